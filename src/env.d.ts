@@ -1,0 +1,15 @@
+/** The bindings and vars a deployment has. What only production has is optional. */
+declare namespace Cloudflare {
+  interface Env {
+    DB: D1Database;
+    BUCKET: R2Bucket;
+    QUEUE: Queue;
+    IMAGES: ImagesBinding;
+    ENVIRONMENT?: string;
+    ROOT_API_KEY?: string;
+    MEDIA_SIGNING_KEY?: string;
+    PUBLIC_URL?: string;
+    CORS_ORIGINS?: string;
+    DEFAULT_USER_STORAGE_LIMIT_BYTES?: string;
+  }
+}
