@@ -1,0 +1,101 @@
+/** HEIF (HEIC, AVIF): the size and the turn of the primary picture, and its EXIF, XMP and profile. */
+import { type Box, boxesIn, findBox } from "../boxes.ts";
+import { asciiAt, concatenated, viewOf } from "../bytes.ts";
+import { type ByteSource, memorySource } from "../source.ts";
+import { type ItemLocation, readItems, readLocations, readPrimaryId, readProperties } from "./heifItems.ts";
+import { type StillContent, longestBlockBytes } from "./still.ts";
+
+const mostBlocks = 8;
+
+export async function readHeif(source: ByteSource, content: StillContent): Promise<void> {
+  const box = findBox(await boxesIn(source, 0, source.sizeBytes), "meta");
+  if (box === undefined || box.end - box.start > longestBlockBytes) return;
+  // The tables are many small numbers: one read, then memory. `meta` opens with version and flags.
+  const meta = memorySource(await source.read(box.start + 4, box.end - box.start - 4));
+  const boxes = await boxesIn(meta, 0, meta.sizeBytes);
+  const properties = await readProperties(meta, boxes, await readPrimaryId(meta, boxes));
+  await applyProperties(meta, properties.own, content);
+  // Apple's grids leave the profile to their tiles.
+  for (const box of properties.all) {
+    if (box.type === "colr") content.icc ??= profileIn(await propertyBytes(meta, box));
+  }
+  await readBlocks(source, meta, boxes, content);
+}
+
+/**
+ * `irot` and `imir` are how the picture is turned: HEIF readers apply them and leave EXIF's orientation,
+ * which says the same a second time, alone.
+ */
+async function applyProperties(meta: ByteSource, properties: Box[], content: StillContent): Promise<void> {
+  content.swapsAxes = false;
+  for (const box of properties) {
+    const bytes = await propertyBytes(meta, box);
+    if (box.type === "ispe" && content.rawWidth === 0) {
+      content.rawWidth = viewOf(bytes).getUint32(4);
+      content.rawHeight = viewOf(bytes).getUint32(8);
+    } else if (box.type === "irot" && (bytes[0] ?? 0) % 2 === 1) {
+      content.swapsAxes = !content.swapsAxes;
+    } else if (box.type === "clap" && bytes.length >= 16) {
+      content.crop = cropOf(viewOf(bytes));
+    } else if (box.type === "colr") {
+      content.icc ??= profileIn(bytes);
+    }
+  }
+}
+
+function propertyBytes(meta: ByteSource, box: Box): Promise<Uint8Array> {
+  return meta.read(box.start, box.end - box.start);
+}
+
+function profileIn(colour: Uint8Array): Uint8Array | null {
+  return ["prof", "rICC"].includes(asciiAt(colour, 0, 4)) ? colour.slice(4) : null;
+}
+
+function cropOf(view: DataView): StillContent["crop"] {
+  const width = Math.round(view.getUint32(0) / view.getUint32(4));
+  const height = Math.round(view.getUint32(8) / view.getUint32(12));
+  return width > 0 && height > 0 ? { width, height } : null;
+}
+
+async function readBlocks(
+  source: ByteSource,
+  meta: ByteSource,
+  boxes: Box[],
+  content: StillContent,
+): Promise<void> {
+  const locations = await readLocations(meta, boxes);
+  const idat = findBox(boxes, "idat");
+  for (const [id, item] of await readItems(meta, boxes)) {
+    const isXmp = item.type === "mime" && item.contentType === "application/rdf+xml";
+    const location = locations.get(id);
+    // Any number of items may lie in the same bytes.
+    if (content.xmp.length + content.tiff.length >= mostBlocks) break;
+    if (location === undefined || !(isXmp || item.type === "Exif")) continue;
+    const bytes = await readItem(source, meta, idat, location);
+    if (isXmp) content.xmp.push(bytes);
+    else if (bytes.length > 4) {
+      const skipped = viewOf(bytes).getUint32(0);
+      content.tiff.push({ source: memorySource(bytes.subarray(4 + skipped)), firstDirectory: "image" });
+    }
+  }
+}
+
+async function readItem(
+  source: ByteSource,
+  meta: ByteSource,
+  idat: Box | undefined,
+  { method, extents }: ItemLocation,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for (const { offset, length } of extents) {
+    const wanted = length === 0 ? longestBlockBytes : length;
+    if (method > 1 || total + wanted > longestBlockBytes) break;
+    const part = method === 0
+      ? await source.read(offset, wanted)
+      : await meta.read((idat?.start ?? meta.sizeBytes) + offset, wanted);
+    parts.push(part.slice());
+    total += part.length;
+  }
+  return concatenated(parts);
+}

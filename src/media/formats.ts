@@ -1,0 +1,93 @@
+/** Which files this project takes, by the extension of their names. Says nothing of what the bytes really are: sniff.ts does. */
+
+export type MediaType = "image" | "video";
+
+/** A container as its reader sees it. Several extensions share one: a NEF is read as a TIFF. */
+export type MediaFamily =
+  | "jpeg"
+  | "png"
+  | "gif"
+  | "webp"
+  | "bmp"
+  | "tiff"
+  | "raf"
+  | "cr3"
+  | "heif"
+  | "jxl"
+  | "mp4"
+  | "matroska"
+  | "avi"
+  | "mpeg-ts"
+  | "mpeg-ps";
+
+export interface MediaFormat {
+  /** Lower case, without the dot. */
+  extension: string;
+  mimeType: string;
+  mediaType: MediaType;
+  family: MediaFamily;
+}
+
+/** `[family, mime type, extensions]`. The mime types are the ones exiftool reports. SVG is left out: it is a program. */
+const images: [MediaFamily, string, string[]][] = [
+  ["jpeg", "image/jpeg", ["jpg", "jpeg", "jpe", "jfif", "insp"]],
+  ["png", "image/png", ["png"]],
+  ["gif", "image/gif", ["gif"]],
+  ["webp", "image/webp", ["webp"]],
+  ["heif", "image/avif", ["avif"]],
+  ["heif", "image/heic", ["heic"]],
+  ["heif", "image/heif", ["heif", "hif"]],
+  ["jxl", "image/jxl", ["jxl"]],
+  ["tiff", "image/tiff", ["tiff", "tif"]],
+  ["bmp", "image/bmp", ["bmp"]],
+  ["tiff", "image/x-adobe-dng", ["dng"]],
+  ["tiff", "image/x-canon-cr2", ["cr2"]],
+  ["cr3", "image/x-canon-cr3", ["cr3"]],
+  ["tiff", "image/x-sony-arw", ["arw"]],
+  ["tiff", "image/x-nikon-nef", ["nef"]],
+  ["raf", "image/x-fujifilm-raf", ["raf"]],
+  ["tiff", "image/x-panasonic-rw2", ["rw2"]],
+  ["tiff", "image/x-olympus-orf", ["orf"]],
+  ["tiff", "image/x-pentax-pef", ["pef"]],
+  ["tiff", "image/x-samsung-srw", ["srw"]],
+];
+
+const videos: [MediaFamily, string, string[]][] = [
+  ["mp4", "video/mp4", ["mp4", "insv"]],
+  ["mp4", "video/x-m4v", ["m4v"]],
+  ["mp4", "video/quicktime", ["mov", "qt"]],
+  ["mp4", "video/3gpp", ["3gp", "3gpp"]],
+  ["mp4", "video/3gpp2", ["3g2"]],
+  ["avi", "video/x-msvideo", ["avi"]],
+  ["matroska", "video/x-matroska", ["mkv"]],
+  ["matroska", "video/webm", ["webm"]],
+  ["mpeg-ts", "video/m2ts", ["mts", "m2ts"]],
+  ["mpeg-ps", "video/mpeg", ["mpg", "mpeg"]],
+];
+
+const formats = new Map<string, MediaFormat>([
+  ...formatsOf(images, "image"),
+  ...formatsOf(videos, "video"),
+]);
+
+function formatsOf(
+  rows: [MediaFamily, string, string[]][],
+  mediaType: MediaType,
+): [string, MediaFormat][] {
+  return rows.flatMap(([family, mimeType, extensions]) =>
+    extensions.map((extension): [string, MediaFormat] => [
+      extension,
+      { extension, mimeType, mediaType, family },
+    ]),
+  );
+}
+
+/** The format that the last extension of a name promises, whatever its case; null for one this project does not take. */
+export function formatOfFileName(name: string): MediaFormat | null {
+  const dot = name.lastIndexOf(".");
+  if (dot < 0) return null;
+  return formats.get(name.slice(dot + 1).toLowerCase()) ?? null;
+}
+
+/** Every extension taken, lower case: for messages and documents. */
+export const takenExtensions: readonly string[] = [...formats.keys()];
