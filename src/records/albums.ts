@@ -1,0 +1,148 @@
+/** Albums and their links. Counts, dates and cover are stored, and kept right in the batch that changes them. */
+import { and, desc, eq, getTableColumns, lt, sql, type SQL } from "drizzle-orm";
+import { newId } from "../kernel/ids.ts";
+import type { Database } from "./database.ts";
+import { insertEvents, type NewEvent } from "./events.ts";
+import { withinReach, type Reach } from "./libraries.ts";
+import { albums, assets } from "./schema.ts";
+
+type AlbumRow = typeof albums.$inferSelect;
+
+/** An album with what its thumbnail is made of: the version and type of the cover asset. */
+export interface Album extends AlbumRow {
+  cover: { assetId: string; versionId: string; mimeType: string } | null;
+}
+
+const coverId = sql`coalesce(${albums.pinnedCoverId}, ${albums.newestAssetId})`;
+
+function selectAlbums(db: Database) {
+  return db.orm
+    .select({
+      ...getTableColumns(albums),
+      coverAssetId: sql<string | null>`${assets.id}`.as("cover_asset_id"),
+      coverVersionId: sql<string | null>`${assets.currentVersionId}`.as("cover_version_id"),
+      coverMimeType: sql<string | null>`${assets.mimeType}`.as("cover_mime_type"),
+    })
+    .from(albums)
+    .leftJoin(assets, and(eq(assets.id, coverId), sql`${assets.trashedAt} IS NULL`))
+    .$dynamic();
+}
+
+type SelectedAlbum = AlbumRow & {
+  coverAssetId: string | null;
+  coverVersionId: string | null;
+  coverMimeType: string | null;
+};
+
+function parseAlbum(row: SelectedAlbum): Album {
+  const { coverAssetId, coverVersionId, coverMimeType, ...album } = row;
+  const whole = coverAssetId !== null && coverVersionId !== null && coverMimeType !== null;
+  return {
+    ...album,
+    cover: whole ? { assetId: coverAssetId, versionId: coverVersionId, mimeType: coverMimeType } : null,
+  };
+}
+
+function reachable(reach: Reach): SQL | undefined {
+  return and(eq(albums.userId, reach.userId), withinReach(reach, sql`${albums.libraryId}`));
+}
+
+export async function findAlbum(db: Database, reach: Reach, id: string): Promise<Album | null> {
+  const row = await selectAlbums(db)
+    .where(and(eq(albums.id, id), reachable(reach)))
+    .get();
+  return row === undefined ? null : parseAlbum(row);
+}
+
+export interface AlbumListRequest {
+  libraryId: string;
+  assetId: string | null;
+  ids: string[] | null;
+  startingAfterId: string | null;
+  limit: number;
+}
+
+/** Newest first. Ids are minted in order of time, so the id is the order. */
+export async function listAlbums(
+  db: Database,
+  request: AlbumListRequest,
+): Promise<{ albums: Album[]; hasMore: boolean }> {
+  const { assetId, ids, startingAfterId, limit } = request;
+  const rows = await selectAlbums(db)
+    .where(
+      and(
+        eq(albums.libraryId, request.libraryId),
+        startingAfterId === null ? undefined : lt(albums.id, startingAfterId),
+        assetId === null
+          ? undefined
+          : sql`${albums.id} IN (SELECT album_id FROM album_assets WHERE asset_id = ${assetId})`,
+        ids === null ? undefined : sql`${albums.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+      ),
+    )
+    .orderBy(desc(albums.id))
+    .limit(limit + 1);
+  return { albums: rows.slice(0, limit).map(parseAlbum), hasMore: rows.length > limit };
+}
+
+function albumEvent(
+  eventType: "album_created" | "album_updated" | "album_deleted",
+  id: string,
+  coverAssetId: string | null,
+): NewEvent {
+  const payload = eventType === "album_updated" ? { album_cover_asset_id: coverAssetId } : null;
+  return { eventType, entityType: "album", entityId: id, payload };
+}
+
+export interface NewAlbum {
+  libraryId: string;
+  userId: string;
+  name: string;
+  description: string | null;
+}
+
+export async function insertAlbum(db: Database, fields: NewAlbum, atMs: number): Promise<Album> {
+  const id = newId("album", atMs);
+  const missing = sql`NOT EXISTS (SELECT 1 FROM albums WHERE id = ${id})`;
+  const [, rows] = await db.orm.batch([
+    insertEvents(db, fields.libraryId, atMs, [albumEvent("album_created", id, null)], missing),
+    db.orm
+      .insert(albums)
+      .values({ id, ...fields, createdAt: atMs, updatedAt: atMs })
+      .returning(),
+  ]);
+  const row = rows[0];
+  if (row === undefined) throw new Error(`album ${id} was not created`);
+  return { ...row, cover: null };
+}
+
+export type AlbumChange = Partial<Pick<AlbumRow, "name" | "description" | "pinnedCoverId">>;
+
+/** A pinned cover must be a live member; the row is left alone otherwise, and the answer is false. */
+export async function updateAlbum(db: Database, album: Album, change: AlbumChange, atMs: number): Promise<boolean> {
+  const pinned = change.pinnedCoverId ?? null;
+  const member = sql`EXISTS (SELECT 1 FROM album_assets WHERE album_id = ${album.id} AND asset_id = ${pinned} AND trashed_at IS NULL)`;
+  const allowed = pinned === null ? sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id})` : member;
+  const cover =
+    change.pinnedCoverId === undefined ? (album.pinnedCoverId ?? album.newestAssetId) : (pinned ?? album.newestAssetId);
+  const [, rows] = await db.orm.batch([
+    insertEvents(db, album.libraryId, atMs, [albumEvent("album_updated", album.id, cover)], allowed),
+    db.orm
+      .update(albums)
+      .set({ ...change, updatedAt: atMs })
+      .where(and(eq(albums.id, album.id), allowed))
+      .returning({ id: albums.id }),
+  ]);
+  return rows.length > 0;
+}
+
+/** Links go with the album; the assets stay, and know of one album less. */
+export async function deleteAlbum(db: Database, album: Album, atMs: number): Promise<void> {
+  const there = sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id})`;
+  await db.orm.batch([
+    insertEvents(db, album.libraryId, atMs, [albumEvent("album_deleted", album.id, null)], there),
+    db.statement(sql`UPDATE assets SET album_count = album_count - 1
+      WHERE id IN (SELECT asset_id FROM album_assets WHERE album_id = ${album.id})`),
+    db.statement(sql`DELETE FROM album_assets WHERE album_id = ${album.id}`),
+    db.orm.delete(albums).where(eq(albums.id, album.id)),
+  ]);
+}

@@ -1,0 +1,143 @@
+/**
+ * How an asset list is found: one or more inputs, each already in order on its index, merged by SQLite.
+ * An input costs one row more than it gives; nothing is sorted and nothing skipped but what a comment names.
+ */
+import { sql, type SQL } from "drizzle-orm";
+import { conditions, keyRange, type AssetFilter } from "./assetFilters.ts";
+import { id, number, sortKey } from "./literals.ts";
+import { coveringCells } from "./mapCells.ts";
+import { cellExpression, inAlbumExpression, TRASH_BUCKET_US, trashBucketExpression } from "./schema.ts";
+
+/** The oldest and newest capture time in the trash, within the filter's dates. */
+export interface TrashSpan {
+  firstUs: number | null;
+  lastUs: number | null;
+}
+
+/** One ordered source of rows: where from, what narrows it, its capture key, and which order it is in. */
+interface Input {
+  from: SQL;
+  where: SQL[];
+  timeKey: SQL;
+  order: "time" | "trash";
+}
+
+const byTime = { timeKey: sql`a.sort_key`, order: "time" } as const;
+const byTrashTime = { timeKey: sql`a.sort_key`, order: "trash" } as const;
+
+function assetsBy(index: string): SQL {
+  return sql`assets a INDEXED BY ${sql.raw(index)}`;
+}
+
+const MAX_TRASH_BUCKETS = 60;
+
+/** The trash is in order of trash time; a narrow range of capture dates is a merge of its 30-day buckets. */
+function trashInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
+  const where = conditions(filter);
+  const scan = [{ from: assetsBy("assets_trashed"), where, ...byTrashTime }];
+  if (span === null) return scan;
+  if (span.firstUs === null || span.lastUs === null) return [];
+  const first = Math.trunc(span.firstUs / TRASH_BUCKET_US);
+  const last = Math.trunc(span.lastUs / TRASH_BUCKET_US);
+  // A range of five years and more matches most of any trash: filtering its order is then the cheaper plan.
+  if (last - first >= MAX_TRASH_BUCKETS) return scan;
+  return Array.from({ length: last - first + 1 }, (_, i) => ({
+    from: assetsBy("assets_trashed_by_bucket"),
+    where: [sql`${trashBucketExpression("a.")} = ${number(first + i)}`, ...where],
+    ...byTrashTime,
+  }));
+}
+
+/** Live and trashed links are two indexes; all of them are a merge of both. */
+function albumInputs(filter: AssetFilter, albumId: string): Input[] {
+  const link = (index: string, state: SQL): Input => ({
+    from: sql`album_assets l INDEXED BY ${sql.raw(index)} CROSS JOIN assets a ON a.id = l.asset_id`,
+    where: [sql`l.album_id = ${id(albumId)}`, state, ...conditions(filter)],
+    timeKey: sql`l.sort_key`,
+    order: "time",
+  });
+  const live = link("album_assets_live", sql`l.trashed_at IS NULL`);
+  const trashed = link("album_assets_trashed", sql`l.trashed_at IS NOT NULL`);
+  if (filter.state === "live") return [live];
+  // An album's trashed members are in order of capture; by trash time they are sorted, all of them.
+  if (filter.state === "trashed") return [{ ...trashed, order: "trash" }];
+  return [live, trashed];
+}
+
+/** Cells hold live assets; what is trashed inside the box is filtered from the trash, which is small. */
+function mapInputs(filter: AssetFilter): Input[] {
+  if (filter.box === null || filter.state === "trashed") return [];
+  const { level, cells } = coveringCells(filter.box);
+  const placed = sql`a.trashed_at IS NULL AND a.latitude IS NOT NULL AND a.longitude IS NOT NULL`;
+  const inputs = cells.map((cell) => ({
+    from: assetsBy(`assets_cell_${level}`),
+    where: [sql`${cellExpression(level, "a.")} = ${number(cell)}`, placed, ...conditions(filter)],
+    ...byTime,
+  }));
+  if (filter.state === "live") return inputs;
+  const inTrash = {
+    from: assetsBy("assets_trashed_by_time"),
+    where: [sql`a.trashed_at IS NOT NULL`, ...conditions(filter)],
+  };
+  return [...inputs, { ...inTrash, ...byTime }];
+}
+
+function liveInput(filter: AssetFilter): Input {
+  const where = conditions(filter);
+  if (filter.albumFilter !== "all") {
+    const flag = number(filter.albumFilter === "in_album" ? 1 : 0);
+    const from = assetsBy("assets_by_albumness");
+    return { from, where: [sql`${inAlbumExpression("a.")} = ${flag}`, ...where], ...byTime };
+  }
+  return { from: assetsBy(filter.mediaType === null ? "assets_live" : "assets_by_media_type"), where, ...byTime };
+}
+
+/** The narrowest index first: an album, a stack, a place, the trash, then the library in time order. */
+export function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
+  if (filter.albumId !== null) return albumInputs(filter, filter.albumId);
+  const sort = filter.state === "trashed" ? byTrashTime : byTime;
+  if (filter.stackId !== null) {
+    const where = [sql`a.stack_id IS NOT NULL`, ...conditions(filter)];
+    return [{ from: assetsBy("assets_by_stack"), where, ...sort }];
+  }
+  if (filter.state === "trashed") return trashInputs(filter, span);
+  if (filter.box !== null) return mapInputs(filter);
+  if (filter.state === "live") return [liveInput(filter)];
+  return [{ from: assetsBy("assets_all"), where: conditions(filter), ...byTime }];
+}
+
+function select(input: Input, filter: AssetFilter, behind: string | null): SQL {
+  const mergeKey = input.order === "time" ? input.timeKey : sql`a.trash_key`;
+  const where = [...input.where, ...keyRange(filter, input.timeKey, input.order === "time" ? behind : null)];
+  if (input.order === "trash" && behind !== null) {
+    where.push(sql`${mergeKey} ${sql.raw(filter.order === "asc" ? ">" : "<")} ${sortKey(behind)}`);
+  }
+  return sql`SELECT a.*, ${mergeKey} AS merge_key FROM ${input.from} WHERE ${sql.join(where, sql` AND `)}`;
+}
+
+/** D1 allows five terms a compound SELECT; SQLite flattens nested ones into one merge all the same. */
+const MAX_COMPOUND_TERMS = 5;
+
+function union(selects: SQL[]): SQL {
+  if (selects.length <= MAX_COMPOUND_TERMS) return sql.join(selects, sql` UNION ALL `);
+  const groups: SQL[] = [];
+  for (let i = 0; i < selects.length; i += MAX_COMPOUND_TERMS) {
+    groups.push(sql`SELECT * FROM (${sql.join(selects.slice(i, i + MAX_COMPOUND_TERMS), sql` UNION ALL `)})`);
+  }
+  return union(groups);
+}
+
+/**
+ * A SELECT of the first `count` matching rows, in order; null when there can be none. Order and limit stand inside:
+ * were they around it, SQLite would sort every input instead of merging them.
+ */
+export function mergedRows(
+  filter: AssetFilter,
+  span: TrashSpan | null,
+  behind: string | null,
+  count: number,
+): SQL | null {
+  const selects = chooseInputs(filter, span).map((input) => select(input, filter, behind));
+  if (selects.length === 0) return null;
+  return sql`${union(selects)} ORDER BY merge_key ${sql.raw(filter.order)} LIMIT ${count}`;
+}

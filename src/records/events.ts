@@ -1,0 +1,30 @@
+/** The change feed's rows. They are written in the batch of the change they tell of, never alone. */
+import { sql, type SQL } from "drizzle-orm";
+import type { Database } from "./database.ts";
+
+export type EventType =
+  | "asset_created"
+  | "asset_updated"
+  | "asset_deleted"
+  | "album_created"
+  | "album_updated"
+  | "album_deleted"
+  | "album_asset_added"
+  | "album_asset_removed"
+  | "metadata_updated";
+
+export interface NewEvent {
+  eventType: EventType;
+  entityType: "asset" | "album" | "album_asset" | "metadata";
+  entityId: string;
+  payload: Record<string, string | null> | null;
+}
+
+/** A batch statement that writes `events` where `condition` holds: the guard of a change that may be repeated. */
+export function insertEvents(db: Database, libraryId: string, atMs: number, events: NewEvent[], condition: SQL) {
+  return db.statement(sql`
+    INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
+    SELECT ${libraryId}, e.value ->> 'eventType', e.value ->> 'entityType', e.value ->> 'entityId',
+      CASE WHEN json_type(e.value, '$.payload') = 'object' THEN e.value -> 'payload' END, ${atMs}
+    FROM json_each(${JSON.stringify(events)}) e WHERE ${condition}`);
+}

@@ -1,0 +1,271 @@
+/** Every table and every index. Migrations are generated from this file; queries name the index they rely on. */
+import { sql, type SQL } from "drizzle-orm";
+import { index, integer, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+/** Edge of a map cell in degrees, by level. A box is answered from the finest level that covers it in few cells. */
+export const CELL_DEGREES = [90, 15, 3, 0.5, 0.1, 0.02] as const;
+const CELLS_PER_ROW = 100_000;
+
+/** Map cell of a position at a level: row × 100,000 + column. The SQL twin is `cellExpression`. */
+export function cellAt(level: number, latitude: number, longitude: number): number {
+  const degrees = CELL_DEGREES[level] ?? 90;
+  return Math.trunc((latitude + 90) / degrees) * CELLS_PER_ROW + Math.trunc((longitude + 180) / degrees);
+}
+
+/** SQLite uses an expression index only for the very same expression, so both sides take it from here. */
+export function cellExpression(level: number, table = ""): SQL {
+  const degrees = (CELL_DEGREES[level] ?? 90).toFixed(2);
+  return sql.raw(
+    `(CAST((${table}"latitude" + 90) / ${degrees} AS INTEGER) * ${CELLS_PER_ROW} + CAST((${table}"longitude" + 180) / ${degrees} AS INTEGER))`,
+  );
+}
+
+/** Trashed assets are also indexed by 30 days of capture time, so that a date range of them is a short merge. */
+export const TRASH_BUCKET_US = 30 * 24 * 3600 * 1_000_000;
+
+export function trashBucketExpression(table = ""): SQL {
+  return sql.raw(`(${table}"local_us" / ${TRASH_BUCKET_US})`);
+}
+
+export function inAlbumExpression(table = ""): SQL {
+  return sql.raw(`(${table}"album_count" > 0)`);
+}
+
+/** Puts every wall clock a signed 64-bit count of microseconds can hold above zero, so that hex digits sort as numbers. */
+const KEY_ORIGIN = 2n ** 62n;
+
+/** Where a wall clock begins in the order of `sort_key`: 16 hex digits, then the id. */
+export function sortKeyFrom(wallUs: number): string {
+  return (BigInt(wallUs) + KEY_ORIGIN).toString(16).padStart(16, "0");
+}
+
+/**
+ * Time and id as one text. A cursor on two columns costs a row more for each page, since SQLite seeks to the cursor's
+ * own row; on one it starts right behind it.
+ */
+function sortKeyOf(idColumn: string): SQL {
+  return sql.raw(`(printf('%016x', "local_us" + ${KEY_ORIGIN}) || "${idColumn}")`);
+}
+
+export const users = sqliteTable("users", {
+  id: text("id").primaryKey(),
+  /** Who this is to the identity provider; `root` is the owner of the deployment. */
+  subject: text("subject").notNull().unique(),
+  email: text("email"),
+  firstName: text("first_name"),
+  lastName: text("last_name"),
+  timezone: text("timezone"),
+  isActive: integer("is_active", { mode: "boolean" }).notNull().default(true),
+  isVerified: integer("is_verified", { mode: "boolean" }).notNull().default(true),
+  isSuperuser: integer("is_superuser", { mode: "boolean" }).notNull().default(false),
+  storageUsedBytes: integer("storage_used_bytes").notNull().default(0),
+  storageLimitBytes: integer("storage_limit_bytes").notNull(),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const libraries = sqliteTable(
+  "libraries",
+  {
+    id: text("id").primaryKey(),
+    userId: text("user_id").notNull(),
+    name: text("name").notNull(),
+    description: text("description"),
+    assetCount: integer("asset_count").notNull().default(0),
+    storageUsedBytes: integer("storage_used_bytes").notNull().default(0),
+    storageLimitBytes: integer("storage_limit_bytes"),
+    trashedAt: integer("trashed_at"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [index("libraries_by_user").on(t.userId, t.id)],
+);
+
+export const apiKeys = sqliteTable(
+  "api_keys",
+  {
+    id: text("id").primaryKey(),
+    userId: text("user_id").notNull(),
+    name: text("name"),
+    /** SHA-256 of the secret, base64; the secret itself is shown once and never stored. */
+    secretHash: text("secret_hash").notNull().unique(),
+    actions: text("actions", { mode: "json" }).notNull(),
+    /** Libraries the key is confined to; null: all of its user's, present and future. */
+    libraryIds: text("library_ids", { mode: "json" }),
+    isActive: integer("is_active", { mode: "boolean" }).notNull().default(true),
+    expiresAt: integer("expires_at"),
+    createdAt: integer("created_at").notNull(),
+    lastUsedAt: integer("last_used_at"),
+  },
+  (t) => [index("api_keys_by_user").on(t.userId, t.id)],
+);
+
+/** Partial indexes: live assets are what nearly every list reads. */
+const live = sql`"trashed_at" IS NULL`;
+const trashed = sql`"trashed_at" IS NOT NULL`;
+const liveAndPlaced = sql`"trashed_at" IS NULL AND "latitude" IS NOT NULL AND "longitude" IS NOT NULL`;
+
+export const assets = sqliteTable(
+  "assets",
+  {
+    id: text("id").primaryKey(),
+    libraryId: text("library_id").notNull(),
+    userId: text("user_id").notNull(),
+    /** SHA-256 and SHA-1 of the uploaded bytes, base64. */
+    checksum: text("checksum").notNull(),
+    checksumSha1: text("checksum_sha1").notNull(),
+    fileSizeBytes: integer("file_size_bytes").notNull(),
+    mimeType: text("mime_type").notNull(),
+    mediaType: text("media_type", { enum: ["image", "video"] }).notNull(),
+    originalFileName: text("original_file_name").notNull(),
+    deviceId: text("device_id").notNull(),
+    deviceAssetId: text("device_asset_id").notNull(),
+    /** ISO 8601, with the offset the client sent. */
+    fileCreatedAt: text("file_created_at").notNull(),
+    fileModifiedAt: text("file_modified_at").notNull(),
+    /** Capture wall clock in microseconds as if it were UTC (sortable), and its offset where known. */
+    localUs: integer("local_us").notNull(),
+    localOffsetMinutes: integer("local_offset_minutes"),
+    /** Capture order, and trash order: computed, kept in indexes alone. */
+    sortKey: text("sort_key").generatedAlwaysAs(sortKeyOf("id"), { mode: "virtual" }),
+    trashKey: text("trash_key").generatedAlwaysAs(sql.raw(`(printf('%012x', "trashed_at") || "id")`), {
+      mode: "virtual",
+    }),
+    width: integer("width").notNull().default(0),
+    height: integer("height").notNull().default(0),
+    durationSeconds: real("duration_seconds"),
+    thumbhash: text("thumbhash"),
+    description: text("description"),
+    metrics: text("metrics", { mode: "json" }),
+    kind: text("kind").notNull().default("original"),
+    currentVersionId: text("current_version_id").notNull(),
+    stackId: text("stack_id"),
+    latitude: real("latitude"),
+    longitude: real("longitude"),
+    albumCount: integer("album_count").notNull().default(0),
+    /** What the file itself says; see records/metadata.ts for its parsed form. */
+    fileMetadata: text("file_metadata", { mode: "json" }).notNull(),
+    metadataUpdatedAt: integer("metadata_updated_at").notNull(),
+    trashedAt: integer("trashed_at"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("assets_by_checksum").on(t.libraryId, t.checksum),
+    index("assets_live").on(t.libraryId, t.sortKey).where(live),
+    index("assets_all").on(t.libraryId, t.sortKey),
+    index("assets_trashed").on(t.libraryId, t.trashKey).where(trashed),
+    index("assets_trashed_by_time").on(t.libraryId, t.sortKey).where(trashed),
+    index("assets_trashed_by_bucket").on(t.libraryId, trashBucketExpression(), t.trashKey).where(trashed),
+    index("assets_by_media_type").on(t.libraryId, t.mediaType, t.sortKey).where(live),
+    index("assets_by_albumness").on(t.libraryId, inAlbumExpression(), t.sortKey).where(live),
+    index("assets_by_stack")
+      .on(t.libraryId, t.stackId, t.sortKey)
+      .where(sql`"stack_id" IS NOT NULL`),
+    index("assets_cell_0").on(t.libraryId, cellExpression(0), t.sortKey).where(liveAndPlaced),
+    index("assets_cell_1").on(t.libraryId, cellExpression(1), t.sortKey).where(liveAndPlaced),
+    index("assets_cell_2").on(t.libraryId, cellExpression(2), t.sortKey).where(liveAndPlaced),
+    index("assets_cell_3").on(t.libraryId, cellExpression(3), t.sortKey).where(liveAndPlaced),
+    index("assets_cell_4").on(t.libraryId, cellExpression(4), t.sortKey).where(liveAndPlaced),
+    index("assets_cell_5").on(t.libraryId, cellExpression(5), t.sortKey).where(liveAndPlaced),
+  ],
+);
+
+export const albums = sqliteTable(
+  "albums",
+  {
+    id: text("id").primaryKey(),
+    libraryId: text("library_id").notNull(),
+    userId: text("user_id").notNull(),
+    name: text("name").notNull(),
+    description: text("description"),
+    /** Live members; kept right in the batch that changes them. */
+    assetCount: integer("asset_count").notNull().default(0),
+    startUs: integer("start_us"),
+    startOffsetMinutes: integer("start_offset_minutes"),
+    endUs: integer("end_us"),
+    endOffsetMinutes: integer("end_offset_minutes"),
+    /** The cover someone chose, and the newest live member that stands in without one. */
+    pinnedCoverId: text("pinned_cover_id"),
+    newestAssetId: text("newest_asset_id"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [index("albums_by_library").on(t.libraryId, t.id)],
+);
+
+export const albumAssets = sqliteTable(
+  "album_assets",
+  {
+    id: text("id").primaryKey(),
+    libraryId: text("library_id").notNull(),
+    albumId: text("album_id").notNull(),
+    assetId: text("asset_id").notNull(),
+    /** Copies of the asset's columns, so that an album's page is read in order from one index. */
+    localUs: integer("local_us").notNull(),
+    trashedAt: integer("trashed_at"),
+    sortKey: text("sort_key").generatedAlwaysAs(sortKeyOf("asset_id"), { mode: "virtual" }),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("album_assets_pair").on(t.albumId, t.assetId),
+    index("album_assets_live").on(t.albumId, t.sortKey).where(live),
+    index("album_assets_trashed").on(t.albumId, t.sortKey).where(trashed),
+    index("album_assets_by_asset").on(t.assetId, t.albumId),
+  ],
+);
+
+export const events = sqliteTable(
+  "events",
+  {
+    /** The feed's order. AUTOINCREMENT: a number is never given twice, even after the newest row is deleted. */
+    seq: integer("seq").primaryKey({ autoIncrement: true }),
+    libraryId: text("library_id").notNull(),
+    eventType: text("event_type").notNull(),
+    entityType: text("entity_type").notNull(),
+    entityId: text("entity_id").notNull(),
+    payload: text("payload", { mode: "json" }),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [
+    index("events_by_library").on(t.libraryId, t.seq),
+    index("events_by_type").on(t.libraryId, t.entityType, t.seq),
+  ],
+);
+
+export const tasks = sqliteTable(
+  "tasks",
+  {
+    id: text("id").primaryKey(),
+    libraryId: text("library_id").notNull(),
+    userId: text("user_id").notNull(),
+    assetId: text("asset_id"),
+    taskType: text("task_type").notNull(),
+    /** The delivery's id; the contract names it `celery_task_id`. */
+    deliveryId: text("delivery_id").notNull(),
+    status: text("status", { enum: ["pending", "started", "success", "failure"] }).notNull(),
+    result: text("result"),
+    errorMessage: text("error_message"),
+    retryCount: integer("retry_count").notNull().default(0),
+    /** When it may run (again); the sweep rings for what is overdue. */
+    dueAt: integer("due_at").notNull(),
+    createdAt: integer("created_at").notNull(),
+    startedAt: integer("started_at"),
+    completedAt: integer("completed_at"),
+  },
+  (t) => [
+    uniqueIndex("tasks_by_asset").on(t.assetId, t.taskType),
+    index("tasks_by_library").on(t.libraryId, t.id),
+    index("tasks_due")
+      .on(t.dueAt)
+      .where(sql`"status" IN ('pending', 'started')`),
+  ],
+);
+
+/** How far each scheduled sweep has come. */
+export const sweeps = sqliteTable("sweeps", {
+  name: text("name").primaryKey(),
+  position: text("position").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
