@@ -1,0 +1,38 @@
+/** Takes messages off the queues: parse, do the asset's open work, acknowledge or ask for it again later. */
+import { warn } from "../kernel/log.ts";
+import { giveUp, workDeps, workMessage, workOn } from "../operations/work.ts";
+
+const FIRST_RETRY_SECONDS = 30;
+
+/** A message whose handling broke, as when D1 is away, comes again later; the ones behind it are not held up by it. */
+async function settled(message: Message, handling: Promise<void>): Promise<void> {
+  try {
+    await handling;
+  } catch (error) {
+    warn("a message could not be handled and comes again", { message_id: message.id, error: String(error) });
+    message.retry({ delaySeconds: FIRST_RETRY_SECONDS * 2 ** (message.attempts - 1) });
+  }
+}
+
+async function handleMessage(message: Message, env: Cloudflare.Env): Promise<void> {
+  const parsed = workMessage.safeParse(message.body);
+  if (!parsed.success) {
+    // Nothing that was ever sent looks like this; asking for it again would not change it.
+    warn("dropped a message of unknown form", { message_id: message.id });
+    return message.ack();
+  }
+  const delaySeconds = await workOn(workDeps(env), parsed.data.assetId);
+  if (delaySeconds === null) message.ack();
+  else message.retry({ delaySeconds });
+}
+
+async function handleDeadMessage(message: Message, env: Cloudflare.Env): Promise<void> {
+  const parsed = workMessage.safeParse(message.body);
+  if (parsed.success) await giveUp(workDeps(env), parsed.data.assetId);
+  message.ack();
+}
+
+export async function handleQueue(batch: MessageBatch, env: Cloudflare.Env): Promise<void> {
+  const handle = batch.queue.endsWith("-dead") ? handleDeadMessage : handleMessage;
+  for (const message of batch.messages) await settled(message, handle(message, env));
+}

@@ -1,0 +1,148 @@
+/** Albums: making, naming, filling and reading them. */
+import { AppError, invalid, notFound } from "../kernel/errors.ts";
+import { addAlbumAssets, removeAlbumAssets, type AddResult } from "../records/albumAssets.ts";
+import * as records from "../records/albums.ts";
+import { placeOf } from "../records/assetList.ts";
+import { findAsset, type Asset } from "../records/assets.ts";
+import type { Database } from "../records/database.ts";
+import { eachPage } from "./assets.ts";
+import type { Principal } from "./credentials.ts";
+import { resolveLibrary } from "./libraries.ts";
+
+export type { Album } from "../records/albums.ts";
+export type { AddResult } from "../records/albumAssets.ts";
+
+type Album = records.Album;
+
+export async function getAlbum(db: Database, who: Principal, id: string): Promise<Album> {
+  const album = await records.findAlbum(db, who, id);
+  if (album === null) throw notFound("album");
+  return album;
+}
+
+export async function createAlbum(
+  db: Database,
+  who: Principal,
+  request: { name: string; description: string | null; libraryId: string | null },
+  nowMs: number,
+): Promise<Album> {
+  const library = await resolveLibrary(db, who, request.libraryId);
+  const { name, description } = request;
+  return await records.insertAlbum(db, { libraryId: library.id, userId: who.userId, name, description }, nowMs);
+}
+
+export interface AlbumListQuestion {
+  libraryId: string | null;
+  assetId: string | null;
+  ids: string[] | null;
+  startingAfterId: string | null;
+  limit: number;
+}
+
+export async function listAlbums(db: Database, who: Principal, question: AlbumListQuestion) {
+  const library = await resolveLibrary(db, who, question.libraryId);
+  if (question.startingAfterId !== null) {
+    const last = await records.findAlbum(db, who, question.startingAfterId);
+    if (last?.libraryId !== library.id) {
+      throw new AppError("bad_request", "starting_after_id names no album of this library");
+    }
+  }
+  return await records.listAlbums(db, { ...question, libraryId: library.id });
+}
+
+export interface AlbumChange {
+  name?: string;
+  description?: string | null;
+  coverAssetId?: string | null;
+}
+
+/** Saying again what is already so is no change: it moves no date and tells the feed nothing. */
+function changesNothing(album: Album, change: records.AlbumChange): boolean {
+  const { name = album.name, description = album.description, pinnedCoverId = album.pinnedCoverId } = change;
+  return name === album.name && description === album.description && pinnedCoverId === album.pinnedCoverId;
+}
+
+export async function updateAlbum(
+  db: Database,
+  who: Principal,
+  id: string,
+  change: AlbumChange,
+  nowMs: number,
+): Promise<Album> {
+  const album = await getAlbum(db, who, id);
+  const { coverAssetId, ...fields } = change;
+  const columns = { ...fields, ...(coverAssetId === undefined ? {} : { pinnedCoverId: coverAssetId }) };
+  if (changesNothing(album, columns)) return album;
+  if (!(await records.updateAlbum(db, album, columns, nowMs))) {
+    if (typeof coverAssetId === "string" && (await findAsset(db, who, coverAssetId)) === null) throw notFound("asset");
+    throw invalid(["body", "album_cover_asset_id"], "must be a live asset of this album");
+  }
+  return await getAlbum(db, who, id);
+}
+
+export async function deleteAlbum(db: Database, who: Principal, id: string, nowMs: number): Promise<void> {
+  await records.deleteAlbum(db, await getAlbum(db, who, id), nowMs);
+}
+
+export async function addToAlbum(
+  db: Database,
+  who: Principal,
+  id: string,
+  assetIds: string[],
+  nowMs: number,
+): Promise<AddResult> {
+  return await addAlbumAssets(db, await getAlbum(db, who, id), [...new Set(assetIds)], nowMs);
+}
+
+export async function removeFromAlbum(
+  db: Database,
+  who: Principal,
+  id: string,
+  assetIds: string[],
+  nowMs: number,
+): Promise<void> {
+  await removeAlbumAssets(db, await getAlbum(db, who, id), [...new Set(assetIds)], nowMs);
+}
+
+const STREAM_PAGE_SIZE = 200;
+
+/**
+ * The live members, newest first, page by page; `limit` null for all of them. What is wrong with the request is said
+ * before the first page is asked for: an answer that has begun can no longer turn into an error.
+ */
+export async function openAlbumPages(
+  db: Database,
+  who: Principal,
+  id: string,
+  window: { startingAfterId: string | null; limit: number | null },
+): Promise<AsyncGenerator<Asset[]>> {
+  const album = await getAlbum(db, who, id);
+  const last = window.startingAfterId === null ? null : await findAsset(db, who, window.startingAfterId);
+  if (window.startingAfterId !== null && last?.libraryId !== album.libraryId) {
+    throw new AppError("bad_request", "starting_after_id names no asset of this library");
+  }
+  return eachAlbumPage(db, album, last === null ? null : placeOf(last, "live"), window.limit ?? Number.POSITIVE_INFINITY);
+}
+
+async function* eachAlbumPage(db: Database, album: Album, behind: string | null, limit: number): AsyncGenerator<Asset[]> {
+  const filter = {
+    libraryId: album.libraryId,
+    state: "live",
+    order: "desc",
+    ids: null,
+    albumId: album.id,
+    albumFilter: "all",
+    stackId: null,
+    mediaType: null,
+    after: null,
+    before: null,
+    box: null,
+    circle: null,
+  } as const;
+  let left = limit;
+  for await (const page of eachPage(db, { filter, behind, trashSpan: null, limit: Math.min(STREAM_PAGE_SIZE, left) })) {
+    yield page.slice(0, left);
+    left -= page.length;
+    if (left <= 0) return;
+  }
+}

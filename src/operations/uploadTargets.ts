@@ -1,0 +1,54 @@
+/** Which library an upload goes to, and whether there is room: asked before the first byte where it can be. */
+import { AppError } from "../kernel/errors.ts";
+import type { Database } from "../records/database.ts";
+import { createDefaultLibrary, findUploadTarget, type Library } from "../records/libraries.ts";
+import type { Principal } from "./credentials.ts";
+import { pickLibrary } from "./libraries.ts";
+
+export interface UploadTarget {
+  libraryId: string | null;
+  live: Library[];
+  owner: { usedBytes: number; limitBytes: number } | null;
+}
+
+function isFull(usedBytes: number, limitBytes: number | null): boolean {
+  return limitBytes !== null && usedBytes >= limitBytes;
+}
+
+/** A full account is refused at once. The library may still be named by a field behind the file. */
+export async function openTarget(db: Database, who: Principal, libraryId: string | null): Promise<UploadTarget> {
+  const { live, owner } = await findUploadTarget(db, who, libraryId);
+  const named = libraryId === null ? null : pickLibrary(live, libraryId);
+  if (owner !== null && isFull(owner.usedBytes, owner.limitBytes)) {
+    throw new AppError("storage_limit_exceeded", "User storage limit exceeded");
+  }
+  demandSpace(named);
+  return { libraryId, live, owner };
+}
+
+function demandSpace(library: Library | null): void {
+  if (library !== null && isFull(library.storageUsedBytes, library.storageLimitBytes)) {
+    throw new AppError("storage_limit_exceeded", "Library storage limit exceeded");
+  }
+}
+
+async function firstLibrary(db: Database, who: Principal, nowMs: number): Promise<Library> {
+  const created = who.libraryIds === null ? await createDefaultLibrary(db, who, nowMs) : [];
+  const library = created[0];
+  if (library === undefined) throw new AppError("bad_request", "this credential reaches no live library");
+  return library;
+}
+
+/** The library, once every field is known. A credential for all libraries, with none there, gets its first. */
+export async function settleTarget(
+  db: Database,
+  who: Principal,
+  early: UploadTarget,
+  libraryId: string | null,
+  nowMs: number,
+): Promise<Library> {
+  const target = early.libraryId === libraryId ? early : await openTarget(db, who, libraryId);
+  const library = pickLibrary(target.live, libraryId) ?? (await firstLibrary(db, who, nowMs));
+  demandSpace(library);
+  return library;
+}
