@@ -1,0 +1,17 @@
+/** What a request carries from the middleware to its handler. */
+import type { Config } from "../kernel/config.ts";
+import type { Principal } from "../operations/credentials.ts";
+import type { Database } from "../operations/sessions.ts";
+
+export interface AppEnv {
+  Bindings: Cloudflare.Env;
+  Variables: {
+    config: Config;
+    requestId: string;
+    db: Database;
+    principal: Principal;
+    nowMs: number;
+    /** Origin that the URLs in answers start with. */
+    origin: string;
+  };
+}

@@ -1,0 +1,79 @@
+/** The one place that turns an error into a status and the contract's body. */
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { AppError, type ErrorCode } from "../kernel/errors.ts";
+import * as log from "../kernel/log.ts";
+import type { AppEnv } from "./context.ts";
+
+const statuses = {
+  bad_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  range_not_satisfiable: 416,
+  validation_error: 422,
+  rate_limited: 429,
+  storage_unavailable: 502,
+  database_unavailable: 503,
+  not_configured: 503,
+  storage_limit_exceeded: 507,
+} as const satisfies Record<ErrorCode, ContentfulStatusCode>;
+
+/** SDKs retry 5xx by themselves; these will not come right by asking again. */
+const terminal: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["storage_limit_exceeded", "conflict", "not_configured"]);
+
+function answer(c: Context<AppEnv>, error: AppError): Response {
+  if (error.retryAfterSeconds !== undefined) c.header("Retry-After", String(error.retryAfterSeconds));
+  if (terminal.has(error.code)) c.header("x-should-retry", "false");
+  if (error.code === "unauthorized") c.header("WWW-Authenticate", "Bearer");
+  c.header("Cache-Control", "no-store");
+  const body = { detail: error.issues ?? error.message, message: error.message, error: error.code };
+  return c.json(body, statuses[error.code]);
+}
+
+/** D1's own words for conditions that pass: a restart, an overload, a lost connection. */
+const PASSING_D1_FAILURE =
+  /D1_ERROR.*(network connection lost|reset|overloaded|timed out|exceeded timeout|internal error)/i;
+
+function asAppError(error: Error): AppError | null {
+  if (error instanceof AppError) return error;
+  if (error instanceof HTTPException) {
+    if (error.status === 413) return new AppError("payload_too_large", "the request body is too large");
+    if (error.status === 415) return new AppError("unsupported_media_type", "the body is of another type than this route takes");
+    return new AppError("bad_request", error.message === "" ? "the request cannot be read" : error.message);
+  }
+  const cause = error.cause instanceof Error ? error.cause.message : "";
+  if (PASSING_D1_FAILURE.test(`${error.message} ${cause}`)) {
+    return new AppError("database_unavailable", "the database is not available; try again", {
+      retryAfterSeconds: 2,
+      cause: error,
+    });
+  }
+  return null;
+}
+
+function logFailure(c: Context<AppEnv>, error: Error): void {
+  const cause = error.cause instanceof Error ? error.cause.stack : undefined;
+  log.error("request failed", { request_id: c.get("requestId"), path: c.req.path, error: error.stack, cause });
+}
+
+/** Unknown errors never leak their text: a constant answer, and the stack in the log under the request id. */
+export function onError(error: Error, c: Context<AppEnv>): Response {
+  const known = asAppError(error);
+  if (known !== null) {
+    if (statuses[known.code] >= 500 && known.code !== "storage_limit_exceeded") logFailure(c, known);
+    return answer(c, known);
+  }
+  logFailure(c, error);
+  c.header("Cache-Control", "no-store");
+  const text = "internal error; quote the X-Request-Id header when you report it";
+  return c.json({ detail: text, message: text, error: "internal_error" }, 500);
+}
+
+export function onNotFound(c: Context<AppEnv>): Response {
+  return answer(c, new AppError("not_found", `no such route: ${c.req.method} ${c.req.path}`));
+}

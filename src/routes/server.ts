@@ -1,0 +1,17 @@
+/** Says that the service is there. Needs no credential and touches nothing. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { newRouter } from "./router.ts";
+
+const ping = createRoute({
+  method: "get",
+  path: "/api/server/ping",
+  tags: ["Server"],
+  summary: "Is the service there?",
+  security: [],
+  responses: { 200: { description: "pong", content: { "text/plain": { schema: z.literal("pong") } } } },
+});
+
+export const server = newRouter().openapi(ping, (c) => {
+  c.header("Cache-Control", "no-store");
+  return c.text("pong", 200);
+});
