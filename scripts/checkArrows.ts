@@ -29,7 +29,6 @@ const libraries: Record<string, string[]> = {
   "@hono/zod-openapi": ["app", "routes", "middleware"],
   "drizzle-orm": ["records"],
   exifr: ["media"],
-  mediabunny: ["media"],
   thumbhash: ["media", "providers"],
 };
 

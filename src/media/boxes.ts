@@ -13,12 +13,7 @@ export interface Box {
 const mostBoxes = 256;
 
 /** The boxes from `start` to `end`, as far as they make sense, and no more than `most`. */
-export async function boxesIn(
-  source: ByteSource,
-  start: number,
-  end: number,
-  most = mostBoxes,
-): Promise<Box[]> {
+export async function boxesIn(source: ByteSource, start: number, end: number, most = mostBoxes): Promise<Box[]> {
   const boxes: Box[] = [];
   const limit = Math.min(end, source.sizeBytes);
   let at = start;

@@ -1,4 +1,4 @@
-/** Numbers and text out of raw bytes. Past the end of them it throws a RangeError, which containers/still.ts turns into "the file ends here". */
+/** Numbers and text out of raw bytes. Past the end of them it throws a RangeError, which still.ts and video.ts take for "the file ends here". */
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

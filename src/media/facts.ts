@@ -23,7 +23,7 @@ export interface MediaFacts {
   problem: string | null;
 }
 
-/** Most files need less than a quarter of it; see docs for the figures. */
+/** The sample photos need one to three reads and at most 150 KB; a PNG or JPEG full of foreign blocks needs more. */
 const budgetBytes = 4 * 1024 * 1024;
 
 /** By what the bytes are, not by what the name says: the format serves only to word the problem. */

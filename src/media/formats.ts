@@ -65,20 +65,11 @@ const videos: [MediaFamily, string, string[]][] = [
   ["mpeg-ps", "video/mpeg", ["mpg", "mpeg"]],
 ];
 
-const formats = new Map<string, MediaFormat>([
-  ...formatsOf(images, "image"),
-  ...formatsOf(videos, "video"),
-]);
+const formats = new Map<string, MediaFormat>([...formatsOf(images, "image"), ...formatsOf(videos, "video")]);
 
-function formatsOf(
-  rows: [MediaFamily, string, string[]][],
-  mediaType: MediaType,
-): [string, MediaFormat][] {
+function formatsOf(rows: [MediaFamily, string, string[]][], mediaType: MediaType): [string, MediaFormat][] {
   return rows.flatMap(([family, mimeType, extensions]) =>
-    extensions.map((extension): [string, MediaFormat] => [
-      extension,
-      { extension, mimeType, mediaType, family },
-    ]),
+    extensions.map((extension): [string, MediaFormat] => [extension, { extension, mimeType, mediaType, family }]),
   );
 }
 

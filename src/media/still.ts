@@ -7,7 +7,7 @@ import { readJpeg } from "./containers/jpeg.ts";
 import { readJxl } from "./containers/jxl.ts";
 import { readPng } from "./containers/png.ts";
 import { readRaf } from "./containers/raf.ts";
-import { type StillContent, type StillReader, emptyContent } from "./containers/still.ts";
+import { type StillContent, type StillReader, emptyContent } from "./containers/stillContent.ts";
 import { readTiff } from "./containers/tiff.ts";
 import { readWebp } from "./containers/webp.ts";
 import type { MediaFamily } from "./formats.ts";

@@ -60,8 +60,8 @@ function wallTime(fields: Fields): WallTime | null {
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month))) return null;
   if (!(hour <= 23 && minute <= 59 && second <= 59)) return null;
   const micros = Number((fields.fraction ?? "").slice(0, 6).padEnd(6, "0"));
-  const wallUs = new Date(0).setUTCFullYear(year, month - 1, day) * 1000
-    + ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros;
+  const wallUs =
+    new Date(0).setUTCFullYear(year, month - 1, day) * 1000 + ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros;
   if (!Number.isSafeInteger(wallUs) || year === 0) return null;
   return { wallUs, offsetMinutes: fields.offset === undefined ? null : parseOffset(fields.offset) };
 }
@@ -76,5 +76,8 @@ function digitsOf(text: string | null): string | undefined {
 }
 
 function trimmed(text: string): string {
-  return text.slice(0, 64).replace(/[\0\s]+$/, "").trimStart();
+  return text
+    .slice(0, 64)
+    .replace(/[\0\s]+$/, "")
+    .trimStart();
 }

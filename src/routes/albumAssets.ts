@@ -22,7 +22,7 @@ const list = createRoute({
   deprecated: true,
   middleware: [allows("read")] as const,
   request: { params, query: albumAssetsQuerySchema },
-  responses: { 200: ok(z.array(assetSchema), "Newest first; streamed"), ...failures(400, 404) },
+  responses: { 200: ok(z.array(assetSchema), "Newest first; streamed"), ...failures(404) },
 });
 
 const add = createRoute({
@@ -32,7 +32,7 @@ const add = createRoute({
   summary: "Add assets to an album",
   middleware: [allows("write")] as const,
   request: { params, body: jsonBody(assetIdsSchema) },
-  responses: { 200: ok(albumAddSchema, "What became of each id"), ...failures(404) },
+  responses: { 200: ok(albumAddSchema, "What became of each id"), ...failures(404, 413, 415) },
 });
 
 const remove = createRoute({
@@ -42,7 +42,7 @@ const remove = createRoute({
   summary: "Remove assets from an album",
   middleware: [allows("delete")] as const,
   request: { params, body: jsonBody(assetIdsSchema) },
-  responses: { 200: ok(ackSchema, "Removed; what was no member is ignored"), ...failures(404) },
+  responses: { 200: ok(ackSchema, "Removed; what was no member is ignored"), ...failures(404, 413, 415) },
 });
 
 async function* arrayText(pages: AsyncIterable<Asset[]>, sign: SignMedia): AsyncGenerator<string> {

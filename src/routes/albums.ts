@@ -17,7 +17,7 @@ const create = createRoute({
   summary: "Create an empty album",
   middleware: [allows("write")] as const,
   request: { body: jsonBody(newAlbumSchema) },
-  responses: { 201: ok(albumSchema, "The new album"), ...failures(400, 404) },
+  responses: { 201: ok(albumSchema, "The new album"), ...failures(404, 413, 415) },
 });
 
 const list = createRoute({
@@ -27,7 +27,7 @@ const list = createRoute({
   summary: "List albums, newest first",
   middleware: [allows("read")] as const,
   request: { query: albumQuerySchema },
-  responses: { 200: ok(albumPageSchema, "A page of albums"), ...failures(400, 404) },
+  responses: { 200: ok(albumPageSchema, "A page of albums"), ...failures(404) },
 });
 
 const get = createRoute({
@@ -47,7 +47,7 @@ const update = createRoute({
   summary: "Rename or describe an album, or choose its cover",
   middleware: [allows("write")] as const,
   request: { params, body: jsonBody(albumChangeSchema) },
-  responses: { 200: ok(albumSchema, "The changed album"), ...failures(404) },
+  responses: { 200: ok(albumSchema, "The changed album"), ...failures(404, 413, 415) },
 });
 
 const remove = createRoute({

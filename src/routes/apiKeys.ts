@@ -8,7 +8,7 @@ import { apiKeyChangeSchema, apiKeySchema, createdApiKeySchema, newApiKeySchema 
 import { ackSchema, failures, idSchema, jsonBody, ok, security } from "./schemas/common.ts";
 
 const params = z.object({ key_id: idSchema("apiKey") });
-const shared = { tags: ["API keys"], security, middleware: [managesKeys] as const };
+const shared = { tags: ["API keys"], security, middleware: managesKeys };
 
 const create = createRoute({
   ...shared,
@@ -16,7 +16,7 @@ const create = createRoute({
   path: "/api/api-keys",
   summary: "Create an API key",
   request: { body: jsonBody(newApiKeySchema) },
-  responses: { 201: ok(createdApiKeySchema, "The key and, this once, its secret"), ...failures(404) },
+  responses: { 201: ok(createdApiKeySchema, "The key and, this once, its secret"), ...failures(404, 413, 415) },
 });
 
 const list = createRoute({
@@ -33,7 +33,7 @@ const rename = createRoute({
   path: "/api/api-keys/{key_id}",
   summary: "Rename an API key",
   request: { params, body: jsonBody(apiKeyChangeSchema) },
-  responses: { 200: ok(apiKeySchema, "The renamed key"), ...failures(404) },
+  responses: { 200: ok(apiKeySchema, "The renamed key"), ...failures(404, 413, 415) },
 });
 
 const revoke = createRoute({

@@ -30,7 +30,7 @@ const list = createRoute({
     "Filters are ANDed. Without `include` every group is in the answer, the legacy keys too, and a page has 100 (at most 1,000); with it, even empty, core plus what it names, 20 (at most 200).",
   middleware: [allows("read")] as const,
   request: { query: assetQuerySchema },
-  responses: { 200: ok(assetPageSchema, "A page; the next one starts after the id of its last element"), ...failures(400, 404) },
+  responses: { 200: ok(assetPageSchema, "A page; the next one starts after the id of its last element"), ...failures(404) },
 });
 
 function personIdsOf(query: AssetQuery): string[] | null {

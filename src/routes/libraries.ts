@@ -17,7 +17,7 @@ const create = createRoute({
   summary: "Create a library",
   middleware: [allows("write")] as const,
   request: { body: jsonBody(newLibrarySchema) },
-  responses: { 201: ok(librarySchema, "The new library"), ...failures() },
+  responses: { 201: ok(librarySchema, "The new library"), ...failures(413, 415) },
 });
 
 const list = createRoute({
@@ -47,7 +47,7 @@ const update = createRoute({
   summary: "Rename or describe a library",
   middleware: [allows("write")] as const,
   request: { params, body: jsonBody(libraryChangeSchema) },
-  responses: { 200: ok(librarySchema, "The changed library"), ...failures(404) },
+  responses: { 200: ok(librarySchema, "The changed library"), ...failures(404, 413, 415) },
 });
 
 function shape(library: operations.Library) {

@@ -15,7 +15,8 @@ export async function signerOf(c: Context<AppEnv>): Promise<SignMedia> {
   return async ({ downloadName, ...address }) => origin + (await signer.sign(address, downloadName ?? null));
 }
 
-const file = { description: "The bytes", content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } } };
+const binary = { schema: z.string().openapi({ format: "binary" }) };
+const file = { description: "The bytes", content: { "image/*": binary, "video/*": binary } };
 
 const get = createRoute({
   method: "get",

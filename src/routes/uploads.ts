@@ -43,7 +43,7 @@ const upload = createRoute({
   responses: {
     201: ok(assetSchema, "Stored"),
     200: ok(assetSchema, "These bytes were there already, perhaps in the trash"),
-    ...failures(400, 404, 415, 502, 507),
+    ...failures(404, 415, 502, 507),
   },
 });
 

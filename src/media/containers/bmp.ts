@@ -1,7 +1,7 @@
 /** BMP: the size, from the old header of 12 bytes or the later ones. */
 import { viewOf } from "../bytes.ts";
 import type { ByteSource } from "../source.ts";
-import type { StillContent } from "./still.ts";
+import type { StillContent } from "./stillContent.ts";
 
 export async function readBmp(source: ByteSource, content: StillContent): Promise<void> {
   const header = viewOf(await source.read(14, 12));

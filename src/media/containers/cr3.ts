@@ -4,7 +4,7 @@ import { section } from "../boundedSource.ts";
 import { asciiAt } from "../bytes.ts";
 import type { ByteSource } from "../source.ts";
 import { readDirectory, readIntegers, readTiffHeader } from "../tiffDirectory.ts";
-import { type StillContent, type TiffBlock, longestBlockBytes } from "./still.ts";
+import { type StillContent, type TiffBlock, longestBlockBytes } from "./stillContent.ts";
 
 /** The type of Canon's own box inside `moov`, and of the box at the top that holds an XMP packet. */
 const canonUuid = "\x85\xc0\xb6\x87\x82\x0f\x11\xe0\x81\x11\xf4\xce\x46\x2b\x6a\x48";

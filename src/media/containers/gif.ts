@@ -1,7 +1,7 @@
 /** GIF: the size of the logical screen. */
 import { viewOf } from "../bytes.ts";
 import type { ByteSource } from "../source.ts";
-import type { StillContent } from "./still.ts";
+import type { StillContent } from "./stillContent.ts";
 
 export async function readGif(source: ByteSource, content: StillContent): Promise<void> {
   const screen = viewOf(await source.read(6, 4));

@@ -3,15 +3,15 @@ import { type Box, boxesIn, findBox } from "../boxes.ts";
 import { asciiAt, concatenated, viewOf } from "../bytes.ts";
 import { type ByteSource, memorySource } from "../source.ts";
 import { type ItemLocation, readItems, readLocations, readPrimaryId, readProperties } from "./heifItems.ts";
-import { type StillContent, longestBlockBytes } from "./still.ts";
+import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 
 const mostBlocks = 8;
 
 export async function readHeif(source: ByteSource, content: StillContent): Promise<void> {
-  const box = findBox(await boxesIn(source, 0, source.sizeBytes), "meta");
-  if (box === undefined || box.end - box.start > longestBlockBytes) return;
+  const outer = findBox(await boxesIn(source, 0, source.sizeBytes), "meta");
+  if (outer === undefined || outer.end - outer.start > longestBlockBytes) return;
   // The tables are many small numbers: one read, then memory. `meta` opens with version and flags.
-  const meta = memorySource(await source.read(box.start + 4, box.end - box.start - 4));
+  const meta = memorySource(await source.read(outer.start + 4, outer.end - outer.start - 4));
   const boxes = await boxesIn(meta, 0, meta.sizeBytes);
   const properties = await readProperties(meta, boxes, await readPrimaryId(meta, boxes));
   await applyProperties(meta, properties.own, content);
@@ -57,12 +57,7 @@ function cropOf(view: DataView): StillContent["crop"] {
   return width > 0 && height > 0 ? { width, height } : null;
 }
 
-async function readBlocks(
-  source: ByteSource,
-  meta: ByteSource,
-  boxes: Box[],
-  content: StillContent,
-): Promise<void> {
+async function readBlocks(source: ByteSource, meta: ByteSource, boxes: Box[], content: StillContent): Promise<void> {
   const locations = await readLocations(meta, boxes);
   const idat = findBox(boxes, "idat");
   for (const [id, item] of await readItems(meta, boxes)) {
@@ -91,9 +86,10 @@ async function readItem(
   for (const { offset, length } of extents) {
     const wanted = length === 0 ? longestBlockBytes : length;
     if (method > 1 || total + wanted > longestBlockBytes) break;
-    const part = method === 0
-      ? await source.read(offset, wanted)
-      : await meta.read((idat?.start ?? meta.sizeBytes) + offset, wanted);
+    const part =
+      method === 0
+        ? await source.read(offset, wanted)
+        : await meta.read((idat?.start ?? meta.sizeBytes) + offset, wanted);
     parts.push(part.slice());
     total += part.length;
   }

@@ -99,11 +99,7 @@ export interface HeifProperties {
   own: Box[];
 }
 
-export async function readProperties(
-  meta: ByteSource,
-  boxes: Box[],
-  itemId: number | null,
-): Promise<HeifProperties> {
+export async function readProperties(meta: ByteSource, boxes: Box[], itemId: number | null): Promise<HeifProperties> {
   const outer = findBox(boxes, "iprp");
   const inner = outer === undefined ? [] : await boxesIn(meta, outer.start, outer.end);
   const container = findBox(inner, "ipco");

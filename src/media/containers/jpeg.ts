@@ -2,7 +2,7 @@
 import { asciiAt, concatenated, startsWith, viewOf } from "../bytes.ts";
 import { type ByteSource, memorySource } from "../source.ts";
 import { extendedXmp } from "./jpegXmp.ts";
-import { type StillContent, longestBlockBytes } from "./still.ts";
+import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 
 /** Real files have some tens of segments; a large XMP or ICC block some tens more. */
 const mostSegments = 400;
@@ -12,6 +12,9 @@ const xmpName = "http://ns.adobe.com/xap/1.0/\0";
 const extendedXmpName = "http://ns.adobe.com/xmp/extension/\0";
 const photoshopName = "Photoshop 3.0\0";
 const iccName = "ICC_PROFILE\0";
+
+/** Marker, length and enough of the body to know it by its name. */
+const headerBytes = 64;
 
 interface Collected {
   icc: Map<number, Uint8Array>;
@@ -31,14 +34,10 @@ export async function readJpeg(source: ByteSource, content: StillContent): Promi
   }
 }
 
-async function walkSegments(
-  source: ByteSource,
-  content: StillContent,
-  collected: Collected,
-): Promise<void> {
+async function walkSegments(source: ByteSource, content: StillContent, collected: Collected): Promise<void> {
   let at = 2;
   for (let i = 0; i < mostSegments; i++) {
-    const header = await source.read(at, 9);
+    const header = await source.read(at, headerBytes);
     if (header[0] !== 0xff) return;
     const marker = header[1] ?? 0xd9;
     if (marker === 0xff) {
@@ -53,7 +52,7 @@ async function walkSegments(
       return;
     }
     const length = standsAlone ? 0 : viewOf(header).getUint16(2);
-    if (!standsAlone && length >= 2 && [0xe1, 0xe2, 0xed].includes(marker)) {
+    if (!standsAlone && length >= 2 && isWanted(marker, header.subarray(4))) {
       await readSegment(marker, await source.read(at + 4, length - 2), content, collected);
     }
     at += 2 + length;
@@ -63,6 +62,13 @@ async function walkSegments(
 /** SOF0 to SOF15 without the three numbers among them that mean something else (DHT, JPG, DAC). */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+}
+
+/** Flash previews, depth maps and other pictures in APP1 and APP2 are stepped over. */
+function isWanted(marker: number, body: Uint8Array): boolean {
+  if (marker === 0xe1) return [exifName, xmpName, extendedXmpName].some((name) => startsWith(body, name));
+  if (marker === 0xe2) return startsWith(body, iccName);
+  return marker === 0xed && startsWith(body, photoshopName);
 }
 
 async function readSegment(
@@ -90,7 +96,7 @@ async function readSegment(
 export function photoshopIptc(resources: Uint8Array): Uint8Array[] {
   const found: Uint8Array[] = [];
   const view = viewOf(resources);
-  for (let at = 0; at + 12 <= resources.length && asciiAt(resources, at, 4) === "8BIM"; ) {
+  for (let at = 0; at + 12 <= resources.length && asciiAt(resources, at, 4) === "8BIM";) {
     const nameBytes = 1 + (resources[at + 6] ?? 0);
     const sizeAt = at + 6 + nameBytes + (nameBytes % 2);
     if (sizeAt + 4 > resources.length) break;

@@ -1,6 +1,6 @@
 /** Extended XMP: one packet too long for a JPEG segment, cut into several. Only puts it together again. */
 import { asciiAt, viewOf } from "../bytes.ts";
-import { longestBlockBytes } from "./still.ts";
+import { longestBlockBytes } from "./stillContent.ts";
 
 /** Each part opens with a GUID of 32 characters, the whole length and its own offset. */
 const headerBytes = 32 + 4 + 4;

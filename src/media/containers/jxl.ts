@@ -3,12 +3,20 @@ import { boxesIn } from "../boxes.ts";
 import { section } from "../boundedSource.ts";
 import { concatenated, viewOf } from "../bytes.ts";
 import type { ByteSource } from "../source.ts";
-import { type StillContent, longestBlockBytes } from "./still.ts";
+import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 
 const headBytes = 64;
 
 /** Width over height for the ratios 1 to 7 that the header can name instead of a width. */
-const ratios: [number, number][] = [[1, 1], [12, 10], [4, 3], [3, 2], [16, 9], [5, 4], [2, 1]];
+const ratios: [number, number][] = [
+  [1, 1],
+  [12, 10],
+  [4, 3],
+  [3, 2],
+  [16, 9],
+  [5, 4],
+  [2, 1],
+];
 
 export async function readJxl(source: ByteSource, content: StillContent): Promise<void> {
   const start = await source.read(0, headBytes);
@@ -24,7 +32,10 @@ export async function readJxl(source: ByteSource, content: StillContent): Promis
     if (box.type === "xml " && size <= longestBlockBytes) content.xmp.push(await source.read(box.start, size));
     if (box.type === "Exif" && size > 4) {
       const skipped = viewOf(await source.read(box.start, 4)).getUint32(0);
-      content.tiff.push({ source: section(source, box.start + 4 + skipped, size - 4 - skipped), firstDirectory: "image" });
+      content.tiff.push({
+        source: section(source, box.start + 4 + skipped, size - 4 - skipped),
+        firstDirectory: "image",
+      });
     }
   }
   if (partial.length > 0) readCodestream(concatenated(partial), content);

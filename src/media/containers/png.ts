@@ -2,7 +2,7 @@
 import { asciiAt, decodeText, inflated, startsWith, viewOf } from "../bytes.ts";
 import { type ByteSource, memorySource } from "../source.ts";
 import { photoshopIptc } from "./jpeg.ts";
-import { type StillContent, longestBlockBytes } from "./still.ts";
+import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 
 /** Writers cut the picture into chunks of 8 KiB and more; behind a long row of them nothing is looked for. */
 const mostChunks = 160;

@@ -3,7 +3,7 @@ import { section } from "../boundedSource.ts";
 import { viewOf } from "../bytes.ts";
 import type { ByteSource } from "../source.ts";
 import { readJpeg } from "./jpeg.ts";
-import type { StillContent } from "./still.ts";
+import type { StillContent } from "./stillContent.ts";
 
 const fullSizeTag = 0x100;
 /** The part of the sensor that becomes the picture: what exiftool calls the image's size. */

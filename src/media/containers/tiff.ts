@@ -9,7 +9,7 @@ import {
   readValue,
 } from "../tiffDirectory.ts";
 import { photoshopIptc } from "./jpeg.ts";
-import { type StillContent, longestBlockBytes } from "./still.ts";
+import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 
 const tags = {
   subfileType: 0xfe,
@@ -50,15 +50,14 @@ export async function readTiff(source: ByteSource, content: StillContent): Promi
  * The first picture that calls itself full-size (NewSubfileType 0), as exiftool has it: the first directory
  * of most RAW files is a preview, and says so. Without such a claim the first directory is the picture.
  */
-async function mainPicture(
-  source: ByteSource,
-  main: TiffDirectory,
-  header: TiffHeader,
-): Promise<Picture | null> {
+async function mainPicture(source: ByteSource, main: TiffDirectory, header: TiffHeader): Promise<Picture | null> {
   const first = await pictureOf(source, main, header);
   if (first?.isFullSize) return first;
   const offsets = await readIntegers(
-    source, main.entries.get(tags.subDirectories), header.littleEndian, mostSubDirectories,
+    source,
+    main.entries.get(tags.subDirectories),
+    header.littleEndian,
+    mostSubDirectories,
   );
   for (const offset of offsets) {
     const directory = await readDirectory(source, offset, header.littleEndian);
@@ -80,8 +79,7 @@ async function pictureOf(
   directory: TiffDirectory,
   { littleEndian }: TiffHeader,
 ): Promise<Picture | null> {
-  const number = async (tag: number) =>
-    (await readIntegers(source, directory.entries.get(tag), littleEndian, 1))[0];
+  const number = async (tag: number) => (await readIntegers(source, directory.entries.get(tag), littleEndian, 1))[0];
   const width = await number(tags.width);
   const height = await number(tags.height);
   if (width === undefined || height === undefined) return null;
@@ -100,11 +98,7 @@ async function panasonicPicture(
   return width > 0 && height > 0 ? { width, height, isFullSize: true } : null;
 }
 
-async function readBlocks(
-  source: ByteSource,
-  { entries }: TiffDirectory,
-  content: StillContent,
-): Promise<void> {
+async function readBlocks(source: ByteSource, { entries }: TiffDirectory, content: StillContent): Promise<void> {
   const block = (tag: number) => readValue(source, entries.get(tag), longestBlockBytes);
   const xmp = await block(tags.xmp);
   if (xmp !== null) content.xmp.push(xmp);

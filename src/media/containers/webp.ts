@@ -1,7 +1,7 @@
 /** WebP: the canvas of VP8X, or the frame of VP8 and VP8L, and the chunks EXIF, XMP and ICCP around it. */
 import { asciiAt, startsWith, viewOf } from "../bytes.ts";
 import { type ByteSource, memorySource } from "../source.ts";
-import { type StillContent, longestBlockBytes } from "./still.ts";
+import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 
 /** An animation has a chunk per frame, and its metadata after them. */
 const mostChunks = 300;

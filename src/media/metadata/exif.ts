@@ -1,15 +1,9 @@
 /** EXIF: the values of a file's TIFF blocks by name, decoded by exifr. Judges nothing: stillMetadata.ts does. */
 import exifr from "exifr";
 import { startsWith, viewOf } from "../bytes.ts";
-import type { TiffBlock } from "../containers/still.ts";
+import type { TiffBlock } from "../containers/stillContent.ts";
 import { type ByteSource, memorySource } from "../source.ts";
-import {
-  type TiffDirectory,
-  readDirectory,
-  readIntegers,
-  readTiffHeader,
-  readValue,
-} from "../tiffDirectory.ts";
+import { type TiffDirectory, readDirectory, readIntegers, readTiffHeader, readValue } from "../tiffDirectory.ts";
 import { type TiffDirectories, exifPointer, gpsPointer, repackTiff } from "./repackedTiff.ts";
 import { tidyText } from "./tidy.ts";
 
@@ -84,11 +78,7 @@ async function readDirectories({ source, firstDirectory }: TiffBlock): Promise<T
 }
 
 /** "Apple iOS", a version and a byte order, then a directory whose offsets count from the note's own start. */
-async function readAppleNote(
-  source: ByteSource,
-  exif: TiffDirectory | null,
-  values: ExifValues,
-): Promise<void> {
+async function readAppleNote(source: ByteSource, exif: TiffDirectory | null, values: ExifValues): Promise<void> {
   const note = await readValue(source, exif?.entries.get(makerNoteTag), longestMakerNoteBytes);
   if (note === null || note.length < 16 || !startsWith(note, "Apple iOS\0")) return;
   const block = memorySource(note);

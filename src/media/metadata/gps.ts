@@ -15,10 +15,7 @@ export function exifPosition(gps: Record<string, unknown>): Position | null {
 }
 
 export function xmpPosition(xmp: XmpProperties): Position | null {
-  return position(
-    xmpDegrees(xmp.get("exif:GPSLatitude")?.[0]),
-    xmpDegrees(xmp.get("exif:GPSLongitude")?.[0]),
-  );
+  return position(xmpDegrees(xmp.get("exif:GPSLatitude")?.[0]), xmpDegrees(xmp.get("exif:GPSLongitude")?.[0]));
 }
 
 /** Metres; a reference of 1 means below the sea. */

@@ -21,8 +21,7 @@ export const gpsPointer = 0x8825;
 const imageTags = [0x10e, 0x10f, 0x110, 0x112, 0x132, 0x4746];
 /** Exposure, aperture, ISO, dates, offsets, sub-seconds, bias, focal length, LensModel. */
 const exifTags = [
-  0x829a, 0x829d, 0x8827, 0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x9204, 0x920a, 0x9290, 0x9291,
-  0x9292, 0xa434,
+  0x829a, 0x829d, 0x8827, 0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x9204, 0x920a, 0x9290, 0x9291, 0x9292, 0xa434,
 ];
 /** References, latitude, longitude, altitude. */
 const gpsTags = [1, 2, 3, 4, 5, 6];
@@ -54,11 +53,7 @@ export async function repackTiff(source: ByteSource, directories: TiffDirectorie
     viewOf(bytes).setUint32(0, at, littleEndian);
     return { tag, type: longType, count: 1, bytes };
   };
-  const tables = [
-    [...image, pointer(exifPointer, exifAt), pointer(gpsPointer, gpsAt)],
-    exif,
-    gps,
-  ];
+  const tables = [[...image, pointer(exifPointer, exifAt), pointer(gpsPointer, gpsAt)], exif, gps];
   return written(tables, headerBytes, gpsAt + directoryBytes(gps.length), littleEndian);
 }
 
@@ -85,12 +80,7 @@ async function packEntries(
   return packed;
 }
 
-function written(
-  tables: PackedEntry[][],
-  headerBytes: number,
-  valuesAt: number,
-  littleEndian: boolean,
-): Uint8Array {
+function written(tables: PackedEntry[][], headerBytes: number, valuesAt: number, littleEndian: boolean): Uint8Array {
   const head = new Uint8Array(valuesAt);
   const view = viewOf(head);
   view.setUint16(0, littleEndian ? 0x4949 : 0x4d4d);

@@ -1,5 +1,5 @@
 /** The metadata of a still picture from its blocks, and which block is believed where they differ. */
-import type { StillContent } from "../containers/still.ts";
+import type { StillContent } from "../containers/stillContent.ts";
 import { type WallTime, parseExifDate, parseIsoDate } from "../wallTime.ts";
 import { type ExifValues, readExif } from "./exif.ts";
 import { type FileMetadata, emptyMetadata } from "./fileMetadata.ts";
@@ -41,7 +41,12 @@ function mergedXmp(packets: Uint8Array[]): XmpProperties {
 }
 
 function mergedIptc(blocks: Uint8Array[]): Map<number, string> {
-  return new Map(blocks.slice(0, 8).reverse().flatMap((block) => [...parseIptc(block)]));
+  return new Map(
+    blocks
+      .slice(0, 8)
+      .reverse()
+      .flatMap((block) => [...parseIptc(block)]),
+  );
 }
 
 function cameraFields({ image, exif }: ExifValues, xmp: XmpProperties): Fields {
@@ -52,25 +57,21 @@ function cameraFields({ image, exif }: ExifValues, xmp: XmpProperties): Fields {
     model: tidyText(image["Model"]) ?? tidyText(xmp.get("tiff:Model")?.[0]),
     orientation: isKnown ? orientation : null,
     lensModel:
-      tidyText(exif["LensModel"])
-      ?? tidyText(xmp.get("exifEX:LensModel")?.[0])
-      ?? tidyText(xmp.get("aux:Lens")?.[0]),
+      tidyText(exif["LensModel"]) ?? tidyText(xmp.get("exifEX:LensModel")?.[0]) ?? tidyText(xmp.get("aux:Lens")?.[0]),
   };
 }
 
 function exposureFields({ exif }: ExifValues, xmp: XmpProperties): Fields {
   const positive = (name: string) =>
     positiveNumber(exif[name]) ?? positiveNumber(numberInText(xmp.get(`exif:${name}`)?.[0]));
-  const iso = positiveNumber(firstOf(exif["ISO"]))
-    ?? positiveNumber(numberInText(xmp.get("exif:ISOSpeedRatings")?.[0]));
+  const iso =
+    positiveNumber(firstOf(exif["ISO"])) ?? positiveNumber(numberInText(xmp.get("exif:ISOSpeedRatings")?.[0]));
   return {
     fNumber: positive("FNumber"),
     focalLength: positive("FocalLength"),
     exposureTime: positive("ExposureTime"),
     iso: iso === null ? null : Math.round(iso),
-    exposureBias:
-      finiteNumber(exif["ExposureCompensation"])
-      ?? numberInText(xmp.get("exif:ExposureBiasValue")?.[0]),
+    exposureBias: finiteNumber(exif["ExposureCompensation"]) ?? numberInText(xmp.get("exif:ExposureBiasValue")?.[0]),
   };
 }
 
@@ -82,11 +83,11 @@ function dateFields({ image, exif }: ExifValues, xmp: XmpProperties): Fields {
   return {
     modifiedDatetime: date(image["ModifyDate"], exif["SubSecTime"], exif["OffsetTime"]),
     originalDatetime:
-      date(exif["DateTimeOriginal"], exif["SubSecTimeOriginal"], exif["OffsetTimeOriginal"])
-      ?? xmpDate("exif:DateTimeOriginal"),
+      date(exif["DateTimeOriginal"], exif["SubSecTimeOriginal"], exif["OffsetTimeOriginal"]) ??
+      xmpDate("exif:DateTimeOriginal"),
     digitizedDatetime:
-      date(exif["CreateDate"], exif["SubSecTimeDigitized"], exif["OffsetTimeDigitized"])
-      ?? xmpDate("exif:DateTimeDigitized"),
+      date(exif["CreateDate"], exif["SubSecTimeDigitized"], exif["OffsetTimeDigitized"]) ??
+      xmpDate("exif:DateTimeDigitized"),
   };
 }
 
@@ -100,8 +101,7 @@ function positionFields({ gps }: ExifValues, xmp: XmpProperties): Fields {
 }
 
 function captionFields({ image }: ExifValues, xmp: XmpProperties, iptc: Map<number, string>): Fields {
-  const either = (dataset: number, name: string) =>
-    tidyText(iptc.get(dataset)) ?? tidyText(xmp.get(name)?.[0]);
+  const either = (dataset: number, name: string) => tidyText(iptc.get(dataset)) ?? tidyText(xmp.get(name)?.[0]);
   const code = either(iptcTags.countryCode, "Iptc4xmpCore:CountryCode")?.toUpperCase() ?? "";
   const rating = numberInText(xmp.get("xmp:Rating")?.[0]) ?? finiteNumber(image["Rating"]);
   return {

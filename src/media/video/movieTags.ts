@@ -13,11 +13,7 @@ const mostKeys = 256;
 type Tags = Map<string, string>;
 
 /** `holders` are the boxes of the movie, then those of its track: the first to name a tag wins. */
-export async function readMovieTags(
-  source: ByteSource,
-  holders: Box[][],
-  facts: VideoFacts,
-): Promise<void> {
+export async function readMovieTags(source: ByteSource, holders: Box[][], facts: VideoFacts): Promise<void> {
   const tags: Tags = new Map();
   for (const boxes of holders) {
     const meta = findBox(boxes, "meta");
@@ -121,8 +117,10 @@ function iso6709Degrees(text: string, degreeDigits: number): number | null {
   const minutes = whole.slice(degreeDigits, degreeDigits + 2);
   const seconds = whole.slice(degreeDigits + 2);
   const size =
-    minutes === "" ? lastUnit(degrees)
-    : seconds === "" ? Number(degrees) + lastUnit(minutes) / 60
-    : Number(degrees) + Number(minutes) / 60 + lastUnit(seconds) / 3600;
+    minutes === ""
+      ? lastUnit(degrees)
+      : seconds === ""
+        ? Number(degrees) + lastUnit(minutes) / 60
+        : Number(degrees) + Number(minutes) / 60 + lastUnit(seconds) / 3600;
   return Number.isFinite(size) ? (text.startsWith("-") ? 0 - size : size) : null;
 }

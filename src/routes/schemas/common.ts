@@ -67,7 +67,7 @@ export const errorSchema = z
   .openapi("Error");
 
 const descriptions = {
-  400: "The request cannot be served as it stands: a bad cursor, or a library that must be named.",
+  400: "The request cannot be served as it stands: malformed JSON, a bad cursor, or a library that must be named.",
   401: "No credential, or one that is unknown, expired or revoked.",
   403: "The credential does not allow this.",
   404: "Not there, or not the caller's.",
@@ -85,9 +85,9 @@ function errorResponse(status: ErrorStatus) {
   return { description: descriptions[status], content: { "application/json": { schema: errorSchema } } };
 }
 
-/** The documented failures of a route, besides the 401 and 422 that nearly all share. */
+/** The documented failures of a route, besides those that nearly all share. */
 export function failures(...statuses: ErrorStatus[]) {
-  const all = new Set<ErrorStatus>([401, 403, 422, ...statuses]);
+  const all = new Set<ErrorStatus>([400, 401, 403, 422, ...statuses]);
   return Object.fromEntries([...all].toSorted((a, b) => a - b).map((status) => [status, errorResponse(status)]));
 }
 

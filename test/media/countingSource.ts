@@ -1,0 +1,20 @@
+/** A source in memory that counts what is read from it. */
+import type { ByteSource } from "../../src/media/source.ts";
+
+export interface CountingSource extends ByteSource {
+  readonly counts: { bytes: number; reads: number };
+}
+
+export function countingSource(bytes: Uint8Array): CountingSource {
+  const counts = { bytes: 0, reads: 0 };
+  return {
+    sizeBytes: bytes.length,
+    counts,
+    read: (offset, length) => {
+      const part = bytes.subarray(offset, offset + length);
+      counts.bytes += part.length;
+      counts.reads += 1;
+      return Promise.resolve(part);
+    },
+  };
+}

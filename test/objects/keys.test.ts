@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import { newId } from "../../src/kernel/ids.ts";
+import { firstOriginalKeyAt, originalKey, originalsPrefix, parseOriginalKey } from "../../src/objects/keys.ts";
+
+it("a key gives back the asset and version it was built of", () => {
+  const address = { assetId: newId("asset"), versionId: newId("assetVersion") };
+  const key = originalKey(address.assetId, address.versionId);
+  expect(key).toBe(`${originalsPrefix}${address.assetId}/${address.versionId}`);
+  expect(parseOriginalKey(key)).toEqual(address);
+});
+
+it("a key that was not built here is none", () => {
+  const [asset, version] = [newId("asset"), newId("assetVersion")];
+  const keys = [
+    "",
+    "originals/",
+    `originals/${asset}`,
+    `originals/${asset}/`,
+    `originals/${asset}/${version}/`,
+    `originals/${asset}/${asset}`,
+    `originals/${version}/${version}`,
+    `/originals/${asset}/${version}`,
+    `rendered/${asset}/${version}`,
+    `originals/../${asset}/${version}`,
+  ];
+  expect(keys.map(parseOriginalKey)).toEqual(keys.map(() => null));
+});
+
+it("keys sort by when their asset was made, and a scan can begin at any time", () => {
+  const atMs = Date.UTC(2026, 10, 21);
+  const keyMadeAt = (ms: number) => originalKey(newId("asset", ms), newId("assetVersion", ms));
+  const [before, at, after] = [keyMadeAt(atMs - 1), keyMadeAt(atMs), keyMadeAt(atMs + 1)];
+  const start = firstOriginalKeyAt(atMs);
+  // R2 compares bytes, and every letter of a key is one.
+  const byteOrder = (a: string, b: string) => (a < b ? -1 : 1);
+  expect([after, at, start, before].toSorted(byteOrder)).toEqual([before, start, at, after]);
+});
