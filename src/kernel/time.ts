@@ -19,7 +19,8 @@ function parseOffset(text: string | undefined): number | null | "bad" {
   const hours = Number(digits.slice(0, 2));
   const minutes = Number(digits.slice(2));
   if (minutes > 59 || hours * 60 + minutes > 14 * 60) return "bad";
-  return (text.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
+  const size = hours * 60 + minutes;
+  return text.startsWith("-") ? 0 - size : size; // `-size` would make a minus zero of -00:00.
 }
 
 /** An ISO 8601 date or date-time, naive or aware; null when it is none. A bare date is its midnight. */

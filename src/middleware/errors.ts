@@ -43,7 +43,8 @@ function asAppError(error: Error): AppError | null {
   if (error instanceof AppError) return error;
   if (error instanceof HTTPException) {
     if (error.status === 413) return new AppError("payload_too_large", "the request body is too large");
-    if (error.status === 415) return new AppError("unsupported_media_type", "the body is of another type than this route takes");
+    if (error.status === 415)
+      return new AppError("unsupported_media_type", "the body is of another type than this route takes");
     return new AppError("bad_request", error.message === "" ? "the request cannot be read" : error.message);
   }
   const cause = error.cause instanceof Error ? error.cause.message : "";
@@ -56,9 +57,14 @@ function asAppError(error: Error): AppError | null {
   return null;
 }
 
+/** Drizzle's errors end in the query's parameters: file names, captions, hashes of keys. The log does without them. */
+function stackOf(error: Error): string | undefined {
+  return error.stack?.replace(/\nparams: [^]*?(?=\n {4}at |$)/, "");
+}
+
 function logFailure(c: Context<AppEnv>, error: Error): void {
-  const cause = error.cause instanceof Error ? error.cause.stack : undefined;
-  log.error("request failed", { request_id: c.get("requestId"), path: c.req.path, error: error.stack, cause });
+  const cause = error.cause instanceof Error ? stackOf(error.cause) : undefined;
+  log.error("request failed", { request_id: c.get("requestId"), path: c.req.path, error: stackOf(error), cause });
 }
 
 /** Unknown errors never leak their text: a constant answer, and the stack in the log under the request id. */

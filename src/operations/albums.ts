@@ -107,8 +107,8 @@ export async function removeFromAlbum(
 const STREAM_PAGE_SIZE = 200;
 
 /**
- * The live members, newest first, page by page; `limit` null for all of them. What is wrong with the request is said
- * before the first page is asked for: an answer that has begun can no longer turn into an error.
+ * The live members, newest first, page by page; `limit` null for all of them. What is wrong with the request comes out
+ * here, and the first page is read here: an answer that has begun can no longer turn into an error.
  */
 export async function openAlbumPages(
   db: Database,
@@ -121,10 +121,23 @@ export async function openAlbumPages(
   if (window.startingAfterId !== null && last?.libraryId !== album.libraryId) {
     throw new AppError("bad_request", "starting_after_id names no asset of this library");
   }
-  return eachAlbumPage(db, album, last === null ? null : placeOf(last, "live"), window.limit ?? Number.POSITIVE_INFINITY);
+  const behind = last === null ? null : placeOf(last, "live");
+  const pages = eachAlbumPage(db, album, behind, window.limit ?? Number.POSITIVE_INFINITY);
+  return beginWith(await pages.next(), pages);
 }
 
-async function* eachAlbumPage(db: Database, album: Album, behind: string | null, limit: number): AsyncGenerator<Asset[]> {
+async function* beginWith<T>(first: IteratorResult<T>, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
+}
+
+async function* eachAlbumPage(
+  db: Database,
+  album: Album,
+  behind: string | null,
+  limit: number,
+): AsyncGenerator<Asset[]> {
   const filter = {
     libraryId: album.libraryId,
     state: "live",

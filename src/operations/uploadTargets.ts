@@ -47,8 +47,10 @@ export async function settleTarget(
   libraryId: string | null,
   nowMs: number,
 ): Promise<Library> {
-  const target = early.libraryId === libraryId ? early : await openTarget(db, who, libraryId);
-  const library = pickLibrary(target.live, libraryId) ?? (await firstLibrary(db, who, nowMs));
+  // Named behind the file, it is mostly one of the two that were found without its name: no second round trip.
+  const found = early.live.find((library) => library.id === libraryId);
+  const target = found !== undefined || early.libraryId === libraryId ? early : await openTarget(db, who, libraryId);
+  const library = found ?? pickLibrary(target.live, libraryId) ?? (await firstLibrary(db, who, nowMs));
   demandSpace(library);
   return library;
 }

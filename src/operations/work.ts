@@ -26,6 +26,7 @@ export async function ring(bell: Bell, assetId: string): Promise<void> {
   }
 }
 
+const MAX_REASON_CHARACTERS = 500;
 const MAX_RETRIES = 5;
 const FIRST_RETRY_MS = 30_000;
 /** Longer than any task runs: a started task this old belonged to a consumer that died. */
@@ -42,7 +43,8 @@ async function attempt(deps: WorkDeps, task: Task, asset: Asset): Promise<Outcom
   try {
     return await makeThumbhash(deps, asset);
   } catch (error) {
-    return { kind: "again", reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { kind: "again", reason: reason.slice(0, MAX_REASON_CHARACTERS) };
   }
 }
 

@@ -1,9 +1,9 @@
 /** Which assets an album holds. Adding and removing keep the album's count, dates and cover in the same batch. */
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import { newId } from "../kernel/ids.ts";
-import type { Album } from "./albums.ts";
+import { insertAlbumUpdated, type Album } from "./albums.ts";
 import type { Database } from "./database.ts";
-import { albumAssets } from "./schema.ts";
+import { albumAssets, albums } from "./schema.ts";
 
 /**
  * Both changes open by counting what they will change into the album's row, and mark it with their own time.
@@ -29,11 +29,9 @@ function refreshEnds(db: Database, album: Album, atMs: number) {
     WHERE id = ${album.id} AND updated_at = ${atMs}`);
 }
 
-function insertAlbumUpdated(db: Database, album: Album, atMs: number) {
-  return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-    SELECT b.library_id, 'album_updated', 'album', b.id,
-      json_object('album_cover_asset_id', coalesce(b.pinned_cover_id, b.newest_asset_id)), ${atMs}
-    FROM albums b WHERE b.id = ${album.id} AND b.updated_at = ${atMs}`);
+/** Only for an album that `countAndMark` marked. */
+function insertAlbumUpdatedIfMarked(db: Database, album: Album, atMs: number) {
+  return insertAlbumUpdated(db, album.id, sql`${albums.updatedAt} = ${atMs}`, atMs);
 }
 
 export interface AddResult {
@@ -61,7 +59,7 @@ export async function addAlbumAssets(db: Database, album: Album, assetIds: strin
       .onConflictDoNothing()
       .returning({ assetId: albumAssets.assetId }),
     refreshEnds(db, album, atMs),
-    insertAlbumUpdated(db, album, atMs),
+    insertAlbumUpdatedIfMarked(db, album, atMs),
     db.orm
       .select({ assetId: albumAssets.assetId })
       .from(albumAssets)
@@ -91,6 +89,6 @@ export async function removeAlbumAssets(db: Database, album: Album, assetIds: st
     db.statement(sql`UPDATE assets SET album_count = album_count - 1 WHERE id IN (SELECT l.asset_id FROM ${leaving})`),
     db.statement(sql`DELETE FROM album_assets WHERE id IN (SELECT l.id FROM ${leaving})`),
     refreshEnds(db, album, atMs),
-    insertAlbumUpdated(db, album, atMs),
+    insertAlbumUpdatedIfMarked(db, album, atMs),
   ]);
 }

@@ -13,7 +13,9 @@ export interface Album extends AlbumRow {
   cover: { assetId: string; versionId: string; mimeType: string } | null;
 }
 
-const coverId = sql`coalesce(${albums.pinnedCoverId}, ${albums.newestAssetId})`;
+/** The cover someone chose while it is live, else the newest live member. */
+const coverId = sql`coalesce(
+  (SELECT p.id FROM assets p WHERE p.id = ${albums.pinnedCoverId} AND p.trashed_at IS NULL), ${albums.newestAssetId})`;
 
 function selectAlbums(db: Database) {
   return db.orm
@@ -84,13 +86,15 @@ export async function listAlbums(
   return { albums: rows.slice(0, limit).map(parseAlbum), hasMore: rows.length > limit };
 }
 
-function albumEvent(
-  eventType: "album_created" | "album_updated" | "album_deleted",
-  id: string,
-  coverAssetId: string | null,
-): NewEvent {
-  const payload = eventType === "album_updated" ? { album_cover_asset_id: coverAssetId } : null;
-  return { eventType, entityType: "album", entityId: id, payload };
+function albumEvent(eventType: "album_created" | "album_deleted", id: string): NewEvent {
+  return { eventType, entityType: "album", entityId: id, payload: null };
+}
+
+/** A batch statement, to stand behind the change: it tells of the cover as the change has left it. */
+export function insertAlbumUpdated(db: Database, albumId: string, condition: SQL, atMs: number) {
+  return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
+    SELECT ${albums.libraryId}, 'album_updated', 'album', ${albums.id}, json_object('album_cover_asset_id', ${coverId}), ${atMs}
+    FROM ${albums} WHERE ${albums.id} = ${albumId} AND ${condition}`);
 }
 
 export interface NewAlbum {
@@ -104,7 +108,7 @@ export async function insertAlbum(db: Database, fields: NewAlbum, atMs: number):
   const id = newId("album", atMs);
   const missing = sql`NOT EXISTS (SELECT 1 FROM albums WHERE id = ${id})`;
   const [, rows] = await db.orm.batch([
-    insertEvents(db, fields.libraryId, atMs, [albumEvent("album_created", id, null)], missing),
+    insertEvents(db, fields.libraryId, atMs, [albumEvent("album_created", id)], missing),
     db.orm
       .insert(albums)
       .values({ id, ...fields, createdAt: atMs, updatedAt: atMs })
@@ -121,16 +125,14 @@ export type AlbumChange = Partial<Pick<AlbumRow, "name" | "description" | "pinne
 export async function updateAlbum(db: Database, album: Album, change: AlbumChange, atMs: number): Promise<boolean> {
   const pinned = change.pinnedCoverId ?? null;
   const member = sql`EXISTS (SELECT 1 FROM album_assets WHERE album_id = ${album.id} AND asset_id = ${pinned} AND trashed_at IS NULL)`;
-  const allowed = pinned === null ? sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id})` : member;
-  const cover =
-    change.pinnedCoverId === undefined ? (album.pinnedCoverId ?? album.newestAssetId) : (pinned ?? album.newestAssetId);
-  const [, rows] = await db.orm.batch([
-    insertEvents(db, album.libraryId, atMs, [albumEvent("album_updated", album.id, cover)], allowed),
+  const allowed = pinned === null ? sql`TRUE` : member;
+  const [rows] = await db.orm.batch([
     db.orm
       .update(albums)
       .set({ ...change, updatedAt: atMs })
       .where(and(eq(albums.id, album.id), allowed))
       .returning({ id: albums.id }),
+    insertAlbumUpdated(db, album.id, allowed, atMs),
   ]);
   return rows.length > 0;
 }
@@ -139,7 +141,7 @@ export async function updateAlbum(db: Database, album: Album, change: AlbumChang
 export async function deleteAlbum(db: Database, album: Album, atMs: number): Promise<void> {
   const there = sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id})`;
   await db.orm.batch([
-    insertEvents(db, album.libraryId, atMs, [albumEvent("album_deleted", album.id, null)], there),
+    insertEvents(db, album.libraryId, atMs, [albumEvent("album_deleted", album.id)], there),
     db.statement(sql`UPDATE assets SET album_count = album_count - 1
       WHERE id IN (SELECT asset_id FROM album_assets WHERE album_id = ${album.id})`),
     db.statement(sql`DELETE FROM album_assets WHERE album_id = ${album.id}`),

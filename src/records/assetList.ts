@@ -4,9 +4,9 @@ import { conditions, keyRange, type AssetFilter } from "./assetFilters.ts";
 import { mergedRows, type TrashSpan } from "./assetPlans.ts";
 import { assetColumns, parseAssetRow, type Asset, type AssetRow } from "./assets.ts";
 import type { Database } from "./database.ts";
-import { selectLiveLibraries, type Library, type Reach } from "./libraries.ts";
+import { selectLiveLibraries, withinReach, type Library, type Reach } from "./libraries.ts";
 import { id } from "./literals.ts";
-import { albums, assets, sortKeyFrom } from "./schema.ts";
+import { albums, assets, libraries, sortKeyFrom } from "./schema.ts";
 
 export interface AssetPage {
   assets: Asset[];
@@ -28,9 +28,16 @@ export interface ListQuestion {
   startingAfterId: string | null;
 }
 
+/** A live asset's `trash_key` would be one of time zero, behind which the trash looks empty. */
+const trashKeyInTrash = sql<string | null>`CASE WHEN ${assets.trashedAt} IS NOT NULL THEN ${assets.trashKey} END`;
+
 function selectCursor(db: Database, reach: Reach, assetId: string | null) {
   return db.orm
-    .select({ libraryId: assets.libraryId, sortKey: assets.sortKey, trashKey: assets.trashKey, trashedAt: assets.trashedAt })
+    .select({
+      libraryId: assets.libraryId,
+      sortKey: assets.sortKey,
+      trashKey: trashKeyInTrash.as("trash_key_in_trash"),
+    })
     .from(assets)
     .where(and(eq(assets.id, assetId ?? ""), eq(assets.userId, reach.userId)));
 }
@@ -48,11 +55,11 @@ function wantsTrashSpan({ filter }: ListQuestion): boolean {
 
 /** Oldest and newest capture in the trash: two index seeks, and none unless the trash is filtered by date. */
 function selectTrashSpan(db: Database, reach: Reach, question: ListQuestion) {
-  const named = question.libraryId ?? reach.libraryIds?.[0];
+  const reached = withinReach(reach, libraries.id) ?? sql`TRUE`;
   const library =
-    named === undefined
-      ? sql`(SELECT id FROM libraries WHERE user_id = ${reach.userId} AND trashed_at IS NULL LIMIT 1)`
-      : sql`${named}`;
+    question.libraryId === null
+      ? sql`(SELECT id FROM libraries WHERE user_id = ${reach.userId} AND trashed_at IS NULL AND ${reached} LIMIT 1)`
+      : sql`${question.libraryId}`;
   const range = keyRange(question.filter, sql`sort_key`);
   const where = sql.join([sql`library_id = ${library}`, sql`trashed_at IS NOT NULL`, ...range], sql` AND `);
   const edge = (direction: "ASC" | "DESC") =>
@@ -74,9 +81,8 @@ export async function readListContext(db: Database, reach: Reach, question: List
     selectTrashSpan(db, reach, question),
   ]);
   const row = cursors[0];
-  // An asset that left the trash since has no place in its order: as a cursor it is unknown, for a page from a made-up
-  // place would be an empty one, and look like the end.
-  const sortKey = question.filter.state === "trashed" ? row?.trashedAt && row.trashKey : row?.sortKey;
+  // An asset that left the trash since has no place in its order: as a cursor it is unknown.
+  const sortKey = question.filter.state === "trashed" ? row?.trashKey : row?.sortKey;
   return {
     libraries: live,
     cursor:

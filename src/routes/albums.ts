@@ -93,7 +93,10 @@ export const albums = newRouter()
   .openapi(update, async (c) => {
     const { db, principal, nowMs } = c.var;
     const change = changeOf(c.req.valid("json"));
-    return c.json(albumShape(await operations.updateAlbum(db, principal, c.req.valid("param").album_id, change, nowMs)), 200);
+    return c.json(
+      albumShape(await operations.updateAlbum(db, principal, c.req.valid("param").album_id, change, nowMs)),
+      200,
+    );
   })
   .openapi(remove, async (c) => {
     await operations.deleteAlbum(c.var.db, c.var.principal, c.req.valid("param").album_id, c.var.nowMs);

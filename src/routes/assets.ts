@@ -17,7 +17,10 @@ const get = createRoute({
   path: "/api/assets/{asset_id}",
   summary: "Get an asset, trashed or not",
   middleware: [allows("read")] as const,
-  request: { params: z.object({ asset_id: idSchema("asset") }), query: z.object({ include: includeSchema.optional() }) },
+  request: {
+    params: z.object({ asset_id: idSchema("asset") }),
+    query: z.object({ include: includeSchema.optional() }),
+  },
   responses: { 200: ok(assetSchema, "The asset: core, and what `include` names"), ...failures(404) },
 });
 
@@ -30,7 +33,10 @@ const list = createRoute({
     "Filters are ANDed. Without `include` every group is in the answer, the legacy keys too, and a page has 100 (at most 1,000); with it, even empty, core plus what it names, 20 (at most 200).",
   middleware: [allows("read")] as const,
   request: { query: assetQuerySchema },
-  responses: { 200: ok(assetPageSchema, "A page; the next one starts after the id of its last element"), ...failures(404) },
+  responses: {
+    200: ok(assetPageSchema, "A page; the next one starts after the id of its last element"),
+    ...failures(404),
+  },
 });
 
 function personIdsOf(query: AssetQuery): string[] | null {

@@ -29,7 +29,11 @@ function withSlashes(paths: Record<string, unknown>): Record<string, unknown> {
 /** Serves `/openapi.json` for every route that `app` has. Needs no credential: it holds nothing of anyone's. */
 export function publishOpenApi(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "apiKey", in: "header", name: "x-api-key" });
+  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
+    type: "apiKey",
+    in: "header",
+    name: "x-api-key",
+  });
   let document: unknown;
   app.get("/openapi.json", (c) => {
     document ??= describe(app);

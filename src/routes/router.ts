@@ -3,7 +3,13 @@ import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import { AppError, type Issue } from "../kernel/errors.ts";
 import type { AppEnv } from "../middleware/context.ts";
 
-const locations: Record<string, string> = { json: "body", form: "body", param: "path", query: "query", header: "header" };
+const locations: Record<string, string> = {
+  json: "body",
+  form: "body",
+  param: "path",
+  query: "query",
+  header: "header",
+};
 
 interface Problem {
   path: PropertyKey[];

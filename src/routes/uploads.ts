@@ -37,7 +37,8 @@ const upload = createRoute({
   path: "/api/assets",
   tags: ["Assets"],
   summary: "Upload a photo or video",
-  description: "Streamed: no part of the file is held but what is being stored. The same bytes in the same library answer 200 with the asset that is there.",
+  description:
+    "Streamed: no part of the file is held but what is being stored. The same bytes in the same library answer 200 with the asset that is there.",
   security,
   request: { body: { required: true, content: { "multipart/form-data": { schema: bodySchema } } } },
   responses: {
@@ -72,7 +73,10 @@ function demandOneFile(part: Part, form: Form): void {
 
 /** As far as it is known: null until its field has come. */
 function libraryIdOf(form: Form): string | null {
-  return parse(z.object({ library_id: fieldsSchema.shape.library_id }), Object.fromEntries(form.fields), "form").library_id ?? null;
+  return (
+    parse(z.object({ library_id: fieldsSchema.shape.library_id }), Object.fromEntries(form.fields), "form")
+      .library_id ?? null
+  );
 }
 
 /** A body that breaks off is the client's doing, or its network's: no 5xx for it. */

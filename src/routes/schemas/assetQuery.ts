@@ -15,7 +15,10 @@ export function pageSize(query: { include?: unknown; limit?: number | undefined 
 }
 
 function numbersOf(text: string): number[] {
-  return text.split(",").map((part) => queryNumber.safeParse(part.trim())).map((number) => (number.success ? number.data : NaN));
+  return text
+    .split(",")
+    .map((part) => queryNumber.safeParse(part.trim()))
+    .map((number) => (number.success ? number.data : NaN));
 }
 
 const isLongitude = (value: number): boolean => value >= -180 && value <= 180;
@@ -26,10 +29,20 @@ export const bboxSchema = z
   .string()
   .transform((text, context): Box => {
     const [west = NaN, south = NaN, east = NaN, north = NaN, ...rest] = numbersOf(text);
-    if (rest.length === 0 && isLongitude(west) && isLongitude(east) && isLatitude(south) && isLatitude(north) && south <= north) {
+    if (
+      rest.length === 0 &&
+      isLongitude(west) &&
+      isLongitude(east) &&
+      isLatitude(south) &&
+      isLatitude(north) &&
+      south <= north
+    ) {
       return { west, south, east, north };
     }
-    context.addIssue({ code: "custom", message: "must be min_lon,min_lat,max_lon,max_lat in degrees, min_lat not above max_lat" });
+    context.addIssue({
+      code: "custom",
+      message: "must be min_lon,min_lat,max_lon,max_lat in degrees, min_lat not above max_lat",
+    });
     return z.NEVER;
   })
   .openapi({ type: "string", example: "-122.6,37.6,-122.3,37.9" });
@@ -62,15 +75,23 @@ export const assetQuerySchema = z
     local_datetime_before: dateTimeSchema.optional(),
     bbox: bboxSchema.optional(),
     center: centerSchema.optional(),
-    radius: queryNumber.pipe(z.number().gt(0).max(MAX_RADIUS_M)).optional().openapi({ type: "number", description: "Metres" }),
+    radius: queryNumber
+      .pipe(z.number().gt(0).max(MAX_RADIUS_M))
+      .optional()
+      .openapi({ type: "number", description: "Metres" }),
     starting_after_id: idSchema("asset").optional(),
     include: includeSchema.optional(),
     limit: optionalLimit(V1_PAGE.max),
   })
   .superRefine((query, context) => {
-    const contradict = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
+    const contradict = (path: string, message: string): void =>
+      context.addIssue({ code: "custom", path: [path], message });
     const { local_datetime_after: after, local_datetime_before: before } = query;
-    if (after !== undefined && before !== undefined && (after.offsetMinutes === null) !== (before.offsetMinutes === null)) {
+    if (
+      after !== undefined &&
+      before !== undefined &&
+      (after.offsetMinutes === null) !== (before.offsetMinutes === null)
+    ) {
       contradict("local_datetime_before", "both date bounds must carry a UTC offset, or neither");
     }
     if (query.album_filter === "not_in_album" && query.album_id !== undefined) {

@@ -6,7 +6,9 @@ import { parseDateTime } from "../../kernel/time.ts";
 export function idSchema(kind: IdKind) {
   return z
     .string()
-    .refine((text) => isId(kind, text), { error: `must be ${idPrefixes[kind]} and 22 letters of the shortuuid alphabet` })
+    .refine((text) => isId(kind, text), {
+      error: `must be ${idPrefixes[kind]} and 22 letters of the shortuuid alphabet`,
+    })
     .openapi({ example: `${idPrefixes[kind]}BM3nUmJ6fkBqBADyz5FEiu` });
 }
 
@@ -14,7 +16,13 @@ export function idSchema(kind: IdKind) {
 export function listOf<T extends z.ZodType<unknown, string>>(item: T, max: number) {
   return z
     .union([z.string(), z.array(z.string())])
-    .transform((value) => [value].flat().flatMap((part) => part.split(",")).map((part) => part.trim()).filter((part) => part !== ""))
+    .transform((value) =>
+      [value]
+        .flat()
+        .flatMap((part) => part.split(","))
+        .map((part) => part.trim())
+        .filter((part) => part !== ""),
+    )
     .pipe(z.array(item).max(max))
     .openapi({ type: "array", items: { type: "string" }, maxItems: max });
 }
@@ -60,7 +68,9 @@ const issueSchema = z.object({ loc: z.array(z.union([z.string(), z.number()])), 
 
 export const errorSchema = z
   .object({
-    detail: z.union([z.string(), z.array(issueSchema)]).openapi({ description: "Text; for 422 the list of what is wrong where." }),
+    detail: z
+      .union([z.string(), z.array(issueSchema)])
+      .openapi({ description: "Text; for 422 the list of what is wrong where." }),
     message: z.string(),
     error: z.string().openapi({ example: "not_found" }),
   })

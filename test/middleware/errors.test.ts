@@ -1,0 +1,98 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it, vi } from "vitest";
+import { call } from "../support/api.ts";
+import { countingD1 } from "../support/d1.ts";
+
+async function bodyOf(response: Response): Promise<Record<string, unknown>> {
+  const body = await response.json<Record<string, unknown>>();
+  expect(Object.keys(body).toSorted()).toEqual(["detail", "error", "message"]);
+  expect(response.headers.get("x-request-id")).toMatch(/^\S{8,}$/);
+  return body;
+}
+
+function failingWith(message: string): D1Database {
+  return countingD1(env.DB, {
+    beforeBatch: () => {
+      throw new Error(message);
+    },
+  }).binding;
+}
+
+describe("an error", () => {
+  it("for a route that is not there is 404 in the contract's form", async () => {
+    for (const path of ["/", "/api/nothing", "/apii/assets", "/api/assets/asset_BM3nUmJ6fkBqBADyz5FEiu/nothing"]) {
+      const response = await call("GET", path);
+      expect(response.status, path).toBe(404);
+      expect(await bodyOf(response), path).toMatchObject({ error: "not_found" });
+    }
+  });
+
+  it("for a method that a route does not take is 404 as well", async () => {
+    for (const [method, path] of [
+      ["PUT", "/api/albums"],
+      ["DELETE", "/api/users/me"],
+      ["POST", "/api/server/ping"],
+    ] as const) {
+      const response = await call(method, path, method === "PUT" ? { json: {} } : {});
+      expect(response.status, path).toBe(404);
+      await bodyOf(response);
+    }
+  });
+
+  it("of the database that will pass is 503 with Retry-After, without its words", async () => {
+    for (const message of [
+      "D1_ERROR: Network connection lost.",
+      "D1_ERROR: D1 DB is overloaded. Requests queued for too long.",
+    ]) {
+      const response = await call("GET", "/api/users/me", { env: { DB: failingWith(message) } });
+      expect(response.status).toBe(503);
+      expect(response.headers.get("retry-after")).toMatch(/^\d+$/);
+      expect(response.headers.get("x-should-retry")).toBeNull();
+      expect(JSON.stringify(await bodyOf(response))).not.toContain("D1");
+    }
+  });
+
+  it("that nobody expected is 500 with a constant text that leaks nothing", async () => {
+    const response = await call("GET", "/api/users/me", { env: { DB: failingWith("the secret of the house") } });
+    expect(response.status).toBe(500);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const body = await bodyOf(response);
+    expect(body.error).toBe("internal_error");
+    expect(JSON.stringify(body)).not.toContain("secret");
+  });
+
+  it("in the log has the query that failed, and not the values that went into it", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    for (const message of ["broken", "D1_ERROR: Network connection lost."]) {
+      const DB = countingD1(env.DB, {
+        beforeBatch: ([sql]) => {
+          if (sql?.startsWith("insert into") === true) throw new Error(message);
+        },
+      }).binding;
+      await call("GET", "/api/users/me");
+      await call("POST", "/api/libraries", { json: { name: "my\nprivate\n    at name" }, env: { DB } });
+    }
+    const lines = log.mock.calls.flat().join("\n");
+    log.mockRestore();
+    expect(lines).toContain("insert into");
+    expect(lines).toContain("errors.ts");
+    expect(lines).not.toContain("private");
+  });
+
+  it("of validation lists every parameter at fault, and where it stands", async () => {
+    const response = await call("GET", "/api/assets?limit=0&order=up&ids=x");
+    expect(response.status).toBe(422);
+    const { detail, message } = await bodyOf(response);
+    expect(detail).toHaveLength(3);
+    for (const name of ["limit", "order", "ids"]) {
+      expect(detail).toContainEqual(
+        expect.objectContaining({
+          loc: expect.arrayContaining(["query", name]),
+          msg: expect.any(String),
+          type: expect.any(String),
+        }),
+      );
+      expect(message).toContain(name);
+    }
+  });
+});

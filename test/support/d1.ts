@@ -1,0 +1,85 @@
+/** A D1 binding that counts what it does, or fails where it is told to. */
+
+export interface D1Counts {
+  roundTrips: number;
+  rowsRead: number;
+  rowsWritten: number;
+  statements: { sql: string; rowsRead: number }[];
+}
+
+interface Counted {
+  binding: D1Database;
+  counts: D1Counts;
+  reset(): void;
+}
+
+/** `beforeBatch` may throw: the batch then never reaches D1. `afterBatch` may throw: it did, but nobody hears of it. */
+export interface Faults {
+  beforeBatch?: (sql: string[]) => void;
+  afterBatch?: (sql: string[]) => void;
+}
+
+export function countingD1(real: D1Database, faults: Faults = {}): Counted {
+  const counts: D1Counts = { roundTrips: 0, rowsRead: 0, rowsWritten: 0, statements: [] };
+  const originals = new WeakMap<D1PreparedStatement, { statement: D1PreparedStatement; sql: string }>();
+
+  function note(sql: string, result: D1Result): void {
+    counts.rowsRead += result.meta.rows_read;
+    counts.rowsWritten += result.meta.rows_written;
+    counts.statements.push({ sql, rowsRead: result.meta.rows_read });
+  }
+
+  function wrapStatement(sql: string, statement: D1PreparedStatement): D1PreparedStatement {
+    const all = async <T>(): Promise<D1Result<T>> => {
+      counts.roundTrips += 1;
+      faults.beforeBatch?.([sql]);
+      const result = await statement.all<T>();
+      note(sql, result);
+      faults.afterBatch?.([sql]);
+      return result;
+    };
+    const wrapped = {
+      bind: (...values: unknown[]) => wrapStatement(sql, statement.bind(...values)),
+      all,
+      run: all,
+      first: async () => (await all()).results[0] ?? null,
+      // D1 gives no meta with raw(): the same rows by all(), as arrays.
+      raw: async () => (await all<Record<string, unknown>>()).results.map((row) => Object.values(row)),
+    } as unknown as D1PreparedStatement;
+    originals.set(wrapped, { statement, sql });
+    return wrapped;
+  }
+
+  function wrapSession<T extends D1DatabaseSession | D1Database>(target: T): T {
+    return new Proxy(target, {
+      get(_, property) {
+        if (property === "prepare") return (sql: string) => wrapStatement(sql, target.prepare(sql));
+        if (property === "withSession") {
+          return (constraint: string) => wrapSession((target as D1Database).withSession(constraint));
+        }
+        if (property === "batch") {
+          return async (statements: D1PreparedStatement[]) => {
+            counts.roundTrips += 1;
+            const known = statements.map((statement) => originals.get(statement) ?? { statement, sql: "?" });
+            const texts = known.map((entry) => entry.sql);
+            faults.beforeBatch?.(texts);
+            const results = await target.batch(known.map((entry) => entry.statement));
+            results.forEach((result, i) => note(texts[i] ?? "?", result));
+            faults.afterBatch?.(texts);
+            return results;
+          };
+        }
+        const value: unknown = Reflect.get(target, property, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  }
+
+  return {
+    binding: wrapSession(real),
+    counts,
+    reset() {
+      Object.assign(counts, { roundTrips: 0, rowsRead: 0, rowsWritten: 0, statements: [] });
+    },
+  };
+}
