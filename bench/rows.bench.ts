@@ -8,7 +8,16 @@ import { countingD1 } from "../test/support/d1.ts";
 import { seedLibrary, type Seeded } from "../test/support/seed.ts";
 
 const who = { userId: "intuser_bench", libraryIds: null, actions: ["read"] as const, managesKeys: false };
-const none = { albumId: null, albumFilter: "all", stackId: null, mediaType: null, after: null, before: null, box: null, circle: null } as const;
+const none = {
+  albumId: null,
+  albumFilter: "all",
+  stackId: null,
+  mediaType: null,
+  after: null,
+  before: null,
+  box: null,
+  circle: null,
+} as const;
 const LIMIT = 50;
 const after = parseDateTime("2014-03-01T00:00:00");
 const before = parseDateTime("2014-09-01T00:00:00");
@@ -53,14 +62,19 @@ async function page(library: Seeded, filter: Filter, startingAfterId: string | n
 }
 
 it("prints rows read a page", { timeout: 600_000 }, async () => {
-  const lines = [`| filter | assets | rows given | first page | a later page | round trips |`, "|---|--:|--:|--:|--:|--:|"];
+  const lines = [
+    `| filter | assets | rows given | first page | a later page | round trips |`,
+    "|---|--:|--:|--:|--:|--:|",
+  ];
   for (const size of [100, 100_000]) {
     const library = await seedLibrary(who.userId, size);
     for (const [name, filter] of Object.entries(filters(library))) {
       const first = await page(library, filter, null);
       const last = first.answer.assets.at(-1);
       const later = last === undefined ? first : await page(library, filter, last.id);
-      lines.push(`| ${name} | ${size} | ${first.answer.assets.length} | ${first.rowsRead} | ${later.rowsRead} | ${later.roundTrips} |`);
+      lines.push(
+        `| ${name} | ${size} | ${first.answer.assets.length} | ${first.rowsRead} | ${later.rowsRead} | ${later.roundTrips} |`,
+      );
     }
   }
   console.log(lines.join("\n"));
