@@ -30,6 +30,8 @@ const libraries: Record<string, string[]> = {
   "drizzle-orm": ["records"],
   exifr: ["media"],
   thumbhash: ["media", "providers"],
+  "libheif-js": ["media"],
+  "@jsquash/avif": ["media"],
 };
 
 interface Arrow {
