@@ -73,6 +73,7 @@ CREATE TABLE `assets` (
 	`metrics` text,
 	`kind` text DEFAULT 'original' NOT NULL,
 	`current_version_id` text NOT NULL,
+	`still_version_id` text,
 	`stack_id` text,
 	`latitude` real,
 	`longitude` real,
@@ -99,6 +100,12 @@ CREATE INDEX `assets_cell_2` ON `assets` (`library_id`,(CAST(("latitude" + 90) /
 CREATE INDEX `assets_cell_3` ON `assets` (`library_id`,(CAST(("latitude" + 90) / 0.50 AS INTEGER) * 100000 + CAST(("longitude" + 180) / 0.50 AS INTEGER)),`sort_key`) WHERE "trashed_at" IS NULL AND "latitude" IS NOT NULL AND "longitude" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `assets_cell_4` ON `assets` (`library_id`,(CAST(("latitude" + 90) / 0.10 AS INTEGER) * 100000 + CAST(("longitude" + 180) / 0.10 AS INTEGER)),`sort_key`) WHERE "trashed_at" IS NULL AND "latitude" IS NOT NULL AND "longitude" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `assets_cell_5` ON `assets` (`library_id`,(CAST(("latitude" + 90) / 0.02 AS INTEGER) * 100000 + CAST(("longitude" + 180) / 0.02 AS INTEGER)),`sort_key`) WHERE "trashed_at" IS NULL AND "latitude" IS NOT NULL AND "longitude" IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `deletions` (
+	`asset_id` text PRIMARY KEY NOT NULL,
+	`due_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `deletions_due` ON `deletions` (`due_at`);--> statement-breakpoint
 CREATE TABLE `events` (
 	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`library_id` text NOT NULL,
@@ -111,6 +118,28 @@ CREATE TABLE `events` (
 --> statement-breakpoint
 CREATE INDEX `events_by_library` ON `events` (`library_id`,`seq`);--> statement-breakpoint
 CREATE INDEX `events_by_type` ON `events` (`library_id`,`entity_type`,`seq`);--> statement-breakpoint
+CREATE TABLE `integrity_findings` (
+	`report_id` integer NOT NULL,
+	`kind` text NOT NULL,
+	`subject` text NOT NULL,
+	`expected_bytes` integer,
+	`stored_bytes` integer,
+	PRIMARY KEY(`report_id`, `kind`, `subject`)
+);
+--> statement-breakpoint
+CREATE TABLE `integrity_reports` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`position` text NOT NULL,
+	`assets_checked` integer DEFAULT 0 NOT NULL,
+	`objects_checked` integer DEFAULT 0 NOT NULL,
+	`missing_count` integer DEFAULT 0 NOT NULL,
+	`orphan_count` integer DEFAULT 0 NOT NULL,
+	`mismatch_count` integer DEFAULT 0 NOT NULL,
+	`started_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`completed_at` integer
+);
+--> statement-breakpoint
 CREATE TABLE `libraries` (
 	`id` text PRIMARY KEY NOT NULL,
 	`user_id` text NOT NULL,
@@ -150,6 +179,8 @@ CREATE TABLE `tasks` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `tasks_by_asset` ON `tasks` (`asset_id`,`task_type`);--> statement-breakpoint
 CREATE INDEX `tasks_by_library` ON `tasks` (`library_id`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_by_status` ON `tasks` (`library_id`,`status`,`task_type`,`id`);--> statement-breakpoint
+CREATE INDEX `tasks_by_delivery` ON `tasks` (`delivery_id`);--> statement-breakpoint
 CREATE INDEX `tasks_due` ON `tasks` (`due_at`) WHERE "status" IN ('pending', 'started');--> statement-breakpoint
 CREATE TABLE `users` (
 	`id` text PRIMARY KEY NOT NULL,

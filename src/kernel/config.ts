@@ -10,12 +10,28 @@ export interface Config {
   /** `["*"]`, or the exact origins a browser app may call from. */
   corsOrigins: string[];
   defaultUserStorageLimitBytes: number;
+  /** For how long an asset can be restored. */
+  trashRetentionDays: number;
+  /** Who resizes pictures; see docs/pictures.md. */
+  imageDelivery: ImageDelivery;
+  /** Who puts pictures into words; see docs/captions.md. */
+  describer: DescriberConfig;
 }
+
+/** Null where the describer's own default is meant. */
+export type DescriberConfig =
+  | { kind: "none" }
+  | { kind: "workers-ai"; model: string | null; prompt: string | null }
+  | { kind: "openai-compatible"; baseUrl: string; model: string; apiKey: string | null; prompt: string | null };
+
+export const imageDeliveries = ["images-binding", "cf-image", "cdn-cgi"] as const;
+export type ImageDelivery = (typeof imageDeliveries)[number];
 
 type Vars = Record<string, unknown>;
 
 const MIN_SECRET_LENGTH = 32;
 const DEFAULT_STORAGE_LIMIT_BYTES = 1024 ** 4;
+const DEFAULT_TRASH_RETENTION_DAYS = 90;
 
 /** Secrets have no default: without one the deployment refuses every request and says which. */
 function secret(vars: Vars, name: string): string {
@@ -52,6 +68,36 @@ function publicUrl(vars: Vars): string | null {
   return new URL(value).origin;
 }
 
+function imageDelivery(vars: Vars): ImageDelivery {
+  const value = text(vars, "IMAGE_DELIVERY") ?? "images-binding";
+  const known = imageDeliveries.find((delivery) => delivery === value);
+  if (known !== undefined) return known;
+  throw new AppError("not_configured", `IMAGE_DELIVERY must be one of ${imageDeliveries.join(", ")}, not "${value}"`);
+}
+
+/** A local server without the two would fail picture by picture; refusing all requests is heard at once. */
+function openAiCompatible(vars: Vars): { baseUrl: string; model: string } {
+  const url = text(vars, "DESCRIBER_URL") ?? "";
+  const model = text(vars, "DESCRIBER_MODEL");
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new AppError("not_configured", `DESCRIBER_URL must be an http(s) URL such as http://localhost:11434/v1`);
+  }
+  if (model === null) throw new AppError("not_configured", "DESCRIBER_MODEL must name the model of DESCRIBER_URL");
+  return { baseUrl: url.replace(/\/+$/, ""), model };
+}
+
+/** None unless it is asked for: a describer costs money, and pictures leave the deployment. */
+function describer(vars: Vars): DescriberConfig {
+  const kind = text(vars, "DESCRIBER") ?? "none";
+  const prompt = text(vars, "DESCRIBER_PROMPT");
+  if (kind === "none") return { kind };
+  if (kind === "workers-ai") return { kind, model: text(vars, "DESCRIBER_MODEL"), prompt };
+  if (kind === "openai-compatible") {
+    return { kind, ...openAiCompatible(vars), apiKey: text(vars, "DESCRIBER_API_KEY"), prompt };
+  }
+  throw new AppError("not_configured", `DESCRIBER must be none, workers-ai or openai-compatible, not "${kind}"`);
+}
+
 export function parseConfig(vars: Vars): Config {
   const production = text(vars, "ENVIRONMENT") === "production";
   const rootApiKey = secret(vars, "ROOT_API_KEY");
@@ -64,7 +110,10 @@ export function parseConfig(vars: Vars): Config {
     rootApiKey,
     mediaSigningKey,
     publicUrl: publicUrl(vars),
+    imageDelivery: imageDelivery(vars),
+    describer: describer(vars),
     corsOrigins: (text(vars, "CORS_ORIGINS") ?? "*").split(",").map((origin) => origin.trim()),
     defaultUserStorageLimitBytes: wholeNumber(vars, "DEFAULT_USER_STORAGE_LIMIT_BYTES", DEFAULT_STORAGE_LIMIT_BYTES),
+    trashRetentionDays: wholeNumber(vars, "TRASH_RETENTION_DAYS", DEFAULT_TRASH_RETENTION_DAYS),
   };
 }

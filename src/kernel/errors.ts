@@ -12,6 +12,7 @@ export type ErrorCode =
   | "validation_error"
   | "rate_limited"
   | "storage_unavailable"
+  | "rendering_unavailable"
   | "database_unavailable"
   | "storage_limit_exceeded"
   | "not_configured";

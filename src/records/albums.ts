@@ -1,5 +1,6 @@
 /** Albums and their links. Counts, dates and cover are stored, and kept right in the batch that changes them. */
 import { and, desc, eq, getTableColumns, lt, sql, type SQL } from "drizzle-orm";
+import { z } from "zod";
 import { newId } from "../kernel/ids.ts";
 import type { Database } from "./database.ts";
 import { insertEvents, type NewEvent } from "./events.ts";
@@ -8,41 +9,44 @@ import { albums, assets } from "./schema.ts";
 
 type AlbumRow = typeof albums.$inferSelect;
 
-/** An album with what its thumbnail is made of: the version and type of the cover asset. */
+/** What the thumbnail of a cover is made of. */
+export type Cover = Pick<
+  typeof assets.$inferSelect,
+  "id" | "mediaType" | "currentVersionId" | "stillVersionId" | "width" | "height"
+>;
+
 export interface Album extends AlbumRow {
-  cover: { assetId: string; versionId: string; mimeType: string } | null;
+  cover: Cover | null;
 }
 
 /** The cover someone chose while it is live, else the newest live member. */
 const coverId = sql`coalesce(
   (SELECT p.id FROM assets p WHERE p.id = ${albums.pinnedCoverId} AND p.trashed_at IS NULL), ${albums.newestAssetId})`;
 
+/** As one JSON object: a joined asset's columns have names that the album's have too. */
+const cover = sql<string | null>`CASE WHEN ${assets.id} IS NOT NULL THEN json_object(
+  'id', ${assets.id}, 'mediaType', ${assets.mediaType}, 'currentVersionId', ${assets.currentVersionId},
+  'stillVersionId', ${assets.stillVersionId}, 'width', ${assets.width}, 'height', ${assets.height}) END`;
+
+const coverSchema = z.object({
+  id: z.string(),
+  mediaType: z.enum(["image", "video"]),
+  currentVersionId: z.string(),
+  stillVersionId: z.string().nullable(),
+  width: z.int(),
+  height: z.int(),
+});
+
 function selectAlbums(db: Database) {
   return db.orm
-    .select({
-      ...getTableColumns(albums),
-      coverAssetId: sql<string | null>`${assets.id}`.as("cover_asset_id"),
-      coverVersionId: sql<string | null>`${assets.currentVersionId}`.as("cover_version_id"),
-      coverMimeType: sql<string | null>`${assets.mimeType}`.as("cover_mime_type"),
-    })
+    .select({ ...getTableColumns(albums), cover: cover.as("cover") })
     .from(albums)
     .leftJoin(assets, and(eq(assets.id, coverId), sql`${assets.trashedAt} IS NULL`))
     .$dynamic();
 }
 
-type SelectedAlbum = AlbumRow & {
-  coverAssetId: string | null;
-  coverVersionId: string | null;
-  coverMimeType: string | null;
-};
-
-function parseAlbum(row: SelectedAlbum): Album {
-  const { coverAssetId, coverVersionId, coverMimeType, ...album } = row;
-  const whole = coverAssetId !== null && coverVersionId !== null && coverMimeType !== null;
-  return {
-    ...album,
-    cover: whole ? { assetId: coverAssetId, versionId: coverVersionId, mimeType: coverMimeType } : null,
-  };
+function parseAlbum(row: AlbumRow & { cover: string | null }): Album {
+  return { ...row, cover: row.cover === null ? null : coverSchema.parse(JSON.parse(row.cover)) };
 }
 
 function reachable(reach: Reach): SQL | undefined {

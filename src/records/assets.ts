@@ -113,9 +113,12 @@ export async function listKnownAssetIds(db: Database, ids: string[]): Promise<Se
   return new Set(rows.map((row) => row.id));
 }
 
-export async function setThumbhash(db: Database, asset: Asset, thumbhash: string, atMs: number): Promise<void> {
-  // Only the version that was hashed: an edit in between will be hashed by its own task.
-  const same = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND current_version_id = ${asset.currentVersionId} AND thumbhash IS NOT ${thumbhash})`;
+/**
+ * Sets what was worked out of one version, and tells the feed: nothing happens where the asset has another version by
+ * now, whose own task will see to it, nor where it is `so` already.
+ */
+async function setWorkedOut(db: Database, asset: Asset, change: Record<string, string | SQL>, so: SQL, atMs: number) {
+  const due = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND current_version_id = ${asset.currentVersionId} AND NOT (${so}))`;
   const event: NewEvent = {
     eventType: "asset_updated",
     entityType: "asset",
@@ -123,10 +126,28 @@ export async function setThumbhash(db: Database, asset: Asset, thumbhash: string
     payload: { stack_id: asset.stackId },
   };
   await db.orm.batch([
-    insertEvents(db, asset.libraryId, atMs, [event], same),
+    insertEvents(db, asset.libraryId, atMs, [event], due),
     db.orm
       .update(assets)
-      .set({ thumbhash, updatedAt: atMs })
-      .where(and(eq(assets.id, asset.id), same)),
+      .set({ ...change, updatedAt: atMs })
+      .where(and(eq(assets.id, asset.id), due)),
   ]);
+}
+
+export async function setThumbhash(db: Database, asset: Asset, thumbhash: string, atMs: number): Promise<void> {
+  await setWorkedOut(db, asset, { thumbhash }, sql`thumbhash IS ${thumbhash}`, atMs);
+}
+
+/** Empty: the model declined. */
+export async function setDescription(db: Database, asset: Asset, description: string, atMs: number): Promise<void> {
+  await setWorkedOut(db, asset, { description }, sql`description IS ${description}`, atMs);
+}
+
+/** Each key replaces its like; what others measured stays. In order of keys, so that equal figures are equal texts. */
+export async function setMetrics(db: Database, asset: Asset, metrics: Asset["metrics"], atMs: number): Promise<void> {
+  const fresh = JSON.stringify(metrics);
+  const merged = sql`(SELECT json_group_object(key, value) FROM (
+    SELECT key, value FROM json_each(coalesce(metrics, '{}')) WHERE key NOT IN (SELECT key FROM json_each(${fresh}))
+    UNION ALL SELECT key, value FROM json_each(${fresh}) ORDER BY key))`;
+  await setWorkedOut(db, asset, { metrics: merged }, sql`metrics IS ${merged}`, atMs);
 }

@@ -1,6 +1,6 @@
 /** Every table and every index. Migrations are generated from this file; queries name the index they rely on. */
 import { sql, type SQL } from "drizzle-orm";
-import { index, integer, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /** Edge of a map cell in degrees, by level. A box is answered from the finest level that covers it in few cells. */
 export const CELL_DEGREES = [90, 15, 3, 0.5, 0.1, 0.02] as const;
@@ -139,6 +139,8 @@ export const assets = sqliteTable(
     metrics: text("metrics", { mode: "json" }),
     kind: text("kind").notNull().default("original"),
     currentVersionId: text("current_version_id").notNull(),
+    /** Of a video: names its still, so that another still has other URLs. Null while there is none. */
+    stillVersionId: text("still_version_id"),
     stackId: text("stack_id"),
     latitude: real("latitude"),
     longitude: real("longitude"),
@@ -234,6 +236,24 @@ export const events = sqliteTable(
   ],
 );
 
+/** The contract's names for deferred work. */
+export const taskTypes = [
+  "image_quality",
+  "embedding",
+  "face_detection",
+  "face_clustering",
+  "asset_description",
+  "asset_storage_cleanup",
+  "asset_version_storage_cleanup",
+  "reverse_geocoding",
+  "video_thumbnail_extract",
+  "video_metadata_extract",
+  "thumbhash",
+  "display_proxy_generation",
+  "burst_detection",
+  "product_update_subscription",
+] as const;
+
 export const tasks = sqliteTable(
   "tasks",
   {
@@ -241,7 +261,7 @@ export const tasks = sqliteTable(
     libraryId: text("library_id").notNull(),
     userId: text("user_id").notNull(),
     assetId: text("asset_id"),
-    taskType: text("task_type").notNull(),
+    taskType: text("task_type", { enum: taskTypes }).notNull(),
     /** The delivery's id; the contract names it `celery_task_id`. */
     deliveryId: text("delivery_id").notNull(),
     status: text("status", { enum: ["pending", "started", "success", "failure"] }).notNull(),
@@ -257,10 +277,51 @@ export const tasks = sqliteTable(
   (t) => [
     uniqueIndex("tasks_by_asset").on(t.assetId, t.taskType),
     index("tasks_by_library").on(t.libraryId, t.id),
+    index("tasks_by_status").on(t.libraryId, t.status, t.taskType, t.id),
+    index("tasks_by_delivery").on(t.deliveryId),
     index("tasks_due")
       .on(t.dueAt)
       .where(sql`"status" IN ('pending', 'started')`),
   ],
+);
+
+/** Assets whose rows are gone and whose objects may not be: a row stays until a listing has found nothing more. */
+export const deletions = sqliteTable(
+  "deletions",
+  {
+    assetId: text("asset_id").primaryKey(),
+    dueAt: integer("due_at").notNull(),
+  },
+  (t) => [index("deletions_due").on(t.dueAt)],
+);
+
+/** One walk over all rows and objects; it takes many scheduled runs. Kept: the running one and the last complete one. */
+export const integrityReports = sqliteTable("integrity_reports", {
+  id: integer("id").primaryKey({ autoIncrement: true }),
+  /** The key behind which the next run goes on, in the form operations/integrity gives it. */
+  position: text("position").notNull(),
+  assetsChecked: integer("assets_checked").notNull().default(0),
+  objectsChecked: integer("objects_checked").notNull().default(0),
+  /** How many there are, however few of them are kept. */
+  missingCount: integer("missing_count").notNull().default(0),
+  orphanCount: integer("orphan_count").notNull().default(0),
+  mismatchCount: integer("mismatch_count").notNull().default(0),
+  startedAt: integer("started_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+  completedAt: integer("completed_at"),
+});
+
+export const integrityFindings = sqliteTable(
+  "integrity_findings",
+  {
+    reportId: integer("report_id").notNull(),
+    kind: text("kind", { enum: ["missing", "orphan", "mismatch"] }).notNull(),
+    /** An asset's id, or an object's key. */
+    subject: text("subject").notNull(),
+    expectedBytes: integer("expected_bytes"),
+    storedBytes: integer("stored_bytes"),
+  },
+  (t) => [primaryKey({ columns: [t.reportId, t.kind, t.subject] })],
 );
 
 /** How far each scheduled sweep has come. */

@@ -1,13 +1,13 @@
 /** Deferred work, one row per asset and kind. The rows are the truth; the queue only rings. */
-import { and, asc, eq, inArray, lte, sql, type SQL } from "drizzle-orm";
+import { and, asc, eq, inArray, lte, or, sql, type SQL } from "drizzle-orm";
 import { newId } from "../kernel/ids.ts";
 import type { Database } from "./database.ts";
-import { tasks } from "./schema.ts";
+import { tasks, taskTypes } from "./schema.ts";
 
 export type Task = typeof tasks.$inferSelect;
 
-/** The kinds of work this build can do. */
-export type TaskType = "thumbhash";
+export { taskTypes };
+export type TaskType = (typeof taskTypes)[number];
 
 export interface NewTasks {
   assetId: string;
@@ -53,7 +53,7 @@ export async function listOverdueAssetIds(db: Database, atMs: number, limit: num
   return [...new Set(rows.flatMap((row) => (row.assetId === null ? [] : [row.assetId])))];
 }
 
-/** Pushes the due time of an asset's unfinished work on, so that one sweep's ring is not rung again by the next. */
+/** Counts what is overdue as due from now on, so that the sweep's next ring is for others first. Running work keeps its claim. */
 export async function postponeTasks(db: Database, assetIds: string[], dueAt: number): Promise<void> {
   await db.orm
     .update(tasks)
@@ -62,32 +62,66 @@ export async function postponeTasks(db: Database, assetIds: string[], dueAt: num
       and(
         sql`${tasks.assetId} IN (SELECT value FROM json_each(${JSON.stringify(assetIds)}))`,
         inArray(tasks.status, ["pending", "started"]),
+        lte(tasks.dueAt, dueAt),
       ),
     );
 }
 
-export async function startTask(db: Database, id: string, atMs: number, dueAt: number): Promise<void> {
-  await db.orm.update(tasks).set({ status: "started", startedAt: atMs, dueAt }).where(eq(tasks.id, id));
+/**
+ * The task, for one caller at a time: pending and due, or started by someone whose time has run out, which counts as a
+ * try. Null when it is not to be had. `untilMs` is when the claim runs out.
+ */
+export async function claimTask(db: Database, id: string, atMs: number, untilMs: number): Promise<Task | null> {
+  const rows = await db.orm
+    .update(tasks)
+    .set({
+      status: "started",
+      startedAt: atMs,
+      dueAt: untilMs,
+      retryCount: sql`${tasks.retryCount} + (${tasks.status} = 'started')`,
+    })
+    .where(and(eq(tasks.id, id), inArray(tasks.status, ["pending", "started"]), lte(tasks.dueAt, atMs)))
+    .returning();
+  return rows[0] ?? null;
 }
 
-export interface TaskOutcome {
+/** Still the claim that `task` was read with: whoever lost it has no say any more. */
+function heldClaim(task: Task) {
+  return and(eq(tasks.id, task.id), eq(tasks.status, "started"), eq(tasks.dueAt, task.dueAt));
+}
+
+export interface TaskEnd {
   status: "success" | "failure";
   result: string | null;
+  /** Null leaves the last failure's: the contract keeps it through a later success. */
   errorMessage: string | null;
 }
 
-export async function finishTask(db: Database, id: string, outcome: TaskOutcome, atMs: number): Promise<void> {
-  const error = outcome.errorMessage === null ? {} : { errorMessage: outcome.errorMessage };
+export async function finishTask(db: Database, task: Task, end: TaskEnd, atMs: number): Promise<void> {
+  const error = end.errorMessage === null ? {} : { errorMessage: end.errorMessage };
   await db.orm
     .update(tasks)
-    .set({ status: outcome.status, result: outcome.result, completedAt: atMs, ...error })
-    .where(eq(tasks.id, id));
+    .set({ status: end.status, result: end.result, completedAt: atMs, ...error })
+    .where(heldClaim(task));
 }
 
 /** Back to pending after a passing failure; `dueAt` says when it may run again. */
-export async function retryTask(db: Database, id: string, errorMessage: string, dueAt: number): Promise<void> {
+export async function retryTask(db: Database, task: Task, errorMessage: string, dueAt: number): Promise<void> {
   await db.orm
     .update(tasks)
     .set({ status: "pending", errorMessage, dueAt, retryCount: sql`${tasks.retryCount} + 1` })
-    .where(eq(tasks.id, id));
+    .where(heldClaim(task));
+}
+
+/** What is pending, or was left by a consumer that died, fails with the reason it has, else with this one. */
+export async function failWaitingTasks(db: Database, assetId: string, reason: string, atMs: number): Promise<void> {
+  await db.orm
+    .update(tasks)
+    .set({ status: "failure", completedAt: atMs, errorMessage: sql`coalesce(${tasks.errorMessage}, ${reason})` })
+    .where(
+      and(
+        eq(tasks.assetId, assetId),
+        or(eq(tasks.status, "pending"), and(eq(tasks.status, "started"), lte(tasks.dueAt, atMs))),
+      ),
+    );
 }

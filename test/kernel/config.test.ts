@@ -26,6 +26,9 @@ describe("the settings", () => {
       publicUrl: null,
       corsOrigins: ["*"],
       defaultUserStorageLimitBytes: 1024 ** 4,
+      imageDelivery: "images-binding",
+      trashRetentionDays: 90,
+      describer: { kind: "none" },
     });
   });
 

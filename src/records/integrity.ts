@@ -1,0 +1,118 @@
+/** The report of the integrity walk, and the rows that it holds against the bucket. Judges nothing. */
+import { and, asc, desc, eq, gt, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
+import type { Database } from "./database.ts";
+import { assets, integrityFindings, integrityReports } from "./schema.ts";
+
+export type IntegrityReport = typeof integrityReports.$inferSelect;
+
+export type Finding = Omit<typeof integrityFindings.$inferInsert, "reportId">;
+
+/** The running report, or a new one. */
+export async function openReport(db: Database, position: string, atMs: number): Promise<IntegrityReport> {
+  const running = sql`(SELECT 1 FROM integrity_reports WHERE completed_at IS NULL)`;
+  const [, rows] = await db.orm.batch([
+    db.statement(sql`INSERT INTO integrity_reports (position, started_at, updated_at)
+      SELECT ${position}, ${atMs}, ${atMs} WHERE NOT EXISTS ${running}`),
+    db.orm
+      .select()
+      .from(integrityReports)
+      .where(isNull(integrityReports.completedAt))
+      .orderBy(desc(integrityReports.id)),
+  ]);
+  const report = rows[0];
+  if (report === undefined) throw new Error("no integrity report is open");
+  return report;
+}
+
+/** A column's id, its current original, and how long that is. */
+export interface ExpectedOriginal {
+  assetId: string;
+  versionId: string;
+  sizeBytes: number;
+}
+
+const expected = { assetId: assets.id, versionId: assets.currentVersionId, sizeBytes: assets.fileSizeBytes };
+
+/** In order of ids behind `afterId`, up to and with `untilId`; null: to the end. */
+export async function listExpectedOriginals(
+  db: Database,
+  range: { afterId: string; untilId: string | null; limit: number },
+): Promise<ExpectedOriginal[]> {
+  const until = range.untilId === null ? undefined : lte(assets.id, range.untilId);
+  return await db.orm
+    .select(expected)
+    .from(assets)
+    .where(and(gt(assets.id, range.afterId), until))
+    .orderBy(asc(assets.id))
+    .limit(range.limit);
+}
+
+/** Of these assets, the ones that are still there, as they are now. */
+export async function listStillExpected(db: Database, assetIds: string[]): Promise<ExpectedOriginal[]> {
+  return await db.orm
+    .select(expected)
+    .from(assets)
+    .where(sql`${assets.id} IN (SELECT value FROM json_each(${JSON.stringify(assetIds)}))`);
+}
+
+export interface ReportProgress {
+  position: string;
+  assetsChecked: number;
+  objectsChecked: number;
+  missingCount: number;
+  orphanCount: number;
+  mismatchCount: number;
+  completedAt: number | null;
+}
+
+/**
+ * Saves how far a run has come, if no other run was there first. A completed report replaces the ones before it.
+ * `findings` hold what the table is to keep of them; the counts are of all.
+ */
+export async function saveReport(
+  db: Database,
+  report: IntegrityReport,
+  progress: ReportProgress,
+  findings: Finding[],
+  atMs: number,
+): Promise<void> {
+  const mine = and(eq(integrityReports.id, report.id), eq(integrityReports.position, report.position));
+  const held = sql`EXISTS (SELECT 1 FROM integrity_reports WHERE id = ${report.id} AND position = ${report.position})`;
+  const older = progress.completedAt === null ? sql`0` : held;
+  await db.orm.batch([
+    db.statement(sql`INSERT INTO integrity_findings (report_id, kind, subject, expected_bytes, stored_bytes)
+      SELECT ${report.id}, f.value ->> 'kind', f.value ->> 'subject', f.value ->> 'expectedBytes', f.value ->> 'storedBytes'
+      FROM json_each(${JSON.stringify(findings)}) f WHERE ${held}
+      ON CONFLICT DO NOTHING`),
+    db.orm.delete(integrityFindings).where(and(lt(integrityFindings.reportId, report.id), older)),
+    db.orm.delete(integrityReports).where(and(lt(integrityReports.id, report.id), older)),
+    db.orm
+      .update(integrityReports)
+      .set({ ...progress, updatedAt: atMs })
+      .where(mine),
+  ]);
+}
+
+export interface Reports {
+  complete: IntegrityReport | null;
+  findings: Finding[];
+  running: IntegrityReport | null;
+}
+
+/** The last complete report with what it found, and the one that is under way. */
+export async function readReports(db: Database): Promise<Reports> {
+  const latest = sql`(SELECT max(id) FROM integrity_reports WHERE completed_at IS NOT NULL)`;
+  const [complete, findings, running] = await db.orm.batch([
+    db.orm
+      .select()
+      .from(integrityReports)
+      .where(and(isNotNull(integrityReports.completedAt), eq(integrityReports.id, latest))),
+    db.orm
+      .select()
+      .from(integrityFindings)
+      .where(eq(integrityFindings.reportId, latest))
+      .orderBy(asc(integrityFindings.kind), asc(integrityFindings.subject)),
+    db.orm.select().from(integrityReports).where(isNull(integrityReports.completedAt)).limit(1),
+  ]);
+  return { complete: complete[0] ?? null, findings, running: running[0] ?? null };
+}
