@@ -14,5 +14,11 @@ export default defineConfig({
       },
     })),
   ],
-  test: { setupFiles: ["./test/setup.ts"], exclude: ["**/*.slow.test.ts", "node_modules/**"] },
+  test: {
+    setupFiles: ["./test/setup.ts"],
+    globalSetup: ["./test/support/modelServer.ts"],
+    exclude: ["**/*.slow.test.ts", "node_modules/**"],
+    // Vitest leaves a core free; most of a file's time here is its Worker starting.
+    maxWorkers: 2,
+  },
 });

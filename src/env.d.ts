@@ -5,11 +5,20 @@ declare namespace Cloudflare {
     BUCKET: R2Bucket;
     QUEUE: Queue;
     IMAGES: ImagesBinding;
+    AI?: Ai;
+    MEDIA?: MediaBinding;
     ENVIRONMENT?: string;
     ROOT_API_KEY?: string;
     MEDIA_SIGNING_KEY?: string;
     PUBLIC_URL?: string;
     CORS_ORIGINS?: string;
+    IMAGE_DELIVERY?: string;
     DEFAULT_USER_STORAGE_LIMIT_BYTES?: string;
+    TRASH_RETENTION_DAYS?: string;
+    DESCRIBER?: string;
+    DESCRIBER_MODEL?: string;
+    DESCRIBER_URL?: string;
+    DESCRIBER_API_KEY?: string;
+    DESCRIBER_PROMPT?: string;
   }
 }

@@ -1,6 +1,7 @@
 /** Takes messages off the queues: parse, do the asset's open work, acknowledge or ask for it again later. */
 import { warn } from "../kernel/log.ts";
-import { giveUp, workDeps, workMessage, workOn } from "../operations/work.ts";
+import { workMessage } from "../operations/bell.ts";
+import { giveUp, workDeps, workOn } from "../operations/work.ts";
 
 const FIRST_RETRY_SECONDS = 30;
 

@@ -1,9 +1,31 @@
-/** What runs every quarter of an hour: ring for overdue work, clear what crashed uploads left. */
-import { ringOverdue, sweepOriginals } from "../operations/sweeps.ts";
-import { workDeps } from "../operations/work.ts";
+/** What runs every quarter of an hour, each part by itself: one that fails does not keep the next from its turn. */
+import { parseConfig } from "../kernel/config.ts";
+import { error as logError } from "../kernel/log.ts";
+import { checkIntegrity } from "../operations/integrity.ts";
+import { cleanUpDeletions, purgeTrash } from "../operations/purge.ts";
+import { ringOverdue, scheduleDeps, sweepObjects, type ScheduleDeps } from "../operations/sweeps.ts";
+
+type Chore = (deps: ScheduleDeps, env: Cloudflare.Env) => Promise<unknown>;
+
+/** In this order: what someone waits for comes first, what only looks comes last. */
+const chores: [name: string, chore: Chore][] = [
+  ["ring for overdue work", ringOverdue],
+  ["purge the trash", (deps, env) => purgeTrash(deps, parseConfig({ ...env }).trashRetentionDays)],
+  ["clean up after deletions", cleanUpDeletions],
+  ["sweep objects without a row", sweepObjects],
+  ["check the integrity", (deps) => checkIntegrity(deps)],
+];
 
 export async function handleSchedule(_event: ScheduledController, env: Cloudflare.Env): Promise<void> {
-  const deps = workDeps(env);
-  await ringOverdue(deps);
-  await sweepOriginals(deps);
+  const failures: unknown[] = [];
+  for (const [name, chore] of chores) {
+    try {
+      await chore(scheduleDeps(env), env);
+    } catch (error) {
+      logError("a scheduled chore failed; the next run tries again", { chore: name, error: String(error) });
+      failures.push(error);
+    }
+  }
+  // Failed, so that the dashboard's list of cron runs shows it.
+  if (failures.length > 0) throw new AggregateError(failures, "scheduled chores failed");
 }

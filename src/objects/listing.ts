@@ -1,22 +1,51 @@
-/** Walks the bucket's originals in order of their asset ids, which is the order they were made in. */
-import { originalsPrefix } from "./keys.ts";
+/** Walks the bucket in order of keys, which is order of asset ids, and deletes what it is told to. */
+import { assetKeyPrefixes } from "./keys.ts";
+import { fromStorage } from "./storage.ts";
 
-export interface ListedOriginal {
+export interface ListedObject {
   key: string;
+  sizeBytes: number;
   uploadedMs: number;
 }
 
-/** At most 1,000 originals behind `startAfter`, a key that need not exist. */
-export async function listOriginals(
+/** At most 1,000 objects behind `startAfter`, a key that need not exist. */
+export async function listObjects(
   bucket: R2Bucket,
+  prefix: string,
   startAfter: string,
-): Promise<{ originals: ListedOriginal[]; hasMore: boolean }> {
-  const page = await bucket.list({ prefix: originalsPrefix, startAfter });
-  const originals = page.objects.map((object) => ({ key: object.key, uploadedMs: object.uploaded.getTime() }));
-  return { originals, hasMore: page.truncated };
+): Promise<{ objects: ListedObject[]; hasMore: boolean }> {
+  // An empty startAfter is refused; the prefix itself is before every key that has it.
+  const page = await fromStorage(() => bucket.list({ prefix, startAfter: startAfter === "" ? prefix : startAfter }));
+  const objects = page.objects.map((object) => ({
+    key: object.key,
+    sizeBytes: object.size,
+    uploadedMs: object.uploaded.getTime(),
+  }));
+  return { objects, hasMore: page.truncated };
 }
 
-/** Up to 1,000 keys in one operation; what is not there is no error. */
-export async function deleteOriginals(bucket: R2Bucket, keys: string[]): Promise<void> {
-  if (keys.length > 0) await bucket.delete(keys);
+const MAX_KEYS_PER_DELETE = 1000;
+
+/** What is not there is no error. R2 bills no delete. */
+export async function deleteObjects(bucket: R2Bucket, keys: string[]): Promise<void> {
+  for (let i = 0; i < keys.length; i += MAX_KEYS_PER_DELETE) {
+    await fromStorage(() => bucket.delete(keys.slice(i, i + MAX_KEYS_PER_DELETE)));
+  }
+}
+
+/** Everything that is stored of one asset, of whatever version and by whatever name: a listing for each prefix. */
+export async function deleteAssetObjects(bucket: R2Bucket, assetId: string): Promise<number> {
+  let deleted = 0;
+  for (const prefix of assetKeyPrefixes) {
+    for (let hasMore = true; hasMore;) {
+      const page = await listObjects(bucket, `${prefix}${assetId}/`, "");
+      await deleteObjects(
+        bucket,
+        page.objects.map((object) => object.key),
+      );
+      deleted += page.objects.length;
+      hasMore = page.hasMore;
+    }
+  }
+  return deleted;
 }

@@ -2,8 +2,9 @@
  * Media URLs: a path and query whose signature is the credential, and what a verified one opens.
  * Stable by design: the same asset gets the same URL for a day, so that browsers and the edge can cache it.
  */
-import { originalKey } from "../objects/keys.ts";
+import { originalKey, proxyKey, renditionKey, stillKey } from "../objects/keys.ts";
 import { headOriginal, openOriginal } from "../objects/originals.ts";
+import { rungOf } from "./rungs.ts";
 
 export interface MediaAddress {
   assetId: string;
@@ -120,14 +121,24 @@ export async function verifyMediaUrl(
   return expiresAt * 1000 <= nowMs ? { verdict: "expired" } : { verdict: "ok", expiresAt, downloadName };
 }
 
-/** The stored file behind an address. Null from either where there is none, or none of that variant. */
+/** The stored file behind an address. Null from either where there is none. */
 export interface MediaFile {
   head(): Promise<R2Object | null>;
   open(range?: R2Range): Promise<R2ObjectBody | null>;
 }
 
-export function mediaFile(bucket: R2Bucket, address: MediaAddress): MediaFile | null {
-  if (address.variant !== "original") return null;
-  const key = originalKey(address.assetId, address.versionId);
+/** Null for a variant that does not exist. A rung is kept in several formats; the others are what they are. */
+export function mediaFile(bucket: R2Bucket, address: MediaAddress, format: string): MediaFile | null {
+  const key = keyOf(address, format);
+  if (key === null) return null;
   return { head: () => headOriginal(bucket, key), open: (range) => openOriginal(bucket, key, range) };
+}
+
+/** `proxy` and `still` are sources for the edge to resize; no answer of the API names them. */
+function keyOf({ assetId, versionId, variant }: MediaAddress, format: string): string | null {
+  if (variant === "original") return originalKey(assetId, versionId);
+  if (variant === "proxy") return proxyKey(assetId, versionId);
+  if (variant === "still") return stillKey(assetId, versionId);
+  const found = rungOf(variant);
+  return found === null ? null : renditionKey(assetId, versionId, found.rung, format);
 }

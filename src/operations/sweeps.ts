@@ -1,23 +1,32 @@
 /** Scheduled tidying: what a crash between R2, D1 and the queue left behind is found here, and nowhere else. */
 import { info } from "../kernel/log.ts";
-import { firstOriginalKeyAt, parseOriginalKey } from "../objects/keys.ts";
-import { deleteOriginals, listOriginals, type ListedOriginal } from "../objects/listing.ts";
+import { assetIdOfKey, assetKeyPrefixes, firstKeyAt, originalsPrefix } from "../objects/keys.ts";
+import { deleteObjects, listObjects, type ListedObject } from "../objects/listing.ts";
 import { listKnownAssetIds } from "../records/assets.ts";
+import { openDatabase } from "../records/database.ts";
 import { findSweepPosition, saveSweepPosition } from "../records/sweeps.ts";
 import { listOverdueAssetIds, postponeTasks } from "../records/tasks.ts";
+import { ring } from "./bell.ts";
 import type { WorkDeps } from "./taskOutcome.ts";
 import { REGISTER_WITHIN_MS } from "./uploads.ts";
-import { ring } from "./work.ts";
+
+export type SweepDeps = Pick<WorkDeps, "db" | "bucket" | "nowMs">;
+export type ScheduleDeps = Pick<WorkDeps, "db" | "bucket" | "queue" | "nowMs">;
+
+/** Needs no settings: a deployment that is set up wrong is tidied all the same. */
+export function scheduleDeps(env: Cloudflare.Env): ScheduleDeps {
+  return { db: openDatabase(env.DB, "primary"), bucket: env.BUCKET, queue: env.QUEUE, nowMs: Date.now() };
+}
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** A message in hand is worked on well within this. */
 const OVERDUE_MS = 10 * MINUTE_MS;
-const MAX_RINGS = 500;
+const MAX_RINGS = 300;
 
 /** Rings for assets whose tasks are long due: their message was lost, or never sent. */
-export async function ringOverdue(deps: WorkDeps): Promise<number> {
+export async function ringOverdue(deps: Omit<ScheduleDeps, "bucket">): Promise<number> {
   const assetIds = await listOverdueAssetIds(deps.db, deps.nowMs - OVERDUE_MS, MAX_RINGS);
   if (assetIds.length === 0) return 0;
   await postponeTasks(deps.db, assetIds, deps.nowMs);
@@ -27,43 +36,59 @@ export async function ringOverdue(deps: WorkDeps): Promise<number> {
 }
 
 /** After this, no row will come. */
-const GRACE_MS = 2 * REGISTER_WITHIN_MS;
+export const GRACE_MS = 2 * REGISTER_WITHIN_MS;
 /** An upload that began before this has ended, so nothing can appear behind the position any more. */
 const LONGEST_UPLOAD_MS = 24 * HOUR_MS;
 const MAX_PAGES = 20;
-const SWEEP = "originals";
 
-async function orphansOf(deps: WorkDeps, originals: ListedOriginal[]): Promise<string[]> {
-  const settled = originals.flatMap((original) => {
-    const parsed = parseOriginalKey(original.key);
-    return parsed === null || original.uploadedMs > deps.nowMs - GRACE_MS ? [] : [{ ...parsed, key: original.key }];
+/** Of the listed objects, the ones old enough to have a row, and without one. */
+export async function orphansAmong(
+  deps: SweepDeps,
+  listed: ListedObject[],
+): Promise<{ key: string; assetId: string }[]> {
+  const settled = listed.flatMap(({ key, uploadedMs }) => {
+    const assetId = assetIdOfKey(key);
+    return assetId === null || uploadedMs > deps.nowMs - GRACE_MS ? [] : [{ key, assetId }];
   });
-  const known = await listKnownAssetIds(
-    deps.db,
-    settled.map((original) => original.assetId),
-  );
-  return settled.filter((original) => !known.has(original.assetId)).map((original) => original.key);
+  if (settled.length === 0) return [];
+  const known = await listKnownAssetIds(deps.db, [...new Set(settled.map((object) => object.assetId))]);
+  return settled.filter((object) => !known.has(object.assetId));
+}
+
+/** Objects made later than the original are swept once, when they are a day old: their row was there before them. */
+function endOf(prefix: string, safeEnd: string): string | null {
+  return prefix === originalsPrefix ? null : safeEnd;
+}
+
+async function sweepPrefix(deps: SweepDeps, prefix: string): Promise<number> {
+  const name = prefix.replace("/", "");
+  const safeEnd = firstKeyAt(prefix, deps.nowMs - LONGEST_UPLOAD_MS);
+  const end = endOf(prefix, safeEnd);
+  let position = (await findSweepPosition(deps.db, name)) ?? "";
+  let deleted = 0;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const { objects, hasMore } = await listObjects(deps.bucket, prefix, position);
+    const within = objects.filter((object) => end === null || object.key < end);
+    const orphans = await orphansAmong(deps, within);
+    await deleteObjects(
+      deps.bucket,
+      orphans.map((orphan) => orphan.key),
+    );
+    deleted += orphans.length;
+    position = within.at(-1)?.key ?? position;
+    if (!hasMore || within.length < objects.length) break;
+  }
+  await saveSweepPosition(deps.db, name, position < safeEnd ? position : safeEnd, deps.nowMs);
+  return deleted;
 }
 
 /**
- * Deletes originals that no row points at, from where the last sweep got to. The position stays a day behind, so what
+ * Deletes objects whose asset has no row, from where the last sweep got to. The position stays a day behind, so what
  * is listed again each time is one day of uploads, whatever the size of the bucket. Answers how many it deleted.
  */
-export async function sweepOriginals(deps: WorkDeps): Promise<number> {
-  const safeEnd = firstOriginalKeyAt(deps.nowMs - LONGEST_UPLOAD_MS);
-  let position = (await findSweepPosition(deps.db, SWEEP)) ?? "";
+export async function sweepObjects(deps: SweepDeps): Promise<number> {
   let deleted = 0;
-  let reached = position;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const { originals, hasMore } = await listOriginals(deps.bucket, position);
-    const orphans = await orphansOf(deps, originals);
-    await deleteOriginals(deps.bucket, orphans);
-    deleted += orphans.length;
-    position = originals.at(-1)?.key ?? position;
-    reached = position < safeEnd ? position : safeEnd;
-    if (!hasMore) break;
-  }
-  await saveSweepPosition(deps.db, SWEEP, reached, deps.nowMs);
-  if (deleted > 0) info("deleted originals without a row", { deleted });
+  for (const prefix of assetKeyPrefixes) deleted += await sweepPrefix(deps, prefix);
+  if (deleted > 0) info("deleted objects without a row", { deleted });
   return deleted;
 }

@@ -1,4 +1,5 @@
 /** What a task works with, and how it can end. */
+import type { Describer } from "../providers/describer.ts";
 import type { Database } from "../records/database.ts";
 
 /** What rings: a queue, or anything that takes a message. */
@@ -9,11 +10,15 @@ export interface WorkDeps {
   bucket: R2Bucket;
   queue: Bell;
   images: ImagesBinding;
+  /** Takes frames of videos; only production has it. */
+  media?: MediaBinding | undefined;
+  describer?: Describer | null;
   nowMs: number;
 }
 
-/** Done, impossible for a reason that will not change, or worth trying again. */
+/** Done, needless here, impossible for a reason that will not change, or worth trying again. */
 export type Outcome =
   | { kind: "done"; result: string | null }
+  | { kind: "skipped"; reason: string }
   | { kind: "impossible"; reason: string }
-  | { kind: "again"; reason: string };
+  | { kind: "again"; reason: string; retryAfterSeconds?: number };

@@ -15,8 +15,9 @@ import { insertAssetIfNew, type Asset, type NewAsset } from "../records/assets.t
 import type { Database } from "../records/database.ts";
 import type { Library } from "../records/libraries.ts";
 import { emptyMetadata } from "../records/metadata.ts";
+import { ring } from "./bell.ts";
 import type { Bell } from "./taskOutcome.ts";
-import { ring } from "./work.ts";
+import { plannedWork } from "./workPlan.ts";
 
 export interface UploadDeps {
   db: Database;
@@ -152,7 +153,7 @@ function newAsset(
       createdAt: atMs,
       updatedAt: atMs,
     },
-    taskTypes: file.format.mediaType === "image" ? ["thumbhash"] : [],
+    taskTypes: plannedWork({ ...file.format, sizeBytes: file.stored.sizeBytes }),
     problem: facts.problem,
   };
 }

@@ -1,99 +1,168 @@
-/** The deferred work of an asset: which tasks are open, doing them, and recording how each went. */
-import { z } from "zod";
-import { warn } from "../kernel/log.ts";
+/** The deferred work of an asset: which tasks are open, doing them in order, and recording how each went. */
+import { parseConfig } from "../kernel/config.ts";
+import { AppError } from "../kernel/errors.ts";
+import { describerOf } from "../providers/describer.ts";
 import { findAssetForWork, type Asset } from "../records/assets.ts";
 import { openDatabase } from "../records/database.ts";
-import { finishTask, listUnfinishedTasks, retryTask, startTask, type Task } from "../records/tasks.ts";
-import type { Bell, Outcome, WorkDeps } from "./taskOutcome.ts";
-import { makeThumbhash } from "./thumbhash.ts";
+import * as records from "../records/tasks.ts";
+import type { Outcome, WorkDeps } from "./taskOutcome.ts";
+import { runDescription } from "./tasks/description.ts";
+import { runDisplayProxy } from "./tasks/displayProxy.ts";
+import { runQuality } from "./tasks/quality.ts";
+import { runThumbhash } from "./tasks/thumbhash.ts";
+import { runVideoStill } from "./tasks/videoStill.ts";
 
-export const workMessage = z.object({ assetId: z.string() });
+type Task = records.Task;
+type Run = (deps: WorkDeps, asset: Asset) => Promise<Outcome>;
 
-export function workDeps(env: Cloudflare.Env): WorkDeps {
-  const db = openDatabase(env.DB, "primary");
-  return { db, bucket: env.BUCKET, queue: env.QUEUE, images: env.IMAGES, nowMs: Date.now() };
+interface Kind {
+  type: records.TaskType;
+  run: Run;
+  /** Makes the picture that later kinds look at: they wait until it is settled. */
+  makesPicture: boolean;
 }
 
-/**
- * One message per asset names no tasks: their rows do. A bell that fails to ring loses nothing, since the sweep
- * rings for whatever stays open too long; so the upload that wanted it still succeeds.
- */
-export async function ring(bell: Bell, assetId: string): Promise<void> {
-  try {
-    await bell.send({ assetId });
-  } catch (error) {
-    warn("the queue did not take a message; the sweep will ring again", { asset_id: assetId, error: String(error) });
-  }
+/** Every kind of work there is, in the order it is done. */
+const kinds: Kind[] = [
+  { type: "display_proxy_generation", run: runDisplayProxy, makesPicture: true },
+  { type: "video_thumbnail_extract", run: runVideoStill, makesPicture: true },
+  { type: "thumbhash", run: runThumbhash, makesPicture: false },
+  { type: "image_quality", run: runQuality, makesPicture: false },
+  {
+    type: "asset_description",
+    run: (deps, asset) => runDescription(deps, asset, deps.describer ?? null),
+    makesPicture: false,
+  },
+];
+
+function kindOf(task: Task): Kind | undefined {
+  return kinds.find((kind) => kind.type === task.taskType);
+}
+
+export function workDeps(env: Cloudflare.Env): WorkDeps {
+  return {
+    db: openDatabase(env.DB, "primary"),
+    bucket: env.BUCKET,
+    queue: env.QUEUE,
+    images: env.IMAGES,
+    media: env.MEDIA,
+    describer: describerOf(parseConfig({ ...env }), env),
+    nowMs: Date.now(),
+  };
 }
 
 const MAX_REASON_CHARACTERS = 500;
 const MAX_RETRIES = 5;
 const FIRST_RETRY_MS = 30_000;
-/** Longer than any task runs: a started task this old belonged to a consumer that died. */
+/** A queue holds a message back for 12 hours at most, and refuses to for longer. */
+const MAX_RETRY_MS = 12 * 3600_000;
+/** A consumer lives 15 minutes at most: a claim this old belonged to one that died. */
 const STARTED_TOO_LONG_MS = 15 * 60_000;
 
-/** 30 s, 1, 2, 4, 8 minutes. */
-function retryDelayMs(retryCount: number): number {
-  return FIRST_RETRY_MS * 2 ** retryCount;
+/** 30 s, 1, 2, 4, 8 minutes; later where the one who refused asked for a longer pause. */
+function retryDelayMs(retryCount: number, retryAfterSeconds = 0): number {
+  return Math.max(FIRST_RETRY_MS * 2 ** retryCount, Math.min(retryAfterSeconds * 1000, MAX_RETRY_MS));
 }
 
-async function attempt(deps: WorkDeps, task: Task, asset: Asset): Promise<Outcome> {
-  if (task.taskType !== "thumbhash")
-    return { kind: "impossible", reason: `no work is known by the name ${task.taskType}` };
+/** Clients read it: a failed statement's text, with what was bound to it, is none of theirs. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /^Failed query|D1_ERROR/.test(text) ? "the database did not answer" : text.slice(0, MAX_REASON_CHARACTERS);
+}
+
+function again(error: unknown): Outcome {
+  const retryAfterSeconds = error instanceof AppError ? error.retryAfterSeconds : undefined;
+  return { kind: "again", reason: reasonOf(error), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+}
+
+async function attempt(deps: WorkDeps, task: Task): Promise<Outcome> {
+  const kind = kindOf(task);
+  if (kind === undefined) return { kind: "impossible", reason: `no work is known by the name ${task.taskType}` };
+  // What exceeds memory or CPU ends its consumer without a word; it must not do so for ever.
+  if (task.retryCount > MAX_RETRIES) {
+    return { kind: "impossible", reason: "its consumer stopped again and again before it was done" };
+  }
   try {
-    return await makeThumbhash(deps, asset);
+    // Read anew for each task: the one before may have changed the row, or someone may have deleted it.
+    const asset = task.assetId === null ? null : await findAssetForWork(deps.db, task.assetId);
+    return asset === null ? { kind: "impossible", reason: "the asset is gone" } : await kind.run(deps, asset);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { kind: "again", reason: reason.slice(0, MAX_REASON_CHARACTERS) };
+    return again(error);
   }
 }
 
-/** Null when the task is settled; else in how many milliseconds it wants to be tried again. */
-async function runTask(deps: WorkDeps, task: Task, asset: Asset): Promise<number | null> {
-  await startTask(deps.db, task.id, deps.nowMs, deps.nowMs + STARTED_TOO_LONG_MS);
-  const outcome = await attempt(deps, task, asset);
+/** The contract knows no status for skipped work: it is a success whose result says so. */
+function endOf(outcome: Outcome): records.TaskEnd {
+  if (outcome.kind === "done") return { status: "success", result: outcome.result, errorMessage: null };
+  if (outcome.kind === "skipped") {
+    return { status: "success", result: `skipped: ${outcome.reason}`, errorMessage: null };
+  }
+  return { status: "failure", result: null, errorMessage: outcome.reason };
+}
+
+/** The clock of one delivery: it starts at `deps.nowMs` and runs on. */
+type Clock = () => number;
+
+function clockFrom(nowMs: number): Clock {
+  const beganMs = Date.now();
+  return () => nowMs + (Date.now() - beganMs);
+}
+
+/** Settled; to be tried again; or in the hands of another consumer. */
+type End = { kind: "settled" } | { kind: "later"; delayMs: number } | { kind: "elsewhere" };
+
+async function runTask(deps: WorkDeps, open: Task, clock: Clock): Promise<End> {
+  const startMs = clock();
+  const task = await records.claimTask(deps.db, open.id, startMs, startMs + STARTED_TOO_LONG_MS);
+  if (task === null) {
+    // Whoever has it has a message of its own. If it died, the sweep rings again when its claim has run out.
+    const delayMs = open.dueAt - startMs;
+    return open.status === "pending" && delayMs > 0 ? { kind: "later", delayMs } : { kind: "elsewhere" };
+  }
+  const outcome = await attempt(deps, task);
+  const endMs = clock();
   if (outcome.kind === "again" && task.retryCount < MAX_RETRIES) {
-    const delayMs = retryDelayMs(task.retryCount);
-    await retryTask(deps.db, task.id, outcome.reason, deps.nowMs + delayMs);
-    return delayMs;
+    const delayMs = retryDelayMs(task.retryCount, outcome.retryAfterSeconds);
+    await records.retryTask(deps.db, task, outcome.reason, endMs + delayMs);
+    return { kind: "later", delayMs };
   }
-  const success = outcome.kind === "done";
-  await finishTask(
-    deps.db,
-    task.id,
-    {
-      status: success ? "success" : "failure",
-      result: success ? outcome.result : null,
-      errorMessage: success ? null : outcome.reason,
-    },
-    deps.nowMs,
-  );
-  return null;
+  await records.finishTask(deps.db, task, endOf(outcome), endMs);
+  return { kind: "settled" };
 }
 
-/** Does what is still open for the asset. Null when all is settled, else the seconds after which to come again. */
+/** Unknown kinds first: they only fail. */
+function place(task: Task): number {
+  return kinds.findIndex((kind) => kind.type === task.taskType);
+}
+
+async function listOpen(deps: WorkDeps, assetId: string): Promise<Task[]> {
+  return (await records.listUnfinishedTasks(deps.db, assetId)).toSorted((a, b) => place(a) - place(b));
+}
+
+/**
+ * Does what is still open for the asset, trashed or not: a restore finds it complete. Null when there is nothing left
+ * to come back for, else the seconds after which all that is left is due: one delivery then tries it together.
+ */
 export async function workOn(deps: WorkDeps, assetId: string): Promise<number | null> {
-  const asset = await findAssetForWork(deps.db, assetId);
-  if (asset === null) {
-    // Left open, they would be rung for again and again.
-    await failOpenTasks(deps, assetId, () => "the asset is gone");
-    return null;
+  const clock = clockFrom(deps.nowMs);
+  const tried = new Set<string>();
+  let open = await listOpen(deps, assetId);
+  const delaysMs: number[] = [];
+  for (;;) {
+    const task = open.find((candidate) => !tried.has(candidate.id));
+    if (task === undefined) break;
+    tried.add(task.id);
+    const end = await runTask(deps, task, clock);
+    if (end.kind === "later") delaysMs.push(end.delayMs);
+    if (kindOf(task)?.makesPicture !== true) continue;
+    if (end.kind !== "settled") break;
+    // A new picture reopens the work that looks at it, or adds it.
+    open = await listOpen(deps, assetId);
   }
-  const delays: number[] = [];
-  for (const task of await listUnfinishedTasks(deps.db, assetId)) {
-    const delayMs = await runTask(deps, task, asset);
-    if (delayMs !== null) delays.push(delayMs);
-  }
-  return delays.length === 0 ? null : Math.ceil(Math.min(...delays) / 1000);
+  return delaysMs.length === 0 ? null : Math.ceil(Math.max(...delaysMs) / 1000);
 }
 
-async function failOpenTasks(deps: WorkDeps, assetId: string, reasonOf: (task: Task) => string): Promise<void> {
-  for (const task of await listUnfinishedTasks(deps.db, assetId)) {
-    await finishTask(deps.db, task.id, { status: "failure", result: null, errorMessage: reasonOf(task) }, deps.nowMs);
-  }
-}
-
-/** The queue has stopped delivering: what is still open has failed, and says so. */
+/** The queue has stopped delivering: what waits to be tried has failed, and says so. What another consumer runs goes on. */
 export async function giveUp(deps: WorkDeps, assetId: string): Promise<void> {
-  await failOpenTasks(deps, assetId, (task) => task.errorMessage ?? "given up after too many deliveries");
+  await records.failWaitingTasks(deps.db, assetId, "given up after too many deliveries", deps.nowMs);
 }

@@ -1,167 +1,269 @@
-import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import worker from "../../src/index.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { uniqueBytes } from "../support/api.ts";
 import { owner, sqlAll } from "../support/account.ts";
 import { assetOf } from "../support/answers.ts";
+import { deliver, tasksOf } from "../support/consumer.ts";
 import { countingD1 } from "../support/d1.ts";
-import { brokenImages } from "../support/images.ts";
-import { plainPng } from "../support/pngs.ts";
-import { keptQueue } from "../support/queue.ts";
 import { quietUpload } from "../support/uploading.ts";
+import { sampleBytes } from "../fixtures/media/samples.ts";
 
-interface Delivered {
-  acked: string[];
-  retried: { id: string; delaySeconds: number | undefined }[];
-}
+const PHOTO = "0014_picasa.jpg";
+const MINUTE_MS = 60_000;
 
-/** The messages as the queue hands them to the Worker; the bodies' places are their ids. */
-async function deliver(
-  bodies: unknown[],
-  options: { queue?: string; attempts?: number; env?: Partial<Cloudflare.Env> } = {},
-): Promise<Delivered> {
-  const messages = bodies.map((body, i) => ({
-    id: String(i),
-    timestamp: new Date(),
-    attempts: options.attempts ?? 1,
-    body,
-  }));
-  const batch = createMessageBatch(options.queue ?? "tintype", messages);
-  // The test's queue forgets the delay that a retry asks for.
-  const retries = batch.messages.map((message) => vi.spyOn(message, "retry"));
-  const context = createExecutionContext();
-  await worker.queue(batch, { ...env, ...options.env });
-  const result = await getQueueResult(batch, context);
-  expect(result.outcome).toBe("ok");
-  const retried = result.retryMessages.map(({ msgId }) => ({
-    id: msgId,
-    delaySeconds: retries[Number(msgId)]?.mock.calls[0]?.[0]?.delaySeconds,
-  }));
-  return { acked: result.explicitAcks, retried };
-}
-
-async function uploaded(bytes: Uint8Array | string, name = "a.png"): Promise<string> {
-  return (await assetOf(await quietUpload(bytes, { name }), 201)).id;
-}
-
-let edge = 10;
-async function picture(): Promise<string> {
-  edge += 1;
-  return await uploaded(await plainPng(edge, 20, [200, 100, 50, 255]));
-}
-
-async function statusOf(assetId: string): Promise<unknown> {
-  return (await sqlAll("SELECT status FROM tasks WHERE asset_id = ?", assetId))[0]?.status;
-}
-
+let photo: Uint8Array;
 beforeAll(async () => {
   await owner();
-});
-beforeEach(() => {
-  for (const method of ["warn", "log"] as const) vi.spyOn(console, method).mockImplementation(() => {});
-});
-afterEach(() => {
-  vi.restoreAllMocks();
+  photo = await sampleBytes(PHOTO);
 });
 
-describe("a message about an upload", () => {
-  it("is what the upload sent, and is acknowledged when its work is done", async () => {
-    const queue = keptQueue();
-    const response = await quietUpload(await plainPng(10, 10, [9, 9, 9, 255]), {
-      name: "a.png",
-      env: { QUEUE: queue.binding },
-    });
-    const asset = await assetOf(response, 201);
-    expect(await deliver(queue.sent)).toEqual({ acked: ["0"], retried: [] });
-    expect(await statusOf(asset.id)).toBe("success");
-    const [row] = await sqlAll("SELECT thumbhash FROM assets WHERE id = ?", asset.id);
-    expect(row?.thumbhash).toMatch(/^[\w+/]+=*$/);
-  });
+/** A photo that is in no library yet: bytes behind a JPEG's end change its checksum and not its picture. */
+async function uploadPhoto(): Promise<string> {
+  const bytes = new Uint8Array([...photo, ...uniqueBytes(16)]);
+  return (await assetOf(await quietUpload(bytes), 201)).id;
+}
 
-  it("delivered twice, even in one batch, is acknowledged twice and worked on once", async () => {
-    const assetId = await picture();
-    expect((await deliver([{ assetId }, { assetId }])).acked).toEqual(["0", "1"]);
-    expect((await deliver([{ assetId }])).acked).toEqual(["0"]);
-    const query = "SELECT count(*) AS n FROM events WHERE entity_id = ? AND event_type = 'asset_updated'";
-    expect(await sqlAll(query, assetId)).toEqual([{ n: 1 }]);
-  });
-
-  it("is acknowledged when the asset has been deleted meanwhile", async () => {
-    const assetId = await picture();
-    await sqlAll("DELETE FROM assets WHERE id = ?", assetId);
-    expect(await deliver([{ assetId }])).toEqual({ acked: ["0"], retried: [] });
-  });
-
-  it("is acknowledged when the file is no picture: asking again would not help", async () => {
-    const assetId = await uploaded("no picture at all", "a.jpg");
-    expect(await deliver([{ assetId }])).toEqual({ acked: ["0"], retried: [] });
-    expect(await statusOf(assetId)).toBe("failure");
-  });
-
-  it("comes again later, each time after a longer while, when Images is not well", async () => {
-    const images = brokenImages(new Error("IMAGES_TRANSFORM_ERROR 9529: timeout"));
-    const assetId = await picture();
-    for (const [i, delaySeconds] of [30, 60, 120, 240, 480].entries()) {
-      const delivered = await deliver([{ assetId }], { attempts: i + 1, env: { IMAGES: images } });
-      expect(delivered).toEqual({ acked: [], retried: [{ id: "0", delaySeconds }] });
-    }
-    expect(await deliver([{ assetId }], { attempts: 6, env: { IMAGES: images } })).toEqual({
-      acked: ["0"],
-      retried: [],
-    });
-    expect(await statusOf(assetId)).toBe("failure");
-  });
-
-  it("comes again later when D1 is away, without the messages beside it", async () => {
-    const ids = [await picture(), await picture(), await picture()];
-    let asked = 0;
-    const fail = (statements: string[]): void => {
-      if (statements.some((text) => /from "assets"/i.test(text))) asked += 1;
-      if (asked === 2) throw new Error("D1_ERROR: D1 DB is overloaded.");
-    };
-    const { binding } = countingD1(env.DB, { beforeBatch: fail });
-    const delivered = await deliver(
-      ids.map((assetId) => ({ assetId })),
-      { attempts: 3, env: { DB: binding } },
-    );
-    expect(delivered).toEqual({ acked: ["0", "2"], retried: [{ id: "1", delaySeconds: 120 }] });
-    expect(await Promise.all(ids.map(statusOf))).toEqual(["success", "pending", "success"]);
-  });
-
-  it.each([null, "asset_1", 7, [], {}, { assetId: 5 }, { asset_id: "asset_1" }])(
-    "of unknown form is dropped: %j",
-    async (body) => {
-      const assetId = await picture();
-      expect((await deliver([body, { assetId }])).acked).toEqual(["0", "1"]);
-      expect(await statusOf(assetId)).toBe("success");
+/** Images as it is, but for what it throws, and how often it was asked. */
+function watchedImages(failure: Error | null = null): { binding: ImagesBinding; asked: () => number } {
+  let asked = 0;
+  const binding = new Proxy(env.IMAGES, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]): unknown => {
+        asked += 1;
+        if (failure !== null) throw failure;
+        return member.apply(target, args);
+      };
     },
-  );
+  });
+  return { binding, asked: () => asked };
+}
+
+const overloaded = (): Partial<Cloudflare.Env> => ({
+  IMAGES: watchedImages(new Error("internal error, try later")).binding,
 });
 
-describe("a dead letter", () => {
-  const queue = "tintype-dead";
+async function thumbhashOf(assetId: string): Promise<unknown> {
+  return (await sqlAll("SELECT thumbhash FROM assets WHERE id = ?", assetId))[0]?.thumbhash;
+}
 
-  it("closes what is still open, with a reason", async () => {
-    const assetId = await uploaded(uniqueBytes());
-    await sqlAll("UPDATE tasks SET error_message = NULL WHERE asset_id = ?", assetId);
-    expect(await deliver([{ assetId }], { queue })).toEqual({ acked: ["0"], retried: [] });
-    expect(await sqlAll("SELECT status, error_message FROM tasks WHERE asset_id = ?", assetId)).toEqual([
-      { status: "failure", error_message: "given up after too many deliveries" },
-    ]);
-    expect((await deliver([{ assetId }], { queue })).acked).toEqual(["0"]);
+/** As if the time until the task is due had passed. */
+async function makeDue(assetId: string): Promise<void> {
+  await sqlAll("UPDATE tasks SET due_at = ? WHERE asset_id = ?", Date.now() - 1000, assetId);
+}
+
+describe("a message of an upload", () => {
+  it("gets all of the asset's work done and is acknowledged", async () => {
+    const assetId = await uploadPhoto();
+    const { acknowledged, retryDelays } = await deliver([{ assetId }]);
+    expect([acknowledged, retryDelays]).toEqual([1, []]);
+    const tasks = Object.values(await tasksOf(assetId));
+    expect(tasks.map((task) => task.status)).toEqual(tasks.map(() => "success"));
+    expect(tasks[0]).toMatchObject({ error_message: null, retry_count: 0 });
+    expect(tasks[0]?.completed_at).toBeGreaterThanOrEqual(tasks[0]?.started_at ?? Infinity);
+    expect(await thumbhashOf(assetId)).toBeTypeOf("string");
   });
 
-  it("of unknown form is dropped", async () => {
-    expect((await deliver(["?", { assetId: "asset_gone" }], { queue })).acked).toEqual(["0", "1"]);
+  it("that comes again finds nothing to do, and asks Images for nothing", async () => {
+    const assetId = await uploadPhoto();
+    await deliver([{ assetId }]);
+    const before = await tasksOf(assetId);
+    const images = watchedImages();
+    const { acknowledged } = await deliver([{ assetId }, { assetId }], { env: { IMAGES: images.binding } });
+    expect(acknowledged).toBe(2);
+    expect(images.asked()).toBe(0);
+    expect(await tasksOf(assetId)).toEqual(before);
   });
 
-  it("comes again when D1 is away", async () => {
-    const fail = (): void => {
-      throw new Error("D1_ERROR: Network connection lost.");
+  it("that comes to two consumers at once has each task run by one of them", async () => {
+    const assetId = await uploadPhoto();
+    await sqlAll("DELETE FROM tasks WHERE asset_id = ? AND task_type <> 'thumbhash'", assetId);
+    const images = watchedImages();
+    const both = { env: { IMAGES: images.binding } };
+    await Promise.all([deliver([{ assetId }], both), deliver([{ assetId }], both)]);
+    expect(images.asked()).toBe(1);
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({ status: "success", retry_count: 0 });
+  });
+
+  it("for a trashed asset does the work all the same: a restore finds it complete", async () => {
+    const assetId = await uploadPhoto();
+    await sqlAll("UPDATE assets SET trashed_at = 1 WHERE id = ?", assetId);
+    await deliver([{ assetId }]);
+    expect(await thumbhashOf(assetId)).toBeTypeOf("string");
+  });
+
+  it("for a deleted asset is acknowledged, and nothing happens", async () => {
+    const assetId = await uploadPhoto();
+    await sqlAll("DELETE FROM tasks WHERE asset_id = ?", assetId);
+    await sqlAll("DELETE FROM assets WHERE id = ?", assetId);
+    const { acknowledged, retryDelays } = await deliver([{ assetId }]);
+    expect([acknowledged, retryDelays]).toEqual([1, []]);
+    expect(await tasksOf(assetId)).toEqual({});
+  });
+
+  it("for an asset that is deleted while its work waits leaves no task open", async () => {
+    const assetId = await uploadPhoto();
+    await sqlAll("DELETE FROM assets WHERE id = ?", assetId);
+    expect((await deliver([{ assetId }])).acknowledged).toBe(1);
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({ status: "failure", error_message: "the asset is gone" });
+  });
+
+  it("of unknown form is dropped, and the ones beside it are not held up", async () => {
+    const assetId = await uploadPhoto();
+    const { acknowledged } = await deliver([{ nonsense: true }, "text", { assetId }]);
+    expect(acknowledged).toBe(3);
+    expect(await thumbhashOf(assetId)).toBeTypeOf("string");
+  });
+
+  it("comes again when the database is away, and then does its work", async () => {
+    const assetId = await uploadPhoto();
+    const faulty = countingD1(env.DB, {
+      beforeBatch: () => {
+        throw new Error("D1_ERROR: Network connection lost");
+      },
+    });
+    const { acknowledged, retryDelays } = await deliver([{ assetId }], { attempts: 3, env: { DB: faulty.binding } });
+    expect([acknowledged, retryDelays]).toEqual([0, [120]]);
+    await deliver([{ assetId }]);
+    expect((await tasksOf(assetId)).thumbhash?.status).toBe("success");
+  });
+});
+
+describe("a task that fails", () => {
+  it("for a reason that passes is tried again, each time later, and succeeds with its last failure on record", async () => {
+    const assetId = await uploadPhoto();
+    const delays: unknown[] = [];
+    for (let round = 0; round < 5; round++) {
+      const { retryDelays } = await deliver([{ assetId }], { env: overloaded() });
+      delays.push(...retryDelays);
+      expect((await tasksOf(assetId)).thumbhash).toMatchObject({ status: "pending", retry_count: round + 1 });
+      await makeDue(assetId);
+    }
+    expect(delays).toEqual([30, 60, 120, 240, 480]);
+    await deliver([{ assetId }]);
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({
+      status: "success",
+      error_message: expect.stringContaining("internal error") as unknown,
+      retry_count: 5,
+    });
+  });
+
+  it("is given up after five retries, and asked for no more", async () => {
+    const assetId = await uploadPhoto();
+    await sqlAll("UPDATE tasks SET retry_count = 5 WHERE asset_id = ?", assetId);
+    const { acknowledged } = await deliver([{ assetId }], { env: overloaded() });
+    expect(acknowledged).toBe(1);
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({ status: "failure", result: null, retry_count: 5 });
+  });
+
+  it("is not tried before its time, however often the bell rings", async () => {
+    const assetId = await uploadPhoto();
+    await deliver([{ assetId }], { env: overloaded() });
+    const { retryDelays } = await deliver([{ assetId }]);
+    expect(retryDelays).toHaveLength(1);
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({ status: "pending", retry_count: 1 });
+  });
+
+  it("for a reason that stays is not tried again", async () => {
+    const { id: assetId } = await assetOf(await quietUpload(uniqueBytes(), { name: "no-photo.jpg" }), 201);
+    const { acknowledged } = await deliver([{ assetId }]);
+    expect(acknowledged).toBe(1);
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({ status: "failure", retry_count: 0 });
+    expect((await tasksOf(assetId)).thumbhash?.error_message).not.toBeNull();
+  });
+
+  it("of a kind that nothing knows says so", async () => {
+    const assetId = await uploadPhoto();
+    await sqlAll("UPDATE tasks SET task_type = 'embedding' WHERE asset_id = ? AND task_type = 'thumbhash'", assetId);
+    await deliver([{ assetId }]);
+    expect((await tasksOf(assetId)).embedding).toMatchObject({
+      status: "failure",
+      error_message: "no work is known by the name embedding",
+    });
+  });
+});
+
+describe("a task whose consumer died", () => {
+  async function start(assetId: string, endsInMs: number, retryCount = 0): Promise<void> {
+    await sqlAll(
+      "UPDATE tasks SET status = 'started', due_at = ?, retry_count = ? WHERE asset_id = ? AND task_type = 'thumbhash'",
+      Date.now() + endsInMs,
+      retryCount,
+      assetId,
+    );
+  }
+
+  it("is left alone while it might still be running", async () => {
+    const assetId = await uploadPhoto();
+    await start(assetId, 14 * MINUTE_MS);
+    expect((await deliver([{ assetId }])).acknowledged).toBe(1);
+    expect((await tasksOf(assetId)).thumbhash?.status).toBe("started");
+  });
+
+  it("is taken over when its claim has run out, and that counts as a try", async () => {
+    const assetId = await uploadPhoto();
+    await start(assetId, -1000);
+    await deliver([{ assetId }]);
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({ status: "success", retry_count: 1 });
+  });
+
+  it("again and again fails in the end, without being run once more", async () => {
+    const assetId = await uploadPhoto();
+    await start(assetId, -1000, 5);
+    await deliver([{ assetId }]);
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({
+      status: "failure",
+      error_message: "its consumer stopped again and again before it was done",
+    });
+    expect(await thumbhashOf(assetId)).toBeNull();
+  });
+
+  it("has no say any more when it was only slow, and another has done the work", async () => {
+    const assetId = await uploadPhoto();
+    const slowImages = {
+      input: () => slowImages,
+      transform: () => slowImages,
+      output: async () => {
+        await makeDue(assetId);
+        await deliver([{ assetId }]);
+        throw new Error("internal error");
+      },
     };
-    const { binding } = countingD1(env.DB, { beforeBatch: fail });
-    const delivered = await deliver([{ assetId: "asset_1" }], { queue, env: { DB: binding } });
-    expect(delivered).toEqual({ acked: [], retried: [{ id: "0", delaySeconds: 30 }] });
+    await deliver([{ assetId }], { env: { IMAGES: slowImages as unknown as ImagesBinding } });
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({
+      status: "success",
+      error_message: null,
+      retry_count: 1,
+    });
+    expect(await thumbhashOf(assetId)).toBeTypeOf("string");
+  });
+});
+
+describe("a message that the queue gave up on", () => {
+  it("fails what was waiting, with the last reason, and is acknowledged", async () => {
+    const assetId = await uploadPhoto();
+    await deliver([{ assetId }], { env: overloaded() });
+    const { acknowledged } = await deliver([{ assetId }], { queue: "tintype-dead" });
+    expect(acknowledged).toBe(1);
+    expect((await tasksOf(assetId)).thumbhash).toMatchObject({
+      status: "failure",
+      error_message: expect.stringContaining("internal error") as unknown,
+    });
+  });
+
+  it("says so where no reason is known, and leaves alone what is done or running", async () => {
+    const done = await uploadPhoto();
+    await deliver([{ assetId: done }]);
+    const running = await uploadPhoto();
+    await sqlAll("UPDATE tasks SET status = 'started', due_at = ? WHERE asset_id = ?", Date.now() + MINUTE_MS, running);
+    const waiting = await uploadPhoto();
+    await deliver([{ assetId: done }, { assetId: running }, { assetId: waiting }, "?"], { queue: "tintype-dead" });
+    expect((await tasksOf(done)).thumbhash?.status).toBe("success");
+    expect((await tasksOf(running)).thumbhash?.status).toBe("started");
+    expect((await tasksOf(waiting)).thumbhash).toMatchObject({
+      status: "failure",
+      error_message: "given up after too many deliveries",
+    });
   });
 });

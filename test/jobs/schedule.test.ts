@@ -1,36 +1,103 @@
-import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import worker from "../../src/index.ts";
+import { beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import { originalKey } from "../../src/objects/keys.ts";
-import { uniqueBytes } from "../support/api.ts";
-import { owner } from "../support/account.ts";
+import { sqlAll } from "../support/account.ts";
 import { assetOf } from "../support/answers.ts";
-import { storedKeys } from "../support/bucket.ts";
+import { call, uniqueBytes } from "../support/api.ts";
+import { storedKeys, watchedBucket } from "../support/bucket.ts";
+import { runSchedule } from "../support/consumer.ts";
+import { countingD1 } from "../support/d1.ts";
 import { keptQueue } from "../support/queue.ts";
+import { insertTaskRows } from "../support/taskRows.ts";
+import { rootOwner } from "../support/tenants.ts";
 import { quietUpload } from "../support/uploading.ts";
 
-beforeAll(async () => {
-  await owner();
-});
-beforeEach(() => {
-  for (const method of ["warn", "log"] as const) vi.spyOn(console, method).mockImplementation(() => {});
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
+const DAY_MS = 24 * 3600_000;
+
+let owner: { userId: string; libraryId: string };
+beforeEach(async () => {
+  owner = await rootOwner();
 });
 
-describe("every quarter of an hour", () => {
-  it("what uploads left undone is rung for, and what they left behind is deleted", async () => {
-    const silent = keptQueue(new Error("the queue is away"));
-    const asset = await assetOf(await quietUpload(uniqueBytes(), { env: { QUEUE: silent.binding } }), 201);
-    await env.BUCKET.put(originalKey(newId("asset"), newId("assetVersion")), "left behind");
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2 * 3600 * 1000 });
+async function uploadTrashed(daysAgo: number): Promise<string> {
+  const { id } = await assetOf(await quietUpload(uniqueBytes()), 201);
+  await sqlAll("UPDATE assets SET trashed_at = ? WHERE id = ?", Date.now() - daysAgo * DAY_MS, id);
+  return id;
+}
+
+const statusOf = async (id: string): Promise<number> => (await call("GET", `/api/assets/${id}`)).status;
+
+describe("a scheduled run", () => {
+  it("rings for lost work, purges the expired trash and writes the integrity report", async () => {
+    const lost = newId("asset");
+    await insertTaskRows(owner, [{ assetId: lost, status: "pending", dueAt: Date.now() - DAY_MS }]);
+    const [expired, young] = [await uploadTrashed(91), await uploadTrashed(89)];
     const queue = keptQueue();
-    await worker.scheduled(createScheduledController(), { ...env, QUEUE: queue.binding });
-    expect(queue.sent).toEqual([{ assetId: asset.id }]);
-    expect(await storedKeys()).toEqual([originalKey(asset.id, asset.current_version_id)]);
+    await runSchedule({ QUEUE: queue.binding });
+    expect(queue.sent).toContainEqual({ assetId: lost });
+    expect([await statusOf(expired), await statusOf(young)]).toEqual([404, 200]);
+    expect((await storedKeys()).filter((key) => key.includes(expired))).toEqual([]);
+    const integrity = await (await call("GET", "/api/integrity")).json();
+    expect(integrity).toMatchObject({ report: { assets_checked: 1, missing_count: 0 }, running: null });
+  });
+
+  it("keeps the trash for as long as the deployment says", async () => {
+    const [older, newer] = [await uploadTrashed(8), await uploadTrashed(6)];
+    await runSchedule({ TRASH_RETENTION_DAYS: "7" });
+    expect([await statusOf(older), await statusOf(newer)]).toEqual([404, 200]);
+  });
+
+  it("purges nothing when the retention is no number of days, and says so", async () => {
+    const id = await uploadTrashed(1000);
+    await expect(runSchedule({ TRASH_RETENTION_DAYS: "forever" })).rejects.toThrow("scheduled chores failed");
+    expect(await statusOf(id)).toBe(200);
+  });
+
+  it("does the rest when one part of it fails", async () => {
+    const lost = newId("asset");
+    await insertTaskRows(owner, [{ assetId: lost, status: "pending", dueAt: Date.now() - DAY_MS }]);
+    const id = await uploadTrashed(1000);
+    const faulty = countingD1(env.DB, {
+      beforeBatch: ([text = ""]) => {
+        if (text.includes('"tasks"')) throw new Error("D1 is away");
+      },
+    });
+    const queue = keptQueue();
+    await expect(runSchedule({ DB: faulty.binding, QUEUE: queue.binding })).rejects.toThrow("scheduled chores failed");
+    expect(queue.sent).toEqual([]);
+    expect(await statusOf(id)).toBe(404);
+    await runSchedule({ QUEUE: queue.binding });
+    expect(queue.sent).toContainEqual({ assetId: lost });
+  });
+
+  it("can be repeated at once, and twice at the same time, with the same end", async () => {
+    const id = await uploadTrashed(1000);
+    await Promise.all([runSchedule(), runSchedule()]);
+    await runSchedule();
+    expect(await statusOf(id)).toBe(404);
+    expect(
+      await sqlAll("SELECT seq FROM events WHERE event_type = 'asset_deleted' AND entity_id = ?", id),
+    ).toHaveLength(1);
+    const [usage] = await sqlAll(
+      `SELECT l.asset_count = count(a.id) AS counted, l.storage_used_bytes = coalesce(sum(a.file_size_bytes), 0) AS stored
+       FROM libraries l LEFT JOIN assets a ON a.library_id = l.id WHERE l.id = ?`,
+      owner.libraryId,
+    );
+    expect(usage).toEqual({ counted: 1, stored: 1 });
+  });
+
+  it("stays within the calls that one invocation may make", async () => {
+    for (let i = 0; i < 150; i++)
+      await sqlAll("INSERT INTO deletions (asset_id, due_at) VALUES (?, 0)", newId("asset"));
+    const lost = Array.from({ length: 400 }, () => ({ status: "pending", dueAt: 0 }));
+    await insertTaskRows(owner, lost);
+    await env.BUCKET.put(originalKey(newId("asset"), newId("assetVersion")), "orphan");
+    const bucket = watchedBucket();
+    const database = countingD1(env.DB);
+    const queue = keptQueue();
+    await runSchedule({ BUCKET: bucket.binding, DB: database.binding, QUEUE: queue.binding });
+    expect(queue.sent.length).toBeLessThanOrEqual(300);
+    expect(bucket.calls.length + database.counts.roundTrips + queue.sent.length).toBeLessThan(1000);
   });
 });

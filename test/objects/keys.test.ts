@@ -1,6 +1,16 @@
 import { expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
-import { firstOriginalKeyAt, originalKey, originalsPrefix, parseOriginalKey } from "../../src/objects/keys.ts";
+import {
+  assetIdOfKey,
+  firstOriginalKeyAt,
+  keyBehindAsset,
+  originalKey,
+  originalsPrefix,
+  parseOriginalKey,
+  proxyKey,
+  renditionKey,
+  stillKey,
+} from "../../src/objects/keys.ts";
 
 it("a key gives back the asset and version it was built of", () => {
   const address = { assetId: newId("asset"), versionId: newId("assetVersion") };
@@ -34,4 +44,24 @@ it("keys sort by when their asset was made, and a scan can begin at any time", (
   // R2 compares bytes, and every letter of a key is one.
   const byteOrder = (a: string, b: string) => (a < b ? -1 : 1);
   expect([after, at, start, before].toSorted(byteOrder)).toEqual([before, start, at, after]);
+});
+
+it("every key that holds something of an asset names it, and no other key does", () => {
+  const [asset, version] = [newId("asset"), newId("assetVersion")];
+  const keys = [
+    originalKey(asset, version),
+    proxyKey(asset, version),
+    stillKey(asset, version),
+    renditionKey(asset, version, "thumbnail", "webp"),
+    `originals/${asset}/something else`,
+  ];
+  expect(keys.map(assetIdOfKey)).toEqual(keys.map(() => asset));
+  const others = [`originals/${asset}`, `backup/${asset}/x`, `originals/${version}/x`, "originals/notes.txt", asset];
+  expect(others.map(assetIdOfKey)).toEqual(others.map(() => null));
+});
+
+it("a scan can go on behind all keys of an asset and before those of the next", () => {
+  const [asset, next] = [newId("asset", 1_000_000), newId("asset", 1_000_001)];
+  const behind = keyBehindAsset(originalsPrefix, asset);
+  expect(originalKey(asset, "~~~") < behind && behind < originalKey(next, "")).toBe(true);
 });

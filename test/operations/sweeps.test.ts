@@ -1,189 +1,161 @@
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
-import { firstOriginalKeyAt, originalKey } from "../../src/objects/keys.ts";
-import { ringOverdue, sweepOriginals } from "../../src/operations/sweeps.ts";
-import type { WorkDeps } from "../../src/operations/taskOutcome.ts";
+import { originalKey, proxyKey, renditionKey, stillKey } from "../../src/objects/keys.ts";
+import { ringOverdue, sweepObjects, type SweepDeps } from "../../src/operations/sweeps.ts";
 import { openDatabase } from "../../src/records/database.ts";
-import { uniqueBytes } from "../support/api.ts";
-import { owner, sqlAll } from "../support/account.ts";
+import { sqlAll } from "../support/account.ts";
 import { assetOf } from "../support/answers.ts";
+import { uniqueBytes } from "../support/api.ts";
 import { storedKeys, watchedBucket } from "../support/bucket.ts";
-import { countingD1 } from "../support/d1.ts";
-import { keptQueue, type KeptQueue } from "../support/queue.ts";
+import { keptQueue } from "../support/queue.ts";
+import { insertTaskRows } from "../support/taskRows.ts";
+import { rootOwner } from "../support/tenants.ts";
 import { quietUpload } from "../support/uploading.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const start = Date.now();
-const database = countingD1(env.DB);
+const DAY_MS = 24 * HOUR_MS;
 
-function work(nowMs: number, queue: KeptQueue = keptQueue(), bucket: R2Bucket = env.BUCKET): WorkDeps {
-  return { db: openDatabase(database.binding, "primary"), bucket, queue: queue.binding, images: env.IMAGES, nowMs };
-}
-
-/** An object without a row, as a crash leaves it. */
-async function orphan(atMs: number = start): Promise<string> {
-  const key = originalKey(newId("asset", atMs), newId("assetVersion", atMs));
-  await env.BUCKET.put(key, "x");
-  return key;
-}
-
-async function uploaded(): Promise<{ id: string; key: string }> {
-  const asset = await assetOf(await quietUpload(uniqueBytes()), 201);
-  return { id: asset.id, key: originalKey(asset.id, asset.current_version_id) };
-}
-
-async function position(): Promise<unknown> {
-  return (await sqlAll("SELECT position FROM sweeps WHERE name = 'originals'"))[0]?.position;
-}
-
+let owner: { userId: string; libraryId: string };
 beforeAll(async () => {
-  await owner();
+  owner = await rootOwner();
 });
+
 beforeEach(async () => {
-  for (const method of ["warn", "log"] as const) vi.spyOn(console, method).mockImplementation(() => {});
-  await env.BUCKET.delete((await storedKeys()).slice(0, 1000));
-  await sqlAll("DELETE FROM assets");
-  await sqlAll("DELETE FROM tasks");
   await sqlAll("DELETE FROM sweeps");
-  database.reset();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
+  await sqlAll("DELETE FROM tasks");
+  await env.BUCKET.delete(await storedKeys());
 });
 
-describe("the sweep of originals", () => {
-  it("deletes what no row points at, and keeps everything that has one", async () => {
-    const kept = [await uploaded(), await uploaded(), await uploaded()];
-    await sqlAll("UPDATE assets SET trashed_at = 1 WHERE id = ?", kept[0]?.id);
-    await orphan();
-    await orphan();
-    expect(await sweepOriginals(work(start + 2 * HOUR_MS))).toBe(2);
-    expect((await storedKeys()).sort()).toEqual(kept.map(({ key }) => key).sort());
+function deps(nowMs = Date.now()): SweepDeps {
+  return { db: openDatabase(env.DB, "primary"), bucket: env.BUCKET, nowMs };
+}
+
+/** Everything that is stored of an asset, under ids minted at `atMs`. */
+async function putAll(atMs: number): Promise<string[]> {
+  const asset = newId("asset", atMs);
+  const version = newId("assetVersion", atMs);
+  const keys = [
+    originalKey(asset, version),
+    proxyKey(asset, version),
+    stillKey(asset, version),
+    renditionKey(asset, version, "thumbnail", "webp"),
+  ];
+  for (const key of keys) await env.BUCKET.put(key, "bytes");
+  return keys;
+}
+
+async function uploaded(): Promise<string> {
+  const asset = await assetOf(await quietUpload(uniqueBytes()), 201);
+  return originalKey(asset.id, asset.current_version_id);
+}
+
+describe("the sweep of objects without a row", () => {
+  it("leaves young ones alone, since their row may yet come", async () => {
+    const keys = await putAll(Date.now());
+    expect(await sweepObjects(deps())).toBe(0);
+    expect(await storedKeys()).toEqual(keys.toSorted());
   });
 
-  it("run twice, or twice at once, is harmless", async () => {
-    const { key } = await uploaded();
-    await orphan();
-    const later = start + 2 * HOUR_MS;
-    await Promise.all([sweepOriginals(work(later)), sweepOriginals(work(later))]);
-    expect(await sweepOriginals(work(later))).toBe(0);
-    expect(await storedKeys()).toEqual([key]);
+  it("deletes an original an hour after it was stored", async () => {
+    const [original = "", ...derived] = await putAll(Date.now());
+    expect(await sweepObjects(deps(Date.now() + 61 * MINUTE_MS))).toBe(1);
+    expect(await storedKeys()).toEqual(derived.toSorted());
+    expect(original).toMatch(/^originals\//);
   });
 
-  it("leaves alone what has just arrived: its row may be on its way", async () => {
-    const key = await orphan();
-    expect(await sweepOriginals(work(Date.now() + 50 * MINUTE_MS))).toBe(0);
-    expect(await storedKeys()).toEqual([key]);
+  it("deletes all that is stored of an asset that has no row, when it is a day old", async () => {
+    await putAll(Date.now());
+    const kept = await uploaded();
+    expect(await sweepObjects(deps(Date.now() + 25 * HOUR_MS))).toBe(4);
+    expect(await storedKeys()).toEqual([kept]);
   });
 
-  it("leaves alone what is no original of ours", async () => {
-    const keys = ["elsewhere/a", "originals/notes.txt", `originals/${newId("asset")}`, "originals/a/b/c"];
-    for (const key of keys) await env.BUCKET.put(key, "x");
-    expect(await sweepOriginals(work(start + 48 * HOUR_MS))).toBe(0);
-    expect((await storedKeys()).sort()).toEqual(keys.sort());
+  it("keeps its position a day behind, and lists nothing older again", async () => {
+    for (let i = 0; i < 3; i++) await uploaded();
+    const later = Date.now() + 2 * DAY_MS;
+    await sweepObjects(deps(later));
+    await env.BUCKET.put(originalKey(newId("asset", Date.now() - HOUR_MS), newId("assetVersion")), "behind it");
+    expect(await sweepObjects(deps(later))).toBe(0);
+    expect(await sqlAll("SELECT name FROM sweeps ORDER BY name")).toEqual([
+      { name: "originals" },
+      { name: "proxies" },
+      { name: "renditions" },
+      { name: "stills" },
+    ]);
   });
 
-  it("remembers how far it came, a day behind, so that the next one starts there", async () => {
-    const old = await uploaded();
-    await sweepOriginals(work(start + 2 * HOUR_MS));
-    expect(await position()).toBe(firstOriginalKeyAt(start + 2 * HOUR_MS - 24 * HOUR_MS));
-    await sweepOriginals(work(start + 30 * HOUR_MS));
-    expect(await position()).toBe(old.key);
-    const { binding, calls } = watchedBucket();
-    const listed: unknown[] = [];
-    const bucket = new Proxy(binding, {
-      get(target, name) {
-        if (name !== "list") return Reflect.get(target, name) as unknown;
-        return async (options: R2ListOptions) => (listed.push(options.startAfter), await target.list(options));
-      },
-    });
-    await sweepOriginals(work(start + 31 * HOUR_MS, keptQueue(), bucket));
-    expect(listed).toEqual([old.key]);
-    expect(calls).toEqual(["list"]);
-  });
-
-  it("finds what a slow upload left behind the place it had reached", async () => {
-    const first = await orphan(start - 23 * HOUR_MS);
-    await sweepOriginals(work(start));
-    const slow = await orphan(start - 22 * HOUR_MS);
-    expect((await storedKeys()).sort()).toEqual([first, slow].sort());
-    expect(await sweepOriginals(work(Date.now() + 61 * MINUTE_MS))).toBe(2);
+  it("does the same again when it could not say how far it had come", async () => {
+    await putAll(Date.now());
+    const { binding } = watchedBucket({ delete: "late" });
+    const later = Date.now() + 25 * HOUR_MS;
+    await expect(sweepObjects({ ...deps(later), bucket: binding })).rejects.toThrow();
+    await sweepObjects(deps(later));
     expect(await storedKeys()).toEqual([]);
   });
 
-  it("gets through a bucket of more than a thousand objects in few operations", { timeout: 30_000 }, async () => {
-    const rows = Array.from({ length: 1100 }, (_, i) => originalKey(newId("asset", start - i), newId("assetVersion")));
-    for (let at = 0; at < rows.length; at += 100) {
-      await Promise.all(rows.slice(at, at + 100).map(async (key) => await env.BUCKET.put(key, "x")));
-    }
-    const { key } = await uploaded();
-    const { binding, calls } = watchedBucket();
-    database.reset();
-    expect(await sweepOriginals(work(start + 2 * HOUR_MS, keptQueue(), binding))).toBe(1100);
-    expect(await storedKeys()).toEqual([key]);
-    expect(calls).toEqual(["list", "delete", "list", "delete"]);
-    expect(database.counts.roundTrips).toBe(4);
-  });
-
-  it("goes on where it stopped when R2 or D1 failed in between", async () => {
-    await orphan();
-    const broken = watchedBucket({ delete: "early" }).binding;
-    await expect(sweepOriginals(work(start + 2 * HOUR_MS, keptQueue(), broken))).rejects.toThrow("internal error");
-    expect(await position()).toBeUndefined();
-    expect(await sweepOriginals(work(start + 2 * HOUR_MS))).toBe(1);
+  it("touches nothing that is not an asset's", async () => {
+    await env.BUCKET.put("originals/notes.txt", "mine");
+    await env.BUCKET.put("backup/originals/x/y", "mine");
+    await sweepObjects(deps(Date.now() + 3 * DAY_MS));
+    expect(await storedKeys()).toEqual(["backup/originals/x/y", "originals/notes.txt"]);
   });
 });
 
-describe("ringing for overdue work", () => {
-  it("sends the message that an upload could not send, after ten minutes and once", async () => {
-    const away = keptQueue(new Error("the queue is away"));
-    const asset = await assetOf(await quietUpload(uniqueBytes(), { env: { QUEUE: away.binding } }), 201);
+describe("the sweep of overdue work", () => {
+  const assetIds = (sent: unknown[]): unknown[] => sent.map((message) => (message as { assetId: string }).assetId);
+
+  async function ringAt(nowMs: number): Promise<unknown[]> {
     const queue = keptQueue();
+    await ringOverdue({ db: openDatabase(env.DB, "primary"), queue: queue.binding, nowMs });
+    return assetIds(queue.sent);
+  }
+
+  it("rings once for an asset whose message was lost, whatever number of its tasks wait", async () => {
     const now = Date.now();
-    expect(await ringOverdue(work(now + 9 * MINUTE_MS, queue))).toBe(0);
-    expect(await ringOverdue(work(now + 11 * MINUTE_MS, queue))).toBe(1);
-    expect(await ringOverdue(work(now + 12 * MINUTE_MS, queue))).toBe(0);
-    expect(queue.sent).toEqual([{ assetId: asset.id }]);
+    const assetId = newId("asset");
+    const due = { assetId, dueAt: now - 11 * MINUTE_MS };
+    await insertTaskRows(owner, [
+      { ...due, status: "pending" },
+      { ...due, status: "started", taskType: "image_quality" },
+    ]);
+    expect(await ringAt(now)).toEqual([assetId]);
+    expect(await ringAt(now + MINUTE_MS)).toEqual([]);
   });
 
-  it("rings again while nobody has answered", async () => {
-    const { id } = await uploaded();
-    const queue = keptQueue();
-    for (const minutes of [11, 26, 41]) await ringOverdue(work(Date.now() + minutes * MINUTE_MS, queue));
-    expect(queue.sent).toEqual([{ assetId: id }, { assetId: id }, { assetId: id }]);
-  });
-
-  it("does not ring for what is settled, nor for what waits for its next try", async () => {
-    const [done, waiting, crashed] = [await uploaded(), await uploaded(), await uploaded()];
+  it("leaves alone what is done, what is young, and what waits for a later try", async () => {
     const now = Date.now();
-    await sqlAll("UPDATE tasks SET status = 'success' WHERE asset_id = ?", done.id);
-    await sqlAll("UPDATE tasks SET due_at = ? WHERE asset_id = ?", now + 30 * MINUTE_MS, waiting.id);
-    await sqlAll("UPDATE tasks SET status = 'started' WHERE asset_id = ?", crashed.id);
-    const queue = keptQueue();
-    await ringOverdue(work(now + 15 * MINUTE_MS, queue));
-    expect(queue.sent).toEqual([{ assetId: crashed.id }]);
+    await insertTaskRows(owner, [
+      { status: "success", dueAt: 0 },
+      { status: "failure", dueAt: 0 },
+      { status: "pending", dueAt: now - 9 * MINUTE_MS },
+      { status: "pending", dueAt: now + MINUTE_MS },
+      { status: "started", dueAt: now + MINUTE_MS },
+    ]);
+    expect(await ringAt(now)).toEqual([]);
   });
 
-  it("survives a queue that is still away, and tries the next time", async () => {
-    const { id } = await uploaded();
-    await ringOverdue(work(Date.now() + 11 * MINUTE_MS, keptQueue(new Error("still away"))));
-    const queue = keptQueue();
-    await ringOverdue(work(Date.now() + 22 * MINUTE_MS, queue));
-    expect(queue.sent).toEqual([{ assetId: id }]);
+  it("does not shorten the claim of a consumer at work on the same asset", async () => {
+    const now = Date.now();
+    const assetId = newId("asset");
+    const claimEnds = now + 10 * MINUTE_MS;
+    await insertTaskRows(owner, [
+      { assetId, status: "pending", dueAt: now - HOUR_MS },
+      { assetId, status: "started", taskType: "image_quality", dueAt: claimEnds },
+    ]);
+    await ringAt(now);
+    expect(await sqlAll("SELECT due_at FROM tasks WHERE asset_id = ? AND status = 'started'", assetId)).toEqual([
+      { due_at: claimEnds },
+    ]);
   });
 
-  it("rings at most 500 times at once, for the longest overdue first", async () => {
-    await sqlAll(
-      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
-       INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, delivery_id, status, due_at, created_at)
-       SELECT 'btask_' || i, 'l', 'u', 'asset_' || i, 'thumbhash', 'd' || i, 'pending', i, 0 FROM n`,
-    );
-    const queue = keptQueue();
-    expect(await ringOverdue(work(start, queue))).toBe(500);
-    expect(queue.sent[0]).toEqual({ assetId: "asset_1" });
-    expect(await ringOverdue(work(start + MINUTE_MS, queue))).toBe(100);
-    expect(queue.sent).toHaveLength(600);
+  it("rings later when the queue would not take the message", async () => {
+    const now = Date.now();
+    const assetId = newId("asset");
+    await insertTaskRows(owner, [{ assetId, status: "pending", dueAt: now - HOUR_MS }]);
+    const broken = keptQueue(new Error("queue is away"));
+    await ringOverdue({ db: openDatabase(env.DB, "primary"), queue: broken.binding, nowMs: now });
+    expect(await ringAt(now + 15 * MINUTE_MS)).toEqual([assetId]);
   });
 });

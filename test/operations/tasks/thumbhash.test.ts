@@ -1,16 +1,18 @@
 import { env } from "cloudflare:workers";
 import { thumbHashToApproximateAspectRatio, thumbHashToAverageRGBA } from "thumbhash";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { WorkDeps } from "../../src/operations/taskOutcome.ts";
-import { workOn } from "../../src/operations/work.ts";
-import { openDatabase } from "../../src/records/database.ts";
-import { owner, sqlAll } from "../support/account.ts";
-import { assetOf, type AssetAnswer } from "../support/answers.ts";
-import { countingD1 } from "../support/d1.ts";
-import { plainPng } from "../support/pngs.ts";
-import { keptQueue } from "../support/queue.ts";
-import { quietUpload } from "../support/uploading.ts";
-import { sampleBytes } from "../fixtures/media/samples.ts";
+import { originalKey } from "../../../src/objects/keys.ts";
+import type { WorkDeps } from "../../../src/operations/taskOutcome.ts";
+import { runThumbhash } from "../../../src/operations/tasks/thumbhash.ts";
+import { workOn } from "../../../src/operations/work.ts";
+import { openDatabase } from "../../../src/records/database.ts";
+import { owner, sqlAll } from "../../support/account.ts";
+import { assetOf, type AssetAnswer } from "../../support/answers.ts";
+import { plainPng } from "../../support/pngs.ts";
+import { keptQueue } from "../../support/queue.ts";
+import { quietUpload } from "../../support/uploading.ts";
+import { current, storedAsset } from "./storedAsset.ts";
+import { sampleBytes } from "../../fixtures/media/samples.ts";
 
 const NOW = 1_800_000_000_000;
 
@@ -19,12 +21,15 @@ function work(changes: Partial<WorkDeps> = {}): WorkDeps {
   return { db, bucket: env.BUCKET, queue: keptQueue().binding, images: env.IMAGES, nowMs: NOW, ...changes };
 }
 
+/** With no other work to do: what is told of it comes from the thumbhash. */
 async function uploaded(bytes: Uint8Array | string, name = "photo.jpg"): Promise<AssetAnswer> {
-  return await assetOf(await quietUpload(bytes, { name }), 201);
+  const asset = await assetOf(await quietUpload(bytes, { name }), 201);
+  await sqlAll("DELETE FROM tasks WHERE asset_id = ? AND task_type <> 'thumbhash'", asset.id);
+  return asset;
 }
 
 async function taskOf(asset: AssetAnswer): Promise<Record<string, unknown> | undefined> {
-  return (await sqlAll("SELECT * FROM tasks WHERE asset_id = ?", asset.id))[0];
+  return (await sqlAll("SELECT * FROM tasks WHERE asset_id = ? AND task_type = 'thumbhash'", asset.id))[0];
 }
 
 async function thumbhashOf(asset: AssetAnswer): Promise<string | null> {
@@ -44,9 +49,12 @@ beforeAll(async () => {
   await owner();
 });
 beforeEach(() => {
+  // The work's clock runs on from NOW by what the test takes.
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
   for (const method of ["warn", "log"] as const) vi.spyOn(console, method).mockImplementation(() => {});
 });
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -88,7 +96,6 @@ describe("the thumbhash of an upload", () => {
 
   it("of a version that an edit has replaced meanwhile is thrown away", async () => {
     const asset = await uploaded(await plainPng(31, 31, [1, 2, 3, 255]), "a.png");
-    const edited = countingD1(env.DB, {});
     const bucket = new Proxy(env.BUCKET, {
       get(target, name) {
         if (name !== "get") return Reflect.get(target, name) as unknown;
@@ -98,8 +105,26 @@ describe("the thumbhash of an upload", () => {
         };
       },
     });
-    await workOn(work({ bucket, db: openDatabase(edited.binding, "primary") }), asset.id);
+    await workOn(work({ bucket }), asset.id);
     expect(await thumbhashOf(asset)).toBeNull();
     expect(await updates(asset)).toEqual([]);
+  });
+
+  it("says why there is none: no picture, and a missing original", async () => {
+    const diary = await storedAsset("notes.jpg", new TextEncoder().encode("Dear diary, this is no picture."));
+    expect(await runThumbhash(work(), diary)).toMatchObject({
+      kind: "impossible",
+      reason: expect.stringMatching(/^Images cannot read it: .*unsupported.*$/),
+    });
+    const lost = await storedAsset("0014_picasa.jpg");
+    await env.BUCKET.delete(originalKey(lost.id, lost.currentVersionId));
+    const reason = "the original is missing from the bucket";
+    expect(await runThumbhash(work(), lost)).toEqual({ kind: "impossible", reason });
+    for (const asset of [diary, lost]) expect((await current(asset)).thumbhash).toBeNull();
+  });
+
+  it("of a video without a still is no failure: a still brings it", async () => {
+    const video = await storedAsset("0026_video_rotate.mp4");
+    expect(await runThumbhash(work(), video)).toEqual({ kind: "skipped", reason: "the video has no still" });
   });
 });

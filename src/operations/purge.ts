@@ -1,0 +1,102 @@
+/**
+ * Deleting assets for good: rows first, then objects. An upload goes the other way round, so that at no time a row
+ * points at nothing; what a crash leaves here are objects, and the note beside the rows that names them.
+ */
+import { info, warn } from "../kernel/log.ts";
+import { originalKey, proxyKey, renditionKey, stillKey } from "../objects/keys.ts";
+import { deleteAssetObjects, deleteObjects } from "../objects/listing.ts";
+import type { Database } from "../records/database.ts";
+import {
+  deleteAssets,
+  forgetDeletion,
+  listDueDeletions,
+  listExpiredTrash,
+  type PurgedAsset,
+} from "../records/purge.ts";
+import { rungs, type RungFormat } from "./rungs.ts";
+
+export interface PurgeDeps {
+  db: Database;
+  bucket: R2Bucket;
+  nowMs: number;
+}
+
+const BATCH = 100;
+/**
+ * A consumer that began before the purge may write what it made until 15 minutes after it, and a first request may
+ * render a rung: the listing that has the last word comes when all of them have ended.
+ */
+const CLEAN_UP_AFTER_MS = 60 * 60_000;
+
+const formats: RungFormat[] = ["webp", "avif", "jpeg"];
+
+/** All that is stored of an asset, as far as names tell; deleting costs nothing, listing does. */
+function knownKeys(asset: PurgedAsset): string[] {
+  const { id, currentVersionId } = asset;
+  const versionIds = asset.stillVersionId === null ? [currentVersionId] : [currentVersionId, asset.stillVersionId];
+  return versionIds.flatMap((versionId) => [
+    originalKey(id, versionId),
+    proxyKey(id, versionId),
+    stillKey(id, versionId),
+    ...rungs.flatMap((rung) => formats.map((format) => renditionKey(id, versionId, rung, format))),
+  ]);
+}
+
+/** Never fails the deletion: the rows are gone, and their note brings the bucket up to them. */
+async function deleteKnownObjects(deps: PurgeDeps, purged: PurgedAsset[]): Promise<void> {
+  try {
+    await deleteObjects(deps.bucket, purged.flatMap(knownKeys));
+  } catch (error) {
+    warn("objects of deleted assets are left to the schedule", { assets: purged.length, error: String(error) });
+  }
+}
+
+/**
+ * Deletes these assets, live or trashed, whoever's they are: callers have asked whether they may. Ids without a row
+ * are no error. Answers the ids that it deleted.
+ */
+export async function purgeAssets(
+  deps: PurgeDeps,
+  ids: string[],
+  options: { trashedBefore: number | null } = { trashedBefore: null },
+): Promise<string[]> {
+  const purgedIds: string[] = [];
+  for (let i = 0; i < ids.length; i += BATCH) {
+    const purged = await deleteAssets(deps.db, {
+      ids: ids.slice(i, i + BATCH),
+      trashedBefore: options.trashedBefore,
+      atMs: deps.nowMs,
+      cleanUpAt: deps.nowMs + CLEAN_UP_AFTER_MS,
+    });
+    await deleteKnownObjects(deps, purged);
+    purgedIds.push(...purged.map((asset) => asset.id));
+  }
+  return purgedIds;
+}
+
+const DAY_MS = 24 * 3600_000;
+const MAX_TRASH_PER_RUN = 20 * BATCH;
+
+/** What has been in the trash for longer than it is kept. */
+export async function purgeTrash(deps: PurgeDeps, retentionDays: number): Promise<number> {
+  const trashedBefore = Math.max(0, deps.nowMs - retentionDays * DAY_MS);
+  const ids = await listExpiredTrash(deps.db, trashedBefore, MAX_TRASH_PER_RUN);
+  const purged = await purgeAssets(deps, ids, { trashedBefore });
+  if (purged.length > 0) info("purged the trash", { assets: purged.length });
+  return purged.length;
+}
+
+/** Four listings each: with it a scheduled run stays well under a thousand calls. */
+const MAX_CLEAN_UPS = 100;
+
+/** Makes sure of the objects of deleted assets. A failure leaves the note, and the next run tries again. */
+export async function cleanUpDeletions(deps: PurgeDeps): Promise<number> {
+  const assetIds = await listDueDeletions(deps.db, deps.nowMs, MAX_CLEAN_UPS);
+  let deleted = 0;
+  for (const assetId of assetIds) {
+    deleted += await deleteAssetObjects(deps.bucket, assetId);
+    await forgetDeletion(deps.db, assetId);
+  }
+  if (deleted > 0) info("deleted objects that deleted assets had left", { objects: deleted });
+  return deleted;
+}

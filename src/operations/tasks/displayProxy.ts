@@ -1,0 +1,86 @@
+/**
+ * The picture that all rungs of an asset come from where the renderer can't read the original: made once, in the
+ * background. Decides which way to take, and says why where there is none; decoding is media's.
+ */
+import { AppError } from "../../kernel/errors.ts";
+import { CutShort } from "../../media/decode/encodedJpeg.ts";
+import { findHeifDamage, isAvifBrand } from "../../media/decode/heifWhole.ts";
+import { needsDisplayProxy } from "../../media/preview/needsDisplayProxy.ts";
+import type { MediaFamily } from "../../media/formats.ts";
+import { sniff, sniffBytes } from "../../media/sniff.ts";
+import { memorySource, type ByteSource } from "../../media/source.ts";
+import { originalKey } from "../../objects/keys.ts";
+import { originalSource } from "../../objects/originals.ts";
+import { hasProxy, storeProxy } from "../../objects/proxies.ts";
+import type { Asset } from "../../records/assets.ts";
+import type { Outcome, WorkDeps } from "../taskOutcome.ts";
+import { waysFor, type Original, type Way } from "./proxyWays.ts";
+
+/** Decoders of these want the file whole, and Images may be asked first: R2 is read once for both. */
+const readWhole: MediaFamily[] = ["heif", "jxl", "jpeg", "png", "gif", "webp"];
+const MAX_HELD_BYTES = 24 * 1024 * 1024;
+
+async function held(source: ByteSource, family: MediaFamily): Promise<ByteSource> {
+  if (!readWhole.includes(family) || source.sizeBytes > MAX_HELD_BYTES) return source;
+  return memorySource(await source.read(0, source.sizeBytes));
+}
+
+async function findOriginal(stored: ByteSource, asset: Asset): Promise<Original | { reason: string }> {
+  const head = await stored.read(0, sniffBytes);
+  const family = sniff(head);
+  if (family === null) return { reason: "the file is no picture of a kind that is known here" };
+  const source = await held(stored, family);
+  // Images calls a file that is cut short a failure of its own, which would be worth another try.
+  const damage = family === "heif" ? await findHeifDamage(source) : null;
+  if (damage !== null) return { reason: damage };
+  const { orientation, rawWidth, rawHeight } = asset.metadata;
+  const raw = rawWidth === null || rawHeight === null ? null : { width: rawWidth, height: rawHeight };
+  const isAvif = family === "heif" && isAvifBrand(head);
+  return { source, family, isAvif, mimeType: asset.mimeType, orientation, raw };
+}
+
+function reasonOf(error: unknown): string {
+  // Numbers asked for behind the end of the bytes that should have held them.
+  if (error instanceof RangeError) return "the file is broken or cut short";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The first way that leads to a picture. A failure that may pass is only then worth another try when all others fail. */
+async function takeWay(deps: WorkDeps, asset: Asset, original: Original, ways: Way[]): Promise<Outcome> {
+  const reasons: string[] = [];
+  let mayPass = false;
+  for (const way of ways) {
+    try {
+      const made = await way(deps, original);
+      if (made.kind === "made") {
+        await storeProxy(deps.bucket, asset.id, asset.currentVersionId, made);
+        return { kind: "done", result: made.description };
+      }
+      reasons.push(made.reason);
+      mayPass ||= made.mayPass;
+    } catch (error) {
+      // R2's failures say nothing of the file; all else a decoder throws is about its bytes.
+      if (error instanceof AppError) throw error;
+      if (error instanceof CutShort) return { kind: "impossible", reason: error.message };
+      reasons.push(reasonOf(error));
+    }
+  }
+  const reason = [...new Set(reasons)].join("; ").slice(0, 500);
+  return mayPass ? { kind: "again", reason } : { kind: "impossible", reason };
+}
+
+/** Done twice, the second time asks R2 once and does nothing. */
+export async function runDisplayProxy(deps: WorkDeps, asset: Asset): Promise<Outcome> {
+  if (asset.mediaType === "video") return { kind: "skipped", reason: "a video is shown by its still" };
+  if (!needsDisplayProxy(asset.mimeType, asset.fileSizeBytes)) {
+    return { kind: "skipped", reason: "the original can be rendered as it is" };
+  }
+  const { bucket } = deps;
+  if (await hasProxy(bucket, asset.id, asset.currentVersionId)) return { kind: "done", result: "made before" };
+  const key = originalKey(asset.id, asset.currentVersionId);
+  const object = await bucket.head(key);
+  if (object === null) return { kind: "impossible", reason: "the original is missing from the bucket" };
+  const original = await findOriginal(originalSource(bucket, key, object.size), asset);
+  if ("reason" in original) return { kind: "impossible", reason: original.reason };
+  return await takeWay(deps, asset, original, waysFor(original));
+}
