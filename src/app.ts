@@ -10,11 +10,15 @@ import { albumAssets } from "./routes/albumAssets.ts";
 import { albums } from "./routes/albums.ts";
 import { apiKeys } from "./routes/apiKeys.ts";
 import { assets } from "./routes/assets.ts";
+import { integrity } from "./routes/integrity.ts";
 import { libraries } from "./routes/libraries.ts";
+import { edgeResizing } from "./routes/edgeResizing.ts";
 import { media } from "./routes/links.ts";
 import { publishOpenApi } from "./routes/openapi.ts";
 import { newRouter } from "./routes/router.ts";
 import { server } from "./routes/server.ts";
+import { tasks } from "./routes/tasks.ts";
+import { stills } from "./routes/stills.ts";
 import { uploads } from "./routes/uploads.ts";
 import { users } from "./routes/users.ts";
 
@@ -25,8 +29,10 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.use(logLine, request, crossOrigin);
   app.route("/", server);
   app.route("/", media);
+  app.route("/", edgeResizing);
   publishOpenApi(app);
   app.use("/api/*", noStore, session, credentials, jsonBodies);
-  for (const router of [users, libraries, apiKeys, albums, albumAssets, assets, uploads]) app.route("/", router);
+  for (const router of [users, libraries, apiKeys, albums, albumAssets, assets, stills, uploads, tasks, integrity])
+    app.route("/", router);
   return app;
 }

@@ -25,7 +25,10 @@ const jsonOnly = createMiddleware<AppEnv>(async (c, next) => {
   await next();
 });
 
-const takesMultipart = (method: string, path: string): boolean => method === "POST" && /^\/api\/assets\/?$/.test(path);
+/** An upload, and the still of a video: their routes read the bodies, with limits of their own. */
+function takesFile(method: string, path: string): boolean {
+  if (method === "POST") return /^\/api\/assets\/?$/.test(path);
+  return method === "PUT" && /^\/api\/assets\/[^/]+\/still\/?$/.test(path);
+}
 
-/** Uploads are multipart and have their own limits; every other body is JSON. */
-export const jsonBodies = except((c) => takesMultipart(c.req.method, c.req.path), jsonOnly, jsonSize);
+export const jsonBodies = except((c) => takesFile(c.req.method, c.req.path), jsonOnly, jsonSize);

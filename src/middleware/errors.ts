@@ -19,6 +19,7 @@ const statuses = {
   rate_limited: 429,
   storage_unavailable: 502,
   database_unavailable: 503,
+  rendering_unavailable: 503,
   not_configured: 503,
   storage_limit_exceeded: 507,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;

@@ -3,12 +3,13 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { allows } from "../middleware/credentials.ts";
 import * as operations from "../operations/albums.ts";
 import type { Asset } from "../operations/assets.ts";
-import { signerOf } from "./links.ts";
+import { linksOf } from "./links.ts";
 import { newRouter, parse } from "./router.ts";
 import { albumAddSchema, albumAssetsQuerySchema, assetIdsSchema } from "./schemas/albums.ts";
 import { assetSchema } from "./schemas/assets.ts";
 import { ackSchema, failures, idSchema, jsonBody, ok, security } from "./schemas/common.ts";
-import { assetShape, everyGroup, type SignMedia } from "./shapes/asset.ts";
+import { assetShape, everyGroup } from "./shapes/asset.ts";
+import type { MediaLinks } from "./shapes/assetUrls.ts";
 
 const params = z.object({ album_id: idSchema("album") });
 const shared = { tags: ["Albums"], security };
@@ -45,11 +46,11 @@ const remove = createRoute({
   responses: { 200: ok(ackSchema, "Removed; what was no member is ignored"), ...failures(404, 413, 415) },
 });
 
-async function* arrayText(pages: AsyncIterable<Asset[]>, sign: SignMedia): AsyncGenerator<string> {
+async function* arrayText(pages: AsyncIterable<Asset[]>, links: MediaLinks): AsyncGenerator<string> {
   let separator = "[";
   for await (const page of pages) {
     for (const asset of page) {
-      yield separator + JSON.stringify(await assetShape(asset, everyGroup, sign));
+      yield separator + JSON.stringify(await assetShape(asset, everyGroup, links));
       separator = ",";
     }
   }
@@ -95,6 +96,6 @@ albumAssets.get("/api/albums/:album_id/assets", allows("read"), async (c) => {
   const query = parse(albumAssetsQuerySchema, c.req.query(), "query");
   const window = { startingAfterId: query.starting_after_id ?? null, limit: query.limit ?? null };
   const pages = await operations.openAlbumPages(c.var.db, c.var.principal, albumId, window);
-  const chunks = arrayText(pages, await signerOf(c));
+  const chunks = arrayText(pages, await linksOf(c));
   return c.body(streamOf(chunks), 200, { "Content-Type": "application/json" });
 });

@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { allows } from "../middleware/credentials.ts";
 import * as operations from "../operations/albums.ts";
+import { linksOf } from "./links.ts";
 import { newRouter } from "./router.ts";
 import { albumChangeSchema, albumPageSchema, albumQuerySchema, albumSchema, newAlbumSchema } from "./schemas/albums.ts";
 import { ackSchema, failures, idSchema, jsonBody, ok, security } from "./schemas/common.ts";
@@ -73,7 +74,8 @@ export const albums = newRouter()
     const { name, description, library_id: libraryId } = c.req.valid("json");
     const { db, principal, nowMs } = c.var;
     const request = { name: name ?? "", description: description ?? null, libraryId: libraryId ?? null };
-    return c.json(albumShape(await operations.createAlbum(db, principal, request, nowMs)), 201);
+    const album = await operations.createAlbum(db, principal, request, nowMs);
+    return c.json(await albumShape(album, await linksOf(c)), 201);
   })
   .openapi(list, async (c) => {
     const query = c.req.valid("query");
@@ -84,19 +86,19 @@ export const albums = newRouter()
       startingAfterId: query.starting_after_id ?? null,
       limit: query.limit,
     });
-    return c.json({ data: page.albums.map(albumShape), has_more: page.hasMore }, 200);
+    const links = await linksOf(c);
+    const data = await Promise.all(page.albums.map((album) => albumShape(album, links)));
+    return c.json({ data, has_more: page.hasMore }, 200);
   })
   .openapi(get, async (c) => {
     const album = await operations.getAlbum(c.var.db, c.var.principal, c.req.valid("param").album_id);
-    return c.json(albumShape(album), 200);
+    return c.json(await albumShape(album, await linksOf(c)), 200);
   })
   .openapi(update, async (c) => {
     const { db, principal, nowMs } = c.var;
     const change = changeOf(c.req.valid("json"));
-    return c.json(
-      albumShape(await operations.updateAlbum(db, principal, c.req.valid("param").album_id, change, nowMs)),
-      200,
-    );
+    const album = await operations.updateAlbum(db, principal, c.req.valid("param").album_id, change, nowMs);
+    return c.json(await albumShape(album, await linksOf(c)), 200);
   })
   .openapi(remove, async (c) => {
     await operations.deleteAlbum(c.var.db, c.var.principal, c.req.valid("param").album_id, c.var.nowMs);

@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { allows } from "../middleware/credentials.ts";
 import * as operations from "../operations/assets.ts";
-import { signerOf } from "./links.ts";
+import { linksOf } from "./links.ts";
 import { newRouter } from "./router.ts";
 import { assetQuerySchema, filterOf, includeSchema, pageSize, type AssetQuery } from "./schemas/assetQuery.ts";
 import { assetPageSchema, assetSchema } from "./schemas/assets.ts";
@@ -54,12 +54,12 @@ export const assets = newRouter()
       limit: pageSize(query),
     });
     const groups = query.include === undefined ? everyGroup : new Set(query.include);
-    const sign = await signerOf(c);
-    const data = await Promise.all(page.assets.map((asset) => assetShape(asset, groups, sign)));
+    const links = await linksOf(c);
+    const data = await Promise.all(page.assets.map((asset) => assetShape(asset, groups, links)));
     return c.json({ data, has_more: page.hasMore }, 200);
   })
   .openapi(get, async (c) => {
     const asset = await operations.getAsset(c.var.db, c.var.principal, c.req.valid("param").asset_id);
     const groups = new Set(c.req.valid("query").include);
-    return c.json(await assetShape(asset, groups, await signerOf(c)), 200);
+    return c.json(await assetShape(asset, groups, await linksOf(c)), 200);
   });

@@ -3,16 +3,26 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../middleware/context.ts";
 import { mediaSigner } from "../operations/mediaUrls.ts";
-import { serveMedia } from "./media.ts";
+import { makeRendition, rendererFor, type RenditionDeps } from "../operations/renditions.ts";
+import { serveMedia, type MediaDeps } from "./media.ts";
 import { newRouter } from "./router.ts";
 import { failures, idSchema } from "./schemas/common.ts";
-import type { SignMedia } from "./shapes/asset.ts";
+import type { MediaLinks } from "./shapes/assetUrls.ts";
+
+/** Cloudflare's own resizing route. `format=auto` is WebP or AVIF by the caller's Accept. */
+function edgeUrl(origin: string) {
+  return (source: string, edgePx: number): string =>
+    `${origin}/cdn-cgi/image/width=${edgePx},height=${edgePx},fit=scale-down,metadata=none,format=auto/${source}`;
+}
 
 /** Absolute URLs, on the origin that the deployment is known by or was asked at. */
-export async function signerOf(c: Context<AppEnv>): Promise<SignMedia> {
+export async function linksOf(c: Context<AppEnv>): Promise<MediaLinks> {
   const { config, nowMs, origin } = c.var;
   const signer = await mediaSigner(config.mediaSigningKey, nowMs);
-  return async ({ downloadName, ...address }) => origin + (await signer.sign(address, downloadName ?? null));
+  return {
+    sign: async ({ downloadName, ...address }) => origin + (await signer.sign(address, downloadName ?? null)),
+    resized: config.imageDelivery === "cdn-cgi" ? edgeUrl(origin) : null,
+  };
 }
 
 const binary = { schema: z.string().openapi({ format: "binary" }) };
@@ -39,9 +49,29 @@ const get = createRoute({
   },
 });
 
+/** What a rung that is not there yet is made with. */
+async function renditionDeps(c: Context<AppEnv>): Promise<RenditionDeps> {
+  const { config, nowMs, origin } = c.var;
+  const signer = await mediaSigner(config.mediaSigningKey, nowMs);
+  return { bucket: c.env.BUCKET, render: rendererFor(config.imageDelivery, c.env.IMAGES), signer, origin };
+}
+
+/** All that serving media needs, the making of rungs included. */
+export function mediaDepsOf(c: Context<AppEnv>): MediaDeps {
+  const { config, nowMs } = c.var;
+  return {
+    bucket: c.env.BUCKET,
+    signingKey: config.mediaSigningKey,
+    nowMs,
+    make: async (address, format) => {
+      const rendering = renditionDeps(c).then((deps) => makeRendition(deps, address, format));
+      // Whoever else waits for it must get it, even if this caller leaves.
+      c.executionCtx.waitUntil(rendering.catch(() => false));
+      return await rendering;
+    },
+  };
+}
+
 export const media = newRouter();
 media.openAPIRegistry.registerPath(get);
-media.on(["GET", "HEAD"], "/media/:assetId/:versionId/:variant", (c) => {
-  const { config, nowMs } = c.var;
-  return serveMedia(c.req.raw, { bucket: c.env.BUCKET, signingKey: config.mediaSigningKey, nowMs });
-});
+media.on(["GET", "HEAD"], "/media/:assetId/:versionId/:variant", (c) => serveMedia(c.req.raw, mediaDepsOf(c)));

@@ -13,16 +13,21 @@ import {
   type RangeSpec,
 } from "./byteRange.ts";
 import { allowsRange, hasConditions, precondition, type Validators } from "./conditional.ts";
+import { negotiate, rungOf, type RungFormat } from "../operations/rungs.ts";
 import { attachment } from "./contentDisposition.ts";
 
 export interface MediaDeps {
   bucket: R2Bucket;
   signingKey: string;
   nowMs: number;
+  /** Makes a rung that is not there yet; false where it can't be made. Waits for nothing when absent. */
+  make?: (address: MediaAddress, format: RungFormat) => Promise<boolean>;
 }
 
 interface Grant {
   address: MediaAddress;
+  /** What a rung is served as; null for files that are what they are. */
+  format: RungFormat | null;
   expiresAt: number;
   downloadName: string | null;
 }
@@ -30,7 +35,8 @@ interface Grant {
 const MEDIA_PATH = /^\/media\/([^/]+)\/([^/]+)\/([^/]+)$/;
 
 /** The same words whatever is wrong with a signature: they tell a forger nothing. */
-async function grantOf(url: URL, deps: MediaDeps): Promise<Grant> {
+async function grantOf(request: Request, deps: MediaDeps): Promise<Grant> {
+  const url = new URL(request.url);
   const [, assetId, versionId, variant] = MEDIA_PATH.exec(url.pathname) ?? [];
   if (assetId === undefined || versionId === undefined || variant === undefined) throw notFound("media");
   const address = { assetId, versionId, variant };
@@ -40,7 +46,9 @@ async function grantOf(url: URL, deps: MediaDeps): Promise<Grant> {
       result.verdict === "expired" ? "has expired; read the asset again for a new one" : "is not one of ours";
     throw new AppError("forbidden", `this media URL ${what}`);
   }
-  return { address, expiresAt: result.expiresAt, downloadName: result.downloadName };
+  const rung = rungOf(variant);
+  const format = rung === null ? null : negotiate(request.headers.get("accept"), rung.rung);
+  return { address, format, expiresAt: result.expiresAt, downloadName: result.downloadName };
 }
 
 /**
@@ -64,16 +72,19 @@ function fileHeaders(object: R2Object, grant: Grant, nowMs: number): Headers {
 }
 
 /**
- * Private: an original has its owner's places and faces in it, so no shared cache may keep it. Immutable: the version
- * in the path never gets other bytes. No longer than the signature: what has expired is not shown from a cache.
- * No-transform: a proxy that recompresses would break the checksums the API gives out.
+ * Private: an original has its owner's places and faces in it, so no shared cache may keep it. A rung is kept by the
+ * edge under its whole signed URL. Immutable: the version in the path never gets other bytes. No longer than the
+ * signature: what has expired is not shown from a cache. No-transform: a proxy that recompresses would break the
+ * checksums the API gives out.
  */
-function validatorHeaders(object: R2Object, grant: Grant, nowMs: number) {
+function validatorHeaders(object: R2Object, grant: Grant, nowMs: number): Record<string, string> {
   const seconds = Math.max(0, grant.expiresAt - Math.ceil(nowMs / 1000));
+  const scope = grant.format === null ? "private" : "public";
   return {
     ETag: object.httpEtag,
     "Last-Modified": object.uploaded.toUTCString(),
-    "Cache-Control": `private, max-age=${seconds}, immutable, no-transform`,
+    "Cache-Control": `${scope}, max-age=${seconds}, immutable, no-transform`,
+    ...(grant.format === null ? {} : { Vary: "Accept" }),
   };
 }
 
@@ -156,23 +167,32 @@ function answerWithoutBody(request: Request, object: R2Object, grant: Grant, now
   return new Response(null, { headers });
 }
 
-export async function serveMedia(request: Request, deps: MediaDeps): Promise<Response> {
-  const grant = await grantOf(new URL(request.url), deps);
-  const file = mediaFile(deps.bucket, grant.address);
-  if (file === null) throw notFound("media variant");
+async function answerFrom(request: Request, file: MediaFile, grant: Grant, nowMs: number): Promise<Response | null> {
   let spec = parseRange(request.headers.get("range"));
   if (request.method === "GET" && !hasConditions(request.headers)) {
     const object = await openUnseen(file, spec);
-    if (object === null) throw notFound("media");
-    if (object !== "look first") return answerWith(object, spec, grant, deps.nowMs);
+    if (object === null) return null;
+    if (object !== "look first") return answerWith(object, spec, grant, nowMs);
   }
   const seen = await file.head();
-  if (seen === null) throw notFound("media");
-  const answer = answerWithoutBody(request, seen, grant, deps.nowMs);
+  if (seen === null) return null;
+  const answer = answerWithoutBody(request, seen, grant, nowMs);
   if (answer !== null) return answer;
   if (!allowsRange(request.headers, validatorsOf(seen))) spec = null;
   const object = await openSeen(file, spec, seen);
   if (object === "no such range") return rangeRefused(seen);
-  if (object === null) throw notFound("media");
-  return answerWith(object, spec, grant, deps.nowMs);
+  return object === null ? null : answerWith(object, spec, grant, nowMs);
+}
+
+/** A rung that is there costs one R2 read; only one that is not is rendered. */
+export async function serveMedia(request: Request, deps: MediaDeps): Promise<Response> {
+  const grant = await grantOf(request, deps);
+  const file = mediaFile(deps.bucket, grant.address, grant.format ?? "");
+  if (file === null) throw notFound("media variant");
+  const answer = await answerFrom(request, file, grant, deps.nowMs);
+  if (answer !== null) return answer;
+  const made = grant.format !== null && (await deps.make?.(grant.address, grant.format)) === true;
+  const second = made ? await answerFrom(request, file, grant, deps.nowMs) : null;
+  if (second === null) throw notFound("media");
+  return second;
 }

@@ -18,7 +18,7 @@ function describe(app: OpenAPIHono<AppEnv>): unknown {
 }
 
 /** Clients write these collections with a slash; the router takes both. */
-const SLASHED = ["/api/api-keys"];
+const SLASHED = ["/api/api-keys", "/api/tasks"];
 
 function withSlashes(paths: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(

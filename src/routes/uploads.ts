@@ -8,7 +8,7 @@ import type { Library } from "../operations/libraries.ts";
 import { discardFile, receiveFile, registerUpload, type ReceivedFile, type UploadDeps } from "../operations/uploads.ts";
 import { openTarget, settleTarget, type UploadTarget } from "../operations/uploadTargets.ts";
 import { chunksOf } from "./bodyChunks.ts";
-import { signerOf } from "./links.ts";
+import { linksOf } from "./links.ts";
 import { boundaryOf, readParts, textOf, type Part } from "./multipart.ts";
 import { newRouter, parse } from "./router.ts";
 import { assetSchema } from "./schemas/assets.ts";
@@ -146,5 +146,5 @@ uploads.post("/api/assets", allows("write"), async (c) => {
   const dates = { fileCreatedAt: fields.file_created_at, fileModifiedAt: fields.file_modified_at };
   const device = { deviceAssetId: fields.device_asset_id, deviceId: fields.device_id };
   const { asset, created } = await registerUpload(deps, file, { ...device, ...dates }, library);
-  return c.json(await assetShape(asset, everyGroup, await signerOf(c)), created ? 201 : 200);
+  return c.json(await assetShape(asset, everyGroup, await linksOf(c)), created ? 201 : 200);
 });

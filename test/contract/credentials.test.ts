@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import { call, ROOT } from "../support/api.ts";
+import { insertTaskRows } from "../support/taskRows.ts";
 import {
   fillPath,
   operationsOf,
@@ -24,6 +25,8 @@ import {
 const OPEN = ["GET /api/server/ping", "GET /media/{asset_id}/{version_id}/{variant}"];
 /** POST routes that only read. */
 const READING_POSTS: string[] = [];
+/** What tells of all owners' assets, and is for the owner of the deployment alone. */
+const ROOT_ONLY = ["GET /api/integrity"];
 /** What no API key may do, whatever it is allowed. */
 const KEY_MANAGEMENT = /^\w+ \/api\/api-keys\//;
 
@@ -43,9 +46,12 @@ beforeAll(async () => {
   ownerId = root.userId;
   [assetId = ""] = await insertAssets(root, [{}]);
   albumId = await insertAlbum(root);
-  mine = { lib_: root.libraryId, asset_: assetId, album_: albumId };
+  const [taskId = ""] = await insertTaskRows(root, [{ assetId }]);
+  mine = { lib_: root.libraryId, asset_: assetId, album_: albumId, btask_: taskId };
   tenant = await insertTenant();
-  foreign = { lib_: tenant.libraryId, asset_: tenant.assetId, album_: tenant.albumId, apikey_: tenant.keyId };
+  const [theirTaskId = ""] = await insertTaskRows(tenant, [{ assetId: tenant.assetId }]);
+  const { libraryId, keyId } = tenant;
+  foreign = { lib_: libraryId, asset_: tenant.assetId, album_: tenant.albumId, apikey_: keyId, btask_: theirTaskId };
 });
 
 const reads = (operation: Operation): boolean => operation.method === "GET" || READING_POSTS.includes(operation.title);
@@ -96,7 +102,10 @@ describe("an API key", () => {
 
   it("that may only read gets past the door of every route that reads", async () => {
     const { secret } = await insertKey({ userId: ownerId, actions: ["read"] });
-    const reading = guarded.filter((operation) => reads(operation) && !KEY_MANAGEMENT.test(operation.title));
+    const open = guarded.filter(
+      (operation) => !KEY_MANAGEMENT.test(operation.title) && !ROOT_ONLY.includes(operation.title),
+    );
+    const reading = open.filter(reads);
     expect(reading.length).toBeGreaterThan(6);
     expect(await statusesOf(reading, mine, secret)).toEqual(all(reading, 200));
   });
@@ -105,6 +114,14 @@ describe("an API key", () => {
     const { secret } = await insertKey({ userId: ownerId, actions: ["write", "delete", "delete_permanently"] });
     const reading = guarded.filter(reads);
     expect(await statusesOf(reading, mine, secret)).toEqual(all(reading, 403));
+  });
+
+  it("never reads what is the deployment's, even with every action", async () => {
+    const { secret } = await insertKey({ userId: ownerId });
+    const closed = guarded.filter((operation) => ROOT_ONLY.includes(operation.title));
+    expect(await statusesOf(closed, mine, secret)).toEqual(all(closed, 403));
+    expect(await statusesOf(closed, mine, tenant.secret)).toEqual(all(closed, 403));
+    expect(await statusesOf(closed, mine, ROOT)).toEqual(all(closed, 200));
   });
 
   it("never manages keys, even with every action", async () => {

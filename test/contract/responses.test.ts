@@ -11,6 +11,7 @@ import {
   type Operation,
 } from "../support/openapi.ts";
 import { insertKey, insertUser, rootOwner } from "../support/tenants.ts";
+import { pngOf } from "../support/pictures.ts";
 
 let document: ApiDocument;
 let operations: Operation[];
@@ -57,12 +58,22 @@ describe("answers are what is published", () => {
     const stored = await walk("POST /api/assets", "/api/assets", 201, { body: uploadForm(bytes) });
     await walk("POST /api/assets", "/api/assets", 200, { body: uploadForm(bytes) });
     const asset = await stored.json<{ id: string; download_url: string }>();
-    await walk("POST /api/assets", "/api/assets", 201, { body: uploadForm(uniqueBytes(), { name: "film.mp4" }) });
+    const film = { body: uploadForm(uniqueBytes(), { name: "film.mp4" }) };
+    const filmId = await idFrom(await walk("POST /api/assets", "/api/assets", 201, film));
+    const still = { body: await pngOf(4, 4, () => [0, 0, 0, 255]), headers: { "content-type": "image/png" } };
+    await walk("PUT /api/assets/{asset_id}/still", `/api/assets/${filmId}/still`, 200, still);
     for (const query of ["", "?include=", "?include=metadata,faces,people,metrics,file_data,variants,legacy"]) {
       await walk("GET /api/assets", `/api/assets${query}`, 200);
       await walk("GET /api/assets/{asset_id}", `/api/assets/${asset.id}${query}`, 200);
     }
     await walk("GET /media/{asset_id}/{version_id}/{variant}", asset.download_url, 200, { token: null });
+
+    const work = await walk("GET /api/tasks/asset/{asset_id}", `/api/tasks/asset/${asset.id}`, 200);
+    const [task] = await work.json<{ id: string; celery_task_id: string }[]>();
+    await walk("GET /api/tasks/", "/api/tasks/", 200);
+    await walk("GET /api/tasks/{task_id}", `/api/tasks/${task?.id}`, 200);
+    await walk("GET /api/tasks/{task_id}", `/api/tasks/${task?.celery_task_id}`, 200);
+    await walk("GET /api/integrity", "/api/integrity", 200);
 
     const albumId = await idFrom(await walk("POST /api/albums", "/api/albums", 201, { json: { name: "walk" } }));
     const album = `/api/albums/${albumId}`;

@@ -90,7 +90,7 @@ describe("uploading a photo", () => {
     expect(placed.metadata?.longitude).toBeCloseTo(-108.401, 2);
   });
 
-  it("writes the row, its two events and its task exactly once", async () => {
+  it("writes the row, its two events and its three tasks exactly once", async () => {
     const before = await rowCounts();
     const asset = await assetOf(await quietUpload(uniqueBytes()), 201);
     const events = await sqlAll("SELECT event_type, entity_type, payload FROM events WHERE entity_id = ?", asset.id);
@@ -98,13 +98,16 @@ describe("uploading a photo", () => {
       { event_type: "asset_created", entity_type: "asset", payload: null },
       { event_type: "metadata_updated", entity_type: "metadata", payload: null },
     ]);
-    expect(await sqlAll("SELECT task_type, status, retry_count FROM tasks WHERE asset_id = ?", asset.id)).toEqual([
+    const tasks = "SELECT task_type, status, retry_count FROM tasks WHERE asset_id = ? ORDER BY task_type";
+    expect(await sqlAll(tasks, asset.id)).toEqual([
+      { task_type: "asset_description", status: "pending", retry_count: 0 },
+      { task_type: "image_quality", status: "pending", retry_count: 0 },
       { task_type: "thumbhash", status: "pending", retry_count: 0 },
     ]);
     expect(await rowCounts()).toEqual({
       assets: before.assets + 1,
       events: before.events + 2,
-      tasks: before.tasks + 1,
+      tasks: before.tasks + 3,
     });
   });
 
@@ -118,12 +121,14 @@ describe("uploading a photo", () => {
     });
   });
 
-  it("needs no picture task for a video", async () => {
+  it("needs no picture task for a video, but a still", async () => {
     const asset = await assetOf(await quietUpload(await sampleBytes("0026_video_rotate.mp4"), { name: "v.mp4" }), 201);
     expect(asset).toMatchObject({ mime_type: "video/mp4" });
     expect(asset.duration).toBeGreaterThan(0);
     expect(asset.width).toBeGreaterThan(0);
-    expect(await sqlAll("SELECT * FROM tasks WHERE asset_id = ? AND task_type = 'thumbhash'", asset.id)).toEqual([]);
+    expect(await sqlAll("SELECT task_type FROM tasks WHERE asset_id = ?", asset.id)).toEqual([
+      { task_type: "video_thumbnail_extract" },
+    ]);
   });
 });
 

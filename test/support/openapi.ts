@@ -72,13 +72,20 @@ export function sampleOf(document: ApiDocument, given: Schema | boolean): unknow
   return { string: "x", integer: 1, number: 1, boolean: true }[String(type)] ?? null;
 }
 
-/** A body the operation takes: JSON, a form, or none. */
-export function sampleBody(document: ApiDocument, operation: Operation): { json?: unknown; body?: FormData } {
+interface SampleBody {
+  json?: unknown;
+  body?: FormData | string;
+  headers?: Record<string, string>;
+}
+
+/** A body the operation takes: JSON, a form, a file, or none. */
+export function sampleBody(document: ApiDocument, operation: Operation): SampleBody {
   const content = operation.requestBody?.content ?? {};
   const json = content["application/json"];
   if (json !== undefined) return { json: sampleOf(document, json.schema) };
   const multipart = content["multipart/form-data"];
-  if (multipart === undefined) return {};
+  const [type] = Object.keys(content);
+  if (multipart === undefined) return type === undefined ? {} : { body: "x", headers: { "content-type": type } };
   const form = new FormData();
   for (const key of resolve(document, multipart.schema).required ?? []) form.set(key, "x");
   return { body: form };

@@ -17,6 +17,8 @@ export const variantSchema = z
   })
   .openapi("AssetVariant");
 
+export type VariantBody = z.input<typeof variantSchema>;
+
 const variants = z.record(z.string(), variantSchema).nullable();
 
 const cameraFields = {

@@ -1,16 +1,9 @@
 /** The one serializer of assets: core always, the groups asked for, the legacy keys last. */
 import { formatInstant, formatWallTime, type WallTime } from "../../kernel/time.ts";
 import type { Asset } from "../../operations/assets.ts";
-import type { AssetBody, ExifBody, Group, MetadataBody } from "../schemas/assets.ts";
+import type { AssetBody, ExifBody, Group, MetadataBody, VariantBody } from "../schemas/assets.ts";
 import { includeGroups } from "../schemas/assets.ts";
-
-/** Signs the URL of a rendering; `downloadName` makes it an attachment of that name. */
-export type SignMedia = (target: {
-  assetId: string;
-  versionId: string;
-  variant: string;
-  downloadName?: string;
-}) => Promise<string>;
+import { assetUrls, type MediaLinks } from "./assetUrls.ts";
 
 export type Groups = ReadonlySet<Group>;
 
@@ -95,17 +88,6 @@ function fileDataShape(asset: Asset) {
   };
 }
 
-/** Renderings come with their own work; until then the original is the lean rung, as for a video without a still. */
-async function urlsShape(asset: Asset, sign: SignMedia) {
-  const url = await sign({
-    assetId: asset.id,
-    versionId: asset.currentVersionId,
-    variant: "original",
-    downloadName: asset.originalFileName,
-  });
-  return { original: { url, mimetype: asset.mimeType, width: asset.width === 0 ? null : asset.width } };
-}
-
 function coreShape(asset: Asset) {
   return {
     id: asset.id,
@@ -126,11 +108,19 @@ function coreShape(asset: Asset) {
   };
 }
 
-export async function assetShape(asset: Asset, groups: Groups, sign: SignMedia): Promise<AssetBody> {
-  const asset_urls = await urlsShape(asset, sign);
-  const legacy = groups.has("legacy")
-    ? { ...fileDataShape(asset), exif: exifShape(asset), download_url: asset_urls.original.url, thumbnail_url: null }
-    : {};
+/** V1's names for two of the URLs. */
+async function legacyShape(asset: Asset, urls: Record<string, VariantBody>, links: MediaLinks) {
+  const original = urls["original"] ?? (await assetUrls(asset, true, links))["original"];
+  return {
+    ...fileDataShape(asset),
+    exif: exifShape(asset),
+    download_url: original?.url ?? null,
+    thumbnail_url: (urls["thumbnail"] ?? urls["thumbnail_image"])?.url ?? null,
+  };
+}
+
+export async function assetShape(asset: Asset, groups: Groups, links: MediaLinks): Promise<AssetBody> {
+  const asset_urls = await assetUrls(asset, groups.has("variants"), links);
   return {
     ...coreShape(asset),
     asset_urls,
@@ -140,6 +130,6 @@ export async function assetShape(asset: Asset, groups: Groups, sign: SignMedia):
     people: groups.has("people") ? [] : null,
     metrics: groups.has("metrics") ? asset.metrics : null,
     file_data: groups.has("file_data") ? fileDataShape(asset) : null,
-    ...legacy,
+    ...(groups.has("legacy") ? await legacyShape(asset, asset_urls, links) : {}),
   };
 }

@@ -1,0 +1,128 @@
+/**
+ * A real HTTP server that speaks as much of OpenAI's chat completions as a describer uses; runs in Node beside the tests.
+ * The model that is asked for decides how it behaves, so that no test has to set it up.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** With its `/v1`, without a slash behind it. */
+    modelServerUrl: string;
+  }
+}
+
+interface ChatRequest {
+  model: string;
+  max_tokens?: number;
+  max_completion_tokens?: number;
+  messages: { role: string; content: { type: string; text?: string; image_url?: { url: string } }[] }[];
+}
+
+type Behaviour = (chat: ChatRequest, request: IncomingMessage, response: ServerResponse) => void;
+
+function json(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+}
+
+function say(response: ServerResponse, message: Record<string, unknown>, finish = "stop"): void {
+  const choice = { index: 0, message: { role: "assistant", ...message }, finish_reason: finish };
+  json(response, 200, { id: "chatcmpl-1", object: "chat.completion", choices: [choice] });
+}
+
+function failure(response: ServerResponse, status: number, message: string, code: string | null = null): void {
+  json(response, status, { error: { message, code, type: "invalid_request_error" } });
+}
+
+/** What a caption of it would be made from, for the test to look at. */
+function seen(chat: ChatRequest, request: IncomingMessage): string {
+  const parts = chat.messages[0]?.content ?? [];
+  const [, mimeType = "", base64 = ""] =
+    /^data:([^;]+);base64,(.*)$/s.exec(parts.find((part) => part.image_url)?.image_url?.url ?? "") ?? [];
+  return JSON.stringify({
+    authorization: request.headers.authorization ?? null,
+    prompt: parts.find((part) => part.type === "text")?.text ?? null,
+    mimeType,
+    pictureBase64: base64.slice(0, 64),
+    pictureBytes: Buffer.from(base64, "base64").byteLength,
+    maxTokens: chat.max_tokens ?? null,
+    maxCompletionTokens: chat.max_completion_tokens ?? null,
+  });
+}
+
+const behaviours: Record<string, Behaviour> = {
+  caption: (_chat, _request, response) => say(response, { content: "A falcon on a post. Sharp and well lit." }),
+  echo: (chat, request, response) => say(response, { content: seen(chat, request) }),
+  parts: (_chat, _request, response) => say(response, { content: [{ type: "text", text: "In parts." }] }),
+  thinking: (_chat, _request, response) => say(response, { content: "<think>Hm.\nA bird?</think>\n\nA bird." }),
+  "thinks-too-long": (_chat, _request, response) => say(response, { content: "" }, "length"),
+  empty: (_chat, _request, response) => say(response, { content: "" }),
+  sorry: (_chat, _request, response) => say(response, { content: "I'm sorry, but I can't help with that." }),
+  refusal: (_chat, _request, response) => say(response, { content: null, refusal: "I won't." }),
+  filtered: (_chat, _request, response) => say(response, { content: "A" }, "content_filter"),
+  "filtered-400": (_chat, _request, response) => failure(response, 400, "stopped by policy", "content_filter"),
+  "long-caption": (_chat, _request, response) => say(response, { content: "word ".repeat(10_000) }),
+  huge: (_chat, _request, response) => say(response, { content: "x".repeat(3 * 1024 * 1024) }),
+  garbage: (_chat, _request, response) => {
+    response.writeHead(200, { "content-type": "application/json" }).end('{"choices": [{"mess');
+  },
+  "other-json": (_chat, _request, response) => json(response, 200, { error: "Unexpected endpoint or method" }),
+  "rate-limited": (_chat, _request, response) =>
+    json(response, 429, { error: { message: "slow down" } }, { "retry-after": "17" }),
+  broken: (_chat, _request, response) => failure(response, 500, "out of memory"),
+  "hangs-up": (_chat, request) => {
+    request.socket.destroy();
+  },
+  slow: () => {
+    // Never answers.
+  },
+  "slow-body": (_chat, _request, response) => {
+    response.writeHead(200, { "content-type": "application/json" }).write('{"choices":');
+  },
+  "bad-picture": (_chat, _request, response) => failure(response, 400, "cannot identify image file"),
+  blind: (_chat, _request, response) => failure(response, 400, "this model does not support image input"),
+  moved: (_chat, _request, response) => {
+    response.writeHead(302, { location: "/v1/elsewhere" }).end();
+  },
+  "new-names": (chat, request, response) => {
+    if (chat.max_tokens === undefined) return say(response, { content: seen(chat, request) });
+    failure(response, 400, "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.");
+  },
+};
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await bodyOf(request);
+  if (request.method !== "POST" || request.url !== "/v1/chat/completions") {
+    return failure(response, 404, "404 page not found");
+  }
+  const chat = JSON.parse(body) as ChatRequest;
+  if (chat.model === "locked" && request.headers.authorization !== "Bearer right-key") {
+    return failure(response, 401, `Incorrect API key provided: ${request.headers.authorization ?? ""}`);
+  }
+  const behaviour = behaviours[chat.model === "locked" ? "caption" : chat.model];
+  if (behaviour === undefined) return failure(response, 404, `model "${chat.model}" not found, try pulling it first`);
+  behaviour(chat, request, response);
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  project.provide("modelServerUrl", `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`);
+  return async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
+  };
+}
