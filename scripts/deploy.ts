@@ -1,6 +1,7 @@
 /**
  * `npm run deploy`: creates what [env.production] of wrangler.toml names and the account lacks, sets missing secrets,
- * migrates the remote database and deploys. Running it again only migrates and deploys. `--yes` asks nothing.
+ * migrates the remote database and deploys. Running it again only migrates and deploys. `--yes` asks nothing;
+ * `--zone HOST` serves from a host of a zone with Transformations and leaves resizing to its edge.
  */
 import { parseArgs } from "node:util";
 import { copyReferenceAssets } from "./assets.ts";
@@ -10,8 +11,18 @@ import { ensureResources, mustRun, productionNames } from "./deploy/resources.ts
 import { ensureSecrets } from "./deploy/secrets.ts";
 import { exitOf, startWrangler } from "./wrangler.ts";
 
+const HOST = /^([a-z0-9-]+\.)+[a-z]{2,}$/i;
+
+/** The Worker on the zone's host, and the pictures resized by `/cdn-cgi/image/` there. */
+function zoneArguments(host: string | undefined): string[] {
+  if (host === undefined) return [];
+  if (!HOST.test(host)) throw new Error(`--zone takes a host such as photos.example.com, not "${host}".`);
+  return ["--domain", host, "--var", "IMAGE_DELIVERY:cdn-cgi", "--var", `PUBLIC_URL:https://${host}`];
+}
+
 async function deploy(): Promise<number> {
-  const { values } = parseArgs({ options: { yes: { type: "boolean", default: false } } });
+  const { values } = parseArgs({ options: { yes: { type: "boolean", default: false }, zone: { type: "string" } } });
+  const zone = zoneArguments(values.zone);
   const asker = terminalAsker(values.yes);
   copyReferenceAssets();
   await chooseAccount(asker);
@@ -22,7 +33,7 @@ async function deploy(): Promise<number> {
   // Shown before the deploy, which can still fail: the key is already set and nobody can read it back.
   if (ownerKey !== null) console.log(`\nThe owner's API key, shown this once. Keep it safe:\n\n  ${ownerKey}\n`);
   const unattended: Record<string, string> = asker.mayAsk ? {} : { CI: "1" };
-  return (await exitOf(startWrangler(["deploy", "--env", "production"], { env: unattended }))) ?? 1;
+  return (await exitOf(startWrangler(["deploy", "--env", "production", ...zone], { env: unattended }))) ?? 1;
 }
 
 try {
