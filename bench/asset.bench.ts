@@ -7,26 +7,12 @@ import { sampleBytes } from "../test/fixtures/media/samples.ts";
 import { call, upload } from "../test/support/api.ts";
 import { watchedBucket } from "../test/support/bucket.ts";
 import { countingD1 } from "../test/support/d1.ts";
+import { countingImages } from "../test/support/images.ts";
 import { keptQueue } from "../test/support/queue.ts";
 
 /** What R2 bills as class A; get and head are class B, delete and abort are free. */
 const CLASS_A = new Set(["put", "list", "createMultipartUpload", "uploadPart", "complete"]);
 const CLASS_B = new Set(["get", "head"]);
-
-function countingImages(): { images: ImagesBinding; renders: () => number } {
-  let renders = 0;
-  const images = new Proxy(env.IMAGES, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property, target);
-      if (typeof value !== "function") return value;
-      return (...args: unknown[]): unknown => {
-        if (property === "input") renders += 1;
-        return Reflect.apply(value, target, args);
-      };
-    },
-  });
-  return { images, renders: () => renders };
-}
 
 async function measured(name: string, step: string, work: (bindings: Partial<Cloudflare.Env>) => Promise<unknown>) {
   const database = countingD1(env.DB);

@@ -3,21 +3,12 @@ import { env } from "cloudflare:workers";
 import { it } from "vitest";
 import { parseDateTime } from "../src/kernel/time.ts";
 import { boxAround, listAssets, type AssetFilter } from "../src/operations/assets.ts";
+import { everyAsset } from "../src/records/assetFilters.ts";
 import { openDatabase } from "../src/records/database.ts";
 import { countingD1 } from "../test/support/d1.ts";
 import { seedLibrary, type Seeded } from "../test/support/seed.ts";
 
 const who = { userId: "intuser_bench", libraryIds: null, actions: ["read"] as const, managesKeys: false };
-const none = {
-  albumId: null,
-  albumFilter: "all",
-  stackId: null,
-  mediaType: null,
-  after: null,
-  before: null,
-  box: null,
-  circle: null,
-} as const;
 const LIMIT = 50;
 const after = parseDateTime("2014-03-01T00:00:00");
 const before = parseDateTime("2014-09-01T00:00:00");
@@ -52,7 +43,7 @@ async function page(library: Seeded, filter: Filter, startingAfterId: string | n
   const counted = countingD1(env.DB);
   const question = {
     libraryId: library.libraryId,
-    filter: { state: "live", order: "desc", ids: null, ...none, ...filter } as const,
+    filter: { ...everyAsset, ...filter },
     personIds: null,
     startingAfterId,
     limit: LIMIT,

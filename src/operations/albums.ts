@@ -2,6 +2,7 @@
 import { AppError, invalid, notFound } from "../kernel/errors.ts";
 import { addAlbumAssets, removeAlbumAssets, type AddResult } from "../records/albumAssets.ts";
 import * as records from "../records/albums.ts";
+import { everyAsset } from "../records/assetFilters.ts";
 import { placeOf } from "../records/assetList.ts";
 import { findAsset, type Asset } from "../records/assets.ts";
 import type { Database } from "../records/database.ts";
@@ -138,20 +139,7 @@ async function* eachAlbumPage(
   behind: string | null,
   limit: number,
 ): AsyncGenerator<Asset[]> {
-  const filter = {
-    libraryId: album.libraryId,
-    state: "live",
-    order: "desc",
-    ids: null,
-    albumId: album.id,
-    albumFilter: "all",
-    stackId: null,
-    mediaType: null,
-    after: null,
-    before: null,
-    box: null,
-    circle: null,
-  } as const;
+  const filter = { ...everyAsset, libraryId: album.libraryId, albumId: album.id };
   let left = limit;
   for await (const page of eachPage(db, { filter, behind, trashSpan: null, limit: Math.min(STREAM_PAGE_SIZE, left) })) {
     yield page.slice(0, left);

@@ -3,7 +3,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { instantUs, MINUTE_US, type WallTime } from "../kernel/time.ts";
 import { id, number, sortKey } from "./literals.ts";
 import type { Box } from "./mapCells.ts";
-import { sortKeyFrom } from "./schema.ts";
+import { sortKeyFrom } from "./orders.ts";
 
 export interface Circle {
   latitude: number;
@@ -26,6 +26,21 @@ export interface AssetFilter {
   box: Box | null;
   circle: Circle | null;
 }
+
+/** Every live asset of a library, newest first: what a filter narrows. */
+export const everyAsset = {
+  state: "live",
+  order: "desc",
+  ids: null,
+  albumId: null,
+  albumFilter: "all",
+  stackId: null,
+  mediaType: null,
+  after: null,
+  before: null,
+  box: null,
+  circle: null,
+} as const satisfies Omit<AssetFilter, "libraryId">;
 
 export type DateFilter = Pick<AssetFilter, "after" | "before" | "order">;
 

@@ -6,7 +6,8 @@ import { assetColumns, parseAssetRow, type Asset, type AssetRow } from "./assets
 import type { Database } from "./database.ts";
 import { selectLiveLibraries, withinReach, type Library, type Reach } from "./libraries.ts";
 import { id } from "./literals.ts";
-import { albums, assets, libraries, sortKeyFrom } from "./schema.ts";
+import { albums, assets, libraries } from "./schema.ts";
+import { sortKeyFrom } from "./orders.ts";
 
 export interface AssetPage {
   assets: Asset[];

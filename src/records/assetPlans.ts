@@ -6,7 +6,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { conditions, keyRange, type AssetFilter } from "./assetFilters.ts";
 import { id, number, sortKey } from "./literals.ts";
 import { coveringCells } from "./mapCells.ts";
-import { cellExpression, inAlbumExpression, TRASH_BUCKET_US, trashBucketExpression } from "./schema.ts";
+import { cellExpression, inAlbumExpression, TRASH_BUCKET_US, trashBucketExpression } from "./orders.ts";
 
 /** The oldest and newest capture time in the trash, within the filter's dates. */
 export interface TrashSpan {

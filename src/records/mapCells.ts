@@ -1,5 +1,5 @@
 /** Which map cells cover a box: the finest level that needs few of them, so that little outside is read. */
-import { CELL_DEGREES, cellAt } from "./schema.ts";
+import { CELL_DEGREES, cellAt } from "./orders.ts";
 
 /** Degrees; `west > east` crosses the 180th meridian eastward. */
 export interface Box {

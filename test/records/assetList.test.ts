@@ -2,28 +2,16 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseDateTime, type WallTime } from "../../src/kernel/time.ts";
 import { boxAround, listAssets, type AssetListQuestion } from "../../src/operations/assets.ts";
+import { everyAsset } from "../../src/records/assetFilters.ts";
 import { coveringCells } from "../../src/records/mapCells.ts";
 import { openDatabase } from "../../src/records/database.ts";
-import { cellAt } from "../../src/records/schema.ts";
+import { cellAt } from "../../src/records/orders.ts";
 import { countingD1 } from "../support/d1.ts";
 import { seedLibrary, type Seeded } from "../support/seed.ts";
 
 type Filter = AssetListQuestion["filter"];
 
 const who = { userId: "intuser_seeded", libraryIds: null, actions: ["read"] as const, managesKeys: false };
-const noFilter: Filter = {
-  state: "live",
-  order: "desc",
-  ids: null,
-  albumId: null,
-  albumFilter: "all",
-  stackId: null,
-  mediaType: null,
-  after: null,
-  before: null,
-  box: null,
-  circle: null,
-};
 
 function time(text: string): WallTime {
   const parsed = parseDateTime(text);
@@ -50,7 +38,7 @@ async function ask(size: number, filter: Partial<Filter>, startingAfterId: strin
   counted.reset();
   const page = await listAssets(openDatabase(counted.binding, "nearest"), who, {
     libraryId: library(size).libraryId,
-    filter: { ...noFilter, ...filter },
+    filter: { ...everyAsset, ...filter },
     personIds: null,
     startingAfterId,
     limit,

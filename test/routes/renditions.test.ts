@@ -5,6 +5,7 @@ import { workOn } from "../../src/operations/work.ts";
 import { openDatabase } from "../../src/records/database.ts";
 import { sampleBytes } from "../fixtures/media/samples.ts";
 import { call, upload, type CallOptions } from "../support/api.ts";
+import { countingImages } from "../support/images.ts";
 import { colourName, jpegWithOrientation, pngOf, quarters } from "../support/pictures.ts";
 
 interface Variant {
@@ -46,22 +47,6 @@ async function pixelsOf(response: Response) {
   if (response.body === null) throw new Error("no body");
   const png = await env.IMAGES.input(response.body).output({ format: "image/png" });
   return await decodePng(new Uint8Array(await png.response().arrayBuffer()));
-}
-
-/** An Images binding that counts what it renders. */
-function countingImages(): { images: ImagesBinding; renders: () => number } {
-  let renders = 0;
-  const images = new Proxy(env.IMAGES, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property, target);
-      if (typeof value !== "function") return value;
-      return (...args: unknown[]): unknown => {
-        if (property === "input") renders += 1;
-        return Reflect.apply(value, target, args);
-      };
-    },
-  });
-  return { images, renders: () => renders };
 }
 
 const noDatabase: Partial<Cloudflare.Env> = {

@@ -1,4 +1,5 @@
-/** An Images binding that fails as it is told to. */
+/** Images bindings that fail as they are told to, or count what they render. */
+import { env } from "cloudflare:workers";
 
 export function brokenImages(error: Error): ImagesBinding {
   const failing = {
@@ -7,4 +8,19 @@ export function brokenImages(error: Error): ImagesBinding {
     output: () => Promise.reject(error),
   };
   return { input: () => failing, info: () => Promise.reject(error) } as unknown as ImagesBinding;
+}
+
+export function countingImages(): { images: ImagesBinding; renders: () => number } {
+  let renders = 0;
+  const images = new Proxy(env.IMAGES, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]): unknown => {
+        if (property === "input") renders += 1;
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+  return { images, renders: () => renders };
 }
