@@ -1,5 +1,5 @@
 /**
- * `node scripts/contactSheet.ts ORIGIN FILE.html`: one page with the thumbnail of every asset of a running Worker, or
+ * `npm run contact-sheet -- ORIGIN FILE.html`: one page with the thumbnail of every asset of a running Worker, or
  * why it has none. Thumbnails stand in the page itself, so that it can be kept.
  */
 import { readFileSync, writeFileSync } from "node:fs";

@@ -51,13 +51,15 @@ export function printTable(assets: DemoAsset[]): void {
 }
 
 export function printAddresses(api: Api, assets: DemoAsset[]): void {
-  const photo = assets.find((asset) => asset.asset_urls?.["original"] !== undefined);
+  const photo = assets.find((asset) => asset.asset_urls?.["preview"] !== undefined);
   console.log(`
 API reference   ${api.origin}/docs
 OpenAPI         ${api.origin}/openapi.json
+A preview       ${photo?.asset_urls?.["preview"]?.url ?? "(none)"}
 An original     ${photo?.asset_urls?.["original"]?.url ?? "(none)"}
 
 Your turn:
+npm run contact-sheet -- ${api.origin} contact-sheet.html   # every thumbnail on one page
 curl -H 'Authorization: Bearer ${api.key}' '${api.origin}/api/assets?limit=3&include=metadata'
 `);
 }
