@@ -14,16 +14,21 @@ function countAndMark(db: Database, album: Album, delta: SQL, anything: SQL, atM
     WHERE id = ${album.id} AND EXISTS (SELECT 1 FROM ${anything})`);
 }
 
-/** Oldest, newest and stand-in cover are the ends of one index; a pin whose asset left is cleared. */
-function refreshEnds(db: Database, album: Album, atMs: number) {
+/** Oldest, newest and stand-in cover of `albums`, to be SET: the ends of one index, `besides` the links it names. */
+export function albumEnds(besides: SQL = sql``): SQL {
   const end = (column: string, direction: "ASC" | "DESC"): SQL =>
     sql`(SELECT ${sql.raw(column)} FROM album_assets l INDEXED BY album_assets_live CROSS JOIN assets a ON a.id = l.asset_id
-      WHERE l.album_id = ${album.id} AND l.trashed_at IS NULL
+      WHERE l.album_id = albums.id AND l.trashed_at IS NULL ${besides}
       ORDER BY l.sort_key ${sql.raw(direction)} LIMIT 1)`;
-  return db.statement(sql`UPDATE albums SET
+  return sql`
       start_us = ${end("a.local_us", "ASC")}, start_offset_minutes = ${end("a.local_offset_minutes", "ASC")},
       end_us = ${end("a.local_us", "DESC")}, end_offset_minutes = ${end("a.local_offset_minutes", "DESC")},
-      newest_asset_id = ${end("a.id", "DESC")},
+      newest_asset_id = ${end("a.id", "DESC")}`;
+}
+
+/** Ends and cover anew; a pin whose asset left is cleared. */
+function refreshEnds(db: Database, album: Album, atMs: number) {
+  return db.statement(sql`UPDATE albums SET ${albumEnds()},
       pinned_cover_id = CASE WHEN EXISTS (SELECT 1 FROM album_assets l
         WHERE l.album_id = albums.id AND l.asset_id = albums.pinned_cover_id) THEN pinned_cover_id END
     WHERE id = ${album.id} AND updated_at = ${atMs}`);

@@ -94,11 +94,16 @@ function albumEvent(eventType: "album_created" | "album_deleted", id: string): N
   return { eventType, entityType: "album", entityId: id, payload: null };
 }
 
-/** A batch statement, to stand behind the change: it tells of the cover as the change has left it. */
+/** The rows of such events, before their WHERE: they tell of the cover as the change has left it. */
+export function selectAlbumUpdated(atMs: number): SQL {
+  return sql`SELECT ${albums.libraryId}, 'album_updated', 'album', ${albums.id},
+    json_object('album_cover_asset_id', ${coverId}), ${atMs} FROM ${albums}`;
+}
+
+/** A batch statement, to stand behind the change. */
 export function insertAlbumUpdated(db: Database, albumId: string, condition: SQL, atMs: number) {
   return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-    SELECT ${albums.libraryId}, 'album_updated', 'album', ${albums.id}, json_object('album_cover_asset_id', ${coverId}), ${atMs}
-    FROM ${albums} WHERE ${albums.id} = ${albumId} AND ${condition}`);
+    ${selectAlbumUpdated(atMs)} WHERE ${albums.id} = ${albumId} AND ${condition}`);
 }
 
 export interface NewAlbum {

@@ -1,5 +1,7 @@
 /** Deletes assets for good: every row that knows of them, in one batch, with a note that their objects are to follow. */
 import { asc, eq, inArray, lte, sql, type SQL } from "drizzle-orm";
+import { albumEnds } from "./albumAssets.ts";
+import { selectAlbumUpdated } from "./albums.ts";
 import type { Database } from "./database.ts";
 import { assets, deletions } from "./schema.ts";
 
@@ -21,16 +23,10 @@ export interface PurgeRequest {
 
 /** Albums with such members are counted, dated and covered anew, without the ones that leave. */
 function updateAlbums(db: Database, doomed: SQL, atMs: number) {
-  const end = (column: string, direction: "ASC" | "DESC"): SQL =>
-    sql`(SELECT ${sql.raw(column)} FROM album_assets l INDEXED BY album_assets_live CROSS JOIN assets a ON a.id = l.asset_id
-      WHERE l.album_id = albums.id AND l.trashed_at IS NULL AND l.asset_id NOT IN (${doomed})
-      ORDER BY l.sort_key ${sql.raw(direction)} LIMIT 1)`;
   return db.statement(sql`UPDATE albums SET
       asset_count = asset_count - (SELECT count(*) FROM album_assets l
         WHERE l.album_id = albums.id AND l.asset_id IN (${doomed}) AND l.trashed_at IS NULL),
-      start_us = ${end("a.local_us", "ASC")}, start_offset_minutes = ${end("a.local_offset_minutes", "ASC")},
-      end_us = ${end("a.local_us", "DESC")}, end_offset_minutes = ${end("a.local_offset_minutes", "DESC")},
-      newest_asset_id = ${end("a.id", "DESC")},
+      ${albumEnds(sql`AND l.asset_id NOT IN (${doomed})`)},
       pinned_cover_id = CASE WHEN pinned_cover_id IN (${doomed}) THEN NULL ELSE pinned_cover_id END,
       updated_at = ${atMs}
     WHERE id IN (SELECT l.album_id FROM album_assets l WHERE l.asset_id IN (${doomed}))`);
@@ -43,9 +39,8 @@ function insertPurgeEvents(db: Database, doomed: SQL, atMs: number) {
       json_object('album_id', l.album_id, 'asset_id', l.asset_id), ${atMs}
       FROM album_assets l WHERE l.asset_id IN (${doomed}) ORDER BY l.id)
     UNION ALL
-    SELECT * FROM (SELECT b.library_id, 'album_updated', 'album', b.id,
-      json_object('album_cover_asset_id', coalesce(b.pinned_cover_id, b.newest_asset_id)), ${atMs}
-      FROM albums b WHERE b.id IN (SELECT l.album_id FROM album_assets l WHERE l.asset_id IN (${doomed})) ORDER BY b.id)
+    SELECT * FROM (${selectAlbumUpdated(atMs)}
+      WHERE id IN (SELECT l.album_id FROM album_assets l WHERE l.asset_id IN (${doomed})) ORDER BY id)
     UNION ALL
     SELECT * FROM (SELECT a.library_id, 'asset_deleted', 'asset', a.id, NULL, ${atMs}
       FROM assets a WHERE a.id IN (${doomed}) ORDER BY a.id)`);

@@ -129,6 +129,19 @@ describe("an asset that is deleted for good", () => {
     expect(events[2]).toMatchObject({ entity_id: a.id, payload: null });
   });
 
+  it("is told of with the cover that the album then shows, though a pinned one lies in the trash", async () => {
+    const [pinned, live, gone] = [await stored(), await stored("2025-01-01T00:00:00Z"), await stored()];
+    const album = await newAlbum([pinned.id, live.id, gone.id]);
+    await call("PATCH", `/api/albums/${album}`, { json: { album_cover_asset_id: pinned.id } });
+    await sqlAll("UPDATE assets SET trashed_at = ? WHERE id = ?", Date.now(), pinned.id);
+    await sqlAll("UPDATE album_assets SET trashed_at = ? WHERE asset_id = ?", Date.now(), pinned.id);
+    const { lastSeq } = await readEvents();
+    await purgeAssets(deps(), [gone.id]);
+    const told = (await readEvents(lastSeq)).events.find((event) => event.event_type === "album_updated");
+    expect(told?.payload).toEqual({ album_cover_asset_id: live.id });
+    expect(await albumOf(album)).toMatchObject({ album_cover_asset_id: live.id });
+  });
+
   it("is counted out of its albums, whose dates and cover are those of the rest", async () => {
     const oldest = await stored("2020-01-01T00:00:00Z");
     const middle = await stored("2021-01-01T00:00:00Z");
