@@ -1,13 +1,11 @@
 /** The picture a describer is sent: upright, at most the preview rung, without metadata. Never an original. */
 import type { PictureFile } from "../describer.ts";
+import { refusal } from "../renderers/imagesBinding.ts";
 
 const EDGE_PX = 1440;
 const QUALITY = 85;
 
 export type Preview = { kind: "picture"; picture: PictureFile } | { kind: "unreadable"; reason: string };
-
-/** Images numbers its refusals: 94xx are about the input and stay true however often it is asked. */
-const INPUT_REFUSED = /\b94\d\d\b|unsupported|invalid|corrupt|decode|format/i;
 
 /**
  * JPEG, because every vision model reads it. What is transparent is put on white; the local binding ignores that and
@@ -22,8 +20,6 @@ export async function previewPicture(images: ImagesBinding, input: ReadableStrea
     const bytes = new Uint8Array(await output.response().arrayBuffer());
     return { kind: "picture", picture: { bytes, mimeType: "image/jpeg" } };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (INPUT_REFUSED.test(reason)) return { kind: "unreadable", reason: `Images cannot read it: ${reason}` };
-    throw error;
+    return refusal(error);
   }
 }

@@ -18,7 +18,7 @@ function firstLine(text: string): string {
 }
 
 /** A picture that Images can't read; a failure that may pass is thrown. */
-function refusal(error: unknown): Rendered {
+export function refusal(error: unknown): Extract<Rendered, { kind: "unreadable" }> {
   const reason = error instanceof Error ? error.message : String(error);
   if (INPUT_REFUSED.test(reason)) return { kind: "unreadable", reason: `Images cannot read it: ${firstLine(reason)}` };
   throw new Error(`Images did not answer as it should: ${firstLine(reason)}`, { cause: error });
