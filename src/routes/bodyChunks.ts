@@ -53,3 +53,22 @@ export async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerato
   }
   yield* withBuffer(buffered);
 }
+
+/** What the plans most accounts are on let through as one body. */
+const MAX_DRAINED_BYTES = 100 * 1024 * 1024;
+
+/**
+ * Takes in the rest of a refused body. A client that is still sending when the connection closes sees a reset
+ * instead of the answer, and its SDK sends everything again.
+ */
+export async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
+  let drainedBytes = 0;
+  try {
+    for await (const chunk of chunksOf(body)) {
+      drainedBytes += chunk.byteLength;
+      if (drainedBytes > MAX_DRAINED_BYTES) return;
+    }
+  } catch {
+    // It broke off; nobody is left to answer.
+  }
+}

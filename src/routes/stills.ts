@@ -3,6 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../kernel/errors.ts";
 import { allows } from "../middleware/credentials.ts";
 import { putStill } from "../operations/stills.ts";
+import { chunksOf, drain } from "./bodyChunks.ts";
 import { linksOf } from "./links.ts";
 import { newRouter, parse } from "./router.ts";
 import { assetSchema } from "./schemas/assets.ts";
@@ -29,15 +30,18 @@ const put = createRoute({
   responses: { 200: ok(assetSchema, "The video, with the rungs of its still"), ...failures(404, 409, 413, 415) },
 });
 
+/** A chunk is valid until the next one: each is copied as it comes. */
 async function wholeBody(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of body === null ? [] : chunksOf(body)) {
     sizeBytes += chunk.byteLength;
-    if (sizeBytes > MAX_STILL_BYTES) throw new AppError("payload_too_large", "a still may have at most 20 MiB");
-    parts.push(chunk);
+    if (sizeBytes > MAX_STILL_BYTES) break;
+    parts.push(chunk.slice());
   }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+  if (sizeBytes <= MAX_STILL_BYTES) return new Uint8Array(await new Blob(parts).arrayBuffer());
+  if (body !== null) await drain(body);
+  throw new AppError("payload_too_large", "a still may have at most 20 MiB");
 }
 
 export const stills = newRouter();

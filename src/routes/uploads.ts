@@ -7,7 +7,7 @@ import type { AppEnv } from "../middleware/context.ts";
 import type { Library } from "../operations/libraries.ts";
 import { discardFile, receiveFile, registerUpload, type ReceivedFile, type UploadDeps } from "../operations/uploads.ts";
 import { openTarget, settleTarget, type UploadTarget } from "../operations/uploadTargets.ts";
-import { chunksOf } from "./bodyChunks.ts";
+import { chunksOf, drain } from "./bodyChunks.ts";
 import { linksOf } from "./links.ts";
 import { boundaryOf, readParts, textOf, type Part } from "./multipart.ts";
 import { newRouter, parse } from "./router.ts";
@@ -85,25 +85,6 @@ async function* arriving(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
     yield* chunksOf(body);
   } catch (error) {
     throw new AppError("bad_request", "the request body broke off before its end", { cause: error });
-  }
-}
-
-/** What the plans most accounts are on let through as one body. */
-const MAX_DRAINED_BYTES = 100 * 1024 * 1024;
-
-/**
- * Takes in the rest of a refused upload. A client that is still sending when the connection closes sees a reset
- * instead of the answer, and its SDK sends everything again.
- */
-async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
-  let drainedBytes = 0;
-  try {
-    for await (const chunk of chunksOf(body)) {
-      drainedBytes += chunk.byteLength;
-      if (drainedBytes > MAX_DRAINED_BYTES) return;
-    }
-  } catch {
-    // It broke off; nobody is left to answer.
   }
 }
 
