@@ -9,16 +9,13 @@ export interface RenditionAddress {
   format: string;
 }
 
-export function renditionKeyOf(address: RenditionAddress): string {
-  return renditionKey(address.assetId, address.versionId, address.rung, address.format);
-}
-
 /** Written twice, by two places that rendered at once, it is the same picture. */
 export async function storeRendition(
   bucket: R2Bucket,
-  address: RenditionAddress,
+  { assetId, versionId, rung, format }: RenditionAddress,
   bytes: Uint8Array,
   contentType: string,
 ): Promise<void> {
-  await fromStorage(() => bucket.put(renditionKeyOf(address), bytes, { httpMetadata: { contentType } }));
+  const key = renditionKey(assetId, versionId, rung, format);
+  await fromStorage(() => bucket.put(key, bytes, { httpMetadata: { contentType } }));
 }

@@ -13,7 +13,7 @@ import {
   listExpiredTrash,
   type PurgedAsset,
 } from "../records/purge.ts";
-import { rungs, type RungFormat } from "./rungs.ts";
+import { rungFormats, rungs } from "./rungs.ts";
 
 export interface PurgeDeps {
   db: Database;
@@ -28,8 +28,6 @@ const BATCH = 100;
  */
 const CLEAN_UP_AFTER_MS = 60 * 60_000;
 
-const formats: RungFormat[] = ["webp", "avif", "jpeg"];
-
 /** All that is stored of an asset, as far as names tell; deleting costs nothing, listing does. */
 function knownKeys(asset: PurgedAsset): string[] {
   const { id, currentVersionId } = asset;
@@ -38,7 +36,7 @@ function knownKeys(asset: PurgedAsset): string[] {
     originalKey(id, versionId),
     proxyKey(id, versionId),
     stillKey(id, versionId),
-    ...rungs.flatMap((rung) => formats.map((format) => renditionKey(id, versionId, rung, format))),
+    ...rungs.flatMap((rung) => rungFormats.map((format) => renditionKey(id, versionId, rung, format))),
   ]);
 }
 

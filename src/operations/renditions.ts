@@ -1,12 +1,12 @@
 /** Renders a rung when it is first asked for, and keeps it. A rung that is there is never rendered again. */
 import { AppError } from "../kernel/errors.ts";
 import { storeRendition } from "../objects/renditions.ts";
-import { rendererOf as rendererFor, type Renderer } from "../providers/renderer.ts";
+import { rendererOf, type Renderer } from "../providers/renderer.ts";
 import { openDisplaySource } from "./displaySource.ts";
 import type { MediaAddress, MediaSigner } from "./mediaUrls.ts";
 import { rungEdges, rungOf, type Rung, type RungFormat } from "./rungs.ts";
 
-export { rendererFor };
+export { rendererOf };
 
 export interface RenditionDeps {
   bucket: R2Bucket;
@@ -46,23 +46,26 @@ async function renderOnce(deps: RenditionDeps, address: RungAddress, mediaType: 
   return true;
 }
 
+/** The rendering that is underway, or a new one; whoever waits, it is forgotten once, when it ends. */
+function shared(deps: RenditionDeps, target: RungAddress, mediaType: "image" | "video"): Promise<boolean> {
+  const key = JSON.stringify(target);
+  const running = underway.get(key) ?? renderOnce(deps, target, mediaType).finally(() => underway.delete(key));
+  underway.set(key, running);
+  return running;
+}
+
 /** Renders and stores the rung; false where there is nothing to render it from. */
 export async function makeRendition(deps: RenditionDeps, address: MediaAddress, format: RungFormat): Promise<boolean> {
   const found = rungOf(address.variant);
   if (found === null) return false;
   const target = { assetId: address.assetId, versionId: address.versionId, rung: found.rung, format };
-  const key = JSON.stringify(target);
-  const running = underway.get(key) ?? renderOnce(deps, target, found.mediaType);
-  underway.set(key, running);
   try {
-    return await running;
+    return await shared(deps, target, found.mediaType);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError("rendering_unavailable", "the picture could not be rendered just now; try again", {
       retryAfterSeconds: 5,
       cause: error,
     });
-  } finally {
-    underway.delete(key);
   }
 }

@@ -5,7 +5,8 @@ export const rungEdges = { thumbnail: 360, small: 720, preview: 1440, fullsize: 
 export type Rung = keyof typeof rungEdges;
 export const rungs: readonly Rung[] = ["thumbnail", "small", "preview", "fullsize"];
 
-export type RungFormat = "webp" | "avif" | "jpeg";
+export const rungFormats = ["webp", "avif", "jpeg"] as const;
+export type RungFormat = (typeof rungFormats)[number];
 
 /** A video's rungs show its still, and say so. */
 export function variantOf(rung: Rung, mediaType: "image" | "video"): string {

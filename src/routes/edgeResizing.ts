@@ -6,7 +6,7 @@ import { createMiddleware } from "hono/factory";
 import { AppError, notFound } from "../kernel/errors.ts";
 import type { AppEnv } from "../middleware/context.ts";
 import { negotiate, type RungFormat } from "../operations/rungs.ts";
-import { rendererFor } from "../operations/renditions.ts";
+import { rendererOf } from "../operations/renditions.ts";
 import { mediaDepsOf } from "./links.ts";
 import { serveMedia } from "./media.ts";
 import { newRouter } from "./router.ts";
@@ -22,7 +22,7 @@ function widthOf(options: string): number {
 /** The binding does here what the edge does there; it takes the bytes, and asks for no URL. */
 async function resize(images: ImagesBinding, body: ReadableStream<Uint8Array>, edgePx: number, format: RungFormat) {
   const url = (): Promise<string> => Promise.reject(new Error("the binding asks for no URL"));
-  return await rendererFor("images-binding", images)({ body, url }, { edgePx, format });
+  return await rendererOf("images-binding", images)({ body, url }, { edgePx, format });
 }
 
 const developmentOnly = createMiddleware<AppEnv>(async (c, next) => {

@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../middleware/context.ts";
 import { mediaSigner } from "../operations/mediaUrls.ts";
-import { makeRendition, rendererFor, type RenditionDeps } from "../operations/renditions.ts";
+import { makeRendition, rendererOf, type RenditionDeps } from "../operations/renditions.ts";
 import { serveMedia, type MediaDeps } from "./media.ts";
 import { newRouter } from "./router.ts";
 import { failures, idSchema } from "./schemas/common.ts";
@@ -53,7 +53,7 @@ const get = createRoute({
 async function renditionDeps(c: Context<AppEnv>): Promise<RenditionDeps> {
   const { config, nowMs, origin } = c.var;
   const signer = await mediaSigner(config.mediaSigningKey, nowMs);
-  return { bucket: c.env.BUCKET, render: rendererFor(config.imageDelivery, c.env.IMAGES), signer, origin };
+  return { bucket: c.env.BUCKET, render: rendererOf(config.imageDelivery, c.env.IMAGES), signer, origin };
 }
 
 /** All that serving media needs, the making of rungs included. */
