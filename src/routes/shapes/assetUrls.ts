@@ -26,9 +26,14 @@ async function rungUrl(asset: Depicted, versionId: string, rung: Rung, links: Me
   return links.resized !== null && edgePx !== null ? links.resized(url, edgePx) : url;
 }
 
+/** A still has a size of its own, which no row holds: rather none than the video's. */
+function widthOf(asset: Depicted, rung: Rung): number | null {
+  return asset.mediaType === "video" ? null : rungWidth(rung, asset.width, asset.height);
+}
+
 async function rungShape(asset: Depicted, versionId: string, rung: Rung, links: MediaLinks): Promise<VariantBody> {
   const url = await rungUrl(asset, versionId, rung, links);
-  return { url, mimetype: "image/webp", width: rungWidth(rung, asset.width, asset.height) };
+  return { url, mimetype: "image/webp", width: widthOf(asset, rung) };
 }
 
 /** The smallest picture there is of it: what an album or a person shows. */
