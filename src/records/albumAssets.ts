@@ -3,6 +3,7 @@ import { and, eq, sql, type SQL } from "drizzle-orm";
 import { newId } from "../kernel/ids.ts";
 import { insertAlbumUpdated, type Album } from "./albums.ts";
 import type { Database } from "./database.ts";
+import { eventTime } from "./events.ts";
 import { albumAssets, albums } from "./schema.ts";
 
 /**
@@ -54,7 +55,7 @@ export async function addAlbumAssets(db: Database, album: Album, assetIds: strin
   const results = await db.orm.batch([
     countAndMark(db, album, sql`(SELECT count(*) FROM ${newcomers})`, newcomers, atMs),
     db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-      SELECT a.library_id, 'album_asset_added', 'album_asset', w.value ->> 'linkId', NULL, ${atMs} FROM ${newcomers}`),
+      SELECT a.library_id, 'album_asset_added', 'album_asset', w.value ->> 'linkId', NULL, ${eventTime(atMs)} FROM ${newcomers}`),
     db.statement(sql`UPDATE assets SET album_count = album_count + 1 WHERE id IN (SELECT a.id FROM ${newcomers})`),
     db.orm
       .insert(albumAssets)
@@ -90,7 +91,7 @@ export async function removeAlbumAssets(db: Database, album: Album, assetIds: st
     countAndMark(db, album, sql`-(SELECT count(*) FROM ${leaving} AND l.trashed_at IS NULL)`, leaving, atMs),
     db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
       SELECT l.library_id, 'album_asset_removed', 'album_asset', l.id,
-        json_object('album_id', l.album_id, 'asset_id', l.asset_id), ${atMs} FROM ${leaving}`),
+        json_object('album_id', l.album_id, 'asset_id', l.asset_id), ${eventTime(atMs)} FROM ${leaving}`),
     db.statement(sql`UPDATE assets SET album_count = album_count - 1 WHERE id IN (SELECT l.asset_id FROM ${leaving})`),
     db.statement(sql`DELETE FROM album_assets WHERE id IN (SELECT l.id FROM ${leaving})`),
     refreshEnds(db, album, atMs),

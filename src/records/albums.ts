@@ -3,7 +3,7 @@ import { and, desc, eq, getTableColumns, lt, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import { newId } from "../kernel/ids.ts";
 import type { Database } from "./database.ts";
-import { insertEvents, type NewEvent } from "./events.ts";
+import { eventTime, insertEvents, type NewEvent } from "./events.ts";
 import { withinReach, type Reach } from "./libraries.ts";
 import { albums, assets } from "./schema.ts";
 
@@ -97,7 +97,7 @@ function albumEvent(eventType: "album_created" | "album_deleted", id: string): N
 /** The rows of such events, before their WHERE: they tell of the cover as the change has left it. */
 export function selectAlbumUpdated(atMs: number): SQL {
   return sql`SELECT ${albums.libraryId}, 'album_updated', 'album', ${albums.id},
-    json_object('album_cover_asset_id', ${coverId}), ${atMs} FROM ${albums}`;
+    json_object('album_cover_asset_id', ${coverId}), ${eventTime(atMs)} FROM ${albums}`;
 }
 
 /** A batch statement, to stand behind the change. */

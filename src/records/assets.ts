@@ -7,11 +7,11 @@ import { parseMetadata, type Metadata } from "./metadata.ts";
 import { assets, libraries, users } from "./schema.ts";
 import { insertTasks, type TaskType } from "./tasks.ts";
 
-const { sortKey: _sortKey, trashKey: _trashKey, ...columns } = getTableColumns(assets);
+const { sortKey: _sortKey, trashKey: _trashKey, autoStackId: _autoStackId, ...columns } = getTableColumns(assets);
 
 /** What a row is read as: all but the keys of its order, which only indexes hold. */
 export const assetColumns = columns;
-export type AssetRow = Omit<typeof assets.$inferSelect, "sortKey" | "trashKey">;
+export type AssetRow = Omit<typeof assets.$inferSelect, "sortKey" | "trashKey" | "autoStackId">;
 
 export interface Asset extends Omit<AssetRow, "fileMetadata" | "metrics"> {
   metadata: Metadata;

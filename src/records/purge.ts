@@ -3,6 +3,7 @@ import { asc, eq, inArray, lte, sql, type SQL } from "drizzle-orm";
 import { albumEnds } from "./albumAssets.ts";
 import { selectAlbumUpdated } from "./albums.ts";
 import type { Database } from "./database.ts";
+import { eventTime } from "./events.ts";
 import { assets, deletions } from "./schema.ts";
 
 /** What the objects of a deleted asset are found by. */
@@ -36,13 +37,13 @@ function updateAlbums(db: Database, doomed: SQL, atMs: number) {
 function insertPurgeEvents(db: Database, doomed: SQL, atMs: number) {
   return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
     SELECT * FROM (SELECT l.library_id, 'album_asset_removed', 'album_asset', l.id,
-      json_object('album_id', l.album_id, 'asset_id', l.asset_id), ${atMs}
+      json_object('album_id', l.album_id, 'asset_id', l.asset_id), ${eventTime(atMs)}
       FROM album_assets l WHERE l.asset_id IN (${doomed}) ORDER BY l.id)
     UNION ALL
     SELECT * FROM (${selectAlbumUpdated(atMs)}
       WHERE id IN (SELECT l.album_id FROM album_assets l WHERE l.asset_id IN (${doomed})) ORDER BY id)
     UNION ALL
-    SELECT * FROM (SELECT a.library_id, 'asset_deleted', 'asset', a.id, NULL, ${atMs}
+    SELECT * FROM (SELECT a.library_id, 'asset_deleted', 'asset', a.id, NULL, ${eventTime(atMs)}
       FROM assets a WHERE a.id IN (${doomed}) ORDER BY a.id)`);
 }
 

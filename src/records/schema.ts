@@ -31,10 +31,17 @@ export const libraries = sqliteTable(
     storageUsedBytes: integer("storage_used_bytes").notNull().default(0),
     storageLimitBytes: integer("storage_limit_bytes"),
     trashedAt: integer("trashed_at"),
+    /** When its assets begin to be deleted for good. Null while it is live. */
+    drainAt: integer("drain_at"),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
   },
-  (t) => [index("libraries_by_user").on(t.userId, t.id)],
+  (t) => [
+    index("libraries_by_user").on(t.userId, t.id),
+    index("libraries_to_drain")
+      .on(t.drainAt)
+      .where(sql`"drain_at" IS NOT NULL`),
+  ],
 );
 
 export const apiKeys = sqliteTable(
@@ -95,14 +102,31 @@ export const assets = sqliteTable(
     metrics: text("metrics", { mode: "json" }),
     kind: text("kind").notNull().default("original"),
     currentVersionId: text("current_version_id").notNull(),
+    /** The upload's own version while a derived one is current; null while the upload itself is. */
+    originalVersionId: text("original_version_id"),
+    /** What the derived versions take up, beside `fileSizeBytes` of the upload. */
+    versionBytes: integer("version_bytes").notNull().default(0),
     /** Of a video: names its still, so that another still has other URLs. Null while there is none. */
     stillVersionId: text("still_version_id"),
     stackId: text("stack_id"),
+    /** When someone took it out of a stack: burst detection leaves it alone from then on. */
+    unstackedAt: integer("unstacked_at"),
     latitude: real("latitude"),
     longitude: real("longitude"),
     albumCount: integer("album_count").notNull().default(0),
     /** What the file itself says; see records/metadata.ts for its parsed form. */
     fileMetadata: text("file_metadata", { mode: "json" }).notNull(),
+    /** The camera's name for its burst: computed, kept in an index alone. */
+    autoStackId: text("auto_stack_id").generatedAlwaysAs(sql.raw(`(json_extract("file_metadata", '$.autoStackId'))`), {
+      mode: "virtual",
+    }),
+    /** What the user set, over the file's; and what was worked out from coordinates, under it. */
+    userMetadata: text("user_metadata", { mode: "json" })
+      .notNull()
+      .default(sql`'{}'`),
+    derivedMetadata: text("derived_metadata", { mode: "json" })
+      .notNull()
+      .default(sql`'{}'`),
     metadataUpdatedAt: integer("metadata_updated_at").notNull(),
     trashedAt: integer("trashed_at"),
     createdAt: integer("created_at").notNull(),
@@ -110,6 +134,11 @@ export const assets = sqliteTable(
   },
   (t) => [
     uniqueIndex("assets_by_checksum").on(t.libraryId, t.checksum),
+    index("assets_by_sha1").on(t.libraryId, t.checksumSha1),
+    index("assets_by_device").on(t.libraryId, t.deviceId, t.deviceAssetId),
+    index("assets_by_burst")
+      .on(t.libraryId, t.autoStackId, t.sortKey)
+      .where(sql`"auto_stack_id" IS NOT NULL`),
     index("assets_live").on(t.libraryId, t.sortKey).where(live),
     index("assets_all").on(t.libraryId, t.sortKey),
     index("assets_trashed").on(t.libraryId, t.trashKey).where(trashed),
@@ -126,6 +155,54 @@ export const assets = sqliteTable(
     index("assets_cell_3").on(t.libraryId, cellExpression(3), t.sortKey).where(liveAndPlaced),
     index("assets_cell_4").on(t.libraryId, cellExpression(4), t.sortKey).where(liveAndPlaced),
     index("assets_cell_5").on(t.libraryId, cellExpression(5), t.sortKey).where(liveAndPlaced),
+  ],
+);
+
+/** Derived renderings of a photo. The upload has a row here, at position 0, from the first derived one on. */
+export const assetVersions = sqliteTable(
+  "asset_versions",
+  {
+    id: text("id").primaryKey(),
+    libraryId: text("library_id").notNull(),
+    assetId: text("asset_id").notNull(),
+    position: integer("position").notNull(),
+    kind: text("kind").notNull(),
+    mimeType: text("mime_type").notNull(),
+    width: integer("width").notNull(),
+    height: integer("height").notNull(),
+    /** Of the stored bytes, which carry the upload's metadata. */
+    fileSizeBytes: integer("file_size_bytes").notNull(),
+    checksum: text("checksum").notNull(),
+    /** SHA-256 of the bytes as they were sent, by which a repeated call is known. Null for the upload. */
+    sentChecksum: text("sent_checksum"),
+    params: text("params", { mode: "json" }),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [uniqueIndex("asset_versions_by_asset").on(t.assetId, t.position)],
+);
+
+/** Assets that belong together. Members name their stack; triggers keep both counts. */
+export const stacks = sqliteTable(
+  "stacks",
+  {
+    id: text("id").primaryKey(),
+    libraryId: text("library_id").notNull(),
+    userId: text("user_id").notNull(),
+    origin: text("origin", { enum: ["auto_burst", "user"] }).notNull(),
+    /** The cover someone chose. It stays while that asset lies in the trash. */
+    primaryAssetId: text("primary_asset_id"),
+    /** Live members; and all of them. */
+    assetCount: integer("asset_count").notNull().default(0),
+    memberCount: integer("member_count").notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    index("stacks_by_library").on(t.libraryId, t.id),
+    index("stacks_by_origin").on(t.libraryId, t.origin, t.id),
+    index("stacks_by_primary")
+      .on(t.libraryId, t.primaryAssetId, t.id)
+      .where(sql`"primary_asset_id" IS NOT NULL`),
   ],
 );
 
@@ -171,6 +248,8 @@ export const albumAssets = sqliteTable(
     index("album_assets_live").on(t.albumId, t.sortKey).where(live),
     index("album_assets_trashed").on(t.albumId, t.sortKey).where(trashed),
     index("album_assets_by_asset").on(t.assetId, t.albumId),
+    index("album_assets_by_id").on(t.libraryId, t.id),
+    index("album_assets_by_album").on(t.albumId, t.id),
   ],
 );
 
@@ -189,6 +268,9 @@ export const events = sqliteTable(
   (t) => [
     index("events_by_library").on(t.libraryId, t.seq),
     index("events_by_type").on(t.libraryId, t.entityType, t.seq),
+    /** `created_at` never falls as `seq` rises: records/events. */
+    index("events_by_time").on(t.libraryId, t.createdAt, t.seq),
+    index("events_by_entity").on(t.entityId),
   ],
 );
 
@@ -249,6 +331,17 @@ export const deletions = sqliteTable(
     dueAt: integer("due_at").notNull(),
   },
   (t) => [index("deletions_due").on(t.dueAt)],
+);
+
+/** The same for single versions of assets that live on. */
+export const versionDeletions = sqliteTable(
+  "version_deletions",
+  {
+    versionId: text("version_id").primaryKey(),
+    assetId: text("asset_id").notNull(),
+    dueAt: integer("due_at").notNull(),
+  },
+  (t) => [index("version_deletions_due").on(t.dueAt)],
 );
 
 /** One walk over all rows and objects; it takes many scheduled runs. Kept: the running one and the last complete one. */
