@@ -1,4 +1,5 @@
 /** Numbers and text out of raw bytes. Past the end of them it throws a RangeError, which still.ts and video.ts take for "the file ends here". */
+import { brotliDecompress } from "node:zlib";
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -53,4 +54,11 @@ export async function inflated(bytes: Uint8Array, limitBytes: number): Promise<U
     return null;
   }
   return concatenated(parts);
+}
+
+/** The same for a Brotli stream. The web's DecompressionStream knows none; Workers and Node both have it in their zlib. */
+export function unbrotlied(bytes: Uint8Array, limitBytes: number): Promise<Uint8Array | null> {
+  return new Promise((resolve) => {
+    brotliDecompress(bytes, { maxOutputLength: limitBytes }, (error, whole) => resolve(error ? null : whole));
+  });
 }

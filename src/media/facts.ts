@@ -5,7 +5,7 @@ import { type FileMetadata, emptyMetadata } from "./metadata/fileMetadata.ts";
 import { sniff, sniffBytes } from "./sniff.ts";
 import type { ByteSource } from "./source.ts";
 import { readStill } from "./still.ts";
-import { isUnread, readVideo } from "./video/video.ts";
+import { readVideo } from "./video/video.ts";
 import type { WallTime } from "./wallTime.ts";
 
 export interface MediaFacts {
@@ -46,17 +46,15 @@ async function readFound(source: ByteSource, format: MediaFormat): Promise<Media
     return {
       ...still,
       durationSeconds: null,
-      captureTime: still.metadata.originalDatetime,
       problem: still.width === 0 ? `no picture size found: the ${family} file is broken or cut short` : null,
     };
   }
   const video = await readVideo(source, family);
-  const isBlind = video.width === 0 && !isUnread(family);
   return {
     ...video,
     rawWidth: null,
     rawHeight: null,
-    problem: isBlind ? `no picture size found: the ${family} file has no video or is cut short` : null,
+    problem: video.width === 0 ? `no picture size found: the ${family} file has no video or is cut short` : null,
   };
 }
 

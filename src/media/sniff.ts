@@ -3,7 +3,7 @@ import { asciiAt, startsWith } from "./bytes.ts";
 import type { MediaFamily } from "./formats.ts";
 
 /** As many bytes as `sniff` wants to see. */
-export const sniffBytes = 64;
+export const sniffBytes = 256;
 
 const stillBrands = ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis", "miaf"];
 
@@ -23,19 +23,25 @@ export function sniff(head: Uint8Array): MediaFamily | null {
   return sniffBoxes(head);
 }
 
-/** TIFF, and the two RAW families that put another number where TIFF has its 42: Olympus "RO"/"RS", Panasonic 0x55. */
+/** TIFF, BigTIFF, and the two RAW families that put another number where TIFF has its 42: Olympus "RO"/"RS", Panasonic 0x55. */
 function isTiff(head: Uint8Array): boolean {
-  return ["II*\0", "MM\0*", "IIRO", "IIRS", "MMOR", "IIU\0"].some((magic) => startsWith(head, magic));
+  return ["II*\0", "MM\0*", "II+\0", "MM\0+", "IIRO", "IIRS", "MMOR", "IIU\0"].some((magic) => startsWith(head, magic));
 }
 
+/** The size of the header tells its age: 12 and 16 are the oldest, all others have at least 40 bytes. */
 function isBitmap(head: Uint8Array): boolean {
   const headerBytes = head[14] ?? 0;
-  return startsWith(head, "BM") && [12, 40, 52, 56, 64, 108, 124].includes(headerBytes) && head[15] === 0;
+  return startsWith(head, "BM") && (headerBytes === 12 || headerBytes === 16 || headerBytes >= 40) && head[15] === 0;
 }
 
-/** 188-byte packets that open with 0x47; on Blu-ray and AVCHD each has four more bytes in front. Only the first is in sight. */
+/** 188-byte packets that open with 0x47; on Blu-ray and AVCHD each has a clock of four bytes in front. A file may end before its second. */
 function isTransportStream(head: Uint8Array): boolean {
-  return (head[0] === 0x47 && (head[1] ?? 0xff) < 0x80) || (head[4] === 0x47 && head[0] === 0 && head[1] === 0);
+  return isMarked(head, 0, 188) || isMarked(head, 4, 192);
+}
+
+function isMarked(head: Uint8Array, at: number, packetBytes: number): boolean {
+  const isFirst = head[at] === 0x47 && (head[at + 1] ?? 0xff) < 0x80;
+  return isFirst && (head[at + packetBytes] ?? 0x47) === 0x47;
 }
 
 function sniffBoxes(head: Uint8Array): MediaFamily | null {

@@ -12,8 +12,9 @@ import { readTiff } from "./containers/tiff.ts";
 import { readWebp } from "./containers/webp.ts";
 import type { MediaFamily } from "./formats.ts";
 import { type FileMetadata, emptyMetadata } from "./metadata/fileMetadata.ts";
-import { readStillMetadata } from "./metadata/stillMetadata.ts";
+import { type StillMetadata, readStillMetadata } from "./metadata/stillMetadata.ts";
 import type { ByteSource } from "./source.ts";
+import type { WallTime } from "./wallTime.ts";
 
 const readers: Partial<Record<MediaFamily, StillReader>> = {
   jpeg: readJpeg,
@@ -35,13 +36,14 @@ export interface StillFacts {
   rawWidth: number | null;
   rawHeight: number | null;
   metadata: FileMetadata;
+  captureTime: WallTime | null;
 }
 
 /** A side of more pixels than this is a broken header. */
 const longestSide = 2 ** 31 - 1;
 
-/** Null where the family is no still picture's. */
-export async function readStill(source: ByteSource, family: MediaFamily): Promise<StillFacts | null> {
+/** What its container holds, as far as it can be read. Null where the family is no still picture's. */
+export async function readStillContent(source: ByteSource, family: MediaFamily): Promise<StillContent | null> {
   const reader = readers[family];
   if (reader === undefined) return null;
   const content = emptyContent();
@@ -50,11 +52,21 @@ export async function readStill(source: ByteSource, family: MediaFamily): Promis
   } catch {
     // The file breaks off or contradicts itself there: what came before stands.
   }
-  const metadata = await readStillMetadata(content).catch(() => emptyMetadata());
-  return { ...dimensions(content, metadata.orientation), metadata };
+  return content;
 }
 
-function dimensions(content: StillContent, orientation: number | null): Omit<StillFacts, "metadata"> {
+/** Null where the family is no still picture's. */
+export async function readStill(source: ByteSource, family: MediaFamily): Promise<StillFacts | null> {
+  const content = await readStillContent(source, family);
+  if (content === null) return null;
+  const found = await readStillMetadata(content).catch((): StillMetadata => ({
+    metadata: emptyMetadata(),
+    captureTime: null,
+  }));
+  return { ...dimensions(content, found.metadata.orientation), ...found };
+}
+
+function dimensions(content: StillContent, orientation: number | null): Omit<StillFacts, keyof StillMetadata> {
   const { rawWidth, rawHeight } = content;
   const isKnown = [rawWidth, rawHeight].every((side) => side > 0 && side <= longestSide);
   if (!isKnown) return { width: 0, height: 0, rawWidth: null, rawHeight: null };

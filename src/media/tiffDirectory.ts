@@ -1,6 +1,7 @@
 /** The directories of a TIFF structure, wherever in the file they lie. Reads values only when asked, and never more than its bounds. */
 import { viewOf } from "./bytes.ts";
 import type { ByteSource } from "./source.ts";
+import { type TiffValue, numbersOf, typeBytes, wholeNumbers } from "./tiffValue.ts";
 
 export interface TiffEntry {
   type: number;
@@ -16,50 +17,72 @@ export interface TiffDirectory {
   next: number;
 }
 
-export interface TiffHeader {
+/** How the numbers of directories are written. */
+export interface TiffNumbering {
   littleEndian: boolean;
+  /** BigTIFF: counts and offsets of eight bytes. */
+  isBig: boolean;
+}
+
+export interface TiffHeader extends TiffNumbering {
+  /** 42; another number in BigTIFF and some RAW families. */
+  version: number;
   firstDirectory: number;
 }
+
+/** Panasonic's RW2. */
+export const panasonicVersion = 0x55;
 
 /** Makers write up to some 150 entries. */
 const mostEntries = 1000;
 
-/** Bytes per value of the TIFF types 1 (BYTE) to 13 (IFD). */
-const typeBytes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
-
 export async function readTiffHeader(source: ByteSource): Promise<TiffHeader | null> {
-  const head = await source.read(0, 8);
+  const head = await source.read(0, 16);
   if (head.length < 8) return null;
-  const mark = viewOf(head).getUint16(0);
+  const view = viewOf(head);
+  const mark = view.getUint16(0);
   if (mark !== 0x4949 && mark !== 0x4d4d) return null;
   const littleEndian = mark === 0x4949;
-  return { littleEndian, firstDirectory: viewOf(head).getUint32(4, littleEndian) };
+  const version = view.getUint16(2, littleEndian);
+  const isBig = version === 43 && head.length === 16;
+  const firstDirectory = isBig ? longOffset(view, 8, littleEndian) : view.getUint32(4, littleEndian);
+  return { littleEndian, isBig, version, firstDirectory };
 }
 
 /** The directory at an offset; null where there is none. Entries of an unknown type or with a value outside the block are left out. */
 export async function readDirectory(
   source: ByteSource,
   offset: number,
-  littleEndian: boolean,
+  { littleEndian, isBig }: TiffNumbering,
 ): Promise<TiffDirectory | null> {
-  const head = await source.read(offset, 2);
-  if (offset < 8 || head.length < 2) return null;
-  const count = viewOf(head).getUint16(0, littleEndian);
+  const countBytes = isBig ? 8 : 2;
+  const entryBytes = isBig ? 20 : 12;
+  const offsetBytes = isBig ? 8 : 4;
+  const head = await source.read(offset, countBytes);
+  if (offset < 8 || head.length < countBytes) return null;
+  const count = isBig ? longOffset(viewOf(head), 0, littleEndian) : viewOf(head).getUint16(0, littleEndian);
   if (count > mostEntries) return null;
-  const body = await source.read(offset + 2, count * 12 + 4);
+  const body = await source.read(offset + countBytes, count * entryBytes + offsetBytes);
   const view = viewOf(body);
+  const numberAt = (at: number) => (isBig ? longOffset(view, at, littleEndian) : view.getUint32(at, littleEndian));
   const entries = new Map<number, TiffEntry>();
-  for (let at = 0; at + 12 <= body.length && at < count * 12; at += 12) {
-    const type = view.getUint16(at + 2, littleEndian);
-    const valueCount = view.getUint32(at + 4, littleEndian);
-    const sizeBytes = (typeBytes[type] ?? 0) * valueCount;
-    const valueAt = sizeBytes <= 4 ? offset + 2 + at + 8 : view.getUint32(at + 8, littleEndian);
-    if (sizeBytes === 0 || valueAt + sizeBytes > source.sizeBytes) continue;
+  for (let at = 0; at + entryBytes <= body.length && at < count * entryBytes; at += entryBytes) {
     const tag = view.getUint16(at, littleEndian);
-    if (!entries.has(tag)) entries.set(tag, { type, count: valueCount, sizeBytes, at: valueAt });
+    const type = view.getUint16(at + 2, littleEndian);
+    const valueCount = numberAt(at + 4);
+    const sizeBytes = (typeBytes[type] ?? 0) * valueCount;
+    const fieldAt = at + 4 + offsetBytes;
+    const valueAt = sizeBytes <= offsetBytes ? offset + countBytes + fieldAt : numberAt(fieldAt);
+    if (sizeBytes === 0 || valueAt + sizeBytes > source.sizeBytes || entries.has(tag)) continue;
+    entries.set(tag, { type, count: valueCount, sizeBytes, at: valueAt });
   }
-  const next = body.length >= count * 12 + 4 ? view.getUint32(count * 12, littleEndian) : 0;
+  const next = body.length >= count * entryBytes + offsetBytes ? numberAt(count * entryBytes) : 0;
   return { entries, next };
+}
+
+/** Beyond 2^53 no file reaches: such an offset lies outside of any. */
+function longOffset(view: DataView, at: number, littleEndian: boolean): number {
+  return Number(view.getBigUint64(at, littleEndian));
 }
 
 /** The bytes of a value, or null where it is longer than `longest`: such a value is not cut, it is not wanted. */
@@ -80,14 +103,9 @@ export async function readIntegers(
   littleEndian: boolean,
   most: number,
 ): Promise<number[]> {
-  if (entry === undefined || ![1, 3, 4, 13].includes(entry.type)) return [];
+  if (entry === undefined || !wholeNumbers.includes(entry.type)) return [];
   const width = typeBytes[entry.type] ?? 1;
   const bytes = await source.read(entry.at, Math.min(entry.count, most) * width);
-  const view = viewOf(bytes);
-  const numbers: number[] = [];
-  for (let at = 0; at + width <= bytes.length; at += width) {
-    if (width === 1) numbers.push(view.getUint8(at));
-    else numbers.push(width === 2 ? view.getUint16(at, littleEndian) : view.getUint32(at, littleEndian));
-  }
-  return numbers;
+  const value: TiffValue = { type: entry.type, bytes, littleEndian };
+  return numbersOf(value);
 }

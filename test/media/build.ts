@@ -34,7 +34,7 @@ export function chunk(type: string, ...content: Part[]): Uint8Array {
 
 export interface Tag {
   tag: number;
-  type: 1 | 2 | 3 | 4 | 5;
+  type: number;
   count: number;
   value: Part;
 }

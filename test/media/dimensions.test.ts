@@ -111,7 +111,10 @@ describe("the size of a picture", () => {
     expect(await sizes("a.bmp", bytesOf(head, u32(12, true), u16(7, true), u16(9, true), [0, 0, 0, 0]))).toEqual([
       7, 9, 7, 9,
     ]);
-    expect(await sizes("a.bmp", bytesOf(head, u32(40, true), u32(7, true), u32(-9, true)))).toEqual([7, 9, 7, 9]);
+    for (const headerBytes of [16, 40, 64, 124]) {
+      const bytes = bytesOf(head, u32(headerBytes, true), u32(7, true), u32(-9, true));
+      expect(await sizes("a.bmp", bytes)).toEqual([7, 9, 7, 9]);
+    }
   });
 
   it("is the main picture's in a RAW file whose first directory is a preview", async () => {
@@ -132,6 +135,11 @@ describe("the size of a picture", () => {
     expect(await sizes("a.heic", heic(box("irot", [2]), box("imir", [0])))).toEqual([400, 300, 400, 300]);
     const crop = box("clap", u32(390), u32(1), u32(290), u32(1), new Uint8Array(16));
     expect(await sizes("a.heic", heic(crop, box("irot", [3])))).toEqual([290, 390, 400, 300]);
+  });
+
+  it("is the track's in a HEIF that is nothing but a sequence", async () => {
+    const moov = box("moov", box("trak", tkhd(upright, 320, 240)));
+    expect(await sizes("a.heic", bytesOf(box("ftyp", "msf1\0\0\0\0hevc"), moov))).toEqual([320, 240, 320, 240]);
   });
 
   it("is found in a JPEG XL codestream, bare and in boxes", async () => {

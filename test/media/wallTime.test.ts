@@ -41,14 +41,31 @@ describe("dates as cameras write them", () => {
     "15.07.2024 12:00:00",
     "0000:01:01 00:00:00",
     "9999:01:01 00:00:00",
-    "2024:07:15 12:00:00 and more",
+    "2024:07:15 12",
+    "12:00:00",
   ])("takes %j for no date", (text) => {
     expect(parseExifDate(text)).toBeNull();
   });
 
-  it("is not stopped by padding", () => {
-    expect(parseExifDate("2024:07:15 12:00:00\0\0")?.wallUs).toBe(noon2024);
+  it.each([
+    "2024:07:15 12:00:00\0\0",
+    "2024-07-15 12:00:00",
+    "2024/07/15 12:00:00",
+    "2024.07.15 12:00:00",
+    "2024:07:15T12:00:00",
+    "2024:07:15 12:00",
+    "2024: 7:15  12: 0: 0",
+    "2024:07:15 12:00:00 and more",
+  ])("reads %j", (text) => {
+    expect(parseExifDate(text)).toEqual({ wallUs: noon2024, offsetMinutes: null });
   });
+
+  it.each(["2024-07-15T12:00:00+02:00", "2024:07:15 12:00:00+0200", "2024-07-15T12:00:00GMT+2", "2024:07:15 12:00+02"])(
+    "takes the offset that %j has before one beside it",
+    (text) => {
+      expect(parseExifDate(text, null, "-07:00")).toEqual({ wallUs: noon2024, offsetMinutes: 120 });
+    },
+  );
 
   it("reads ISO dates with and without offset, and with an offset without colon", () => {
     expect(parseIsoDate("2024-07-15T12:00:00")).toEqual({ wallUs: noon2024, offsetMinutes: null });
@@ -63,6 +80,7 @@ describe("dates as cameras write them", () => {
     expect(parseOffset("+14:00")).toBe(840);
     expect(parseOffset("-12:00")).toBe(-720);
     expect(parseOffset("-00:00")).toBe(0);
-    for (const text of ["+14:01", "-12:30", "+02:60", "+2:00", "UTC", ""]) expect(parseOffset(text)).toBeNull();
+    for (const text of ["+2", "+2:00", "+02", "+0200"]) expect(parseOffset(text)).toBe(120);
+    for (const text of ["+14:01", "-12:30", "+02:60", "UTC", "2", ""]) expect(parseOffset(text)).toBeNull();
   });
 });

@@ -44,7 +44,7 @@ async function uuidBox(source: ByteSource, boxes: Box[], uuid: string): Promise<
 
 async function readSize(block: ByteSource, content: StillContent): Promise<void> {
   const header = await readTiffHeader(block);
-  const directory = header && (await readDirectory(block, header.firstDirectory, header.littleEndian));
+  const directory = header && (await readDirectory(block, header.firstDirectory, header));
   if (header === null || directory === null) return;
   const number = async (tag: number) =>
     (await readIntegers(block, directory.entries.get(tag), header.littleEndian, 1))[0] ?? 0;

@@ -1,15 +1,21 @@
 /** HEIF (HEIC, AVIF): the size and the turn of the primary picture, and its EXIF, XMP and profile. */
 import { type Box, boxesIn, findBox } from "../boxes.ts";
-import { asciiAt, concatenated, viewOf } from "../bytes.ts";
+import { asciiAt, concatenated, inflated, viewOf } from "../bytes.ts";
 import { type ByteSource, memorySource } from "../source.ts";
+import { exifBlock } from "./exifBlock.ts";
 import { type ItemLocation, readItems, readLocations, readPrimaryId, readProperties } from "./heifItems.ts";
 import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 
 const mostBlocks = 8;
 
 export async function readHeif(source: ByteSource, content: StillContent): Promise<void> {
-  const outer = findBox(await boxesIn(source, 0, source.sizeBytes), "meta");
-  if (outer === undefined || outer.end - outer.start > longestBlockBytes) return;
+  const top = await boxesIn(source, 0, source.sizeBytes);
+  const outer = findBox(top, "meta");
+  if (outer !== undefined && outer.end - outer.start <= longestBlockBytes) await readMeta(source, outer, content);
+  if (content.rawWidth === 0) await readTrackSize(source, findBox(top, "moov"), content);
+}
+
+async function readMeta(source: ByteSource, outer: Box, content: StillContent): Promise<void> {
   // The tables are many small numbers: one read, then memory. `meta` opens with version and flags.
   const meta = memorySource(await source.read(outer.start + 4, outer.end - outer.start - 4));
   const boxes = await boxesIn(meta, 0, meta.sizeBytes);
@@ -20,6 +26,16 @@ export async function readHeif(source: ByteSource, content: StillContent): Promi
     if (box.type === "colr") content.icc ??= profileIn(await propertyBytes(meta, box));
   }
   await readBlocks(source, meta, boxes, content);
+}
+
+/** A sequence need not have a picture beside its track: whose header ends with the size, 16 bits before the point and 16 behind. */
+async function readTrackSize(source: ByteSource, moov: Box | undefined, content: StillContent): Promise<void> {
+  const track = findBox(await boxesIn(source, moov?.start ?? 0, moov?.end ?? 0), "trak");
+  const header = findBox(await boxesIn(source, track?.start ?? 0, track?.end ?? 0), "tkhd");
+  if (header === undefined || header.end - header.start < 8) return;
+  const size = viewOf(await source.read(header.end - 8, 8));
+  content.rawWidth = size.getUint32(0) >>> 16;
+  content.rawHeight = size.getUint32(4) >>> 16;
 }
 
 /**
@@ -66,12 +82,11 @@ async function readBlocks(source: ByteSource, meta: ByteSource, boxes: Box[], co
     // Any number of items may lie in the same bytes.
     if (content.xmp.length + content.tiff.length >= mostBlocks) break;
     if (location === undefined || !(isXmp || item.type === "Exif")) continue;
-    const bytes = await readItem(source, meta, idat, location);
+    const held = await readItem(source, meta, idat, location);
+    const bytes = item.contentEncoding === "deflate" ? await inflated(held, longestBlockBytes) : held;
+    if (bytes === null) continue;
     if (isXmp) content.xmp.push(bytes);
-    else if (bytes.length > 4) {
-      const skipped = viewOf(bytes).getUint32(0);
-      content.tiff.push({ source: memorySource(bytes.subarray(4 + skipped)), firstDirectory: "image" });
-    }
+    else if (bytes.length > 4) content.tiff.push(exifBlock(bytes, 4 + viewOf(bytes).getUint32(0)));
   }
 }
 

@@ -7,6 +7,8 @@ export interface HeifItem {
   type: string;
   /** The content type of a "mime" item. */
   contentType: string;
+  /** "deflate" where it is packed so. */
+  contentEncoding: string;
 }
 
 export interface Extent {
@@ -61,8 +63,8 @@ export async function readItems(meta: ByteSource, boxes: Box[]): Promise<Map<num
     if (entryVersion < 2) continue;
     const id = cursor.take(entryVersion === 2 ? 2 : 4);
     const typeAt = cursor.at + 2;
-    const [, contentType = ""] = asciiAt(bytes, typeAt + 4, 200).split("\0");
-    items.set(id, { type: asciiAt(bytes, typeAt, 4), contentType });
+    const [, contentType = "", contentEncoding = ""] = asciiAt(bytes, typeAt + 4, 200).split("\0");
+    items.set(id, { type: asciiAt(bytes, typeAt, 4), contentType, contentEncoding });
   }
   return items;
 }

@@ -1,8 +1,8 @@
 /** JPEG XL: the size at the head of the codestream, bare or in boxes, and the boxes with EXIF and XMP. */
-import { boxesIn } from "../boxes.ts";
-import { section } from "../boundedSource.ts";
-import { concatenated, viewOf } from "../bytes.ts";
+import { type Box, boxesIn } from "../boxes.ts";
+import { asciiAt, concatenated, unbrotlied, viewOf } from "../bytes.ts";
 import type { ByteSource } from "../source.ts";
+import { exifBlock } from "./exifBlock.ts";
 import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 
 const headBytes = 64;
@@ -26,19 +26,26 @@ export async function readJxl(source: ByteSource, content: StillContent): Promis
   }
   const partial: Uint8Array[] = [];
   for (const box of await boxesIn(source, 0, source.sizeBytes)) {
-    const size = box.end - box.start;
+    const sizeBytes = box.end - box.start;
     if (box.type === "jxlc") readCodestream(await source.read(box.start, headBytes), content);
-    if (box.type === "jxlp") partial.push(await source.read(box.start + 4, Math.min(size - 4, headBytes)));
-    if (box.type === "xml " && size <= longestBlockBytes) content.xmp.push(await source.read(box.start, size));
-    if (box.type === "Exif" && size > 4) {
-      const skipped = viewOf(await source.read(box.start, 4)).getUint32(0);
-      content.tiff.push({
-        source: section(source, box.start + 4 + skipped, size - 4 - skipped),
-        firstDirectory: "image",
-      });
+    if (box.type === "jxlp") partial.push(await source.read(box.start + 4, Math.min(sizeBytes - 4, headBytes)));
+    if (["xml ", "Exif", "brob"].includes(box.type) && sizeBytes <= longestBlockBytes) {
+      await readMetadataBox(source, box, content);
     }
   }
   if (partial.length > 0) readCodestream(concatenated(partial), content);
+}
+
+/** A "brob" box is one of the others in Brotli: cjxl writes them so. */
+async function readMetadataBox(source: ByteSource, box: Box, content: StillContent): Promise<void> {
+  const isPacked = box.type === "brob";
+  const held = (await source.read(box.start, box.end - box.start)).slice();
+  const type = isPacked ? asciiAt(held, 0, 4) : box.type;
+  if (type !== "xml " && type !== "Exif") return;
+  const bytes = isPacked ? await unbrotlied(held.subarray(4), longestBlockBytes) : held;
+  if (bytes === null) return;
+  if (type === "xml ") content.xmp.push(bytes);
+  else if (bytes.length > 4) content.tiff.push(exifBlock(bytes, 4 + viewOf(bytes).getUint32(0)));
 }
 
 /** SizeHeader and the first fields of ImageMetadata (ISO 18181-1): bits, the lowest of each byte first. */

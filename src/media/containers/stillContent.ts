@@ -15,6 +15,8 @@ export interface StillContent {
   iptc: Uint8Array[];
   /** The ICC profile. */
   icc: Uint8Array | null;
+  /** What is written of the picture in a text field of the container itself. */
+  caption: string | null;
 }
 
 export interface TiffBlock {
@@ -39,5 +41,6 @@ export function emptyContent(): StillContent {
     xmp: [],
     iptc: [],
     icc: null,
+    caption: null,
   };
 }

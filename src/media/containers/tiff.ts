@@ -3,13 +3,16 @@ import type { ByteSource } from "../source.ts";
 import {
   type TiffDirectory,
   type TiffHeader,
+  panasonicVersion,
   readDirectory,
   readIntegers,
   readTiffHeader,
   readValue,
 } from "../tiffDirectory.ts";
-import { photoshopIptc } from "./jpeg.ts";
-import { type StillContent, longestBlockBytes } from "./stillContent.ts";
+import { section } from "../boundedSource.ts";
+import { readJpeg } from "./jpeg.ts";
+import { photoshopIptc } from "./photoshop.ts";
+import { type StillContent, emptyContent, longestBlockBytes } from "./stillContent.ts";
 
 const tags = {
   subfileType: 0xfe,
@@ -22,8 +25,9 @@ const tags = {
   icc: 0x8773,
 } as const;
 
-/** Panasonic's RW2 has no width: it tells the borders of the picture on the sensor. */
+/** Panasonic's RW2 has no width: it tells the borders of the picture on the sensor, and keeps a JPEG with all that is known of it. */
 const panasonicBorders = { top: 0x04, left: 0x05, bottom: 0x06, right: 0x07 } as const;
+const panasonicJpeg = 0x2e;
 
 const mostPages = 4;
 const mostSubDirectories = 8;
@@ -38,12 +42,23 @@ export async function readTiff(source: ByteSource, content: StillContent): Promi
   const header = await readTiffHeader(source);
   if (header === null) return;
   content.tiff.push({ source, firstDirectory: "image" });
-  const main = await readDirectory(source, header.firstDirectory, header.littleEndian);
+  const main = await readDirectory(source, header.firstDirectory, header);
   if (main === null) return;
   const picture = await mainPicture(source, main, header);
   content.rawWidth = picture?.width ?? 0;
   content.rawHeight = picture?.height ?? 0;
   await readBlocks(source, main, content);
+  if (header.version === panasonicVersion) await readPanasonicJpeg(source, main, content);
+}
+
+async function readPanasonicJpeg(source: ByteSource, main: TiffDirectory, content: StillContent): Promise<void> {
+  const entry = main.entries.get(panasonicJpeg);
+  if (entry === undefined) return;
+  const found = emptyContent();
+  await readJpeg(section(source, entry.at, entry.sizeBytes), found);
+  content.tiff.push(...found.tiff);
+  content.xmp.push(...found.xmp);
+  content.iptc.push(...found.iptc);
 }
 
 /**
@@ -60,13 +75,13 @@ async function mainPicture(source: ByteSource, main: TiffDirectory, header: Tiff
     mostSubDirectories,
   );
   for (const offset of offsets) {
-    const directory = await readDirectory(source, offset, header.littleEndian);
+    const directory = await readDirectory(source, offset, header);
     const picture = directory && (await pictureOf(source, directory, header));
     if (picture?.isFullSize) return picture;
   }
   let next = main.next;
   for (let page = 1; page < mostPages && next !== 0; page++) {
-    const directory = await readDirectory(source, next, header.littleEndian);
+    const directory = await readDirectory(source, next, header);
     const picture = directory && (await pictureOf(source, directory, header));
     if (picture?.isFullSize) return picture;
     next = directory?.next ?? 0;

@@ -1,20 +1,40 @@
 /** WebP: the canvas of VP8X, or the frame of VP8 and VP8L, and the chunks EXIF, XMP and ICCP around it. */
-import { asciiAt, startsWith, viewOf } from "../bytes.ts";
-import { type ByteSource, memorySource } from "../source.ts";
+import { asciiAt, viewOf } from "../bytes.ts";
+import type { ByteSource } from "../source.ts";
+import { type ChunkForm, chunksAtEnd } from "./chunksAtEnd.ts";
+import { exifBlock } from "./exifBlock.ts";
 import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 
-/** An animation has a chunk per frame, and its metadata after them. */
-const mostChunks = 300;
+const mostChunks = 100;
+/** Frames of an animation; behind so many of them only the end of the file is looked at. */
+const mostFrames = 16;
+/** The bits of VP8X that announce them. */
+const exifOrXmpFlags = 0x0c;
+
+const form: ChunkForm = {
+  isWanted: (bytes, at) => ["EXIF", "XMP "].includes(asciiAt(bytes, at, 4)),
+  sizeAt: (bytes, at) => chunkBytes(viewOf(bytes).getUint32(at + 4, true)),
+};
 
 export async function readWebp(source: ByteSource, content: StillContent): Promise<void> {
-  let at = 12;
-  for (let i = 0; i < mostChunks; i++) {
-    const head = await source.read(at, 8);
+  let at: number | null = 12;
+  let frames = 0;
+  let announced = 0;
+  for (let i = 0; i < mostChunks && at !== null; i++) {
+    const head = await source.read(at, 12);
     if (head.length < 8) return;
     const size = viewOf(head).getUint32(4, true);
-    await readChunk(asciiAt(head, 0, 4), at + 8, size, source, content);
-    at += 8 + size + (size % 2);
+    const type = asciiAt(head, 0, 4);
+    await readChunk(type, at + 8, size, source, content);
+    at += chunkBytes(size);
+    if (type === "VP8X") announced = (head[8] ?? 0) & exifOrXmpFlags;
+    if (type === "ANMF" && announced === 0) return;
+    if (type === "ANMF" && ++frames === mostFrames) at = await chunksAtEnd(source, at, form);
   }
+}
+
+function chunkBytes(size: number): number {
+  return 8 + size + (size % 2);
 }
 
 async function readChunk(
@@ -37,11 +57,7 @@ async function readChunk(
 function keepBlock(type: string, bytes: Uint8Array, content: StillContent): void {
   if (type === "XMP ") content.xmp.push(bytes);
   else if (type === "ICCP") content.icc = bytes;
-  else {
-    // Some writers copy the JPEG segment with its name in front.
-    const tiff = startsWith(bytes, "Exif\0\0") ? bytes.subarray(6) : bytes;
-    content.tiff.push({ source: memorySource(tiff), firstDirectory: "image" });
-  }
+  else content.tiff.push(exifBlock(bytes));
 }
 
 function dimensionsIn(type: string, body: Uint8Array): [number, number] | null {

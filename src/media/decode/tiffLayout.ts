@@ -46,7 +46,7 @@ type Numbers = (tag: number, most?: number) => Promise<number[]>;
 
 async function openFirst(source: ByteSource): Promise<{ directory: TiffDirectory; littleEndian: boolean }> {
   const header = await readTiffHeader(source);
-  const directory = header && (await readDirectory(source, header.firstDirectory, header.littleEndian));
+  const directory = header && (await readDirectory(source, header.firstDirectory, header));
   if (header === null || directory === null) throw new CutShort("the TIFF has no directory, or is cut short before it");
   return { directory, littleEndian: header.littleEndian };
 }

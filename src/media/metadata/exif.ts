@@ -1,96 +1,115 @@
-/** EXIF: the values of a file's TIFF blocks by name, decoded by exifr. Judges nothing: stillMetadata.ts does. */
-import exifr from "exifr";
+/** EXIF: the values of a file's TIFF blocks by their tags. Judges nothing: stillMetadata.ts does. */
 import { startsWith, viewOf } from "../bytes.ts";
 import type { TiffBlock } from "../containers/stillContent.ts";
 import { type ByteSource, memorySource } from "../source.ts";
-import { type TiffDirectory, readDirectory, readIntegers, readTiffHeader, readValue } from "../tiffDirectory.ts";
-import { type TiffDirectories, exifPointer, gpsPointer, repackTiff } from "./repackedTiff.ts";
-import { tidyText } from "./tidy.ts";
+import {
+  type TiffDirectory,
+  type TiffHeader,
+  panasonicVersion,
+  readDirectory,
+  readIntegers,
+  readTiffHeader,
+  readValue,
+} from "../tiffDirectory.ts";
+import { type TiffValue, numbersOf, textOf } from "../tiffValue.ts";
+import { exifPointer, exifTags, gpsPointer, gpsTags, imageTags, makerNote, panasonicIso } from "./exifTags.ts";
+import { finiteNumber, tidyText } from "./tidy.ts";
 
-/** Values by exifr's names; what the file really put there is not yet known. */
+export type TagValues = ReadonlyMap<number, TiffValue>;
+
 export interface ExifValues {
-  image: Record<string, unknown>;
-  exif: Record<string, unknown>;
-  gps: Record<string, unknown>;
+  image: TagValues;
+  exif: TagValues;
+  gps: TagValues;
   /** From Apple's maker note. */
   contentIdentifier: string | null;
   burstIdentifier: string | null;
 }
 
-/** Raw strings and numbers: exifr would turn dates into instants of the machine's zone. One object: exifr caches by it. */
-const options = {
-  tiff: true,
-  ifd0: {},
-  exif: true,
-  gps: true,
-  ifd1: false,
-  interop: false,
-  makerNote: false,
-  userComment: false,
-  xmp: false,
-  iptc: false,
-  icc: false,
-  jfif: false,
-  mergeOutput: false,
-  translateKeys: true,
-  translateValues: false,
-  reviveValues: false,
-};
+interface Directories {
+  header: TiffHeader;
+  image: TiffDirectory | null;
+  exif: TiffDirectory | null;
+  gps: TiffDirectory | null;
+}
 
-const makerNoteTag = 0x927c;
+const longestValueBytes = 64 * 1024;
 const longestMakerNoteBytes = 256 * 1024;
-const mostBlocks = 4;
+/** Of one file; what lies behind is not looked at. */
+export const mostBlocks = 4;
+
+export function textAt(values: TagValues, tag: number): string | null {
+  const value = values.get(tag);
+  return value === undefined ? null : tidyText(textOf(value));
+}
+
+/** The first where there are several. */
+export function numberAt(values: TagValues, tag: number): number | null {
+  const value = values.get(tag);
+  return value === undefined ? null : finiteNumber(numbersOf(value)[0]);
+}
 
 /** Of several blocks the first that has a value wins. */
 export async function readExif(blocks: TiffBlock[]): Promise<ExifValues> {
-  const values: ExifValues = {
-    image: {},
-    exif: {},
-    gps: {},
-    contentIdentifier: null,
-    burstIdentifier: null,
-  };
-  for (const block of blocks.slice(0, mostBlocks)) {
-    const directories = await readDirectories(block);
+  const image = new Map<number, TiffValue>();
+  const exif = new Map<number, TiffValue>();
+  const gps = new Map<number, TiffValue>();
+  const notes: (AppleNote | null)[] = [];
+  for (const { source, firstDirectory } of blocks.slice(0, mostBlocks)) {
+    const directories = await readDirectories(source, firstDirectory);
     if (directories === null) continue;
-    const found = recordOf(await exifr.parse(await repackTiff(block.source, directories), options));
-    values.image = { ...recordOf(found["ifd0"]), ...values.image };
-    values.exif = { ...recordOf(found["exif"]), ...values.exif };
-    values.gps = { ...recordOf(found["gps"]), ...values.gps };
-    await readAppleNote(block.source, directories.exif, values);
+    const { header } = directories;
+    const add = async (directory: TiffDirectory | null, tag: number, to: Map<number, TiffValue>, as = tag) => {
+      const entry = to.has(as) ? undefined : directory?.entries.get(tag);
+      const bytes = await readValue(source, entry, longestValueBytes);
+      if (bytes !== null && entry !== undefined)
+        to.set(as, { type: entry.type, bytes, littleEndian: header.littleEndian });
+    };
+    for (const tag of Object.values(imageTags)) await add(directories.image, tag, image);
+    for (const tag of Object.values(exifTags)) await add(directories.exif, tag, exif);
+    for (const tag of Object.values(exifTags)) await add(directories.image, tag, exif);
+    for (const tag of Object.values(gpsTags)) await add(directories.gps, tag, gps);
+    if (header.version === panasonicVersion) await add(directories.image, panasonicIso, exif, exifTags.iso);
+    notes.push(await readAppleNote(source, directories.exif));
   }
-  return values;
+  const first = (name: keyof AppleNote) => notes.find((note) => note !== null && note[name] !== null)?.[name] ?? null;
+  return { image, exif, gps, contentIdentifier: first("contentIdentifier"), burstIdentifier: first("burstIdentifier") };
 }
 
-async function readDirectories({ source, firstDirectory }: TiffBlock): Promise<TiffDirectories | null> {
+export async function readDirectories(
+  source: ByteSource,
+  firstDirectory: TiffBlock["firstDirectory"],
+): Promise<Directories | null> {
   const header = await readTiffHeader(source);
-  if (header === null) return null;
-  const { littleEndian } = header;
-  const first = await readDirectory(source, header.firstDirectory, littleEndian);
-  const directories: TiffDirectories = { header, image: null, exif: null, gps: null };
-  if (first === null) return null;
-  if (firstDirectory !== "image") return { ...directories, [firstDirectory]: first };
-  const follow = async (tag: number) => {
-    const [at] = await readIntegers(source, first.entries.get(tag), littleEndian, 1);
-    return at === undefined ? null : readDirectory(source, at, littleEndian);
+  const first = header && (await readDirectory(source, header.firstDirectory, header));
+  if (header === null || first === null) return null;
+  const none = { header, image: null, exif: null, gps: null };
+  if (firstDirectory !== "image") return { ...none, [firstDirectory]: first };
+  const follow = async (directory: TiffDirectory | null, tag: number) => {
+    const [at] = await readIntegers(source, directory?.entries.get(tag), header.littleEndian, 1);
+    return at === undefined ? null : readDirectory(source, at, header);
   };
-  return { header, image: first, exif: await follow(exifPointer), gps: await follow(gpsPointer) };
+  const exif = await follow(first, exifPointer);
+  return { ...none, image: first, exif, gps: (await follow(first, gpsPointer)) ?? (await follow(exif, gpsPointer)) };
+}
+
+interface AppleNote {
+  contentIdentifier: string | null;
+  burstIdentifier: string | null;
 }
 
 /** "Apple iOS", a version and a byte order, then a directory whose offsets count from the note's own start. */
-async function readAppleNote(source: ByteSource, exif: TiffDirectory | null, values: ExifValues): Promise<void> {
-  const note = await readValue(source, exif?.entries.get(makerNoteTag), longestMakerNoteBytes);
-  if (note === null || note.length < 16 || !startsWith(note, "Apple iOS\0")) return;
+async function readAppleNote(source: ByteSource, exif: TiffDirectory | null): Promise<AppleNote | null> {
+  const entry = exif?.entries.get(makerNote);
+  if (entry === undefined || !startsWith(await source.read(entry.at, 16), "Apple iOS\0")) return null;
+  const note = await readValue(source, entry, longestMakerNoteBytes);
+  if (note === null || note.length < 16) return null;
   const block = memorySource(note);
-  const directory = await readDirectory(block, 14, viewOf(note).getUint16(12) === 0x4949);
+  const littleEndian = viewOf(note).getUint16(12) === 0x4949;
+  const directory = await readDirectory(block, 14, { littleEndian, isBig: false });
   const text = async (tag: number) => {
     const bytes = await readValue(block, directory?.entries.get(tag), 256);
     return bytes === null ? null : tidyText(new TextDecoder().decode(bytes));
   };
-  values.contentIdentifier ??= await text(0x11);
-  values.burstIdentifier ??= await text(0x0b);
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
+  return { contentIdentifier: await text(0x11), burstIdentifier: await text(0x0b) };
 }

@@ -1,5 +1,8 @@
 /** Where a picture was taken: coordinates as EXIF and XMP write them, or nothing where they can't be. */
-import { finiteNumber, numberInText, tidyText } from "./tidy.ts";
+import { numbersOf } from "../tiffValue.ts";
+import { type TagValues, numberAt, textAt } from "./exif.ts";
+import { gpsTags } from "./exifTags.ts";
+import { numberInText } from "./tidy.ts";
 import type { XmpProperties } from "./xmp.ts";
 
 export interface Position {
@@ -7,10 +10,10 @@ export interface Position {
   longitude: number;
 }
 
-export function exifPosition(gps: Record<string, unknown>): Position | null {
+export function exifPosition(gps: TagValues): Position | null {
   return position(
-    degrees(gps["GPSLatitude"], gps["GPSLatitudeRef"]),
-    degrees(gps["GPSLongitude"], gps["GPSLongitudeRef"]),
+    exifDegrees(gps, gpsTags.latitude, textAt(gps, gpsTags.latitudeReference)),
+    exifDegrees(gps, gpsTags.longitude, textAt(gps, gpsTags.longitudeReference)),
   );
 }
 
@@ -18,11 +21,10 @@ export function xmpPosition(xmp: XmpProperties): Position | null {
   return position(xmpDegrees(xmp.get("exif:GPSLatitude")?.[0]), xmpDegrees(xmp.get("exif:GPSLongitude")?.[0]));
 }
 
-/** Metres; a reference of 1 means below the sea. */
-export function exifAltitude(gps: Record<string, unknown>): number | null {
-  const altitude = finiteNumber(gps["GPSAltitude"]);
-  const reference = gps["GPSAltitudeRef"];
-  const isBelow = reference === 1 || (reference instanceof Uint8Array && reference[0] === 1);
+/** Metres; a reference of 1 means below the sea, one of 3 below the ellipsoid. */
+export function exifAltitude(gps: TagValues): number | null {
+  const altitude = numberAt(gps, gpsTags.altitude);
+  const isBelow = [1, 3].includes(numberAt(gps, gpsTags.altitudeReference) ?? 0);
   return altitude === null || !isBelow ? altitude : 0 - Math.abs(altitude);
 }
 
@@ -39,20 +41,25 @@ export function position(latitude: number | null, longitude: number | null): Pos
   return latitude === 0 && longitude === 0 ? null : { latitude, longitude };
 }
 
-/** Three rationals; minutes and seconds of 0/0 count as none. */
-function degrees(value: unknown, reference: unknown): number | null {
-  if (!Array.isArray(value)) return null;
-  const [whole, minutes, seconds] = value.map(finiteNumber);
-  if (whole === null || whole === undefined) return null;
-  const size = Math.abs(whole) + (minutes ?? 0) / 60 + (seconds ?? 0) / 3600;
-  const sign = /^[sw]/i.test(tidyText(reference) ?? "") || whole < 0 ? -1 : 1;
-  return sign * size;
+/** Degrees, minutes and seconds, or the first of them with decimals. With a part that is no number (0/0) there is no place. */
+function exifDegrees(gps: TagValues, tag: number, reference: string | null): number | null {
+  const value = gps.get(tag);
+  const parts = value === undefined ? [] : numbersOf(value).slice(0, 3);
+  const [degrees, minutes = 0, seconds = 0] = parts;
+  if (degrees === undefined || !parts.every(Number.isFinite)) return null;
+  return signed(Math.abs(degrees) + minutes / 60 + seconds / 3600, degrees < 0 || /^[sw]/i.test(reference ?? ""));
 }
 
-/** "39,6.9N", "108,24,3W". */
+/** "39,6.9N", "108,24,3W", and what else is made of up to three numbers and a direction: "48.2", "-16.5", "48° 12' 3.5\" N". */
 function xmpDegrees(text: string | undefined): number | null {
-  const match = /^(\d{1,3})(?:,(\d{1,2}(?:\.\d+)?))?(?:,(\d{1,2}(?:\.\d+)?))?\s*([NSEW])$/i.exec(text?.trim() ?? "");
-  if (match === null) return null;
-  const size = Number(match[1]) + Number(match[2] ?? 0) / 60 + Number(match[3] ?? 0) / 3600;
-  return /[SW]/i.test(match[4] ?? "") ? 0 - size : size;
+  const short = text?.trim().slice(0, 100) ?? "";
+  const parts = [...short.matchAll(/\d+(?:\.\d*)?|\.\d+/g)].slice(0, 3).map(([digits]) => Number(digits));
+  const [degrees, minutes = 0, seconds = 0] = parts;
+  if (degrees === undefined) return null;
+  const [, direction = ""] = /([nsew])[a-z]*$/i.exec(short) ?? [];
+  return signed(degrees + minutes / 60 + seconds / 3600, short.startsWith("-") || /[sw]/i.test(direction));
+}
+
+function signed(size: number, isNegative: boolean): number {
+  return isNegative ? 0 - size : size;
 }

@@ -25,6 +25,7 @@ function descriptionIn(tag: Uint8Array): string | null {
   if (tag.length < 12) return null;
   const type = asciiAt(tag, 0, 4);
   if (type === "mluc") return localized(tag);
+  if (type === "text") return tidyText(asciiAt(tag, 8, longestNameBytes));
   if (type !== "desc") return null;
   return tidyText(asciiAt(tag, 12, Math.min(viewOf(tag).getUint32(8), longestNameBytes)));
 }

@@ -1,33 +1,50 @@
 /** The metadata of a still picture from its blocks, and which block is believed where they differ. */
 import type { StillContent } from "../containers/stillContent.ts";
-import { type WallTime, parseExifDate, parseIsoDate } from "../wallTime.ts";
-import { type ExifValues, readExif } from "./exif.ts";
+import { type WallTime, parseExifDate } from "../wallTime.ts";
+import { asSigned, numbersOf } from "../tiffValue.ts";
+import { countryCode } from "./countryCodes.ts";
+import { type ExifValues, type TagValues, numberAt, readExif, textAt } from "./exif.ts";
+import { exifTags, imageTags } from "./exifTags.ts";
 import { type FileMetadata, emptyMetadata } from "./fileMetadata.ts";
 import { exifAltitude, exifPosition, xmpAltitude, xmpPosition } from "./gps.ts";
 import { profileDescription } from "./icc.ts";
+import { offsetByGps } from "./gpsClock.ts";
 import { iptcTags, parseIptc } from "./iptc.ts";
-import { finiteNumber, numberInText, positiveNumber, tidyText } from "./tidy.ts";
+import { finiteNumber, numberInText, positiveNumber, positiveWhole, tidyText } from "./tidy.ts";
 import { type XmpProperties, parseXmp } from "./xmp.ts";
 
 type Fields = Partial<FileMetadata>;
 
-/** EXIF before the rest; IPTC before XMP for captions and places, as exiftool has them. */
-export async function readStillMetadata(content: StillContent): Promise<FileMetadata> {
+export interface StillMetadata {
+  metadata: FileMetadata;
+  /** The original date, with the offset that the satellites' clock tells where the tag has none. */
+  captureTime: WallTime | null;
+}
+
+/** EXIF before the rest. */
+export async function readStillMetadata(content: StillContent): Promise<StillMetadata> {
   const exif = await readExif(content.tiff);
   const xmp = mergedXmp(content.xmp);
   const iptc = mergedIptc(content.iptc);
-  return {
+  const metadata = {
     ...emptyMetadata(),
     ...cameraFields(exif, xmp),
     ...exposureFields(exif, xmp),
     ...dateFields(exif, xmp),
     ...positionFields(exif, xmp),
-    ...captionFields(exif, xmp, iptc),
+    ...captionFields(exif, xmp, iptc, content.caption),
     projectionType: tidyText(xmp.get("GPano:ProjectionType")?.[0]),
     profileDescription: content.icc && profileDescription(content.icc),
     livePhotoCid: exif.contentIdentifier,
-    autoStackId: exif.burstIdentifier,
+    autoStackId: exif.burstIdentifier ?? tidyText(xmp.get("GCamera:BurstID")?.[0]),
   };
+  return { metadata, captureTime: captureTime(metadata.originalDatetime, exif) };
+}
+
+/** A clock that was stopped, and one of another day, stand at odd minutes from the satellites': they keep no offset. */
+function captureTime(original: WallTime | null, { gps }: ExifValues): WallTime | null {
+  if (original === null || original.offsetMinutes !== null) return original;
+  return { ...original, offsetMinutes: offsetByGps(original, gps) };
 }
 
 function mergedXmp(packets: Uint8Array[]): XmpProperties {
@@ -50,43 +67,52 @@ function mergedIptc(blocks: Uint8Array[]): Map<number, string> {
 }
 
 function cameraFields({ image, exif }: ExifValues, xmp: XmpProperties): Fields {
-  const orientation = finiteNumber(image["Orientation"]);
+  const orientation = numberAt(image, imageTags.orientation);
   const isKnown = orientation !== null && [1, 2, 3, 4, 5, 6, 7, 8].includes(orientation);
   return {
-    make: tidyText(image["Make"]) ?? tidyText(xmp.get("tiff:Make")?.[0]),
-    model: tidyText(image["Model"]) ?? tidyText(xmp.get("tiff:Model")?.[0]),
+    make: textAt(image, imageTags.make) ?? tidyText(xmp.get("tiff:Make")?.[0]),
+    model: textAt(image, imageTags.model) ?? tidyText(xmp.get("tiff:Model")?.[0]),
     orientation: isKnown ? orientation : null,
     lensModel:
-      tidyText(exif["LensModel"]) ?? tidyText(xmp.get("exifEX:LensModel")?.[0]) ?? tidyText(xmp.get("aux:Lens")?.[0]),
+      textAt(exif, exifTags.lensModel) ??
+      tidyText(xmp.get("exifEX:LensModel")?.[0]) ??
+      tidyText(xmp.get("aux:Lens")?.[0]),
   };
 }
 
 function exposureFields({ exif }: ExifValues, xmp: XmpProperties): Fields {
-  const positive = (name: string) =>
-    positiveNumber(exif[name]) ?? positiveNumber(numberInText(xmp.get(`exif:${name}`)?.[0]));
-  const iso =
-    positiveNumber(firstOf(exif["ISO"])) ?? positiveNumber(numberInText(xmp.get("exif:ISOSpeedRatings")?.[0]));
+  const inXmp = (name: string) => numberInText(xmp.get(name)?.[0]);
+  const positive = (tag: number, name: string) => positiveNumber(numberAt(exif, tag)) ?? positiveNumber(inXmp(name));
+  const bias = exif.get(exifTags.exposureBias);
   return {
-    fNumber: positive("FNumber"),
-    focalLength: positive("FocalLength"),
-    exposureTime: positive("ExposureTime"),
-    iso: iso === null ? null : Math.round(iso),
-    exposureBias: finiteNumber(exif["ExposureCompensation"]) ?? numberInText(xmp.get("exif:ExposureBiasValue")?.[0]),
+    fNumber: positive(exifTags.fNumber, "exif:FNumber"),
+    focalLength: positive(exifTags.focalLength, "exif:FocalLength"),
+    exposureTime: positive(exifTags.exposureTime, "exif:ExposureTime"),
+    iso: exifIso(exif) ?? positiveWhole(inXmp("exif:ISOSpeedRatings")),
+    exposureBias:
+      (bias === undefined ? null : finiteNumber(numbersOf(asSigned(bias))[0])) ?? inXmp("exif:ExposureBiasValue"),
   };
+}
+
+/** The old tag holds 16 bits: 65535 says that the sensitivity is higher and stands in a newer one. */
+function exifIso(exif: TagValues): number | null {
+  const iso = positiveWhole(numberAt(exif, exifTags.iso));
+  const higher = iso === 65_535 ? positiveWhole(numberAt(exif, exifTags.recommendedExposureIndex)) : null;
+  return higher ?? iso;
 }
 
 /** The offset of the capture is OffsetTimeOriginal alone: OffsetTime says where the file was last written. */
 function dateFields({ image, exif }: ExifValues, xmp: XmpProperties): Fields {
-  const date = (text: unknown, subSeconds: unknown, offset: unknown): WallTime | null =>
-    typeof text === "string" ? parseExifDate(text, tidyText(subSeconds), tidyText(offset)) : null;
-  const xmpDate = (name: string) => parseIsoDate(xmp.get(name)?.[0] ?? "");
+  const date = (text: string | null, subSeconds: number, offset: number): WallTime | null =>
+    text === null ? null : parseExifDate(text, textAt(exif, subSeconds), textAt(exif, offset));
+  const xmpDate = (name: string) => parseExifDate(xmp.get(name)?.[0] ?? "");
   return {
-    modifiedDatetime: date(image["ModifyDate"], exif["SubSecTime"], exif["OffsetTime"]),
+    modifiedDatetime: date(textAt(image, imageTags.modified), exifTags.subSeconds, exifTags.offset),
     originalDatetime:
-      date(exif["DateTimeOriginal"], exif["SubSecTimeOriginal"], exif["OffsetTimeOriginal"]) ??
+      date(textAt(exif, exifTags.original), exifTags.subSecondsOriginal, exifTags.offsetOriginal) ??
       xmpDate("exif:DateTimeOriginal"),
     digitizedDatetime:
-      date(exif["CreateDate"], exif["SubSecTimeDigitized"], exif["OffsetTimeDigitized"]) ??
+      date(textAt(exif, exifTags.digitized), exifTags.subSecondsDigitized, exifTags.offsetDigitized) ??
       xmpDate("exif:DateTimeDigitized"),
   };
 }
@@ -100,22 +126,25 @@ function positionFields({ gps }: ExifValues, xmp: XmpProperties): Fields {
   };
 }
 
-function captionFields({ image }: ExifValues, xmp: XmpProperties, iptc: Map<number, string>): Fields {
-  const either = (dataset: number, name: string) => tidyText(iptc.get(dataset)) ?? tidyText(xmp.get(name)?.[0]);
-  const code = either(iptcTags.countryCode, "Iptc4xmpCore:CountryCode")?.toUpperCase() ?? "";
-  const rating = numberInText(xmp.get("xmp:Rating")?.[0]) ?? finiteNumber(image["Rating"]);
+/** XMP's caption before IPTC's, which is cut at 2,000 bytes; IPTC's places before XMP's. */
+function captionFields(
+  { image }: ExifValues,
+  xmp: XmpProperties,
+  iptc: Map<number, string>,
+  caption: string | null,
+): Fields {
+  const inIptc = (dataset: number) => tidyText(iptc.get(dataset));
+  const inXmp = (name: string) => tidyText(xmp.get(name)?.[0]);
+  const rating = numberInText(xmp.get("xmp:Rating")?.[0]) ?? numberAt(image, imageTags.rating);
   return {
-    description: tidyText(image["ImageDescription"]) ?? either(iptcTags.caption, "dc:description"),
-    city: either(iptcTags.city, "photoshop:City"),
-    state: either(iptcTags.state, "photoshop:State"),
-    country: either(iptcTags.country, "photoshop:Country"),
-    sublocation: either(iptcTags.sublocation, "Iptc4xmpCore:Location"),
-    // IPTC's own codes have three letters; only those of two are what the field holds.
-    countryCode: /^[A-Z]{2}$/.test(code) ? code : null,
+    description:
+      textAt(image, imageTags.description) ?? inXmp("dc:description") ?? inIptc(iptcTags.caption) ?? tidyText(caption),
+    city: inIptc(iptcTags.city) ?? inXmp("photoshop:City"),
+    state: inIptc(iptcTags.state) ?? inXmp("photoshop:State"),
+    country: inIptc(iptcTags.country) ?? inXmp("photoshop:Country"),
+    sublocation: inIptc(iptcTags.sublocation) ?? inXmp("Iptc4xmpCore:Location"),
+    countryCode:
+      countryCode(inIptc(iptcTags.countryCode) ?? "") ?? countryCode(inXmp("Iptc4xmpCore:CountryCode") ?? ""),
     rating: rating !== null && rating >= -1 && rating <= 99 ? Math.round(rating) : null,
   };
-}
-
-function firstOf(value: unknown): unknown {
-  return Array.isArray(value) || value instanceof Uint16Array || value instanceof Uint32Array ? value[0] : value;
 }

@@ -19,9 +19,14 @@ export function positiveNumber(value: unknown): number | null {
   return number !== null && number > 0 ? number : null;
 }
 
+export function positiveWhole(value: unknown): number | null {
+  const number = finiteNumber(value);
+  return number === null ? null : positiveNumber(Math.round(number));
+}
+
 /** "1/30" or "5.6", as XMP writes numbers. */
 export function numberInText(value: string | undefined): number | null {
-  const match = /^\s*([+-]?\d+(?:\.\d+)?)(?:\/(\d+))?\s*$/.exec(value ?? "");
+  const match = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)(?:\/(\d+))?\s*$/.exec(value ?? "");
   if (match === null) return null;
   return finiteNumber(Number(match[1]) / Number(match[2] ?? 1));
 }

@@ -8,7 +8,7 @@ import { decodeText } from "../bytes.ts";
 export type XmpProperties = ReadonlyMap<string, readonly string[]>;
 
 /** The names this project reads by, whatever prefix a packet gives them. */
-const prefixes = new Map([
+export const prefixes = new Map([
   ["http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdf"],
   ["http://purl.org/dc/elements/1.1/", "dc"],
   ["http://ns.adobe.com/xap/1.0/", "xmp"],
@@ -19,11 +19,16 @@ const prefixes = new Map([
   ["http://ns.adobe.com/tiff/1.0/", "tiff"],
   ["http://ns.adobe.com/exif/1.0/aux/", "aux"],
   ["http://ns.google.com/photos/1.0/panorama/", "GPano"],
+  ["http://ns.google.com/photos/1.0/camera/", "GCamera"],
 ]);
 
-const longestPacketBytes = 1024 * 1024;
+export const longestPacketBytes = 1024 * 1024;
 const mostProperties = 2000;
-const lists = ["rdf:Alt", "rdf:Seq", "rdf:Bag"];
+
+/** The ways from a property to a value of it: none, through a list, through what is said of the value besides. Others lead into structures. */
+const waysToValue = /^(?:rdf:(?:Alt|Seq|Bag) rdf:li ?)?(?:(?:rdf:Description )?rdf:value)?$/;
+const longestWay = 4;
+const cdataStart = "<![CDATA[";
 
 /** What is open while the text is read: depth counts from the rdf:Description, its properties being at 1. */
 interface Scan {
@@ -31,7 +36,7 @@ interface Scan {
   found: Map<string, string[]>;
   depth: number;
   property: string | null;
-  /** Inside the property: how deep in list, item, or in a structure that is skipped. */
+  /** What is open inside the property. */
   path: string[];
   text: string;
   isDefaultLanguage: boolean;
@@ -52,7 +57,9 @@ export function parseXmp(packet: Uint8Array): XmpProperties {
   while (at >= 0 && scan.found.size < mostProperties) {
     const end = tagEnd(text, at);
     if (end < 0) break;
-    readTag(text.slice(at + 1, end), scan);
+    if (text.startsWith(cdataStart, at))
+      scan.text += text.slice(at + cdataStart.length, end - 2).replaceAll("&", "&amp;");
+    else readTag(text.slice(at + 1, end), scan);
     at = text.indexOf("<", end);
     const between = text.slice(end + 1, at < 0 ? text.length : at);
     if (scan.property !== null && between !== "") scan.text += between;
@@ -60,17 +67,19 @@ export function parseXmp(packet: Uint8Array): XmpProperties {
   return scan.found;
 }
 
-/** UTF-16 packets exist in theory and in a few files. */
-function decodePacket(packet: Uint8Array): string {
-  if (packet[0] === 0xfe && packet[1] === 0xff) return new TextDecoder("utf-16be").decode(packet);
-  if (packet[0] === 0xff && packet[1] === 0xfe) return new TextDecoder("utf-16le").decode(packet);
+/** UTF-16 packets exist in theory and in a few files, with a mark of their byte order or without. */
+export function decodePacket(packet: Uint8Array): string {
+  const [first, second] = packet;
+  if ((first === 0xfe && second === 0xff) || first === 0) return new TextDecoder("utf-16be").decode(packet);
+  if ((first === 0xff && second === 0xfe) || second === 0) return new TextDecoder("utf-16le").decode(packet);
   return decodeText(packet);
 }
 
 /** Where the markup that opens at `at` ends: past its quotes, comments and CDATA as wholes. */
-function tagEnd(text: string, at: number): number {
+export function tagEnd(text: string, at: number): number {
   if (text.startsWith("<!--", at)) return endOf(text, "-->", at);
   if (text.startsWith("<?", at)) return endOf(text, "?>", at);
+  if (text.startsWith(cdataStart, at)) return endOf(text, "]]>", at);
   let quote = "";
   for (let i = at + 1; i < text.length; i++) {
     const char = text.charAt(i);
@@ -125,16 +134,18 @@ function openTag(name: string, attributes: [string, string][], scan: Scan): void
 function closeTag(scan: Scan): void {
   if (scan.depth < 0) return;
   const text = decodeEntities(scan.text).trim();
-  const [list, item] = scan.path;
-  const isItem = scan.path.length === 2 && lists.includes(list ?? "") && item === "rdf:li";
-  const isSimple = scan.depth === 1 && scan.path.length === 0;
-  if (scan.property !== null && text !== "" && (isItem || isSimple)) {
+  if (scan.property !== null && text !== "" && leadsToValue(scan.path)) {
     keep(scan.property, text, scan, scan.isDefaultLanguage);
   }
   scan.text = "";
   scan.path.pop();
   scan.depth -= 1;
   if (scan.depth < 1) scan.property = null;
+}
+
+/** Looked at for each element that closes: never the whole of a path a hundred thousand deep. */
+function leadsToValue(path: string[]): boolean {
+  return path.length <= longestWay && waysToValue.test(path.join(" "));
 }
 
 function keep(name: string, value: string, scan: Scan, first = false): void {

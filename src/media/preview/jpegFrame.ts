@@ -47,7 +47,7 @@ export async function readJpegFrame(source: ByteSource): Promise<JpegFrame | nul
 
 async function orientationIn(exif: ByteSource): Promise<number | null> {
   const header = await readTiffHeader(exif);
-  const directory = header && (await readDirectory(exif, header.firstDirectory, header.littleEndian));
+  const directory = header && (await readDirectory(exif, header.firstDirectory, header));
   if (header === null || directory === null) return null;
   const [value] = await readIntegers(exif, directory.entries.get(orientationTag), header.littleEndian, 1);
   return value !== undefined && value >= 1 && value <= 8 ? value : null;

@@ -28,7 +28,7 @@ export async function tiffPreviews(source: ByteSource): Promise<Stretch[]> {
   for (let at = open.shift(); at !== undefined && seen.size < mostDirectories; at = open.shift()) {
     if (at === 0 || seen.has(at)) continue;
     seen.add(at);
-    const directory = await readDirectory(source, at, littleEndian);
+    const directory = await readDirectory(source, at, header);
     if (directory === null) continue;
     stretches.push(...(await stretchesIn(source, directory, littleEndian)));
     const below = await readIntegers(source, directory.entries.get(tags.subDirectories), littleEndian, 8);

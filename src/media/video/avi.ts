@@ -1,23 +1,71 @@
-/** AVI: size, frame rate and duration from the headers that open every such file. */
-import { startsWith, viewOf } from "../bytes.ts";
+/** AVI: size, frame rate and duration from the headers that open every such file, and what cameras note beside them. */
+import { asciiAt, viewOf } from "../bytes.ts";
 import type { ByteSource } from "../source.ts";
-import type { VideoFacts } from "./videoFacts.ts";
+import { readAviNotes } from "./aviNotes.ts";
+import { type Chunk, bytesOf, chunksIn } from "./riff.ts";
+import { type VideoFindings, frameRate } from "./videoFacts.ts";
 
-/** RIFF, "AVI ", LIST "hdrl", then "avih"; after it LIST "strl" with the header of the first stream. */
-const mainHeaderAt = 32;
+const headerBytes = 64;
+/** From the file's own head, "RIFF", a size and "AVI ". */
+const contentAt = 12;
 
-export async function readAvi(source: ByteSource, facts: VideoFacts): Promise<void> {
-  const head = await source.read(0, 256);
-  if (!startsWith(head, "avih", 24)) return;
-  const view = viewOf(head);
-  facts.width = view.getUint32(mainHeaderAt + 32, true);
-  facts.height = view.getUint32(mainHeaderAt + 36, true);
-  const streamAt = mainHeaderAt + view.getUint32(28, true) + 12;
-  if (!startsWith(head, "strh", streamAt) || !startsWith(head, "vids", streamAt + 8)) return;
-  const scale = view.getUint32(streamAt + 28, true);
-  const rate = view.getUint32(streamAt + 32, true);
-  const frames = view.getUint32(streamAt + 40, true);
-  if (scale === 0 || rate === 0 || rate / scale > 10_000) return;
-  facts.metadata.fps = rate / scale;
-  facts.durationSeconds = (frames * scale) / rate;
+interface Pictures {
+  width: number;
+  height: number;
+  frames: number;
+  secondsPerFrame: number;
+}
+
+export async function readAvi(source: ByteSource, facts: VideoFindings): Promise<void> {
+  const chunks = await chunksIn(source, contentAt, source.sizeBytes);
+  const headers = await inside(source, chunks, "LIST:hdrl");
+  const pictures = await readPictures(source, headers);
+  if (pictures !== null) {
+    const { width, height, frames, secondsPerFrame } = pictures;
+    Object.assign(facts, { width, height });
+    facts.metadata.fps = frameRate(1, secondsPerFrame);
+    if (facts.metadata.fps !== null) facts.durationSeconds = frames * secondsPerFrame;
+  }
+  await readAviNotes(source, chunks, headers, facts);
+}
+
+async function inside(source: ByteSource, chunks: Chunk[], type: string): Promise<Chunk[]> {
+  const chunk = chunks.find((one) => one.type === type);
+  return chunk === undefined ? [] : await chunksIn(source, chunk.start, chunk.end);
+}
+
+/** The main header counts the frames of the first gigabyte only; the stream's own and OpenDML's count them all. */
+async function readPictures(source: ByteSource, headers: Chunk[]): Promise<Pictures | null> {
+  const main = await viewOfFirst(source, headers, "avih");
+  if (main === null) return null;
+  const stream = await pictureStream(source, headers);
+  const openDml = await viewOfFirst(source, await inside(source, headers, "LIST:odml"), "dmlh");
+  const header = stream && (await viewOfFirst(source, stream, "strh"));
+  const format = stream && (await viewOfFirst(source, stream, "strf"));
+  const ownSeconds = header === null ? 0 : header.getUint32(20, true) / header.getUint32(24, true);
+  const ownFrames = header?.getUint32(32, true) ?? 0;
+  const allFrames = Math.max(ownFrames, openDml?.getUint32(0, true) ?? 0);
+  return {
+    width: main.getUint32(32, true) || Math.abs(format?.getInt32(4, true) ?? 0),
+    height: main.getUint32(36, true) || Math.abs(format?.getInt32(8, true) ?? 0),
+    frames: allFrames || main.getUint32(16, true),
+    secondsPerFrame: frameRate(1, ownSeconds) === null ? main.getUint32(0, true) / 1e6 : ownSeconds,
+  };
+}
+
+async function viewOfFirst(source: ByteSource, chunks: Chunk[], type: string): Promise<DataView | null> {
+  const chunk = chunks.find((one) => one.type === type);
+  const bytes = chunk && (await bytesOf(source, chunk, headerBytes));
+  return bytes === undefined || bytes.length < 4 ? null : viewOf(bytes);
+}
+
+async function pictureStream(source: ByteSource, headers: Chunk[]): Promise<Chunk[] | null> {
+  for (const list of headers.filter(({ type }) => type === "LIST:strl")) {
+    const chunks = await chunksIn(source, list.start, list.end);
+    const header = chunks.find(({ type }) => type === "strh");
+    const kind = header && asciiAt(await source.read(header.start, 4), 0, 4);
+    // DV keeps pictures and sound in one stream.
+    if (kind === "vids" || kind === "iavs") return chunks;
+  }
+  return null;
 }

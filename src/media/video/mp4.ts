@@ -1,127 +1,81 @@
-/**
- * MP4, QuickTime and 3GP: size, rotation, duration and frame rate from the few boxes that tell them.
- * The tables of samples, megabytes in a long video, are stepped over.
- */
+/** MP4, QuickTime and 3GP: what the movie's few telling boxes say, wherever in the file the movie box is. */
 import { type Box, boxesIn, findBox } from "../boxes.ts";
-import { asciiAt, viewOf } from "../bytes.ts";
+import { asciiAt } from "../bytes.ts";
 import type { ByteSource } from "../source.ts";
-import { readMovieTags } from "./movieTags.ts";
-import type { VideoFacts } from "./videoFacts.ts";
+import { indexedSeconds, readFragments } from "./fragments.ts";
+import { metaBoxes, readItemList } from "./itemList.ts";
+import { type MovieTags, applyMovieTags } from "./movieTags.ts";
+import { clockTime, readMovieHeader } from "./mp4Times.ts";
+import { type PictureTrack, findPictureTrack } from "./mp4Track.ts";
+import { readSonyXml } from "./sonyXml.ts";
+import { readUserData } from "./userData.ts";
+import { readUuidBoxes } from "./uuidBoxes.ts";
+import { type VideoFindings, frameRate } from "./videoFacts.ts";
 
-const mostTracks = 32;
-/** From 1904-01-01, where QuickTime's clock starts, to 1970-01-01. */
-const secondsTo1970 = 2_082_844_800;
+const longestXmlBytes = 64 * 1024;
 
-/** A run of equal durations takes 8 bytes: enough for 8,000 changes of pace. */
-const longestRunTableBytes = 64 * 1024;
-
-interface Track {
-  width: number;
-  height: number;
-  framesPerSecond: number | null;
-  boxes: Box[];
-}
-
-export async function readMp4(source: ByteSource, facts: VideoFacts): Promise<void> {
-  const moov = findBox(await boxesIn(source, 0, source.sizeBytes), "moov");
+export async function readMp4(source: ByteSource, facts: VideoFindings): Promise<void> {
+  const top = await boxesIn(source, 0, source.sizeBytes);
+  const moov = findBox(top, "moov");
   if (moov === undefined) return;
-  const boxes = await boxesIn(source, moov.start, moov.end);
-  const mvhd = findBox(boxes, "mvhd");
-  if (mvhd !== undefined) await readMovieHeader(source, mvhd, facts);
-  const track = await firstVideoTrack(source, boxes);
+  const movie = await boxesIn(source, moov.start, moov.end);
+  const header = await readMovieHeader(source, movie);
+  facts.durationSeconds = header.seconds;
+  facts.writtenAt = header.writtenAt;
+  const track = await findPictureTrack(source, movie);
   if (track !== null) {
-    facts.width = track.width;
-    facts.height = track.height;
-    facts.metadata.fps = track.framesPerSecond;
+    const isTurned = track.isTurned !== header.isTurned;
+    facts.width = isTurned ? track.height : track.width;
+    facts.height = isTurned ? track.width : track.height;
+    facts.metadata.projectionType = track.projectionType;
+    facts.durationSeconds ??= track.seconds;
+    facts.writtenAt ??= clockTime(track.created);
+    await readPace(source, top, movie, track, facts);
   }
-  // iPhones keep the lens with the track, the rest with the movie.
-  await readMovieTags(source, [boxes, track?.boxes ?? []], facts);
+  await readTags(source, top, movie, track, facts);
 }
 
-/** The first track with a picture: a cover or a depth map comes after it. */
-async function firstVideoTrack(source: ByteSource, movie: Box[]): Promise<Track | null> {
-  for (const box of movie.filter(({ type }) => type === "trak").slice(0, mostTracks)) {
-    const track = await readVideoTrack(source, box);
-    if (track !== null) return track;
-  }
-  return null;
-}
-
-async function readMovieHeader(source: ByteSource, box: Box, facts: VideoFacts): Promise<void> {
-  const { created, timescale, duration } = await readTimes(source, box);
-  if (timescale > 0 && duration > 0) facts.durationSeconds = duration / timescale;
-  const seconds = created - secondsTo1970;
-  // Its clock is UTC. Zero, and anything before cameras wrote such files, is a clock that was never set.
-  if (seconds > 0) facts.captureTime = { wallUs: seconds * 1_000_000, offsetMinutes: 0 };
-}
-
-/** The head that `mvhd` and `mdhd` share: version, creation and modification times, timescale, duration. */
-async function readTimes(
+/** Where there are fragments, the movie's own header tells of none of them, or of the first alone. */
+async function readPace(
   source: ByteSource,
-  box: Box,
-): Promise<{ created: number; timescale: number; duration: number }> {
-  const view = viewOf(await source.read(box.start, 32));
-  if (view.getUint8(0) === 0) {
-    const duration = view.getUint32(16);
-    return {
-      created: view.getUint32(4),
-      timescale: view.getUint32(12),
-      duration: duration === 0xffffffff ? 0 : duration,
-    };
+  top: Box[],
+  movie: Box[],
+  track: PictureTrack,
+  facts: VideoFindings,
+): Promise<void> {
+  const defaults = findBox(movie, "mvex");
+  const own = { ticks: track.ticks, samples: track.samples, endTicks: track.ticks };
+  const run = defaults === undefined ? own : await readFragments(source, top, defaults, track);
+  facts.metadata.fps = frameRate(run.samples, run.ticks / track.timescale);
+  if (defaults === undefined || track.timescale === 0) return;
+  const seconds = (await indexedSeconds(source, top)) ?? run.endTicks / track.timescale;
+  facts.durationSeconds = Math.max(facts.durationSeconds ?? 0, seconds);
+}
+
+/** The movie's before its track's: iPhones keep the lens with the track, the rest with the movie. */
+async function readTags(
+  source: ByteSource,
+  top: Box[],
+  movie: Box[],
+  track: PictureTrack | null,
+  facts: VideoFindings,
+): Promise<void> {
+  const tags: MovieTags = new Map();
+  for (const boxes of [movie, track?.boxes ?? [], top]) {
+    const meta = findBox(boxes, "meta");
+    if (meta !== undefined) await readItemList(source, meta, tags);
+    const udta = findBox(boxes, "udta");
+    if (udta !== undefined) await readUserData(source, udta, tags, facts);
+    await readUuidBoxes(source, boxes, facts);
   }
-  const duration = Number(view.getBigUint64(24));
-  return {
-    created: Number(view.getBigUint64(4)),
-    timescale: view.getUint32(20),
-    duration: duration >= 2 ** 63 ? 0 : duration,
-  };
+  applyMovieTags(tags, facts);
+  for (const boxes of [top, movie]) await readXml(source, findBox(boxes, "meta"), facts);
 }
 
-async function readVideoTrack(source: ByteSource, trak: Box): Promise<Track | null> {
-  const boxes = await boxesIn(source, trak.start, trak.end);
-  const mdia = findBox(boxes, "mdia");
-  const tkhd = findBox(boxes, "tkhd");
-  if (mdia === undefined || tkhd === undefined) return null;
-  const media = await boxesIn(source, mdia.start, mdia.end);
-  const hdlr = findBox(media, "hdlr");
-  if (hdlr === undefined || asciiAt(await source.read(hdlr.start, 12), 8, 4) !== "vide") return null;
-  const size = await readDisplaySize(source, tkhd);
-  return size && { ...size, boxes, framesPerSecond: await readFrameRate(source, media) };
-}
-
-/** Width and height of the track header, turned by its matrix: rows a b, c d with a and d zero for a quarter turn. */
-async function readDisplaySize(source: ByteSource, tkhd: Box): Promise<{ width: number; height: number } | null> {
-  const view = viewOf(await source.read(tkhd.start, 96));
-  const matrixAt = view.getUint8(0) === 0 ? 40 : 52;
-  const a = Math.abs(view.getInt32(matrixAt));
-  const b = Math.abs(view.getInt32(matrixAt + 4));
-  const width = Math.round(view.getUint32(matrixAt + 36) / 65536);
-  const height = Math.round(view.getUint32(matrixAt + 40) / 65536);
-  if (width === 0 || height === 0) return null;
-  return b > a ? { width: height, height: width } : { width, height };
-}
-
-/** Samples over the time they take: the average that ffprobe gives too. Null for a fragmented video, whose samples are elsewhere. */
-async function readFrameRate(source: ByteSource, media: Box[]): Promise<number | null> {
-  const mdhd = findBox(media, "mdhd");
-  const minf = findBox(media, "minf");
-  const stbl = minf && findBox(await boxesIn(source, minf.start, minf.end), "stbl");
-  const tables = stbl === undefined ? [] : await boxesIn(source, stbl.start, stbl.end);
-  const stts = findBox(tables, "stts");
-  const stsz = findBox(tables, "stsz");
-  if (mdhd === undefined || stts === undefined || stsz === undefined) return null;
-  const { timescale, duration } = await readTimes(source, mdhd);
-  const samples = viewOf(await source.read(stsz.start, 12)).getUint32(8);
-  const ticks = (await sumOfDurations(source, stts)) ?? duration;
-  const rate = (samples * timescale) / ticks;
-  return Number.isFinite(rate) && rate > 0 && rate < 10_000 ? rate : null;
-}
-
-/** How long all samples last by the runs of `stts`; null where these are too many to be worth reading. */
-async function sumOfDurations(source: ByteSource, stts: Box): Promise<number | null> {
-  if (stts.end - stts.start > longestRunTableBytes) return null;
-  const view = viewOf(await source.read(stts.start + 8, stts.end - stts.start - 8));
-  let ticks = 0;
-  for (let at = 0; at + 8 <= view.byteLength; at += 8) ticks += view.getUint32(at) * view.getUint32(at + 4);
-  return ticks;
+async function readXml(source: ByteSource, meta: Box | undefined, facts: VideoFindings): Promise<void> {
+  const xml = meta && findBox(await metaBoxes(source, meta), "xml ");
+  if (xml === undefined) return;
+  // Version and flags stand before the text.
+  const bytes = await source.read(xml.start + 4, Math.min(xml.end - xml.start - 4, longestXmlBytes));
+  if (asciiAt(bytes, 0, 1000).includes("NonRealTimeMeta")) readSonyXml(bytes, facts);
 }
