@@ -28,7 +28,6 @@ const libraries: Record<string, string[]> = {
   hono: ["app", "routes", "middleware"],
   "@hono/zod-openapi": ["app", "routes", "middleware"],
   "drizzle-orm": ["records"],
-  exifr: ["media"],
   thumbhash: ["media", "providers"],
   "libheif-js": ["media"],
   "@jsquash/avif": ["media"],

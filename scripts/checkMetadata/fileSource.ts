@@ -1,0 +1,25 @@
+/** A file on this machine as a source of bytes that counts what is read from it. */
+import { open } from "node:fs/promises";
+import type { ByteSource } from "../../src/media/source.ts";
+
+export interface FileSource extends ByteSource {
+  readonly counts: { reads: number; bytes: number };
+  close(): Promise<void>;
+}
+
+export async function openFile(path: string): Promise<FileSource> {
+  const file = await open(path);
+  const { size } = await file.stat();
+  const counts = { reads: 0, bytes: 0 };
+  return {
+    sizeBytes: size,
+    counts,
+    read: async (offset, length) => {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, offset);
+      counts.reads += 1;
+      counts.bytes += bytesRead;
+      return buffer.subarray(0, bytesRead);
+    },
+    close: () => file.close(),
+  };
+}
