@@ -1,0 +1,1 @@
+ALTER TABLE `libraries` ADD `emptied_at` integer DEFAULT 0 NOT NULL;
