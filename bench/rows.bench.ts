@@ -1,72 +1,37 @@
-/** `npm run bench:rows`: D1 rows read by a page of GET /api/assets, for each filter, in libraries of two sizes. */
-import { env } from "cloudflare:workers";
+/** `npm run bench:rows`: D1 rows that lists, counts, the map and the change feed read, in libraries of up to 1,000,000 assets. */
 import { it } from "vitest";
-import { parseDateTime } from "../src/kernel/time.ts";
-import { boxAround, listAssets, type AssetFilter } from "../src/operations/assets.ts";
-import { everyAsset } from "../src/records/assetFilters.ts";
-import { openDatabase } from "../src/records/database.ts";
-import { countingD1 } from "../test/support/d1.ts";
-import { seedLibrary, type Seeded } from "../test/support/seed.ts";
+import { seedLibrary } from "../test/support/seed.ts";
+import { changeTable } from "./changeRows.ts";
+import { countTable } from "./countRows.ts";
+import { feedTable, writeFeed } from "./feedRows.ts";
+import { listTable } from "./listRows.ts";
+import { filteredMapTable, mapTable } from "./mapRows.ts";
+import { aLife } from "./places.ts";
+import { who } from "./reader.ts";
+import { closeViews, wideViews } from "./views.ts";
 
-const who = { userId: "intuser_bench", libraryIds: null, actions: ["read"] as const, managesKeys: false };
-const LIMIT = 50;
-const after = parseDateTime("2014-03-01T00:00:00");
-const before = parseDateTime("2014-09-01T00:00:00");
+const MILLION = 1_000_000;
 
-type Filter = Partial<Omit<AssetFilter, "libraryId">>;
-
-function filters(library: Seeded): Record<string, Filter> {
-  const paris = { latitude: 48.85, longitude: 2.35, radiusM: 50_000 };
-  return {
-    "no filter": {},
-    "order=asc": { order: "asc" },
-    "state=all": { state: "all" },
-    "state=trashed": { state: "trashed" },
-    "media_type=video": { mediaType: "video" },
-    "album_filter=in_album": { albumFilter: "in_album" },
-    "album_filter=not_in_album": { albumFilter: "not_in_album" },
-    "album_id (links + assets)": { albumId: library.albumId },
-    stack_id: { stackId: library.stackId },
-    "naive dates": { after, before },
-    "aware date": { before: parseDateTime("2014-09-01T00:00:00+02:00") },
-    "album + dates": { albumId: library.albumId, after, before },
-    "media type + dates": { mediaType: "video", after, before },
-    "state=all + dates": { state: "all", after, before },
-    "state=trashed + dates": { state: "trashed", after, before },
-    "bbox, a country": { box: { west: 5, south: 45, east: 15, north: 55 } },
-    "bbox, the Earth": { box: { west: -180, south: -90, east: 180, north: 90 } },
-    "center + radius": { box: boxAround(paris.latitude, paris.longitude, paris.radiusM), circle: paris },
-  };
+function print(title: string, lines: string[]): void {
+  console.log(`${title}\n${lines.join("\n")}`);
 }
 
-async function page(library: Seeded, filter: Filter, startingAfterId: string | null) {
-  const counted = countingD1(env.DB);
-  const question = {
-    libraryId: library.libraryId,
-    filter: { ...everyAsset, ...filter },
-    personIds: null,
-    startingAfterId,
-    limit: LIMIT,
-  };
-  const answer = await listAssets(openDatabase(counted.binding, "nearest"), who, question);
-  return { answer, rowsRead: counted.counts.rowsRead, roundTrips: counted.counts.roundTrips };
-}
-
-it("prints rows read a page", { timeout: 600_000 }, async () => {
-  const lines = [
-    `| filter | assets | rows given | first page | a later page | round trips |`,
-    "|---|--:|--:|--:|--:|--:|",
-  ];
-  for (const size of [100, 100_000]) {
-    const library = await seedLibrary(who.userId, size);
-    for (const [name, filter] of Object.entries(filters(library))) {
-      const first = await page(library, filter, null);
-      const last = first.answer.assets.at(-1);
-      const later = last === undefined ? first : await page(library, filter, last.id);
-      lines.push(
-        `| ${name} | ${size} | ${first.answer.assets.length} | ${first.rowsRead} | ${later.rowsRead} | ${later.roundTrips} |`,
-      );
-    }
+it("prints rows read and written", { timeout: 3_600_000 }, async () => {
+  const start = Date.now();
+  const small = await seedLibrary(who.userId, 100);
+  const scattered = await seedLibrary(who.userId, 100_000);
+  const large = await seedLibrary(who.userId, MILLION, aLife);
+  await writeFeed(large, MILLION);
+  console.log(`filled in ${Math.round((Date.now() - start) / 1000)} s`);
+  print("Lists", await listTable([small, scattered, large]));
+  print("Counts", await countTable([small, scattered, large]));
+  print("Map, a life of 1,000,000", await mapTable(large, [...wideViews, ...closeViews]));
+  for (const view of [wideViews[0], closeViews[2]]) {
+    if (view !== undefined) print(`Map, filtered`, await filteredMapTable(large, view));
   }
-  console.log(lines.join("\n"));
+  print("Map, 100,000 scattered over the Earth", await mapTable(scattered, wideViews));
+  const spread = await seedLibrary(who.userId, MILLION);
+  print("Map, 1,000,000 scattered over the Earth", await mapTable(spread, wideViews));
+  print("Feed", await feedTable(large, MILLION));
+  print("Changes", await changeTable(large));
 });

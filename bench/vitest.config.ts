@@ -1,4 +1,4 @@
 import { defineConfig } from "vitest/config";
-import base from "../vitest.config.ts";
+import { shared, worker } from "../vitest.config.ts";
 
-export default defineConfig({ ...base, test: { ...base.test, include: ["bench/*.bench.ts"] } });
+export default defineConfig({ plugins: [worker], test: { ...shared, include: ["bench/*.bench.ts"] } });

@@ -1,0 +1,70 @@
+/** Pages of GET /api/assets, by each filter. */
+import { parseDateTime } from "../src/kernel/time.ts";
+import { boxAround, listAssets, type AssetFilter } from "../src/operations/assets.ts";
+import { everyAsset } from "../src/records/assetFilters.ts";
+import type { Seeded } from "../test/support/seed.ts";
+import { costOf, heading, line, who } from "./reader.ts";
+
+const LIMIT = 50;
+const after = parseDateTime("2014-03-01T00:00:00");
+const before = parseDateTime("2014-09-01T00:00:00");
+
+type Filter = Partial<Omit<AssetFilter, "libraryId">>;
+
+function filters(library: Seeded): Record<string, Filter> {
+  const paris = { latitude: 48.85, longitude: 2.35, radiusM: 50_000 };
+  return {
+    "no filter": {},
+    "order=asc": { order: "asc" },
+    "state=all": { state: "all" },
+    "state=trashed": { state: "trashed" },
+    "media_type=video": { mediaType: "video" },
+    "album_filter=in_album": { albumFilter: "in_album" },
+    "album_filter=not_in_album": { albumFilter: "not_in_album" },
+    "album_id (links + assets)": { albumId: library.albumId },
+    stack_id: { stackId: library.stackId },
+    "naive dates": { after, before },
+    "aware date": { before: parseDateTime("2014-09-01T00:00:00+02:00") },
+    "album + dates": { albumId: library.albumId, after, before },
+    "media type + dates": { mediaType: "video", after, before },
+    "state=all + dates": { state: "all", after, before },
+    "state=trashed + dates": { state: "trashed", after, before },
+    "bbox, a country": { box: { west: 5, south: 45, east: 15, north: 55 } },
+    "bbox, the Earth": { box: { west: -180, south: -90, east: 180, north: 90 } },
+    "center + radius": { box: boxAround(paris.latitude, paris.longitude, paris.radiusM), circle: paris },
+  };
+}
+
+async function page(library: Seeded, filter: Filter, startingAfterId: string | null) {
+  return await costOf((db) =>
+    listAssets(db, who, {
+      libraryId: library.libraryId,
+      filter: { ...everyAsset, ...filter },
+      personIds: null,
+      startingAfterId,
+      limit: LIMIT,
+    }),
+  );
+}
+
+/** For each library: rows read by the first page, and by the one after it. */
+export async function listTable(libraries: Seeded[]): Promise<string[]> {
+  const lines = heading(
+    ["filter"],
+    libraries.map(({ count }) => `of ${count}`),
+  );
+  const costs = await Promise.all(libraries.map(listCosts));
+  for (const name of costs[0]?.keys() ?? []) lines.push(line(name, ...costs.map((of) => of.get(name) ?? "")));
+  return lines;
+}
+
+async function listCosts(library: Seeded): Promise<Map<string, string>> {
+  const costs = new Map<string, string>();
+  for (const [name, filter] of Object.entries(filters(library))) {
+    const first = await page(library, filter, null);
+    const last = first.answer.assets.at(-1);
+    const later = last === undefined ? first : await page(library, filter, last.id);
+    costs.set(name, `${first.answer.assets.length}: ${first.rowsRead}, ${later.rowsRead}`);
+  }
+  return costs;
+}

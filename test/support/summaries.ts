@@ -1,0 +1,178 @@
+/** The month and map summaries as they should be, worked out from the rows themselves and by other means than SQL's. */
+import { env } from "cloudflare:workers";
+
+interface AssetFacts {
+  id: string;
+  library_id: string;
+  local_us: number;
+  trashed_at: number | null;
+  album_count: number;
+  latitude: number | null;
+  longitude: number | null;
+  sort_key: string;
+}
+
+interface LinkFacts {
+  album_id: string;
+  library_id: string;
+  local_us: number;
+  trashed_at: number | null;
+}
+
+/** A table as text: a line a row, sorted. */
+export type Lines = string[];
+
+export interface Summaries {
+  monthCounts: Lines;
+  albumMonths: Lines;
+  mapPoints: Lines;
+  mapCells: Lines;
+}
+
+export interface CellBox {
+  south: number;
+  north: number;
+  west: number;
+  east: number;
+}
+
+async function rowsOf<T>(query: string): Promise<T[]> {
+  return (await env.DB.prepare(query).all<T>()).results;
+}
+
+export function monthName(localUs: number): number {
+  const date = new Date(Math.floor(localUs / 1000));
+  return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
+}
+
+const UNITS_PER_DEGREE = 5000;
+/** In units of 0.0002°, from the coarsest level to the finest. */
+const SIZES = [450_000, 50_000, 10_000, 2500, 500, 100, 25, 5, 1];
+
+function units(latitude: number, longitude: number): [row: number, column: number] {
+  return [
+    Math.min(Math.trunc((latitude + 90) * UNITS_PER_DEGREE), 899_999),
+    Math.min(Math.trunc((longitude + 180) * UNITS_PER_DEGREE), 1_799_999),
+  ];
+}
+
+function cellOf([row, column]: [number, number], size: number): number {
+  return Math.trunc(row / size) * 10_000_000 + Math.trunc(column / size);
+}
+
+function add(counts: Map<string, number>, key: string, by = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+}
+
+interface CellSum extends CellBox {
+  assets: number;
+  latitude: number;
+  longitude: number;
+  newest: string;
+}
+
+const nothing: CellSum = {
+  assets: 0,
+  latitude: 0,
+  longitude: 0,
+  newest: "",
+  south: 90,
+  north: -90,
+  west: 180,
+  east: -180,
+};
+
+function addToCell(cells: Map<string, CellSum>, key: string, asset: AssetFacts, latitude: number, longitude: number) {
+  const cell = cells.get(key) ?? nothing;
+  cells.set(key, {
+    assets: cell.assets + 1,
+    latitude: cell.latitude + Math.sign(latitude) * Math.round(Math.abs(latitude) * 1e7),
+    longitude: cell.longitude + Math.sign(longitude) * Math.round(Math.abs(longitude) * 1e7),
+    newest: cell.newest > asset.sort_key ? cell.newest : asset.sort_key,
+    south: Math.min(cell.south, latitude),
+    north: Math.max(cell.north, latitude),
+    west: Math.min(cell.west, longitude),
+    east: Math.max(cell.east, longitude),
+  });
+}
+
+/** What the triggers should have come to. `boxes` are those around each cell's assets, by the cell's key. */
+export async function recountSummaries(): Promise<{ summaries: Summaries; boxes: Map<string, CellBox> }> {
+  const emptied = new Map(
+    (await rowsOf<{ id: string; emptied_at: number }>("SELECT id, emptied_at FROM libraries")).map((row) => [
+      row.id,
+      row.emptied_at,
+    ]),
+  );
+  const isThere = (row: { library_id: string; trashed_at: number | null }): boolean =>
+    row.trashed_at === null || row.trashed_at > (emptied.get(row.library_id) ?? Infinity);
+  const assets = await rowsOf<AssetFacts>(
+    "SELECT id, library_id, local_us, trashed_at, album_count, latitude, longitude, sort_key FROM assets",
+  );
+  const links = await rowsOf<LinkFacts>("SELECT album_id, library_id, local_us, trashed_at FROM album_assets");
+  const months = new Map<string, number>();
+  const inAlbums = new Map<string, number>();
+  const albumMonths = new Map<string, number>();
+  const cells = new Map<string, CellSum>();
+  const points: string[] = [];
+  for (const asset of assets.filter(isThere)) {
+    const month = `${asset.library_id} ${asset.trashed_at === null ? 0 : 1} ${monthName(asset.local_us)}`;
+    add(months, month);
+    add(inAlbums, month, asset.album_count > 0 ? 1 : 0);
+    const { latitude, longitude } = asset;
+    if (asset.trashed_at !== null || latitude === null || longitude === null) continue;
+    const place = units(latitude, longitude);
+    points.push([asset.library_id, cellOf(place, 1), asset.sort_key, latitude, longitude].join(" "));
+    SIZES.forEach((size, level) => {
+      const parent = level === 0 ? 0 : cellOf(place, SIZES[level - 1] ?? 1);
+      addToCell(cells, `${asset.library_id} ${level} ${parent} ${cellOf(place, size)}`, asset, latitude, longitude);
+    });
+  }
+  for (const link of links.filter(isThere)) {
+    add(albumMonths, `${link.album_id} ${link.trashed_at === null ? 0 : 1} ${monthName(link.local_us)}`);
+  }
+  const summaries = {
+    monthCounts: [...months].map(([key, count]) => `${key} ${count} ${inAlbums.get(key) ?? 0}`).toSorted(),
+    albumMonths: [...albumMonths].map(([key, count]) => `${key} ${count}`).toSorted(),
+    mapPoints: points.toSorted(),
+    mapCells: [...cells]
+      .map(([key, cell]) => `${key} ${cell.assets} ${cell.latitude} ${cell.longitude} ${cell.newest}`)
+      .toSorted(),
+  };
+  return { summaries, boxes: cells };
+}
+
+async function linesOf(query: string): Promise<Lines> {
+  const rows = await rowsOf<Record<string, unknown>>(query);
+  return rows.map((row) => Object.values(row).join(" ")).toSorted();
+}
+
+/** What they say. */
+export async function readSummaries(): Promise<{ summaries: Summaries; boxes: Map<string, CellBox> }> {
+  const boxes = await rowsOf<CellBox & { key: string }>(
+    "SELECT library_id || ' ' || level || ' ' || parent || ' ' || cell AS key, south, north, west, east FROM map_cells",
+  );
+  return {
+    summaries: {
+      monthCounts: await linesOf("SELECT library_id, trashed, month, assets, in_album FROM month_counts"),
+      albumMonths: await linesOf("SELECT album_id, trashed, month, assets FROM album_months"),
+      mapPoints: await linesOf("SELECT library_id, cell, sort_key, latitude, longitude FROM map_points"),
+      mapCells: await linesOf(
+        "SELECT library_id, level, parent, cell, assets, latitude_sum, longitude_sum, newest_key FROM map_cells",
+      ),
+    },
+    boxes: new Map(boxes.map(({ key, ...box }) => [key, box])),
+  };
+}
+
+/** Lines that one has and the other has not, by summary; empty where all is right. */
+export async function wrongSummaries(): Promise<Record<string, Lines>> {
+  const [kept, counted] = [(await readSummaries()).summaries, (await recountSummaries()).summaries];
+  const found: Record<string, Lines> = {};
+  for (const name of ["monthCounts", "albumMonths", "mapPoints", "mapCells"] as const) {
+    const missing = new Set(counted[name]);
+    const wrong = kept[name].filter((line) => !missing.delete(line));
+    if (wrong.length + missing.size > 0) found[name] = [...wrong, ...missing].slice(0, 5);
+  }
+  return found;
+}
