@@ -1,0 +1,106 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { networkOf } from "../../src/middleware/rateLimits.ts";
+import { refusalOf } from "../support/answers.ts";
+import { call, ROOT, type CallOptions } from "../support/api.ts";
+import { insertKey, rootOwner } from "../support/tenants.ts";
+
+let userId: string;
+beforeAll(async () => {
+  userId = (await rootOwner()).userId;
+});
+
+/** Three a minute. Windows begin with the minute, so a test that could straddle one waits for the next. */
+async function early(): Promise<void> {
+  const left = 60_000 - (Date.now() % 60_000);
+  if (left < 5000) await new Promise((resolve) => setTimeout(resolve, left));
+}
+
+const limited: CallOptions = { env: { CREDENTIAL_LIMIT: env.TEST_LIMIT } };
+const guarded: CallOptions = { env: { GUESS_LIMIT: env.TEST_LIMIT } };
+
+async function statuses(count: number, options: CallOptions): Promise<number[]> {
+  const found: number[] = [];
+  for (let i = 0; i < count; i++) found.push((await call("GET", "/api/users/me", options)).status);
+  return found;
+}
+
+describe("a credential that calls too often", () => {
+  it(
+    "gets 429 with the contract's body and a Retry-After within the minute, and no other credential does",
+    { timeout: 15_000 },
+    async () => {
+      await early();
+      const { secret } = await insertKey({ userId });
+      const { secret: other } = await insertKey({ userId });
+      expect(await statuses(5, { ...limited, token: secret })).toEqual([200, 200, 200, 429, 429]);
+      const response = await call("POST", "/api/albums", { ...limited, token: secret, json: { name: "late" } });
+      const retryAfter = Number(response.headers.get("retry-after"));
+      expect(await refusalOf(response, 429)).toMatchObject({ error: "rate_limited" });
+      expect(retryAfter).toBeGreaterThanOrEqual(1);
+      expect(retryAfter).toBeLessThanOrEqual(60);
+      expect(await statuses(3, { ...limited, token: other })).toEqual([200, 200, 200]);
+      expect(await statuses(4, { ...limited, token: ROOT })).toEqual([200, 200, 200, 429]);
+    },
+  );
+
+  it("still has the ping, which no credential is asked for", async () => {
+    expect((await call("GET", "/api/server/ping", limited)).status).toBe(200);
+  });
+});
+
+describe("a network that sends credentials that open nothing", () => {
+  const from = (address: string, token: string | null): CallOptions => ({
+    ...guarded,
+    token,
+    headers: { "cf-connecting-ip": address },
+  });
+
+  it(
+    "gets 429 soon, however the guesses differ, and a credential that opens is never refused for them",
+    { timeout: 15_000 },
+    async () => {
+      await early();
+      const guess = (i: number) => from("192.0.2.7", i % 2 === 0 ? `apikey_guess_${i}` : `guess_${i}`);
+      const found: number[] = [];
+      for (let i = 0; i < 5; i++) found.push((await call("GET", "/api/users/me", guess(i))).status);
+      expect(found).toEqual([401, 401, 401, 429, 429]);
+      const refused = await call("GET", "/api/users/me", guess(9));
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+      await refusalOf(refused, 429);
+      expect((await call("GET", "/api/users/me", from("192.0.2.7", ROOT))).status).toBe(200);
+      expect((await call("GET", "/api/users/me", from("192.0.2.8", "guess"))).status).toBe(401);
+    },
+  );
+
+  it("may go without a credential as often as it likes: that is no guess", async () => {
+    expect(await statuses(5, from("192.0.2.9", null))).toEqual([401, 401, 401, 401, 401]);
+  });
+
+  it("is the /64 of an IPv6 address", () => {
+    for (const address of ["2001:db8:0:1::1", "2001:0DB8:0000:0001:ffff:1:2:3", "2001:db8:0:1:0:0:0:9"]) {
+      expect(networkOf(address), address).toBe("2001:db8:0:1");
+    }
+    expect(networkOf("2001:db8::1")).toBe("2001:db8:0:0");
+    expect(networkOf("::1")).toBe("0:0:0:0");
+    expect(networkOf("192.0.2.7")).toBe("192.0.2.7");
+  });
+});
+
+describe("a deployment", () => {
+  it("without the bindings has no limit, and one whose limiter fails lets through", async () => {
+    const broken = { limit: () => Promise.reject(new Error("out of order")) };
+    const none = { CREDENTIAL_LIMIT: undefined, GUESS_LIMIT: undefined } as unknown as Partial<Cloudflare.Env>;
+    for (const limits of [none, { CREDENTIAL_LIMIT: broken, GUESS_LIMIT: broken }]) {
+      expect(await statuses(4, { env: limits })).toEqual([200, 200, 200, 200]);
+      const options = { env: limits, token: "guess", headers: { "cf-connecting-ip": "192.0.2.10" } };
+      expect(await statuses(4, options)).toEqual([401, 401, 401, 401]);
+    }
+  });
+
+  it("has both limits unless it is told otherwise, at a height no client reaches by syncing", async () => {
+    for (const limit of [env.CREDENTIAL_LIMIT, env.GUESS_LIMIT]) {
+      expect(await limit?.limit({ key: "a test" })).toEqual({ success: true });
+    }
+  });
+});
