@@ -5,8 +5,11 @@ declare namespace Cloudflare {
     BUCKET: R2Bucket;
     QUEUE: Queue;
     IMAGES: ImagesBinding;
+    ASSETS: Fetcher;
     AI?: Ai;
     MEDIA?: MediaBinding;
+    CREDENTIAL_LIMIT?: RateLimit;
+    GUESS_LIMIT?: RateLimit;
     ENVIRONMENT?: string;
     ROOT_API_KEY?: string;
     MEDIA_SIGNING_KEY?: string;
@@ -14,11 +17,17 @@ declare namespace Cloudflare {
     CORS_ORIGINS?: string;
     IMAGE_DELIVERY?: string;
     DEFAULT_USER_STORAGE_LIMIT_BYTES?: string;
+    DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES?: string;
     TRASH_RETENTION_DAYS?: string;
     DESCRIBER?: string;
     DESCRIBER_MODEL?: string;
     DESCRIBER_URL?: string;
     DESCRIBER_API_KEY?: string;
     DESCRIBER_PROMPT?: string;
+    GEOCODER?: string;
+    GEOCODER_URL?: string;
+    GEOCODER_API_KEY?: string;
+    GEOCODER_EMAIL?: string;
+    GEOCODER_LANGUAGE?: string;
   }
 }

@@ -1,5 +1,6 @@
 declare namespace Cloudflare {
   interface Env {
+    TEST_LIMIT: RateLimit;
     TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
   }
 }

@@ -1,6 +1,8 @@
-/** Takes messages off the queues: parse, do the asset's open work, acknowledge or ask for it again later. */
+/** Takes messages off the queues: parse, do the asset's open work or empty the trash, acknowledge or ask again later. */
 import { warn } from "../kernel/log.ts";
-import { workMessage } from "../operations/bell.ts";
+import { emptiedMessage, workMessage } from "../operations/bell.ts";
+import { scheduleDeps } from "../operations/sweeps.ts";
+import { continueEmptying } from "../operations/trash.ts";
 import { giveUp, workDeps, workOn } from "../operations/work.ts";
 
 const FIRST_RETRY_SECONDS = 30;
@@ -16,6 +18,11 @@ async function settled(message: Message, handling: Promise<void>): Promise<void>
 }
 
 async function handleMessage(message: Message, env: Cloudflare.Env): Promise<void> {
+  const emptied = emptiedMessage.safeParse(message.body);
+  if (emptied.success) {
+    await continueEmptying(scheduleDeps(env), emptied.data.emptiedLibraryId);
+    return message.ack();
+  }
   const parsed = workMessage.safeParse(message.body);
   if (!parsed.success) {
     // Nothing that was ever sent looks like this; asking for it again would not change it.

@@ -1,9 +1,11 @@
 /** What runs every quarter of an hour, each part by itself: one that fails does not keep the next from its turn. */
 import { parseConfig } from "../kernel/config.ts";
 import { error as logError } from "../kernel/log.ts";
+import { drainLibraries } from "../operations/drain.ts";
 import { checkIntegrity } from "../operations/integrity.ts";
 import { cleanUpDeletions, purgeTrash } from "../operations/purge.ts";
 import { ringOverdue, scheduleDeps, sweepObjects, type ScheduleDeps } from "../operations/sweeps.ts";
+import { cleanUpVersions } from "../operations/versionObjects.ts";
 
 type Chore = (deps: ScheduleDeps, env: Cloudflare.Env) => Promise<unknown>;
 
@@ -11,7 +13,9 @@ type Chore = (deps: ScheduleDeps, env: Cloudflare.Env) => Promise<unknown>;
 const chores: [name: string, chore: Chore][] = [
   ["ring for overdue work", ringOverdue],
   ["purge the trash", (deps, env) => purgeTrash(deps, parseConfig({ ...env }).trashRetentionDays)],
+  ["drain trashed libraries", drainLibraries],
   ["clean up after deletions", cleanUpDeletions],
+  ["clean up after versions", cleanUpVersions],
   ["sweep objects without a row", sweepObjects],
   ["check the integrity", (deps) => checkIntegrity(deps)],
 ];

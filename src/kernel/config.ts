@@ -10,12 +10,16 @@ export interface Config {
   /** `["*"]`, or the exact origins a browser app may call from. */
   corsOrigins: string[];
   defaultUserStorageLimitBytes: number;
+  /** Of each library made from now on; null: only its owner's limit holds. */
+  defaultLibraryStorageLimitBytes: number | null;
   /** For how long an asset can be restored. */
   trashRetentionDays: number;
   /** Who resizes pictures; see docs/pictures.md. */
   imageDelivery: ImageDelivery;
   /** Who puts pictures into words; see docs/captions.md. */
   describer: DescriberConfig;
+  /** Who names places; see docs/places.md. */
+  geocoder: GeocoderConfig;
 }
 
 /** Null where the describer's own default is meant. */
@@ -23,6 +27,11 @@ export type DescriberConfig =
   | { kind: "none" }
   | { kind: "workers-ai"; model: string | null; prompt: string | null }
   | { kind: "openai-compatible"; baseUrl: string; model: string; apiKey: string | null; prompt: string | null };
+
+/** `offline` is the data that ships with the project; Nominatim adds detail to it. */
+export type GeocoderConfig =
+  | { kind: "offline" }
+  | { kind: "nominatim"; baseUrl: string; apiKey: string | null; email: string | null; language: string };
 
 export const imageDeliveries = ["images-binding", "cf-image", "cdn-cgi"] as const;
 export type ImageDelivery = (typeof imageDeliveries)[number];
@@ -50,7 +59,7 @@ function text(vars: Vars, name: string): string | null {
   return typeof value === "string" && value.trim() !== "" ? value.trim() : null;
 }
 
-function wholeNumber(vars: Vars, name: string, fallback: number): number {
+function wholeNumber<T extends number | null>(vars: Vars, name: string, fallback: T): number | T {
   const value = text(vars, name);
   if (value === null) return fallback;
   if (!/^\d{1,15}$/.test(value)) {
@@ -98,6 +107,33 @@ function describer(vars: Vars): DescriberConfig {
   throw new AppError("not_configured", `DESCRIBER must be none, workers-ai or openai-compatible, not "${kind}"`);
 }
 
+/** Offline unless another is asked for: coordinates leave the deployment for it. */
+function geocoder(vars: Vars): GeocoderConfig {
+  const kind = text(vars, "GEOCODER") ?? "offline";
+  if (kind === "offline") return { kind };
+  if (kind !== "nominatim") {
+    throw new AppError("not_configured", `GEOCODER must be offline or nominatim, not "${kind}"`);
+  }
+  const language = text(vars, "GEOCODER_LANGUAGE") ?? "en";
+  if (!/^[A-Za-z0-9,;=.* -]{1,100}$/.test(language)) {
+    throw new AppError("not_configured", `GEOCODER_LANGUAGE must be as in Accept-Language, such as "de, en"`);
+  }
+  const email = text(vars, "GEOCODER_EMAIL");
+  if (email !== null && !/^[!-~]+@[!-~]+$/.test(email)) {
+    throw new AppError("not_configured", `GEOCODER_EMAIL must be an e-mail address, not "${email}"`);
+  }
+  return { kind, baseUrl: geocoderUrl(vars), apiKey: text(vars, "GEOCODER_API_KEY"), email, language };
+}
+
+/** No query, no user: a key has a setting of its own, and fetch() takes no URL with a user in it. */
+function geocoderUrl(vars: Vars): string {
+  const url = text(vars, "GEOCODER_URL") ?? "";
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol) || /[?#@]/.test(url)) {
+    throw new AppError("not_configured", "GEOCODER_URL must be an http(s) URL such as https://nominatim.example.com");
+  }
+  return url.replace(/\/+$/, "").replace(/\/reverse$/, "");
+}
+
 export function parseConfig(vars: Vars): Config {
   const production = text(vars, "ENVIRONMENT") === "production";
   const rootApiKey = secret(vars, "ROOT_API_KEY");
@@ -112,8 +148,10 @@ export function parseConfig(vars: Vars): Config {
     publicUrl: publicUrl(vars),
     imageDelivery: imageDelivery(vars),
     describer: describer(vars),
+    geocoder: geocoder(vars),
     corsOrigins: (text(vars, "CORS_ORIGINS") ?? "*").split(",").map((origin) => origin.trim()),
     defaultUserStorageLimitBytes: wholeNumber(vars, "DEFAULT_USER_STORAGE_LIMIT_BYTES", DEFAULT_STORAGE_LIMIT_BYTES),
+    defaultLibraryStorageLimitBytes: wholeNumber(vars, "DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES", null),
     trashRetentionDays: wholeNumber(vars, "TRASH_RETENTION_DAYS", DEFAULT_TRASH_RETENTION_DAYS),
   };
 }

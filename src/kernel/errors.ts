@@ -6,6 +6,7 @@ export type ErrorCode =
   | "forbidden"
   | "not_found"
   | "conflict"
+  | "write_conflict"
   | "payload_too_large"
   | "unsupported_media_type"
   | "range_not_satisfiable"

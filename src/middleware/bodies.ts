@@ -25,9 +25,9 @@ const jsonOnly = createMiddleware<AppEnv>(async (c, next) => {
   await next();
 });
 
-/** An upload, and the still of a video: their routes read the bodies, with limits of their own. */
+/** An upload, another version, and the still of a video: their routes read the bodies, with limits of their own. */
 function takesFile(method: string, path: string): boolean {
-  if (method === "POST") return /^\/api\/assets\/?$/.test(path);
+  if (method === "POST") return /^\/api\/assets(\/[^/]+\/versions(\/[^/]+\/replace)?)?\/?$/.test(path);
   return method === "PUT" && /^\/api\/assets\/[^/]+\/still\/?$/.test(path);
 }
 

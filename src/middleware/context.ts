@@ -10,6 +10,8 @@ export interface AppEnv {
     requestId: string;
     db: Database;
     principal: Principal;
+    /** Which credential the caller came with: a key's id, or the owner's. */
+    credentialId: string;
     nowMs: number;
     /** Origin that the URLs in answers start with. */
     origin: string;

@@ -4,6 +4,7 @@ import { AppError } from "../kernel/errors.ts";
 import { authenticate, demandAction, demandKeyManagement, type Action } from "../operations/credentials.ts";
 import { openSession } from "../operations/sessions.ts";
 import type { AppEnv } from "./context.ts";
+import { countGuess } from "./rateLimits.ts";
 
 const BOOKMARK_HEADER = "x-d1-bookmark";
 const READING = new Set(["GET", "HEAD"]);
@@ -32,18 +33,26 @@ export const credentials = createMiddleware<AppEnv>(async (c, next) => {
     );
   }
   const config = c.get("config");
-  const principal = await authenticate(
+  const caller = await authenticate(
     {
       db: c.get("db"),
       rootApiKey: config.rootApiKey,
-      defaultStorageLimitBytes: config.defaultUserStorageLimitBytes,
+      storageLimits: {
+        userBytes: config.defaultUserStorageLimitBytes,
+        libraryBytes: config.defaultLibraryStorageLimitBytes,
+      },
       nowMs: c.get("nowMs"),
       defer: (work) => c.executionCtx.waitUntil(work),
     },
     token,
   );
-  if (principal === null) throw new AppError("unauthorized", "the credential is unknown, expired or revoked");
+  if (caller === null) {
+    await countGuess(c);
+    throw new AppError("unauthorized", "the credential is unknown, expired or revoked");
+  }
+  const { credentialId, ...principal } = caller;
   c.set("principal", principal);
+  c.set("credentialId", credentialId);
   await next();
 });
 

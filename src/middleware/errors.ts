@@ -12,6 +12,7 @@ const statuses = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  write_conflict: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
   range_not_satisfiable: 416,
@@ -24,7 +25,7 @@ const statuses = {
   storage_limit_exceeded: 507,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;
 
-/** SDKs retry 5xx by themselves; these will not come right by asking again. */
+/** SDKs retry 409 and 5xx by themselves; these will not come right by asking again. A `write_conflict` may. */
 const terminal: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["storage_limit_exceeded", "conflict", "not_configured"]);
 
 function answer(c: Context<AppEnv>, error: AppError): Response {

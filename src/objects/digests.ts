@@ -25,6 +25,24 @@ export function runningDigests(): RunningDigests {
   };
 }
 
+export interface RunningSha256 {
+  add(bytes: Uint8Array): Promise<void>;
+  /** Base64, as the API shows it. */
+  finish(): Promise<string>;
+}
+
+export function runningSha256(): RunningSha256 {
+  const stream = new crypto.DigestStream("SHA-256");
+  const writer = stream.getWriter();
+  return {
+    add: async (bytes) => await writer.write(bytes),
+    finish: async () => {
+      await writer.close();
+      return base64Of(await stream.digest);
+    },
+  };
+}
+
 export function base64Of(bytes: ArrayBuffer): string {
   return btoa(String.fromCharCode(...new Uint8Array(bytes)));
 }

@@ -59,6 +59,12 @@ export function assetIdOfKey(key: string): string | null {
   return assetId !== undefined && rest !== undefined && isId("asset", assetId) ? assetId : null;
 }
 
+/** Which version of it this object belongs to; null where the key names none of ours. */
+export function versionIdOfKey(key: string): string | null {
+  const [, , versionId] = key.split("/", 3);
+  return versionId !== undefined && isId("assetVersion", versionId) ? versionId : null;
+}
+
 /** Below every key of assets whose ids were minted at `atMs` or later: where a scan of a prefix may stop, or begin. */
 export function firstKeyAt(prefix: string, atMs: number): string {
   return prefix + firstIdAt("asset", atMs);

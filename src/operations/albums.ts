@@ -75,6 +75,8 @@ export async function updateAlbum(
   const columns = { ...fields, ...(coverAssetId === undefined ? {} : { pinnedCoverId: coverAssetId }) };
   if (changesNothing(album, columns)) return album;
   if (!(await records.updateAlbum(db, album, columns, nowMs))) {
+    // It may have been deleted since it was read.
+    await getAlbum(db, who, id);
     if (typeof coverAssetId === "string" && (await findAsset(db, who, coverAssetId)) === null) throw notFound("asset");
     throw invalid(["body", "album_cover_asset_id"], "must be a live asset of this album");
   }

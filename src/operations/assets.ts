@@ -14,7 +14,7 @@ import type { Principal } from "./credentials.ts";
 import { demandLibrary } from "./libraries.ts";
 
 export type { Asset } from "../records/assets.ts";
-export type { AssetFilter } from "../records/assetFilters.ts";
+export { everyAsset, type AssetFilter } from "../records/assetFilters.ts";
 export type { AssetPage } from "../records/assetList.ts";
 export { boxAround, type Box } from "../records/mapCells.ts";
 
@@ -43,7 +43,7 @@ export async function listAssets(db: Database, who: Principal, question: AssetLi
     throw new AppError("bad_request", "starting_after_id names no asset of this library");
   }
   if (question.personIds !== null && question.personIds.length > 0) return { assets: [], hasMore: false };
-  const filter = { ...question.filter, libraryId: library.id };
+  const filter = { ...question.filter, libraryId: library.id, emptiedAt: library.emptiedAt };
   return await listRows(db, {
     filter,
     behind: cursor?.sortKey ?? null,

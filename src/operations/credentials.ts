@@ -3,7 +3,7 @@ import { AppError } from "../kernel/errors.ts";
 import { actions, findApiKeyByHash, isTouchDue, touchApiKey, type Action } from "../records/apiKeys.ts";
 import type { Database } from "../records/database.ts";
 import type { Reach } from "../records/libraries.ts";
-import { createUserWithLibrary, findUserBySubject, ROOT_SUBJECT } from "../records/users.ts";
+import { createUserWithLibrary, findUserBySubject, ROOT_SUBJECT, type StorageLimits } from "../records/users.ts";
 
 export type { Action } from "../records/apiKeys.ts";
 
@@ -13,10 +13,16 @@ export interface Principal extends Reach {
   managesKeys: boolean;
 }
 
+/** A principal, and which of its credentials it came with. */
+export interface Caller extends Principal {
+  credentialId: string;
+}
+
 export interface CredentialDeps {
   db: Database;
   rootApiKey: string;
-  defaultStorageLimitBytes: number;
+  /** Of the owner and the first library, when the root key's first use makes them. */
+  storageLimits: StorageLimits;
   nowMs: number;
   /** For what need not hold up the answer. */
   defer: (work: Promise<unknown>) => void;
@@ -36,12 +42,11 @@ async function isSameSecret(a: string, b: string): Promise<boolean> {
 }
 
 /** The root key's first use makes the owner and a first library. */
-async function rootPrincipal(deps: CredentialDeps): Promise<Principal> {
+async function rootCaller(deps: CredentialDeps): Promise<Caller> {
   const found =
     (await findUserBySubject(deps.db, ROOT_SUBJECT)) ?? (await findUserBySubject(deps.db.primary(), ROOT_SUBJECT));
-  const user =
-    found ?? (await createUserWithLibrary(deps.db.primary(), ROOT_SUBJECT, deps.defaultStorageLimitBytes, deps.nowMs));
-  return { userId: user.id, libraryIds: null, actions, managesKeys: true };
+  const user = found ?? (await createUserWithLibrary(deps.db.primary(), ROOT_SUBJECT, deps.storageLimits, deps.nowMs));
+  return { userId: user.id, libraryIds: null, actions, managesKeys: true, credentialId: ROOT_SUBJECT };
 }
 
 async function findKey(deps: CredentialDeps, token: string) {
@@ -52,8 +57,8 @@ async function findKey(deps: CredentialDeps, token: string) {
 }
 
 /** Null for a token that opens nothing: unknown, revoked, expired, or of an inactive user. */
-export async function authenticate(deps: CredentialDeps, token: string): Promise<Principal | null> {
-  if (await isSameSecret(token, deps.rootApiKey)) return await rootPrincipal(deps);
+export async function authenticate(deps: CredentialDeps, token: string): Promise<Caller | null> {
+  if (await isSameSecret(token, deps.rootApiKey)) return await rootCaller(deps);
   if (!token.startsWith("apikey_")) return null;
   const found = await findKey(deps, token);
   if (found === null) return null;
@@ -61,7 +66,8 @@ export async function authenticate(deps: CredentialDeps, token: string): Promise
   const expired = key.expiresAt !== null && key.expiresAt <= deps.nowMs;
   if (!key.isActive || !userIsActive || expired) return null;
   if (isTouchDue(key, deps.nowMs)) deps.defer(touchApiKey(deps.db.primary(), key.id, deps.nowMs));
-  return { userId: key.userId, libraryIds: key.libraryIds, actions: key.actions, managesKeys: false };
+  const { userId, libraryIds } = key;
+  return { userId, libraryIds, actions: key.actions, managesKeys: false, credentialId: key.id };
 }
 
 export function demandAction(who: Principal, action: Action): void {

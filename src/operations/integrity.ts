@@ -10,10 +10,11 @@ import { headOriginal } from "../objects/originals.ts";
 import type { Database } from "../records/database.ts";
 import * as records from "../records/integrity.ts";
 import { listPendingDeletions } from "../records/purge.ts";
+import { listPendingVersionDeletions } from "../records/versionDeletions.ts";
 import type { Principal } from "./credentials.ts";
-import { GRACE_MS, orphansAmong, type SweepDeps } from "./sweeps.ts";
+import { GRACE_MS, orphansAmong, type Orphan, type SweepDeps } from "./sweeps.ts";
 
-/** A listing and up to four queries each: 960 steps a day walk 100,000 photos and what was made of them in less. */
+/** A listing and up to five queries each: 960 steps a day walk 100,000 photos and what was made of them in less. */
 const STEPS_PER_RUN = 10;
 const ROWS_PER_STEP = 1000;
 /** Kept of each kind; what is beyond is counted. */
@@ -30,7 +31,14 @@ interface Step {
 /** Enough for what changed between the listing and the query. Where more are missing, it was no race. */
 const MAX_HEADS = 20;
 
-/** The originals of these rows were not listed, or not as they should be: what is true of them now? */
+function wrongFile(assetId: string, sizeBytes: number, storedBytes: number | null): records.Finding[] {
+  if (storedBytes === sizeBytes) return [];
+  return [
+    { kind: storedBytes === null ? "missing" : "mismatch", subject: assetId, expectedBytes: sizeBytes, storedBytes },
+  ];
+}
+
+/** The files of these rows were not listed, or not as they should be: what is true of them now? One answer an asset. */
 async function askAgain(
   deps: SweepDeps,
   suspectIds: string[],
@@ -39,37 +47,47 @@ async function askAgain(
   if (suspectIds.length === 0) return [];
   const rows = await records.listStillExpected(deps.db, suspectIds);
   const findings: records.Finding[] = [];
-  for (const [i, { assetId, versionId, sizeBytes }] of rows.entries()) {
-    const key = originalKey(assetId, versionId);
-    const storedBytes = (i < MAX_HEADS ? (await headOriginal(deps.bucket, key))?.size : listedSizes.get(key)) ?? null;
-    if (storedBytes === sizeBytes) continue;
-    const kind = storedBytes === null ? "missing" : "mismatch";
-    findings.push({ kind, subject: assetId, expectedBytes: sizeBytes, storedBytes });
+  let heads = 0;
+  for (const { assetId, files } of rows) {
+    const wrong: records.Finding[] = [];
+    for (const { versionId, sizeBytes } of files) {
+      const key = originalKey(assetId, versionId);
+      const asks = listedSizes.get(key) !== sizeBytes && heads < MAX_HEADS;
+      if (asks) heads += 1;
+      const storedBytes = (asks ? (await headOriginal(deps.bucket, key))?.size : listedSizes.get(key)) ?? null;
+      wrong.push(...wrongFile(assetId, sizeBytes, storedBytes));
+    }
+    findings.push(...wrong.slice(0, 1));
   }
   return findings;
 }
 
-/** Objects without a row, but for those of assets whose deletion is under way, and names we never gave. */
+/** Objects without a row, but for those of assets and versions on their way in or out, and names we never gave. */
 async function findOrphans(deps: SweepDeps, listed: ListedObject[]): Promise<records.Finding[]> {
-  const orphans = await orphansAmong(deps, listed);
-  const leaving =
-    orphans.length === 0
-      ? new Set<string>()
-      : await listPendingDeletions(
-          deps.db,
-          orphans.map((orphan) => orphan.assetId),
-        );
+  const orphans = await withoutLeaving(deps, await orphansAmong(deps, listed));
   const strays = listed.filter(
     ({ key, uploadedMs }) => assetIdOfKey(key) === null && uploadedMs <= deps.nowMs - GRACE_MS,
   );
-  const keys = [...orphans.filter((orphan) => !leaving.has(orphan.assetId)), ...strays].map((object) => object.key);
   const sizes = new Map(listed.map((object) => [object.key, object.sizeBytes]));
-  return keys.map((key) => ({
+  return [...orphans, ...strays].map(({ key }) => ({
     kind: "orphan",
     subject: key,
     expectedBytes: null,
     storedBytes: sizes.get(key) ?? null,
   }));
+}
+
+async function withoutLeaving(deps: SweepDeps, orphans: Orphan[]): Promise<Orphan[]> {
+  if (orphans.length === 0) return [];
+  const assets = await listPendingDeletions(
+    deps.db,
+    orphans.map((orphan) => orphan.assetId),
+  );
+  const versions = await listPendingVersionDeletions(
+    deps.db,
+    orphans.flatMap(({ versionId }) => versionId ?? []),
+  );
+  return orphans.filter(({ assetId, versionId }) => !assets.has(assetId) && !versions.has(versionId ?? ""));
 }
 
 /**
@@ -79,7 +97,7 @@ async function findOrphans(deps: SweepDeps, listed: ListedObject[]): Promise<rec
 async function checkOriginals(deps: SweepDeps, position: string): Promise<Step> {
   const { objects, hasMore } = await listObjects(deps.bucket, originalsPrefix, position);
   const lastKey = objects.at(-1)?.key ?? position;
-  const rows = await records.listExpectedOriginals(deps.db, {
+  const rows = await records.listExpectedFiles(deps.db, {
     afterId: position.slice(originalsPrefix.length),
     untilId: hasMore ? lastKey.slice(originalsPrefix.length) : null,
     limit: ROWS_PER_STEP,
@@ -88,7 +106,9 @@ async function checkOriginals(deps: SweepDeps, position: string): Promise<Step> 
   const cut = lastRow === undefined ? null : keyBehindAsset(originalsPrefix, lastRow.assetId);
   const within = cut === null ? objects : objects.filter((object) => object.key < cut);
   const sizes = new Map(within.map((object) => [object.key, object.sizeBytes]));
-  const suspects = rows.filter((row) => sizes.get(originalKey(row.assetId, row.versionId)) !== row.sizeBytes);
+  const suspects = rows.filter(({ assetId, files }) =>
+    files.some(({ versionId, sizeBytes }) => sizes.get(originalKey(assetId, versionId)) !== sizeBytes),
+  );
   const wrong = await askAgain(
     deps,
     suspects.map((row) => row.assetId),
@@ -102,7 +122,7 @@ async function checkOriginals(deps: SweepDeps, position: string): Promise<Step> 
   };
 }
 
-/** Proxies, stills and renditions come and go; only what belongs to no asset is wrong. */
+/** Proxies, stills and renditions come and go; only what belongs to no asset or version is wrong. */
 async function checkDerived(deps: SweepDeps, prefix: string, position: string): Promise<Step> {
   const { objects, hasMore } = await listObjects(deps.bucket, prefix, position);
   const findings = await findOrphans(deps, objects);

@@ -7,7 +7,7 @@ import type { Principal } from "./credentials.ts";
 export type Library = records.Library;
 
 /** From up to two live candidates: the one that is meant, null when there is none to mean. */
-export function pickLibrary(live: Library[], libraryId: string | null): Library | null {
+export function pickLibrary<T>(live: T[], libraryId: string | null): T | null {
   if (libraryId !== null && live.length === 0) throw notFound("library");
   if (live.length > 1) {
     throw new AppError("bad_request", "library_id is required: there are several libraries");
@@ -16,7 +16,7 @@ export function pickLibrary(live: Library[], libraryId: string | null): Library 
 }
 
 /** The library a call works in; a call that cannot make one needs one to be there. */
-export function demandLibrary(live: Library[], libraryId: string | null): Library {
+export function demandLibrary<T>(live: T[], libraryId: string | null): T {
   const library = pickLibrary(live, libraryId);
   if (library === null) throw new AppError("bad_request", "there is no library yet: create one, or upload a file");
   return library;
@@ -44,7 +44,7 @@ export async function listLibraries(
 export async function createLibrary(
   db: Database,
   who: Principal,
-  fields: { name: string; description: string | null },
+  fields: { name: string; description: string | null; storageLimitBytes: number | null },
   nowMs: number,
 ): Promise<Library> {
   if (who.libraryIds !== null) {
@@ -63,4 +63,32 @@ export async function updateLibrary(
   const library = await records.updateLibrary(db, who, id, fields, nowMs);
   if (library === null) throw notFound("library");
   return library;
+}
+
+const DAY_MS = 24 * 3600_000;
+
+/** Its contents are hidden from now on, and deleted for good when the retention is over. */
+export async function trashLibrary(
+  db: Database,
+  who: Principal,
+  id: string,
+  retentionDays: number,
+  nowMs: number,
+): Promise<void> {
+  const drainAt = Math.min(nowMs + retentionDays * DAY_MS, Number.MAX_SAFE_INTEGER);
+  if ((await records.trashLibrary(db, who, id, drainAt, nowMs)) === null) throw notFound("library");
+}
+
+/** While there is a row, it comes back with all that was not deleted yet. */
+export async function restoreLibrary(db: Database, who: Principal, id: string, nowMs: number): Promise<Library> {
+  const library = await records.restoreLibrary(db, who, id, nowMs);
+  if (library === null) throw notFound("library");
+  return library;
+}
+
+/** Waives what is left of its time in the trash; the schedule deletes it, part by part. */
+export async function deleteLibrary(db: Database, who: Principal, id: string, nowMs: number): Promise<void> {
+  const library = await records.waiveLibrary(db, who, id, nowMs);
+  if (library === null) throw notFound("library");
+  if (library.trashedAt === null) throw new AppError("conflict", "a live library is not deleted: trash it first");
 }

@@ -3,17 +3,18 @@
  * points at nothing; what a crash leaves here are objects, and the note beside the rows that names them.
  */
 import { info, warn } from "../kernel/log.ts";
-import { originalKey, proxyKey, renditionKey, stillKey } from "../objects/keys.ts";
+import { stillKey } from "../objects/keys.ts";
 import { deleteAssetObjects, deleteObjects } from "../objects/listing.ts";
 import type { Database } from "../records/database.ts";
 import {
   deleteAssets,
   forgetDeletion,
   listDueDeletions,
-  listExpiredTrash,
   type PurgedAsset,
+  type PurgeReason,
 } from "../records/purge.ts";
-import { rungFormats, rungs } from "./rungs.ts";
+import { listExpiredTrash } from "../records/trash.ts";
+import { CLEAN_UP_AFTER_MS, versionKeys } from "./storedVersions.ts";
 
 export interface PurgeDeps {
   db: Database;
@@ -21,23 +22,12 @@ export interface PurgeDeps {
   nowMs: number;
 }
 
-const BATCH = 100;
-/**
- * A consumer that began before the purge may write what it made until 15 minutes after it, and a first request may
- * render a rung: the listing that has the last word comes when all of them have ended.
- */
-const CLEAN_UP_AFTER_MS = 60 * 60_000;
+/** As many as one call may name: it is then one batch. */
+const BATCH = 200;
 
-/** All that is stored of an asset, as far as names tell; deleting costs nothing, listing does. */
-function knownKeys(asset: PurgedAsset): string[] {
-  const { id, currentVersionId } = asset;
-  const versionIds = asset.stillVersionId === null ? [currentVersionId] : [currentVersionId, asset.stillVersionId];
-  return versionIds.flatMap((versionId) => [
-    originalKey(id, versionId),
-    proxyKey(id, versionId),
-    stillKey(id, versionId),
-    ...rungs.flatMap((rung) => rungFormats.map((format) => renditionKey(id, versionId, rung, format))),
-  ]);
+/** All that is stored of an asset, as far as names tell: of a video, a version may be its still. */
+function knownKeys({ id, versionIds }: PurgedAsset): string[] {
+  return versionIds.flatMap((versionId) => [...versionKeys({ assetId: id, versionId }), stillKey(id, versionId)]);
 }
 
 /** Never fails the deletion: the rows are gone, and their note brings the bucket up to them. */
@@ -50,19 +40,15 @@ async function deleteKnownObjects(deps: PurgeDeps, purged: PurgedAsset[]): Promi
 }
 
 /**
- * Deletes these assets, live or trashed, whoever's they are: callers have asked whether they may. Ids without a row
- * are no error. Answers the ids that it deleted.
+ * Deletes these assets where the reason still holds: callers have asked whether they may. Ids without a row are no
+ * error. Answers the ids that it deleted.
  */
-export async function purgeAssets(
-  deps: PurgeDeps,
-  ids: string[],
-  options: { trashedBefore: number | null } = { trashedBefore: null },
-): Promise<string[]> {
+export async function purgeAssets(deps: PurgeDeps, ids: string[], reason: PurgeReason): Promise<string[]> {
   const purgedIds: string[] = [];
   for (let i = 0; i < ids.length; i += BATCH) {
     const purged = await deleteAssets(deps.db, {
       ids: ids.slice(i, i + BATCH),
-      trashedBefore: options.trashedBefore,
+      reason,
       atMs: deps.nowMs,
       cleanUpAt: deps.nowMs + CLEAN_UP_AFTER_MS,
     });
@@ -73,13 +59,13 @@ export async function purgeAssets(
 }
 
 const DAY_MS = 24 * 3600_000;
-const MAX_TRASH_PER_RUN = 20 * BATCH;
+const MAX_TRASH_PER_RUN = 10 * BATCH;
 
-/** What has been in the trash for longer than it is kept. */
+/** What has been in the trash for longer than it is kept, and what the trash was emptied of. */
 export async function purgeTrash(deps: PurgeDeps, retentionDays: number): Promise<number> {
   const trashedBefore = Math.max(0, deps.nowMs - retentionDays * DAY_MS);
   const ids = await listExpiredTrash(deps.db, trashedBefore, MAX_TRASH_PER_RUN);
-  const purged = await purgeAssets(deps, ids, { trashedBefore });
+  const purged = await purgeAssets(deps, ids, { kind: "trash", trashedBefore });
   if (purged.length > 0) info("purged the trash", { assets: purged.length });
   return purged.length;
 }

@@ -1,11 +1,11 @@
 /** Scheduled tidying: what a crash between R2, D1 and the queue left behind is found here, and nowhere else. */
 import { info } from "../kernel/log.ts";
-import { assetIdOfKey, assetKeyPrefixes, firstKeyAt, originalsPrefix } from "../objects/keys.ts";
+import { assetIdOfKey, assetKeyPrefixes, firstKeyAt, originalsPrefix, versionIdOfKey } from "../objects/keys.ts";
 import { deleteObjects, listObjects, type ListedObject } from "../objects/listing.ts";
-import { listKnownAssetIds } from "../records/assets.ts";
 import { openDatabase } from "../records/database.ts";
 import { findSweepPosition, saveSweepPosition } from "../records/sweeps.ts";
 import { listOverdueAssetIds, postponeTasks } from "../records/tasks.ts";
+import { listKnownVersions } from "../records/versionDeletions.ts";
 import { ring } from "./bell.ts";
 import type { WorkDeps } from "./taskOutcome.ts";
 import { REGISTER_WITHIN_MS } from "./uploads.ts";
@@ -41,21 +41,31 @@ export const GRACE_MS = 2 * REGISTER_WITHIN_MS;
 const LONGEST_UPLOAD_MS = 24 * HOUR_MS;
 const MAX_PAGES = 20;
 
-/** Of the listed objects, the ones old enough to have a row, and without one. */
-export async function orphansAmong(
-  deps: SweepDeps,
-  listed: ListedObject[],
-): Promise<{ key: string; assetId: string }[]> {
-  const settled = listed.flatMap(({ key, uploadedMs }) => {
-    const assetId = assetIdOfKey(key);
-    return assetId === null || uploadedMs > deps.nowMs - GRACE_MS ? [] : [{ key, assetId }];
-  });
-  if (settled.length === 0) return [];
-  const known = await listKnownAssetIds(deps.db, [...new Set(settled.map((object) => object.assetId))]);
-  return settled.filter((object) => !known.has(object.assetId));
+export interface Orphan {
+  key: string;
+  assetId: string;
+  versionId: string | null;
 }
 
-/** Objects made later than the original are swept once, when they are a day old: their row was there before them. */
+/** Of the listed objects, the ones old enough to have a row, and without one: of their asset, or of their version. */
+export async function orphansAmong(deps: SweepDeps, listed: ListedObject[]): Promise<Orphan[]> {
+  const settled = listed.flatMap(({ key, uploadedMs }) => {
+    const assetId = assetIdOfKey(key);
+    const isYoung = uploadedMs > deps.nowMs - GRACE_MS;
+    return assetId === null || isYoung ? [] : [{ key, assetId, versionId: versionIdOfKey(key) }];
+  });
+  if (settled.length === 0) return [];
+  const versions = await listKnownVersions(deps.db, [...new Set(settled.map((object) => object.assetId))]);
+  const assets = new Set([...versions].map((address) => address.split("/", 1)[0]));
+  return settled.filter(({ assetId, versionId }) =>
+    versionId === null ? !assets.has(assetId) : !versions.has(`${assetId}/${versionId}`),
+  );
+}
+
+/**
+ * Objects made later than the original are swept once, when they are a day old: their row was there before them. What
+ * is stored for an asset that is older than that has a note of its own: operations/versionObjects.
+ */
 function endOf(prefix: string, safeEnd: string): string | null {
   return prefix === originalsPrefix ? null : safeEnd;
 }
@@ -83,7 +93,7 @@ async function sweepPrefix(deps: SweepDeps, prefix: string): Promise<number> {
 }
 
 /**
- * Deletes objects whose asset has no row, from where the last sweep got to. The position stays a day behind, so what
+ * Deletes objects whose asset or version has no row, from where the last sweep got to. The position stays a day behind, so what
  * is listed again each time is one day of uploads, whatever the size of the bucket. Answers how many it deleted.
  */
 export async function sweepObjects(deps: SweepDeps): Promise<number> {

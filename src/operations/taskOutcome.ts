@@ -1,5 +1,6 @@
 /** What a task works with, and how it can end. */
 import type { Describer } from "../providers/describer.ts";
+import type { PlaceFinder } from "../providers/places/placeFinder.ts";
 import type { Database } from "../records/database.ts";
 
 /** What rings: a queue, or anything that takes a message. */
@@ -13,6 +14,7 @@ export interface WorkDeps {
   /** Takes frames of videos; only production has it. */
   media?: MediaBinding | undefined;
   describer?: Describer | null;
+  places?: PlaceFinder | null;
   nowMs: number;
 }
 

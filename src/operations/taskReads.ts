@@ -36,5 +36,9 @@ export async function listTasks(db: Database, who: Principal, question: TaskList
   const libraries =
     libraryId === null ? await listLibraries(db, who, "live") : await selectLiveLibraries(db, who, libraryId);
   if (libraryId !== null && libraries.length === 0) throw notFound("library");
-  return await records.listTasks(db, { ...filter, libraryIds: libraries.map((library) => library.id) });
+  return await records.listTasks(db, {
+    ...filter,
+    libraryIds: libraries.map((library) => library.id),
+    wasEmptied: libraries.some((library) => library.emptiedAt > 0),
+  });
 }

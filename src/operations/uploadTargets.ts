@@ -32,25 +32,26 @@ function demandSpace(library: Library | null): void {
   }
 }
 
-async function firstLibrary(db: Database, who: Principal, nowMs: number): Promise<Library> {
-  const created = who.libraryIds === null ? await createDefaultLibrary(db, who, nowMs) : [];
+async function firstLibrary(db: Database, who: Principal, limitBytes: number | null, nowMs: number): Promise<Library> {
+  const created = who.libraryIds === null ? await createDefaultLibrary(db, who, limitBytes, nowMs) : [];
   const library = created[0];
   if (library === undefined) throw new AppError("bad_request", "this credential reaches no live library");
   return library;
 }
 
-/** The library, once every field is known. A credential for all libraries, with none there, gets its first. */
+/** The library, once every field is known. A credential for all libraries, with none there, gets its first, a `fresh` one. */
 export async function settleTarget(
   db: Database,
   who: Principal,
   early: UploadTarget,
   libraryId: string | null,
-  nowMs: number,
+  fresh: { limitBytes: number | null; nowMs: number },
 ): Promise<Library> {
   // Named behind the file, it is mostly one of the two that were found without its name: no second round trip.
   const found = early.live.find((library) => library.id === libraryId);
   const target = found !== undefined || early.libraryId === libraryId ? early : await openTarget(db, who, libraryId);
-  const library = found ?? pickLibrary(target.live, libraryId) ?? (await firstLibrary(db, who, nowMs));
+  const library =
+    found ?? pickLibrary(target.live, libraryId) ?? (await firstLibrary(db, who, fresh.limitBytes, fresh.nowMs));
   demandSpace(library);
   return library;
 }

@@ -2,7 +2,7 @@
  * One upload: the file into R2, then its row and its work into D1, then the bell.
  * Every step can be repeated; what a crash leaves between two of them, operations/sweeps.ts finds.
  */
-import { AppError, invalid } from "../kernel/errors.ts";
+import { AppError, invalid, notFound } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import { warn } from "../kernel/log.ts";
 import { formatWallTime, type WallTime } from "../kernel/time.ts";
@@ -10,12 +10,16 @@ import { readFacts, type MediaFacts } from "../media/facts.ts";
 import { formatOfFileName, type MediaFormat } from "../media/formats.ts";
 import { memorySource } from "../media/source.ts";
 import { originalKey } from "../objects/keys.ts";
-import { deleteOriginal, originalSource, storeOriginal, type StoredOriginal } from "../objects/originals.ts";
-import { insertAssetIfNew, type Asset, type NewAsset } from "../records/assets.ts";
+import { deleteOriginal, storeOriginal, type StoredOriginal } from "../objects/originals.ts";
+import { zoneAt } from "../providers/places/zones.ts";
+import { insertAssetIfNew, type Asset, type Insertion, type NewAsset } from "../records/assets.ts";
 import type { Database } from "../records/database.ts";
 import type { Library } from "../records/libraries.ts";
-import { emptyMetadata } from "../records/metadata.ts";
+import { derivedColumn, emptyMetadata, type FileLayer } from "../records/metadata.ts";
 import { ring } from "./bell.ts";
+import { captureTimeOf } from "./captureTime.ts";
+import { parseOriginal } from "./originalReads.ts";
+import { purgeAssets } from "./purge.ts";
 import type { Bell } from "./taskOutcome.ts";
 import { plannedWork } from "./workPlan.ts";
 
@@ -91,28 +95,26 @@ export interface UploadFields {
   fileModifiedAt: WallTime;
 }
 
-/** A store that fails while the metadata is read says nothing of the file: the upload fails, and the client tries again. */
-async function factsOf(deps: UploadDeps, file: ReceivedFile): Promise<MediaFacts> {
-  const { head, sizeBytes } = file.stored;
-  if (head !== null) return await readFacts(memorySource(head), file.format);
-  const source = originalSource(deps.bucket, file.key, sizeBytes);
-  const failures: unknown[] = [];
-  const read = async (offset: number, length: number): Promise<Uint8Array> => {
-    try {
-      return await source.read(offset, length);
-    } catch (error) {
-      failures.push(error);
-      throw error;
-    }
-  };
-  const facts = await readFacts({ sizeBytes, read }, file.format);
-  if (failures.length > 0) throw failures[0];
-  return facts;
+async function factsOf(deps: UploadDeps, { key, format, stored }: ReceivedFile): Promise<MediaFacts> {
+  const { head, sizeBytes } = stored;
+  if (head !== null) return await readFacts(memorySource(head), format);
+  return await parseOriginal(deps.bucket, { key, sizeBytes }, (source) => readFacts(source, format));
 }
 
 /** As clients write it: UTC is `Z`. */
 function formatFileTime(time: WallTime): string {
   return formatWallTime(time).replace(/\+00:00$/, "Z");
+}
+
+/** What the file says, with the one capture time that counts, for when a user's is taken back. */
+function fileLayer(facts: MediaFacts): FileLayer {
+  const { metadata, rawWidth, rawHeight } = facts;
+  const captureTime = facts.captureTime ?? metadata.originalDatetime;
+  return { ...emptyMetadata(), ...metadata, rawWidth, rawHeight, captureTime };
+}
+
+function zoneOf({ latitude, longitude }: FileLayer): string | null {
+  return latitude === null || longitude === null ? null : zoneAt(latitude, longitude);
 }
 
 /** Row and answer say the same: the capture tag, else when the file was made on its device. */
@@ -123,8 +125,16 @@ function newAsset(
   library: Library,
   atMs: number,
 ): NewAsset {
-  const metadata = { ...emptyMetadata(), ...facts.metadata, rawWidth: facts.rawWidth, rawHeight: facts.rawHeight };
-  const capture = facts.captureTime ?? metadata.originalDatetime ?? fields.fileCreatedAt;
+  const metadata = fileLayer(facts);
+  const timezone = zoneOf(metadata);
+  const { fileCreatedAt } = fields;
+  const capture = captureTimeOf({
+    mediaType: file.format.mediaType,
+    user: null,
+    file: metadata.captureTime ?? null,
+    fileCreatedAt,
+    timezone,
+  });
   return {
     asset: {
       id: file.assetId,
@@ -138,7 +148,7 @@ function newAsset(
       originalFileName: file.name,
       deviceId: fields.deviceId,
       deviceAssetId: fields.deviceAssetId,
-      fileCreatedAt: formatFileTime(fields.fileCreatedAt),
+      fileCreatedAt: formatFileTime(fileCreatedAt),
       fileModifiedAt: formatFileTime(fields.fileModifiedAt),
       localUs: capture.wallUs,
       localOffsetMinutes: capture.offsetMinutes,
@@ -149,11 +159,17 @@ function newAsset(
       latitude: metadata.latitude,
       longitude: metadata.longitude,
       metadata,
+      derivedMetadata: derivedColumn({ timezone }),
       metadataUpdatedAt: atMs,
       createdAt: atMs,
       updatedAt: atMs,
     },
-    taskTypes: plannedWork({ ...file.format, sizeBytes: file.stored.sizeBytes }),
+    taskTypes: plannedWork({
+      ...file.format,
+      sizeBytes: file.stored.sizeBytes,
+      autoStackId: metadata.autoStackId,
+      hasCoordinates: metadata.latitude !== null && metadata.longitude !== null,
+    }),
     problem: facts.problem,
   };
 }
@@ -166,6 +182,14 @@ async function prepare(deps: UploadDeps, file: ReceivedFile): Promise<MediaFacts
     throw new AppError("bad_request", "the fields behind the file came too late: send them in front of it");
   }
   return await factsOf(deps, file);
+}
+
+/** What the trash was emptied of may still have its row, which these bytes would be a duplicate of: it goes first. */
+async function insertRow(deps: UploadDeps, upload: NewAsset): Promise<Insertion | null> {
+  const first = await insertAssetIfNew(deps.db, upload);
+  if (first === null || !first.emptied) return first;
+  await purgeAssets(deps, [first.asset.id], { kind: "trash", trashedBefore: 0 });
+  return await insertAssetIfNew(deps.db, upload);
 }
 
 /**
@@ -183,8 +207,9 @@ export async function registerUpload(
     await discardFile(deps, file);
     throw error;
   });
-  const result = await insertAssetIfNew(deps.db, newAsset(file, fields, facts, library, deps.nowMs));
-  if (result.created) await ring(deps.queue, result.asset.id);
+  const result = await insertRow(deps, newAsset(file, fields, facts, library, deps.nowMs));
+  if (result?.created === true) await ring(deps.queue, result.asset.id);
   else await discardFile(deps, file);
+  if (result === null) throw notFound("library");
   return result;
 }

@@ -2,13 +2,16 @@
 import { parseConfig } from "../kernel/config.ts";
 import { AppError } from "../kernel/errors.ts";
 import { describerOf } from "../providers/describer.ts";
+import { placeFinderOf } from "../providers/places/placeFinder.ts";
 import { findAssetForWork, type Asset } from "../records/assets.ts";
 import { openDatabase } from "../records/database.ts";
 import * as records from "../records/tasks.ts";
 import type { Outcome, WorkDeps } from "./taskOutcome.ts";
+import { runBurst } from "./tasks/burst.ts";
 import { runDescription } from "./tasks/description.ts";
 import { runDisplayProxy } from "./tasks/displayProxy.ts";
 import { runQuality } from "./tasks/quality.ts";
+import { runReverseGeocoding } from "./tasks/reverseGeocoding.ts";
 import { runThumbhash } from "./tasks/thumbhash.ts";
 import { runVideoStill } from "./tasks/videoStill.ts";
 
@@ -24,6 +27,12 @@ interface Kind {
 
 /** Every kind of work there is, in the order it is done. */
 const kinds: Kind[] = [
+  { type: "burst_detection", run: runBurst, makesPicture: false },
+  {
+    type: "reverse_geocoding",
+    run: (deps, asset) => runReverseGeocoding(deps, asset, deps.places ?? null),
+    makesPicture: false,
+  },
   { type: "display_proxy_generation", run: runDisplayProxy, makesPicture: true },
   { type: "video_thumbnail_extract", run: runVideoStill, makesPicture: true },
   { type: "thumbhash", run: runThumbhash, makesPicture: false },
@@ -40,13 +49,15 @@ function kindOf(task: Task): Kind | undefined {
 }
 
 export function workDeps(env: Cloudflare.Env): WorkDeps {
+  const config = parseConfig({ ...env });
   return {
     db: openDatabase(env.DB, "primary"),
     bucket: env.BUCKET,
     queue: env.QUEUE,
     images: env.IMAGES,
     media: env.MEDIA,
-    describer: describerOf(parseConfig({ ...env }), env),
+    describer: describerOf(config, env),
+    places: placeFinderOf(config, env),
     nowMs: Date.now(),
   };
 }

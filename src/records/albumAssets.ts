@@ -1,43 +1,59 @@
 /** Which assets an album holds. Adding and removing keep the album's count, dates and cover in the same batch. */
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import { newId } from "../kernel/ids.ts";
-import { insertAlbumUpdated, type Album } from "./albums.ts";
+import { selectAlbumUpdated, selectLinkEvents, type Album } from "./albums.ts";
 import type { Database } from "./database.ts";
-import { eventTime } from "./events.ts";
+import { emptiedAtOf } from "./libraries.ts";
 import { albumAssets, albums } from "./schema.ts";
 
-/**
- * Both changes open by counting what they will change into the album's row, and mark it with their own time.
- * What follows in the batch acts only on a marked row, so a call that changes nothing writes nothing.
- */
-function countAndMark(db: Database, album: Album, delta: SQL, anything: SQL, atMs: number) {
-  return db.statement(sql`UPDATE albums SET asset_count = asset_count + ${delta}, updated_at = ${atMs}
-    WHERE id = ${album.id} AND EXISTS (SELECT 1 FROM ${anything})`);
-}
-
-/** Oldest, newest and stand-in cover of `albums`, to be SET: the ends of one index, `besides` the links it names. */
-export function albumEnds(besides: SQL = sql``): SQL {
-  const end = (column: string, direction: "ASC" | "DESC"): SQL =>
-    sql`(SELECT ${sql.raw(column)} FROM album_assets l INDEXED BY album_assets_live CROSS JOIN assets a ON a.id = l.asset_id
+/** Oldest, newest and stand-in cover of `albums`, column by column: the ends of one index, `besides` the links it names. */
+function endColumns(besides: SQL): { column: SQL; end: SQL }[] {
+  const end = (column: string, wanted: string, direction: "ASC" | "DESC"): { column: SQL; end: SQL } => ({
+    column: sql.raw(column),
+    end: sql`(SELECT ${sql.raw(wanted)} FROM album_assets l INDEXED BY album_assets_live CROSS JOIN assets a ON a.id = l.asset_id
       WHERE l.album_id = albums.id AND l.trashed_at IS NULL ${besides}
-      ORDER BY l.sort_key ${sql.raw(direction)} LIMIT 1)`;
-  return sql`
-      start_us = ${end("a.local_us", "ASC")}, start_offset_minutes = ${end("a.local_offset_minutes", "ASC")},
-      end_us = ${end("a.local_us", "DESC")}, end_offset_minutes = ${end("a.local_offset_minutes", "DESC")},
-      newest_asset_id = ${end("a.id", "DESC")}`;
+      ORDER BY l.sort_key ${sql.raw(direction)} LIMIT 1)`,
+  });
+  return [
+    end("start_us", "a.local_us", "ASC"),
+    end("start_offset_minutes", "a.local_offset_minutes", "ASC"),
+    end("end_us", "a.local_us", "DESC"),
+    end("end_offset_minutes", "a.local_offset_minutes", "DESC"),
+    end("newest_asset_id", "a.id", "DESC"),
+  ];
 }
 
-/** Ends and cover anew; a pin whose asset left is cleared. */
-function refreshEnds(db: Database, album: Album, atMs: number) {
-  return db.statement(sql`UPDATE albums SET ${albumEnds()},
-      pinned_cover_id = CASE WHEN EXISTS (SELECT 1 FROM album_assets l
-        WHERE l.album_id = albums.id AND l.asset_id = albums.pinned_cover_id) THEN pinned_cover_id END
-    WHERE id = ${album.id} AND updated_at = ${atMs}`);
+/** The ends as they are now, to be SET. */
+export function albumEnds(besides: SQL = sql``): SQL {
+  return sql.join(
+    endColumns(besides).map(({ column, end }) => sql`${column} = ${end}`),
+    sql`, `,
+  );
 }
 
-/** Only for an album that `countAndMark` marked. */
-function insertAlbumUpdatedIfMarked(db: Database, album: Album, atMs: number) {
-  return insertAlbumUpdated(db, album.id, sql`${albums.updatedAt} = ${atMs}`, atMs);
+/** A condition: the ends that are stored are not the ends any more. */
+export function albumEndsMoved(): SQL {
+  const moved = endColumns(sql``).map(({ column, end }) => sql`albums.${column} IS NOT ${end}`);
+  return sql`(${sql.join(moved, sql` OR `)})`;
+}
+
+/** Someone may have deleted the album since it was read. */
+function stillThere(album: Album): SQL {
+  return sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id})`;
+}
+
+/** The events of these links, then the album's where there are any. */
+function insertLinkEvents(
+  db: Database,
+  album: Album,
+  links: SQL,
+  eventType: "album_asset_added" | "album_asset_removed",
+  atMs: number,
+) {
+  return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
+    SELECT * FROM (${selectLinkEvents(eventType, links, atMs)})
+    UNION ALL
+    ${selectAlbumUpdated(atMs)} WHERE ${albums.id} = ${album.id} AND EXISTS (SELECT 1 FROM ${links})`);
 }
 
 export interface AddResult {
@@ -46,37 +62,48 @@ export interface AddResult {
   notFound: string[];
 }
 
-/** Atomic and repeatable: a second run finds every asset a member and changes nothing. Trashed assets are not found. */
+/**
+ * Atomic and repeatable: the links that this call makes have ids that no other has, and all that follows them asks for
+ * those, so a call that finds every asset a member changes nothing. Trashed assets are not found.
+ */
 export async function addAlbumAssets(db: Database, album: Album, assetIds: string[], atMs: number): Promise<AddResult> {
-  const links = JSON.stringify(assetIds.map((assetId) => ({ linkId: newId("albumAsset", atMs), assetId })));
-  const newcomers = sql`json_each(${links}) w CROSS JOIN assets a ON a.id = w.value ->> 'assetId'
-    WHERE a.library_id = ${album.libraryId} AND a.trashed_at IS NULL
-      AND NOT EXISTS (SELECT 1 FROM album_assets l WHERE l.album_id = ${album.id} AND l.asset_id = a.id)`;
+  // Sorted, so that links and events are in the order the assets were named in.
+  const linkIds = assetIds.map(() => newId("albumAsset", atMs)).toSorted();
+  const wanted = assetIds.map((assetId, i) => ({ linkId: linkIds[i], assetId }));
+  const made = sql`album_assets l WHERE ${inJson(sql`l.id`, linkIds)}`;
   const results = await db.orm.batch([
-    countAndMark(db, album, sql`(SELECT count(*) FROM ${newcomers})`, newcomers, atMs),
-    db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-      SELECT a.library_id, 'album_asset_added', 'album_asset', w.value ->> 'linkId', NULL, ${eventTime(atMs)} FROM ${newcomers}`),
-    db.statement(sql`UPDATE assets SET album_count = album_count + 1 WHERE id IN (SELECT a.id FROM ${newcomers})`),
     db.orm
       .insert(albumAssets)
       .select(
-        sql`SELECT w.value ->> 'linkId', a.library_id, ${album.id}, a.id, a.local_us, a.trashed_at, ${atMs}, ${atMs} FROM ${newcomers}`,
+        sql`SELECT w.value ->> 'linkId', a.library_id, ${album.id}, a.id, a.local_us, a.trashed_at, ${atMs}, ${atMs}
+          FROM json_each(${JSON.stringify(wanted)}) w CROSS JOIN assets a ON a.id = w.value ->> 'assetId'
+          WHERE a.library_id = ${album.libraryId} AND a.trashed_at IS NULL AND ${stillThere(album)}`,
       )
-      .onConflictDoNothing()
-      .returning({ assetId: albumAssets.assetId }),
-    refreshEnds(db, album, atMs),
-    insertAlbumUpdatedIfMarked(db, album, atMs),
+      .onConflictDoNothing(),
+    db.statement(sql`UPDATE assets SET album_count = album_count + 1 WHERE id IN (SELECT l.asset_id FROM ${made})`),
+    db.statement(sql`UPDATE albums SET asset_count = asset_count + (SELECT count(*) FROM ${made}), ${albumEnds()},
+      updated_at = ${atMs} WHERE id = ${album.id} AND EXISTS (SELECT 1 FROM ${made})`),
+    insertLinkEvents(db, album, made, "album_asset_added", atMs),
     db.orm
-      .select({ assetId: albumAssets.assetId })
+      .select({ assetId: albumAssets.assetId, linkId: albumAssets.id })
       .from(albumAssets)
-      .where(and(eq(albumAssets.albumId, album.id), inJson(sql`${albumAssets.assetId}`, assetIds))),
+      .where(
+        and(
+          eq(albumAssets.albumId, album.id),
+          inJson(sql`${albumAssets.assetId}`, assetIds),
+          // What the trash was emptied of is gone, though its rows may take a while to follow.
+          sql`(${albumAssets.trashedAt} IS NULL OR ${albumAssets.trashedAt} > ${emptiedAtOf(album.libraryId)})`,
+        ),
+      ),
   ]);
-  const added = new Set(results[3].map((row) => row.assetId));
-  const members = new Set(results[6].map((row) => row.assetId));
+  const links = new Map(results[4].map((row) => [row.assetId, row.linkId]));
+  const isNew = new Set(
+    wanted.filter(({ assetId, linkId }) => links.get(assetId) === linkId).map((link) => link.assetId),
+  );
   return {
-    added: assetIds.filter((id) => added.has(id)),
-    duplicate: assetIds.filter((id) => members.has(id) && !added.has(id)),
-    notFound: assetIds.filter((id) => !members.has(id)),
+    added: assetIds.filter((id) => isNew.has(id)),
+    duplicate: assetIds.filter((id) => links.has(id) && !isNew.has(id)),
+    notFound: assetIds.filter((id) => !links.has(id)),
   };
 }
 
@@ -84,17 +111,19 @@ function inJson(column: SQL, values: string[]): SQL {
   return sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
 }
 
-/** Atomic and repeatable: what is no member is left alone. */
+/** Atomic and repeatable: the links go last, and all before them asks for them. What is no member is left alone. */
 export async function removeAlbumAssets(db: Database, album: Album, assetIds: string[], atMs: number): Promise<void> {
-  const leaving = sql`album_assets l WHERE l.album_id = ${album.id} AND ${inJson(sql`l.asset_id`, assetIds)}`;
+  const leaves = inJson(sql`l.asset_id`, assetIds);
+  // Left to itself, SQLite may walk the live members, who are as many as the album has.
+  const leaving = sql`album_assets l INDEXED BY album_assets_pair WHERE l.album_id = ${album.id} AND ${leaves}`;
   await db.orm.batch([
-    countAndMark(db, album, sql`-(SELECT count(*) FROM ${leaving} AND l.trashed_at IS NULL)`, leaving, atMs),
-    db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-      SELECT l.library_id, 'album_asset_removed', 'album_asset', l.id,
-        json_object('album_id', l.album_id, 'asset_id', l.asset_id), ${eventTime(atMs)} FROM ${leaving}`),
+    db.statement(sql`UPDATE albums SET
+        asset_count = asset_count - (SELECT count(*) FROM ${leaving} AND l.trashed_at IS NULL), ${albumEnds(sql`AND NOT ${leaves}`)},
+        pinned_cover_id = CASE WHEN ${inJson(sql`pinned_cover_id`, assetIds)} THEN NULL ELSE pinned_cover_id END,
+        updated_at = ${atMs}
+      WHERE id = ${album.id} AND EXISTS (SELECT 1 FROM ${leaving})`),
+    insertLinkEvents(db, album, leaving, "album_asset_removed", atMs),
     db.statement(sql`UPDATE assets SET album_count = album_count - 1 WHERE id IN (SELECT l.asset_id FROM ${leaving})`),
     db.statement(sql`DELETE FROM album_assets WHERE id IN (SELECT l.id FROM ${leaving})`),
-    refreshEnds(db, album, atMs),
-    insertAlbumUpdatedIfMarked(db, album, atMs),
   ]);
 }

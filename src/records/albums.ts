@@ -4,7 +4,7 @@ import { z } from "zod";
 import { newId } from "../kernel/ids.ts";
 import type { Database } from "./database.ts";
 import { eventTime, insertEvents, type NewEvent } from "./events.ts";
-import { withinReach, type Reach } from "./libraries.ts";
+import { emptiedAtOf, withinReach, type Reach } from "./libraries.ts";
 import { albums, assets } from "./schema.ts";
 
 type AlbumRow = typeof albums.$inferSelect;
@@ -19,9 +19,15 @@ export interface Album extends AlbumRow {
   cover: Cover | null;
 }
 
+const isLive = sql`p.trashed_at IS NULL`;
+
 /** The cover someone chose while it is live, else the newest live member. */
-const coverId = sql`coalesce(
-  (SELECT p.id FROM assets p WHERE p.id = ${albums.pinnedCoverId} AND p.trashed_at IS NULL), ${albums.newestAssetId})`;
+function coverIdWhere(pinIsLive: SQL): SQL {
+  return sql`coalesce(
+    (SELECT p.id FROM assets p WHERE p.id = ${albums.pinnedCoverId} AND ${pinIsLive}), ${albums.newestAssetId})`;
+}
+
+const coverId = coverIdWhere(isLive);
 
 /** As one JSON object: a joined asset's columns have names that the album's have too. */
 const cover = sql<string | null>`CASE WHEN ${assets.id} IS NOT NULL THEN json_object(
@@ -81,7 +87,8 @@ export async function listAlbums(
         startingAfterId === null ? undefined : lt(albums.id, startingAfterId),
         assetId === null
           ? undefined
-          : sql`${albums.id} IN (SELECT album_id FROM album_assets WHERE asset_id = ${assetId})`,
+          : sql`${albums.id} IN (SELECT album_id FROM album_assets WHERE asset_id = ${assetId}
+              AND (trashed_at IS NULL OR trashed_at > ${emptiedAtOf(request.libraryId)}))`,
         ids === null ? undefined : sql`${albums.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
       ),
     )
@@ -94,10 +101,24 @@ function albumEvent(eventType: "album_created" | "album_deleted", id: string): N
   return { eventType, entityType: "album", entityId: id, payload: null };
 }
 
-/** The rows of such events, before their WHERE: they tell of the cover as the change has left it. */
-export function selectAlbumUpdated(atMs: number): SQL {
+/**
+ * The rows of such events, before their WHERE: they tell of the cover as the change leaves it. `pinIsLive` is for a batch
+ * that trashes or restores the pinned asset, `p`, behind them.
+ */
+export function selectAlbumUpdated(atMs: number, pinIsLive: SQL = isLive): SQL {
   return sql`SELECT ${albums.libraryId}, 'album_updated', 'album', ${albums.id},
-    json_object('album_cover_asset_id', ${coverId}), ${eventTime(atMs)} FROM ${albums}`;
+    json_object('album_cover_asset_id', ${coverIdWhere(pinIsLive)}), ${eventTime(atMs)} FROM ${albums}`;
+}
+
+/** The rows of events of `links`, a FROM of `album_assets l`. One that goes tells what it linked: it can't be asked later. */
+export function selectLinkEvents(
+  eventType: "album_asset_added" | "album_asset_removed",
+  links: SQL,
+  atMs: number,
+): SQL {
+  const link = sql`json_object('album_id', l.album_id, 'asset_id', l.asset_id)`;
+  return sql`SELECT l.library_id, ${eventType}, 'album_asset', l.id,
+    ${eventType === "album_asset_removed" ? link : sql`NULL`}, ${eventTime(atMs)} FROM ${links} ORDER BY l.id`;
 }
 
 /** A batch statement, to stand behind the change. */
@@ -146,10 +167,12 @@ export async function updateAlbum(db: Database, album: Album, change: AlbumChang
   return rows.length > 0;
 }
 
-/** Links go with the album; the assets stay, and know of one album less. */
+/** Links go with the album, each with an event of its own; the assets stay, and know of one album less. */
 export async function deleteAlbum(db: Database, album: Album, atMs: number): Promise<void> {
   const there = sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id})`;
   await db.orm.batch([
+    db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
+      ${selectLinkEvents("album_asset_removed", sql`album_assets l WHERE l.album_id = ${album.id}`, atMs)}`),
     insertEvents(db, album.libraryId, atMs, [albumEvent("album_deleted", album.id)], there),
     db.statement(sql`UPDATE assets SET album_count = album_count - 1
       WHERE id IN (SELECT asset_id FROM album_assets WHERE album_id = ${album.id})`),

@@ -1,6 +1,7 @@
 /** The conditions of an asset list, as SQL over `a`, the assets row. Says nothing of order or plan. */
 import { sql, type SQL } from "drizzle-orm";
 import { instantUs, MINUTE_US, type WallTime } from "../kernel/time.ts";
+import { emptiedAtOf } from "./libraries.ts";
 import { id, number, sortKey } from "./literals.ts";
 import type { Box } from "./mapCells.ts";
 import { sortKeyFrom } from "./orders.ts";
@@ -25,6 +26,8 @@ export interface AssetFilter {
   before: WallTime | null;
   box: Box | null;
   circle: Circle | null;
+  /** What was trashed up to then is gone: records/trash. Left out, it is looked up, one row for each input of a plan. */
+  emptiedAt?: number;
 }
 
 /** Every live asset of a library, newest first: what a filter narrows. */
@@ -45,7 +48,7 @@ export const everyAsset = {
 export type DateFilter = Pick<AssetFilter, "after" | "before" | "order">;
 
 /** No zone is further from UTC, so an aware bound needs no wall clock beyond this. */
-const WIDEST_OFFSET_US = 14 * 60 * MINUTE_US;
+export const WIDEST_OFFSET_US = 14 * 60 * MINUTE_US;
 
 /**
  * Bounds on a sort key: exact for a naive date, wide by 14 h for an aware one; `behind` is the cursor of a page in time
@@ -102,14 +105,25 @@ function insideCircle(circle: Circle | null): SQL[] {
   ];
 }
 
-const states = { live: [sql`a.trashed_at IS NULL`], trashed: [sql`a.trashed_at IS NOT NULL`], all: [] };
+/** What the trash was emptied of is no more in it, though its rows may be there. */
+export function emptiedAt(filter: AssetFilter): SQL {
+  return filter.emptiedAt === undefined ? emptiedAtOf(id(filter.libraryId)) : number(filter.emptiedAt);
+}
+
+function inState(filter: AssetFilter): SQL {
+  if (filter.state === "live") return sql`a.trashed_at IS NULL`;
+  // The first half is what the partial indexes of the trash ask for.
+  const inTrash = sql`a.trashed_at IS NOT NULL AND a.trashed_at > ${emptiedAt(filter)}`;
+  return filter.state === "trashed" ? inTrash : sql`(a.trashed_at IS NULL OR a.trashed_at > ${emptiedAt(filter)})`;
+}
+
 const albumness = { all: [], in_album: [sql`a.album_count > 0`], not_in_album: [sql`a.album_count = 0`] };
 
 /** Every condition an asset must meet, whichever index finds it; `keyRange` adds the dates. */
 export function conditions(filter: AssetFilter): SQL[] {
   return [
     sql`a.library_id = ${id(filter.libraryId)}`,
-    ...states[filter.state],
+    inState(filter),
     ...albumness[filter.albumFilter],
     ...(filter.mediaType === null ? [] : [sql`a.media_type = ${filter.mediaType}`]),
     ...(filter.stackId === null ? [] : [sql`a.stack_id = ${id(filter.stackId)}`]),

@@ -4,9 +4,9 @@ import { conditions, keyRange, type AssetFilter } from "./assetFilters.ts";
 import { mergedRows, type TrashSpan } from "./assetPlans.ts";
 import { assetColumns, parseAssetRow, type Asset, type AssetRow } from "./assets.ts";
 import type { Database } from "./database.ts";
-import { selectLiveLibraries, withinReach, type Library, type Reach } from "./libraries.ts";
+import { emptiedAtOf, reachable, selectLiveLibraries, type Library, type Reach } from "./libraries.ts";
 import { id } from "./literals.ts";
-import { albums, assets, libraries } from "./schema.ts";
+import { albums, assets } from "./schema.ts";
 import { sortKeyFrom } from "./orders.ts";
 
 export interface AssetPage {
@@ -56,13 +56,15 @@ function wantsTrashSpan({ filter }: ListQuestion): boolean {
 
 /** Oldest and newest capture in the trash: two index seeks, and none unless the trash is filtered by date. */
 function selectTrashSpan(db: Database, reach: Reach, question: ListQuestion) {
-  const reached = withinReach(reach, libraries.id) ?? sql`TRUE`;
   const library =
     question.libraryId === null
-      ? sql`(SELECT id FROM libraries WHERE user_id = ${reach.userId} AND trashed_at IS NULL AND ${reached} LIMIT 1)`
+      ? sql`(SELECT id FROM libraries WHERE trashed_at IS NULL AND ${reachable(reach)} LIMIT 1)`
       : sql`${question.libraryId}`;
   const range = keyRange(question.filter, sql`sort_key`);
-  const where = sql.join([sql`library_id = ${library}`, sql`trashed_at IS NOT NULL`, ...range], sql` AND `);
+  const where = sql.join(
+    [sql`library_id = ${library}`, sql`trashed_at > ${emptiedAtOf(library)}`, ...range],
+    sql` AND `,
+  );
   const edge = (direction: "ASC" | "DESC") =>
     wantsTrashSpan(question)
       ? sql<

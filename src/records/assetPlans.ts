@@ -3,7 +3,8 @@
  * An input costs one row more than it gives; nothing is sorted and nothing skipped but what a comment names.
  */
 import { sql, type SQL } from "drizzle-orm";
-import { conditions, keyRange, type AssetFilter } from "./assetFilters.ts";
+import { conditions, emptiedAt, keyRange, type AssetFilter } from "./assetFilters.ts";
+import { unionAll } from "./compound.ts";
 import { id, number, sortKey } from "./literals.ts";
 import { coveringCells } from "./mapCells.ts";
 import { cellExpression, inAlbumExpression, TRASH_BUCKET_US, trashBucketExpression } from "./orders.ts";
@@ -106,25 +107,42 @@ export function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input
   return [{ from: assetsBy("assets_all"), where: conditions(filter), ...byTime }];
 }
 
-function select(input: Input, filter: AssetFilter, behind: string | null): SQL {
-  const mergeKey = input.order === "time" ? input.timeKey : sql`a.trash_key`;
-  const where = [...input.where, ...keyRange(filter, input.timeKey, input.order === "time" ? behind : null)];
-  if (input.order === "trash" && behind !== null) {
-    where.push(sql`${mergeKey} ${sql.raw(filter.order === "asc" ? ">" : "<")} ${sortKey(behind)}`);
-  }
-  return sql`SELECT a.*, ${mergeKey} AS merge_key FROM ${input.from} WHERE ${sql.join(where, sql` AND `)}`;
+/** As for times, one bound a side. Without the lower one a page at the trash's end would walk what was emptied out. */
+function trashRange(filter: AssetFilter, behind: string | null): SQL[] {
+  if (filter.order === "asc" && behind !== null) return [sql`a.trash_key > ${sortKey(behind)}`];
+  const kept = sql`a.trash_key >= printf('%012x', ${emptiedAt(filter)} + 1)`;
+  return behind === null ? [kept] : [kept, sql`a.trash_key < ${sortKey(behind)}`];
 }
 
-/** D1 allows five terms a compound SELECT; SQLite flattens nested ones into one merge all the same. */
-const MAX_COMPOUND_TERMS = 5;
+function mergeKeyOf(input: Input): SQL {
+  return input.order === "time" ? input.timeKey : sql`a.trash_key`;
+}
 
-function union(selects: SQL[]): SQL {
-  if (selects.length <= MAX_COMPOUND_TERMS) return sql.join(selects, sql` UNION ALL `);
-  const groups: SQL[] = [];
-  for (let i = 0; i < selects.length; i += MAX_COMPOUND_TERMS) {
-    groups.push(sql`SELECT * FROM (${sql.join(selects.slice(i, i + MAX_COMPOUND_TERMS), sql` UNION ALL `)})`);
+function whereOf(input: Input, filter: AssetFilter, behind: string | null): SQL {
+  const where = [...input.where, ...keyRange(filter, input.timeKey, input.order === "time" ? behind : null)];
+  if (input.order === "trash") where.push(...trashRange(filter, behind));
+  return sql.join(where, sql` AND `);
+}
+
+function select(input: Input, filter: AssetFilter, behind: string | null): SQL {
+  return sql`SELECT a.*, ${mergeKeyOf(input)} AS merge_key FROM ${input.from} WHERE ${whereOf(input, filter, behind)}`;
+}
+
+/** For whoever wants all matches and no order: a range of capture dates in the trash is then one range of one index. */
+export function unorderedInputs(filter: AssetFilter): Input[] {
+  const isDated = filter.after !== null || filter.before !== null;
+  if (filter.state !== "trashed" || !isDated || filter.albumId !== null || filter.stackId !== null) {
+    return chooseInputs(filter, null);
   }
-  return union(groups);
+  const where = [sql`a.trashed_at IS NOT NULL`, ...conditions(filter)];
+  return [{ from: assetsBy("assets_trashed_by_time"), where, ...byTime }];
+}
+
+/** SELECTs of all matching rows. `columns` are SQL over `a`. */
+export function matchingRows(filter: AssetFilter, columns: SQL): SQL[] {
+  return unorderedInputs(filter).map(
+    (input) => sql`SELECT ${columns} FROM ${input.from} WHERE ${whereOf(input, filter, null)}`,
+  );
 }
 
 /**
@@ -139,5 +157,5 @@ export function mergedRows(
 ): SQL | null {
   const selects = chooseInputs(filter, span).map((input) => select(input, filter, behind));
   if (selects.length === 0) return null;
-  return sql`${union(selects)} ORDER BY merge_key ${sql.raw(filter.order)} LIMIT ${count}`;
+  return sql`${unionAll(selects)} ORDER BY merge_key ${sql.raw(filter.order)} LIMIT ${count}`;
 }

@@ -2,9 +2,9 @@
 import { and, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { insertEvents, type NewEvent } from "./events.ts";
-import { withinReach, type Reach } from "./libraries.ts";
-import { parseMetadata, type Metadata } from "./metadata.ts";
-import { assets, libraries, users } from "./schema.ts";
+import { emptiedAtOf, withinReach, type Reach } from "./libraries.ts";
+import { effectiveMetadata, parseLayers, type FileLayer, type Metadata, type MetadataLayers } from "./metadata.ts";
+import { assets } from "./schema.ts";
 import { insertTasks, type TaskType } from "./tasks.ts";
 
 const { sortKey: _sortKey, trashKey: _trashKey, autoStackId: _autoStackId, ...columns } = getTableColumns(assets);
@@ -13,8 +13,10 @@ const { sortKey: _sortKey, trashKey: _trashKey, autoStackId: _autoStackId, ...co
 export const assetColumns = columns;
 export type AssetRow = Omit<typeof assets.$inferSelect, "sortKey" | "trashKey" | "autoStackId">;
 
-export interface Asset extends Omit<AssetRow, "fileMetadata" | "metrics"> {
+export interface Asset extends Omit<AssetRow, "fileMetadata" | "userMetadata" | "derivedMetadata" | "metrics"> {
+  /** What shows of the layers. */
   metadata: Metadata;
+  layers: MetadataLayers;
   metrics: Record<string, number | null>;
 }
 
@@ -25,12 +27,14 @@ function parseMetrics(column: unknown): Record<string, number | null> {
 }
 
 export function parseAssetRow(row: AssetRow): Asset {
-  const { fileMetadata, metrics, ...rest } = row;
-  return { ...rest, metadata: parseMetadata(fileMetadata), metrics: parseMetrics(metrics) };
+  const { fileMetadata, userMetadata, derivedMetadata, metrics, ...rest } = row;
+  const layers = parseLayers({ file: fileMetadata, user: userMetadata, derived: derivedMetadata });
+  return { ...rest, metadata: effectiveMetadata(layers), layers, metrics: parseMetrics(metrics) };
 }
 
 export interface NewAsset {
-  asset: Omit<typeof assets.$inferInsert, "fileMetadata" | "metrics"> & { metadata: Metadata };
+  /** `metadata` is the file's. */
+  asset: Omit<typeof assets.$inferInsert, "fileMetadata" | "metrics"> & { metadata: FileLayer };
   taskTypes: TaskType[];
   problem: string | null;
 }
@@ -42,59 +46,72 @@ function createdEvents(assetId: string): NewEvent[] {
   ];
 }
 
+export interface Insertion {
+  asset: Asset;
+  /** False when the library already had these bytes; `asset` is then the earlier one. */
+  created: boolean;
+  /** The earlier one is what the trash was emptied of: it hides these bytes until its row is gone. */
+  emptied: boolean;
+}
+
+/** The library went to the trash while the file was on its way: the row's id of it is then null, which no row may have. */
+const NO_LIVE_LIBRARY = "NOT NULL constraint failed: assets.library_id";
+
+function isOfNoLiveLibrary(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return [error, cause].some((each) => each instanceof Error && each.message.includes(NO_LIVE_LIBRARY));
+}
+
 /**
- * One batch: counters, events and tasks, each guarded by "not there yet", and the row last.
- * So a second run of the same batch changes nothing, and two uploads of the same bytes make one row.
- * `created` is false when the library already had these bytes; `asset` is then the earlier one.
+ * One batch: events and tasks, each guarded by "not there yet", and the row last; triggers count it and its bytes.
+ * So a second run of the same batch changes nothing, and two uploads of the same bytes make one row. Null, and nothing
+ * is written, when the library is not live.
  */
-export async function insertAssetIfNew(db: Database, upload: NewAsset): Promise<{ asset: Asset; created: boolean }> {
+export async function insertAssetIfNew(db: Database, upload: NewAsset): Promise<Insertion | null> {
+  try {
+    return await insertIntoLiveLibrary(db, upload);
+  } catch (error) {
+    if (isOfNoLiveLibrary(error)) return null;
+    throw error;
+  }
+}
+
+async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<Insertion> {
   const { metadata, ...asset } = upload.asset;
-  const atMs = asset.createdAt;
-  const fresh = sql`NOT EXISTS (SELECT 1 FROM assets WHERE library_id = ${asset.libraryId} AND checksum = ${asset.checksum})`;
+  const { id: assetId, libraryId, userId, checksum, createdAt: atMs } = asset;
+  const work = { assetId, libraryId, userId, types: upload.taskTypes, atMs, problem: upload.problem };
+  const fresh = sql`NOT EXISTS (SELECT 1 FROM assets WHERE library_id = ${libraryId} AND checksum = ${checksum})`;
+  const liveLibraryId = sql`(SELECT id FROM libraries WHERE id = ${libraryId} AND trashed_at IS NULL)`;
+  const emptied = sql<number>`coalesce(trashed_at <= ${emptiedAtOf(libraryId)}, 0)`;
   const results = await db.orm.batch([
-    addStorage(db, users, asset.userId, asset.fileSizeBytes, fresh),
-    addStorage(db, libraries, asset.libraryId, asset.fileSizeBytes, fresh),
-    insertEvents(db, asset.libraryId, atMs, createdEvents(asset.id), fresh),
-    insertTasks(
-      db,
-      {
-        assetId: asset.id,
-        libraryId: asset.libraryId,
-        userId: asset.userId,
-        types: upload.taskTypes,
-        atMs,
-        problem: upload.problem,
-      },
-      fresh,
-    ),
+    insertEvents(db, libraryId, atMs, createdEvents(assetId), fresh),
+    insertTasks(db, work, fresh),
     db.orm
       .insert(assets)
-      .values({ ...asset, fileMetadata: metadata })
+      .values({ ...asset, libraryId: liveLibraryId, fileMetadata: metadata })
       .onConflictDoNothing(),
     db.orm
-      .select(assetColumns)
+      .select({ ...assetColumns, emptied: emptied.as("emptied") })
       .from(assets)
-      .where(and(eq(assets.libraryId, asset.libraryId), eq(assets.checksum, asset.checksum))),
+      .where(and(eq(assets.libraryId, libraryId), eq(assets.checksum, checksum))),
   ]);
-  const row = results[5][0];
-  if (row === undefined) throw new Error(`asset ${asset.id} was neither stored nor found`);
-  return { asset: parseAssetRow(row), created: row.id === asset.id };
+  const found = results[3][0];
+  if (found === undefined) throw new Error(`asset ${assetId} was neither stored nor found`);
+  const { emptied: isEmptied, ...row } = found;
+  return { asset: parseAssetRow(row), created: row.id === assetId, emptied: isEmptied === 1 };
 }
 
-function addStorage(db: Database, table: typeof users | typeof libraries, id: string, bytes: number, condition: SQL) {
-  const count = table === libraries ? sql`, asset_count = asset_count + 1` : sql``;
-  return db.statement(
-    sql`UPDATE ${table} SET storage_used_bytes = storage_used_bytes + ${bytes}${count} WHERE id = ${id} AND ${condition}`,
-  );
-}
-
-/** The asset, trashed or not, if it is the owner's and the credential reaches its library. */
-export async function findAsset(db: Database, reach: Reach, id: string): Promise<Asset | null> {
-  const row = await db.orm
+/** A query for the asset, trashed or not, if it is the owner's and the credential reaches its library. */
+export function selectAsset(db: Database, reach: Reach, id: string) {
+  const reachable = withinReach(reach, sql`${assets.libraryId}`, sql`${assets.trashedAt}`);
+  return db.orm
     .select(assetColumns)
     .from(assets)
-    .where(and(eq(assets.id, id), eq(assets.userId, reach.userId), withinReach(reach, sql`${assets.libraryId}`)))
-    .get();
+    .where(and(eq(assets.id, id), eq(assets.userId, reach.userId), reachable));
+}
+
+export async function findAsset(db: Database, reach: Reach, id: string): Promise<Asset | null> {
+  const row = await selectAsset(db, reach, id).get();
   return row === undefined ? null : parseAssetRow(row);
 }
 
@@ -102,15 +119,6 @@ export async function findAsset(db: Database, reach: Reach, id: string): Promise
 export async function findAssetForWork(db: Database, id: string): Promise<Asset | null> {
   const row = await db.orm.select(assetColumns).from(assets).where(eq(assets.id, id)).get();
   return row === undefined ? null : parseAssetRow(row);
-}
-
-/** Of these ids, the ones that have a row. For sweeps. */
-export async function listKnownAssetIds(db: Database, ids: string[]): Promise<Set<string>> {
-  const rows = await db.orm
-    .select({ id: assets.id })
-    .from(assets)
-    .where(sql`${assets.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
-  return new Set(rows.map((row) => row.id));
 }
 
 /**

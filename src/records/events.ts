@@ -31,11 +31,16 @@ export function eventTime(atMs: number): SQL {
   return sql`max(${atMs}, coalesce((SELECT created_at FROM events ORDER BY seq DESC LIMIT 1), 0))`;
 }
 
-/** A batch statement that writes `events` where `condition` holds: the guard of a change that may be repeated. */
+/**
+ * A batch statement that writes `events` where `condition` holds: the guard of a change that may be repeated. An asset's
+ * stack is told as it is then: burst detection may have stacked it since it was read.
+ */
 export function insertEvents(db: Database, libraryId: string, atMs: number, events: NewEvent[], condition: SQL) {
   return db.statement(sql`
     INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
     SELECT ${libraryId}, e.value ->> 'eventType', e.value ->> 'entityType', e.value ->> 'entityId',
-      CASE WHEN json_type(e.value, '$.payload') = 'object' THEN e.value -> 'payload' END, ${eventTime(atMs)}
+      CASE WHEN e.value ->> 'eventType' = 'asset_updated'
+          THEN json_object('stack_id', (SELECT a.stack_id FROM assets a WHERE a.id = e.value ->> 'entityId'))
+        WHEN json_type(e.value, '$.payload') = 'object' THEN e.value -> 'payload' END, ${eventTime(atMs)}
     FROM json_each(${JSON.stringify(events)}) e WHERE ${condition}`);
 }

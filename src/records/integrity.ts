@@ -1,5 +1,6 @@
 /** The report of the integrity walk, and the rows that it holds against the bucket. Judges nothing. */
 import { and, asc, desc, eq, gt, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
+import { z } from "zod";
 import type { Database } from "./database.ts";
 import { assets, integrityFindings, integrityReports } from "./schema.ts";
 
@@ -24,35 +25,52 @@ export async function openReport(db: Database, position: string, atMs: number): 
   return report;
 }
 
-/** A column's id, its current original, and how long that is. */
-export interface ExpectedOriginal {
+/** An asset's versions that have a file: the upload, and what was derived from it, with how long each is. */
+export interface ExpectedFiles {
   assetId: string;
-  versionId: string;
-  sizeBytes: number;
+  files: { versionId: string; sizeBytes: number }[];
 }
 
-const expected = { assetId: assets.id, versionId: assets.currentVersionId, sizeBytes: assets.fileSizeBytes };
+const derivedFiles = sql<string>`CASE WHEN original_version_id IS NULL THEN '[]' ELSE
+  (SELECT json_group_array(json_object('versionId', v.id, 'sizeBytes', v.file_size_bytes))
+    FROM asset_versions v WHERE v.asset_id = assets.id AND v.position > 0) END`;
+const derivedColumn = z.array(z.object({ versionId: z.string(), sizeBytes: z.number() }));
+
+function selectExpected(db: Database) {
+  return db.orm
+    .select({
+      assetId: assets.id,
+      versionId: sql<string>`coalesce(original_version_id, current_version_id)`,
+      sizeBytes: assets.fileSizeBytes,
+      derived: derivedFiles,
+    })
+    .from(assets);
+}
+
+function expectedFiles(row: { assetId: string; versionId: string; sizeBytes: number; derived: string }): ExpectedFiles {
+  const { assetId, derived, ...upload } = row;
+  return { assetId, files: [upload, ...derivedColumn.parse(JSON.parse(derived))] };
+}
 
 /** In order of ids behind `afterId`, up to and with `untilId`; null: to the end. */
-export async function listExpectedOriginals(
+export async function listExpectedFiles(
   db: Database,
   range: { afterId: string; untilId: string | null; limit: number },
-): Promise<ExpectedOriginal[]> {
+): Promise<ExpectedFiles[]> {
   const until = range.untilId === null ? undefined : lte(assets.id, range.untilId);
-  return await db.orm
-    .select(expected)
-    .from(assets)
+  const rows = await selectExpected(db)
     .where(and(gt(assets.id, range.afterId), until))
     .orderBy(asc(assets.id))
     .limit(range.limit);
+  return rows.map(expectedFiles);
 }
 
 /** Of these assets, the ones that are still there, as they are now. */
-export async function listStillExpected(db: Database, assetIds: string[]): Promise<ExpectedOriginal[]> {
-  return await db.orm
-    .select(expected)
-    .from(assets)
-    .where(sql`${assets.id} IN (SELECT value FROM json_each(${JSON.stringify(assetIds)}))`);
+export async function listStillExpected(db: Database, assetIds: string[]): Promise<ExpectedFiles[]> {
+  const rows = await selectExpected(db).where(
+    sql`${assets.id} IN (SELECT value FROM json_each(${JSON.stringify(assetIds)}))`,
+  );
+  return rows.map(expectedFiles);
 }
 
 export interface ReportProgress {

@@ -13,14 +13,29 @@ export interface Reach {
   libraryIds: string[] | null;
 }
 
-/** `column` names a library the reach covers. Callers bind the owner beside it. */
-export function withinReach(reach: Reach, column: SQL | typeof libraries.id): SQL | undefined {
-  if (reach.libraryIds === null) return undefined;
+function confined(reach: Reach, column: SQL): SQL {
+  if (reach.libraryIds === null) return sql`TRUE`;
   return sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(reach.libraryIds)}))`;
 }
 
-function reachable(reach: Reach): SQL | undefined {
-  return and(eq(libraries.userId, reach.userId), withinReach(reach, libraries.id));
+/**
+ * `column` names a library that the reach covers and that is live: what lies in a trashed one is hidden. So is what the
+ * trash was emptied of, for rows that have a `trashedAt`. One row read. Callers bind the owner beside it.
+ */
+export function withinReach(reach: Reach, column: SQL, trashedAt: SQL | null = null): SQL {
+  const kept = trashedAt === null ? sql`` : sql` AND (${trashedAt} IS NULL OR ${trashedAt} > reached.emptied_at)`;
+  return sql`(${confined(reach, column)} AND EXISTS (SELECT 1 FROM libraries reached
+    WHERE reached.id = ${column} AND reached.trashed_at IS NULL${kept}))`;
+}
+
+/** Libraries themselves, live or trashed. */
+export function reachable(reach: Reach): SQL | undefined {
+  return and(eq(libraries.userId, reach.userId), confined(reach, sql`${libraries.id}`));
+}
+
+/** What of this library was trashed up to then is gone. */
+export function emptiedAtOf(libraryId: SQL | string): SQL {
+  return sql`(SELECT emptied_at FROM libraries WHERE id = ${libraryId})`;
 }
 
 /** The named live library, or without a name up to two: enough to tell "the only one" from "several". */
@@ -45,9 +60,14 @@ export async function findUploadTarget(db: Database, reach: Reach, libraryId: st
   return { live, owner: owners[0] ?? null };
 }
 
-export async function createDefaultLibrary(db: Database, reach: Reach, atMs: number): Promise<Library[]> {
+export async function createDefaultLibrary(
+  db: Database,
+  reach: Reach,
+  limitBytes: number | null,
+  atMs: number,
+): Promise<Library[]> {
   const [, live] = await db.orm.batch([
-    insertLibraryIfNone(db, sql`${reach.userId}`, atMs),
+    insertLibraryIfNone(db, sql`${reach.userId}`, limitBytes, atMs),
     selectLiveLibraries(db, reach, null),
   ]);
   return live;
@@ -76,7 +96,7 @@ export async function listLibraries(db: Database, reach: Reach, state: "live" | 
 export async function insertLibrary(
   db: Database,
   userId: string,
-  fields: { name: string; description: string | null },
+  fields: { name: string; description: string | null; storageLimitBytes: number | null },
   atMs: number,
 ): Promise<Library> {
   return await db.orm
@@ -99,4 +119,44 @@ export async function updateLibrary(
     .where(and(eq(libraries.id, id), reachable(reach)))
     .returning();
   return rows[0] ?? null;
+}
+
+/** The row as it then is, trashed or not; null without one. `change` is made where `when` holds. */
+async function changeLibrary(
+  db: Database,
+  reach: Reach,
+  id: string,
+  when: SQL,
+  change: Partial<Library>,
+): Promise<Library | null> {
+  const known = and(eq(libraries.id, id), reachable(reach));
+  const [, rows] = await db.orm.batch([
+    db.orm.update(libraries).set(change).where(and(known, when)),
+    db.orm.select().from(libraries).where(known),
+  ]);
+  return rows[0] ?? null;
+}
+
+/** Again is no change: its time in the trash goes on. */
+export async function trashLibrary(
+  db: Database,
+  reach: Reach,
+  id: string,
+  drainAt: number,
+  atMs: number,
+): Promise<Library | null> {
+  const change = { trashedAt: atMs, drainAt, updatedAt: atMs };
+  return await changeLibrary(db, reach, id, isNull(libraries.trashedAt), change);
+}
+
+export async function restoreLibrary(db: Database, reach: Reach, id: string, atMs: number): Promise<Library | null> {
+  const change = { trashedAt: null, drainAt: null, updatedAt: atMs };
+  return await changeLibrary(db, reach, id, isNotNull(libraries.trashedAt), change);
+}
+
+/** Its time in the trash is over; a live library is left alone. */
+export async function waiveLibrary(db: Database, reach: Reach, id: string, atMs: number): Promise<Library | null> {
+  const due = sql`(${libraries.drainAt} IS NULL OR ${libraries.drainAt} > ${atMs})`;
+  const when = sql`${isNotNull(libraries.trashedAt)} AND ${due}`;
+  return await changeLibrary(db, reach, id, when, { drainAt: atMs });
 }

@@ -4,7 +4,7 @@ import type { Asset } from "./assets.ts";
 import type { Database } from "./database.ts";
 import { insertEvents } from "./events.ts";
 import { assets } from "./schema.ts";
-import { insertTasks, type TaskType } from "./tasks.ts";
+import { reopenTasks, type TaskType } from "./tasks.ts";
 
 const picturework: TaskType[] = ["thumbhash", "image_quality", "asset_description"];
 
@@ -13,8 +13,8 @@ export async function setStill(db: Database, asset: Asset, stillVersionId: strin
   const due = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND still_version_id IS ${asset.stillVersionId})`;
   const payload = { stack_id: asset.stackId };
   const { libraryId, userId } = asset;
-  const work = { assetId: asset.id, libraryId, userId, types: picturework, atMs, problem: null };
-  const [, , , rows] = await db.orm.batch([
+  const work = { assetId: asset.id, libraryId, userId, types: picturework, atMs };
+  const [, , rows] = await db.orm.batch([
     insertEvents(
       db,
       libraryId,
@@ -22,9 +22,7 @@ export async function setStill(db: Database, asset: Asset, stillVersionId: strin
       [{ eventType: "asset_updated", entityType: "asset", entityId: asset.id, payload }],
       due,
     ),
-    db.statement(sql`UPDATE tasks SET status = 'pending', due_at = ${atMs}, retry_count = 0, result = NULL, completed_at = NULL
-      WHERE asset_id = ${asset.id} AND task_type IN (SELECT value FROM json_each(${JSON.stringify(picturework)})) AND ${due}`),
-    insertTasks(db, work, due),
+    reopenTasks(db, work, due),
     db.orm
       .update(assets)
       .set({ stillVersionId, thumbhash: null, updatedAt: atMs })

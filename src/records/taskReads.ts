@@ -1,12 +1,15 @@
 /** Tasks as their owner asks for them: one, those of an asset, the newest of libraries. Changes none. */
 import { and, desc, eq, sql, type SQL } from "drizzle-orm";
 import type { Database } from "./database.ts";
-import { withinReach, type Reach } from "./libraries.ts";
+import { emptiedAtOf, withinReach, type Reach } from "./libraries.ts";
 import { tasks } from "./schema.ts";
 import { taskTypes, type Task, type TaskType } from "./tasks.ts";
 
 export const taskStatuses = ["pending", "started", "success", "failure"] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
+
+/** Work of what the trash was emptied of is hidden with it. */
+const assetTrashedAt = sql`(SELECT a.trashed_at FROM assets a WHERE a.id = ${tasks.assetId})`;
 
 /** By either of its names, its own id or its delivery's. */
 export async function findTask(
@@ -15,7 +18,7 @@ export async function findTask(
   name: { id: string } | { deliveryId: string },
 ): Promise<Task | null> {
   const named = "id" in name ? eq(tasks.id, name.id) : eq(tasks.deliveryId, name.deliveryId);
-  const reachable = and(eq(tasks.userId, reach.userId), withinReach(reach, sql`${tasks.libraryId}`));
+  const reachable = and(eq(tasks.userId, reach.userId), withinReach(reach, sql`${tasks.libraryId}`, assetTrashedAt));
   return (await db.orm.select().from(tasks).where(and(named, reachable)).get()) ?? null;
 }
 
@@ -26,6 +29,8 @@ export async function listTasksOfAsset(db: Database, assetId: string): Promise<T
 
 export interface TaskListRequest {
   libraryIds: string[];
+  /** Whether any of them has had its trash emptied: each task's asset is then looked at. */
+  wasEmptied: boolean;
   status: TaskStatus | null;
   taskType: TaskType | null;
   limit: number;
@@ -65,11 +70,12 @@ function newestIds(request: TaskListRequest): SQL {
     SELECT id FROM merged WHERE id IS NOT NULL`;
 }
 
-/** Ids are minted in order of time, so the newest is the greatest. */
+/** Ids are minted in order of time, so the newest is the greatest. Of emptied trash, none, and fewer than asked for. */
 export async function listTasks(db: Database, request: TaskListRequest): Promise<Task[]> {
+  const hidden = sql`coalesce(${assetTrashedAt} <= ${emptiedAtOf(sql`${tasks.libraryId}`)}, 0)`;
   return await db.orm
     .select()
     .from(tasks)
-    .where(sql`${tasks.id} IN (${newestIds(request)})`)
+    .where(and(sql`${tasks.id} IN (${newestIds(request)})`, request.wasEmptied ? sql`NOT ${hidden}` : undefined))
     .orderBy(desc(tasks.id));
 }

@@ -19,19 +19,36 @@ export interface NewTasks {
   problem: string | null;
 }
 
-/** A batch statement that queues tasks where `condition` holds. An asset has at most one task of a kind. */
-export function insertTasks(db: Database, work: NewTasks, condition: SQL) {
-  const rows = work.types.map((taskType) => ({
+function taskRows(work: Pick<NewTasks, "types" | "atMs">) {
+  return work.types.map((taskType) => ({
     id: newId("task", work.atMs),
     taskType,
     deliveryId: crypto.randomUUID(),
   }));
+}
+
+/** A batch statement that queues tasks where `condition` holds. An asset has at most one task of a kind. */
+export function insertTasks(db: Database, work: NewTasks, condition: SQL) {
   return db.statement(sql`
     INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, delivery_id, status, error_message, due_at, created_at)
     SELECT t.value ->> 'id', ${work.libraryId}, ${work.userId}, ${work.assetId}, t.value ->> 'taskType',
       t.value ->> 'deliveryId', 'pending', ${work.problem}, ${work.atMs}, ${work.atMs}
-    FROM json_each(${JSON.stringify(rows)}) t WHERE ${condition}
+    FROM json_each(${JSON.stringify(taskRows(work))}) t WHERE ${condition}
     ON CONFLICT DO NOTHING`);
+}
+
+/**
+ * The same, and what was done before is to be done again: for work on a picture that has changed. The last failure's
+ * reason stays, as the contract has it. Whoever is at it has lost the claim.
+ */
+export function reopenTasks(db: Database, work: Omit<NewTasks, "problem">, condition: SQL) {
+  return db.statement(sql`
+    INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, delivery_id, status, due_at, created_at)
+    SELECT t.value ->> 'id', ${work.libraryId}, ${work.userId}, ${work.assetId}, t.value ->> 'taskType',
+      t.value ->> 'deliveryId', 'pending', ${work.atMs}, ${work.atMs}
+    FROM json_each(${JSON.stringify(taskRows(work))}) t WHERE ${condition}
+    ON CONFLICT (asset_id, task_type) DO UPDATE SET status = 'pending', due_at = excluded.due_at, retry_count = 0,
+      result = NULL, completed_at = NULL`);
 }
 
 export async function listUnfinishedTasks(db: Database, assetId: string): Promise<Task[]> {

@@ -1,5 +1,5 @@
 /** People who own libraries. */
-import { eq, sql } from "drizzle-orm";
+import { eq, sql, type SQL } from "drizzle-orm";
 import { newId } from "../kernel/ids.ts";
 import type { Database } from "./database.ts";
 import { users } from "./schema.ts";
@@ -17,11 +17,17 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
   return (await db.orm.select().from(users).where(eq(users.id, id)).get()) ?? null;
 }
 
+/** What may be stored: by a user, and in each library; null: no cap of its own. */
+export interface StorageLimits {
+  userBytes: number;
+  libraryBytes: number | null;
+}
+
 /** The owner and a first library. Two first requests at once make one of each. */
 export async function createUserWithLibrary(
   db: Database,
   subject: string,
-  storageLimitBytes: number,
+  limits: StorageLimits,
   atMs: number,
 ): Promise<User> {
   const owner = sql`SELECT id FROM users WHERE subject = ${subject}`;
@@ -32,12 +38,12 @@ export async function createUserWithLibrary(
         id: newId("user", atMs),
         subject,
         isSuperuser: subject === ROOT_SUBJECT,
-        storageLimitBytes,
+        storageLimitBytes: limits.userBytes,
         createdAt: atMs,
         updatedAt: atMs,
       })
       .onConflictDoNothing(),
-    insertLibraryIfNone(db, sql`(${owner})`, atMs),
+    insertLibraryIfNone(db, sql`(${owner})`, limits.libraryBytes, atMs),
     db.orm.select().from(users).where(eq(users.subject, subject)),
   ]);
   const user = rows[0];
@@ -46,9 +52,9 @@ export async function createUserWithLibrary(
 }
 
 /** A batch statement: a default library for a user without a live one. */
-export function insertLibraryIfNone(db: Database, userId: ReturnType<typeof sql>, atMs: number) {
+export function insertLibraryIfNone(db: Database, userId: SQL, limitBytes: number | null, atMs: number) {
   return db.statement(sql`
-    INSERT INTO libraries (id, user_id, name, created_at, updated_at)
-    SELECT ${newId("library", atMs)}, ${userId}, ${DEFAULT_LIBRARY_NAME}, ${atMs}, ${atMs}
+    INSERT INTO libraries (id, user_id, name, storage_limit_bytes, created_at, updated_at)
+    SELECT ${newId("library", atMs)}, ${userId}, ${DEFAULT_LIBRARY_NAME}, ${limitBytes}, ${atMs}, ${atMs}
     WHERE NOT EXISTS (SELECT 1 FROM libraries WHERE user_id = ${userId} AND trashed_at IS NULL)`);
 }

@@ -45,17 +45,23 @@ const revoke = createRoute({
   responses: { 200: ok(ackSchema, "Revoked; the row stays"), ...failures(404) },
 });
 
-function shape(key: operations.ApiKey) {
+/** What an expired key may do is null, as the contract has it; a revoked one shows what it could. */
+function grantShape(key: operations.ApiKey, nowMs: number) {
+  if (key.expiresAt !== null && key.expiresAt <= nowMs) {
+    return { actions: null, library_scope_mode: null, selected_library_count: null };
+  }
   const mode: "all_libraries" | "selected_libraries" = key.libraryIds === null ? "all_libraries" : "selected_libraries";
+  return { actions: key.actions, library_scope_mode: mode, selected_library_count: key.libraryIds?.length ?? null };
+}
+
+function shape(key: operations.ApiKey, nowMs: number) {
   return {
     id: key.id,
     name: key.name,
     is_active: key.isActive,
     created_at: formatInstant(key.createdAt),
     last_used_at: key.lastUsedAt === null ? null : formatInstant(key.lastUsedAt),
-    actions: key.actions,
-    library_scope_mode: mode,
-    selected_library_count: key.libraryIds?.length ?? null,
+    ...grantShape(key, nowMs),
   };
 }
 
@@ -64,16 +70,19 @@ export const apiKeys = newRouter()
     const { name, actions, library_ids: libraryIds = null } = c.req.valid("json");
     const { db, principal, nowMs } = c.var;
     const { key, secret } = await operations.createApiKey(db, principal, { name, actions, libraryIds }, nowMs);
-    return c.json({ ...shape(key), api_key: secret }, 201);
+    return c.json({ ...shape(key, nowMs), api_key: secret }, 201);
   })
   .openapi(list, async (c) => {
     const keys = await operations.listApiKeys(c.var.db, c.var.principal);
-    return c.json(keys.map(shape), 200);
+    return c.json(
+      keys.map((key) => shape(key, c.var.nowMs)),
+      200,
+    );
   })
   .openapi(rename, async (c) => {
     const { name } = c.req.valid("json");
     const key = await operations.renameApiKey(c.var.db, c.var.principal, c.req.valid("param").key_id, name);
-    return c.json(shape(key), 200);
+    return c.json(shape(key, c.var.nowMs), 200);
   })
   .openapi(revoke, async (c) => {
     await operations.revokeApiKey(c.var.db, c.var.principal, c.req.valid("param").key_id);

@@ -4,7 +4,8 @@ import { allows } from "../middleware/credentials.ts";
 import * as operations from "../operations/assets.ts";
 import { linksOf } from "./links.ts";
 import { newRouter } from "./router.ts";
-import { assetQuerySchema, filterOf, includeSchema, pageSize, type AssetQuery } from "./schemas/assetQuery.ts";
+import { personIdsOf } from "./schemas/assetFilter.ts";
+import { assetQuerySchema, filterOf, includeSchema, pageSize } from "./schemas/assetQuery.ts";
 import { assetPageSchema, assetSchema } from "./schemas/assets.ts";
 import { failures, idSchema, ok, security } from "./schemas/common.ts";
 import { assetShape, everyGroup } from "./shapes/asset.ts";
@@ -38,10 +39,6 @@ const list = createRoute({
     ...failures(404),
   },
 });
-
-function personIdsOf(query: AssetQuery): string[] | null {
-  return query.person_ids ?? (query.person_id === undefined ? null : [query.person_id]);
-}
 
 export const assets = newRouter()
   .openapi(list, async (c) => {

@@ -1,11 +1,11 @@
-/** Libraries: create, list, get, rename. */
+/** Libraries: create, list, get, rename, trash, restore, delete. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../kernel/time.ts";
 import { allows } from "../middleware/credentials.ts";
 import * as operations from "../operations/libraries.ts";
 import { newRouter } from "./router.ts";
 import { libraryChangeSchema, libraryQuerySchema, librarySchema, newLibrarySchema } from "./schemas/account.ts";
-import { failures, idSchema, jsonBody, ok, security } from "./schemas/common.ts";
+import { ackSchema, failures, idSchema, jsonBody, ok, security } from "./schemas/common.ts";
 
 const params = z.object({ library_id: idSchema("library") });
 const shared = { tags: ["Libraries"], security };
@@ -50,6 +50,39 @@ const update = createRoute({
   responses: { 200: ok(librarySchema, "The changed library"), ...failures(404, 413, 415) },
 });
 
+const trash = createRoute({
+  ...shared,
+  method: "post",
+  path: "/api/libraries/{library_id}/trash",
+  summary: "Trash a library",
+  description: "What is in it is hidden, and deleted for good after TRASH_RETENTION_DAYS.",
+  middleware: [allows("delete")] as const,
+  request: { params },
+  responses: { 200: ok(ackSchema, "It is in the trash, and may have been before"), ...failures(404) },
+});
+
+const restore = createRoute({
+  ...shared,
+  method: "post",
+  path: "/api/libraries/{library_id}/restore",
+  summary: "Take a library out of the trash",
+  description: "It comes back with all that was not deleted yet.",
+  middleware: [allows("delete")] as const,
+  request: { params },
+  responses: { 200: ok(librarySchema, "The library, live"), ...failures(404) },
+});
+
+const remove = createRoute({
+  ...shared,
+  method: "delete",
+  path: "/api/libraries/{library_id}",
+  summary: "Delete a trashed library without waiting any longer",
+  description: "The schedule begins with it at its next run; until its row is gone, a restore saves what is left.",
+  middleware: [allows("delete_permanently")] as const,
+  request: { params },
+  responses: { 200: ok(ackSchema, "It will be deleted"), ...failures(404, 409) },
+});
+
 function shape(library: operations.Library) {
   return {
     id: library.id,
@@ -67,8 +100,9 @@ function shape(library: operations.Library) {
 export const libraries = newRouter()
   .openapi(create, async (c) => {
     const { name, description = null } = c.req.valid("json");
-    const { db, principal, nowMs } = c.var;
-    return c.json(shape(await operations.createLibrary(db, principal, { name, description }, nowMs)), 201);
+    const { db, principal, nowMs, config } = c.var;
+    const fields = { name, description, storageLimitBytes: config.defaultLibraryStorageLimitBytes };
+    return c.json(shape(await operations.createLibrary(db, principal, fields, nowMs)), 201);
   })
   .openapi(list, async (c) => {
     const found = await operations.listLibraries(c.var.db, c.var.principal, c.req.valid("query").state);
@@ -84,4 +118,19 @@ export const libraries = newRouter()
     const change = { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) };
     const { db, principal, nowMs } = c.var;
     return c.json(shape(await operations.updateLibrary(db, principal, id, change, nowMs)), 200);
+  })
+  .openapi(trash, async (c) => {
+    const { db, principal, nowMs, config } = c.var;
+    const { library_id: id } = c.req.valid("param");
+    await operations.trashLibrary(db, principal, id, config.trashRetentionDays, nowMs);
+    return c.json({}, 200);
+  })
+  .openapi(restore, async (c) => {
+    const { db, principal, nowMs } = c.var;
+    return c.json(shape(await operations.restoreLibrary(db, principal, c.req.valid("param").library_id, nowMs)), 200);
+  })
+  .openapi(remove, async (c) => {
+    const { db, principal, nowMs } = c.var;
+    await operations.deleteLibrary(db, principal, c.req.valid("param").library_id, nowMs);
+    return c.json({}, 200);
   });

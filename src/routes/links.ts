@@ -28,6 +28,15 @@ export async function linksOf(c: Context<AppEnv>): Promise<MediaLinks> {
 const binary = { schema: z.string().openapi({ format: "binary" }) };
 const file = { description: "The bytes", content: { "image/*": binary, "video/*": binary } };
 
+/** What any route that serves files answers, besides its failures. */
+export const binaryAnswers = {
+  200: file,
+  206: { ...file, description: "The range asked for" },
+  304: { description: "Not modified" },
+  412: { description: "A precondition does not hold" },
+  416: { description: "The range lies outside the file" },
+};
+
 const get = createRoute({
   method: "get",
   path: "/media/{asset_id}/{version_id}/{variant}",
@@ -39,14 +48,7 @@ const get = createRoute({
     params: z.object({ asset_id: idSchema("asset"), version_id: idSchema("assetVersion"), variant: z.string() }),
     query: z.object({ exp: z.string(), dl: z.string().optional(), sig: z.string() }),
   },
-  responses: {
-    200: file,
-    206: { ...file, description: "The range asked for" },
-    304: { description: "Not modified" },
-    412: { description: "A precondition does not hold" },
-    416: { description: "The range lies outside the file" },
-    ...failures(404),
-  },
+  responses: { ...binaryAnswers, ...failures(404) },
 });
 
 /** What a rung that is not there yet is made with. */

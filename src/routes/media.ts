@@ -24,12 +24,17 @@ export interface MediaDeps {
   make?: (address: MediaAddress, format: RungFormat) => Promise<boolean>;
 }
 
-interface Grant {
+/** What may be read, by whoever holds a signature or a credential. */
+export interface Grant {
   address: MediaAddress;
+  /** When the signature ends, in Unix seconds; null behind a credential, whose URL stays when the bytes change. */
+  expiresAt: number | null;
+  downloadName: string | null;
+}
+
+interface Serving extends Grant {
   /** What a rung is served as; null for files that are what they are. */
   format: RungFormat | null;
-  expiresAt: number;
-  downloadName: string | null;
 }
 
 const MEDIA_PATH = /^\/media\/([^/]+)\/([^/]+)\/([^/]+)$/;
@@ -46,9 +51,7 @@ async function grantOf(request: Request, deps: MediaDeps): Promise<Grant> {
       result.verdict === "expired" ? "has expired; read the asset again for a new one" : "is not one of ours";
     throw new AppError("forbidden", `this media URL ${what}`);
   }
-  const rung = rungOf(variant);
-  const format = rung === null ? null : negotiate(request.headers.get("accept"), rung.rung);
-  return { address, format, expiresAt: result.expiresAt, downloadName: result.downloadName };
+  return { address, expiresAt: result.expiresAt, downloadName: result.downloadName };
 }
 
 /**
@@ -57,7 +60,7 @@ async function grantOf(request: Request, deps: MediaDeps): Promise<Grant> {
  */
 const SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
-function fileHeaders(object: R2Object, grant: Grant, nowMs: number): Headers {
+function fileHeaders(object: R2Object, grant: Serving, nowMs: number): Headers {
   const headers = new Headers({
     "Content-Type": object.httpMetadata?.contentType ?? "application/octet-stream",
     ...validatorHeaders(object, grant, nowMs),
@@ -74,16 +77,20 @@ function fileHeaders(object: R2Object, grant: Grant, nowMs: number): Headers {
 /**
  * Private: an original has its owner's places and faces in it, so no shared cache may keep it. A rung is kept by the
  * edge under its whole signed URL. Immutable: the version in the path never gets other bytes. No longer than the
- * signature: what has expired is not shown from a cache. No-transform: a proxy that recompresses would break the
- * checksums the API gives out.
+ * signature: what has expired is not shown from a cache. Behind a credential nothing is shared, and each use asks
+ * whether the bytes are still those. No-transform: a proxy that recompresses would break the checksums the API gives out.
  */
-function validatorHeaders(object: R2Object, grant: Grant, nowMs: number): Record<string, string> {
-  const seconds = Math.max(0, grant.expiresAt - Math.ceil(nowMs / 1000));
-  const scope = grant.format === null ? "private" : "public";
+function cacheControl({ expiresAt, format }: Serving, nowMs: number): string {
+  if (expiresAt === null) return "private, no-cache, no-transform";
+  const seconds = Math.max(0, expiresAt - Math.ceil(nowMs / 1000));
+  return `${format === null ? "private" : "public"}, max-age=${seconds}, immutable, no-transform`;
+}
+
+function validatorHeaders(object: R2Object, grant: Serving, nowMs: number): Record<string, string> {
   return {
     ETag: object.httpEtag,
     "Last-Modified": object.uploaded.toUTCString(),
-    "Cache-Control": `${scope}, max-age=${seconds}, immutable, no-transform`,
+    "Cache-Control": cacheControl(grant, nowMs),
     ...(grant.format === null ? {} : { Vary: "Accept" }),
   };
 }
@@ -107,7 +114,7 @@ function preconditionFailed(): Response {
 }
 
 /** Whole, or the one range, which must lie within the file. */
-function answerWith(object: R2ObjectBody, spec: RangeSpec | null, grant: Grant, nowMs: number): Response {
+function answerWith(object: R2ObjectBody, spec: RangeSpec | null, grant: Serving, nowMs: number): Response {
   const range = spec === null ? null : rangeWithin(spec, object.size);
   const headers = fileHeaders(object, grant, nowMs);
   headers.set("Content-Length", String(range?.length ?? object.size));
@@ -157,7 +164,7 @@ async function openSeen(
 }
 
 /** What HEAD and a conditional GET come to when no bytes need to be read; null when they do. */
-function answerWithoutBody(request: Request, object: R2Object, grant: Grant, nowMs: number): Response | null {
+function answerWithoutBody(request: Request, object: R2Object, grant: Serving, nowMs: number): Response | null {
   const outcome = precondition(request.headers, validatorsOf(object));
   if (outcome === 412) return preconditionFailed();
   if (outcome === 304) return new Response(null, { status: 304, headers: validatorHeaders(object, grant, nowMs) });
@@ -167,7 +174,7 @@ function answerWithoutBody(request: Request, object: R2Object, grant: Grant, now
   return new Response(null, { headers });
 }
 
-async function answerFrom(request: Request, file: MediaFile, grant: Grant, nowMs: number): Promise<Response | null> {
+async function answerFrom(request: Request, file: MediaFile, grant: Serving, nowMs: number): Promise<Response | null> {
   let spec = parseRange(request.headers.get("range"));
   if (request.method === "GET" && !hasConditions(request.headers)) {
     const object = await openUnseen(file, spec);
@@ -185,14 +192,20 @@ async function answerFrom(request: Request, file: MediaFile, grant: Grant, nowMs
 }
 
 /** A rung that is there costs one R2 read; only one that is not is rendered. */
-export async function serveMedia(request: Request, deps: MediaDeps): Promise<Response> {
-  const grant = await grantOf(request, deps);
-  const file = mediaFile(deps.bucket, grant.address, grant.format ?? "");
+export async function serveGranted(request: Request, deps: MediaDeps, granted: Grant): Promise<Response> {
+  const rung = rungOf(granted.address.variant);
+  const format = rung === null ? null : negotiate(request.headers.get("accept"), rung.rung);
+  const grant = { ...granted, format };
+  const file = mediaFile(deps.bucket, grant.address, format ?? "");
   if (file === null) throw notFound("media variant");
   const answer = await answerFrom(request, file, grant, deps.nowMs);
   if (answer !== null) return answer;
-  const made = grant.format !== null && (await deps.make?.(grant.address, grant.format)) === true;
+  const made = format !== null && (await deps.make?.(grant.address, format)) === true;
   const second = made ? await answerFrom(request, file, grant, deps.nowMs) : null;
   if (second === null) throw notFound("media");
   return second;
+}
+
+export async function serveMedia(request: Request, deps: MediaDeps): Promise<Response> {
+  return await serveGranted(request, deps, await grantOf(request, deps));
 }

@@ -108,7 +108,8 @@ async function readForm(c: Context<AppEnv>, body: ReadableStream<Uint8Array>, de
     }
     if (form.file === null || early === null) throw invalid(["body", "asset_data"], "is missing");
     const fields = parse(fieldsSchema, Object.fromEntries(form.fields), "form");
-    const library = await settleTarget(deps.db, c.var.principal, early, libraryIdOf(form), deps.nowMs);
+    const fresh = { limitBytes: c.var.config.defaultLibraryStorageLimitBytes, nowMs: deps.nowMs };
+    const library = await settleTarget(deps.db, c.var.principal, early, libraryIdOf(form), fresh);
     return { file: form.file, fields, library };
   } catch (error) {
     if (form.file !== null) await discardFile(deps, form.file);

@@ -10,6 +10,7 @@ import {
   proxyKey,
   renditionKey,
   stillKey,
+  versionIdOfKey,
 } from "../../src/objects/keys.ts";
 
 it("a key gives back the asset and version it was built of", () => {
@@ -64,4 +65,19 @@ it("a scan can go on behind all keys of an asset and before those of the next", 
   const [asset, next] = [newId("asset", 1_000_000), newId("asset", 1_000_001)];
   const behind = keyBehindAsset(originalsPrefix, asset);
   expect(originalKey(asset, "~~~") < behind && behind < originalKey(next, "")).toBe(true);
+});
+
+it("names the version that an object belongs to, whatever is stored of it", () => {
+  const [asset, version] = [newId("asset"), newId("assetVersion")];
+  const keys = [originalKey, proxyKey, stillKey].map((build) => build(asset, version));
+  for (const key of [...keys, renditionKey(asset, version, "small", "webp")]) expect(versionIdOfKey(key)).toBe(version);
+  for (const key of [
+    "",
+    "originals/",
+    `originals/${asset}/notes.txt`,
+    `originals/${asset}`,
+    `originals/${asset}/${asset}`,
+  ]) {
+    expect(versionIdOfKey(key)).toBeNull();
+  }
 });

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
-import { originalKey, proxyKey, renditionKey } from "../../src/objects/keys.ts";
+import { originalKey, proxyKey, renditionKey, versionIdOfKey } from "../../src/objects/keys.ts";
 import { checkIntegrity } from "../../src/operations/integrity.ts";
 import { purgeAssets } from "../../src/operations/purge.ts";
 import type { SweepDeps } from "../../src/operations/sweeps.ts";
@@ -58,7 +58,7 @@ async function walk(steps: number, changes: Partial<SweepDeps> = {}): Promise<nu
 describe("the integrity walk", () => {
   it("finds nothing wrong where nothing is, and counts what it looked at", async () => {
     const [a] = [await uploaded(), await uploaded()];
-    await env.BUCKET.put(renditionKey(a.id, newId("assetVersion"), "thumbnail", "webp"), "made of it");
+    await env.BUCKET.put(renditionKey(a.id, versionIdOfKey(a.key) ?? "", "thumbnail", "webp"), "made of it");
     await walk(10);
     const { complete, findings } = await report();
     expect(complete).toMatchObject({
@@ -179,7 +179,7 @@ describe("the integrity walk", () => {
     const young = originalKey(newId("asset"), newId("assetVersion"));
     const leaving = await uploaded();
     const { binding: bucket } = watchedBucket({ delete: "early" });
-    await purgeAssets({ ...deps(), bucket }, [leaving.id]);
+    await purgeAssets({ ...deps(), bucket }, [leaving.id], { kind: "asked", libraryId: owner.libraryId });
     expect(await storedKeys()).toEqual([leaving.key]);
     await env.BUCKET.put(young, "no row yet");
     await walk(10, { nowMs: Date.now() });

@@ -14,6 +14,7 @@ import { countingD1 } from "../support/d1.ts";
 import { brokenImages } from "../support/images.ts";
 import { plainPng } from "../support/pngs.ts";
 import { keptQueue } from "../support/queue.ts";
+import { insertTaskRows } from "../support/taskRows.ts";
 import { quietUpload } from "../support/uploading.ts";
 
 const NOW = 1_800_000_000_000;
@@ -151,12 +152,14 @@ describe("work that can never be done", () => {
     }
   });
 
-  it("is closed when the asset is gone, so that nobody rings for it again", async () => {
+  it("goes with its asset; what is left of it all the same is closed, so that nobody rings for it again", async () => {
     const asset = await uploaded(uniqueBytes());
     await sqlAll("DELETE FROM assets WHERE id = ?", asset.id);
+    expect(await sqlAll("SELECT id FROM tasks WHERE asset_id = ?", asset.id)).toEqual([]);
+    const [taskId] = await insertTaskRows(await owner(), [{ assetId: asset.id, status: "pending", dueAt: 0 }]);
     expect(await workOn(work(), asset.id)).toBeNull();
-    const closed = { status: "failure", error_message: "the asset is gone" };
-    expect(await allTasks(asset)).toMatchObject([closed, closed, closed]);
+    const closed = { id: taskId, status: "failure", error_message: "the asset is gone" };
+    expect(await taskOf(asset, "thumbhash")).toMatchObject(closed);
     expect(await workOn(work(), "asset_that_never_was")).toBeNull();
   });
 });

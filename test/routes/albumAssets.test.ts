@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import { call } from "../support/api.ts";
 import { countingD1 } from "../support/d1.ts";
-import { insertAlbum, insertAssets, insertLibrary, rootOwner } from "../support/tenants.ts";
+import { insertAlbum, insertAssets, insertLibrary, readEvents, rootOwner } from "../support/tenants.ts";
 
 interface Added {
   added_assets: string[];
@@ -106,13 +106,47 @@ describe("adding assets to an album", () => {
         json: { asset_ids: assetIds },
         env: { DB: counted.binding },
       });
-      return counted.counts.roundTrips;
+      return { roundTrips: counted.counts.roundTrips, statements: counted.counts.statements.length };
     };
-    for (const method of ["POST", "DELETE"]) {
-      const one = await ask(method, ids.slice(0, 1));
-      expect(await ask(method, ids)).toBe(one);
-      expect(one).toBeLessThanOrEqual(3);
+    // One of each is the credential's.
+    for (const [method, cost] of [
+      ["POST", { roundTrips: 3, statements: 7 }],
+      ["DELETE", { roundTrips: 3, statements: 6 }],
+    ] as const) {
+      expect(await ask(method, ids.slice(0, 1))).toEqual(cost);
+      expect(await ask(method, ids)).toEqual(cost);
     }
+  });
+
+  it("to an album that is deleted meanwhile leaves no link, no count and no event", async () => {
+    const albumId = await insertAlbum(owner);
+    const [asset = ""] = await insertAssets(owner, [{}]);
+    let before = 0;
+    const deleteFirst = new Proxy(env.DB, {
+      get(target, name) {
+        if (name !== "withSession") return Reflect.get(target, name, target) as unknown;
+        return (constraint: string) => {
+          const session = target.withSession(constraint);
+          return {
+            prepare: (sql: string) => session.prepare(sql),
+            getBookmark: () => session.getBookmark(),
+            batch: async (statements: D1PreparedStatement[]) => {
+              await env.DB.prepare("DELETE FROM albums WHERE id = ?").bind(albumId).run();
+              before = (await readEvents()).lastSeq;
+              return await session.batch(statements);
+            },
+          };
+        };
+      },
+    });
+    const response = await call("POST", `/api/albums/${albumId}/assets`, {
+      json: { asset_ids: [asset] },
+      env: { DB: deleteFirst },
+    });
+    expect(response.status).toBeLessThan(500);
+    expect((await readEvents(before)).events).toEqual([]);
+    const rows = await env.DB.prepare("SELECT album_count AS n FROM assets WHERE id = ?").bind(asset).all();
+    expect(rows.results).toEqual([{ n: 0 }]);
   });
 });
 

@@ -293,12 +293,17 @@ describe("the change feed", () => {
     expect(await eventsOf(() => patch(id, { album_cover_asset_id: null }))).toEqual([updated(newer)]);
 
     const removed = await eventsOf(() => call("DELETE", `/api/albums/${id}/assets`, { json: { asset_ids: [newer] } }));
-    const payload = { album_id: id, asset_id: newer };
-    expect(removed).toEqual([
-      { event_type: "album_asset_removed", entity_type: "album_asset", entity_id: links[1]?.id, payload },
-      updated(older),
+    const linkRemoved = (place: number, asset_id: string) => ({
+      event_type: "album_asset_removed",
+      entity_type: "album_asset",
+      entity_id: links[place]?.id,
+      payload: { album_id: id, asset_id },
+    });
+    expect(removed).toEqual([linkRemoved(1, newer), updated(older)]);
+    expect(await eventsOf(() => call("DELETE", `/api/albums/${id}`))).toEqual([
+      linkRemoved(0, older),
+      album("album_deleted"),
     ]);
-    expect(await eventsOf(() => call("DELETE", `/api/albums/${id}`))).toEqual([album("album_deleted")]);
     const { events } = await readEvents();
     expect(new Set(events.map((event) => event.library_id))).toContain(owner.libraryId);
   });

@@ -146,6 +146,29 @@ describe("an API key's life", () => {
     expect((await call("PATCH", `${PATH}${key.id}`, { json: {} })).status).toBe(422);
   });
 
+  it("shows no rights once it has expired, in the list or renamed", async () => {
+    const { id } = await insertKey({ userId, expiresAt: Date.now() - 1, libraryIds: [libraryId] });
+    const none = { id, is_active: true, actions: null, library_scope_mode: null, selected_library_count: null };
+    const listed = await (await call("GET", PATH)).json<Key[]>();
+    expect(listed.find((key) => key.id === id)).toMatchObject(none);
+    expect(await (await call("PATCH", `${PATH}${id}`, { json: { name: "old" } })).json()).toMatchObject(none);
+    const { id: later } = await insertKey({ userId, expiresAt: Date.now() + 60_000, libraryIds: [libraryId] });
+    const unexpired = (await (await call("GET", PATH)).json<Key[]>()).find((key) => key.id === later);
+    expect(unexpired).toMatchObject({ library_scope_mode: "selected_libraries", selected_library_count: 1 });
+  });
+
+  it("is 404 to rename or revoke where there is none, 422 where the id is none", async () => {
+    for (const [id, status] of [
+      [newId("apiKey"), 404],
+      [(await insertTenant()).keyId, 404],
+      ["apikey_short", 422],
+      [newId("album"), 422],
+    ] as const) {
+      expect((await call("PATCH", `${PATH}${id}`, { json: { name: "k" } })).status).toBe(status);
+      expect((await call("DELETE", `${PATH}${id}`)).status).toBe(status);
+    }
+  });
+
   it("is none of a key's business, not even its own: 403 before its request is looked at", async () => {
     const { secret, id } = await insertKey({ userId });
     for (const [method, path] of [

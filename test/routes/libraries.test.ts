@@ -1,8 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
-import { call, uniqueBytes, upload } from "../support/api.ts";
-import { insertKey, insertLibrary, insertUser, rootOwner } from "../support/tenants.ts";
+import { sqlAll } from "../support/account.ts";
+import { call, uniqueBytes, upload, type CallOptions } from "../support/api.ts";
+import { insertAssets, insertKey, insertLibrary, insertUser, rootOwner } from "../support/tenants.ts";
 
 interface Library {
   id: string;
@@ -131,5 +132,138 @@ describe("a request that names no library", () => {
     expect(libraries).toMatchObject([{ name: "Default Library", asset_count: 1 }]);
     await insertLibrary(owner);
     expect((await upload(uniqueBytes(), { token: secret })).status).toBe(400);
+  });
+});
+
+describe("a library in the trash", () => {
+  let token: string;
+  let userId: string;
+  beforeAll(async () => {
+    userId = await insertUser();
+    token = (await insertKey({ userId })).secret;
+  });
+
+  const ask = async (method: string, path: string, options: CallOptions = {}) =>
+    await call(method, `/api/libraries${path}`, { token, ...options });
+  const idsOf = async (state: string) =>
+    (await (await ask("GET", `?state=${state}`)).json<Library[]>()).map((library) => library.id);
+  const rowOf = async (id: string) => (await sqlAll("SELECT * FROM libraries WHERE id = ?", id))[0] ?? {};
+
+  it("is no live one until it is restored, and the ack says no more than that", async () => {
+    const [first, second] = [await insertLibrary(userId), await insertLibrary(userId)];
+    await insertAssets({ userId, libraryId: second }, [{}]);
+    for (const end of ["trash", "trash"]) {
+      const response = await ask("POST", `/${second}/${end}`);
+      expect([response.status, await response.text()]).toEqual([200, "{}"]);
+    }
+    expect([await idsOf("live"), await idsOf("trashed")]).toEqual([[first], [second]]);
+    expect((await idsOf("all")).toSorted()).toEqual([first, second].toSorted());
+    expect(await (await ask("GET", `/${second}`)).json()).toMatchObject({ id: second, asset_count: 1 });
+    expect((await call("GET", "/api/assets", { token })).status).toBe(200);
+    expect((await upload(uniqueBytes(), { token, libraryId: second })).status).toBe(404);
+    expect((await call("GET", `/api/assets?library_id=${second}`, { token })).status).toBe(404);
+
+    const restored = await ask("POST", `/${second}/restore`);
+    expect(restored.status).toBe(200);
+    expect(await restored.json()).toMatchObject({ id: second, asset_count: 1 });
+    expect((await idsOf("live")).toSorted()).toEqual([first, second].toSorted());
+    const page = await call("GET", `/api/assets?include=&library_id=${second}`, { token });
+    expect((await page.json<{ data: unknown[] }>()).data).toHaveLength(1);
+  });
+
+  it("is trashed and restored once, however often it is asked for", async () => {
+    const id = await insertLibrary(userId);
+    await ask("POST", `/${id}/trash`);
+    const trashed = await rowOf(id);
+    expect(Number(trashed.drain_at)).toBe(Number(trashed.trashed_at) + 90 * 24 * 3600_000);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    await ask("POST", `/${id}/trash`);
+    expect(await rowOf(id)).toEqual(trashed);
+    await ask("POST", `/${id}/restore`);
+    const restored = await rowOf(id);
+    expect([restored.trashed_at, restored.drain_at]).toEqual([null, null]);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    expect((await ask("POST", `/${id}/restore`)).status).toBe(200);
+    expect(await rowOf(id)).toEqual(restored);
+  });
+
+  it("is kept for as long as the deployment says, were it longer than time itself", async () => {
+    for (const [days, drainAt] of [
+      ["7", (trashedAt: number) => trashedAt + 7 * 24 * 3600_000],
+      ["0", (trashedAt: number) => trashedAt],
+      ["999999999999999", () => Number.MAX_SAFE_INTEGER],
+    ] as const) {
+      const id = await insertLibrary(userId);
+      expect((await ask("POST", `/${id}/trash`, { env: { TRASH_RETENTION_DAYS: days } })).status).toBe(200);
+      const row = await rowOf(id);
+      expect(row.drain_at).toBe(drainAt(Number(row.trashed_at)));
+    }
+  });
+
+  it("alone is deleted: a live one is 409, for good", async () => {
+    const id = await insertLibrary(userId);
+    const refused = await ask("DELETE", `/${id}`);
+    expect([refused.status, refused.headers.get("x-should-retry")]).toEqual([409, "false"]);
+    expect(await rowOf(id)).toMatchObject({ trashed_at: null, drain_at: null });
+    await ask("POST", `/${id}/trash`);
+    const deleted = await ask("DELETE", `/${id}`);
+    expect([deleted.status, await deleted.text()]).toEqual([200, "{}"]);
+    const due = await rowOf(id);
+    expect(Number(due.drain_at)).toBeLessThanOrEqual(Date.now());
+    expect((await ask("DELETE", `/${id}`)).status).toBe(200);
+    expect(await rowOf(id)).toEqual(due);
+    expect((await ask("GET", `/${id}`)).status).toBe(200);
+    expect((await ask("POST", `/${id}/restore`)).status).toBe(200);
+    expect(await rowOf(id)).toMatchObject({ trashed_at: null, drain_at: null });
+  });
+
+  it("is its owner's, and a key's that is for it and has the action", async () => {
+    const [mine, other] = [await insertLibrary(userId), await insertLibrary(userId)];
+    const foreign = await insertLibrary(await insertUser());
+    const { secret } = await insertKey({ userId, actions: ["read", "delete"], libraryIds: [mine] });
+    for (const [method, end] of [
+      ["POST", "/trash"],
+      ["POST", "/restore"],
+      ["DELETE", ""],
+    ] as const) {
+      for (const id of [foreign, newId("library")]) expect((await ask(method, `/${id}${end}`)).status).toBe(404);
+      expect((await ask(method, `/x${end}`)).status).toBe(422);
+      const status = method === "DELETE" ? 403 : 404;
+      expect((await ask(method, `/${other}${end}`, { token: secret })).status).toBe(status);
+    }
+    expect((await ask("POST", `/${mine}/trash`, { token: secret })).status).toBe(200);
+    expect((await ask("DELETE", `/${mine}`, { token: secret })).status).toBe(403);
+    expect(await rowOf(foreign)).toMatchObject({ trashed_at: null });
+  });
+});
+
+describe("the storage of a new library", () => {
+  const bindings = { env: { DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES: "100" } };
+
+  it("is capped as the deployment says, and full once as much is stored", async () => {
+    const { secret: token } = await insertKey({ userId: await insertUser() });
+    const created = await call("POST", "/api/libraries", { token, json: { name: "capped" }, ...bindings });
+    const { id: libraryId } = await created.clone().json<Library>();
+    expect(await created.json()).toMatchObject({ storage_limit_bytes: 100 });
+    expect((await upload(uniqueBytes(99), { token, libraryId })).status).toBe(201);
+    expect((await upload(uniqueBytes(40), { token, libraryId })).status).toBe(201);
+    const refused = await upload(uniqueBytes(1), { token, libraryId });
+    expect(refused.status).toBe(507);
+    expect(await refused.json()).toMatchObject({ detail: "Library storage limit exceeded" });
+    const { data } = await (await call("GET", "/api/assets?include=", { token })).json<{ data: Library[] }>();
+    await call("DELETE", `/api/assets/${data[0]?.id}`, { token });
+    expect((await upload(uniqueBytes(1), { token, libraryId })).status).toBe(201);
+  });
+
+  it("is capped too where the first upload makes it, and not where the deployment says nothing", async () => {
+    for (const [options, limit] of [
+      [bindings, 100],
+      [{}, null],
+    ] as const) {
+      const { secret: token } = await insertKey({ userId: await insertUser() });
+      expect((await upload(uniqueBytes(), { token, ...options })).status).toBe(201);
+      const libraries = await (await call("GET", "/api/libraries", { token })).json<Library[]>();
+      expect(libraries).toMatchObject([{ storage_limit_bytes: limit }]);
+    }
   });
 });

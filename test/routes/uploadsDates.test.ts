@@ -67,3 +67,30 @@ describe("a time that is none", () => {
     expect(await traces()).toEqual(before);
   });
 });
+
+describe("a movie's own clock, which runs in UTC", () => {
+  const secondsTo1970 = 2_082_844_800;
+
+  /** A phone's film of London, whose header says when it was made. */
+  async function film(instant: string): Promise<Uint8Array> {
+    const bytes = Uint8Array.from(await sampleBytes("0009_with-gps.mp4"));
+    const text = new TextDecoder("latin1").decode(bytes);
+    const head = text.indexOf("mvhd");
+    expect(head).toBeGreaterThan(0);
+    new DataView(bytes.buffer).setUint32(head + 8, Date.parse(instant) / 1000 + secondsTo1970);
+    return bytes;
+  }
+
+  it("is shown as a clock showed it where the film was taken", async () => {
+    const winter = await assetOf(await quietUpload(await film("2017-02-22T08:20:28Z"), { name: "w.mp4" }), 201);
+    const summer = await assetOf(await quietUpload(await film("2017-07-22T23:20:28Z"), { name: "s.mp4" }), 201);
+    expect(winter.local_datetime).toBe("2017-02-22T08:20:28+00:00");
+    expect(summer.local_datetime).toBe("2017-07-23T00:20:28+01:00");
+    expect(summer.metadata?.timezone).toBe("Europe/London");
+  });
+
+  it("stays in UTC where the place is not known", async () => {
+    const turned = await assetOf(await quietUpload(await sampleBytes("0026_video_rotate.mp4"), { name: "r.mp4" }), 201);
+    expect(turned.local_datetime).toBe("2019-02-15T21:13:20+00:00");
+  });
+});

@@ -13,9 +13,12 @@ interface Counted {
   reset(): void;
 }
 
-/** `beforeBatch` may throw: the batch then never reaches D1. `afterBatch` may throw: it did, but nobody hears of it. */
+/**
+ * `beforeBatch` may throw: the batch then never reaches D1; or take its time, while others write. `afterBatch` may throw:
+ * it did, but nobody hears of it.
+ */
 export interface Faults {
-  beforeBatch?: (sql: string[]) => void;
+  beforeBatch?: (sql: string[]) => void | Promise<void>;
   afterBatch?: (sql: string[]) => void;
 }
 
@@ -32,7 +35,7 @@ export function countingD1(real: D1Database, faults: Faults = {}): Counted {
   function wrapStatement(sql: string, statement: D1PreparedStatement): D1PreparedStatement {
     const all = async <T>(): Promise<D1Result<T>> => {
       counts.roundTrips += 1;
-      faults.beforeBatch?.([sql]);
+      await faults.beforeBatch?.([sql]);
       const result = await statement.all<T>();
       note(sql, result);
       faults.afterBatch?.([sql]);
@@ -62,7 +65,7 @@ export function countingD1(real: D1Database, faults: Faults = {}): Counted {
             counts.roundTrips += 1;
             const known = statements.map((statement) => originals.get(statement) ?? { statement, sql: "?" });
             const texts = known.map((entry) => entry.sql);
-            faults.beforeBatch?.(texts);
+            await faults.beforeBatch?.(texts);
             const results = await target.batch(known.map((entry) => entry.statement));
             results.forEach((result, i) => note(texts[i] ?? "?", result));
             faults.afterBatch?.(texts);

@@ -107,6 +107,14 @@ export function fillPath(operation: Operation, ids: Record<string, string> = {})
   });
 }
 
+/** A query that has what the operation requires, and `more`. */
+export function sampleQuery(document: ApiDocument, operation: Operation, more: Record<string, string> = {}): string {
+  const required = (operation.parameters ?? []).filter((each) => each.in === "query" && each.required);
+  const samples = required.map((each) => [each.name, String(sampleOf(document, each.schema))]);
+  const query = new URLSearchParams({ ...Object.fromEntries(samples), ...more }).toString();
+  return query === "" ? "" : `?${query}`;
+}
+
 type Json = Record<string, unknown>;
 
 /** A copy in which an object holds nothing but what is published. */

@@ -7,6 +7,9 @@ import { call } from "./api.ts";
 
 let serial = 0;
 
+/** The version of every asset that is written by SQL. */
+export const SEEDED_VERSION = "asset_version_2222222222222222222222";
+
 export interface KeyFields {
   userId: string;
   actions?: string[];
@@ -101,7 +104,7 @@ export async function insertAssets(
        current_version_id, latitude, longitude, stack_id, file_metadata, metadata_updated_at, trashed_at, created_at, updated_at)
      SELECT r.value ->> 'id', ?1, ?2, 'sum' || (r.value ->> 'serial'), 'sha1', 10, r.value ->> 'mimeType', r.value ->> 'mediaType',
        'f.jpg', 'd', 'd', '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', r.value ->> 'localUs', r.value ->> 'offset',
-       'asset_version_2222222222222222222222', r.value ->> 'latitude', r.value ->> 'longitude', r.value ->> 'stackId', '{}', 0,
+       '${SEEDED_VERSION}', r.value ->> 'latitude', r.value ->> 'longitude', r.value ->> 'stackId', '{}', 0,
        r.value ->> 'trashedAt', 0, 0
      FROM json_each(?3) r`,
   )
@@ -115,6 +118,28 @@ export async function insertAlbum(owner: { userId: string; libraryId: string }):
   const id = newId("album");
   await env.DB.prepare(
     "INSERT INTO albums (id, library_id, user_id, name, created_at, updated_at) VALUES (?, ?, ?, 'theirs', 0, 0)",
+  )
+    .bind(id, owner.libraryId, owner.userId)
+    .run();
+  return id;
+}
+
+/** A link, counted nowhere. */
+export async function insertLink(owner: { libraryId: string }, albumId: string, assetId: string): Promise<string> {
+  const id = newId("albumAsset");
+  await env.DB.prepare(
+    "INSERT INTO album_assets (id, library_id, album_id, asset_id, local_us, created_at, updated_at) VALUES (?, ?, ?, ?, 0, 0, 0)",
+  )
+    .bind(id, owner.libraryId, albumId, assetId)
+    .run();
+  return id;
+}
+
+/** A stack's row, without members. */
+export async function insertStack(owner: { userId: string; libraryId: string }): Promise<string> {
+  const id = newId("stack");
+  await env.DB.prepare(
+    "INSERT INTO stacks (id, library_id, user_id, origin, created_at, updated_at) VALUES (?, ?, ?, 'user', 0, 0)",
   )
     .bind(id, owner.libraryId, owner.userId)
     .run();

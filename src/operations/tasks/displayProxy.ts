@@ -10,7 +10,7 @@ import type { MediaFamily } from "../../media/formats.ts";
 import { sniff, sniffBytes } from "../../media/sniff.ts";
 import { memorySource, type ByteSource } from "../../media/source.ts";
 import { originalKey } from "../../objects/keys.ts";
-import { originalSource } from "../../objects/originals.ts";
+import { headOriginal, originalSource } from "../../objects/originals.ts";
 import { hasProxy, storeProxy } from "../../objects/proxies.ts";
 import type { Asset } from "../../records/assets.ts";
 import type { Outcome, WorkDeps } from "../taskOutcome.ts";
@@ -25,6 +25,13 @@ async function held(source: ByteSource, family: MediaFamily): Promise<ByteSource
   return memorySource(await source.read(0, source.sizeBytes));
 }
 
+/** The row's metadata speaks of the upload. An edited version lies upright. */
+function turnOf(asset: Asset): Pick<Original, "orientation" | "raw"> {
+  if (asset.originalVersionId !== null) return { orientation: null, raw: null };
+  const { orientation, rawWidth, rawHeight } = asset.metadata;
+  return { orientation, raw: rawWidth === null || rawHeight === null ? null : { width: rawWidth, height: rawHeight } };
+}
+
 async function findOriginal(stored: ByteSource, asset: Asset): Promise<Original | { reason: string }> {
   const head = await stored.read(0, sniffBytes);
   const family = sniff(head);
@@ -33,8 +40,7 @@ async function findOriginal(stored: ByteSource, asset: Asset): Promise<Original 
   // Images calls a file that is cut short a failure of its own, which would be worth another try.
   const damage = family === "heif" ? await findHeifDamage(source) : null;
   if (damage !== null) return { reason: damage };
-  const { orientation, rawWidth, rawHeight } = asset.metadata;
-  const raw = rawWidth === null || rawHeight === null ? null : { width: rawWidth, height: rawHeight };
+  const { orientation, raw } = turnOf(asset);
   const isAvif = family === "heif" && isAvifBrand(head);
   return { source, family, isAvif, mimeType: asset.mimeType, orientation, raw };
 }
@@ -69,17 +75,17 @@ async function takeWay(deps: WorkDeps, asset: Asset, original: Original, ways: W
   return mayPass ? { kind: "again", reason } : { kind: "impossible", reason };
 }
 
-/** Done twice, the second time asks R2 once and does nothing. */
+/** Done twice, the second time asks R2 what there is and does nothing. How long it is, its object says: it may be an edit. */
 export async function runDisplayProxy(deps: WorkDeps, asset: Asset): Promise<Outcome> {
   if (asset.mediaType === "video") return { kind: "skipped", reason: "a video is shown by its still" };
-  if (!needsDisplayProxy(asset.mimeType, asset.fileSizeBytes)) {
+  const { bucket } = deps;
+  const key = originalKey(asset.id, asset.currentVersionId);
+  const object = await headOriginal(bucket, key);
+  if (object === null) return { kind: "impossible", reason: "the original is missing from the bucket" };
+  if (!needsDisplayProxy(asset.mimeType, object.size)) {
     return { kind: "skipped", reason: "the original can be rendered as it is" };
   }
-  const { bucket } = deps;
   if (await hasProxy(bucket, asset.id, asset.currentVersionId)) return { kind: "done", result: "made before" };
-  const key = originalKey(asset.id, asset.currentVersionId);
-  const object = await bucket.head(key);
-  if (object === null) return { kind: "impossible", reason: "the original is missing from the bucket" };
   const original = await findOriginal(originalSource(bucket, key, object.size), asset);
   if ("reason" in original) return { kind: "impossible", reason: original.reason };
   return await takeWay(deps, asset, original, waysFor(original));

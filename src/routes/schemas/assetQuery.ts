@@ -1,7 +1,14 @@
 /** The query of an asset list: every filter, and which of them contradict each other. */
 import { z } from "@hono/zod-openapi";
 import { boxAround, type Box } from "../../operations/assets.ts";
-import { dateTimeSchema, idSchema, listOf, optionalLimit, queryNumber } from "./common.ts";
+import {
+  assetFilterFields,
+  contradictionsIn,
+  personIdField,
+  refuseSharedContradictions,
+  sharedFilterOf,
+} from "./assetFilter.ts";
+import { idSchema, listOf, optionalLimit, queryNumber } from "./common.ts";
 import { includeGroups } from "./assets.ts";
 
 export const includeSchema = listOf(z.enum(includeGroups), includeGroups.length * 4);
@@ -61,18 +68,12 @@ const MAX_RADIUS_M = 50_000;
 
 export const assetQuerySchema = z
   .object({
-    library_id: idSchema("library").optional(),
-    album_id: idSchema("album").optional(),
-    album_filter: z.enum(["all", "in_album", "not_in_album"]).default("all"),
+    ...assetFilterFields,
+    ...personIdField,
     ids: listOf(idSchema("asset"), 200).optional(),
     stack_id: idSchema("stack").optional(),
-    person_id: idSchema("person").optional().openapi({ deprecated: true }),
-    person_ids: listOf(idSchema("person"), 200).optional(),
     media_type: z.enum(["image", "video"]).optional(),
-    state: z.enum(["live", "trashed", "all"]).default("live"),
     order: z.enum(["asc", "desc"]).default("desc"),
-    local_datetime_after: dateTimeSchema.optional(),
-    local_datetime_before: dateTimeSchema.optional(),
     bbox: bboxSchema.optional(),
     center: centerSchema.optional(),
     radius: queryNumber
@@ -84,19 +85,8 @@ export const assetQuerySchema = z
     limit: optionalLimit(V1_PAGE.max),
   })
   .superRefine((query, context) => {
-    const contradict = (path: string, message: string): void =>
-      context.addIssue({ code: "custom", path: [path], message });
-    const { local_datetime_after: after, local_datetime_before: before } = query;
-    if (
-      after !== undefined &&
-      before !== undefined &&
-      (after.offsetMinutes === null) !== (before.offsetMinutes === null)
-    ) {
-      contradict("local_datetime_before", "both date bounds must carry a UTC offset, or neither");
-    }
-    if (query.album_filter === "not_in_album" && query.album_id !== undefined) {
-      contradict("album_filter", "not_in_album contradicts album_id");
-    }
+    const contradict = contradictionsIn(context);
+    refuseSharedContradictions(query, contradict);
     if (query.bbox !== undefined && (query.center !== undefined || query.radius !== undefined)) {
       contradict("bbox", "give bbox, or center with radius, not both");
     }
@@ -105,9 +95,6 @@ export const assetQuerySchema = z
     }
     if (query.include !== undefined && pageSize(query) > PAGE.max) {
       contradict("limit", `must be at most ${PAGE.max} with include`);
-    }
-    if (query.person_id !== undefined && query.person_ids !== undefined) {
-      contradict("person_id", "give person_ids alone; person_id is its old name");
     }
   });
 
@@ -118,15 +105,11 @@ export function filterOf(query: AssetQuery) {
   const { center, radius } = query;
   const circle = center === undefined || radius === undefined ? null : { ...center, radiusM: radius };
   return {
-    state: query.state,
+    ...sharedFilterOf(query),
     order: query.order,
     ids: query.ids ?? null,
-    albumId: query.album_id ?? null,
-    albumFilter: query.album_filter,
     stackId: query.stack_id ?? null,
     mediaType: query.media_type ?? null,
-    after: query.local_datetime_after ?? null,
-    before: query.local_datetime_before ?? null,
     box: circle === null ? (query.bbox ?? null) : boxAround(circle.latitude, circle.longitude, circle.radiusM),
     circle,
   };

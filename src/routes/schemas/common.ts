@@ -85,6 +85,7 @@ const descriptions = {
   413: "The body is too large.",
   415: "The body is of another type than this route takes.",
   422: "A parameter is invalid; `detail` says which and why.",
+  429: "Too many requests; go on after `Retry-After` seconds.",
   502: "The object store failed; try again after `Retry-After` seconds.",
   507: "A storage limit is reached; trying again will not help.",
 } as const;
@@ -97,7 +98,7 @@ function errorResponse(status: ErrorStatus) {
 
 /** The documented failures of a route, besides those that nearly all share. */
 export function failures(...statuses: ErrorStatus[]) {
-  const all = new Set<ErrorStatus>([400, 401, 403, 422, ...statuses]);
+  const all = new Set<ErrorStatus>([400, 401, 403, 422, 429, ...statuses]);
   return Object.fromEntries([...all].toSorted((a, b) => a - b).map((status) => [status, errorResponse(status)]));
 }
 

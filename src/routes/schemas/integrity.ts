@@ -14,15 +14,15 @@ export const integritySchema = z
         missing_count: count,
         missing_objects: z
           .array(z.string())
-          .openapi({ description: "Ids of assets whose original is not in the bucket" }),
+          .openapi({ description: "Ids of assets of which the original, or another version, is not in the bucket" }),
         orphan_count: count,
         orphan_objects: z
           .array(z.object({ key: z.string(), size_bytes: z.int() }))
-          .openapi({ description: "Objects that belong to no asset" }),
+          .openapi({ description: "Objects that belong to no asset, or to no version of theirs" }),
         mismatch_count: count,
         size_mismatches: z
           .array(z.object({ asset_id: z.string(), expected_bytes: z.int(), stored_bytes: z.int() }))
-          .openapi({ description: "Originals that are not as long as their asset says" }),
+          .openapi({ description: "Assets whose original, or another version, is not as long as its row says" }),
       })
       .nullable()
       .openapi({ description: "The last complete walk over all rows and objects; null before the first" }),

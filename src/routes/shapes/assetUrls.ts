@@ -1,4 +1,5 @@
 /** The rungs of an asset as `asset_urls` gives them: one when lean, all of them with `include=variants`. */
+import { downloadNameOf } from "../../operations/downloadName.ts";
 import { rungEdges, rungs, rungWidth, variantOf, type Rung } from "../../operations/rungs.ts";
 import type { Asset } from "../../operations/assets.ts";
 import type { VariantBody } from "../schemas/assets.ts";
@@ -43,7 +44,8 @@ export async function thumbnailShape(asset: Depicted, links: MediaLinks): Promis
 }
 
 async function originalShape(asset: Asset, links: MediaLinks): Promise<VariantBody> {
-  const { id: assetId, currentVersionId: versionId, originalFileName: downloadName } = asset;
+  const { id: assetId, currentVersionId: versionId } = asset;
+  const downloadName = downloadNameOf(asset.originalFileName, asset.mimeType);
   const url = await links.sign({ assetId, versionId, variant: "original", downloadName });
   return { url, mimetype: asset.mimeType, width: asset.width === 0 ? null : asset.width };
 }

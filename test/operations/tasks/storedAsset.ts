@@ -21,7 +21,12 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 export async function storedAsset(name: string, bytes?: Uint8Array): Promise<Asset> {
   const deps = workDeps();
-  const user = await createUserWithLibrary(deps.db, ROOT_SUBJECT, 1024 ** 4, deps.nowMs);
+  const user = await createUserWithLibrary(
+    deps.db,
+    ROOT_SUBJECT,
+    { userBytes: 1024 ** 4, libraryBytes: null },
+    deps.nowMs,
+  );
   const [library] = await listLibraries(deps.db, { userId: user.id, libraryIds: null }, "live");
   const taken = parseDateTime("2024-05-06T07:08:09Z");
   if (library === undefined || taken === null) throw new Error("no library");
