@@ -12,6 +12,7 @@ import {
 } from "../support/openapi.ts";
 import { insertKey, insertUser, rootOwner } from "../support/tenants.ts";
 import { pngOf } from "../support/pictures.ts";
+import { plainPng, versionForm } from "../support/versions.ts";
 
 let document: ApiDocument;
 let operations: Operation[];
@@ -66,7 +67,39 @@ describe("answers are what is published", () => {
       await walk("GET /api/assets", `/api/assets${query}`, 200);
       await walk("GET /api/assets/{asset_id}", `/api/assets/${asset.id}${query}`, 200);
     }
+    await walk("GET /api/assets/counts", "/api/assets/counts", 200);
+    const viewport = "bbox=-180,-90,180,90&cell_size=10";
+    await walk("GET /api/assets/geo-clusters", `/api/assets/geo-clusters?${viewport}`, 200);
+    const change = {
+      description: "a walk",
+      latitude: 52.52,
+      longitude: 13.405,
+      original_datetime: "2024-07-15T12:00:00",
+    };
+    await walk("PATCH /api/assets/{asset_id}", `/api/assets/${asset.id}`, 200, { json: change });
+    const updates = { json: { updates: [{ id: asset.id, change: { description: null } }] } };
+    await walk("POST /api/assets/bulk-update", "/api/assets/bulk-update", 200, updates);
     await walk("GET /media/{asset_id}/{version_id}/{variant}", asset.download_url, 200, { token: null });
+
+    await walk("GET /api/assets/{asset_id}/download", `/api/assets/${asset.id}/download`, 200);
+    await walk("GET /api/assets/{asset_id}/thumbnail", `/api/assets/${filmId}/thumbnail?size=small`, 200);
+    const edit = { body: versionForm(await plainPng(1)) };
+    const versions = `/api/assets/${asset.id}/versions`;
+    await walk("GET /api/assets/{asset_id}/versions", versions, 200);
+    const edited = await walk("POST /api/assets/{asset_id}/versions", `${versions}?include=variants`, 201, edit);
+    await walk("POST /api/assets/{asset_id}/versions", versions, 200, { body: versionForm(await plainPng(1)) });
+    const [{ id: uploadId }] = await (
+      await walk("GET /api/assets/{asset_id}/versions", `${versions}?include=variants`, 200)
+    ).json<[{ id: string }]>();
+    const replaceTitle = "POST /api/assets/{asset_id}/versions/{version_id}/replace";
+    const other = { body: versionForm(await plainPng(2)) };
+    const editId = await idFrom(await walk(replaceTitle, `${versions}/${await idFrom(edited)}/replace`, 201, other));
+    await walk("DELETE /api/assets/{asset_id}/versions/{version_id}", `${versions}/${editId}`, 200);
+    await walk("POST /api/assets/{asset_id}/versions/{version_id}/revert", `${versions}/${uploadId}/revert`, 200);
+
+    await walk("POST /api/assets/exist", "/api/assets/exist", 200, {
+      json: { deviceId: "test device", deviceAssetIds: ["device-asset-1"] },
+    });
 
     const work = await walk("GET /api/tasks/asset/{asset_id}", `/api/tasks/asset/${asset.id}`, 200);
     const [task] = await work.json<{ id: string; celery_task_id: string }[]>();
@@ -81,11 +114,29 @@ describe("answers are what is published", () => {
     await walk("GET /api/albums/{album_id}/assets", `${album}/assets`, 200);
     await walk("POST /api/albums/{album_id}/assets", `${album}/assets`, 200, ids);
     await walk("GET /api/albums/{album_id}/assets", `${album}/assets`, 200);
+    const links = await walk("GET /api/album-assets", `/api/album-assets?album_id=${albumId}`, 200);
+    const [link] = (await links.json<{ data: { id: string }[] }>()).data;
+    await walk("GET /api/album-assets/{album_asset_id}", `/api/album-assets/${link?.id}`, 200);
     await walk("PATCH /api/albums/{album_id}", album, 200, { json: { album_cover_asset_id: asset.id } });
     await walk("GET /api/albums/{album_id}", album, 200);
     await walk("GET /api/albums", "/api/albums", 200);
     await walk("DELETE /api/albums/{album_id}/assets", `${album}/assets`, 200, ids);
     await walk("DELETE /api/albums/{album_id}", album, 200);
+
+    await walk("GET /api/events", "/api/events?limit=200", 200);
+
+    const copyId = await idFrom(
+      await walk("POST /api/assets", "/api/assets", 201, { body: uploadForm(uniqueBytes()) }),
+    );
+    const pair = { json: { asset_ids: [asset.id, copyId] } };
+    const stackId = await idFrom(await walk("POST /api/stacks", "/api/stacks", 201, pair));
+    const stack = `/api/stacks/${stackId}`;
+    await walk("POST /api/stacks/{stack_id}/assets", `${stack}/assets`, 200, { json: { asset_ids: [filmId] } });
+    await walk("PATCH /api/stacks/{stack_id}", stack, 200, { json: { primary_asset_id: asset.id } });
+    await walk("GET /api/stacks/{stack_id}", stack, 200);
+    await walk("GET /api/stacks", "/api/stacks", 200);
+    await walk("DELETE /api/stacks/{stack_id}/assets", `${stack}/assets`, 200, { json: { asset_ids: [filmId] } });
+    await walk("DELETE /api/stacks/{stack_id}", stack, 200);
 
     const key = {
       name: "phone",
@@ -97,7 +148,20 @@ describe("answers are what is published", () => {
     await walk("GET /api/api-keys/", "/api/api-keys/", 200);
     await walk("PATCH /api/api-keys/{key_id}", `/api/api-keys/${keyId}`, 200, { json: { name: "tablet" } });
     await walk("DELETE /api/api-keys/{key_id}", `/api/api-keys/${keyId}`, 200);
-    await walk("POST /api/libraries", "/api/libraries", 201, { json: { name: "second" } });
+
+    await walk("POST /api/assets/trash", "/api/assets/trash", 200, { json: { ids: [asset.id, filmId] } });
+    await walk("POST /api/assets/restore", "/api/assets/restore", 200, { json: { ids: [asset.id] } });
+    await walk("POST /api/assets/empty-trash", "/api/assets/empty-trash", 200);
+    await walk("DELETE /api/assets", "/api/assets", 200, { json: { ids: [filmId, copyId] } });
+    await walk("DELETE /api/assets/{asset_id}", `/api/assets/${asset.id}`, 200);
+    const second = { json: { name: "second" } };
+    const secondId = await idFrom(await walk("POST /api/libraries", "/api/libraries", 201, second));
+    const trashed = `/api/libraries/${secondId}`;
+    await walk("DELETE /api/libraries/{library_id}", trashed, 409);
+    await walk("POST /api/libraries/{library_id}/trash", `${trashed}/trash`, 200);
+    await walk("POST /api/libraries/{library_id}/restore", `${trashed}/restore`, 200);
+    await walk("POST /api/libraries/{library_id}/trash", `${trashed}/trash`, 200);
+    await walk("DELETE /api/libraries/{library_id}", trashed, 200);
 
     const succeeded = [...referee.seen]
       .filter(([, statuses]) => [...statuses].some((status) => status < 300))
@@ -114,6 +178,12 @@ const failing: { what: string; status: number; applies: (operation: Operation) =
     status: 400,
     applies: () => true,
     options: { headers: { "x-d1-bookmark": "yesterday" } },
+  },
+  {
+    what: "too many requests with one credential",
+    status: 429,
+    applies: () => true,
+    options: { env: { CREDENTIAL_LIMIT: { limit: () => Promise.resolve({ success: false }) } } },
   },
   { what: "an id that nobody has", status: 404, applies: ({ path }) => path.includes("{"), options: {} },
   {
@@ -157,7 +227,8 @@ describe("every failure has the published form and a request id", () => {
 
   it("of a malformed id in a path: 422", async () => {
     for (const operation of operations.filter(({ path }) => path.includes("{") && !OPEN.includes(path))) {
-      const path = operation.path.replaceAll(/\{\w+\}/g, "asset_stack_BM3nUmJ6fkBqBADyz5FEiu");
+      const other = operation.path.includes("{stack_id}") ? "asset" : "asset_stack";
+      const path = operation.path.replaceAll(/\{\w+\}/g, `${other}_BM3nUmJ6fkBqBADyz5FEiu`);
       const response = await call(operation.method, path, sampleBody(document, operation));
       expect(response.status, operation.title).toBe(422);
       await expectErrorForm(operation, response);

@@ -1,6 +1,9 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
+import { originalKey } from "../../src/objects/keys.ts";
 import { call, ROOT } from "../support/api.ts";
+import { pngOf } from "../support/pictures.ts";
 import { insertTaskRows } from "../support/taskRows.ts";
 import {
   fillPath,
@@ -8,6 +11,7 @@ import {
   prefixOf,
   readDocument,
   sampleBody,
+  sampleQuery,
   type ApiDocument,
   type Operation,
 } from "../support/openapi.ts";
@@ -16,15 +20,18 @@ import {
   insertAssets,
   insertKey,
   insertLibrary,
+  insertLink,
+  insertStack,
   insertTenant,
   rootOwner,
+  SEEDED_VERSION,
   type Tenant,
 } from "../support/tenants.ts";
 
 /** What needs no credential. Everything else does, whatever is added to the API. */
 const OPEN = ["GET /api/server/ping", "GET /media/{asset_id}/{version_id}/{variant}"];
 /** POST routes that only read. */
-const READING_POSTS: string[] = [];
+const READING_POSTS = ["POST /api/assets/exist"];
 /** What tells of all owners' assets, and is for the owner of the deployment alone. */
 const ROOT_ONLY = ["GET /api/integrity"];
 /** What no API key may do, whatever it is allowed. */
@@ -48,16 +55,23 @@ beforeAll(async () => {
   albumId = await insertAlbum(root);
   const [taskId = ""] = await insertTaskRows(root, [{ assetId }]);
   mine = { lib_: root.libraryId, asset_: assetId, album_: albumId, btask_: taskId };
+  mine["asset_stack_"] = await insertStack(root);
+  mine["album_asset_"] = await insertLink(root, albumId, assetId);
+  const picture = await pngOf(4, 4, () => [0, 0, 0, 255]);
+  await env.BUCKET.put(originalKey(assetId, SEEDED_VERSION), picture, { httpMetadata: { contentType: "image/png" } });
   tenant = await insertTenant();
   const [theirTaskId = ""] = await insertTaskRows(tenant, [{ assetId: tenant.assetId }]);
   const { libraryId, keyId } = tenant;
   foreign = { lib_: libraryId, asset_: tenant.assetId, album_: tenant.albumId, apikey_: keyId, btask_: theirTaskId };
+  foreign["asset_stack_"] = await insertStack(tenant);
+  foreign["album_asset_"] = await insertLink(tenant, tenant.albumId, tenant.assetId);
 });
 
 const reads = (operation: Operation): boolean => operation.method === "GET" || READING_POSTS.includes(operation.title);
 
 async function ask(operation: Operation, ids: Record<string, string>, token: string | null = ROOT): Promise<Response> {
-  return await call(operation.method, fillPath(operation, ids), { token, ...sampleBody(document, operation) });
+  const path = fillPath(operation, ids) + sampleQuery(document, operation);
+  return await call(operation.method, path, { token, ...sampleBody(document, operation) });
 }
 
 async function statusesOf(operations: Operation[], ids: Record<string, string>, token: string | null) {
@@ -141,17 +155,16 @@ describe("another owner's", () => {
     expect(await statusesOf(withPathId(), {}, ROOT)).toEqual(all(withPathId(), 404));
   });
 
-  it("ids in a query open nothing: 404, 400, or a page without what they name", async () => {
+  it("ids in a query open nothing: 404, 400, or a page without what they name", { timeout: 60_000 }, async () => {
     for (const operation of guarded) {
       for (const parameter of (operation.parameters ?? []).filter((each) => each.in === "query")) {
         for (const id of Object.values(foreign)) {
-          const path = `${fillPath(operation, mine)}?${parameter.name}=${id}`;
+          const path = fillPath(operation, mine) + sampleQuery(document, operation, { [parameter.name]: id });
           const response = await call(operation.method, path, sampleBody(document, operation));
           const text = await response.text();
           expect(response.status, `${operation.method} ${path}: ${text}`).toBeLessThan(500);
           if (response.ok) for (const other of Object.values(foreign)) expect(text).not.toContain(other);
-          const names =
-            ["library_id", "album_id"].includes(parameter.name) && id.startsWith(prefixOf(parameter) ?? "?");
+          const names = ["library_id", "album_id"].includes(parameter.name) && id.slice(0, -22) === prefixOf(parameter);
           if (names) expect(response.status, `${operation.method} ${path}`).toBe(404);
         }
       }
@@ -172,6 +185,9 @@ describe("another owner's", () => {
       `/api/albums?ids=${tenant.albumId}`,
       `/api/albums?asset_id=${tenant.assetId}`,
       `/api/assets?stack_id=${newId("stack")}`,
+      `/api/assets?stack_id=${foreign["asset_stack_"]}`,
+      `/api/stacks?ids=${foreign["asset_stack_"]}`,
+      `/api/stacks?primary_asset_id=${tenant.assetId}`,
     ]) {
       expect(await (await call("GET", path)).json(), path).toEqual({ data: [], has_more: false });
     }
@@ -219,5 +235,34 @@ describe("a key for selected libraries", () => {
     expect((await call("GET", `/api/libraries/${selected}`, { token: secret })).status).toBe(200);
     const { status } = await call("GET", `/api/assets?library_id=${mine["lib_"]}`, { token: secret });
     expect(status).toBe(404);
+  });
+});
+
+describe("a library in the trash", () => {
+  const prefixes = ["asset_", "album_", "btask_", "asset_stack_", "album_asset_"];
+
+  it("hides what is in it: its ids answer 404 on every route, though its own does not", async () => {
+    const libraryId = await insertLibrary(ownerId, "trashed");
+    const owner = { userId: ownerId, libraryId };
+    const [inIt = ""] = await insertAssets(owner, [{}]);
+    const [taskId = ""] = await insertTaskRows(owner, [{ assetId: inIt }]);
+    const ids: Record<string, string> = { asset_: inIt, album_: await insertAlbum(owner), btask_: taskId };
+    ids["asset_stack_"] = await insertStack(owner);
+    ids["album_asset_"] = await insertLink(owner, ids["album_"] ?? "", inIt);
+    const known = prefixes.map((prefix) => ids[prefix] ?? "");
+    const hidden = guarded.filter((operation) => {
+      const path = fillPath(operation, ids);
+      return known.some((id) => path.includes(id));
+    });
+    expect(hidden.length).toBeGreaterThan(15);
+    expect((await call("GET", `/api/assets/${inIt}`)).status).toBe(200);
+    expect((await call("POST", `/api/libraries/${libraryId}/trash`)).status).toBe(200);
+    expect(await statusesOf(hidden, ids, ROOT)).toEqual(all(hidden, 404));
+    for (const path of ["assets", "albums", "stacks", "album-assets", "events", "tasks"]) {
+      const { status } = await call("GET", `/api/${path}?library_id=${libraryId}`);
+      expect(status, path).toBe(404);
+    }
+    expect(await (await call("GET", "/api/tasks/?limit=1000")).text()).not.toContain(inIt);
+    expect((await call("GET", `/api/libraries/${libraryId}`)).status).toBe(200);
   });
 });
