@@ -1,13 +1,12 @@
 /** The tests that take minutes: big uploads, big libraries. */
 import { defineConfig } from "vitest/config";
-import base from "./vitest.config.ts";
+import { shared, worker } from "./vitest.config.ts";
 
 export default defineConfig({
-  ...base,
+  plugins: [worker],
   test: {
-    ...base.test,
+    ...shared,
     include: ["test/**/*.slow.test.ts"],
-    exclude: ["node_modules/**"],
     passWithNoTests: true,
     testTimeout: 300_000,
     hookTimeout: 300_000,
