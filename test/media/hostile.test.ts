@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { readFacts } from "../../src/media/facts.ts";
 import { formatOfFileName } from "../../src/media/formats.ts";
+import { rewriteStill } from "../../src/media/rewrite/rewriteStill.ts";
+import { sampleBytes } from "../fixtures/media/samples.ts";
 import { type Part, box, bytesOf, u16, u32 } from "./build.ts";
 import { element } from "./buildVideo.ts";
 import { mutated, seeded } from "./mutations.ts";
@@ -103,5 +105,57 @@ describe("hostile bytes", { timeout: 60_000 }, () => {
     const format = formatOfFileName("a.jpg");
     if (format === null) throw new Error("jpg is taken");
     expect((await readFacts(broken, format)).problem).toBe("the jpg file could not be read: R2 is away");
+  });
+});
+
+async function* chunksOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+async function editOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const rewritten = await rewriteStill(chunks, { exif: null, xmp: null, iptc: null });
+  if (rewritten.kind !== "picture") throw new Error(rewritten.kind);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of rewritten.bytes) pieces.push(piece.slice());
+  return bytesOf(...pieces);
+}
+
+describe("an edit of nothing but markers, or of nothing but chunks", () => {
+  async function edit(start: Uint8Array, unit: number[]): Promise<Uint8Array> {
+    const many = bytesOf(...Array.from({ length: 4096 }, () => unit));
+    async function* body(): AsyncGenerator<Uint8Array> {
+      yield start;
+      for (let i = 0; i < 60; i++) yield many;
+    }
+    return await editOf(body());
+  }
+
+  it.each([
+    ["fill bytes", [0xff]],
+    ["empty segments", [0xff, 0xe1, 0, 2]],
+    ["restart markers", [0xff, 0xd0]],
+  ])("is given up on: %s", async (_, unit) => {
+    await expect(edit(bytesOf([0xff, 0xd8, 0xff, 0xe1, 0, 2]), unit)).rejects.toThrow("more markers than");
+  });
+
+  it("is given up on: tables and scans behind the first scan", async () => {
+    const photo = await sampleBytes("0005_Landscape_5.jpg");
+    const start = photo.subarray(0, photo.length - 2);
+    await expect(edit(start, [0xff, 0xc4, 0, 2])).rejects.toThrow("more markers than");
+    await expect(edit(start, [0xff, 0xda, 0, 2, 1])).rejects.toThrow("more markers than");
+  });
+
+  it("is kept where the bytes of fill are the coded picture's, and loses them", async () => {
+    const photo = await sampleBytes("0005_Landscape_5.jpg");
+    const end = photo.length - 2;
+    const fill = new Uint8Array(300_000).fill(0xff);
+    const filled = await editOf(chunksOf(photo.subarray(0, end), fill, fill, photo.subarray(end)));
+    expect(filled).toEqual(await editOf(chunksOf(photo)));
+  });
+
+  it.each(["tEXt", "IDAT"])("is given up on: empty %s chunks", async (type) => {
+    const start = (await sampleBytes("0013_new_location_shown.png")).subarray(0, 33);
+    const unit = [0, 0, 0, 0, ...new TextEncoder().encode(type), 0, 0, 0, 0];
+    await expect(edit(start, unit)).rejects.toThrow("more chunks than");
   });
 });

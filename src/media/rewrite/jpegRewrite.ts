@@ -14,6 +14,8 @@ const marker = { soi: 0xd8, eoi: 0xd9, sos: 0xda, dnl: 0xdc, app0: 0xe0, app2: 0
 const tables: readonly number[] = [0xc4, 0xcc, 0xdb, marker.dnl, 0xdd];
 /** Real ones have a few kilobytes, and a profile for print a megabyte. */
 const MAX_HEAD_BYTES = 8 * 1024 * 1024;
+/** Markers outside the coded picture, and bytes of fill before them. Real ones have dozens; a hundred megabytes of them would take minutes. */
+const MAX_MARKERS = 100_000;
 const EOI = Uint8Array.of(0xff, marker.eoi);
 const SOI = Uint8Array.of(0xff, marker.soi);
 const FF = Uint8Array.of(0xff);
@@ -39,11 +41,22 @@ function plainJfif(body: Uint8Array): Uint8Array | null {
   return segment(marker.app0, [...body.subarray(0, 12), 0, 0]);
 }
 
+/** How many markers may come yet. */
+interface Allowance {
+  markers: number;
+}
+
+function spend(allowance: Allowance): void {
+  allowance.markers -= 1;
+  if (allowance.markers < 0) throw new BrokenPicture("is a JPEG of more markers than any picture needs");
+}
+
 /** The next marker's code; fill bytes may stand in front of it. */
-async function nextMarker(arriving: Arriving): Promise<number> {
+async function nextMarker(arriving: Arriving, allowance: Allowance): Promise<number> {
   const [mark] = await arriving.take(1);
   if (mark !== 0xff) throw new BrokenPicture("is no whole JPEG: there is no marker where one should be");
   for (;;) {
+    spend(allowance);
     const [code = 0] = await arriving.take(1);
     if (code !== 0xff) return code;
   }
@@ -75,13 +88,13 @@ interface Head {
 }
 
 /** Everything in front of the first scan, and that scan's header. */
-async function readHead(arriving: Arriving, size: Size): Promise<Head> {
+async function readHead(arriving: Arriving, allowance: Allowance, size: Size): Promise<Head> {
   await arriving.skip(SOI.length);
   const kept: Uint8Array[] = [];
   let jfif: Uint8Array | null = null;
   let heldBytes = 0;
   for (;;) {
-    const code = await nextMarker(arriving);
+    const code = await nextMarker(arriving, allowance);
     if (standsAlone(code)) continue;
     if (code === marker.eoi || code === marker.soi) throw new BrokenPicture("is a JPEG without a picture");
     const body = await segmentBody(arriving);
@@ -105,9 +118,10 @@ async function* passScan(arriving: Arriving): AsyncGenerator<Uint8Array, number,
     const window = await arriving.window();
     if (window === null) throw new BrokenPicture("is cut short");
     if (isOpen) {
-      const code = window[0] ?? 0;
-      arriving.use(1);
-      if (code === 0xff) continue;
+      const fill = fillBytes(window);
+      arriving.use(Math.min(fill + 1, window.length));
+      const code = window[fill];
+      if (code === undefined) continue;
       isOpen = false;
       if (code !== 0 && !standsAlone(code)) return code;
       yield Uint8Array.of(0xff, code);
@@ -120,6 +134,13 @@ async function* passScan(arriving: Arriving): AsyncGenerator<Uint8Array, number,
   }
 }
 
+/** How many bytes of fill the window begins with. */
+function fillBytes(window: Uint8Array): number {
+  let count = 0;
+  while (window[count] === 0xff) count += 1;
+  return count;
+}
+
 /** Where the window's coded picture ends: at a marker, or at a last byte of 0xff. Else its length. */
 function pictureEnd(window: Uint8Array): number {
   for (let at = window.indexOf(0xff); at >= 0; at = window.indexOf(0xff, at + 2)) {
@@ -130,28 +151,30 @@ function pictureEnd(window: Uint8Array): number {
 }
 
 /** The picture ends where the JPEG says so: what some cameras put behind it is left out. */
-async function* passPicture(arriving: Arriving): AsyncGenerator<Uint8Array, void, undefined> {
+async function* passPicture(arriving: Arriving, allowance: Allowance): AsyncGenerator<Uint8Array, void, undefined> {
   for (;;) {
     let code = yield* passScan(arriving);
+    spend(allowance);
     while (code !== marker.sos) {
       if (code === marker.eoi) return;
       if (code === marker.soi || isFrame(code)) throw new BrokenPicture("has more than one frame");
       const body = await segmentBody(arriving);
       if (tables.includes(code)) yield segment(code, body);
-      code = await nextMarker(arriving);
+      code = await nextMarker(arriving, allowance);
     }
     yield segment(code, await segmentBody(arriving));
   }
 }
 
 async function* rewritten(arriving: Arriving, carried: CarriedMetadata, size: Size): AsyncGenerator<Uint8Array> {
-  const { jfif, kept, scan } = await readHead(arriving, size);
+  const allowance = { markers: MAX_MARKERS };
+  const { jfif, kept, scan } = await readHead(arriving, allowance, size);
   yield SOI;
   if (jfif !== null) yield jfif;
   yield* jpegMetadata(carried, size);
   yield* kept;
   yield scan;
-  yield* passPicture(arriving);
+  yield* passPicture(arriving, allowance);
   yield EOI;
   await arriving.finish();
 }

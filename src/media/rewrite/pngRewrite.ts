@@ -14,6 +14,8 @@ const CHECKSUM_BYTES = 4;
 const IHDR_BYTES = 13;
 /** PNG 3 §7.1. */
 const LONGEST_CHUNK = 2 ** 31 - 1;
+/** Of 8 KiB each, as is usual, the largest file has 12,800; eight million empty ones would take minutes. */
+const MAX_CHUNKS = 200_000;
 
 /** Beside the chunks that no decoder may do without: transparency, colour, pixel size, animation. PNG 3 §11.3. */
 const keptChunks = new Set(
@@ -50,7 +52,8 @@ async function* rewritten(arriving: Arriving, carried: CarriedMetadata, size: Si
   yield header;
   yield* pngMetadata(carried, size);
   let hasPicture = false;
-  for (;;) {
+  for (let chunks = 1; ; chunks++) {
+    if (chunks > MAX_CHUNKS) throw new BrokenPicture("is a PNG of more chunks than any picture needs");
     const head = await arriving.take(HEADER_BYTES);
     const length = viewOf(head).getUint32(0);
     const type = asciiAt(head, 4, 4);
