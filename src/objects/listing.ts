@@ -33,19 +33,21 @@ export async function deleteObjects(bucket: R2Bucket, keys: string[]): Promise<v
   }
 }
 
+/** All keys of one asset in order, under one prefix. */
+async function keysOfAsset(bucket: R2Bucket, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for (let hasMore = true; hasMore;) {
+    const page = await listObjects(bucket, prefix, keys.at(-1) ?? "");
+    keys.push(...page.objects.map((object) => object.key));
+    hasMore = page.hasMore;
+  }
+  return keys;
+}
+
 /** Everything that is stored of one asset, of whatever version and by whatever name: a listing for each prefix. */
 export async function deleteAssetObjects(bucket: R2Bucket, assetId: string): Promise<number> {
-  let deleted = 0;
-  for (const prefix of assetKeyPrefixes) {
-    for (let hasMore = true; hasMore;) {
-      const page = await listObjects(bucket, `${prefix}${assetId}/`, "");
-      await deleteObjects(
-        bucket,
-        page.objects.map((object) => object.key),
-      );
-      deleted += page.objects.length;
-      hasMore = page.hasMore;
-    }
-  }
-  return deleted;
+  const keys: string[] = [];
+  for (const prefix of assetKeyPrefixes) keys.push(...(await keysOfAsset(bucket, `${prefix}${assetId}/`)));
+  await deleteObjects(bucket, keys);
+  return keys.length;
 }

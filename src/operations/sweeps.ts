@@ -6,12 +6,12 @@ import { openDatabase } from "../records/database.ts";
 import { findSweepPosition, saveSweepPosition } from "../records/sweeps.ts";
 import { listOverdueAssetIds, postponeTasks } from "../records/tasks.ts";
 import { listKnownVersions } from "../records/versionDeletions.ts";
-import { ring } from "./bell.ts";
-import type { WorkDeps } from "./taskOutcome.ts";
+import { ringAll, type ManyBell } from "./bell.ts";
+import type { Bell, WorkDeps } from "./taskOutcome.ts";
 import { REGISTER_WITHIN_MS } from "./uploads.ts";
 
 export type SweepDeps = Pick<WorkDeps, "db" | "bucket" | "nowMs">;
-export type ScheduleDeps = Pick<WorkDeps, "db" | "bucket" | "queue" | "nowMs">;
+export type ScheduleDeps = SweepDeps & { queue: Bell & ManyBell };
 
 /** Needs no settings: a deployment that is set up wrong is tidied all the same. */
 export function scheduleDeps(env: Cloudflare.Env): ScheduleDeps {
@@ -26,11 +26,11 @@ const OVERDUE_MS = 10 * MINUTE_MS;
 const MAX_RINGS = 300;
 
 /** Rings for assets whose tasks are long due: their message was lost, or never sent. */
-export async function ringOverdue(deps: Omit<ScheduleDeps, "bucket">): Promise<number> {
+export async function ringOverdue(deps: Pick<SweepDeps, "db" | "nowMs"> & { queue: ManyBell }): Promise<number> {
   const assetIds = await listOverdueAssetIds(deps.db, deps.nowMs - OVERDUE_MS, MAX_RINGS);
   if (assetIds.length === 0) return 0;
   await postponeTasks(deps.db, assetIds, deps.nowMs);
-  for (const assetId of assetIds) await ring(deps.queue, assetId);
+  await ringAll(deps.queue, assetIds);
   info("rang for overdue work", { assets: assetIds.length });
   return assetIds.length;
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ring } from "../../src/operations/bell.ts";
+import { ring, ringAll } from "../../src/operations/bell.ts";
 import { keptQueue } from "../support/queue.ts";
 
 afterEach(() => {
@@ -14,6 +14,21 @@ describe("ringing", () => {
     expect(queue.sent).toEqual([{ assetId: "asset_1" }]);
     expect(warned).not.toHaveBeenCalled();
     await ring(keptQueue(new Error("away")).binding, "asset_1");
+    expect(warned).toHaveBeenCalledOnce();
+  });
+
+  it("names many in batches of what a queue takes at once, and a batch that fails holds up no other", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const ids = Array.from({ length: 201 }, (_, i) => `asset_${i}`);
+    const batches: unknown[][] = [];
+    const sendBatch = async (messages: Iterable<MessageSendRequest>): Promise<QueueSendBatchResponse> => {
+      batches.push([...messages].map(({ body }) => body));
+      if (batches.length === 1) throw new Error("away");
+      return await keptQueue().binding.sendBatch([]);
+    };
+    await ringAll({ sendBatch }, ids);
+    expect(batches.map((batch) => batch.length)).toEqual([100, 100, 1]);
+    expect(batches.flat()).toEqual(ids.map((assetId) => ({ assetId })));
     expect(warned).toHaveBeenCalledOnce();
   });
 });

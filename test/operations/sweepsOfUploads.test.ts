@@ -2,8 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import { firstOriginalKeyAt, originalKey } from "../../src/objects/keys.ts";
-import { ringOverdue, sweepObjects } from "../../src/operations/sweeps.ts";
-import type { WorkDeps } from "../../src/operations/taskOutcome.ts";
+import { ringOverdue, sweepObjects, type ScheduleDeps } from "../../src/operations/sweeps.ts";
 import { openDatabase } from "../../src/records/database.ts";
 import { uniqueBytes } from "../support/api.ts";
 import { owner, sqlAll } from "../support/account.ts";
@@ -18,8 +17,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const start = Date.now();
 const database = countingD1(env.DB);
 
-function work(nowMs: number, queue: KeptQueue = keptQueue(), bucket: R2Bucket = env.BUCKET): WorkDeps {
-  return { db: openDatabase(database.binding, "primary"), bucket, queue: queue.binding, images: env.IMAGES, nowMs };
+function work(nowMs: number, queue: KeptQueue = keptQueue(), bucket: R2Bucket = env.BUCKET): ScheduleDeps {
+  return { db: openDatabase(database.binding, "primary"), bucket, queue: queue.binding, nowMs };
 }
 
 /** An object without a row, as a crash leaves it. */
