@@ -31,6 +31,7 @@ const libraries: Record<string, string[]> = {
   thumbhash: ["media", "providers"],
   "libheif-js": ["media"],
   "@jsquash/avif": ["media"],
+  "@photostructure/tz-lookup": ["providers"],
 };
 
 interface Arrow {

@@ -1,7 +1,8 @@
 /** Going back in a photo's versions: to a named one, or to the one before the last. What came behind is gone for good. */
 import { AppError, invalid, notFound } from "../kernel/errors.ts";
 import type { Asset } from "../records/assets.ts";
-import { truncateVersions, type Version } from "../records/versions.ts";
+import { truncateVersions } from "../records/versionChanges.ts";
+import type { Version } from "../records/versions.ts";
 import { getAsset } from "./assets.ts";
 import { ring } from "./bell.ts";
 import type { Principal } from "./credentials.ts";

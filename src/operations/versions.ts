@@ -6,15 +6,8 @@ import { AppError, notFound } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/json.ts";
 import type { Asset } from "../records/assets.ts";
 import type { Database } from "../records/database.ts";
-import {
-  appendVersion,
-  findVersions,
-  replaceVersion,
-  type NewVersion,
-  type Version,
-  type VersionChange,
-  type VersionedAsset,
-} from "../records/versions.ts";
+import { appendVersion, replaceVersion, type NewVersion, type VersionChange } from "../records/versionChanges.ts";
+import { findVersions, type Version, type VersionedAsset } from "../records/versions.ts";
 import { ring } from "./bell.ts";
 import type { Principal } from "./credentials.ts";
 import { CLEAN_UP_AFTER_MS } from "./storedVersions.ts";

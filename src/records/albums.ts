@@ -122,7 +122,7 @@ export function selectLinkEvents(
 }
 
 /** A batch statement, to stand behind the change. */
-export function insertAlbumUpdated(db: Database, albumId: string, condition: SQL, atMs: number) {
+function insertAlbumUpdated(db: Database, albumId: string, condition: SQL, atMs: number) {
   return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
     ${selectAlbumUpdated(atMs)} WHERE ${albums.id} = ${albumId} AND ${condition}`);
 }

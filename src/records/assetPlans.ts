@@ -94,7 +94,7 @@ function liveInput(filter: AssetFilter): Input {
 }
 
 /** The narrowest index first: an album, a stack, a place, the trash, then the library in time order. */
-export function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
+function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
   if (filter.albumId !== null) return albumInputs(filter, filter.albumId);
   const sort = filter.state === "trashed" ? byTrashTime : byTime;
   if (filter.stackId !== null) {

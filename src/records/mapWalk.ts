@@ -8,7 +8,7 @@ import type { Box } from "./mapCells.ts";
 import { gridCell, isInside, type Grid } from "./mapGrid.ts";
 
 /** Edge of a cell by level; triggers know them too. Round numbers, for the edges of a grid in round numbers are theirs. */
-export const LEVEL_DEGREES = [90, 10, 2, 0.5, 0.1, 0.02, 0.005, 0.001, 0.0002] as const;
+const LEVEL_DEGREES = [90, 10, 2, 0.5, 0.1, 0.02, 0.005, 0.001, 0.0002] as const;
 const FINEST = LEVEL_DEGREES.length - 1;
 
 /** As the triggers add them up. */

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { entityTypes } from "../../operations/events.ts";
 import { dateTimeSchema, idSchema, limitSchema, listOf } from "./common.ts";
 
-export const eventSchema = z
+const eventSchema = z
   .object({
     cursor: z.string().openapi({ description: "Where to go on from: `after_cursor`. Opaque, and good for ever" }),
     event_type: z.string().openapi({ example: "asset_updated" }),
