@@ -16,6 +16,8 @@ export const worker = cloudflareTest(async () => ({
 }));
 
 export const shared = {
+  // The log of a test that passes, much of it of failures made on purpose, says nothing.
+  silent: "passed-only" as const,
   setupFiles: ["./test/setup.ts"],
   globalSetup: ["./test/support/modelServer.ts", "./test/support/placeServer.ts"],
   // Vitest leaves a core free.
