@@ -16,8 +16,8 @@ export interface VersionTarget {
   refusal: string | null;
 }
 
-export function demandPhoto(asset: Asset): void {
-  if (asset.mediaType !== "image") throw invalid(["path", "asset_id"], "is a video: only photos have versions");
+function demandPhoto(asset: Asset): void {
+  if (asset.mediaType !== "image") throw invalid(["path", "asset_id"], "is a video: only photos take edited versions");
 }
 
 function demandSpace(storage: Found["storage"]): void {
@@ -28,6 +28,11 @@ function demandSpace(storage: Found["storage"]): void {
   if (storage.libraryLimit !== null && storage.libraryUsed >= storage.libraryLimit) {
     throw new AppError("storage_limit_exceeded", "Library storage limit exceeded");
   }
+}
+
+/** Others may have filled what was free when the file began to come. */
+export async function demandRoomStill(db: Database, who: Principal, assetId: string): Promise<void> {
+  demandSpace((await findTarget(db, who, assetId, "")).storage);
 }
 
 function ends(versions: Version[]): { original: Version; current: Version } {

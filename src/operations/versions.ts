@@ -20,7 +20,6 @@ import {
   type VersionDeps,
 } from "./versionFiles.ts";
 import { deleteVersionObjects } from "./versionObjects.ts";
-import { demandPhoto } from "./versionTargets.ts";
 import { pictureWork } from "./workPlan.ts";
 
 export type { Version } from "../records/versions.ts";
@@ -28,7 +27,6 @@ export type { Version } from "../records/versions.ts";
 export async function listVersions(db: Database, who: Principal, assetId: string): Promise<VersionedAsset> {
   const found = await findVersions(db, who, assetId);
   if (found === null) throw notFound("asset");
-  demandPhoto(found.asset);
   return found;
 }
 
@@ -76,7 +74,10 @@ async function answerOther(
   if (found === null || current === undefined) throw notFound("asset");
   const isOurs = current.id === file.id;
   if (isOurs || isRepeated(current, received, recipe)) return { asset: found.asset, version: current, created: isOurs };
-  if (current.id === target.current.id) throw new AppError("write_conflict", "the file came too slowly; send it again");
+  if (current.id === target.current.id) {
+    await demandRoomStill(deps.db, who, target.asset.id);
+    throw new AppError("write_conflict", "the file came too slowly; send it again");
+  }
   throw new AppError("conflict", "another version was made current at the same time");
 }
 

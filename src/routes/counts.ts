@@ -6,7 +6,7 @@ import { countByMonth } from "../operations/counts.ts";
 import { newRouter } from "./router.ts";
 import { personIdsOf, sharedFilterOf } from "./schemas/assetFilter.ts";
 import { failures, ok, security } from "./schemas/common.ts";
-import { assetCountSchema, countQuerySchema } from "./schemas/counts.ts";
+import { assetCountSchema, countQuerySchema, endOf } from "./schemas/counts.ts";
 
 const get = createRoute({
   tags: ["Assets"],
@@ -15,7 +15,7 @@ const get = createRoute({
   path: "/api/assets/counts",
   summary: "Count assets by month of capture, newest month first",
   description:
-    "Filters are those of the list, and are ANDed. Months are those of each asset's wall clock; those without a match are left out. The next page has `local_datetime_before` set to the last `time_bucket`.",
+    "Filters are those of the list, and are ANDed. Months are those of each asset's wall clock; those without a match are left out. The next page has `local_datetime_before`, or `starting_after_bucket`, set to the last `time_bucket`.",
   middleware: [allows("read")] as const,
   request: { query: countQuerySchema },
   responses: { 200: ok(assetCountSchema, "A page of months that hold a match"), ...failures(404) },
@@ -25,7 +25,7 @@ export const counts = newRouter().openapi(get, async (c) => {
   const query = c.req.valid("query");
   const page = await countByMonth(c.var.db, c.var.principal, {
     libraryId: query.library_id ?? null,
-    filter: sharedFilterOf(query),
+    filter: sharedFilterOf({ ...query, local_datetime_before: endOf(query) }),
     personIds: personIdsOf(query),
     limit: query.limit,
   });

@@ -18,7 +18,7 @@ const list = createRoute({
   middleware: [allows("read")] as const,
   request: { query: eventQuerySchema },
   responses: {
-    200: ok(eventPageSchema, "A page; the next one is after the cursor of its last event"),
+    200: ok(eventPageSchema, "A page; the next one is after its `next_cursor`"),
     ...failures(404),
   },
 });
@@ -44,5 +44,7 @@ export const events = newRouter().openapi(list, async (c) => {
     entityTypes: query.entity_types ?? null,
     limit: query.limit,
   });
-  return c.json({ data: page.events.map(shape), has_more: page.hasMore }, 200);
+  const data = page.events.map(shape);
+  const next_cursor = data.at(-1)?.cursor ?? query.after_cursor ?? null;
+  return c.json({ data, has_more: page.hasMore, next_cursor }, 200);
 });

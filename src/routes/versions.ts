@@ -25,7 +25,7 @@ const list = createRoute({
   ...shared,
   method: "get",
   path: "/api/assets/{asset_id}/versions",
-  summary: "List the versions of a photo",
+  summary: "List an asset's versions; a video has its upload alone",
   middleware: [allows("read")] as const,
   request: { params: assetPath, query: versionQuery },
   responses: { 200: ok(z.array(versionSchema), "In order: the upload first, the current one last"), ...failures(404) },

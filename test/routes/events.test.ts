@@ -75,8 +75,9 @@ describe("the change feed", () => {
       { type: "asset_updated", id: "asset_a", payload: { stack_id: null }, second: 0 },
       { type: "metadata_updated", entity: "metadata", id: "asset_a", second: 1 },
     ]);
-    const { data, has_more } = await page({ library_id });
+    const { data, has_more, next_cursor } = await page({ library_id });
     expect(has_more).toBe(false);
+    expect(next_cursor).toBe(data.at(-1)?.cursor);
     expect(data).toEqual([
       {
         cursor: expect.stringMatching(/^[^|]+$/),
@@ -96,9 +97,22 @@ describe("the change feed", () => {
     expect((await page({ library_id })).data).toHaveLength(20);
     for (const limit of ["1", "20", "44", "45", "200"]) expect(names(await all({ library_id, limit }))).toEqual(ids);
     const last = (await page({ library_id, limit: "45" })).data.at(-1)?.cursor ?? "";
-    expect(await page({ library_id, after_cursor: last })).toEqual({ data: [], has_more: false });
+    expect(await page({ library_id, after_cursor: last })).toEqual({ data: [], has_more: false, next_cursor: last });
     await insertEventRows(library_id, [{ id: "asset_new", second: 60 }]);
     expect(names((await page({ library_id, after_cursor: last })).data)).toEqual(["asset_new"]);
+  });
+
+  it("is read to its end by the page's own next_cursor, which stands still where nothing was found", async () => {
+    const ids = Array.from({ length: 7 }, (_, i) => `asset_${i}`);
+    const library_id = await feedOf(ids.map((id, i) => ({ id, second: i })));
+    const first = await page({ library_id, limit: "3" });
+    const second = await page({ library_id, limit: "3", after_cursor: first.next_cursor ?? "" });
+    const third = await page({ library_id, limit: "3", after_cursor: second.next_cursor ?? "" });
+    expect([first, second, third].map((one) => one.has_more)).toEqual([true, true, false]);
+    expect(names([first, second, third].flatMap((one) => one.data))).toEqual(ids);
+    const after_cursor = third.next_cursor ?? "";
+    expect((await page({ library_id, after_cursor, entity_types: "album" })).next_cursor).toBe(after_cursor);
+    expect(await page({ library_id, entity_types: "album" })).toEqual({ data: [], has_more: false, next_cursor: null });
   });
 
   it("keeps to the types that are named, in the feed's order, however they are written", async () => {

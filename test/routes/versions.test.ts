@@ -101,16 +101,24 @@ describe("the versions of a photo", () => {
     expect(whole?.version_urls).toEqual((await read(asset.id)).asset_urls);
   });
 
-  it("take no include but variants, and are a photo's alone", async () => {
+  it("of a video are its upload alone", async () => {
+    const film = await assetOf(await quietUpload(uniqueBytes(), { name: "film.mp4" }), 201);
+    const [only, ...others] = await list(film.id);
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ id: film.current_version_id, position: 0, kind: "original", params: null });
+    expect(only).toMatchObject({ mime_type: "video/mp4", file_size_bytes: film.file_size_bytes });
+    expect(Object.keys(only?.version_urls ?? {})).toEqual(["original"]);
+    expect((await refusalOf(await append(film.id, await edited()), 422)).message).toContain("video");
+    expect((await revert(film.id, film.current_version_id)).status).toBe(200);
+    await refusalOf(await remove(film.id, film.current_version_id), 422);
+  });
+
+  it("take no include but variants", async () => {
     const asset = await photo();
     const path = (id: string) => `/api/assets/${id}/versions`;
     await refusalOf(await call("GET", `${path(asset.id)}?include=metadata`), 422);
     await refusalOf(await call("GET", `${path(asset.id)}?include=variants,faces`), 422);
     await refusalOf(await post(`${path(asset.id)}?include=faces`, await edited()), 422);
-    const film = await assetOf(await quietUpload(uniqueBytes(), { name: "film.mp4" }), 201);
-    expect((await refusalOf(await call("GET", path(film.id)), 422)).message).toContain("video");
-    await refusalOf(await append(film.id, await edited()), 422);
-    await refusalOf(await revert(film.id, film.current_version_id), 422);
     await refusalOf(await call("GET", path("asset_nonsense")), 422);
     await refusalOf(await call("GET", path(newId("asset"))), 404);
   });

@@ -79,7 +79,7 @@ export const assetQuerySchema = z
     radius: queryNumber
       .pipe(z.number().gt(0).max(MAX_RADIUS_M))
       .optional()
-      .openapi({ type: "number", description: "Metres" }),
+      .openapi({ type: "number", exclusiveMinimum: 0, maximum: MAX_RADIUS_M, description: "Metres" }),
     starting_after_id: idSchema("asset").optional(),
     include: includeSchema.optional(),
     limit: optionalLimit(V1_PAGE.max),

@@ -18,7 +18,15 @@ const eventSchema = z
   .openapi("Event");
 export type EventBody = z.input<typeof eventSchema>;
 
-export const eventPageSchema = z.object({ data: z.array(eventSchema), has_more: z.boolean() }).openapi("EventPage");
+export const eventPageSchema = z
+  .object({
+    data: z.array(eventSchema),
+    has_more: z.boolean(),
+    next_cursor: z.string().nullable().openapi({
+      description: "The last event's cursor, else the one that was sent, else null; newer SDKs go on from it",
+    }),
+  })
+  .openapi("EventPage");
 
 const types = listOf(z.enum(entityTypes), entityTypes.length * 4)
   .refine((named) => named.length > 0, { error: "must name a type, or be left out" })
