@@ -6,6 +6,12 @@ import { continueEmptying } from "../operations/trash.ts";
 import { giveUp, workDeps, workOn } from "../operations/work.ts";
 
 const FIRST_RETRY_SECONDS = 30;
+/** A queue holds a message back for 12 hours at most, and refuses to for longer: the eleventh doubling is beyond that. */
+const MAX_RETRY_SECONDS = 12 * 3600;
+
+function retrySeconds(attempts: number): number {
+  return Math.min(FIRST_RETRY_SECONDS * 2 ** (attempts - 1), MAX_RETRY_SECONDS);
+}
 
 /** A message whose handling broke, as when D1 is away, comes again later; the ones behind it are not held up by it. */
 async function settled(message: Message, handling: Promise<void>): Promise<void> {
@@ -13,7 +19,7 @@ async function settled(message: Message, handling: Promise<void>): Promise<void>
     await handling;
   } catch (error) {
     warn("a message could not be handled and comes again", { message_id: message.id, error: String(error) });
-    message.retry({ delaySeconds: FIRST_RETRY_SECONDS * 2 ** (message.attempts - 1) });
+    message.retry({ delaySeconds: retrySeconds(message.attempts) });
   }
 }
 

@@ -8,26 +8,38 @@ const MAX_ASSETS_PER_RUN = 2000;
 const MAX_PARTS_PER_RUN = 10;
 const MAX_LIBRARIES_PER_RUN = 10;
 
-/** True when the library's row has gone. Its assets go as any others do, and their objects with them. */
-async function drainLibrary(deps: PurgeDeps, libraryId: string, maxAssets: number): Promise<number> {
-  const ids = await listAssetsToDrain(deps.db, libraryId, maxAssets);
-  const purged = await purgeAssets(deps, ids, { kind: "drain" });
-  // Fewer than were listed: it was restored meanwhile, or another run is at it.
-  if (ids.length === maxAssets || purged.length < ids.length) return ids.length;
-  for (let part = 0; part < MAX_PARTS_PER_RUN; part++) {
+/** What all libraries of a run may take. */
+interface Share {
+  assets: number;
+  parts: number;
+}
+
+async function drainParts(deps: PurgeDeps, libraryId: string, share: Share): Promise<void> {
+  while (share.parts > 0) {
+    share.parts -= 1;
     if (!(await drainRemains(deps.db, libraryId, deps.nowMs))) continue;
     info("a trashed library came to its end", { library_id: libraryId });
-    break;
+    return;
   }
-  return ids.length;
+}
+
+/** Its assets go as any others do, and their objects with them; then what else there is. */
+async function drainLibrary(deps: PurgeDeps, libraryId: string, share: Share): Promise<void> {
+  const ids = await listAssetsToDrain(deps.db, libraryId, share.assets);
+  const purged = await purgeAssets(deps, ids, { kind: "drain" });
+  const mayBeMore = ids.length === share.assets;
+  share.assets -= ids.length;
+  // Fewer than were listed: it was restored meanwhile, or another run is at it.
+  if (mayBeMore || purged.length < ids.length) return;
+  await drainParts(deps, libraryId, share);
 }
 
 /** Answers how many assets it looked at. */
 export async function drainLibraries(deps: PurgeDeps): Promise<number> {
-  let drained = 0;
+  const share: Share = { assets: MAX_ASSETS_PER_RUN, parts: MAX_PARTS_PER_RUN };
   for (const libraryId of await listLibrariesToDrain(deps.db, deps.nowMs, MAX_LIBRARIES_PER_RUN)) {
-    if (drained >= MAX_ASSETS_PER_RUN) break;
-    drained += await drainLibrary(deps, libraryId, MAX_ASSETS_PER_RUN - drained);
+    if (share.assets === 0 || share.parts === 0) break;
+    await drainLibrary(deps, libraryId, share);
   }
-  return drained;
+  return MAX_ASSETS_PER_RUN - share.assets;
 }

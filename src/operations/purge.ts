@@ -8,7 +8,7 @@ import { deleteAssetObjects, deleteObjects } from "../objects/listing.ts";
 import type { Database } from "../records/database.ts";
 import {
   deleteAssets,
-  forgetDeletion,
+  forgetDeletions,
   listDueDeletions,
   type PurgedAsset,
   type PurgeReason,
@@ -70,16 +70,21 @@ export async function purgeTrash(deps: PurgeDeps, retentionDays: number): Promis
   return purged.length;
 }
 
-/** Four listings each: with it a scheduled run stays well under a thousand calls. */
-const MAX_CLEAN_UPS = 100;
+/** Four listings and a delete each: with it a scheduled run stays under a thousand calls. */
+const MAX_CLEAN_UPS = 50;
 
 /** Makes sure of the objects of deleted assets. A failure leaves the note, and the next run tries again. */
 export async function cleanUpDeletions(deps: PurgeDeps): Promise<number> {
   const assetIds = await listDueDeletions(deps.db, deps.nowMs, MAX_CLEAN_UPS);
+  const done: string[] = [];
   let deleted = 0;
-  for (const assetId of assetIds) {
-    deleted += await deleteAssetObjects(deps.bucket, assetId);
-    await forgetDeletion(deps.db, assetId);
+  try {
+    for (const assetId of assetIds) {
+      deleted += await deleteAssetObjects(deps.bucket, assetId);
+      done.push(assetId);
+    }
+  } finally {
+    if (done.length > 0) await forgetDeletions(deps.db, done);
   }
   if (deleted > 0) info("deleted objects that deleted assets had left", { objects: deleted });
   return deleted;

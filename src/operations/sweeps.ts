@@ -39,7 +39,8 @@ export async function ringOverdue(deps: Pick<SweepDeps, "db" | "nowMs"> & { queu
 export const GRACE_MS = 2 * REGISTER_WITHIN_MS;
 /** An upload that began before this has ended, so nothing can appear behind the position any more. */
 const LONGEST_UPLOAD_MS = 24 * HOUR_MS;
-const MAX_PAGES = 20;
+/** For each of four prefixes; a page is a listing, a query and at most one delete. */
+const MAX_PAGES = 15;
 
 export interface Orphan {
   key: string;

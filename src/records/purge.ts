@@ -1,5 +1,5 @@
 /** Deletes assets for good: every row that knows of them, in one batch, with a note that their objects are to follow. */
-import { asc, eq, inArray, lte, sql, type SQL } from "drizzle-orm";
+import { asc, inArray, lte, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import { assetsLeaveAlbums } from "./albumTurns.ts";
 import { selectAlbumUpdated } from "./albums.ts";
@@ -122,15 +122,16 @@ export async function listDueDeletions(db: Database, atMs: number, limit: number
   return rows.map((row) => row.assetId);
 }
 
-export async function forgetDeletion(db: Database, assetId: string): Promise<void> {
-  await db.orm.delete(deletions).where(eq(deletions.assetId, assetId));
+export async function forgetDeletions(db: Database, assetIds: string[]): Promise<void> {
+  await db.orm.delete(deletions).where(amongNoted(assetIds));
+}
+
+function amongNoted(assetIds: string[]): SQL {
+  return inArray(deletions.assetId, sql`(SELECT value FROM json_each(${JSON.stringify(assetIds)}))`);
 }
 
 /** Of these, the ones whose objects are about to go. */
 export async function listPendingDeletions(db: Database, assetIds: string[]): Promise<Set<string>> {
-  const rows = await db.orm
-    .select({ assetId: deletions.assetId })
-    .from(deletions)
-    .where(inArray(deletions.assetId, sql`(SELECT value FROM json_each(${JSON.stringify(assetIds)}))`));
+  const rows = await db.orm.select({ assetId: deletions.assetId }).from(deletions).where(amongNoted(assetIds));
   return new Set(rows.map((row) => row.assetId));
 }

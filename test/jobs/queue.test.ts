@@ -129,6 +129,17 @@ describe("a message of an upload", () => {
     await deliver([{ assetId }]);
     expect((await tasksOf(assetId)).thumbhash?.status).toBe("success");
   });
+
+  it("is never put off for longer than a queue holds a message back, however often the database was away", async () => {
+    const assetId = await uploadPhoto();
+    const away = countingD1(env.DB, {
+      beforeBatch: () => {
+        throw new Error("D1_ERROR: Network connection lost");
+      },
+    });
+    const { retryDelays } = await deliver([{ assetId }], { attempts: 20, env: { DB: away.binding } });
+    expect(retryDelays).toEqual([12 * 3600]);
+  });
 });
 
 describe("a task that fails", () => {

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
-import { originalKey } from "../../src/objects/keys.ts";
+import { originalKey, proxyKey } from "../../src/objects/keys.ts";
 import { sqlAll } from "../support/account.ts";
 import { assetOf } from "../support/answers.ts";
 import { call, uniqueBytes } from "../support/api.ts";
@@ -10,7 +10,7 @@ import { runSchedule } from "../support/consumer.ts";
 import { countingD1 } from "../support/d1.ts";
 import { keptQueue } from "../support/queue.ts";
 import { insertTaskRows } from "../support/taskRows.ts";
-import { rootOwner } from "../support/tenants.ts";
+import { insertAssets, insertLibrary, rootOwner } from "../support/tenants.ts";
 import { quietUpload } from "../support/uploading.ts";
 
 const DAY_MS = 24 * 3600_000;
@@ -27,6 +27,9 @@ async function uploadTrashed(daysAgo: number): Promise<string> {
 }
 
 const statusOf = async (id: string): Promise<number> => (await call("GET", `/api/assets/${id}`)).status;
+
+/** Of a thousand, what the sweep may call for four full prefixes and the integrity report for ten full steps is left over. */
+const CALLS_BESIDE_FULL_CHORES = 1000 - 4 * (2 + 15 * 3) - (2 + 10 * (1 + 5 + 20));
 
 describe("a scheduled run", () => {
   it("rings for lost work, purges the expired trash and writes the integrity report", async () => {
@@ -88,8 +91,16 @@ describe("a scheduled run", () => {
   });
 
   it("stays within the calls that one invocation may make", async () => {
-    for (let i = 0; i < 150; i++)
-      await sqlAll("INSERT INTO deletions (asset_id, due_at) VALUES (?, 0)", newId("asset"));
+    for (let i = 0; i < 150; i++) {
+      const assetId = newId("asset");
+      await sqlAll("INSERT INTO deletions (asset_id, due_at) VALUES (?, 0)", assetId);
+      await env.BUCKET.put(proxyKey(assetId, newId("assetVersion")), "left behind");
+    }
+    const many = Array.from({ length: 2100 }, () => ({ trashedAt: 1 }));
+    await insertAssets(owner, many);
+    const libraryId = await insertLibrary(owner.userId);
+    await insertAssets({ userId: owner.userId, libraryId }, many);
+    await sqlAll("UPDATE libraries SET trashed_at = 1, drain_at = 1 WHERE id = ?", libraryId);
     const lost = Array.from({ length: 400 }, () => ({ status: "pending", dueAt: 0 }));
     await insertTaskRows(owner, lost);
     await env.BUCKET.put(originalKey(newId("asset"), newId("assetVersion")), "orphan");
@@ -98,6 +109,7 @@ describe("a scheduled run", () => {
     const queue = keptQueue();
     await runSchedule({ BUCKET: bucket.binding, DB: database.binding, QUEUE: queue.binding });
     expect(queue.sent.length).toBeLessThanOrEqual(300);
-    expect(bucket.calls.length + database.counts.roundTrips + queue.sent.length).toBeLessThan(1000);
+    // Whether D1 counts a batch or its statements is not documented: the greater number stays within.
+    expect(bucket.calls.length + database.counts.statements.length).toBeLessThan(CALLS_BESIDE_FULL_CHORES);
   });
 });

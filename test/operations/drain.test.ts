@@ -129,6 +129,27 @@ describe("a library whose time in the trash is over", () => {
   });
 });
 
+describe("several libraries whose time is over", () => {
+  it("share the parts of a run, and all come to their end", async () => {
+    const libraryIds = [await newLibrary("one"), await newLibrary("two"), await newLibrary("three")];
+    for (const libraryId of libraryIds) {
+      await sqlAll(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 32000)
+         INSERT INTO events (library_id, event_type, entity_type, entity_id, created_at)
+         SELECT ?, 'asset_deleted', 'asset', 'asset_' || i, (SELECT max(created_at) FROM events) FROM n`,
+        libraryId,
+      );
+      await doomed(libraryId);
+    }
+    for (let run = 0; run < 3; run++) {
+      const counted = countingD1(env.DB);
+      await drainLibraries(deps({ db: openDatabase(counted.binding, "primary") }));
+      expect(counted.counts.statements.length).toBeLessThan(70);
+    }
+    for (const libraryId of libraryIds) expect(await rowsWith(libraryId)).toEqual({});
+  });
+});
+
 describe("a library that is restored while it is drained", () => {
   it("comes back with what was not deleted yet, told of in its feed", async () => {
     const { libraryId, ids, albumId } = await furnished();
