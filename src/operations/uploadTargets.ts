@@ -1,7 +1,7 @@
 /** Which library an upload goes to, and whether there is room: asked before the first byte where it can be. */
 import { AppError } from "../kernel/errors.ts";
 import type { Database } from "../records/database.ts";
-import { createDefaultLibrary, findUploadTarget, type Library } from "../records/libraries.ts";
+import { createDefaultLibrary, findUploadTarget, type Library, type Reach } from "../records/libraries.ts";
 import type { Principal } from "./credentials.ts";
 import { pickLibrary } from "./libraries.ts";
 
@@ -16,7 +16,7 @@ function isFull(usedBytes: number, limitBytes: number | null): boolean {
 }
 
 /** A full account is refused at once. The library may still be named by a field behind the file. */
-export async function openTarget(db: Database, who: Principal, libraryId: string | null): Promise<UploadTarget> {
+export async function openTarget(db: Database, who: Reach, libraryId: string | null): Promise<UploadTarget> {
   const { live, owner } = await findUploadTarget(db, who, libraryId);
   const named = libraryId === null ? null : pickLibrary(live, libraryId);
   if (owner !== null && isFull(owner.usedBytes, owner.limitBytes)) {
@@ -54,4 +54,10 @@ export async function settleTarget(
     found ?? pickLibrary(target.live, libraryId) ?? (await firstLibrary(db, who, fresh.limitBytes, fresh.nowMs));
   demandSpace(library);
   return library;
+}
+
+/** Why a library that took the file has not taken its row: it went to the trash meanwhile, or others filled it up. */
+export async function refuseRow(db: Database, library: Library): Promise<never> {
+  await openTarget(db, { userId: library.userId, libraryIds: null }, library.id);
+  throw new AppError("write_conflict", "the library was changed while the file came; send it again");
 }

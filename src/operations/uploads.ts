@@ -2,7 +2,7 @@
  * One upload: the file into R2, then its row and its work into D1, then the bell.
  * Every step can be repeated; what a crash leaves between two of them, operations/sweeps.ts finds.
  */
-import { AppError, invalid, notFound } from "../kernel/errors.ts";
+import { AppError, invalid } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import { warn } from "../kernel/log.ts";
 import { formatWallTime, type WallTime } from "../kernel/time.ts";
@@ -21,6 +21,7 @@ import { captureTimeOf } from "./captureTime.ts";
 import { parseOriginal } from "./originalReads.ts";
 import { purgeAssets } from "./purge.ts";
 import type { Bell } from "./taskOutcome.ts";
+import { refuseRow } from "./uploadTargets.ts";
 import { plannedWork } from "./workPlan.ts";
 
 export interface UploadDeps {
@@ -210,6 +211,6 @@ export async function registerUpload(
   const result = await insertRow(deps, newAsset(file, fields, facts, library, deps.nowMs));
   if (result?.created === true) await ring(deps.queue, result.asset.id);
   else await discardFile(deps, file);
-  if (result === null) throw notFound("library");
+  if (result === null) return await refuseRow(deps.db, library);
   return result;
 }

@@ -2,7 +2,7 @@
  * The file of a version on its way in: checked, given the upload's metadata, hashed and stored as it arrives.
  * Nothing points at it yet; a note written before its first byte sees to it that it does not stay for nothing.
  */
-import { invalid } from "../kernel/errors.ts";
+import { invalid, notFound } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import { warn } from "../kernel/log.ts";
 import { BrokenPicture } from "../media/rewrite/brokenPicture.ts";
@@ -11,6 +11,7 @@ import { rewriteStill, type Rewritten } from "../media/rewrite/rewriteStill.ts";
 import { runningSha256, type RunningSha256 } from "../objects/digests.ts";
 import { originalKey } from "../objects/keys.ts";
 import { storeOriginal, type StoredOriginal } from "../objects/originals.ts";
+import { findAssetForWork } from "../records/assets.ts";
 import type { Database } from "../records/database.ts";
 import { forgetVersionDeletions, intendVersion } from "../records/versionDeletions.ts";
 import { parseOriginal } from "./originalReads.ts";
@@ -115,7 +116,10 @@ async function store(deps: VersionDeps, target: VersionTarget, file: SentFile): 
   const assetId = target.asset.id;
   const { id: originalId, fileSizeBytes: sizeBytes } = target.original;
   const upload = { key: originalKey(assetId, originalId), sizeBytes };
-  const carried = await parseOriginal(deps.bucket, upload, readCarried);
+  const carried = await parseOriginal(deps.bucket, upload, readCarried).catch(async (error: unknown) => {
+    // Someone may have deleted it since it was found.
+    throw (await findAssetForWork(deps.db, assetId)) === null ? notFound("asset") : error;
+  });
   const picture = await picked(rewriteStill(file.body, carried), file);
   const id = newId("assetVersion", deps.nowMs);
   await intendVersion(deps.db, { assetId, versionId: id }, Date.now() + INTENT_MS);

@@ -20,6 +20,7 @@ import {
   type VersionDeps,
 } from "./versionFiles.ts";
 import { deleteVersionObjects } from "./versionObjects.ts";
+import { demandRoomStill } from "./versionTargets.ts";
 import { pictureWork } from "./workPlan.ts";
 
 export type { Version } from "../records/versions.ts";

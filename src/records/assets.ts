@@ -2,7 +2,7 @@
 import { and, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { insertEvents, type NewEvent } from "./events.ts";
-import { emptiedAtOf, withinReach, type Reach } from "./libraries.ts";
+import { emptiedAtOf, hasRoom, withinReach, type Reach } from "./libraries.ts";
 import { effectiveMetadata, parseLayers, type FileLayer, type Metadata, type MetadataLayers } from "./metadata.ts";
 import { assets } from "./schema.ts";
 import { insertTasks, type TaskType } from "./tasks.ts";
@@ -54,41 +54,46 @@ export interface Insertion {
   emptied: boolean;
 }
 
-/** The library went to the trash while the file was on its way: the row's id of it is then null, which no row may have. */
-const NO_LIVE_LIBRARY = "NOT NULL constraint failed: assets.library_id";
+/**
+ * The library went to the trash, or was filled up by others, while the file was on its way: the row's id of it is then
+ * null, which no row may have.
+ */
+const NO_OPEN_LIBRARY = "NOT NULL constraint failed: assets.library_id";
 
-function isOfNoLiveLibrary(error: unknown): boolean {
+function isOfNoOpenLibrary(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
-  return [error, cause].some((each) => each instanceof Error && each.message.includes(NO_LIVE_LIBRARY));
+  return [error, cause].some((each) => each instanceof Error && each.message.includes(NO_OPEN_LIBRARY));
 }
 
 /**
  * One batch: events and tasks, each guarded by "not there yet", and the row last; triggers count it and its bytes.
  * So a second run of the same batch changes nothing, and two uploads of the same bytes make one row. Null, and nothing
- * is written, when the library is not live.
+ * is written, when the library is not live, or it or its owner has no room: of uploads at once that each fitted alone,
+ * those go in that would have one after the other.
  */
 export async function insertAssetIfNew(db: Database, upload: NewAsset): Promise<Insertion | null> {
   try {
-    return await insertIntoLiveLibrary(db, upload);
+    return await insertIntoOpenLibrary(db, upload);
   } catch (error) {
-    if (isOfNoLiveLibrary(error)) return null;
+    if (isOfNoOpenLibrary(error)) return null;
     throw error;
   }
 }
 
-async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<Insertion> {
+async function insertIntoOpenLibrary(db: Database, upload: NewAsset): Promise<Insertion> {
   const { metadata, ...asset } = upload.asset;
   const { id: assetId, libraryId, userId, checksum, createdAt: atMs } = asset;
   const work = { assetId, libraryId, userId, types: upload.taskTypes, atMs, problem: upload.problem };
   const fresh = sql`NOT EXISTS (SELECT 1 FROM assets WHERE library_id = ${libraryId} AND checksum = ${checksum})`;
-  const liveLibraryId = sql`(SELECT id FROM libraries WHERE id = ${libraryId} AND trashed_at IS NULL)`;
+  const openLibraryId = sql`(SELECT id FROM libraries WHERE id = ${libraryId} AND trashed_at IS NULL
+    AND (${hasRoom(libraryId)} OR NOT ${fresh}))`;
   const emptied = sql<number>`coalesce(trashed_at <= ${emptiedAtOf(libraryId)}, 0)`;
   const results = await db.orm.batch([
     insertEvents(db, libraryId, atMs, createdEvents(assetId), fresh),
     insertTasks(db, work, fresh),
     db.orm
       .insert(assets)
-      .values({ ...asset, libraryId: liveLibraryId, fileMetadata: metadata })
+      .values({ ...asset, libraryId: openLibraryId, fileMetadata: metadata })
       .onConflictDoNothing(),
     db.orm
       .select({ ...assetColumns, emptied: emptied.as("emptied") })

@@ -33,6 +33,13 @@ export function reachable(reach: Reach): SQL | undefined {
   return and(eq(libraries.userId, reach.userId), confined(reach, sql`${libraries.id}`));
 }
 
+/** A condition: neither the library nor its owner has reached what may be stored. */
+export function hasRoom(libraryId: string): SQL {
+  return sql`EXISTS (SELECT 1 FROM libraries l JOIN users u ON u.id = l.user_id
+    WHERE l.id = ${libraryId} AND u.storage_used_bytes < u.storage_limit_bytes
+      AND (l.storage_limit_bytes IS NULL OR l.storage_used_bytes < l.storage_limit_bytes))`;
+}
+
 /** What of this library was trashed up to then is gone. */
 export function emptiedAtOf(libraryId: SQL | string): SQL {
   return sql`(SELECT emptied_at FROM libraries WHERE id = ${libraryId})`;

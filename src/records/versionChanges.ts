@@ -3,6 +3,7 @@ import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { Asset } from "./assets.ts";
 import type { Database } from "./database.ts";
 import { insertEvents } from "./events.ts";
+import { hasRoom } from "./libraries.ts";
 import { assets, assetVersions } from "./schema.ts";
 import { reopenTasks, type TaskType } from "./tasks.ts";
 import type { Version } from "./versions.ts";
@@ -77,7 +78,7 @@ function isCurrent(assetId: string, versionId: string): SQL {
 /** Puts a version behind the last one. False, and nothing changed, where another was faster. */
 export async function appendVersion(db: Database, change: VersionChange, version: NewVersion): Promise<boolean> {
   const { asset, atMs } = change;
-  const due = sql`${unchanged(change)} AND ${intended(version, change)}`;
+  const due = sql`${unchanged(change)} AND ${intended(version, change)} AND ${hasRoom(asset.libraryId)}`;
   const { id, kind, mimeType, width, height, fileSizeBytes, checksum, sentChecksum, params } = version;
   const [, , , rows] = await db.orm.batch([
     ...consequences(db, change, due),
@@ -98,7 +99,7 @@ export async function appendVersion(db: Database, change: VersionChange, version
 /** Puts a version in the place of the current one, whose objects are to go: the intent becomes the note of that. */
 export async function replaceVersion(db: Database, change: VersionChange, version: NewVersion): Promise<boolean> {
   const { asset, atMs, cleanUpAt } = change;
-  const due = sql`${unchanged(change)} AND ${intended(version, change)}`;
+  const due = sql`${unchanged(change)} AND ${intended(version, change)} AND ${hasRoom(asset.libraryId)}`;
   const { fileSizeBytes, sentChecksum, params, ...rest } = version;
   const [, , , rows] = await db.orm.batch([
     ...consequences(db, change, due),

@@ -59,6 +59,17 @@ describe("writing the same upload twice", () => {
     expect(await state()).toEqual(before);
     await sqlAll("DELETE FROM assets WHERE id = ?", upload.asset.id);
   });
+
+  it("answers the row that is there also where that row has filled the library up", async () => {
+    const db = openDatabase(env.DB, "primary");
+    const upload = someAsset();
+    const first = await insertAssetIfNew(db, upload);
+    await sqlAll("UPDATE libraries SET storage_limit_bytes = 1 WHERE id = ?", who.libraryId);
+    expect(await insertAssetIfNew(db, upload)).toEqual(first);
+    expect(await insertAssetIfNew(db, someAsset())).toBeNull();
+    await sqlAll("UPDATE libraries SET storage_limit_bytes = NULL WHERE id = ?", who.libraryId);
+    await sqlAll("DELETE FROM assets WHERE id = ?", upload.asset.id);
+  });
 });
 
 describe("uploads at the same time", () => {

@@ -159,6 +159,16 @@ describe("a storage limit", () => {
     await refusalOf(await quietUpload(uniqueBytes(1)), 507);
   });
 
+  it.each(["User", "Library"] as const)("of the %s lets one in of many that come at once", async (kind) => {
+    await limit(kind, 1);
+    const keys = (await traces()).keys.length;
+    const all = Array.from({ length: 5 }, async () => await quietUpload(uniqueBytes(200)));
+    const answers = await Promise.all(all);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 507, 507, 507, 507]);
+    for (const answer of answers.filter(({ status }) => status === 507)) await refusalOf(answer, 507);
+    expect((await traces()).keys).toHaveLength(keys + 1);
+  });
+
   it("stores nothing of a file whose library was named in front of it", async () => {
     await limit("Library", 0);
     const before = await traces();

@@ -566,6 +566,46 @@ describe("what is no version", () => {
   });
 });
 
+describe("a photo that is deleted while another version comes", () => {
+  it("is answered with 404, whatever was read of it last, and nothing stays", async () => {
+    const asset = await photo();
+    const late = new Proxy(env.BUCKET, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== "function") return member;
+        if (name !== "get") return member.bind(target) as unknown;
+        return async (...args: unknown[]): Promise<unknown> => {
+          await call("DELETE", `/api/assets/${asset.id}`);
+          return await (member.apply(target, args) as Promise<unknown>);
+        };
+      },
+    });
+    await refusalOf(await append(asset.id, await edited(), { env: { BUCKET: late } }), 404);
+    expect(await objectsOf(asset.id)).toEqual([]);
+  });
+});
+
+describe("room for one version more", () => {
+  it("is for one of those that come at once; the others leave nothing", async () => {
+    const assets = [await photo(), await photo(), await photo()];
+    const [before] = await sqlAll("SELECT storage_limit_bytes FROM users WHERE id = ?", owner.userId);
+    await sqlAll("UPDATE users SET storage_limit_bytes = storage_used_bytes + 1 WHERE id = ?", owner.userId);
+    const file = await edited();
+    const answers = await Promise.all(assets.map(async ({ id }) => await append(id, file)));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 507, 507]);
+    for (const [i, { id, current_version_id }] of assets.entries()) {
+      if (answers[i]?.status === 201) continue;
+      expect(await objectsOf(id)).toEqual([`originals/${current_version_id}`]);
+      expect(await notes(id)).toEqual([]);
+    }
+    await sqlAll(
+      "UPDATE users SET storage_limit_bytes = ? WHERE id = ?",
+      before?.["storage_limit_bytes"],
+      owner.userId,
+    );
+  });
+});
+
 describe("what it costs", () => {
   it("is four round trips to add, four to go back and two to list, with the credential's", async () => {
     const asset = await photo();
