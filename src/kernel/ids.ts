@@ -35,8 +35,9 @@ export function encodeUuid(bytes: Uint8Array): string {
 }
 
 /** UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, then random, so ids sort by creation. */
-function uuidV7(atMs: number): Uint8Array {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
+function uuidV7(atMs: number, random: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(16);
+  bytes.set(random.subarray(0, 10), 6);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, Math.floor(atMs / 0x1_0000));
   view.setUint16(4, atMs % 0x1_0000);
@@ -46,7 +47,12 @@ function uuidV7(atMs: number): Uint8Array {
 }
 
 export function newId(kind: IdKind, atMs: number = Date.now()): string {
-  return idPrefixes[kind] + encodeUuid(uuidV7(atMs));
+  return idOf(kind, atMs, crypto.getRandomValues(new Uint8Array(10)));
+}
+
+/** With ten bytes of a digest for the random ones, an id that can be told from what it was made for, and when. */
+export function idOf(kind: IdKind, atMs: number, bytes: Uint8Array): string {
+  return idPrefixes[kind] + encodeUuid(uuidV7(atMs, bytes));
 }
 
 /** The smallest id that could have been minted at `atMs`: where a scan in id order starts. */

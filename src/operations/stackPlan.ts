@@ -58,10 +58,17 @@ export function dissolve(stack: KnownStack): StackChange {
   };
 }
 
-/** The stack of just these assets, with that pin, where someone has made it already. */
-export function sameStack(assets: KnownAsset[], primaryAssetId: string | null): KnownStack | null {
+/**
+ * The stack of just these assets, with that pin, where someone has made it already; or the one that this very request
+ * made, with what a cover among them brought along.
+ */
+export function sameStack(
+  assets: KnownAsset[],
+  primaryAssetId: string | null,
+  isOfRequest: (stack: KnownStack) => boolean,
+): KnownStack | null {
   const stack = assets[0]?.stack ?? null;
   if (stack === null || stack.origin !== "user" || stack.primaryAssetId !== primaryAssetId) return null;
-  const together = stack.memberCount === assets.length && assets.every((asset) => asset.stack?.id === stack.id);
-  return together ? stack : null;
+  if (!assets.every((asset) => asset.stack?.id === stack.id)) return null;
+  return stack.memberCount === assets.length || (stack.isAsMade && isOfRequest(stack)) ? stack : null;
 }

@@ -1,6 +1,6 @@
 /** Stacks: making, covering, filling, emptying and reading them. */
 import { AppError, invalid, notFound } from "../kernel/errors.ts";
-import { newId } from "../kernel/ids.ts";
+import { idOf } from "../kernel/ids.ts";
 import type { Database } from "../records/database.ts";
 import { applyStackChange, readStacking, type KnownAsset, type KnownStack } from "../records/stackChanges.ts";
 import * as records from "../records/stacks.ts";
@@ -77,17 +77,25 @@ export interface NewStack {
   libraryId: string | null;
 }
 
+/** Of what is asked for, in whatever order: it stands in the new stack's id, which so tells what made it. */
+async function digestOf(who: Principal, request: NewStack, assetIds: string[]): Promise<Uint8Array> {
+  const text = JSON.stringify([who.userId, request.primaryAssetId, assetIds.toSorted()]);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
 /** Asked for again, it answers the stack that the first call made. */
 export async function createStack(db: Database, who: Principal, request: NewStack, nowMs: number): Promise<Stack> {
   const { primaryAssetId, libraryId } = request;
   const assetIds = [...new Set(request.assetIds)];
+  const digest = await digestOf(who, request, assetIds);
+  const isOfRequest = ({ id, createdAt }: KnownStack): boolean => id === idOf("stack", createdAt, digest);
   return await untilUndisturbed(async () => {
     const reading = await readStacking(db, who, { libraryId, stackId: null, assetIds });
     const library = demandLibrary(reading.libraries, libraryId);
     const assets = demandAssets(reading.assets, assetIds, library.id, null);
-    const same = sameStack(assets, primaryAssetId);
+    const same = sameStack(assets, primaryAssetId, isOfRequest);
     if (same !== null) return await records.findStack(db, who, same.id);
-    const stackId = newId("stack", nowMs);
+    const stackId = idOf("stack", nowMs, digest);
     const change = {
       libraryId: library.id,
       stackId,

@@ -17,19 +17,24 @@ export interface StackQuestion {
   assetIds: string[];
 }
 
+const flag = z.literal([0, 1]).transform((bit) => bit === 1);
+
 const knownStack = z.object({
   id: z.string(),
   libraryId: z.string(),
   origin: z.enum(["auto_burst", "user"]),
   primaryAssetId: z.string().nullable(),
   memberCount: z.int(),
+  createdAt: z.int(),
+  /** Nothing has been changed in it, nor of its members' trash, since it was made. */
+  isAsMade: flag,
 });
 export type KnownStack = z.output<typeof knownStack>;
 
 const knownAsset = z.object({
   id: z.string(),
   libraryId: z.string(),
-  isTrashed: z.literal([0, 1]).transform((flag) => flag === 1),
+  isTrashed: flag,
   stack: knownStack.nullable(),
 });
 export type KnownAsset = z.output<typeof knownAsset>;
@@ -46,7 +51,8 @@ export interface StackReading extends z.output<typeof knowledge> {
 
 /** Without the count of live members, which the trash changes and no rule asks for. */
 const stackJson = sql`json_object('id', s.id, 'libraryId', s.library_id, 'origin', s.origin,
-  'primaryAssetId', s.primary_asset_id, 'memberCount', s.member_count)`;
+  'primaryAssetId', s.primary_asset_id, 'memberCount', s.member_count,
+  'createdAt', s.created_at, 'isAsMade', s.created_at = s.updated_at)`;
 
 /** One JSON text; what the caller does not reach is left out of it. */
 function knowledgeOf(reach: Reach, question: StackQuestion): SQL {

@@ -204,6 +204,23 @@ describe("a stack", () => {
     }
   });
 
+  it("asked for twice with another's cover, which brings that stack along, is not split again", async () => {
+    const [a = "", cover = "", c = "", d = ""] = await newAssets(4);
+    await create([cover, c], { primary_asset_id: cover });
+    const first = await create([a, cover]);
+    expect(first.asset_count).toBe(3);
+    const silent = await told(async () => {
+      expect(await create([cover, a])).toEqual(first);
+    });
+    expect(silent).toEqual([]);
+    // Other words mean something else: a part of it, or the same once it is another stack.
+    const part = await create([c, a]);
+    expect(part).toMatchObject({ asset_count: 2 });
+    await create([a, cover]);
+    const grown = await add((await create([a, d])).id, [c]);
+    expect((await create([a, d])).id).not.toBe(grown.id);
+  });
+
   it("asked for twice is made once, and the feed hears of it once", async () => {
     const [a = "", b = ""] = await newAssets(2);
     const first = await create([a, b], { primary_asset_id: a });
