@@ -4,7 +4,7 @@ export interface D1Counts {
   roundTrips: number;
   rowsRead: number;
   rowsWritten: number;
-  statements: { sql: string; rowsRead: number }[];
+  statements: { sql: string; values: unknown[]; rowsRead: number }[];
 }
 
 interface Counted {
@@ -24,32 +24,35 @@ export interface Faults {
 
 export function countingD1(real: D1Database, faults: Faults = {}): Counted {
   const counts: D1Counts = { roundTrips: 0, rowsRead: 0, rowsWritten: 0, statements: [] };
-  const originals = new WeakMap<D1PreparedStatement, { statement: D1PreparedStatement; sql: string }>();
+  const originals = new WeakMap<
+    D1PreparedStatement,
+    { statement: D1PreparedStatement; sql: string; values: unknown[] }
+  >();
 
-  function note(sql: string, result: D1Result): void {
+  function note(sql: string, values: unknown[], result: D1Result): void {
     counts.rowsRead += result.meta.rows_read;
     counts.rowsWritten += result.meta.rows_written;
-    counts.statements.push({ sql, rowsRead: result.meta.rows_read });
+    counts.statements.push({ sql, values, rowsRead: result.meta.rows_read });
   }
 
-  function wrapStatement(sql: string, statement: D1PreparedStatement): D1PreparedStatement {
+  function wrapStatement(sql: string, statement: D1PreparedStatement, values: unknown[] = []): D1PreparedStatement {
     const all = async <T>(): Promise<D1Result<T>> => {
       counts.roundTrips += 1;
       await faults.beforeBatch?.([sql]);
       const result = await statement.all<T>();
-      note(sql, result);
+      note(sql, values, result);
       faults.afterBatch?.([sql]);
       return result;
     };
     const wrapped = {
-      bind: (...values: unknown[]) => wrapStatement(sql, statement.bind(...values)),
+      bind: (...bound: unknown[]) => wrapStatement(sql, statement.bind(...bound), bound),
       all,
       run: all,
       first: async () => (await all()).results[0] ?? null,
       // D1 gives no meta with raw(): the same rows by all(), as arrays.
       raw: async () => (await all<Record<string, unknown>>()).results.map((row) => Object.values(row)),
     } as unknown as D1PreparedStatement;
-    originals.set(wrapped, { statement, sql });
+    originals.set(wrapped, { statement, sql, values });
     return wrapped;
   }
 
@@ -63,11 +66,13 @@ export function countingD1(real: D1Database, faults: Faults = {}): Counted {
         if (property === "batch") {
           return async (statements: D1PreparedStatement[]) => {
             counts.roundTrips += 1;
-            const known = statements.map((statement) => originals.get(statement) ?? { statement, sql: "?" });
+            const known = statements.map(
+              (statement) => originals.get(statement) ?? { statement, sql: "?", values: [] },
+            );
             const texts = known.map((entry) => entry.sql);
             await faults.beforeBatch?.(texts);
             const results = await target.batch(known.map((entry) => entry.statement));
-            results.forEach((result, i) => note(texts[i] ?? "?", result));
+            results.forEach((result, i) => note(texts[i] ?? "?", known[i]?.values ?? [], result));
             faults.afterBatch?.(texts);
             return results;
           };
