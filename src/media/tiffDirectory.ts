@@ -1,7 +1,7 @@
 /** The directories of a TIFF structure, wherever in the file they lie. Reads values only when asked, and never more than its bounds. */
 import { viewOf } from "./bytes.ts";
 import type { ByteSource } from "./source.ts";
-import { type TiffValue, numbersOf, typeBytes, wholeNumbers } from "./tiffValue.ts";
+import { numbersOf, typeBytes, wholeNumbers } from "./tiffValue.ts";
 
 export interface TiffEntry {
   type: number;
@@ -96,7 +96,7 @@ export async function readValue(
   return bytes.length === entry.sizeBytes ? bytes : null;
 }
 
-/** The whole numbers of a BYTE, SHORT or LONG value, the first `most` of them. */
+/** The whole numbers of a BYTE, SHORT or LONG value, the first `most` of them; none where one is negative. */
 export async function readIntegers(
   source: ByteSource,
   entry: TiffEntry | undefined,
@@ -106,6 +106,6 @@ export async function readIntegers(
   if (entry === undefined || !wholeNumbers.includes(entry.type)) return [];
   const width = typeBytes[entry.type] ?? 1;
   const bytes = await source.read(entry.at, Math.min(entry.count, most) * width);
-  const value: TiffValue = { type: entry.type, bytes, littleEndian };
-  return numbersOf(value);
+  const numbers = numbersOf({ type: entry.type, bytes, littleEndian });
+  return numbers.some((number) => number < 0) ? [] : numbers;
 }

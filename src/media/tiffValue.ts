@@ -10,8 +10,8 @@ export interface TiffValue {
 /** Bytes per value of the TIFF types 1 (BYTE) to 13 (IFD), and of BigTIFF's 16 to 18. */
 export const typeBytes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
-/** BYTE, SHORT, LONG, IFD, LONG8, IFD8. */
-export const wholeNumbers: readonly number[] = [1, 3, 4, 13, 16, 18];
+/** BYTE, SHORT, LONG, SSHORT, SLONG, IFD, LONG8, IFD8. Some writers point at a directory with a signed number. */
+export const wholeNumbers: readonly number[] = [1, 3, 4, 8, 9, 13, 16, 18];
 
 const textType = 2;
 const unsignedRational = 5;

@@ -12,7 +12,7 @@ export interface WallTime {
  * no seconds, a fraction, an offset, something else behind.
  */
 const exifForm =
-  /^(\d{4})[:./ -]([\d ]?\d)[:./ -]([\d ]?\d)(?:T| +)([\d ]?\d):([\d ]?\d)(?::([\d ]?\d)(?:[.,](\d+))?)?\s*(?:GMT|UTC)?(Z|[+-]\d{1,2}(?::?\d{2})?)?(?!\d)/;
+  /^(\d{4})[:./ -]([\d ]?\d)[:./ -]([\d ]?\d)(?:[T:]| +)([\d ]?\d):([\d ]?\d)(?::([\d ]?\d)(?:[.,](\d+))?)?\s*(?:GMT|UTC)?(Z|[+-]\d{1,2}(?::?\d{2})?)?(?!\d)/;
 /** "2024-07-04T21:45[:43[.123]][+02:00]", as XMP and QuickTime have it ("+0200" too). */
 const isoForm = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}:?\d{2})?$/;
 

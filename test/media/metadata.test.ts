@@ -166,6 +166,13 @@ describe("coordinates", () => {
     expect(await withExif(gps([[105, 10]], [[2001, 100]]))).toMatchObject({ latitude: -10.5, longitude: 20.01 });
   });
 
+  it("are read where the pointer to them is a signed number", async () => {
+    const exif = exifSegment(gps([[105, 10]], [[2001, 100]]));
+    const pointer = Buffer.from(exif.buffer, exif.byteOffset, exif.length).indexOf(Buffer.of(0x88, 0x25, 0, 4));
+    exif[pointer + 3] = 9;
+    expect(await metadataOf(exif)).toMatchObject({ latitude: -10.5, longitude: 20.01 });
+  });
+
   it("have an altitude above or below the sea", async () => {
     for (const [reference, altitude] of [
       [0, 12.5],
