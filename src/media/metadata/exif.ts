@@ -1,7 +1,6 @@
 /** EXIF: the values of a file's TIFF blocks by their tags. Judges nothing: stillMetadata.ts does. */
-import { startsWith, viewOf } from "../bytes.ts";
 import type { TiffBlock } from "../containers/stillContent.ts";
-import { type ByteSource, memorySource } from "../source.ts";
+import type { ByteSource } from "../source.ts";
 import {
   type TiffDirectory,
   type TiffHeader,
@@ -13,6 +12,7 @@ import {
 } from "../tiffDirectory.ts";
 import { type TiffValue, numbersOf, textOf } from "../tiffValue.ts";
 import { exifPointer, exifTags, gpsPointer, gpsTags, imageTags, makerNote, panasonicIso } from "./exifTags.ts";
+import { type MakerNote, readMakerNote } from "./makerNotes.ts";
 import { finiteNumber, tidyText } from "./tidy.ts";
 
 export type TagValues = ReadonlyMap<number, TiffValue>;
@@ -21,9 +21,7 @@ export interface ExifValues {
   image: TagValues;
   exif: TagValues;
   gps: TagValues;
-  /** From Apple's maker note. */
-  contentIdentifier: string | null;
-  burstIdentifier: string | null;
+  note: MakerNote;
 }
 
 interface Directories {
@@ -34,7 +32,6 @@ interface Directories {
 }
 
 const longestValueBytes = 64 * 1024;
-const longestMakerNoteBytes = 256 * 1024;
 /** Of one file; what lies behind is not looked at. */
 export const mostBlocks = 4;
 
@@ -54,7 +51,7 @@ export async function readExif(blocks: TiffBlock[]): Promise<ExifValues> {
   const image = new Map<number, TiffValue>();
   const exif = new Map<number, TiffValue>();
   const gps = new Map<number, TiffValue>();
-  const notes: (AppleNote | null)[] = [];
+  const notes: MakerNote[] = [];
   for (const { source, firstDirectory } of blocks.slice(0, mostBlocks)) {
     const directories = await readDirectories(source, firstDirectory);
     if (directories === null) continue;
@@ -70,10 +67,17 @@ export async function readExif(blocks: TiffBlock[]): Promise<ExifValues> {
     for (const tag of Object.values(exifTags)) await add(directories.image, tag, exif);
     for (const tag of Object.values(gpsTags)) await add(directories.gps, tag, gps);
     if (header.version === panasonicVersion) await add(directories.image, panasonicIso, exif, exifTags.iso);
-    notes.push(await readAppleNote(source, directories.exif));
+    const make = textAt(image, imageTags.make) ?? "";
+    const camera = { make, littleEndian: header.littleEndian, wantsLens: !exif.has(exifTags.lensModel) };
+    notes.push(await readMakerNote(source, directories.exif?.entries.get(makerNote), camera));
   }
-  const first = (name: keyof AppleNote) => notes.find((note) => note !== null && note[name] !== null)?.[name] ?? null;
-  return { image, exif, gps, contentIdentifier: first("contentIdentifier"), burstIdentifier: first("burstIdentifier") };
+  const first = (name: keyof MakerNote) => notes.find((note) => note[name] !== null)?.[name] ?? null;
+  const note = {
+    contentIdentifier: first("contentIdentifier"),
+    burstIdentifier: first("burstIdentifier"),
+    lensModel: first("lensModel"),
+  };
+  return { image, exif, gps, note };
 }
 
 export async function readDirectories(
@@ -91,25 +95,4 @@ export async function readDirectories(
   };
   const exif = await follow(first, exifPointer);
   return { ...none, image: first, exif, gps: (await follow(first, gpsPointer)) ?? (await follow(exif, gpsPointer)) };
-}
-
-interface AppleNote {
-  contentIdentifier: string | null;
-  burstIdentifier: string | null;
-}
-
-/** "Apple iOS", a version and a byte order, then a directory whose offsets count from the note's own start. */
-async function readAppleNote(source: ByteSource, exif: TiffDirectory | null): Promise<AppleNote | null> {
-  const entry = exif?.entries.get(makerNote);
-  if (entry === undefined || !startsWith(await source.read(entry.at, 16), "Apple iOS\0")) return null;
-  const note = await readValue(source, entry, longestMakerNoteBytes);
-  if (note === null || note.length < 16) return null;
-  const block = memorySource(note);
-  const littleEndian = viewOf(note).getUint16(12) === 0x4949;
-  const directory = await readDirectory(block, 14, { littleEndian, isBig: false });
-  const text = async (tag: number) => {
-    const bytes = await readValue(block, directory?.entries.get(tag), 256);
-    return bytes === null ? null : tidyText(new TextDecoder().decode(bytes));
-  };
-  return { contentIdentifier: await text(0x11), burstIdentifier: await text(0x0b) };
 }

@@ -35,8 +35,8 @@ export async function readStillMetadata(content: StillContent): Promise<StillMet
     ...captionFields(exif, xmp, iptc, content.caption),
     projectionType: tidyText(xmp.get("GPano:ProjectionType")?.[0]),
     profileDescription: content.icc && profileDescription(content.icc),
-    livePhotoCid: exif.contentIdentifier,
-    autoStackId: exif.burstIdentifier ?? tidyText(xmp.get("GCamera:BurstID")?.[0]),
+    livePhotoCid: exif.note.contentIdentifier,
+    autoStackId: exif.note.burstIdentifier ?? tidyText(xmp.get("GCamera:BurstID")?.[0]),
   };
   return { metadata, captureTime: captureTime(metadata.originalDatetime, exif) };
 }
@@ -66,7 +66,7 @@ function mergedIptc(blocks: Uint8Array[]): Map<number, string> {
   );
 }
 
-function cameraFields({ image, exif }: ExifValues, xmp: XmpProperties): Fields {
+function cameraFields({ image, exif, note }: ExifValues, xmp: XmpProperties): Fields {
   const orientation = numberAt(image, imageTags.orientation);
   const isKnown = orientation !== null && [1, 2, 3, 4, 5, 6, 7, 8].includes(orientation);
   return {
@@ -76,7 +76,8 @@ function cameraFields({ image, exif }: ExifValues, xmp: XmpProperties): Fields {
     lensModel:
       textAt(exif, exifTags.lensModel) ??
       tidyText(xmp.get("exifEX:LensModel")?.[0]) ??
-      tidyText(xmp.get("aux:Lens")?.[0]),
+      tidyText(xmp.get("aux:Lens")?.[0]) ??
+      note.lensModel,
   };
 }
 
