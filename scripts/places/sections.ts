@@ -18,6 +18,9 @@ const cityOfUnit: Record<string, string> = {
   "US.NY.081": "New York City",
   "US.NY.085": "New York City",
   "MX.09": "Mexico City",
+  "BR.27.3550308": "São Paulo",
+  "CA.08.3520": "Toronto",
+  "PT.14.1106": "Lisbon",
 };
 
 const MIN_UNIT_CITY = 200_000;

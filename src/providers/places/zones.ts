@@ -19,6 +19,7 @@ const smallIslands: [number, number, number, number, string][] = [
   [-9.6, -8.4, -172.7, -171, "Pacific/Fakaofo"],
   [46.7, 47.2, -56.5, -56.1, "America/Miquelon"],
   [-9.5, -8.1, 125.15, 127.4, "Asia/Dili"],
+  [8.5, 9.5, 166.7, 168, "Pacific/Kwajalein"],
 ];
 /** How far around a point we look for a zone of its country. */
 const RINGS_DEGREES = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6];

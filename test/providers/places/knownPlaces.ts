@@ -437,6 +437,26 @@ Manama; 26.2285; 50.586; BH; Manama
 Yerevan; 40.1792; 44.4991; AM; Yerevan
 Tbilisi; 41.7151; 44.8271; GE; Tbilisi
 Baku; 40.4093; 49.8671; AZ; Baku
+Chukotka on the date line; 67.5; -180; RU; -
+Wrangel Island on the date line; 71.23; 180; RU; -
+Odesa opera; 46.4853; 30.7411; UA; Odesa|Odessa
+Odesa Arcadia beach; 46.432; 30.766; UA; Odesa|Odessa
+Rostov arena; 47.2094; 39.7378; RU; Rostov-on-Don|Rostov-na-Donu
+Rostov west; 47.23; 39.63; RU; Rostov-on-Don|Rostov-na-Donu
+Dunkirk Malo-les-Bains; 51.05; 2.4; FR; Dunkirk|Dunkerque
+Vinnytsia; 49.2331; 28.4682; UA; Vinnytsia|Vinnytsya
+Uzhhorod castle; 48.621; 22.306; UA; Uzhhorod|Uzhgorod
+Mbombela; -25.4745; 30.9703; ZA; Mbombela|Nelspruit
+Scarborough town centre; 43.7755; -79.2577; CA; Toronto
+North York; 43.7615; -79.4111; CA; Toronto
+Etobicoke; 43.6205; -79.5132; CA; Toronto
+Markham; 43.8561; -79.337; CA; Markham
+Vaughan; 43.8361; -79.4983; CA; Vaughan
+Itaquera; -23.54; -46.47; BR; São Paulo
+Santo Amaro; -23.654; -46.708; BR; São Paulo
+Diadema; -23.6861; -46.6228; BR; Diadema
+Parque das Nações; 38.768; -9.095; PT; Lisbon
+Amadora; 38.754; -9.23; PT; Amadora
 `;
 
 function listOf(text: string): string[] {

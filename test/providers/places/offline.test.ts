@@ -209,6 +209,20 @@ describe("the tiles", () => {
 });
 
 describe("the map's own geometry", () => {
+  it("knows land on both sides of the date line and on it, and no gap between", async () => {
+    for (const longitude of [179.98, 179.9999, 180, -180, -179.9999, -179.995, -179.98]) {
+      expect((await find(67.5, longitude))?.countryCode, `Chukotka ${longitude}`).toBe("RU");
+      expect((await find(71.23, longitude))?.countryCode, `Wrangel Island ${longitude}`).toBe("RU");
+    }
+  });
+
+  it("knows the state of far islands of Alaska and Hawaii", async () => {
+    expect(await find(65.758, -168.953)).toMatchObject({ countryCode: "US", state: "Alaska" });
+    expect(await find(57.12, -170.28)).toMatchObject({ countryCode: "US", state: "Alaska" });
+    expect(await find(25.77, -171.73)).toMatchObject({ countryCode: "US", state: "Hawaii" });
+    expect((await find(28.2072, -177.3735))?.countryCode).toBe("UM");
+  });
+
   it("measures across the date line and over the poles", () => {
     expect(distanceKm(0, 179.9, 0, -179.9)).toBeCloseTo(22.2, 1);
     expect(distanceKm(48.8566, 2.3522, 48.8566, 2.3522)).toBe(0);

@@ -57,6 +57,12 @@ describe("the zone of coordinates", () => {
     expect(zoneAt(0, 181, "FR")).toBeNull();
   });
 
+  it("of an atoll is its own, where a neighbour's had another date for years", () => {
+    expect(zoneAt(8.72, 167.733, "MH")).toBe("Pacific/Kwajalein");
+    expect(zoneAt(9.39, 167.47, "MH")).toBe("Pacific/Kwajalein");
+    expect(zoneAt(7.103, 171.38, "MH")).toBe("Pacific/Majuro");
+  });
+
   it("is known at the poles, on the date line and at null island, and never for what are no coordinates", () => {
     for (const [latitude, longitude] of [
       [90, 0],
