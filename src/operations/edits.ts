@@ -33,11 +33,18 @@ async function readAll(db: Database, who: Principal, ids: string[]): Promise<Ass
   return assets;
 }
 
-const MAX_TRIES = 2;
+/** Six statements each: within the 50 that one request on the free plan may send. */
+const MAX_TRIES = 6;
+const FIRST_PAUSE_MS = 30;
+
+/** So that those who lost together do not meet again: at once after the first time, then each after a time of its own. */
+async function pauseAfter(tries: number): Promise<void> {
+  if (tries > 0) await scheduler.wait(Math.random() * FIRST_PAUSE_MS * 2 ** (tries - 1));
+}
 
 /**
- * All changes or none. What was changed by someone else between reading and writing is read again, so that two edits of
- * different fields both stay.
+ * All changes or none. What was changed by someone else between reading and writing is read again, so that edits of
+ * different fields all stay.
  */
 async function editAll(deps: EditDeps, who: Principal, changes: Map<string, AssetChange>): Promise<Asset[]> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -45,7 +52,10 @@ async function editAll(deps: EditDeps, who: Principal, changes: Map<string, Asse
     const edits = assets.flatMap((asset) => editOf(asset, changes.get(asset.id) ?? {}) ?? []);
     if (edits.length === 0) return assets;
     const edited = await writeEdits(deps.db, edits, deps.nowMs);
-    if (edited === null) continue;
+    if (edited === null) {
+      await pauseAfter(tries);
+      continue;
+    }
     await ringAll(
       deps.queue,
       edits.filter((edit) => edit.position !== null && edit.position.latitude !== null).map((edit) => edit.asset.id),
@@ -88,6 +98,7 @@ export async function placeAsset(
     if (now === null || !isSamePosition(positionOf(now.layers), positionOf(asset.layers))) return;
     const placing = placingOf(now, found);
     if (placing === null || (await writeEdits(deps.db, [placing], deps.nowMs)) !== null) return;
+    await pauseAfter(tries);
     now = await findAssetForWork(deps.db, asset.id);
   }
   throw new AppError("write_conflict", "someone else is changing the asset");

@@ -6,6 +6,7 @@ import { formatOfFileName } from "../../src/media/formats.ts";
 import { profileDescription } from "../../src/media/metadata/icc.ts";
 import type { FileMetadata } from "../../src/media/metadata/fileMetadata.ts";
 import { parseIptc } from "../../src/media/metadata/iptc.ts";
+import { tidyText } from "../../src/media/metadata/tidy.ts";
 import { parseXmp } from "../../src/media/metadata/xmp.ts";
 import { memorySource } from "../../src/media/source.ts";
 import { parseIso6709 } from "../../src/media/video/iso6709.ts";
@@ -353,6 +354,15 @@ describe("XMP", () => {
       new TextEncoder().encode(bomb + new TextDecoder().decode(xmpPacket("<photoshop:City>&b;</photoshop:City>"))),
     );
     expect(xmp.get("photoshop:City")).toEqual(["&b;"]);
+  });
+
+  it("never gives half a surrogate pair: not from a reference to one, not from a long text's cut", async () => {
+    const half = await metadataOf(xmpSegment("<tiff:Make>a&#xD800;b&#x1F600;</tiff:Make>"));
+    expect(half.make).toBe("a\ufffdb\u{1f600}");
+    const cut = await metadataOf(xmpSegment(`<tiff:Make>a${"&#x1F600;".repeat(6_000)}</tiff:Make>`));
+    expect(cut.make).toMatch(/^a\u{1f600}+$/u);
+    const tidied = tidyText(`a${"\u{1f600}".repeat(40_000)}`) ?? "";
+    expect([tidied.length, tidied.at(-1)]).toEqual([64 * 1024, "\ufffd"]);
   });
 
   it("reads a hundred thousand elements in one another at once", () => {

@@ -154,16 +154,17 @@ describe("a caption that a user sets", () => {
 
   it("is kept letter by letter", async () => {
     const asset = await plain();
-    for (const description of [
-      "  two\nlines\t ",
-      "𝕏 \u{1F600} ä ß \" ' \\ {} $.a",
-      "\u0000a",
-      "\ud800",
-      "x".repeat(16_384),
-    ]) {
+    for (const description of ["  two\nlines\t ", "𝕏 \u{1F600} ä ß \" ' \\ {} $.a", "\u0000a", "x".repeat(16_384)]) {
       await patch(asset.id, { description });
       expect((await get(asset.id)).metadata?.description).toBe(description);
     }
+  });
+
+  it("has no half of a surrogate pair, so that every reader of JSON takes it", async () => {
+    const asset = await plain();
+    expect((await patch(asset.id, { description: "half \ud83d, whole \ud83d\ude00" })).metadata).toMatchObject({
+      description: "half \ufffd, whole \ud83d\ude00",
+    });
   });
 
   it("answers in full shape: every group, every variant, the old names too", async () => {
@@ -787,7 +788,19 @@ describe("edits at the same time", () => {
     },
   );
 
-  it("that lose twice are a conflict which may be tried again, and have changed nothing", async () => {
+  it("of one asset by many clients at once all stay", async () => {
+    const asset = await plain();
+    const seq = await lastSeq();
+    const responses = await Promise.all(
+      Array.from({ length: 12 }, async (_, at) =>
+        send(asset.id, at % 2 === 0 ? { description: `client ${at}` } : { latitude: at, longitude: at }),
+      ),
+    );
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 200));
+    expect(await heard(seq)).toEqual(responses.map(() => `metadata_updated ${asset.id}`));
+  });
+
+  it("that lose every time are a conflict which may be tried again, and have changed nothing", async () => {
     const [first = "", second = ""] = await insertAssets(owner, [{}, {}]);
     let times = 0;
     const DB = meddled(async () => await patch(second, { description: `theirs ${(times += 1)}` }));
@@ -803,7 +816,7 @@ describe("edits at the same time", () => {
     await refusalOf(lost, 409);
     expect((await get(first)).metadata).toMatchObject({ description: null, latitude: null });
     expect(await geocoding(first)).toEqual([]);
-    expect((await get(second)).metadata).toMatchObject({ description: "theirs 2", latitude: null });
+    expect((await get(second)).metadata).toMatchObject({ description: "theirs 6", latitude: null });
   });
 
   it("are not lost to what else happens to the asset meanwhile", async () => {

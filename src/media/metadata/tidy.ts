@@ -2,11 +2,14 @@
 
 const longestText = 64 * 1024;
 
-/** Cut at the first NUL, without spaces around it; null when nothing is left. */
+/**
+ * Cut at the first NUL, without spaces around it; null when nothing is left. Half a surrogate pair, which a file may hold
+ * and which the cut may leave, is no text: strict JSON readers refuse the whole answer that it is in.
+ */
 export function tidyText(value: unknown): string | null {
   if (typeof value !== "string") return null;
   const [text = ""] = value.slice(0, longestText).split("\0", 1);
-  return text.trim() || null;
+  return text.trim().replaceAll(/\p{Surrogate}/gu, "\uFFFD") || null;
 }
 
 export function finiteNumber(value: unknown): number | null {

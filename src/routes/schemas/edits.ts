@@ -18,6 +18,8 @@ const changeFields = z.object({
   description: z
     .string()
     .max(MAX_DESCRIPTION)
+    // Half a surrogate pair is no text: strict JSON readers refuse the whole answer that it is in.
+    .overwrite((text) => text.replaceAll(/\p{Surrogate}/gu, "\uFFFD"))
     .nullable()
     .optional()
     .openapi({ description: "`metadata.description`, not the model's caption" }),
