@@ -47,7 +47,9 @@ function isMarked(head: Uint8Array, at: number, packetBytes: number): boolean {
 function sniffBoxes(head: Uint8Array): MediaFamily | null {
   const type = asciiAt(head, 4, 4);
   if (type !== "ftyp") {
-    return ["moov", "mdat", "wide", "free", "skip", "pnot"].includes(type) ? "mp4" : null;
+    return ["moov", "mdat", "wide", "free", "skip", "pnot", "junk", "uuid", "PICT", "pict"].includes(type)
+      ? "mp4"
+      : null;
   }
   const brand = asciiAt(head, 8, 4);
   if (brand === "crx ") return "cr3";

@@ -209,6 +209,13 @@ describe("a WebP", () => {
     }
   });
 
+  it("has XMP found in a chunk whose name ends in NUL instead of a blank", async () => {
+    const packet = xmpPacket("<xmp:Rating>4</xmp:Rating>");
+    for (const name of ["XMP ", "XMP\0"]) {
+      expect((await read("a.webp", webp(canvas(4), chunk(name, packet)))).rating).toBe(4);
+    }
+  });
+
   it("has what follows the frames of a long animation read without reading the frames", async () => {
     const frames = Array.from({ length: 300 }, () => chunk("ANMF", new Uint8Array(20_000)));
     const source = countingSource(webp(canvas(0x0e), ...frames, chunk("EXIF", tiff(madeBy("Maker")))));

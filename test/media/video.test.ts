@@ -92,6 +92,11 @@ describe("the clock of a movie", () => {
     expect(taken(await movieFacts({ ...clock, movie: [apple, box("udta", day)] }))).toBe("2017-07-14T05:40:00 180");
   });
 
+  it("gives way to the date that a dashcam puts beside the movie", async () => {
+    const beside = { created: quickTimeEpoch + 1_500_000_000, top: [box("IDIT", "2019-03-04T05:06:07+0000\0")] };
+    expect(taken(await movieFacts(beside))).toBe("2019-03-04T05:06:07 0");
+  });
+
   it("stands where the date is a year alone", async () => {
     const facts = await movieFacts({
       created: quickTimeEpoch + 1_500_000_000,
@@ -156,6 +161,13 @@ describe("the pictures of a movie", () => {
       "<rdf:SphericalVideo><GSpherical:ProjectionType>cubemap</GSpherical:ProjectionType></rdf:SphericalVideo>";
     expect((await movieFacts({ track: [box("uuid", uuid, xml)] })).metadata.projectionType).toBe("cubemap");
   });
+});
+
+it("knows a movie by whatever box QuickTime lets it begin with", async () => {
+  for (const type of ["ftyp", "mdat", "wide", "free", "skip", "pnot", "junk", "uuid", "PICT", "pict"]) {
+    const facts = await factsOf("a.mov", bytesOf(box(type, new Uint8Array(24)), movie({ seconds: 3 }).subarray(16)));
+    expect(facts).toMatchObject({ width: 1920, durationSeconds: 3 });
+  }
 });
 
 describe("the tags of a movie", () => {
@@ -329,6 +341,8 @@ describe("AVI", () => {
     ["2002-12-16  15:35:01\0\0", "2002-12-16T15:35:01"],
     ["2002-13-16 15:35:01", null],
     ["yesterday", null],
+    ["30088829 1580063616", "2010-07-08T09:10:11"],
+    ["4294967295 0", null],
   ])("was taken on %j", async (written, expected) => {
     expect(taken({ ...(await factsOf("a.avi", avi())), captureTime: parseRiffDate(written) })).toBe(expected);
     expect(taken(await factsOf("a.avi", avi({ headers: [chunk("IDIT", written)] })))).toBe(expected);
@@ -348,6 +362,13 @@ describe("AVI", () => {
       make: "OLYMPUS",
       model: "SP550UZ",
     });
+  });
+
+  it("was taken when its own header says, before what a maker notes besides", async () => {
+    const noted = bytesOf(u16(0x13, true), u16(20, true), "2008:09:10 11:12:13\0");
+    const nikon = riffList("ncdt", chunk("nctg", noted));
+    const facts = await factsOf("a.avi", avi({ headers: [chunk("IDIT", "2008/ 9/10 11:12")], top: [nikon] }));
+    expect(taken(facts)).toBe("2008-09-10T11:12:00");
   });
 
   it("keeps EXIF with its stream, and XMP beside its pictures", async () => {
@@ -392,6 +413,16 @@ describe("Matroska", () => {
     const facts = await factsOf("a.webm", matroska(info(), matroskaTrack(), ...clusters));
     expect(facts.metadata.fps).toBe(25);
     expect(facts.durationSeconds).toBeCloseTo(0.48, 6);
+  });
+
+  it("comes at a usual pace where its clock is too coarse to tell it", async () => {
+    const paceOf = async (written: number) => {
+      const times = Array.from({ length: 20 }, (_, i) => Math.round((i * 1000) / written));
+      const cluster = element(0x1f43b675, element(0xe7, u16(0)), ...times.map((time) => block(time)));
+      return (await factsOf("a.webm", matroska(info(), matroskaTrack(), cluster))).metadata.fps;
+    };
+    for (const pace of [10, 12.5, 15, 24, 30, 50, 60, 120]) expect(await paceOf(pace)).toBe(pace);
+    expect(await paceOf(14.15)).toBeCloseTo(14.15, 1);
   });
 
   it("was written on a date, but not at its own year zero", async () => {

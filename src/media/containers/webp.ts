@@ -8,11 +8,13 @@ import { type StillContent, longestBlockBytes } from "./stillContent.ts";
 const mostChunks = 100;
 /** Frames of an animation; behind so many of them only the end of the file is looked at. */
 const mostFrames = 16;
+/** Some writers end the name with a NUL. */
+const xmpTypes = ["XMP ", "XMP\0"];
 /** The bits of VP8X that announce them. */
 const exifOrXmpFlags = 0x0c;
 
 const form: ChunkForm = {
-  isWanted: (bytes, at) => ["EXIF", "XMP "].includes(asciiAt(bytes, at, 4)),
+  isWanted: (bytes, at) => ["EXIF", ...xmpTypes].includes(asciiAt(bytes, at, 4)),
   sizeAt: (bytes, at) => chunkBytes(viewOf(bytes).getUint32(at + 4, true)),
 };
 
@@ -44,7 +46,7 @@ async function readChunk(
   source: ByteSource,
   content: StillContent,
 ): Promise<void> {
-  if (["EXIF", "XMP ", "ICCP"].includes(type) && size <= longestBlockBytes) {
+  if (["EXIF", "ICCP", ...xmpTypes].includes(type) && size <= longestBlockBytes) {
     keepBlock(type, (await source.read(at, size)).slice(), content);
   } else if (content.rawWidth === 0) {
     const body = await source.read(at, 10);
@@ -55,7 +57,7 @@ async function readChunk(
 }
 
 function keepBlock(type: string, bytes: Uint8Array, content: StillContent): void {
-  if (type === "XMP ") content.xmp.push(bytes);
+  if (xmpTypes.includes(type)) content.xmp.push(bytes);
   else if (type === "ICCP") content.icc = bytes;
   else content.tiff.push(exifBlock(bytes));
 }

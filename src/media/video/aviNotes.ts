@@ -12,6 +12,8 @@ const longestNoteBytes = 64 * 1024;
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 /** Olympus and Pentax name maker and model at the same places of a block of theirs. */
 const cameraBlock = /^(?:OLYM|PENT)Digital Camera/;
+/** From 1601-01-01, where Windows' clock starts, to 1970-01-01. */
+const microsecondsTo1970 = 11_644_473_600_000_000;
 /** The tags of Nikon's own list. */
 const nikonTags = { make: 3, model: 4, captured: 0x13 };
 
@@ -31,7 +33,8 @@ export async function readAviNotes(
     else if (chunk.type === "_PMX") facts.blocks.xmp.push((await bytesOf(source, chunk, longestBlockBytes)).slice());
   }
   const date = dates.find((one) => one !== null) ?? null;
-  facts.metadata.originalDatetime ??= date;
+  // What makers note besides counts after.
+  facts.metadata.originalDatetime = date ?? facts.metadata.originalDatetime;
   facts.captureTime = facts.metadata.originalDatetime;
 }
 
@@ -40,8 +43,10 @@ async function text(source: ByteSource, chunk: Chunk): Promise<string> {
   return tidyText(asciiAt(bytes, 0, bytes.length)) ?? "";
 }
 
-/** "Mon Mar 10 15:04:43 2003", or one of the cameras' own: "2005/11/28/ 09:19", "2001/ 1/27  1:42PM", "2002-12-16  15:35:01". */
+/** "Mon Mar 10 15:04:43 2003", or one of the cameras' own: "2005/11/28/ 09:19", "2001/ 1/27  1:42PM", "2002-12-16  15:35:01", or two halves of Windows' count. */
 export function parseRiffDate(written: string): WallTime | null {
+  const halves = /^(\d{1,10}) (\d{1,10})$/.exec(written.trim());
+  if (halves !== null) return windowsTime(Number(halves[1]), Number(halves[2]));
   const [, name = "", day = "", time = "", year = ""] = written.trim().split(/\s+/);
   const month = months.indexOf(name.toLowerCase()) + 1;
   if (month > 0) return parseExifDate(`${year}:${two(month)}:${two(day)} ${time}`);
@@ -54,6 +59,12 @@ export function parseRiffDate(written: string): WallTime | null {
   return parseExifDate(
     `${ownYear}:${two(ownMonth)}:${two(ownDay)} ${two(Number(hour) + late)}:${two(minute)}:${two(second)}`,
   );
+}
+
+/** Ten million to the second, from 1601. */
+function windowsTime(high: number, low: number): WallTime | null {
+  const wallUs = Math.round((high * 2 ** 32 + low) / 10) - microsecondsTo1970;
+  return wallUs > 0 && Number.isSafeInteger(wallUs) ? { wallUs, offsetMinutes: null } : null;
 }
 
 function two(value: string | number | undefined): string {

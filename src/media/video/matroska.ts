@@ -4,7 +4,7 @@ import type { ByteSource } from "../source.ts";
 import { type Element, childrenOf, cluster, elementAt, elementsIn, float, unsigned } from "./ebml.ts";
 import { lastTicks, pictureTimesIn } from "./matroskaBlocks.ts";
 import { readMatroskaTags } from "./matroskaTags.ts";
-import { type VideoFindings, frameRate } from "./videoFacts.ts";
+import { type VideoFindings, frameRate, paceByTicks } from "./videoFacts.ts";
 
 const ids = {
   segment: 0x18538067,
@@ -48,7 +48,7 @@ export async function readMatroska(source: ByteSource, facts: VideoFindings): Pr
   const firstCluster = elements.find(({ id }) => id === cluster);
   if (facts.metadata.fps === null && trackNumber !== null && firstCluster !== undefined) {
     const { frames, ticks } = await pictureTimesIn(source, firstCluster, trackNumber);
-    facts.metadata.fps = frameRate(frames, ticks * secondsPerTick);
+    facts.metadata.fps = paceByTicks(frames, ticks, secondsPerTick);
   }
   if (facts.durationSeconds === null && firstCluster !== undefined) {
     const ticks = await lastTicks(source, firstCluster);

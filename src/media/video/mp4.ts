@@ -4,11 +4,11 @@ import { asciiAt } from "../bytes.ts";
 import type { ByteSource } from "../source.ts";
 import { indexedSeconds, readFragments } from "./fragments.ts";
 import { metaBoxes, readItemList } from "./itemList.ts";
-import { type MovieTags, applyMovieTags } from "./movieTags.ts";
+import { type MovieTags, applyMovieTags, keepTag } from "./movieTags.ts";
 import { clockTime, readMovieHeader } from "./mp4Times.ts";
 import { type PictureTrack, findPictureTrack } from "./mp4Track.ts";
 import { readSonyXml } from "./sonyXml.ts";
-import { readUserData } from "./userData.ts";
+import { plainText, readUserData } from "./userData.ts";
 import { readUuidBoxes } from "./uuidBoxes.ts";
 import { type VideoFindings, frameRate } from "./videoFacts.ts";
 
@@ -68,6 +68,8 @@ async function readTags(
     if (udta !== undefined) await readUserData(source, udta, tags, facts);
     await readUuidBoxes(source, boxes, facts);
   }
+  const date = findBox(top, "IDIT");
+  if (date !== undefined) keepTag(tags, "IDIT", await plainText(source, date));
   applyMovieTags(tags, facts);
   for (const boxes of [top, movie]) await readXml(source, findBox(boxes, "meta"), facts);
 }

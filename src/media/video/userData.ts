@@ -32,7 +32,7 @@ export async function readUserData(
     else if (box.type === "XMP_") facts.blocks.xmp.push(await copied(source, box, longestBlockBytes));
     else if (box.type.startsWith("\xa9")) keepTag(tags, box.type, await internationalText(source, box));
     else if (boxes3gpp.includes(box.type)) keepTag(tags, box.type, movieText((await start(source, box)).subarray(6)));
-    else if (plainBoxes.includes(box.type)) keepTag(tags, box.type, plainText(await start(source, box)));
+    else if (plainBoxes.includes(box.type)) keepTag(tags, box.type, await plainText(source, box));
     else await readCameraData(source, box, facts);
   }
   // Players write their own values there; what the camera wrote counts before.
@@ -56,7 +56,8 @@ async function internationalText(source: ByteSource, box: Box): Promise<string |
   return movieText(bytes.subarray(4, 4 + length), viewOf(bytes).getUint16(2));
 }
 
-function plainText(bytes: Uint8Array): string | null {
+export async function plainText(source: ByteSource, box: Box): Promise<string | null> {
+  const bytes = await start(source, box);
   // Some of these are international texts in spite of their names.
   const isCounted = bytes.length > 4 && viewOf(bytes).getUint16(0) === bytes.length - 4;
   if (isCounted) return movieText(bytes.subarray(4), viewOf(bytes).getUint16(2));

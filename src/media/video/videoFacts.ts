@@ -44,3 +44,16 @@ export function frameRate(frames: number, seconds: number): number | null {
   const rate = frames / seconds;
   return Number.isFinite(rate) && rate > 0 && rate < mostFramesPerSecond ? rate : null;
 }
+
+/** Television's. */
+const slowedPaces = [24, 30, 60, 120].map((pace) => (pace * 1000) / 1001);
+/** Of two that a few pictures can't tell apart the whole one is meant. */
+const usualPaces = [...Array.from({ length: 60 }, (_, i) => i + 1), 12.5, 90, 100, 120, 144, 240, ...slowedPaces];
+
+/** The pace of pictures whose times are told in ticks too coarse for it: the usual one that makes these, where there is one. */
+export function paceByTicks(frames: number, ticks: number, secondsPerTick: number): number | null {
+  const measured = frameRate(frames, ticks * secondsPerTick);
+  const slowest = frames / ((ticks + 1) * secondsPerTick);
+  const fastest = frames / ((ticks - 1) * secondsPerTick);
+  return measured && (usualPaces.find((pace) => pace > slowest && pace < fastest) ?? measured);
+}
