@@ -19,7 +19,7 @@ export const shared = {
   // The log of a test that passes, much of it of failures made on purpose, says nothing.
   silent: "passed-only" as const,
   setupFiles: ["./test/setup.ts"],
-  globalSetup: ["./test/support/modelServer.ts", "./test/support/placeServer.ts"],
+  globalSetup: ["./test/support/servers/modelServer.ts", "./test/support/servers/placeServer.ts"],
   // Vitest leaves a core free.
   maxWorkers: 2,
 };
@@ -28,11 +28,10 @@ const slow = "**/*.slow.test.ts";
 
 /** They store nothing, so one Worker runs them all: most of a file's time is its Worker starting. */
 const stateless = [
-  "test/{kernel,media,providers}/**/*.test.ts",
+  "test/{http,kernel,media,providers}/**/*.test.ts",
   "test/objects/keys.test.ts",
-  "test/operations/{bell,mediaUrls}.test.ts",
-  "test/records/metadata.test.ts",
-  "test/routes/{byteRange,conditional,contentDisposition,multipart}.test.ts",
+  "test/operations/{delivery/urlSigner,tasks/taskQueue}.test.ts",
+  "test/records/assets/metadata.test.ts",
 ];
 
 export default defineConfig({

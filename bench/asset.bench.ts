@@ -2,13 +2,13 @@
 import { env } from "cloudflare:workers";
 import { it } from "vitest";
 import { openDatabase } from "../src/records/database.ts";
-import { workOn } from "../src/operations/work.ts";
+import { workOn } from "../src/operations/tasks/taskRunner.ts";
 import { sampleBytes } from "../test/fixtures/media/samples.ts";
-import { call, upload } from "../test/support/api.ts";
-import { watchedBucket } from "../test/support/bucket.ts";
-import { countingD1 } from "../test/support/d1.ts";
-import { countingImages } from "../test/support/images.ts";
-import { keptQueue } from "../test/support/queue.ts";
+import { call, upload } from "../test/support/clients/api.ts";
+import { watchedBucket } from "../test/support/bindings/bucket.ts";
+import { countingD1 } from "../test/support/bindings/d1.ts";
+import { countingImages } from "../test/support/bindings/images.ts";
+import { keptQueue } from "../test/support/bindings/queue.ts";
 
 /** What R2 bills as class A; get and head are class B, delete and abort are free. */
 const CLASS_A = new Set(["put", "list", "createMultipartUpload", "uploadPart", "complete"]);

@@ -1,7 +1,7 @@
 /** What one change of one asset writes, and how much of that is the month and map summaries. */
 import { env } from "cloudflare:workers";
 import { newId } from "../src/kernel/ids.ts";
-import type { Seeded } from "../test/support/seed.ts";
+import type { Seeded } from "../test/support/rows/seed.ts";
 import { HOME } from "./places.ts";
 import { heading, line } from "./reader.ts";
 

@@ -1,8 +1,8 @@
 /** Pages of GET /api/assets/counts. */
 import { parseDateTime } from "../src/kernel/time.ts";
-import { countByMonth } from "../src/operations/counts.ts";
-import { everyAsset, type AssetFilter } from "../src/records/assetFilters.ts";
-import type { Seeded } from "../test/support/seed.ts";
+import { countByMonth } from "../src/operations/assets/counts.ts";
+import { everyAsset, type AssetFilter } from "../src/records/assets/assetFilters.ts";
+import type { Seeded } from "../test/support/rows/seed.ts";
 import { costOf, heading, line, who } from "./reader.ts";
 
 const LIMIT = 50;

@@ -1,8 +1,8 @@
 /** Pages of GET /api/events. */
 import { env } from "cloudflare:workers";
 import { parseDateTime } from "../src/kernel/time.ts";
-import { cursorOf, listEvents, type FeedQuestion } from "../src/operations/events.ts";
-import type { Seeded } from "../test/support/seed.ts";
+import { cursorOf, listEvents, type FeedQuestion } from "../src/operations/events/events.ts";
+import type { Seeded } from "../test/support/rows/seed.ts";
 import { costOf, heading, line, who } from "./reader.ts";
 
 const LIMIT = 50;

@@ -1,8 +1,8 @@
 /** Pages of GET /api/assets, by each filter. */
 import { parseDateTime } from "../src/kernel/time.ts";
-import { boxAround, listAssets, type AssetFilter } from "../src/operations/assets.ts";
-import { everyAsset } from "../src/records/assetFilters.ts";
-import type { Seeded } from "../test/support/seed.ts";
+import { boxAround, listAssets, type AssetFilter } from "../src/operations/assets/assets.ts";
+import { everyAsset } from "../src/records/assets/assetFilters.ts";
+import type { Seeded } from "../test/support/rows/seed.ts";
 import { costOf, heading, line, who } from "./reader.ts";
 
 const LIMIT = 50;

@@ -1,9 +1,9 @@
 /** Viewports of GET /api/assets/geo-clusters. */
 import { AppError } from "../src/kernel/errors.ts";
 import { parseDateTime } from "../src/kernel/time.ts";
-import { clusterByPlace } from "../src/operations/geoClusters.ts";
-import { everyAsset, type AssetFilter } from "../src/records/assetFilters.ts";
-import type { Seeded } from "../test/support/seed.ts";
+import { clusterByPlace } from "../src/operations/map/geoClusters.ts";
+import { everyAsset, type AssetFilter } from "../src/records/assets/assetFilters.ts";
+import type { Seeded } from "../test/support/rows/seed.ts";
 import { costOf, heading, line, who } from "./reader.ts";
 import type { View } from "./views.ts";
 

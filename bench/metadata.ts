@@ -7,9 +7,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readFacts } from "../src/media/facts.ts";
-import { type MediaFormat, formatOfFileName } from "../src/media/formats.ts";
-import { countingSource } from "../test/media/countingSource.ts";
+import { readFacts } from "../src/media/inspect/mediaInfo.ts";
+import { type MediaFormat, formatOfFileName } from "../src/media/inspect/formats.ts";
+import { countingSource } from "../test/support/media/countingSource.ts";
 
 const own = fileURLToPath(import.meta.url);
 const samples = join(own, "../../test/fixtures/media");

@@ -1,12 +1,12 @@
 /** `npm run bench:places`: what naming a place costs in requests, bytes and CPU, over the places of the table test. */
 import { env } from "cloudflare:workers";
 import { it } from "vitest";
-import { lookUp } from "../src/providers/places/lookup.ts";
-import { offlinePlaces } from "../src/providers/places/offline.ts";
-import { tileSchema } from "../src/providers/places/tile.ts";
-import { keptTiles, tileReader } from "../src/providers/places/tiles.ts";
-import { offsetMinutesAt, zoneAt } from "../src/providers/places/zones.ts";
-import { knownPlaces } from "../test/providers/places/knownPlaces.ts";
+import { lookUp } from "../src/providers/places/offline/lookup.ts";
+import { offlinePlaces } from "../src/providers/places/offline/offlinePlaces.ts";
+import { tileSchema } from "../src/providers/places/offline/tile.ts";
+import { keptTiles, tileReader } from "../src/providers/places/offline/tileCache.ts";
+import { offsetMinutesAt, zoneAt } from "../src/providers/places/timeZones/timeZones.ts";
+import { knownPlaces } from "../test/support/knownPlaces.ts";
 
 interface Traffic {
   requests: number;

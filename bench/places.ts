@@ -2,7 +2,7 @@
  * Where the photos of someone's life are taken, as SQL of the asset's number: a third at home, a tenth at work, a third in 500
  * spots around town, the popular ones most, and a quarter on 200 journeys of 50 spots each. Within a spot, as phones scatter.
  */
-import type { Places } from "../test/support/seed.ts";
+import type { Places } from "../test/support/rows/seed.ts";
 
 export const HOME = { latitude: 48.137, longitude: 11.575 };
 

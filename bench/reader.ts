@@ -1,7 +1,7 @@
 /** Who asks in the benches of rows, and what a question cost. */
 import { env } from "cloudflare:workers";
 import { openDatabase, type Database } from "../src/records/database.ts";
-import { countingD1 } from "../test/support/d1.ts";
+import { countingD1 } from "../test/support/bindings/d1.ts";
 
 export const who = { userId: "intuser_bench", libraryIds: null, actions: ["read"] as const, managesKeys: false };
 

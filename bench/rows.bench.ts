@@ -1,6 +1,6 @@
 /** `npm run bench:rows`: D1 rows that lists, counts, the map and the change feed read, in libraries of up to 1,000,000 assets. */
 import { it } from "vitest";
-import { seedLibrary } from "../test/support/seed.ts";
+import { seedLibrary } from "../test/support/rows/seed.ts";
 import { changeTable } from "./changeRows.ts";
 import { countTable } from "./countRows.ts";
 import { feedTable, writeFeed } from "./feedRows.ts";

@@ -1,5 +1,5 @@
 /** What a map is asked for, from the Earth to a house: viewports around one home, and cells in round and in odd sizes. */
-import type { Box } from "../src/records/mapCells.ts";
+import type { Box } from "../src/records/map/mapCells.ts";
 import { HOME } from "./places.ts";
 
 export interface View {

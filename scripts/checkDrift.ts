@@ -1,5 +1,5 @@
 /**
- * Fails when src/records/schema.ts says something that no migration does. Works on a copy: never writes to migrations/.
+ * Fails when src/records/schema/schema.ts says something that no migration does. Works on a copy: never writes to migrations/.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -14,7 +14,16 @@ function migrationNames(directory: string): string[] {
 
 function generate(): void {
   const bin = resolve("node_modules/drizzle-kit/bin.cjs");
-  const args = [bin, "generate", "--dialect", "sqlite", "--schema", "./src/records/schema.ts", "--out", `./${copy}`];
+  const args = [
+    bin,
+    "generate",
+    "--dialect",
+    "sqlite",
+    "--schema",
+    "./src/records/schema/schema.ts",
+    "--out",
+    `./${copy}`,
+  ];
   const run = spawnSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   if (run.status !== 0) throw new Error(`drizzle-kit generate failed:\n${run.stdout}${run.stderr}`);
 }

@@ -1,6 +1,6 @@
 /** What `readFacts` says of a file against what is expected of it, field by field. Pure: the tests run it in workerd. */
-import type { MediaFacts } from "../../src/media/facts.ts";
-import { type WallTime, parseOffset } from "../../src/media/wallTime.ts";
+import type { MediaFacts } from "../../src/media/inspect/mediaInfo.ts";
+import { type WallTime, parseOffset } from "../../src/media/inspect/metadata/wallTime.ts";
 
 export type Answer = string | number | null;
 

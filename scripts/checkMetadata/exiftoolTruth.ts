@@ -2,7 +2,7 @@
  * Truth from what `exiftool -j -a -G0:1 -n` prints: for each field the tags it is taken from, the first that is there
  * being the value and the others "not wrong". Reads that output alone; exiftool itself is not needed here.
  */
-import { countryCode } from "../../src/media/metadata/countryCodes.ts";
+import { countryCode } from "../../src/media/inspect/metadata/countryCodes.ts";
 import type { Answer, Expected, Truth } from "./agreement.ts";
 import { dimensionFields } from "./exiftoolSizes.ts";
 

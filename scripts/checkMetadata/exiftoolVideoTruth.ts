@@ -2,7 +2,7 @@
  * Truth of a video from what `exiftool -j -a -G0:1 -n` prints. What exiftool itself guesses (how long an MPEG stream
  * is) is not judged, nor what it finds in the notes of makers.
  */
-import { countryCode } from "../../src/media/metadata/countryCodes.ts";
+import { countryCode } from "../../src/media/inspect/metadata/countryCodes.ts";
 import type { Answer, Expected, Truth } from "./agreement.ts";
 
 type Tags = [string, Answer][];

@@ -1,6 +1,6 @@
 /** A file on this machine as a source of bytes that counts what is read from it. */
 import { open } from "node:fs/promises";
-import type { ByteSource } from "../../src/media/source.ts";
+import type { ByteSource } from "../../src/media/inspect/bytes/byteSource.ts";
 
 export interface FileSource extends ByteSource {
   readonly counts: { reads: number; bytes: number };

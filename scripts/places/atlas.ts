@@ -1,5 +1,5 @@
 /** Everything that tiles are cut from: settlements with their reach, borders, names of divisions. */
-import { reachKm } from "../../src/providers/places/reach.ts";
+import { reachKm } from "../../src/providers/places/offline/influenceRadius.ts";
 import { countryBorders, stateBorders } from "./borders.ts";
 import { readDivisionNames, readSettlements, type Settlement } from "./gazetteer.ts";
 import { Grid } from "./grid.ts";

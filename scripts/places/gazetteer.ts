@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { z } from "zod";
-import { distanceKm } from "../../src/providers/places/reach.ts";
+import { distanceKm } from "../../src/providers/places/offline/influenceRadius.ts";
 import { renamed } from "./renamed.ts";
 
 export interface Settlement {

@@ -1,5 +1,5 @@
 /** Settlements by square of the map, so that those around a point are found without looking at all. */
-import { distanceKm } from "../../src/providers/places/reach.ts";
+import { distanceKm } from "../../src/providers/places/offline/influenceRadius.ts";
 import type { Settlement } from "./gazetteer.ts";
 
 const KM_PER_DEGREE = 111;

@@ -2,7 +2,7 @@
  * Finds what became of a town of the older list under a name and at a place that are both a little other than they were,
  * as Odessa became Odesa: without it a city of a million would count as a village. Decides on names and distance alone.
  */
-import { distanceKm } from "../../src/providers/places/reach.ts";
+import { distanceKm } from "../../src/providers/places/offline/influenceRadius.ts";
 
 export interface Town {
   name: string;

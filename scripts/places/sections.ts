@@ -3,7 +3,7 @@
  * (PPLX) but not whose; and of the newest entries we have no kind at all. What is decided here is only ever a city of the
  * same division.
  */
-import { distanceKm, reachKm } from "../../src/providers/places/reach.ts";
+import { distanceKm, reachKm } from "../../src/providers/places/offline/influenceRadius.ts";
 import { groupedBy, type Settlement } from "./gazetteer.ts";
 import type { Grid } from "./grid.ts";
 

@@ -1,5 +1,5 @@
 /** Finds the settlements that borders, being generalised, put into a neighbour's land. Settles no dispute. */
-import { isInside, OUTLINE_STEPS } from "../../src/providers/places/tile.ts";
+import { isInside, OUTLINE_STEPS } from "../../src/providers/places/offline/tile.ts";
 import type { Area } from "./borders.ts";
 import { boxOf, steps, type Box } from "./clip.ts";
 import type { Settlement } from "./gazetteer.ts";

@@ -1,5 +1,5 @@
 /** Cuts the map into cells that are small enough and writes down what each has to know. Writes no file. */
-import { FARTHEST_KM } from "../../src/providers/places/reach.ts";
+import { FARTHEST_KM } from "../../src/providers/places/offline/influenceRadius.ts";
 import {
   OUTLINE_STEPS,
   quarter,
@@ -8,7 +8,7 @@ import {
   world,
   type Cell,
   type Tile,
-} from "../../src/providers/places/tile.ts";
+} from "../../src/providers/places/offline/tile.ts";
 import type { Area } from "./borders.ts";
 import { clippedRing, steps } from "./clip.ts";
 

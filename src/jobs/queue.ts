@@ -1,9 +1,9 @@
 /** Takes messages off the queues: parse, do the asset's open work or empty the trash, acknowledge or ask again later. */
 import { warn } from "../kernel/log.ts";
-import { emptiedMessage, workMessage } from "../operations/bell.ts";
-import { scheduleDeps } from "../operations/sweeps.ts";
-import { continueEmptying } from "../operations/trash.ts";
-import { giveUp, workDeps, workOn } from "../operations/work.ts";
+import { emptiedMessage, workMessage } from "../operations/tasks/taskQueue.ts";
+import { scheduleDeps } from "../operations/maintenance/sweeps.ts";
+import { continueEmptying } from "../operations/deletion/trash.ts";
+import { giveUp, workDeps, workOn } from "../operations/tasks/taskRunner.ts";
 
 const FIRST_RETRY_SECONDS = 30;
 /** A queue holds a message back for 12 hours at most, and refuses to for longer: the eleventh doubling is beyond that. */

@@ -1,11 +1,11 @@
 /** What runs every quarter of an hour, each part by itself: one that fails does not keep the next from its turn. */
 import { parseConfig } from "../kernel/config.ts";
 import { error as logError } from "../kernel/log.ts";
-import { drainLibraries } from "../operations/drain.ts";
-import { checkIntegrity } from "../operations/integrity.ts";
-import { cleanUpDeletions, purgeTrash } from "../operations/purge.ts";
-import { ringOverdue, scheduleDeps, sweepObjects, type ScheduleDeps } from "../operations/sweeps.ts";
-import { cleanUpVersions } from "../operations/versionObjects.ts";
+import { drainLibraries } from "../operations/deletion/purgeLibraries.ts";
+import { checkIntegrity } from "../operations/maintenance/integrity.ts";
+import { cleanUpDeletions, purgeTrash } from "../operations/deletion/purge.ts";
+import { ringOverdue, scheduleDeps, sweepObjects, type ScheduleDeps } from "../operations/maintenance/sweeps.ts";
+import { cleanUpVersions } from "../operations/versions/versionCleanup.ts";
 
 type Chore = (deps: ScheduleDeps, env: Cloudflare.Env) => Promise<unknown>;
 

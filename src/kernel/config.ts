@@ -14,7 +14,7 @@ export interface Config {
   defaultLibraryStorageLimitBytes: number | null;
   /** For how long an asset can be restored. */
   trashRetentionDays: number;
-  /** Who resizes pictures; see docs/pictures.md. */
+  /** Who resizes pictures; see docs/renditions.md. */
   imageDelivery: ImageDelivery;
   /** Who puts pictures into words; see docs/captions.md. */
   describer: DescriberConfig;

@@ -1,7 +1,7 @@
 /** What a request carries from the middleware to its handler. */
 import type { Config } from "../kernel/config.ts";
-import type { Principal } from "../operations/credentials.ts";
-import type { Database } from "../operations/sessions.ts";
+import type { Principal } from "../operations/accounts/authentication.ts";
+import type { Database } from "../operations/accounts/databaseSession.ts";
 
 export interface AppEnv {
   Bindings: Cloudflare.Env;

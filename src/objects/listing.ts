@@ -1,6 +1,6 @@
 /** Walks the bucket in order of keys, which is order of asset ids, and deletes what it is told to. */
 import { assetKeyPrefixes } from "./keys.ts";
-import { fromStorage } from "./storage.ts";
+import { fromStorage } from "./storageErrors.ts";
 
 export interface ListedObject {
   key: string;

@@ -2,7 +2,7 @@
  * What each route answers to whom. A route without an entry fails the sweep in authorization.test.ts: say here what
  * opens it, and what it does with ids that are not the caller's.
  */
-import { uploadForm, type CallOptions } from "../support/api.ts";
+import { uploadForm, type CallOptions } from "../support/clients/api.ts";
 
 export interface Access {
   /** The action that a credential needs; `keys`: the owner's root key; `none`: no credential at all. */

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { idPrefixes } from "../../src/kernel/ids.ts";
-import { call, ROOT, type CallOptions } from "../support/api.ts";
-import { insertVictim, leaksIn, rowsOf, type Mark, type Victim } from "../support/canaries.ts";
+import { call, ROOT, type CallOptions } from "../support/clients/api.ts";
+import { insertVictim, leaksIn, rowsOf, type Mark, type Victim } from "../support/clients/canaries.ts";
 import {
   fillPath,
   operationsOf,
@@ -12,9 +12,16 @@ import {
   sampleBody,
   type ApiDocument,
   type Operation,
-} from "../support/openapi.ts";
-import { keptQueue } from "../support/queue.ts";
-import { insertAlbum, insertAssets, insertKey, insertStack, insertTenant, rootOwner } from "../support/tenants.ts";
+} from "../support/clients/openapi.ts";
+import { keptQueue } from "../support/bindings/queue.ts";
+import {
+  insertAlbum,
+  insertAssets,
+  insertKey,
+  insertStack,
+  insertTenant,
+  rootOwner,
+} from "../support/clients/tenants.ts";
 import { access, MADE_LIBRARY, namedInQuery, type Access } from "./access.ts";
 
 const queue = keptQueue().binding;

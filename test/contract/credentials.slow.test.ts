@@ -2,9 +2,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import { originalKey } from "../../src/objects/keys.ts";
-import { call, ROOT } from "../support/api.ts";
-import { pngOf } from "../support/pictures.ts";
-import { insertTaskRows } from "../support/taskRows.ts";
+import { call, ROOT } from "../support/clients/api.ts";
+import { pngOf } from "../support/media/images.ts";
+import { insertTaskRows } from "../support/rows/taskRows.ts";
 import {
   fillPath,
   operationsOf,
@@ -14,7 +14,7 @@ import {
   sampleQuery,
   type ApiDocument,
   type Operation,
-} from "../support/openapi.ts";
+} from "../support/clients/openapi.ts";
 import {
   insertAlbum,
   insertAssets,
@@ -26,7 +26,7 @@ import {
   rootOwner,
   SEEDED_VERSION,
   type Tenant,
-} from "../support/tenants.ts";
+} from "../support/clients/tenants.ts";
 
 /** What needs no credential. Everything else does, whatever is added to the API. */
 const OPEN = ["GET /api/server/ping", "GET /media/{asset_id}/{version_id}/{variant}"];

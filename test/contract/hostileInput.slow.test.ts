@@ -2,12 +2,12 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { originalKey } from "../../src/objects/keys.ts";
-import { refusalOf } from "../support/answers.ts";
-import { call } from "../support/api.ts";
-import { operationsOf, readDocument, resolve, type Operation } from "../support/openapi.ts";
-import { pngOf } from "../support/pictures.ts";
-import { keptQueue } from "../support/queue.ts";
-import { insertTaskRows } from "../support/taskRows.ts";
+import { refusalOf } from "../support/clients/answers.ts";
+import { call } from "../support/clients/api.ts";
+import { operationsOf, readDocument, resolve, type Operation } from "../support/clients/openapi.ts";
+import { pngOf } from "../support/media/images.ts";
+import { keptQueue } from "../support/bindings/queue.ts";
+import { insertTaskRows } from "../support/rows/taskRows.ts";
 import {
   insertAlbum,
   insertAssets,
@@ -16,7 +16,7 @@ import {
   insertStack,
   rootOwner,
   SEEDED_VERSION,
-} from "../support/tenants.ts";
+} from "../support/clients/tenants.ts";
 import { attacksOn, fullSample, type Attack, type FormFields, type Honest } from "./hostileInput.ts";
 
 const document = await readDocument();

@@ -1,8 +1,8 @@
 /** Requests that no honest client sends, made from the published description: one thing wrong in each. Sends none. */
-import type { CallOptions } from "../support/api.ts";
-import { bodyOf, BOUNDARY, MULTIPART, type RawPart } from "../support/multipart.ts";
+import type { CallOptions } from "../support/clients/api.ts";
+import { bodyOf, BOUNDARY, MULTIPART, type RawPart } from "../support/clients/multipart.ts";
 import { ID, bodies, headerAttacks, jsonTexts, texts, types } from "./hostileValues.ts";
-import { fillPath, resolve, sampleQuery, type ApiDocument, type Operation } from "../support/openapi.ts";
+import { fillPath, resolve, sampleQuery, type ApiDocument, type Operation } from "../support/clients/openapi.ts";
 
 export interface Attack {
   /** What is wrong with it, for the report. */

@@ -1,5 +1,5 @@
 /** Values that no honest client sends: as text, as JSON, as bodies and as headers. */
-import { MULTIPART } from "../support/multipart.ts";
+import { MULTIPART } from "../support/clients/multipart.ts";
 
 const long = "x".repeat(70_000);
 export const ID = "BM3nUmJ6fkBqBADyz5FEiu";

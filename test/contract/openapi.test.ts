@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
-import { call } from "../support/api.ts";
-import { operationsOf, readDocument, resolve, type ApiDocument, type Operation } from "../support/openapi.ts";
+import { call } from "../support/clients/api.ts";
+import { operationsOf, readDocument, resolve, type ApiDocument, type Operation } from "../support/clients/openapi.ts";
 
 /** Routes that are no part of the API they describe. */
 /** The description itself, and the stand-in for an edge route that only development has. */

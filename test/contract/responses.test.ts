@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
-import { call, ROOT, uniqueBytes, uploadForm, type CallOptions } from "../support/api.ts";
+import { call, ROOT, uniqueBytes, uploadForm, type CallOptions } from "../support/clients/api.ts";
 import {
   fillPath,
   operationsOf,
@@ -9,10 +9,10 @@ import {
   sampleBody,
   type ApiDocument,
   type Operation,
-} from "../support/openapi.ts";
-import { insertKey, insertUser, rootOwner } from "../support/tenants.ts";
-import { pngOf } from "../support/pictures.ts";
-import { plainPng, versionForm } from "../support/versions.ts";
+} from "../support/clients/openapi.ts";
+import { insertKey, insertUser, rootOwner } from "../support/clients/tenants.ts";
+import { pngOf } from "../support/media/images.ts";
+import { plainPng, versionForm } from "../support/clients/versions.ts";
 
 let document: ApiDocument;
 let operations: Operation[];

@@ -3,15 +3,15 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import { originalKey } from "../../src/objects/keys.ts";
-import { sqlAll } from "../support/account.ts";
-import { call } from "../support/api.ts";
-import { deliver, runSchedule } from "../support/consumer.ts";
-import { countingD1, type D1Counts } from "../support/d1.ts";
-import { fillPath, operationsOf, prefixOf, readDocument, type Operation } from "../support/openapi.ts";
-import { pngOf } from "../support/pictures.ts";
-import { keptQueue } from "../support/queue.ts";
-import { seedLibrary, type Seeded } from "../support/seed.ts";
-import { insertKey, rootOwner, SEEDED_VERSION } from "../support/tenants.ts";
+import { sqlAll } from "../support/clients/account.ts";
+import { call } from "../support/clients/api.ts";
+import { deliver, runSchedule } from "../support/bindings/consumer.ts";
+import { countingD1, type D1Counts } from "../support/bindings/d1.ts";
+import { fillPath, operationsOf, prefixOf, readDocument, type Operation } from "../support/clients/openapi.ts";
+import { pngOf } from "../support/media/images.ts";
+import { keptQueue } from "../support/bindings/queue.ts";
+import { seedLibrary, type Seeded } from "../support/rows/seed.ts";
+import { insertKey, rootOwner, SEEDED_VERSION } from "../support/clients/tenants.ts";
 
 const document = await readDocument();
 /** The smaller has more of everything than a page of 200 holds, but for its trash. */

@@ -1,13 +1,13 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
-import { uniqueBytes } from "../support/api.ts";
-import { owner, sqlAll } from "../support/account.ts";
-import { assetOf } from "../support/answers.ts";
-import { deliver, tasksOf } from "../support/consumer.ts";
-import { countingD1 } from "../support/d1.ts";
-import { insertTaskRows } from "../support/taskRows.ts";
-import { quietUpload } from "../support/uploading.ts";
+import { uniqueBytes } from "../support/clients/api.ts";
+import { owner, sqlAll } from "../support/clients/account.ts";
+import { assetOf } from "../support/clients/answers.ts";
+import { deliver, tasksOf } from "../support/bindings/consumer.ts";
+import { countingD1 } from "../support/bindings/d1.ts";
+import { insertTaskRows } from "../support/rows/taskRows.ts";
+import { quietUpload } from "../support/clients/uploads.ts";
 import { sampleBytes } from "../fixtures/media/samples.ts";
 
 const PHOTO = "0014_picasa.jpg";

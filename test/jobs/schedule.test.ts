@@ -2,16 +2,16 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import { originalKey, proxyKey } from "../../src/objects/keys.ts";
-import { sqlAll } from "../support/account.ts";
-import { assetOf } from "../support/answers.ts";
-import { call, uniqueBytes } from "../support/api.ts";
-import { storedKeys, watchedBucket } from "../support/bucket.ts";
-import { runSchedule } from "../support/consumer.ts";
-import { countingD1 } from "../support/d1.ts";
-import { keptQueue } from "../support/queue.ts";
-import { insertTaskRows } from "../support/taskRows.ts";
-import { insertAssets, insertLibrary, rootOwner } from "../support/tenants.ts";
-import { quietUpload } from "../support/uploading.ts";
+import { sqlAll } from "../support/clients/account.ts";
+import { assetOf } from "../support/clients/answers.ts";
+import { call, uniqueBytes } from "../support/clients/api.ts";
+import { storedKeys, watchedBucket } from "../support/bindings/bucket.ts";
+import { runSchedule } from "../support/bindings/consumer.ts";
+import { countingD1 } from "../support/bindings/d1.ts";
+import { keptQueue } from "../support/bindings/queue.ts";
+import { insertTaskRows } from "../support/rows/taskRows.ts";
+import { insertAssets, insertLibrary, rootOwner } from "../support/clients/tenants.ts";
+import { quietUpload } from "../support/clients/uploads.ts";
 
 const DAY_MS = 24 * 3600_000;
 

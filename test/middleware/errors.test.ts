@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { call } from "../support/api.ts";
-import { countingD1 } from "../support/d1.ts";
+import { call } from "../support/clients/api.ts";
+import { countingD1 } from "../support/bindings/d1.ts";
 
 async function bodyOf(response: Response): Promise<Record<string, unknown>> {
   const body = await response.json<Record<string, unknown>>();

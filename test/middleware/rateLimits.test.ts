@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { networkOf } from "../../src/middleware/rateLimits.ts";
-import { refusalOf } from "../support/answers.ts";
-import { call, ROOT, type CallOptions } from "../support/api.ts";
-import { insertKey, rootOwner } from "../support/tenants.ts";
+import { refusalOf } from "../support/clients/answers.ts";
+import { call, ROOT, type CallOptions } from "../support/clients/api.ts";
+import { insertKey, rootOwner } from "../support/clients/tenants.ts";
 
 let userId: string;
 beforeAll(async () => {

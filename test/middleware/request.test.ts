@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, upload, uniqueBytes } from "../support/api.ts";
+import { call, upload, uniqueBytes } from "../support/clients/api.ts";
 
 async function requestId(given?: string): Promise<string | null> {
   const headers: Record<string, string> = given === undefined ? {} : { "x-request-id": given };

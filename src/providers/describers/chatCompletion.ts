@@ -1,7 +1,7 @@
 /** Reads a chat completion, whoever made it. Anything that is none is null. */
 import { z } from "zod";
-import type { Description } from "../describer.ts";
-import { descriptionOf } from "./answerText.ts";
+import type { Description } from "./describer.ts";
+import { descriptionOf } from "./parseCompletion.ts";
 
 const part = z.object({ text: z.string().optional() });
 const choice = z.object({

@@ -3,11 +3,11 @@
  * It is chosen by the owner and trusted with pictures, but not with how long it takes or how much it answers.
  */
 import { AppError } from "../../kernel/errors.ts";
-import type { Describer, Description, PictureFile } from "../describer.ts";
-import { boundedText } from "./boundedText.ts";
+import type { Describer, Description, PictureFile } from "./describer.ts";
+import { boundedText } from "./readTextLimited.ts";
 import { readCompletion } from "./chatCompletion.ts";
-import { MAX_TOKENS, pictureMessage, tooLarge } from "./pictureMessage.ts";
-import { refusalOf } from "./httpRefusal.ts";
+import { MAX_TOKENS, pictureMessage, tooLarge } from "./imagePrompt.ts";
+import { refusalOf } from "./classifyHttpError.ts";
 
 export interface OpenAiCompatibleSettings {
   /** Up to and with the version, as `http://localhost:11434/v1`. */

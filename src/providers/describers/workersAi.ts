@@ -1,10 +1,10 @@
 /** Describes with a model of Cloudflare's catalogue, through the AI binding. Which model is configuration. */
 import { z } from "zod";
 import { AppError } from "../../kernel/errors.ts";
-import type { Describer, Description, PictureFile } from "../describer.ts";
-import { descriptionOf } from "./answerText.ts";
+import type { Describer, Description, PictureFile } from "./describer.ts";
+import { descriptionOf } from "./parseCompletion.ts";
 import { readCompletion } from "./chatCompletion.ts";
-import { dataUrl, MAX_TOKENS, pictureMessage, tooLarge } from "./pictureMessage.ts";
+import { dataUrl, MAX_TOKENS, pictureMessage, tooLarge } from "./imagePrompt.ts";
 
 /** What of the binding is used; the real one is overloaded by every model's name. */
 export interface AiBinding {

@@ -3,7 +3,7 @@
  * were taken, so it is only ever asked when its owner said so; it is not trusted with how long it takes or how much it answers.
  */
 import { z } from "zod";
-import { boundedText } from "../describers/boundedText.ts";
+import { boundedText } from "../describers/readTextLimited.ts";
 
 export interface NominatimSettings {
   /** What `/reverse` goes behind. */

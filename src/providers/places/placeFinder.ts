@@ -1,9 +1,9 @@
 /** Says where on Earth a pair of coordinates is, in words. One interface; where the words come from is its implementations' matter. */
 
 import type { Config } from "../../kernel/config.ts";
-import { detailedPlaces } from "./detailed.ts";
-import { offlinePlaces } from "./offline.ts";
-import { keptTiles, tileReader } from "./tiles.ts";
+import { detailedPlaces } from "./detailedPlaces.ts";
+import { offlinePlaces } from "./offline/offlinePlaces.ts";
+import { keptTiles, tileReader } from "./offline/tileCache.ts";
 
 /** Null where nothing is known: nothing in it is ever a guess at a name. */
 export interface Place {

@@ -1,5 +1,5 @@
 /** Renders by `fetch(…, { cf: { image } })`: needs a zone with Transformations; input up to 100 MB. */
-import type { Rendered, RenderRequest, RenderSource } from "../renderer.ts";
+import type { Rendered, RenderRequest, RenderSource } from "./renderer.ts";
 
 /** `cf-resized` is there only where the edge resized; without it the answer is the source, untouched. */
 function failureOf(response: Response): Rendered | null {

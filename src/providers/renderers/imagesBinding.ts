@@ -2,7 +2,7 @@
  * Renders through the Images binding: any account, workers.dev and local development; input up to 20 MB.
  * The Worker's own heap never holds the pixels of an original.
  */
-import type { Rendered, Renderer } from "../renderer.ts";
+import type { Rendered, Renderer } from "./renderer.ts";
 
 /**
  * Refusals that stay true however often it is asked: 9412 no image, 9413 too many pixels, and what decoders say.

@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { AppError } from "../../../src/kernel/errors.ts";
-import type { Description } from "../../../src/providers/describer.ts";
+import type { Description } from "../../../src/providers/describers/describer.ts";
 import { openAiCompatibleDescriber } from "../../../src/providers/describers/openAiCompatible.ts";
 
 const baseUrl = inject("modelServerUrl");

@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from "vitest";
 import { parseConfig } from "../../../src/kernel/config.ts";
-import { describerOf } from "../../../src/providers/describer.ts";
+import { describerOf } from "../../../src/providers/describers/describer.ts";
 
 const secrets = { ROOT_API_KEY: "r".repeat(32), MEDIA_SIGNING_KEY: "m".repeat(32) };
 const picture = { bytes: new Uint8Array([0xff, 0xd8, 0xff]), mimeType: "image/jpeg" };

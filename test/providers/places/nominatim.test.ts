@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, inject, it } from "vitest";
 import { parseConfig } from "../../../src/kernel/config.ts";
-import { detailedPlaces } from "../../../src/providers/places/detailed.ts";
+import { detailedPlaces } from "../../../src/providers/places/detailedPlaces.ts";
 import { askNominatim, type NominatimSettings } from "../../../src/providers/places/nominatim.ts";
 import { PartialPlace } from "../../../src/providers/places/partialPlace.ts";
 import { placeFinderOf, type Place, type PlaceFinder } from "../../../src/providers/places/placeFinder.ts";

@@ -1,0 +1,97 @@
+/** API keys: only the SHA-256 of a secret is ever stored or looked for. */
+import { and, desc, eq, isNull, lt, or } from "drizzle-orm";
+import { z } from "zod";
+import { newId } from "../../kernel/ids.ts";
+import type { Database } from "../database.ts";
+import { apiKeys, users } from "../schema/schema.ts";
+
+export const actions = ["read", "write", "delete", "delete_permanently"] as const;
+export type Action = (typeof actions)[number];
+
+export interface ApiKey {
+  id: string;
+  userId: string;
+  name: string | null;
+  actions: Action[];
+  libraryIds: string[] | null;
+  isActive: boolean;
+  expiresAt: number | null;
+  createdAt: number;
+  lastUsedAt: number | null;
+}
+
+const actionsColumn = z.array(z.enum(actions));
+const libraryIdsColumn = z.array(z.string()).nullable();
+
+function parseRow(row: typeof apiKeys.$inferSelect): ApiKey {
+  const { secretHash: _secretHash, ...rest } = row;
+  return { ...rest, actions: actionsColumn.parse(row.actions), libraryIds: libraryIdsColumn.parse(row.libraryIds) };
+}
+
+export interface NewApiKey {
+  userId: string;
+  name: string;
+  secretHash: string;
+  actions: Action[];
+  libraryIds: string[] | null;
+}
+
+export async function insertApiKey(db: Database, key: NewApiKey, atMs: number): Promise<ApiKey> {
+  const row = await db.orm
+    .insert(apiKeys)
+    .values({ id: newId("apiKey", atMs), ...key, createdAt: atMs })
+    .returning()
+    .get();
+  return parseRow(row);
+}
+
+export async function listApiKeys(db: Database, userId: string): Promise<ApiKey[]> {
+  const rows = await db.orm.select().from(apiKeys).where(eq(apiKeys.userId, userId)).orderBy(desc(apiKeys.id));
+  return rows.map(parseRow);
+}
+
+export async function updateApiKey(
+  db: Database,
+  userId: string,
+  id: string,
+  fields: { name?: string; isActive?: boolean },
+): Promise<ApiKey | null> {
+  const rows = await db.orm
+    .update(apiKeys)
+    .set(fields)
+    .where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId)))
+    .returning();
+  return rows[0] === undefined ? null : parseRow(rows[0]);
+}
+
+/** The key with this hash and whether its user may still sign in, in one read. */
+export async function findApiKeyByHash(
+  db: Database,
+  secretHash: string,
+): Promise<{ key: ApiKey; userIsActive: boolean } | null> {
+  const [keys, owners] = await db.orm.batch([
+    db.orm.select().from(apiKeys).where(eq(apiKeys.secretHash, secretHash)),
+    db.orm
+      .select({ isActive: users.isActive })
+      .from(apiKeys)
+      .innerJoin(users, eq(users.id, apiKeys.userId))
+      .where(eq(apiKeys.secretHash, secretHash)),
+  ]);
+  const key = keys[0];
+  return key === undefined ? null : { key: parseRow(key), userIsActive: owners[0]?.isActive ?? false };
+}
+
+const LAST_USED_RESOLUTION_MS = 60_000;
+
+/** Notes a use, at most once a minute: a read must not cost a write. */
+export async function touchApiKey(db: Database, id: string, atMs: number): Promise<void> {
+  const stale = or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, atMs - LAST_USED_RESOLUTION_MS));
+  await db.orm
+    .update(apiKeys)
+    .set({ lastUsedAt: atMs })
+    .where(and(eq(apiKeys.id, id), stale));
+}
+
+export function isTouchDue(key: ApiKey, atMs: number): boolean {
+  return key.lastUsedAt === null || key.lastUsedAt < atMs - LAST_USED_RESOLUTION_MS;
+}

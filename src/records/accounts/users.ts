@@ -1,0 +1,60 @@
+/** People who own libraries. */
+import { eq, sql, type SQL } from "drizzle-orm";
+import { newId } from "../../kernel/ids.ts";
+import type { Database } from "../database.ts";
+import { users } from "../schema/schema.ts";
+
+export type User = typeof users.$inferSelect;
+
+export const ROOT_SUBJECT = "root";
+export const DEFAULT_LIBRARY_NAME = "Default Library";
+
+export async function findUserBySubject(db: Database, subject: string): Promise<User | null> {
+  return (await db.orm.select().from(users).where(eq(users.subject, subject)).get()) ?? null;
+}
+
+export async function findUser(db: Database, id: string): Promise<User | null> {
+  return (await db.orm.select().from(users).where(eq(users.id, id)).get()) ?? null;
+}
+
+/** What may be stored: by a user, and in each library; null: no cap of its own. */
+export interface StorageLimits {
+  userBytes: number;
+  libraryBytes: number | null;
+}
+
+/** The owner and a first library. Two first requests at once make one of each. */
+export async function createUserWithLibrary(
+  db: Database,
+  subject: string,
+  limits: StorageLimits,
+  atMs: number,
+): Promise<User> {
+  const owner = sql`SELECT id FROM users WHERE subject = ${subject}`;
+  const [, , rows] = await db.orm.batch([
+    db.orm
+      .insert(users)
+      .values({
+        id: newId("user", atMs),
+        subject,
+        isSuperuser: subject === ROOT_SUBJECT,
+        storageLimitBytes: limits.userBytes,
+        createdAt: atMs,
+        updatedAt: atMs,
+      })
+      .onConflictDoNothing(),
+    insertLibraryIfNone(db, sql`(${owner})`, limits.libraryBytes, atMs),
+    db.orm.select().from(users).where(eq(users.subject, subject)),
+  ]);
+  const user = rows[0];
+  if (user === undefined) throw new Error(`user ${subject} was not created`);
+  return user;
+}
+
+/** A batch statement: a default library for a user without a live one. */
+export function insertLibraryIfNone(db: Database, userId: SQL, limitBytes: number | null, atMs: number) {
+  return db.statement(sql`
+    INSERT INTO libraries (id, user_id, name, storage_limit_bytes, created_at, updated_at)
+    SELECT ${newId("library", atMs)}, ${userId}, ${DEFAULT_LIBRARY_NAME}, ${limitBytes}, ${atMs}, ${atMs}
+    WHERE NOT EXISTS (SELECT 1 FROM libraries WHERE user_id = ${userId} AND trashed_at IS NULL)`);
+}

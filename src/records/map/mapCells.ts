@@ -1,0 +1,57 @@
+/** Which map cells cover a box: the finest level that needs few of them, so that little outside is read. */
+import { CELL_DEGREES, cellAt } from "../assets/sortKeys.ts";
+
+/** Degrees; `west > east` crosses the 180th meridian eastward. */
+export interface Box {
+  west: number;
+  south: number;
+  east: number;
+  north: number;
+}
+
+/** More cells fit a box tighter, but each is one more sorted input to merge. */
+const MAX_CELLS = 25;
+
+function halves(box: Box): Box[] {
+  if (box.west <= box.east) return [box];
+  return [
+    { ...box, east: 180 },
+    { ...box, west: -180 },
+  ];
+}
+
+function cellsOf(level: number, box: Box): number[] {
+  const first = cellAt(level, box.south, box.west);
+  const columns = cellAt(level, box.south, box.east) - first;
+  const rows = (cellAt(level, box.north, box.west) - first) / 100_000;
+  if ((columns + 1) * (rows + 1) > MAX_CELLS) return [];
+  const cells: number[] = [];
+  for (let row = 0; row <= rows; row++) {
+    for (let column = 0; column <= columns; column++) cells.push(first + row * 100_000 + column);
+  }
+  return cells;
+}
+
+export function coveringCells(box: Box): { level: number; cells: number[] } {
+  for (let level = CELL_DEGREES.length - 1; level >= 0; level--) {
+    const parts = halves(box).map((half) => cellsOf(level, half));
+    const cells = [...new Set(parts.flat())];
+    if (parts.every((part) => part.length > 0) && cells.length <= MAX_CELLS) return { level, cells };
+  }
+  throw new Error("the coarsest level covers any box"); // 3 × 5 cells of 90° are the whole Earth.
+}
+
+const EARTH_RADIUS_M = 6_371_008.8;
+const DEGREE = Math.PI / 180;
+
+/** The smallest box around a circle; all longitudes once the circle holds a pole. */
+export function boxAround(latitude: number, longitude: number, radiusM: number): Box {
+  const angle = radiusM / EARTH_RADIUS_M;
+  const south = latitude - angle / DEGREE;
+  const north = latitude + angle / DEGREE;
+  if (south <= -90 || north >= 90)
+    return { west: -180, east: 180, south: Math.max(south, -90), north: Math.min(north, 90) };
+  const width = Math.asin(Math.sin(angle) / Math.cos(latitude * DEGREE)) / DEGREE;
+  const wrap = (value: number): number => (value > 180 ? value - 360 : value < -180 ? value + 360 : value);
+  return { west: wrap(longitude - width), east: wrap(longitude + width), south, north };
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { call } from "../support/clients/api.ts";
+
+const JSON_TYPE = "application/json";
+
+async function create(body: string | ReadableStream | undefined, type: string | null = JSON_TYPE) {
+  const headers: Record<string, string> = type === null ? {} : { "content-type": type };
+  const response = await call("POST", "/api/libraries", { headers, ...(body === undefined ? {} : { body }) });
+  const answer = await response.json<{ name?: string; error?: string; detail?: unknown }>();
+  return { status: response.status, answer };
+}
+
+describe("a JSON body", () => {
+  it("of 10 MB is 413, whether its length is told or not", async () => {
+    const text = JSON.stringify({ name: "x".repeat(10_000_000) });
+    expect((await create(text)).status).toBe(413);
+    const told = await call("POST", "/api/libraries", {
+      body: text,
+      headers: { "content-type": JSON_TYPE, "content-length": String(text.length) },
+    });
+    expect(told.status).toBe(413);
+    const streamed = new Response(text).body ?? undefined;
+    expect((await create(streamed)).answer.error).toBe("payload_too_large");
+  });
+
+  it("of a megabyte is read, and its name is too long", async () => {
+    expect((await create(JSON.stringify({ name: "x".repeat(1_000_000) }))).status).toBe(422);
+  });
+
+  it("of another type, or of none, is 415", async () => {
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+      "application/jsonx",
+      "text/json",
+      "garbage",
+    ]) {
+      expect((await create('{"name":"a"}', type)).status, type).toBe(415);
+    }
+    const untyped = new Response(new TextEncoder().encode('{"name":"a"}')).body ?? undefined;
+    expect((await create(untyped, null)).answer.error).toBe("unsupported_media_type");
+  });
+
+  it("is known by its type however that is written, or refused, but never ignored", async () => {
+    for (const type of ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8"]) {
+      expect((await create('{"name":"typed"}', type)).answer.name, type).toBe("typed");
+    }
+    for (const type of ["application/json ; charset=utf-8", "application/json;", "application/json; charset=utf-8;"]) {
+      expect([201, 415], type).toContain((await create('{"name":"typed"}', type)).status);
+    }
+  });
+
+  it("that is malformed is 400", async () => {
+    for (const text of [
+      "",
+      "{",
+      '{"name":',
+      "{'name':'a'}",
+      '{"name":"a"}}',
+      "undefined",
+      "NaN",
+      '{"name":"a",}',
+      "\u0000",
+    ]) {
+      const { status, answer } = await create(text);
+      expect(status, text).toBe(400);
+      expect(answer.error).toBe("bad_request");
+    }
+  });
+
+  it("that is no object is 422", async () => {
+    for (const text of ["[]", "null", "7", '"name"', "true", '[{"name":"a"}]'])
+      expect((await create(text)).status, text).toBe(422);
+  });
+
+  it("that says a key twice means the last", async () => {
+    expect((await create('{"name":"first","name":"last"}')).answer.name).toBe("last");
+  });
+
+  it("nested 100,000 deep is answered, and not with a failure of ours", async () => {
+    const deep = "[".repeat(100_000) + "]".repeat(100_000);
+    expect((await create(deep)).status).toBe(422);
+    expect((await create(`{"name":${deep}}`)).status).toBe(422);
+    expect((await create(`{"name":"deep","unknown":${deep}}`)).status).toBe(201);
+    expect((await create("[".repeat(100_000))).status).toBe(400);
+  });
+
+  it("that is missing counts as empty", async () => {
+    expect((await create(undefined, null)).status).toBe(422);
+    expect((await call("PATCH", "/api/libraries/lib_BM3nUmJ6fkBqBADyz5FEiu")).status).toBe(404);
+  });
+
+  it("may hold any letters", async () => {
+    for (const name of ["𝕏 zoë 図書館 🖼️", "line\nbreak", "\u202Ebidi", "'; DROP TABLE libraries; --", "__proto__"]) {
+      expect((await create(JSON.stringify({ name }))).answer.name).toBe(name);
+    }
+    for (const odd of ["a\u0000b", "\ud800"])
+      expect((await create(JSON.stringify({ name: odd }))).status).toBeLessThan(500);
+    expect((await create('{"__proto__":{"name":"x"},"name":"plain"}')).answer.name).toBe("plain");
+  });
+});

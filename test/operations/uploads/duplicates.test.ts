@@ -1,0 +1,109 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { newId } from "../../../src/kernel/ids.ts";
+import { insertAssetIfNew, type NewAsset } from "../../../src/records/assets/assets.ts";
+import { openDatabase } from "../../../src/records/database.ts";
+import { emptyMetadata } from "../../../src/records/assets/metadata.ts";
+import { uniqueBytes } from "../../support/clients/api.ts";
+import { owner, rowCounts, sqlAll, usage } from "../../support/clients/account.ts";
+import { assetOf } from "../../support/clients/answers.ts";
+import { quietUpload, traces } from "../../support/clients/uploads.ts";
+
+let who = { userId: "", libraryId: "" };
+
+beforeAll(async () => {
+  who = await owner();
+});
+
+describe("writing the same upload twice", () => {
+  function someAsset(): NewAsset {
+    const now = Date.now();
+    return {
+      asset: {
+        id: newId("asset"),
+        libraryId: who.libraryId,
+        userId: who.userId,
+        checksum: crypto.randomUUID(),
+        checksumSha1: "sha1",
+        fileSizeBytes: 77,
+        mimeType: "image/jpeg",
+        mediaType: "image",
+        originalFileName: "a.jpg",
+        deviceId: "d",
+        deviceAssetId: "a",
+        fileCreatedAt: "2024-01-01T00:00:00",
+        fileModifiedAt: "2024-01-01T00:00:00",
+        localUs: 0,
+        currentVersionId: newId("assetVersion"),
+        metadata: emptyMetadata(),
+        metadataUpdatedAt: now,
+        createdAt: now,
+        updatedAt: now,
+      },
+      taskTypes: ["thumbhash"],
+      problem: null,
+    };
+  }
+
+  it("changes nothing the second time: the row, the counters, the events and the task are as they were", async () => {
+    const db = openDatabase(env.DB, "primary");
+    const upload = someAsset();
+    const first = await insertAssetIfNew(db, upload);
+    const state = async () => [await rowCounts(), await usage(who.libraryId)];
+    const before = await state();
+    expect(await insertAssetIfNew(db, upload)).toEqual(first);
+    expect(first).toMatchObject({ created: true, emptied: false });
+    expect(await state()).toEqual(before);
+    const other = { ...upload, asset: { ...upload.asset, id: newId("asset") } };
+    expect(await insertAssetIfNew(db, other)).toEqual({ ...first, created: false });
+    expect(await state()).toEqual(before);
+    await sqlAll("DELETE FROM assets WHERE id = ?", upload.asset.id);
+  });
+
+  it("answers the row that is there also where that row has filled the library up", async () => {
+    const db = openDatabase(env.DB, "primary");
+    const upload = someAsset();
+    const first = await insertAssetIfNew(db, upload);
+    await sqlAll("UPDATE libraries SET storage_limit_bytes = 1 WHERE id = ?", who.libraryId);
+    expect(await insertAssetIfNew(db, upload)).toEqual(first);
+    expect(await insertAssetIfNew(db, someAsset())).toBeNull();
+    await sqlAll("UPDATE libraries SET storage_limit_bytes = NULL WHERE id = ?", who.libraryId);
+    await sqlAll("DELETE FROM assets WHERE id = ?", upload.asset.id);
+  });
+});
+
+describe("uploads at the same time", () => {
+  it("of the same bytes make one asset and one object: one 201, the others 200", async () => {
+    const bytes = uniqueBytes(2000);
+    const before = await traces();
+    const counters = await usage(who.libraryId);
+    const responses = await Promise.all(Array.from({ length: 5 }, () => quietUpload(bytes)));
+    expect(responses.map(({ status }) => String(status)).sort()).toEqual(["200", "200", "200", "200", "201"]);
+    const ids = await Promise.all(responses.map(async (response) => (await response.json<{ id: string }>()).id));
+    expect(new Set(ids).size).toBe(1);
+    const after = await traces();
+    expect(after.keys).toHaveLength(before.keys.length + 1);
+    const { assets, events, tasks } = before.rows;
+    expect(after.rows).toEqual({ assets: assets + 1, events: events + 2, tasks: tasks + 3 });
+    expect(await usage(who.libraryId)).toEqual({
+      count: counters.count + 1,
+      libraryBytes: counters.libraryBytes + 2000,
+      userBytes: counters.userBytes + 2000,
+    });
+  });
+
+  it("of ten files are all counted", async () => {
+    const before = await traces();
+    const counters = await usage(who.libraryId);
+    const sizes = Array.from({ length: 10 }, (_, i) => 100 + i);
+    const responses = await Promise.all(sizes.map(async (size) => await quietUpload(uniqueBytes(size))));
+    for (const response of responses) await assetOf(response, 201);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    expect(await usage(who.libraryId)).toEqual({
+      count: counters.count + 10,
+      libraryBytes: counters.libraryBytes + total,
+      userBytes: counters.userBytes + total,
+    });
+    expect((await traces()).rows.assets).toBe(before.rows.assets + 10);
+  });
+});

@@ -1,0 +1,223 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { parseDateTime, type WallTime } from "../../../src/kernel/time.ts";
+import { boxAround, listAssets, type AssetListQuestion } from "../../../src/operations/assets/assets.ts";
+import { everyAsset } from "../../../src/records/assets/assetFilters.ts";
+import { coveringCells } from "../../../src/records/map/mapCells.ts";
+import { openDatabase } from "../../../src/records/database.ts";
+import { cellAt } from "../../../src/records/assets/sortKeys.ts";
+import { countingD1 } from "../../support/bindings/d1.ts";
+import { seedLibrary, type Seeded } from "../../support/rows/seed.ts";
+
+type Filter = AssetListQuestion["filter"];
+
+const who = { userId: "intuser_seeded", libraryIds: null, actions: ["read"] as const, managesKeys: false };
+
+function time(text: string): WallTime {
+  const parsed = parseDateTime(text);
+  if (parsed === null) throw new Error(text);
+  return parsed;
+}
+
+const PAGE = 20;
+const sizes = [100, 100_000];
+const seeded = new Map<number, Seeded>();
+const counted = countingD1(env.DB);
+
+beforeAll(async () => {
+  for (const size of sizes) seeded.set(size, await seedLibrary(who.userId, size));
+}, 120_000);
+
+function library(size: number): Seeded {
+  const found = seeded.get(size);
+  if (found === undefined) throw new Error(`no library of ${size}`);
+  return found;
+}
+
+async function ask(size: number, filter: Partial<Filter>, startingAfterId: string | null = null, limit = PAGE) {
+  counted.reset();
+  const page = await listAssets(openDatabase(counted.binding, "nearest"), who, {
+    libraryId: library(size).libraryId,
+    filter: { ...everyAsset, ...filter },
+    personIds: null,
+    startingAfterId,
+    limit,
+  });
+  const read = (pattern: RegExp) =>
+    counted.counts.statements.filter((s) => pattern.test(s.sql)).reduce((sum, s) => sum + s.rowsRead, 0);
+  return { ...page, assetRows: read(/\bassets\b/), roundTrips: counted.counts.roundTrips };
+}
+
+/** Every row that a filter matches, and nothing else, straight from the table. */
+async function expected(size: number, where: string, order = "local_us DESC, id DESC"): Promise<string[]> {
+  const sql = `SELECT id FROM assets WHERE library_id = ?1 AND ${where} ORDER BY ${order}`;
+  const rows = await env.DB.prepare(sql).bind(library(size).libraryId).all<{ id: string }>();
+  return rows.results.map((row) => row.id);
+}
+
+const after = time("2014-03-01T00:00:00");
+const before = time("2014-09-01T00:00:00");
+const us = (bound: WallTime): number => bound.wallUs;
+
+interface Case {
+  name: string;
+  filter: (size: number) => Partial<Filter>;
+  where: string;
+  order?: string;
+  /** Rows beyond n + 2 that the contract of the filter allows. */
+  extra?: number;
+}
+
+const live = "trashed_at IS NULL";
+const cases: Case[] = [
+  { name: "no filter", filter: () => ({}), where: live },
+  { name: "ascending", filter: () => ({ order: "asc" }), where: live, order: "local_us, id" },
+  { name: "state=all", filter: () => ({ state: "all" }), where: "1" },
+  {
+    name: "state=trashed",
+    filter: () => ({ state: "trashed" }),
+    where: "trashed_at IS NOT NULL",
+    order: "trashed_at DESC, id DESC",
+  },
+  { name: "media_type=video", filter: () => ({ mediaType: "video" }), where: `${live} AND media_type = 'video'` },
+  { name: "in_album", filter: () => ({ albumFilter: "in_album" }), where: `${live} AND album_count > 0` },
+  { name: "not_in_album", filter: () => ({ albumFilter: "not_in_album" }), where: `${live} AND album_count = 0` },
+  { name: "after", filter: () => ({ after }), where: `${live} AND local_us > ${us(after)}` },
+  { name: "before", filter: () => ({ before }), where: `${live} AND local_us < ${us(before)}` },
+  {
+    name: "both dates, ascending",
+    filter: () => ({ after, before, order: "asc" }),
+    where: `${live} AND local_us > ${us(after)} AND local_us < ${us(before)}`,
+    order: "local_us, id",
+  },
+  {
+    name: "media type and dates",
+    filter: () => ({ mediaType: "video", after, before }),
+    where: `${live} AND media_type = 'video' AND local_us > ${us(after)} AND local_us < ${us(before)}`,
+  },
+  {
+    name: "state=all and dates",
+    filter: () => ({ state: "all", after, before }),
+    where: `local_us > ${us(after)} AND local_us < ${us(before)}`,
+  },
+  // A member is a link row and its asset.
+  {
+    name: "album",
+    filter: (size) => ({ albumId: library(size).albumId }),
+    where: `${live} AND album_count > 0`,
+    extra: PAGE + 1,
+  },
+  {
+    name: "album and dates",
+    filter: (size) => ({ albumId: library(size).albumId, after, before }),
+    where: `${live} AND album_count > 0 AND local_us > ${us(after)} AND local_us < ${us(before)}`,
+    extra: PAGE + 1,
+  },
+  { name: "stack", filter: (size) => ({ stackId: library(size).stackId }), where: `${live} AND stack_id IS NOT NULL` },
+];
+
+describe.each(sizes)("a page of a library of %i assets", (size) => {
+  it.each(cases)(
+    "reads n + 2 asset rows at most and is the right page: $name",
+    async ({ filter, where, order, extra = 0 }) => {
+      const ids = await expected(size, where, order);
+      const first = await ask(size, filter(size));
+      expect(first.assets.map((asset) => asset.id)).toEqual(ids.slice(0, PAGE));
+      expect(first.hasMore).toBe(ids.length > PAGE);
+      expect(first.assetRows).toBeLessThanOrEqual(PAGE + 2 + extra);
+
+      const deep = Math.max(0, ids.length - PAGE - 5);
+      const from = ids[deep];
+      if (from === undefined) return;
+      const deepest = await ask(size, filter(size), from);
+      expect(deepest.assets.map((asset) => asset.id)).toEqual(ids.slice(deep + 1, deep + 1 + PAGE));
+      expect(deepest.assetRows).toBeLessThanOrEqual(PAGE + 2 + extra);
+      expect(deepest.roundTrips).toBe(2);
+    },
+  );
+
+  it("reads one row for each id it is asked for", async () => {
+    const all = await expected(size, live);
+    const ids = all.filter((_, i) => i % Math.max(1, Math.floor(all.length / 20)) === 0).slice(0, PAGE);
+    const page = await ask(size, { ids: [...ids, "asset_2222222222222222222222"] });
+    expect(page.assets.map((asset) => asset.id)).toEqual(ids);
+    expect(page.assetRows).toBeLessThanOrEqual(ids.length + 2);
+  });
+
+  it("reads for an aware date bound only the assets within 14 hours of it besides", async () => {
+    const bound = time("2014-03-01T00:00:00+02:00");
+    const hour = 3600 * 1_000_000;
+    const instant = us(bound) - 2 * hour;
+    const where = `${live} AND CASE WHEN local_offset_minutes IS NULL THEN local_us < ${us(bound)} ELSE local_us - local_offset_minutes * 60000000 < ${instant} END`;
+    const margin = await expected(
+      size,
+      `${live} AND local_us BETWEEN ${instant - 14 * hour} AND ${instant + 14 * hour}`,
+    );
+    const ids = await expected(size, where);
+    const page = await ask(size, { before: bound });
+    expect(page.assets.map((asset) => asset.id)).toEqual(ids.slice(0, PAGE));
+    expect(page.assetRows).toBeLessThanOrEqual(PAGE + 2 + margin.length);
+  });
+
+  const boxes = {
+    "a country": { west: 5, south: 45, east: 15, north: 55 },
+    "a city": { west: 2.2, south: 48.8, east: 2.5, north: 48.9 },
+    "across the date line": { west: 170, south: -40, east: -170, north: -10 },
+    "the whole Earth": { west: -180, south: -90, east: 180, north: 90 },
+  };
+  it.each(Object.entries(boxes))("reads for a map box only what lies in its cells besides: %s", async (_name, box) => {
+    const longitudes =
+      box.west <= box.east
+        ? `longitude BETWEEN ${box.west} AND ${box.east}`
+        : `(longitude >= ${box.west} OR longitude <= ${box.east})`;
+    const inside = `latitude BETWEEN ${box.south} AND ${box.north} AND ${longitudes}`;
+    const ids = await expected(size, `${live} AND ${inside}`);
+    const { level, cells } = coveringCells(box);
+    const rows = await env.DB.prepare(
+      `SELECT latitude, longitude FROM assets WHERE library_id = ?1 AND ${live} AND latitude IS NOT NULL AND NOT (${inside})`,
+    )
+      .bind(library(size).libraryId)
+      .all<{ latitude: number; longitude: number }>();
+    const rim = rows.results.filter((row) => cells.includes(cellAt(level, row.latitude, row.longitude))).length;
+    const page = await ask(size, { box });
+    expect(page.assets.map((asset) => asset.id)).toEqual(ids.slice(0, PAGE));
+    expect(page.assetRows).toBeLessThanOrEqual(PAGE + 2 + cells.length + rim);
+    expect(cells.length).toBeLessThanOrEqual(25);
+  });
+
+  it("finds what lies within a radius, to the metre", async () => {
+    const circle = { latitude: 48.85, longitude: 2.35, radiusM: 50_000 };
+    const box = boxAround(circle.latitude, circle.longitude, circle.radiusM);
+    const page = await ask(size, { box, circle }, null, 200);
+    const distance = (latitude: number, longitude: number): number => {
+      const rad = Math.PI / 180;
+      const cosine =
+        Math.sin(latitude * rad) * Math.sin(circle.latitude * rad) +
+        Math.cos(latitude * rad) * Math.cos(circle.latitude * rad) * Math.cos((longitude - circle.longitude) * rad);
+      return 6_371_008.8 * Math.acos(Math.min(1, cosine));
+    };
+    const rows = await env.DB.prepare(
+      `SELECT id, latitude, longitude FROM assets WHERE library_id = ?1 AND ${live} AND latitude IS NOT NULL ORDER BY local_us DESC, id DESC`,
+    )
+      .bind(library(size).libraryId)
+      .all<{ id: string; latitude: number; longitude: number }>();
+    const near = rows.results
+      .filter((row) => distance(row.latitude, row.longitude) <= circle.radiusM)
+      .map((row) => row.id);
+    expect(page.assets.map((asset) => asset.id)).toEqual(near.slice(0, 200));
+  });
+
+  it("merges the trash by capture month when it is filtered by date", async () => {
+    const where = `trashed_at IS NOT NULL AND local_us > ${us(after)} AND local_us < ${us(before)}`;
+    const ids = await expected(size, where, "trashed_at DESC, id DESC");
+    const month = 30 * 24 * 3600 * 1_000_000;
+    const rim = await expected(
+      size,
+      `trashed_at IS NOT NULL AND (local_us BETWEEN ${us(after) - month} AND ${us(after)} OR local_us BETWEEN ${us(before)} AND ${us(before) + month})`,
+    );
+    const page = await ask(size, { state: "trashed", after, before });
+    expect(page.assets.map((asset) => asset.id)).toEqual(ids.slice(0, PAGE));
+    // Seven buckets, two ends of the span, and what the first and last bucket hold outside the range.
+    expect(page.assetRows).toBeLessThanOrEqual(PAGE + 2 + 7 + 2 + rim.length);
+  });
+});

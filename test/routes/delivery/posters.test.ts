@@ -1,0 +1,143 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { findCoverArt } from "../../../src/media/inspect/video/mp4/coverArt.ts";
+import { memorySource } from "../../../src/media/inspect/bytes/byteSource.ts";
+import { sampleBytes } from "../../fixtures/media/samples.ts";
+import { call, upload, uniqueBytes } from "../../support/clients/api.ts";
+import { pngOf } from "../../support/media/images.ts";
+import { keptQueue } from "../../support/bindings/queue.ts";
+
+interface Video {
+  id: string;
+  asset_urls: Record<string, { url: string; mimetype: string; width: number | null }>;
+}
+
+/** No consumer works on what a test looks at. */
+const quiet = { QUEUE: keptQueue().binding };
+
+async function video(): Promise<Video> {
+  const response = await upload(uniqueBytes(), { name: "film.mp4", env: quiet });
+  return await response.json<Video>();
+}
+
+async function put(id: string, body: BodyInit, type = "image/png"): Promise<Response> {
+  return await call("PUT", `/api/assets/${id}/still`, { body, headers: { "content-type": type }, env: quiet });
+}
+
+describe("a video without a still", () => {
+  it("shows its original as the lean rung", async () => {
+    const { id } = await video();
+    const lean = await (await call("GET", `/api/assets/${id}`)).json<Video>();
+    expect(Object.keys(lean.asset_urls)).toEqual(["original"]);
+  });
+});
+
+describe("a still that a client sends", () => {
+  it("gives the video all of its image rungs", async () => {
+    const { id } = await video();
+    const response = await put(id, await pngOf(800, 400, () => [0, 200, 0, 255]));
+    expect(response.status).toBe(200);
+    const { asset_urls: urls } = await response.json<Video>();
+    expect(Object.keys(urls).toSorted()).toEqual([
+      "fullsize_image",
+      "original",
+      "preview_image",
+      "small_image",
+      "thumbnail_image",
+    ]);
+    const picture = await call("GET", urls["thumbnail_image"]?.url ?? "", { token: null });
+    expect(picture.status).toBe(200);
+    expect(picture.headers.get("content-type")).toBe("image/webp");
+    expect(urls["thumbnail_image"]?.width).toBeNull();
+    const lean = await (await call("GET", `/api/assets/${id}`)).json<Video>();
+    expect(Object.keys(lean.asset_urls)).toEqual(["thumbnail_image"]);
+  });
+
+  it("changes the URLs when another takes its place, and leaves nothing of the old one", async () => {
+    const { id } = await video();
+    const first = await (await put(id, await pngOf(100, 50, () => [9, 0, 0, 255]))).json<Video>();
+    const oldUrl = first.asset_urls["thumbnail_image"]?.url ?? "";
+    expect((await call("GET", oldUrl, { token: null })).status).toBe(200);
+    const second = await (await put(id, await pngOf(100, 50, () => [0, 9, 0, 255]))).json<Video>();
+    expect(second.asset_urls["thumbnail_image"]?.url).not.toBe(oldUrl);
+    expect((await call("GET", oldUrl, { token: null })).status).toBe(404);
+    const kept = await env.BUCKET.list({ prefix: `stills/${id}/` });
+    expect(kept.objects).toHaveLength(1);
+    const rungs = await env.BUCKET.list({ prefix: `renditions/${id}/` });
+    expect(rungs.objects).toHaveLength(0);
+  });
+
+  it("reopens the work that looks at pictures, and tells the feed", async () => {
+    const { id } = await video();
+    await put(id, await pngOf(60, 60, () => [1, 1, 1, 255]));
+    const open = await env.DB.prepare(
+      "SELECT task_type FROM tasks WHERE asset_id = ? AND status = 'pending' ORDER BY task_type",
+    )
+      .bind(id)
+      .all();
+    expect(open.results.map((row) => row["task_type"])).toEqual(expect.arrayContaining(["image_quality", "thumbhash"]));
+    const events = await env.DB.prepare("SELECT event_type FROM events WHERE entity_id = ?").bind(id).all();
+    expect(events.results.map((row) => row["event_type"])).toContain("asset_updated");
+  });
+
+  it("is refused for what it can't be", async () => {
+    const { id } = await video();
+    const photo = await (await upload(await pngOf(9, 9, () => [7, 7, 7, 255]), { name: "p.png" })).json<Video>();
+    expect((await put(photo.id, await pngOf(5, 5, () => [0, 0, 0, 255]))).status).toBe(422);
+    expect((await put(id, "not a picture")).status).toBe(422);
+    expect((await put(id, "")).status).toBe(422);
+    expect((await put(id, "{}", "application/json")).status).toBe(415);
+    expect((await put("asset_BM3nUmJ6fkBqBADyz5FEiu", "x")).status).toBe(404);
+    expect((await put("nonsense", "x")).status).toBe(422);
+    expect((await put(id, new Uint8Array(21 * 1024 * 1024))).status).toBe(413);
+    expect((await env.BUCKET.list({ prefix: `stills/${id}/` })).objects).toHaveLength(0);
+  });
+
+  it("stands once when two are sent at once", async () => {
+    const { id } = await video();
+    const pictures = await Promise.all([3, 4, 5].map((size) => pngOf(size, size, () => [size, 0, 0, 255])));
+    const statuses = (await Promise.all(pictures.map((picture) => put(id, picture)))).map(
+      (response) => response.status,
+    );
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(1);
+    expect(statuses.every((status) => status === 200 || status === 409)).toBe(true);
+    const row = await env.DB.prepare("SELECT still_version_id FROM assets WHERE id = ?").bind(id).first();
+    const kept = await env.BUCKET.list({ prefix: `stills/${id}/` });
+    expect(kept.objects.map((object) => object.key)).toEqual([`stills/${id}/${String(row?.["still_version_id"])}`]);
+  });
+});
+
+/** A box of an ISO base media file. */
+function box(type: string, ...parts: Uint8Array[]): Uint8Array {
+  const size = parts.reduce((sum, part) => sum + part.length, 8);
+  const out = new Uint8Array(size);
+  new DataView(out.buffer).setUint32(0, size);
+  out.set(new TextEncoder().encode(type), 4);
+  let at = 8;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+describe("the cover in a video", () => {
+  it("is found by its own bytes, whatever its tag says of its type", async () => {
+    const png = await pngOf(4, 4, () => [0, 0, 0, 255]);
+    const data = box("data", new Uint8Array(8), png);
+    const meta = box("meta", new Uint8Array(4), box("ilst", box("covr", data)));
+    const movie = new Uint8Array(
+      await new Blob([box("ftyp", new Uint8Array(8)), box("moov", box("udta", meta))]).arrayBuffer(),
+    );
+    const found = await findCoverArt(memorySource(movie));
+    expect(found?.mimeType).toBe("image/png");
+    expect(movie.subarray(found?.offset, (found?.offset ?? 0) + (found?.sizeBytes ?? 0))).toEqual(png);
+  });
+
+  it("is null where there is none, or none that can be read", async () => {
+    for (const name of ["0026_video_rotate.mp4", "0002_with-gps.mov"]) {
+      expect(await findCoverArt(memorySource(await sampleBytes(name)))).toBeNull();
+    }
+    expect(await findCoverArt(memorySource(uniqueBytes(500)))).toBeNull();
+  });
+});

@@ -1,0 +1,324 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { z } from "zod";
+import { eventPageSchema } from "../../../src/routes/events/schemas.ts";
+import { refusalOf } from "../../support/clients/answers.ts";
+import { call } from "../../support/clients/api.ts";
+import { countingD1 } from "../../support/bindings/d1.ts";
+import { insertKey, insertLibrary, insertTenant, rootOwner, type Tenant } from "../../support/clients/tenants.ts";
+
+type EventAnswer = z.infer<typeof eventPageSchema>["data"][number];
+
+/** 2024-06-01T00:00:00Z. */
+const START_MS = 1_717_200_000_000;
+const at = (second: number): string => new Date(START_MS + second * 1000).toISOString();
+
+let owner: { userId: string; libraryId: string };
+let theirs: Tenant;
+
+interface EventFields {
+  type?: string;
+  entity?: string;
+  id?: string;
+  payload?: Record<string, string | null> | null;
+  /** Seconds behind the start. */
+  second: number;
+}
+
+async function insertEventRows(libraryId: string, rows: EventFields[]): Promise<void> {
+  const json = JSON.stringify(rows.map((row) => ({ ...row, payload: row.payload ?? null })));
+  await env.DB.prepare(
+    `INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
+     SELECT ?1, coalesce(r.value ->> 'type', 'asset_updated'), coalesce(r.value ->> 'entity', 'asset'),
+       coalesce(r.value ->> 'id', 'asset_2222222222222222222222'),
+       CASE WHEN json_type(r.value, '$.payload') = 'object' THEN r.value -> 'payload' END, ?2 + (r.value ->> 'second') * 1000
+     FROM json_each(?3) r`,
+  )
+    .bind(libraryId, START_MS, json)
+    .run();
+}
+
+/** A library of its own, with these events. */
+async function feedOf(rows: EventFields[]): Promise<string> {
+  const libraryId = await insertLibrary(owner.userId, "feed");
+  await insertEventRows(libraryId, rows);
+  return libraryId;
+}
+
+async function page(query: Record<string, string>, options: Parameters<typeof call>[2] = {}) {
+  const response = await call("GET", `/api/events?${new URLSearchParams(query).toString()}`, options);
+  const text = await response.text();
+  expect(response.status, text).toBe(200);
+  return eventPageSchema.parse(JSON.parse(text));
+}
+
+async function all(query: Record<string, string>): Promise<EventAnswer[]> {
+  const found: EventAnswer[] = [];
+  for (let cursor: string | undefined; ;) {
+    const { data, has_more } = await page({ ...query, ...(cursor === undefined ? {} : { after_cursor: cursor }) });
+    found.push(...data);
+    cursor = data.at(-1)?.cursor;
+    if (!has_more || cursor === undefined) return found;
+  }
+}
+
+const names = (events: EventAnswer[]): string[] => events.map((event) => event.entity_id);
+
+beforeAll(async () => {
+  owner = await rootOwner();
+  theirs = await insertTenant();
+});
+
+describe("the change feed", () => {
+  it("gives every key of the contract, and a payload only where there is one", async () => {
+    const library_id = await feedOf([
+      { type: "asset_updated", id: "asset_a", payload: { stack_id: null }, second: 0 },
+      { type: "metadata_updated", entity: "metadata", id: "asset_a", second: 1 },
+    ]);
+    const { data, has_more, next_cursor } = await page({ library_id });
+    expect(has_more).toBe(false);
+    expect(next_cursor).toBe(data.at(-1)?.cursor);
+    expect(data).toEqual([
+      {
+        cursor: expect.stringMatching(/^[^|]+$/),
+        event_type: "asset_updated",
+        entity_type: "asset",
+        entity_id: "asset_a",
+        created_at: "2024-06-01T00:00:00.000Z",
+        payload: { stack_id: null },
+      },
+      expect.objectContaining({ event_type: "metadata_updated", entity_id: "asset_a", payload: null }),
+    ]);
+  });
+
+  it("pages oldest first, each event once, 20 at a time unless asked otherwise", async () => {
+    const ids = Array.from({ length: 45 }, (_, i) => `asset_${i}`);
+    const library_id = await feedOf(ids.map((id, i) => ({ id, second: i })));
+    expect((await page({ library_id })).data).toHaveLength(20);
+    for (const limit of ["1", "20", "44", "45", "200"]) expect(names(await all({ library_id, limit }))).toEqual(ids);
+    const last = (await page({ library_id, limit: "45" })).data.at(-1)?.cursor ?? "";
+    expect(await page({ library_id, after_cursor: last })).toEqual({ data: [], has_more: false, next_cursor: last });
+    await insertEventRows(library_id, [{ id: "asset_new", second: 60 }]);
+    expect(names((await page({ library_id, after_cursor: last })).data)).toEqual(["asset_new"]);
+  });
+
+  it("is read to its end by the page's own next_cursor, which stands still where nothing was found", async () => {
+    const ids = Array.from({ length: 7 }, (_, i) => `asset_${i}`);
+    const library_id = await feedOf(ids.map((id, i) => ({ id, second: i })));
+    const first = await page({ library_id, limit: "3" });
+    const second = await page({ library_id, limit: "3", after_cursor: first.next_cursor ?? "" });
+    const third = await page({ library_id, limit: "3", after_cursor: second.next_cursor ?? "" });
+    expect([first, second, third].map((one) => one.has_more)).toEqual([true, true, false]);
+    expect(names([first, second, third].flatMap((one) => one.data))).toEqual(ids);
+    const after_cursor = third.next_cursor ?? "";
+    expect((await page({ library_id, after_cursor, entity_types: "album" })).next_cursor).toBe(after_cursor);
+    expect(await page({ library_id, entity_types: "album" })).toEqual({ data: [], has_more: false, next_cursor: null });
+  });
+
+  it("keeps to the types that are named, in the feed's order, however they are written", async () => {
+    const kinds = ["asset", "album", "person", "face", "album_asset", "metadata", "stack"];
+    const rows = Array.from({ length: 70 }, (_, i) => ({ entity: kinds[(i * 5) % 7] ?? "", id: `n${i}`, second: i }));
+    const library_id = await feedOf(rows);
+    const expected = (...types: string[]) => rows.filter((row) => types.includes(row.entity)).map((row) => row.id);
+    for (const types of [["asset"], ["stack", "face"], ["album", "album_asset", "metadata"], kinds.slice(1), kinds]) {
+      const query = { library_id, limit: "9" };
+      expect(names(await all({ ...query, entity_types: types.join(",") }))).toEqual(expected(...types));
+      const repeated = types.map((type) => `entity_types=${type}`).join("&");
+      const response = await call("GET", `/api/events?library_id=${library_id}&limit=200&${repeated}`);
+      expect(names(eventPageSchema.parse(await response.json()).data)).toEqual(expected(...types));
+    }
+    expect(names(await all({ library_id, entity_types: "face,face, face" }))).toEqual(expected("face"));
+    const cursor = (await page({ library_id, limit: "30" })).data.at(-1)?.cursor ?? "";
+    const rest = await page({ library_id, limit: "200", entity_types: "album,stack", after_cursor: cursor });
+    expect(names(rest.data)).toEqual(rows.slice(30).flatMap((row) => (/album$|stack/.test(row.entity) ? row.id : [])));
+  });
+
+  it("takes created_at_gte with its own instant and created_at_lt without, whatever zone they are written in", async () => {
+    const library_id = await feedOf([0, 1, 1, 2, 3].map((second, i) => ({ id: `e${i}`, second })));
+    const between = async (from: string | null, before: string | null) =>
+      names(
+        await all({
+          library_id,
+          limit: "2",
+          ...(from === null ? {} : { created_at_gte: from }),
+          ...(before === null ? {} : { created_at_lt: before }),
+        }),
+      );
+    expect(await between(at(1), null)).toEqual(["e1", "e2", "e3", "e4"]);
+    expect(await between(null, at(1))).toEqual(["e0"]);
+    expect(await between(at(1), at(3))).toEqual(["e1", "e2", "e3"]);
+    expect(await between(at(2), at(2))).toEqual([]);
+    expect(await between(at(3), at(1))).toEqual([]);
+    expect(await between(at(9), null)).toEqual([]);
+    expect(await between(null, at(-9))).toEqual([]);
+    expect(await between("2024-06-01T02:00:01+02:00", "2024-05-31T17:00:03-07:00")).toEqual(["e1", "e2", "e3"]);
+    expect(await between("2024-06-01T00:00:01", "2024-06-01T00:00:01.000001")).toEqual(["e1", "e2"]);
+    expect(await between("2024-06-01T00:00:01.000001", null)).toEqual(["e3", "e4"]);
+    expect(await between("0000-01-01", "9999-12-31")).toEqual(["e0", "e1", "e2", "e3", "e4"]);
+  });
+
+  it("goes on from a cursor within time bounds, and from one outside of them", async () => {
+    const library_id = await feedOf([0, 1, 2, 3, 4].map((second) => ({ id: `e${second}`, second })));
+    const cursors = (await page({ library_id })).data.map((event) => event.cursor);
+    const bounds = { library_id, created_at_gte: at(1), created_at_lt: at(4) };
+    expect(names((await page({ ...bounds, after_cursor: cursors[1] ?? "" })).data)).toEqual(["e2", "e3"]);
+    expect(names((await page({ ...bounds, after_cursor: cursors[0] ?? "" })).data)).toEqual(["e1", "e2", "e3"]);
+    expect(names((await page({ ...bounds, after_cursor: cursors[4] ?? "" })).data)).toEqual([]);
+  });
+
+  it("is the library's own, which must be named where there are several", async () => {
+    const library_id = await feedOf([{ id: "mine", second: 0 }]);
+    await insertEventRows(theirs.libraryId, [{ id: "secret", second: 0 }]);
+    expect(names(await all({ library_id }))).toEqual(["mine"]);
+    await refusalOf(await call("GET", "/api/events"), 400);
+    await refusalOf(await call("GET", `/api/events?library_id=${theirs.libraryId}`), 404);
+    await refusalOf(await call("GET", `/api/events?library_id=${library_id}`, { token: theirs.secret }), 404);
+    const { secret } = await insertKey({ userId: owner.userId, libraryIds: [library_id], actions: ["read"] });
+    expect(names((await page({}, { token: secret })).data)).toEqual(["mine"]);
+    await env.DB.prepare("UPDATE libraries SET trashed_at = 1 WHERE id = ?").bind(library_id).run();
+    await refusalOf(await call("GET", `/api/events?library_id=${library_id}`), 404);
+  });
+
+  it("refuses unknown types, limits out of range and what is no date", async () => {
+    for (const query of [
+      "entity_types=exif",
+      "entity_types=asset,x",
+      "entity_types=",
+      "limit=0",
+      "limit=201",
+      "limit=x",
+    ])
+      await refusalOf(await call("GET", `/api/events?${query}`), 422);
+    for (const bound of ["created_at_gte", "created_at_lt"])
+      for (const value of ["yesterday", "2024-13-01", ""]) {
+        await refusalOf(await call("GET", `/api/events?${bound}=${value}`), 422);
+      }
+    await refusalOf(await call("GET", `/api/events?library_id=${theirs.assetId}`), 422);
+  });
+});
+
+describe("a cursor", () => {
+  it("stays good when its event is deleted, and when the newest of all is", async () => {
+    const library_id = await feedOf([0, 1, 2].map((second) => ({ id: `asset_${second}`, second })));
+    const [first, , last] = (await page({ library_id })).data.map((event) => event.cursor);
+    await env.DB.prepare("DELETE FROM events WHERE library_id = ? AND entity_id <> 'asset_1'").bind(library_id).run();
+    expect(names((await page({ library_id, after_cursor: first ?? "" })).data)).toEqual(["asset_1"]);
+    expect((await page({ library_id, after_cursor: last ?? "" })).data).toEqual([]);
+    await insertEventRows(library_id, [{ id: "asset_3", second: 5 }]);
+    expect(names((await page({ library_id, after_cursor: last ?? "" })).data)).toEqual(["asset_3"]);
+  });
+
+  it("of another library of the same feed is a place in this one too", async () => {
+    const one = await feedOf([{ id: "one", second: 0 }]);
+    const other = await feedOf([{ id: "other", second: 1 }]);
+    const cursor = (await page({ library_id: one })).data[0]?.cursor ?? "";
+    expect(names((await page({ library_id: other, after_cursor: cursor })).data)).toEqual(["other"]);
+  });
+
+  it("that the feed never gave is 400: malformed, or beyond its end", async () => {
+    const library_id = await feedOf([{ second: 0 }]);
+    const last = (await page({ library_id })).data[0]?.cursor ?? "";
+    const beyond = `ev_${(Number.parseInt(last.slice(3), 36) + 1).toString(36)}`;
+    for (const cursor of [
+      "",
+      "1",
+      "ev_",
+      "ev_0",
+      `${last}|`,
+      "ev_01",
+      "EV_1",
+      "ev_-1",
+      "ev_1.5",
+      beyond,
+      `ev_${"z".repeat(11)}`,
+    ])
+      expect(
+        await refusalOf(await call("GET", `/api/events?library_id=${library_id}&after_cursor=${cursor}`), 400),
+        cursor,
+      ).toMatchObject({ error: "bad_request" });
+  });
+
+  it("that a replica has not heard of yet is asked of the primary before it is refused", async () => {
+    const library_id = await feedOf([{ id: "e", second: 0 }]);
+    const cursor = (await page({ library_id })).data[0]?.cursor ?? "";
+    let asked = 0;
+    /** A session that may read anywhere says that nothing was ever written. */
+    const lagging = new Proxy(env.DB, {
+      get(target, name) {
+        if (name !== "withSession") return Reflect.get(target, name, target) as unknown;
+        return (constraint: string) => {
+          const session = target.withSession(constraint);
+          if (constraint === "first-primary") asked += 1;
+          if (constraint === "first-primary") return session;
+          return {
+            prepare: (sql: string) => session.prepare(sql.replace("name = 'events'", "name = 'nothing'")),
+            batch: (statements: D1PreparedStatement[]) => session.batch(statements),
+            getBookmark: () => session.getBookmark(),
+          };
+        };
+      },
+    });
+    const response = await call("GET", `/api/events?library_id=${library_id}&after_cursor=${cursor}`, {
+      env: { DB: lagging },
+    });
+    expect(response.status).toBe(200);
+    expect(asked).toBeGreaterThan(0);
+  });
+});
+
+describe("a page of a feed of 100,000 events", () => {
+  let library_id: string;
+  let middle: string;
+  beforeAll(async () => {
+    library_id = await insertLibrary(owner.userId, "long");
+    // Nine of ten are of assets; the others share the rest, so that a wrong plan would step over thousands.
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)
+       INSERT INTO events (library_id, event_type, entity_type, entity_id, created_at)
+       SELECT ?1, 'x_updated', CASE WHEN i % 10 <> 3 THEN 'asset' WHEN i % 20 = 3 THEN 'metadata'
+         WHEN i % 1000 = 13 THEN 'stack' WHEN i % 1000 = 33 THEN 'album_asset' ELSE 'album' END, 'e' || i, ?2 + i * 1000 FROM n`,
+    )
+      .bind(library_id, START_MS)
+      .run();
+    middle = (await page({ library_id, created_at_gte: at(50_000), limit: "1" })).data[0]?.cursor ?? "";
+  });
+
+  async function cost(query: Record<string, string>) {
+    const counted = countingD1(env.DB);
+    const { data } = await page({ library_id, limit: "50", ...query }, { env: { DB: counted.binding } });
+    const { statements, roundTrips } = counted.counts;
+    return { given: data.length, rowsRead: statements.at(-1)?.rowsRead ?? 0, roundTrips };
+  }
+
+  it("reads as many rows as it gives, and three more for each of up to seven types, whatever is asked", async () => {
+    const everything = "asset,album,person,face,album_asset,metadata,stack";
+    const narrow = { created_at_gte: at(70_000), created_at_lt: at(70_010) };
+    const queries: Record<string, string>[] = [
+      {},
+      { after_cursor: middle },
+      { entity_types: "asset" },
+      { entity_types: "stack" },
+      { entity_types: "person" },
+      { entity_types: "stack,album_asset" },
+      { entity_types: everything },
+      { entity_types: everything, after_cursor: middle },
+      { created_at_gte: at(60_000) },
+      { created_at_lt: at(60_000) },
+      { created_at_lt: at(10), entity_types: "stack" },
+      { ...narrow },
+      { ...narrow, entity_types: "stack" },
+      { ...narrow, entity_types: everything, after_cursor: middle },
+      { created_at_gte: at(200_000), entity_types: everything },
+      { created_at_gte: at(10), created_at_lt: at(99_990), entity_types: "stack,face", after_cursor: middle },
+    ];
+    for (const query of queries) {
+      const { given, rowsRead, roundTrips } = await cost(query);
+      expect(rowsRead, JSON.stringify(query)).toBeLessThanOrEqual(given + 21);
+      expect(roundTrips).toBe(3);
+    }
+  });
+
+  it("can be read to its end", async () => {
+    expect(await all({ library_id, limit: "200", entity_types: "stack" })).toHaveLength(100);
+  });
+});

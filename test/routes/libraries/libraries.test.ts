@@ -1,0 +1,269 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { newId } from "../../../src/kernel/ids.ts";
+import { sqlAll } from "../../support/clients/account.ts";
+import { call, uniqueBytes, upload, type CallOptions } from "../../support/clients/api.ts";
+import { insertAssets, insertKey, insertLibrary, insertUser, rootOwner } from "../../support/clients/tenants.ts";
+
+interface Library {
+  id: string;
+  name: string;
+  description: string | null;
+  asset_count: number;
+  storage_used_bytes: number;
+  created_at: string;
+  updated_at: string;
+}
+
+async function trash(id: string, at = Date.now()): Promise<void> {
+  await env.DB.prepare("UPDATE libraries SET trashed_at = ? WHERE id = ?").bind(at, id).run();
+}
+
+describe("libraries", () => {
+  it("are created with a name, and a description if there is one", async () => {
+    const { userId } = await rootOwner();
+    const response = await call("POST", "/api/libraries", { json: { name: "Family", description: "since 1999" } });
+    expect(response.status).toBe(201);
+    const library = await response.json<Library>();
+    expect(library).toEqual({
+      id: expect.stringMatching(/^lib_[2-9A-Za-z]{22}$/),
+      name: "Family",
+      description: "since 1999",
+      user_id: userId,
+      asset_count: 0,
+      storage_used_bytes: 0,
+      storage_limit_bytes: null,
+      created_at: expect.stringMatching(/Z$/),
+      updated_at: library.created_at,
+    });
+    expect(await (await call("GET", `/api/libraries/${library.id}`)).json()).toEqual(library);
+    for (const json of [{}, { name: null }, { name: "" }, { name: 7 }, { description: "nameless" }]) {
+      expect((await call("POST", "/api/libraries", { json })).status, JSON.stringify(json)).toBe(422);
+    }
+  });
+
+  it("are renamed and described; null clears the description, and is 422 for the name", async () => {
+    const { libraryId } = await rootOwner();
+    const patch = async (json: unknown) => await call("PATCH", `/api/libraries/${libraryId}`, { json });
+    expect(await (await patch({ name: "Home", description: "all" })).json()).toMatchObject({
+      name: "Home",
+      description: "all",
+    });
+    expect(await (await patch({ description: null })).json()).toMatchObject({ name: "Home", description: null });
+    expect(await (await patch({})).json()).toMatchObject({ name: "Home", description: null });
+    for (const json of [{ name: null }, { name: "" }, { name: ["x"] }, { description: 1 }]) {
+      expect((await patch(json)).status, JSON.stringify(json)).toBe(422);
+    }
+    expect(await (await call("GET", `/api/libraries/${libraryId}`)).json()).toMatchObject({ name: "Home" });
+  });
+
+  it("are listed as a bare array: the live ones, the trash newest first, or all", async () => {
+    const userId = await insertUser();
+    const { secret } = await insertKey({ userId });
+    const ids = [await insertLibrary(userId), await insertLibrary(userId), await insertLibrary(userId)];
+    await trash(ids[0] ?? "", 2000);
+    await trash(ids[1] ?? "", 3000);
+    const list = async (query: string) =>
+      (await (await call("GET", `/api/libraries${query}`, { token: secret })).json<Library[]>()).map(
+        (library) => library.id,
+      );
+    expect(await list("")).toEqual([ids[2]]);
+    expect(await list("?state=live")).toEqual([ids[2]]);
+    expect(await list("?state=trashed")).toEqual([ids[1], ids[0]]);
+    expect((await list("?state=all")).toSorted()).toEqual(ids.toSorted());
+    expect((await call("GET", "/api/libraries?state=gone", { token: secret })).status).toBe(422);
+    const trashed = await call("GET", `/api/libraries/${ids[0]}`, { token: secret });
+    expect(trashed.status).toBe(200);
+    expect(await trashed.json()).not.toHaveProperty("trashed_at");
+  });
+
+  it("count what is uploaded into them", async () => {
+    const { id } = await (await call("POST", "/api/libraries", { json: { name: "counted" } })).json<Library>();
+    const bytes = uniqueBytes(64);
+    for (let i = 0; i < 2; i++) await upload(bytes, { libraryId: id });
+    await upload(uniqueBytes(100), { libraryId: id });
+    const library = await (await call("GET", `/api/libraries/${id}`)).json<Library>();
+    expect(library).toMatchObject({ asset_count: 2, storage_used_bytes: 164 });
+  });
+});
+
+describe("a request that names no library", () => {
+  const routes = [
+    ["GET", "/api/assets"],
+    ["GET", "/api/albums"],
+    ["POST", "/api/albums"],
+  ] as const;
+  let userId: string;
+  let token: string;
+  beforeAll(async () => {
+    userId = await insertUser();
+    token = (await insertKey({ userId })).secret;
+  });
+
+  const statuses = async (id?: string) =>
+    await Promise.all(
+      routes.map(async ([method, path]) => {
+        const options = method === "POST" ? { token, json: id === undefined ? {} : { library_id: id } } : { token };
+        return (await call(method, method === "GET" && id !== undefined ? `${path}?library_id=${id}` : path, options))
+          .status;
+      }),
+    );
+
+  it("means the only live one; with none or several it is 400; an unknown or trashed one is 404", async () => {
+    expect(await statuses()).toEqual([400, 400, 400]);
+    const first = await insertLibrary(userId);
+    expect(await statuses()).toEqual([200, 200, 201]);
+    const second = await insertLibrary(userId);
+    expect(await statuses()).toEqual([400, 400, 400]);
+    expect(await statuses(second)).toEqual([200, 200, 201]);
+    await trash(second);
+    expect(await statuses()).toEqual([200, 200, 201]);
+    expect(await statuses(second)).toEqual([404, 404, 404]);
+    expect(await statuses(newId("library"))).toEqual([404, 404, 404]);
+    expect(await statuses("lib_short")).toEqual([422, 422, 422]);
+    expect(await statuses(first)).toEqual([200, 200, 201]);
+  });
+
+  it("makes a library by an upload where there is none", async () => {
+    const owner = await insertUser();
+    const { secret } = await insertKey({ userId: owner });
+    expect((await upload(uniqueBytes(), { token: secret })).status).toBe(201);
+    const libraries = await (await call("GET", "/api/libraries", { token: secret })).json<Library[]>();
+    expect(libraries).toMatchObject([{ name: "Default Library", asset_count: 1 }]);
+    await insertLibrary(owner);
+    expect((await upload(uniqueBytes(), { token: secret })).status).toBe(400);
+  });
+});
+
+describe("a library in the trash", () => {
+  let token: string;
+  let userId: string;
+  beforeAll(async () => {
+    userId = await insertUser();
+    token = (await insertKey({ userId })).secret;
+  });
+
+  const ask = async (method: string, path: string, options: CallOptions = {}) =>
+    await call(method, `/api/libraries${path}`, { token, ...options });
+  const idsOf = async (state: string) =>
+    (await (await ask("GET", `?state=${state}`)).json<Library[]>()).map((library) => library.id);
+  const rowOf = async (id: string) => (await sqlAll("SELECT * FROM libraries WHERE id = ?", id))[0] ?? {};
+
+  it("is no live one until it is restored, and the ack says no more than that", async () => {
+    const [first, second] = [await insertLibrary(userId), await insertLibrary(userId)];
+    await insertAssets({ userId, libraryId: second }, [{}]);
+    for (const end of ["trash", "trash"]) {
+      const response = await ask("POST", `/${second}/${end}`);
+      expect([response.status, await response.text()]).toEqual([200, "{}"]);
+    }
+    expect([await idsOf("live"), await idsOf("trashed")]).toEqual([[first], [second]]);
+    expect((await idsOf("all")).toSorted()).toEqual([first, second].toSorted());
+    expect(await (await ask("GET", `/${second}`)).json()).toMatchObject({ id: second, asset_count: 1 });
+    expect((await call("GET", "/api/assets", { token })).status).toBe(200);
+    expect((await upload(uniqueBytes(), { token, libraryId: second })).status).toBe(404);
+    expect((await call("GET", `/api/assets?library_id=${second}`, { token })).status).toBe(404);
+
+    const restored = await ask("POST", `/${second}/restore`);
+    expect(restored.status).toBe(200);
+    expect(await restored.json()).toMatchObject({ id: second, asset_count: 1 });
+    expect((await idsOf("live")).toSorted()).toEqual([first, second].toSorted());
+    const page = await call("GET", `/api/assets?include=&library_id=${second}`, { token });
+    expect((await page.json<{ data: unknown[] }>()).data).toHaveLength(1);
+  });
+
+  it("is trashed and restored once, however often it is asked for", async () => {
+    const id = await insertLibrary(userId);
+    await ask("POST", `/${id}/trash`);
+    const trashed = await rowOf(id);
+    expect(Number(trashed.drain_at)).toBe(Number(trashed.trashed_at) + 90 * 24 * 3600_000);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    await ask("POST", `/${id}/trash`);
+    expect(await rowOf(id)).toEqual(trashed);
+    await ask("POST", `/${id}/restore`);
+    const restored = await rowOf(id);
+    expect([restored.trashed_at, restored.drain_at]).toEqual([null, null]);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    expect((await ask("POST", `/${id}/restore`)).status).toBe(200);
+    expect(await rowOf(id)).toEqual(restored);
+  });
+
+  it("is kept for as long as the deployment says, were it longer than time itself", async () => {
+    for (const [days, drainAt] of [
+      ["7", (trashedAt: number) => trashedAt + 7 * 24 * 3600_000],
+      ["0", (trashedAt: number) => trashedAt],
+      ["999999999999999", () => Number.MAX_SAFE_INTEGER],
+    ] as const) {
+      const id = await insertLibrary(userId);
+      expect((await ask("POST", `/${id}/trash`, { env: { TRASH_RETENTION_DAYS: days } })).status).toBe(200);
+      const row = await rowOf(id);
+      expect(row.drain_at).toBe(drainAt(Number(row.trashed_at)));
+    }
+  });
+
+  it("alone is deleted: a live one is 409, for good", async () => {
+    const id = await insertLibrary(userId);
+    const refused = await ask("DELETE", `/${id}`);
+    expect([refused.status, refused.headers.get("x-should-retry")]).toEqual([409, "false"]);
+    expect(await rowOf(id)).toMatchObject({ trashed_at: null, drain_at: null });
+    await ask("POST", `/${id}/trash`);
+    const deleted = await ask("DELETE", `/${id}`);
+    expect([deleted.status, await deleted.text()]).toEqual([200, "{}"]);
+    const due = await rowOf(id);
+    expect(Number(due.drain_at)).toBeLessThanOrEqual(Date.now());
+    expect((await ask("DELETE", `/${id}`)).status).toBe(200);
+    expect(await rowOf(id)).toEqual(due);
+    expect((await ask("GET", `/${id}`)).status).toBe(200);
+    expect((await ask("POST", `/${id}/restore`)).status).toBe(200);
+    expect(await rowOf(id)).toMatchObject({ trashed_at: null, drain_at: null });
+  });
+
+  it("is its owner's, and a key's that is for it and has the action", async () => {
+    const [mine, other] = [await insertLibrary(userId), await insertLibrary(userId)];
+    const foreign = await insertLibrary(await insertUser());
+    const { secret } = await insertKey({ userId, actions: ["read", "delete"], libraryIds: [mine] });
+    for (const [method, end] of [
+      ["POST", "/trash"],
+      ["POST", "/restore"],
+      ["DELETE", ""],
+    ] as const) {
+      for (const id of [foreign, newId("library")]) expect((await ask(method, `/${id}${end}`)).status).toBe(404);
+      expect((await ask(method, `/x${end}`)).status).toBe(422);
+      const status = method === "DELETE" ? 403 : 404;
+      expect((await ask(method, `/${other}${end}`, { token: secret })).status).toBe(status);
+    }
+    expect((await ask("POST", `/${mine}/trash`, { token: secret })).status).toBe(200);
+    expect((await ask("DELETE", `/${mine}`, { token: secret })).status).toBe(403);
+    expect(await rowOf(foreign)).toMatchObject({ trashed_at: null });
+  });
+});
+
+describe("the storage of a new library", () => {
+  const bindings = { env: { DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES: "100" } };
+
+  it("is capped as the deployment says, and full once as much is stored", async () => {
+    const { secret: token } = await insertKey({ userId: await insertUser() });
+    const created = await call("POST", "/api/libraries", { token, json: { name: "capped" }, ...bindings });
+    const { id: libraryId } = await created.clone().json<Library>();
+    expect(await created.json()).toMatchObject({ storage_limit_bytes: 100 });
+    expect((await upload(uniqueBytes(99), { token, libraryId })).status).toBe(201);
+    expect((await upload(uniqueBytes(40), { token, libraryId })).status).toBe(201);
+    const refused = await upload(uniqueBytes(1), { token, libraryId });
+    expect(refused.status).toBe(507);
+    expect(await refused.json()).toMatchObject({ detail: "Library storage limit exceeded" });
+    const { data } = await (await call("GET", "/api/assets?include=", { token })).json<{ data: Library[] }>();
+    await call("DELETE", `/api/assets/${data[0]?.id}`, { token });
+    expect((await upload(uniqueBytes(1), { token, libraryId })).status).toBe(201);
+  });
+
+  it("is capped too where the first upload makes it, and not where the deployment says nothing", async () => {
+    for (const [options, limit] of [
+      [bindings, 100],
+      [{}, null],
+    ] as const) {
+      const { secret: token } = await insertKey({ userId: await insertUser() });
+      expect((await upload(uniqueBytes(), { token, ...options })).status).toBe(201);
+      const libraries = await (await call("GET", "/api/libraries", { token })).json<Library[]>();
+      expect(libraries).toMatchObject([{ storage_limit_bytes: limit }]);
+    }
+  });
+});

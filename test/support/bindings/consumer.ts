@@ -1,0 +1,72 @@
+/** Delivers messages to the queue handler as the queues would, and says what it did with them. */
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import worker from "../../../src/index.ts";
+import { keptQueue } from "./queue.ts";
+import { sqlAll } from "../clients/account.ts";
+
+export interface Delivery {
+  queue?: string;
+  attempts?: number;
+  env?: Partial<Cloudflare.Env>;
+}
+
+interface Delivered {
+  acknowledged: number;
+  /** Of the messages that are to come again: after how many seconds. */
+  retryDelays: (number | undefined)[];
+}
+
+let serial = 0;
+
+/** The same message, which also notes what it is told: the queues' own result leaves out the delay. */
+function noted(message: Message, retryDelays: (number | undefined)[]): Message {
+  const { id, timestamp, attempts, body } = message;
+  const retry = (options?: QueueRetryOptions): void => {
+    retryDelays.push(options?.delaySeconds);
+    message.retry(options);
+  };
+  return { ...message, id, timestamp, attempts, body, ack: () => message.ack(), retry };
+}
+
+/** One message for each body, in one batch. */
+export async function deliver(bodies: unknown[], options: Delivery = {}): Promise<Delivered> {
+  const batch = createMessageBatch(
+    options.queue ?? "tintype",
+    bodies.map((body) => {
+      serial += 1;
+      return { id: `message-${serial}`, timestamp: new Date(), attempts: options.attempts ?? 1, body };
+    }),
+  );
+  const retryDelays: (number | undefined)[] = [];
+  const messages = batch.messages.map((message) => noted(message, retryDelays));
+  const { queue, metadata } = batch;
+  const taken = { queue, metadata, messages, ackAll: () => batch.ackAll(), retryAll: () => batch.retryAll() };
+  const context = createExecutionContext();
+  await worker.queue(taken, { ...env, ...options.env });
+  const result = await getQueueResult(batch, context);
+  if (result.retryMessages.length !== retryDelays.length) throw new Error("a message was asked for twice");
+  return { acknowledged: result.explicitAcks.length, retryDelays };
+}
+
+export async function runSchedule(changes: Partial<Cloudflare.Env> = {}): Promise<void> {
+  const controller: ScheduledController = { scheduledTime: Date.now(), cron: "*/15 * * * *", noRetry: () => {} };
+  await worker.scheduled(controller, { ...env, QUEUE: keptQueue().binding, ...changes });
+}
+
+export interface TaskRow {
+  id: string;
+  task_type: string;
+  status: string;
+  result: string | null;
+  error_message: string | null;
+  retry_count: number;
+  due_at: number;
+  started_at: number | null;
+  completed_at: number | null;
+}
+
+export async function tasksOf(assetId: string): Promise<Record<string, TaskRow>> {
+  const rows = (await sqlAll("SELECT * FROM tasks WHERE asset_id = ?", assetId)) as unknown as TaskRow[];
+  return Object.fromEntries(rows.map((row) => [row.task_type, row]));
+}

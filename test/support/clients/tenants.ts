@@ -1,0 +1,197 @@
+/** Rows for owners beside the root key's: users, libraries, keys, assets and albums, written by SQL. */
+import { env } from "cloudflare:workers";
+import { newId } from "../../../src/kernel/ids.ts";
+import { parseDateTime } from "../../../src/kernel/time.ts";
+import { hashSecret } from "../../../src/operations/accounts/authentication.ts";
+import { call } from "./api.ts";
+
+let serial = 0;
+
+/** The version of every asset that is written by SQL. */
+export const SEEDED_VERSION = "asset_version_2222222222222222222222";
+
+export interface KeyFields {
+  userId: string;
+  actions?: string[];
+  libraryIds?: string[] | null;
+  isActive?: boolean;
+  expiresAt?: number | null;
+  lastUsedAt?: number | null;
+}
+
+/** A key as it lies in the table; the answer is its secret. */
+export async function insertKey(fields: KeyFields): Promise<{ id: string; secret: string }> {
+  const { userId, actions = ["read", "write", "delete", "delete_permanently"], libraryIds = null } = fields;
+  const { isActive = true, expiresAt = null, lastUsedAt = null } = fields;
+  serial += 1;
+  const id = newId("apiKey");
+  const secret = `apikey_of_a_test_${serial}_${crypto.randomUUID()}`;
+  const scope = libraryIds === null ? null : JSON.stringify(libraryIds);
+  await env.DB.prepare(
+    `INSERT INTO api_keys (id, user_id, name, secret_hash, actions, library_ids, is_active, expires_at, created_at, last_used_at)
+     VALUES (?, ?, 'test', ?, ?, ?, ?, ?, ?, ?)`,
+  )
+    .bind(
+      id,
+      userId,
+      await hashSecret(secret),
+      JSON.stringify(actions),
+      scope,
+      isActive ? 1 : 0,
+      expiresAt,
+      Date.now(),
+      lastUsedAt,
+    )
+    .run();
+  return { id, secret };
+}
+
+export async function insertUser(): Promise<string> {
+  const id = newId("user");
+  await env.DB.prepare(
+    "INSERT INTO users (id, subject, storage_limit_bytes, created_at, updated_at) VALUES (?, ?, 1000000, 0, 0)",
+  )
+    .bind(id, id)
+    .run();
+  return id;
+}
+
+export async function insertLibrary(userId: string, name = "library"): Promise<string> {
+  const id = newId("library");
+  await env.DB.prepare("INSERT INTO libraries (id, user_id, name, created_at, updated_at) VALUES (?, ?, ?, 0, 0)")
+    .bind(id, userId, name)
+    .run();
+  return id;
+}
+
+export interface AssetFields {
+  /** ISO 8601; an offset in it becomes the asset's. */
+  taken?: string;
+  mediaType?: "image" | "video";
+  trashedAt?: number | null;
+  position?: [longitude: number, latitude: number] | null;
+  stackId?: string | null;
+}
+
+function assetRow(fields: AssetFields) {
+  serial += 1;
+  const time = parseDateTime(fields.taken ?? "2024-05-06T07:08:09");
+  if (time === null) throw new Error(`no date: ${fields.taken}`);
+  const [longitude, latitude] = fields.position ?? [null, null];
+  return {
+    id: newId("asset"),
+    serial,
+    localUs: time.wallUs,
+    offset: time.offsetMinutes,
+    mediaType: fields.mediaType ?? "image",
+    mimeType: fields.mediaType === "video" ? "video/mp4" : "image/jpeg",
+    trashedAt: fields.trashedAt ?? null,
+    longitude,
+    latitude,
+    stackId: fields.stackId ?? null,
+  };
+}
+
+/** Assets without objects behind them, in one statement; the answer is their ids in the order given. */
+export async function insertAssets(
+  owner: { userId: string; libraryId: string },
+  fields: AssetFields[],
+): Promise<string[]> {
+  const rows = fields.map(assetRow);
+  await env.DB.prepare(
+    `INSERT INTO assets (id, library_id, user_id, checksum, checksum_sha1, file_size_bytes, mime_type, media_type,
+       original_file_name, device_id, device_asset_id, file_created_at, file_modified_at, local_us, local_offset_minutes,
+       current_version_id, latitude, longitude, stack_id, file_metadata, metadata_updated_at, trashed_at, created_at, updated_at)
+     SELECT r.value ->> 'id', ?1, ?2, 'sum' || (r.value ->> 'serial'), 'sha1', 10, r.value ->> 'mimeType', r.value ->> 'mediaType',
+       'f.jpg', 'd', 'd', '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', r.value ->> 'localUs', r.value ->> 'offset',
+       '${SEEDED_VERSION}', r.value ->> 'latitude', r.value ->> 'longitude', r.value ->> 'stackId', '{}', 0,
+       r.value ->> 'trashedAt', 0, 0
+     FROM json_each(?3) r`,
+  )
+    .bind(owner.libraryId, owner.userId, JSON.stringify(rows))
+    .run();
+  return rows.map((row) => row.id);
+}
+
+/** An album made by SQL, empty. */
+export async function insertAlbum(owner: { userId: string; libraryId: string }): Promise<string> {
+  const id = newId("album");
+  await env.DB.prepare(
+    "INSERT INTO albums (id, library_id, user_id, name, created_at, updated_at) VALUES (?, ?, ?, 'theirs', 0, 0)",
+  )
+    .bind(id, owner.libraryId, owner.userId)
+    .run();
+  return id;
+}
+
+/** A link, counted nowhere. */
+export async function insertLink(owner: { libraryId: string }, albumId: string, assetId: string): Promise<string> {
+  const id = newId("albumAsset");
+  await env.DB.prepare(
+    "INSERT INTO album_assets (id, library_id, album_id, asset_id, local_us, created_at, updated_at) VALUES (?, ?, ?, ?, 0, 0, 0)",
+  )
+    .bind(id, owner.libraryId, albumId, assetId)
+    .run();
+  return id;
+}
+
+/** A stack's row, without members. */
+export async function insertStack(owner: { userId: string; libraryId: string }): Promise<string> {
+  const id = newId("stack");
+  await env.DB.prepare(
+    "INSERT INTO stacks (id, library_id, user_id, origin, created_at, updated_at) VALUES (?, ?, ?, 'user', 0, 0)",
+  )
+    .bind(id, owner.libraryId, owner.userId)
+    .run();
+  return id;
+}
+
+export interface Tenant {
+  userId: string;
+  libraryId: string;
+  secret: string;
+  keyId: string;
+  albumId: string;
+  assetId: string;
+}
+
+/** Someone else on the same deployment, who owns one of everything. */
+export async function insertTenant(): Promise<Tenant> {
+  const userId = await insertUser();
+  const libraryId = await insertLibrary(userId);
+  const { secret, id: keyId } = await insertKey({ userId });
+  const albumId = await insertAlbum({ userId, libraryId });
+  const [assetId = ""] = await insertAssets({ userId, libraryId }, [{}]);
+  return { userId, libraryId, secret, keyId, albumId, assetId };
+}
+
+/** The root key's user and first library, made by its first use. */
+export async function rootOwner(): Promise<{ userId: string; libraryId: string }> {
+  const user = await (await call("GET", "/api/users/me")).json<{ id: string }>();
+  const [library] = await (await call("GET", "/api/libraries")).json<{ id: string }[]>();
+  if (library === undefined) throw new Error("the root key's user has no library");
+  return { userId: user.id, libraryId: library.id };
+}
+
+export interface EventRow {
+  library_id: string;
+  event_type: string;
+  entity_type: string;
+  entity_id: string;
+  payload: Record<string, string | null> | null;
+}
+
+/** The change feed, oldest first, behind `afterSeq`. */
+export async function readEvents(afterSeq = 0): Promise<{ events: EventRow[]; lastSeq: number }> {
+  const { results } = await env.DB.prepare("SELECT * FROM events WHERE seq > ? ORDER BY seq")
+    .bind(afterSeq)
+    .all<Omit<EventRow, "payload"> & { seq: number; payload: string | null }>();
+  const events = results.map(({ library_id, event_type, entity_type, entity_id, payload }) => ({
+    library_id,
+    event_type,
+    entity_type,
+    entity_id,
+    payload: payload === null ? null : (JSON.parse(payload) as Record<string, string | null>),
+  }));
+  return { events, lastSeq: results.at(-1)?.seq ?? afterSeq };
+}

@@ -1,0 +1,279 @@
+/** Small videos made by hand, for what no sample shows: a header and no pictures, or no more of one than its own head. */
+import { type Part, box, bytesOf, chunk, u16, u32 } from "./buildImage.ts";
+
+export const upright = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
+export const quarterTurn = [0, 0x10000, 0, 0xffff0000, 0, 0, 0, 0, 0x40000000];
+/** From 1904 to 1970. */
+export const quickTimeEpoch = 2_082_844_800;
+
+export interface MovieParts {
+  /** Seconds from 1904. */
+  created?: number;
+  seconds?: number;
+  matrix?: number[];
+  movieMatrix?: number[];
+  isEnabled?: boolean;
+  /** Runs of pictures: how many, and the ticks of 1/600 second that each of them takes. */
+  runs?: [number, number][];
+  codec?: string;
+  /** Boxes of the movie, of its track, of its description of the pictures, and behind the movie. */
+  movie?: Uint8Array[];
+  track?: Uint8Array[];
+  picture?: Uint8Array[];
+  top?: Uint8Array[];
+}
+
+const versionAndFlags = [0, 0, 0, 0];
+
+export function movieHeader(created: number, ticks: number, matrix = upright): Uint8Array {
+  const times = [u32(created), u32(0), u32(600), u32(ticks)];
+  return box(
+    "mvhd",
+    versionAndFlags,
+    ...times,
+    u32(0x10000),
+    new Uint8Array(12),
+    ...matrix.map((n) => u32(n)),
+    new Uint8Array(28),
+  );
+}
+
+export function pictureTrack({
+  matrix = upright,
+  isEnabled = true,
+  runs = [[60, 20]],
+  codec = "avc1",
+  track = [],
+  picture = [],
+}: MovieParts): Uint8Array {
+  const tkhd = box(
+    "tkhd",
+    [0, 0, 0, isEnabled ? 7 : 0],
+    u32(0),
+    u32(0),
+    u32(1),
+    new Uint8Array(24),
+    ...matrix.map((n) => u32(n)),
+    u32(1920 * 65536),
+    u32(1080 * 65536),
+  );
+  const entry = box(codec, new Uint8Array(24), u16(1920), u16(1080), new Uint8Array(50), ...picture);
+  const samples = runs.reduce((sum, [count]) => sum + count, 0);
+  const stbl = box(
+    "stbl",
+    box("stsd", versionAndFlags, u32(1), entry),
+    box("stts", versionAndFlags, u32(runs.length), ...runs.flatMap(([count, ticks]) => [u32(count), u32(ticks)])),
+    box("stsz", versionAndFlags, u32(1), u32(samples)),
+  );
+  const ticks = runs.reduce((sum, [count, each]) => sum + count * each, 0);
+  const mdhd = box("mdhd", versionAndFlags, u32(0), u32(0), u32(600), u32(ticks), u32(0));
+  const hdlr = box("hdlr", new Uint8Array(8), "vide", new Uint8Array(12));
+  return box("trak", tkhd, box("mdia", mdhd, hdlr, box("minf", stbl)), ...track);
+}
+
+export function movie(parts: MovieParts = {}): Uint8Array {
+  const { created = 0, seconds = 2, movieMatrix, movie: inMovie = [], top = [] } = parts;
+  return bytesOf(
+    box("ftyp", "isom", [0, 0, 0, 0]),
+    box("mdat", new Uint8Array(100)),
+    box("moov", movieHeader(created, seconds * 600, movieMatrix), pictureTrack(parts), ...inMovie),
+    ...top,
+  );
+}
+
+/** Apple's keys and their values, as the movie box holds them. */
+export function keys(...pairs: [string, string][]): Uint8Array {
+  const names = pairs.map(([name]) => bytesOf(u32(8 + name.length), "mdta", name));
+  const values = pairs.map(([, value], i) =>
+    bytesOf(u32(24 + new TextEncoder().encode(value).length), u32(i + 1), dataBox(value)),
+  );
+  return box(
+    "meta",
+    box("hdlr", new Uint8Array(8), "mdta", new Uint8Array(12)),
+    box("keys", versionAndFlags, u32(pairs.length), ...names),
+    box("ilst", ...values),
+  );
+}
+
+/** Text in UTF-8, in a language or, with 0, in none. */
+export function dataBox(text: string, language = 0, type = 1): Uint8Array {
+  return box("data", u32(type), u32(language), new TextEncoder().encode(text));
+}
+
+/** "©xyz" and its kin. */
+export function userText(name: string, text: Part, language = 0x15c7): Uint8Array {
+  const bytes = bytesOf(text);
+  return box(name, u16(bytes.length), u16(language), bytes);
+}
+
+/** One fragment of the track 1: from when, and how long each picture of it takes, in ticks of 1/600 second. */
+export function fragment(startTicks: number, ticks: number[]): Uint8Array {
+  const tfhd = box("tfhd", versionAndFlags, u32(1));
+  const tfdt = box("tfdt", versionAndFlags, u32(startTicks));
+  const trun = box("trun", [0, 0, 1, 0], u32(ticks.length), ...ticks.map((each) => u32(each)));
+  return bytesOf(box("moof", box("traf", tfhd, tfdt, trun)), box("mdat", new Uint8Array(10)));
+}
+
+/** A Matroska element. */
+export function element(id: number, ...content: Part[]): Uint8Array {
+  const body = bytesOf(...content);
+  const name = u32(id).slice(u32(id).findIndex((byte) => byte > 0));
+  return bytesOf(name, [0x40 | (body.length >> 8), body.length & 0xff], body);
+}
+
+export function matroska(...inSegment: Uint8Array[]): Uint8Array {
+  return bytesOf(element(0x1a45dfa3, [0x42, 0x86, 0x81, 1]), element(0x18538067, ...inSegment));
+}
+
+/** A block of the track 1 with a key frame, at so many ticks within its cluster. */
+export function block(ticks: number): Uint8Array {
+  return element(0xa3, [0x81], u16(ticks), [0x80], new Uint8Array(20));
+}
+
+export function matroskaTrack(...more: Uint8Array[]): Uint8Array {
+  const video = element(0xe0, element(0xb0, u16(640)), element(0xba, u16(360)));
+  return element(0x1654ae6b, element(0xae, element(0xd7, [1]), element(0x83, [1]), video, ...more));
+}
+
+export function matroskaTag(name: string, text: string): Uint8Array {
+  const simple = element(0x67c8, element(0x45a3, name), element(0x4487, new TextEncoder().encode(text)));
+  return element(0x7373, element(0x63c0), simple);
+}
+
+export interface AviParts {
+  frames?: number;
+  /** Chunks of the headers, of the stream of pictures, behind the headers. */
+  headers?: Uint8Array[];
+  stream?: Uint8Array[];
+  top?: Uint8Array[];
+}
+
+const little = (value: number) => u32(value, true);
+
+export function riffList(type: string, ...chunks: Uint8Array[]): Uint8Array {
+  return chunk("LIST", type, ...chunks);
+}
+
+/** 320 by 240, 15 frames a second. */
+export function avi({ frames = 45, headers = [], stream = [], top = [] }: AviParts = {}): Uint8Array {
+  const avih = chunk(
+    "avih",
+    little(66_667),
+    new Uint8Array(12),
+    little(20),
+    new Uint8Array(12),
+    little(320),
+    little(240),
+    new Uint8Array(16),
+  );
+  const strh = chunk(
+    "strh",
+    "vidsMJPG",
+    new Uint8Array(12),
+    little(1),
+    little(15),
+    little(0),
+    little(frames),
+    new Uint8Array(20),
+  );
+  const strf = chunk("strf", little(40), little(320), little(240), new Uint8Array(28));
+  const content = bytesOf(
+    "AVI ",
+    riffList("hdrl", avih, riffList("strl", strh, strf, ...stream), ...headers),
+    ...top,
+    riffList("movi", chunk("00dc", new Uint8Array(40))),
+  );
+  return bytesOf("RIFF", little(content.length), content);
+}
+
+/** 33 bits of time with their marks, behind four bits of `kind`. */
+function timestamp(kind: number, ticks: number): number[] {
+  const high = Math.floor(ticks / 2 ** 30);
+  return [
+    (kind << 4) | (high << 1) | 1,
+    (ticks >> 22) & 0xff,
+    ((ticks >> 14) & 0xfe) | 1,
+    (ticks >> 7) & 0xff,
+    ((ticks << 1) & 0xfe) | 1,
+  ];
+}
+
+/** A packet of pictures as MPEG-2 has it, at so many ticks of 1/90000 second. */
+export function pesPacket(ticks: number, payload: Uint8Array): Uint8Array {
+  return bytesOf([0, 0, 1, 0xe0], u16(payload.length + 8), [0x80, 0x80, 5], timestamp(2, ticks), payload);
+}
+
+/** Packets of a transport stream, each stuffed to its full size; with a clock in front on Blu-ray. */
+function transportPacket(packetId: number, payload: Uint8Array, hasClock: boolean): Uint8Array {
+  const stuffing = 184 - payload.length;
+  const adaptation =
+    stuffing === 0
+      ? []
+      : [stuffing - 1, ...(stuffing > 1 ? [0] : []), ...Array.from({ length: Math.max(0, stuffing - 2) }, () => 0xff)];
+  const control = stuffing === 0 ? 0x10 : 0x30;
+  return bytesOf(
+    hasClock ? [0x12, 0x34, 0x56, 0x78] : [],
+    [0x47, 0x40 | (packetId >> 8), packetId & 0xff, control],
+    adaptation,
+    payload,
+  );
+}
+
+/** A table and its pointer, with four bytes where its checksum would be. */
+function section(table: number, ...content: Part[]): Uint8Array {
+  const body = bytesOf(u16(1), [0xc1, 0, 0], ...content, u32(0));
+  return bytesOf([0, table], u16(0xb000 | body.length), body);
+}
+
+/** One program of one stream of pictures; each payload is a packet of its own at its ticks. */
+export function transportStream(streamType: number, pictures: [number, Uint8Array][], hasClock = false): Uint8Array {
+  const programs = section(0, u16(1), u16(0xe100));
+  const streams = section(2, u16(0xe101), u16(0xf000), [streamType], u16(0xe101), u16(0xf000));
+  return bytesOf(
+    transportPacket(0, programs, hasClock),
+    transportPacket(0x100, streams, hasClock),
+    ...pictures.map(([ticks, payload]) => transportPacket(0x101, pesPacket(ticks, payload), hasClock)),
+  );
+}
+
+/** The sequence parameter set of H.264, 1920 by 1080 cut from 1088, 50 frames a second. */
+export const h264Sequence = bytesOf(
+  [0, 0, 0, 1],
+  [
+    0x67, 0x64, 0x00, 0x2a, 0xac, 0xd9, 0x40, 0x78, 0x02, 0x27, 0xe5, 0xc0, 0x44, 0x00, 0x00, 0x03, 0x00, 0x04, 0x00,
+    0x00, 0x03, 0x01, 0x90, 0x3c, 0x60, 0xc6, 0x58,
+  ],
+);
+
+/** The same of H.265, 176 by 144. */
+export const h265Sequence = bytesOf(
+  [0, 0, 0, 1],
+  [
+    0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x3c, 0xa0,
+    0x16, 0x20, 0x24, 0x59, 0x65, 0x65, 0x4a, 0x4c, 0x2f, 0x01, 0x01, 0x00, 0x00, 0x03, 0x00, 0x01, 0x00, 0x00, 0x03,
+    0x00, 0x19, 0x08, 0x00,
+  ],
+);
+
+/** What a camcorder notes: tags of a byte with four bytes each. */
+export function camcorderNotes(...entries: [number, number[]][]): Uint8Array {
+  const uuid = [0x17, 0xee, 0x8c, 0x60, 0xf8, 0x4d, 0x11, 0xd9, 0x8c, 0xd6, 0x08, 0x00, 0x20, 0x0c, 0x9a, 0x66];
+  const message = bytesOf(uuid, "MDPM", [entries.length], ...entries.flatMap(([tag, value]) => [[tag], value]));
+  return bytesOf([0, 0, 0, 1, 6, 5, message.length], guarded(message), [0x80]);
+}
+
+/** With a 3 wherever two zeros would make what follows look like the start of another unit. */
+function guarded(message: Uint8Array): Uint8Array {
+  const bytes: number[] = [];
+  for (const byte of message) {
+    if (byte <= 3 && bytes.at(-1) === 0 && bytes.at(-2) === 0) bytes.push(3);
+    bytes.push(byte);
+  }
+  return bytesOf(bytes);
+}
+
+/** MPEG-2 video of 720 by 576 at 25 frames a second. */
+export const mpegSequence = bytesOf(
+  [0, 0, 1, 0xb3, 0x2d, 0x02, 0x40, 0x33, 0xff, 0xff, 0xe0, 0x18],
+  [0, 0, 1, 0xb5, 0x14, 0x82, 0x00, 0x01, 0x00, 0x00],
+);

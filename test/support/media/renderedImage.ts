@@ -1,0 +1,41 @@
+/** What a renderer makes of a picture: its upright size and its colours, by the Images binding. */
+import { Buffer } from "node:buffer";
+import { env } from "cloudflare:workers";
+import { decodePng, type Picture } from "../../../src/media/transcode/png/decodePng.ts";
+
+/** At most 100 pixels a side. */
+export async function shown(pieces: Uint8Array[]): Promise<Picture> {
+  const output = await env.IMAGES.input(new Blob(pieces).stream())
+    .transform({ width: 100, height: 100, fit: "scale-down" })
+    .output({ format: "image/png" });
+  return await decodePng(new Uint8Array(await output.response().arrayBuffer()));
+}
+
+export async function shownSize(pieces: Uint8Array[]): Promise<{ width: number; height: number }> {
+  const info = await env.IMAGES.info(new Blob(pieces).stream());
+  if (!("width" in info)) throw new Error("no size");
+  return { width: info.width, height: info.height };
+}
+
+/** Red, green and blue at a pixel. */
+export function colourAt({ width, rgba }: Picture, x: number, y: number): number[] {
+  return [...rgba.subarray((y * width + x) * 4, (y * width + x) * 4 + 3)];
+}
+
+export function meanColour({ width, height, rgba }: Picture): number[] {
+  const sums = [0, 0, 0];
+  for (let at = 0; at < rgba.length; at += 4)
+    for (let i = 0; i < 3; i++) sums[i] = (sums[i] ?? 0) + (rgba[at + i] ?? 0);
+  return sums.map((sum) => sum / (width * height));
+}
+
+export function expectColour(actual: number[], expected: number[], within = 4): void {
+  const distance = Math.max(...actual.map((value, i) => Math.abs(value - (expected[i] ?? 0))));
+  if (distance > within) throw new Error(`${actual.map(Math.round).join()} is not ${expected.join()}`);
+}
+
+export function joined(pieces: Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
+export const limits = { quality: 90, maxBytes: 20 * 1024 * 1024 };
