@@ -1,90 +1,92 @@
-/** What `readFacts` says of a file against what is expected of it, field by field. Pure: the tests run it in workerd. */
-import type { MediaFacts } from "../../src/media/inspect/mediaInfo.ts";
+/** Compares the fields that `readMediaInfo` returns with expected values. No Node imports: tests run it in workerd. */
+import type { MediaInfo } from "../../src/media/inspect/mediaInfo.ts";
 import { type WallTime, parseOffset } from "../../src/media/inspect/metadata/wallTime.ts";
 
-export type Answer = string | number | null;
+export type FieldValue = string | number | null;
 
-/** What a field should hold, as truth.json in test/fixtures/media has it. */
-export interface Expected {
-  v: Answer;
-  /** Other answers that are not wrong. */
+/** An expected value, in the format of test/fixtures/media/truth.json. */
+export interface ExpectedValue {
+  v: FieldValue;
+  /** Acceptable alternatives. */
   a?: (string | number)[] | undefined;
-  /** Not judged. */
+  /** Not compared. */
   any?: boolean | undefined;
-  /** A placeholder: null is fine too. */
+  /** A placeholder: null is acceptable. */
   empty?: boolean | undefined;
-  /** Where a standard parser does not look. */
+  /** Why parsers are not expected to find the value; not compared. */
   hard?: string | undefined;
   /** The UTC offset of a date. */
   off?: string | undefined;
-  /** The tag it was taken from. */
+  /** The tag of the value. */
   src?: string | undefined;
 }
 
-export interface Truth {
+export interface ExpectedFields {
   kind: string;
-  /** A field that is not listed is expected to be null. */
-  fields: Record<string, Expected>;
+  /** Missing fields are expected to be null. */
+  fields: Record<string, ExpectedValue>;
 }
 
-export interface Difference {
+export interface Comparison {
   field: string;
-  answer: Answer;
-  expected: Expected;
+  actual: FieldValue;
+  expected: ExpectedValue;
 }
 
-/** The fields that are not metadata of the picture but facts of the upload. */
-const otherFields = ["mime_type", "checksum", "checksum_sha1", "file_size_bytes"];
+/** Fields of the upload, not of the file's metadata. */
+const uploadFields = ["mime_type", "checksum", "checksum_sha1", "file_size_bytes"];
 
-/** Each field under the name that the API gives it; null where nothing is known, which a width and a height tell by 0. */
-export function answersOf(facts: MediaFacts): Map<string, Answer> {
-  const answers = new Map<string, Answer>();
-  for (const [name, value] of Object.entries(facts.metadata)) {
+/** Returns the fields under their API names; null if unknown. */
+export function fieldsOf(info: MediaInfo): Map<string, FieldValue> {
+  const values = new Map<string, FieldValue>();
+  for (const [name, value] of Object.entries(info.metadata)) {
     const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    answers.set(key, typeof value === "object" ? wallText(value) : value);
+    values.set(key, typeof value === "object" ? toLocalTimeText(value) : value);
   }
-  return answers
-    .set("width", facts.width || null)
-    .set("height", facts.height || null)
-    .set("raw_width", facts.rawWidth)
-    .set("raw_height", facts.rawHeight)
-    .set("duration", facts.durationSeconds)
-    .set("local_datetime", wallText(facts.captureTime));
+  return values
+    .set("width", info.width || null)
+    .set("height", info.height || null)
+    .set("raw_width", info.rawWidth)
+    .set("raw_height", info.rawHeight)
+    .set("duration", info.durationSeconds)
+    .set("local_datetime", toLocalTimeText(info.captureTime));
 }
 
-function wallText(time: WallTime | null): string | null {
+function toLocalTimeText(time: WallTime | null): string | null {
   return time === null ? null : new Date(time.wallUs / 1000).toISOString().slice(0, 19);
 }
 
-export function agrees(answer: Answer, expected: Expected): boolean {
+/** Whether a value is the expected one or an acceptable alternative. */
+export function agrees(actual: FieldValue, expected: ExpectedValue): boolean {
   if (expected.any || expected.hard !== undefined) return true;
-  if (expected.empty && answer === null) return true;
-  return [expected.v, ...(expected.a ?? [])].some((other) => same(answer, other));
+  if (expected.empty && actual === null) return true;
+  return [expected.v, ...(expected.a ?? [])].some((value) => isSameValue(actual, value));
 }
 
-function same(answer: Answer, expected: Answer): boolean {
-  if (typeof answer === "number" && typeof expected === "number") {
-    return Math.abs(answer - expected) <= Math.max(1e-4 * Math.abs(expected), 1e-6);
+function isSameValue(actual: FieldValue, expected: FieldValue): boolean {
+  if (typeof actual === "number" && typeof expected === "number") {
+    return Math.abs(actual - expected) <= Math.max(1e-4 * Math.abs(expected), 1e-6);
   }
-  return answer === expected;
+  return actual === expected;
 }
 
-/** The fields that are judged: what is expected of them, and what is said of them. */
-export function judged(facts: MediaFacts, truth: Truth): Difference[] {
-  const answers = answersOf(facts);
-  const names = new Set([...answers.keys(), ...Object.keys(truth.fields)]);
+/** Pairs the actual and expected value of each compared field. */
+export function comparisons(info: MediaInfo, expected: ExpectedFields): Comparison[] {
+  const values = fieldsOf(info);
+  const names = new Set([...values.keys(), ...Object.keys(expected.fields)]);
   return [...names]
-    .filter((field) => !otherFields.includes(field))
-    .map((field) => ({ field, answer: answers.get(field) ?? null, expected: truth.fields[field] ?? { v: null } }));
+    .filter((field) => !uploadFields.includes(field))
+    .map((field) => ({ field, actual: values.get(field) ?? null, expected: expected.fields[field] ?? { v: null } }));
 }
 
-export function differences(facts: MediaFacts, truth: Truth): Difference[] {
-  const wrong = judged(facts, truth).filter(({ answer, expected }) => !agrees(answer, expected));
-  const offset = facts.captureTime?.offsetMinutes;
-  const expected = truth.fields["local_datetime"];
-  const expectedOffset = parseOffset(expected?.off ?? "");
-  if (expected !== undefined && offset !== undefined && expectedOffset !== null && offset !== expectedOffset) {
-    wrong.push({ field: "local_datetime offset", answer: offset, expected });
+/** Returns the fields that disagree, including the UTC offset of the capture time. */
+export function differences(info: MediaInfo, expected: ExpectedFields): Comparison[] {
+  const different = comparisons(info, expected).filter(({ actual: actual, expected }) => !agrees(actual, expected));
+  const offset = info.captureTime?.offsetMinutes;
+  const captureTime = expected.fields["local_datetime"];
+  const expectedOffset = parseOffset(captureTime?.off ?? "");
+  if (captureTime !== undefined && offset !== undefined && expectedOffset !== null && offset !== expectedOffset) {
+    different.push({ field: "local_datetime offset", actual: offset, expected: captureTime });
   }
-  return wrong;
+  return different;
 }

@@ -1,35 +1,35 @@
 /**
- * Truth from what `exiftool -j -a -G0:1 -n` prints: for each field the tags it is taken from, the first that is there
- * being the value and the others "not wrong". Reads that output alone; exiftool itself is not needed here.
+ * Derives expected image fields from the output of `exiftool -j -a -G0:1 -n`. The first tag listed for a field is the
+ * expected value, the others are acceptable alternatives.
  */
 import { countryCode } from "../../src/media/inspect/metadata/countryCodes.ts";
-import type { Answer, Expected, Truth } from "./agreement.ts";
+import type { FieldValue, ExpectedValue, ExpectedFields } from "./agreement.ts";
 import { dimensionFields } from "./exiftoolSizes.ts";
 
-/** One file's tags, by "Group0:Group1:Name". */
+/** The tags of a file, by "Group0:Group1:Name". */
 export type ExiftoolTags = Record<string, unknown>;
 
 interface Rule {
-  /** Group and name of the tags that count, the first choice first. */
+  /** Group and name of the tags, in order of precedence. */
   from: RegExp[];
-  /** What else may be answered. */
+  /** Tags with acceptable alternatives. */
   also?: RegExp;
-  read?: (value: Answer) => Answer;
+  read?: (value: FieldValue) => FieldValue;
 }
 
-/** A number of many digits stands in quotes. */
-const number = (value: Answer): Answer => {
+/** exiftool quotes numbers of many digits. */
+const number = (value: FieldValue): FieldValue => {
   const read = typeof value === "string" && /^[-+]?[.\d]/.test(value) ? Number(value) : value;
   return typeof read === "number" && Number.isFinite(read) ? read : null;
 };
-const inRange = (least: number, most: number) => (value: Answer) => {
+const inRange = (least: number, most: number) => (value: FieldValue) => {
   const read = number(value);
   return typeof read === "number" && read >= least && read <= most ? read : null;
 };
 const aboveZero = inRange(Number.MIN_VALUE, Number.MAX_VALUE);
 const upright = inRange(1, 8);
-const code = (value: Answer): Answer => (value === null ? null : countryCode(String(value)));
-const first = (value: Answer): Answer =>
+const code = (value: FieldValue): FieldValue => (value === null ? null : countryCode(String(value)));
+const first = (value: FieldValue): FieldValue =>
   typeof value === "string" ? aboveZero(Number.parseFloat(value)) : aboveZero(value);
 
 const text: Record<string, Rule> = {
@@ -111,9 +111,9 @@ const dates: Record<string, [RegExp[], RegExp]> = {
   modified_datetime: [[/^EXIF:IFD0:ModifyDate$/], /^EXIF:.*:OffsetTime$/],
 };
 
-export function truthOf(tags: ExiftoolTags): Truth {
-  const fields: Record<string, Expected> = {};
-  const all = Object.entries(tags).map(([name, value]): [string, Answer] => [name, plain(value)]);
+export function expectedImageFields(tags: ExiftoolTags): ExpectedFields {
+  const fields: Record<string, ExpectedValue> = {};
+  const all = Object.entries(tags).map(([name, value]): [string, FieldValue] => [name, plain(value)]);
   for (const [field, rule] of [...Object.entries(text), ...Object.entries(numbers)]) {
     const expected = expectedBy(rule, all);
     if (expected !== null) fields[field] = expected;
@@ -123,34 +123,36 @@ export function truthOf(tags: ExiftoolTags): Truth {
   return { kind: "image", fields };
 }
 
-function plain(value: unknown): Answer {
+function plain(value: unknown): FieldValue {
   if (typeof value === "number") return value;
   if (typeof value === "string") return value.trim() === "" ? null : value.trim();
   if (Array.isArray(value)) return plain(value[0]);
   return null;
 }
 
-function expectedBy({ from, also, read }: Rule, all: [string, Answer][]): Expected | null {
-  const reading = read ?? ((value: Answer) => (value === null ? null : String(value)));
-  const found = from.flatMap((pattern) => all.filter(([name, value]) => pattern.test(name) && reading(value) !== null));
-  const others = all
+function expectedBy({ from, also, read }: Rule, all: [string, FieldValue][]): ExpectedValue | null {
+  const reading = read ?? ((value: FieldValue) => (value === null ? null : String(value)));
+  const candidates = from.flatMap((pattern) =>
+    all.filter(([name, value]) => pattern.test(name) && reading(value) !== null),
+  );
+  const alternatives = all
     .filter(([name]) => also?.test(name) ?? false)
     .map(([, value]) => reading(value))
     .filter((value) => value !== null);
-  const [chosen] = found;
-  if (chosen === undefined) return others.length === 0 ? null : { v: null, a: others };
+  const [chosen] = candidates;
+  if (chosen === undefined) return alternatives.length === 0 ? null : { v: null, a: alternatives };
   const [src, value] = chosen;
   const makerNote = src.startsWith("MakerNotes:") ? { hard: "makernote" } : {};
-  return { v: reading(value), src, ...(others.length > 0 ? { a: others } : {}), ...makerNote };
+  return { v: reading(value), src, ...(alternatives.length > 0 ? { a: alternatives } : {}), ...makerNote };
 }
 
-function positionFields(all: [string, Answer][]): Record<string, Expected> {
+function positionFields(all: [string, FieldValue][]): Record<string, ExpectedValue> {
   const find = (pattern: string) => all.find(([name]) => new RegExp(`^${pattern}$`).test(name));
-  // XMP's coordinates have their sign, its altitude has not; EXIF's have none.
-  const signed = (axis: string, negative: RegExp): Expected | null => {
+  // Only XMP's coordinates are signed; its altitude and all EXIF values have a reference.
+  const signed = (axis: string, negative: RegExp): ExpectedValue | null => {
     for (const group of ["EXIF:.*", "XMP:XMP-exif"]) {
-      const [src, found = null] = find(`${group}:GPS${axis}`) ?? [];
-      const size = number(found);
+      const [src, value = null] = find(`${group}:GPS${axis}`) ?? [];
+      const size = number(value);
       if (typeof size !== "number") continue;
       const reference = String(find(`${group}:GPS${axis}Ref`)?.[1] ?? "");
       return { v: negative.test(reference) ? 0 - Math.abs(size) : size, src };
@@ -160,21 +162,21 @@ function positionFields(all: [string, Answer][]): Record<string, Expected> {
   const latitude = signed("Latitude", /^s/i);
   const longitude = signed("Longitude", /^w/i);
   const altitude = signed("Altitude", /^1$/);
-  const placed = latitude === null || longitude === null ? {} : { latitude, longitude };
-  const isNowhere = latitude?.v === 0 && longitude?.v === 0;
-  for (const expected of Object.values(placed)) if (isNowhere) expected.empty = true;
-  return { ...placed, ...(altitude === null ? {} : { altitude }) };
+  const coordinates = latitude === null || longitude === null ? {} : { latitude, longitude };
+  const isNullIsland = latitude?.v === 0 && longitude?.v === 0;
+  for (const expected of Object.values(coordinates)) if (isNullIsland) expected.empty = true;
+  return { ...coordinates, ...(altitude === null ? {} : { altitude }) };
 }
 
-function dateFields(all: [string, Answer][]): Record<string, Expected> {
-  const fields: Record<string, Expected> = {};
+function dateFields(all: [string, FieldValue][]): Record<string, ExpectedValue> {
+  const fields: Record<string, ExpectedValue> = {};
   const any = all.map(([, value]) => dateOf(value)).filter((date) => date !== null);
   for (const [field, [from, offset]] of Object.entries(dates)) {
     const chosen = from.flatMap((pattern) =>
       all.filter(([name, value]) => pattern.test(name) && dateOf(value) !== null),
     )[0];
-    const beside = chosen?.[0].startsWith("EXIF:") ? all.find(([name]) => offset.test(name))?.[1] : null;
-    const off = /(?:Z|[+-]\d\d:\d\d)$/.exec(String(chosen?.[1]))?.[0] ?? beside ?? null;
+    const offsetTag = chosen?.[0].startsWith("EXIF:") ? all.find(([name]) => offset.test(name))?.[1] : null;
+    const off = /(?:Z|[+-]\d\d:\d\d)$/.exec(String(chosen?.[1]))?.[0] ?? offsetTag ?? null;
     const withOffset = off === null ? {} : { off: String(off) };
     fields[field] =
       chosen === undefined ? { v: null, a: any } : { v: dateOf(chosen[1]), src: chosen[0], ...withOffset };
@@ -184,8 +186,8 @@ function dateFields(all: [string, Answer][]): Record<string, Expected> {
   return fields;
 }
 
-/** By the digits alone: what a reader of dates makes of them is what is being checked. */
-function dateOf(value: Answer): string | null {
+/** Uses the digits only, independent of the date parsers under test. */
+function dateOf(value: FieldValue): string | null {
   const match = /^(\d{4})\D([ \d]\d)\D([ \d]\d)\D+(\d{1,2}):([ \d]\d)(?::([ \d]\d))?/.exec(String(value));
   if (match === null) return null;
   const [year, month, day, hour, minute, second] = match

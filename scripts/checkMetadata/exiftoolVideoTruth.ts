@@ -1,13 +1,13 @@
 /**
- * Truth of a video from what `exiftool -j -a -G0:1 -n` prints. What exiftool itself guesses (how long an MPEG stream
- * is) is not judged, nor what it finds in the notes of makers.
+ * Derives expected video fields from the output of `exiftool -j -a -G0:1 -n`. Values that exiftool estimates, as the
+ * duration of MPEG streams, and values of maker notes are not compared.
  */
 import { countryCode } from "../../src/media/inspect/metadata/countryCodes.ts";
-import type { Answer, Expected, Truth } from "./agreement.ts";
+import type { FieldValue, ExpectedValue, ExpectedFields } from "./agreement.ts";
 
-type Tags = [string, Answer][];
+type Tags = [string, FieldValue][];
 
-/** Which tags count, the first choice first, and what else may be answered. */
+/** Tags in order of precedence, and tags with acceptable alternatives. */
 const texts: Record<string, { from: RegExp[]; also: RegExp }> = {
   make: {
     from: [/:Keys:Make$/, /:Keys:AndroidMake$/, /:UserData:Make$/, /:(Device)?(Make|Manufacturer)$/],
@@ -43,10 +43,10 @@ export function isVideo(tags: Record<string, unknown>): boolean {
   return String(tags["File:MIMEType"]).startsWith("video/");
 }
 
-export function videoTruthOf(tags: Record<string, unknown>): Truth {
-  const all = Object.entries(tags).map(([name, value]): [string, Answer] => [name, plain(value)]);
+export function expectedVideoFields(tags: Record<string, unknown>): ExpectedFields {
+  const all = Object.entries(tags).map(([name, value]): [string, FieldValue] => [name, plain(value)]);
   const own = all.filter(([name]) => !/^(File|ExifTool|Composite):/.test(name));
-  const fields: Record<string, Expected> = {};
+  const fields: Record<string, ExpectedValue> = {};
   for (const [field, { from, also }] of Object.entries(texts)) fields[field] = textField(own, from, also);
   const code = countryCode(String(own.find(([name]) => /^XMP:.*:CountryCode$/.test(name))?.[1] ?? ""));
   fields["country_code"] = { v: code };
@@ -57,43 +57,45 @@ export function videoTruthOf(tags: Record<string, unknown>): Truth {
   return { kind: "video", fields: { ...fields, ...dateFields(own), ...placeFields(tags), ...streamFields(tags, own) } };
 }
 
-function plain(value: unknown): Answer {
+function plain(value: unknown): FieldValue {
   if (typeof value === "number") return value;
   if (Array.isArray(value)) return plain(value[0]);
   return typeof value === "string" && value.trim() !== "" ? value.trim() : null;
 }
 
-function textField(own: Tags, from: RegExp[], also: RegExp): Expected {
-  const others = own.filter(([name, value]) => also.test(name) && value !== null).map(([, value]) => String(value));
+function textField(own: Tags, from: RegExp[], also: RegExp): ExpectedValue {
+  const alternatives = own
+    .filter(([name, value]) => also.test(name) && value !== null)
+    .map(([, value]) => String(value));
   const [chosen] = from.flatMap((pattern) => own.filter(([name, value]) => pattern.test(name) && value !== null));
-  if (chosen === undefined) return { v: null, a: others };
+  if (chosen === undefined) return { v: null, a: alternatives };
   const hard = chosen[0].startsWith("MakerNotes:") ? { hard: "makernote" } : {};
-  return { v: String(chosen[1]), a: others, src: chosen[0], ...hard };
+  return { v: String(chosen[1]), a: alternatives, src: chosen[0], ...hard };
 }
 
-/** The clock of a container is UTC and no capture tag: as the local time it may be given or left out. */
-function dateFields(own: Tags): Record<string, Expected> {
-  const others = own.map(([, value]) => dateIn(value)).filter((date) => date !== null);
-  const any = { v: null, a: others };
+/** The container's creation date is UTC and not a capture tag: as the local time it is optional. */
+function dateFields(own: Tags): Record<string, ExpectedValue> {
+  const alternatives = own.map(([, value]) => dateIn(value)).filter((date) => date !== null);
+  const any = { v: null, a: alternatives };
   const [tag] = captureTags.flatMap((pattern) =>
     own.filter(([name, value]) => pattern.test(name) && dateIn(value) !== null),
   );
-  const written = own.find(([name, value]) => name === "QuickTime:CreateDate" && dateIn(value) !== null);
-  const chosen = tag ?? written;
+  const creationDate = own.find(([name, value]) => name === "QuickTime:CreateDate" && dateIn(value) !== null);
+  const chosen = tag ?? creationDate;
   const off = /(Z|[+-]\d\d:\d\d)$/.exec(String(tag?.[1]))?.[0];
   const local = chosen === undefined ? any : { v: dateIn(chosen[1]), src: chosen[0], empty: tag === undefined };
   const dates = { original_datetime: any, digitized_datetime: any, modified_datetime: any };
   return { ...dates, local_datetime: off === undefined ? local : { ...local, off } };
 }
 
-function dateIn(value: Answer): string | null {
+function dateIn(value: FieldValue): string | null {
   const match = /^(\d{4}):(\d\d):(\d\d) (\d\d:\d\d(?::\d\d)?)/.exec(String(value));
   if (match === null || Number(match[1]) < 1971 || Number(match[1]) >= 2100) return null;
   const [, year, month, day, time = ""] = match;
   return `${year}-${month}-${day}T${time.padEnd(8, ":00")}`;
 }
 
-function placeFields(tags: Record<string, unknown>): Record<string, Expected> {
+function placeFields(tags: Record<string, unknown>): Record<string, ExpectedValue> {
   const find = (axis: string) => plain(tags[`Composite:GPS${axis}`] ?? tags[`XMP:XMP-exif:GPS${axis}`]);
   const [latitude, longitude, altitude] = [find("Latitude"), find("Longitude"), find("Altitude")];
   if (typeof latitude !== "number" || typeof longitude !== "number") return {};
@@ -107,19 +109,19 @@ function numbersIn(own: Tags, pattern: RegExp): number[] {
   return own.flatMap(([name, value]) => (pattern.test(name) && typeof value === "number" ? [value] : []));
 }
 
-function streamFields(tags: Record<string, unknown>, own: Tags): Record<string, Expected> {
+function streamFields(tags: Record<string, unknown>, own: Tags): Record<string, ExpectedValue> {
   const [width = 0, height = 0] = String(plain(tags["Composite:ImageSize"]) ?? "")
     .split(" ")
     .map(Number);
-  const isTurned = Number(tags["Composite:Rotation"] ?? 0) % 180 !== 0;
+  const swapsAxes = Number(tags["Composite:Rotation"] ?? 0) % 180 !== 0;
   const durations = numbersIn(own, /Duration$/);
-  // Of fragments exiftool says nothing.
+  // exiftool reports a duration of 0 for fragmented files.
   const isFragmented = durations[0] === 0;
   const total = plain(tags["QuickTime:Duration"] ?? tags["Composite:Duration"]) ?? durations[0] ?? null;
   const rates = numbersIn(own, /:(Video)?FrameRate$/);
   return {
-    width: sideField(isTurned ? height : width),
-    height: sideField(isTurned ? width : height),
+    width: sideField(swapsAxes ? height : width),
+    height: sideField(swapsAxes ? width : height),
     raw_width: { v: null, any: true },
     raw_height: { v: null, any: true },
     duration: {
@@ -131,7 +133,7 @@ function streamFields(tags: Record<string, unknown>, own: Tags): Record<string, 
   };
 }
 
-/** Exiftool cuts what is no whole number. */
-function sideField(side: number): Expected {
+/** exiftool truncates fractions. */
+function sideField(side: number): ExpectedValue {
   return { v: Math.round(side), a: [Math.floor(side) + 1], any: side === 0 };
 }

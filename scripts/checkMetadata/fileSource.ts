@@ -1,4 +1,3 @@
-/** A file on this machine as a source of bytes that counts what is read from it. */
 import { open } from "node:fs/promises";
 import type { ByteSource } from "../../src/media/inspect/bytes/byteSource.ts";
 
@@ -7,6 +6,7 @@ export interface FileSource extends ByteSource {
   close(): Promise<void>;
 }
 
+/** Opens a local file as a byte source that counts reads. */
 export async function openFile(path: string): Promise<FileSource> {
   const file = await open(path);
   const { size } = await file.stat();

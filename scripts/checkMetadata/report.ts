@@ -1,28 +1,28 @@
-/** Counts agreement by field and by format, and prints it as two tables. */
-import { type Difference, agrees } from "./agreement.ts";
+import { type Comparison, agrees } from "./agreement.ts";
 
 interface Count {
-  /** A value on one side or the other, and judged. */
+  /** Compared values that are actual or expected. */
   values: number;
   agreeing: number;
-  /** Of those that do not agree: an answer where there should be another, none where there should be one, one where there should be none. */
+  /** Disagreements: a different value, no value instead of the expected one, a value where none is expected. */
   other: number;
   missing: number;
   extra: number;
 }
 
+/** Counts agreement by field and by format. */
 export class Tally {
   readonly byField = new Map<string, Count>();
   readonly byFormat = new Map<string, Count>();
   readonly total: Count = emptyCount();
 
-  add(format: string, value: Difference): void {
+  add(format: string, value: Comparison): void {
     if (value.expected.any || value.expected.hard !== undefined) return;
-    if (value.answer === null && value.expected.v === null) return;
-    for (const count of [counted(this.byField, value.field), counted(this.byFormat, format), this.total]) {
+    if (value.actual === null && value.expected.v === null) return;
+    for (const count of [countOf(this.byField, value.field), countOf(this.byFormat, format), this.total]) {
       count.values += 1;
-      if (agrees(value.answer, value.expected)) count.agreeing += 1;
-      else if (value.answer === null) count.missing += 1;
+      if (agrees(value.actual, value.expected)) count.agreeing += 1;
+      else if (value.actual === null) count.missing += 1;
       else if (value.expected.v === null) count.extra += 1;
       else count.other += 1;
     }
@@ -48,7 +48,7 @@ function line(name: string, ...cells: (string | number)[]): string {
   return name.padEnd(24) + cells.map((cell) => String(cell).padStart(9)).join("");
 }
 
-function counted(counts: Map<string, Count>, key: string): Count {
+function countOf(counts: Map<string, Count>, key: string): Count {
   const count = counts.get(key) ?? emptyCount();
   counts.set(key, count);
   return count;

@@ -1,8 +1,6 @@
-/** Which files this project takes, by the extension of their names. Says nothing of what the bytes really are: sniff.ts does. */
-
 export type MediaType = "image" | "video";
 
-/** A container as its reader sees it. Several extensions share one: a NEF is read as a TIFF. */
+/** A container format with a reader of its own; several extensions share one, as NEF is a TIFF. */
 export type MediaFamily =
   | "jpeg"
   | "png"
@@ -21,14 +19,14 @@ export type MediaFamily =
   | "mpeg-ps";
 
 export interface MediaFormat {
-  /** Lower case, without the dot. */
+  /** Lower case, without dot. */
   extension: string;
   mimeType: string;
   mediaType: MediaType;
   family: MediaFamily;
 }
 
-/** `[family, mime type, extensions]`. The mime types are the ones exiftool reports. SVG is left out: it is a program. */
+/** `[family, MIME type, extensions]`, with the MIME types that exiftool reports. SVG is excluded because it can run scripts. */
 const images: [MediaFamily, string, string[]][] = [
   ["jpeg", "image/jpeg", ["jpg", "jpeg", "jpe", "jfif", "insp"]],
   ["png", "image/png", ["png"]],
@@ -65,20 +63,17 @@ const videos: [MediaFamily, string, string[]][] = [
   ["mpeg-ps", "video/mpeg", ["mpg", "mpeg"]],
 ];
 
-const formats = new Map<string, MediaFormat>([...formatsOf(images, "image"), ...formatsOf(videos, "video")]);
+const formats = new Map<string, MediaFormat>([...formatEntries(images, "image"), ...formatEntries(videos, "video")]);
 
-function formatsOf(rows: [MediaFamily, string, string[]][], mediaType: MediaType): [string, MediaFormat][] {
+function formatEntries(rows: [MediaFamily, string, string[]][], mediaType: MediaType): [string, MediaFormat][] {
   return rows.flatMap(([family, mimeType, extensions]) =>
     extensions.map((extension): [string, MediaFormat] => [extension, { extension, mimeType, mediaType, family }]),
   );
 }
 
-/** The format that the last extension of a name promises, whatever its case; null for one this project does not take. */
-export function formatOfFileName(name: string): MediaFormat | null {
+/** Returns the format of a file name's last extension, case-insensitive; null if it is unsupported. `sniff` detects the format of the bytes. */
+export function formatForFileName(name: string): MediaFormat | null {
   const dot = name.lastIndexOf(".");
   if (dot < 0) return null;
   return formats.get(name.slice(dot + 1).toLowerCase()) ?? null;
 }
-
-/** Every extension taken, lower case: for messages and documents. */
-export const takenExtensions: readonly string[] = [...formats.keys()];

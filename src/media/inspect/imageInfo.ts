@@ -1,4 +1,3 @@
-/** Reads a still picture: its container by the bytes, then the metadata blocks found there. */
 import { readBmp } from "./containers/bmp.ts";
 import { readCr3 } from "./tiff/cr3.ts";
 import { readGif } from "./containers/gif.ts";
@@ -7,16 +6,16 @@ import { readJpeg } from "./containers/jpeg.ts";
 import { readJxl } from "./containers/jxl.ts";
 import { readPng } from "./containers/png.ts";
 import { readRaf } from "./tiff/raf.ts";
-import { type StillContent, type StillReader, emptyContent } from "./containers/imageContent.ts";
+import { type ImageContent, type ImageReader, emptyContent } from "./containers/imageContent.ts";
 import { readTiff } from "./tiff/tiff.ts";
 import { readWebp } from "./containers/webp.ts";
 import type { MediaFamily } from "./formats.ts";
 import { type FileMetadata, emptyMetadata } from "./metadata/fileMetadata.ts";
-import { type StillMetadata, readStillMetadata } from "./metadata/imageMetadata.ts";
+import { type ImageMetadata, readImageMetadata } from "./metadata/imageMetadata.ts";
 import type { ByteSource } from "./bytes/byteSource.ts";
 import type { WallTime } from "./metadata/wallTime.ts";
 
-const readers: Partial<Record<MediaFamily, StillReader>> = {
+const readers: Partial<Record<MediaFamily, ImageReader>> = {
   jpeg: readJpeg,
   png: readPng,
   gif: readGif,
@@ -29,8 +28,8 @@ const readers: Partial<Record<MediaFamily, StillReader>> = {
   jxl: readJxl,
 };
 
-export interface StillFacts {
-  /** As displayed; 0 where unknown. */
+export interface ImageInfo {
+  /** As displayed; 0 if unknown. */
   width: number;
   height: number;
   rawWidth: number | null;
@@ -39,43 +38,43 @@ export interface StillFacts {
   captureTime: WallTime | null;
 }
 
-/** A side of more pixels than this is a broken header. */
-const longestSide = 2 ** 31 - 1;
+/** Larger values indicate a corrupt header. */
+const MAX_SIDE_PIXELS = 2 ** 31 - 1;
 
-/** What its container holds, as far as it can be read. Null where the family is no still picture's. */
-export async function readStillContent(source: ByteSource, family: MediaFamily): Promise<StillContent | null> {
+/** Reads the container of an image, up to the first defect; null if the family is not an image. */
+export async function readImageContent(source: ByteSource, family: MediaFamily): Promise<ImageContent | null> {
   const reader = readers[family];
   if (reader === undefined) return null;
   const content = emptyContent();
   try {
     await reader(source, content);
   } catch {
-    // The file breaks off or contradicts itself there: what came before stands.
+    // The file is truncated or corrupt from here; the content before it is kept.
   }
   return content;
 }
 
-/** Null where the family is no still picture's. */
-export async function readStill(source: ByteSource, family: MediaFamily): Promise<StillFacts | null> {
-  const content = await readStillContent(source, family);
+/** Reads dimensions and metadata of an image; null if the family is not an image. */
+export async function readImageInfo(source: ByteSource, family: MediaFamily): Promise<ImageInfo | null> {
+  const content = await readImageContent(source, family);
   if (content === null) return null;
-  const found = await readStillMetadata(content).catch((): StillMetadata => ({
+  const fields = await readImageMetadata(content).catch((): ImageMetadata => ({
     metadata: emptyMetadata(),
     captureTime: null,
   }));
-  return { ...dimensions(content, found.metadata.orientation), ...found };
+  return { ...imageDimensions(content, fields.metadata.orientation), ...fields };
 }
 
-function dimensions(content: StillContent, orientation: number | null): Omit<StillFacts, keyof StillMetadata> {
+function imageDimensions(content: ImageContent, orientation: number | null): Omit<ImageInfo, keyof ImageMetadata> {
   const { rawWidth, rawHeight } = content;
-  const isKnown = [rawWidth, rawHeight].every((side) => side > 0 && side <= longestSide);
+  const isKnown = [rawWidth, rawHeight].every((side) => side > 0 && side <= MAX_SIDE_PIXELS);
   if (!isKnown) return { width: 0, height: 0, rawWidth: null, rawHeight: null };
-  const fits = content.crop !== null && content.crop.width <= rawWidth && content.crop.height <= rawHeight;
-  const shown = fits && content.crop !== null ? content.crop : { width: rawWidth, height: rawHeight };
+  const isCropped = content.crop !== null && content.crop.width <= rawWidth && content.crop.height <= rawHeight;
+  const displayed = isCropped && content.crop !== null ? content.crop : { width: rawWidth, height: rawHeight };
   const swaps = content.swapsAxes ?? (orientation !== null && orientation >= 5);
   return {
-    width: swaps ? shown.height : shown.width,
-    height: swaps ? shown.width : shown.height,
+    width: swaps ? displayed.height : displayed.width,
+    height: swaps ? displayed.width : displayed.height,
     rawWidth,
     rawHeight,
   };

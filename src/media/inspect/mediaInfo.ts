@@ -1,52 +1,55 @@
-/** Bytes in, facts out: the one door to this room. Never throws and never reads a file whole, whatever the bytes. */
 import { boundedSource } from "./bytes/boundedSource.ts";
 import type { MediaFormat } from "./formats.ts";
 import { type FileMetadata, emptyMetadata } from "./metadata/fileMetadata.ts";
-import { sniff, sniffBytes } from "./sniff.ts";
+import { sniff, SNIFF_BYTES } from "./sniff.ts";
 import type { ByteSource } from "./bytes/byteSource.ts";
-import { readStill } from "./imageInfo.ts";
+import { readImageInfo } from "./imageInfo.ts";
 import { readVideo } from "./video/video.ts";
 import type { WallTime } from "./metadata/wallTime.ts";
 
-export interface MediaFacts {
-  /** As displayed, orientation and rotation applied; 0 where unknown. */
+export interface MediaInfo {
+  /** As displayed, after orientation and rotation; 0 if unknown. */
   width: number;
   height: number;
-  /** As encoded; null where unknown, and for videos. */
+  /** As encoded; null if unknown, and for videos. */
   rawWidth: number | null;
   rawHeight: number | null;
   durationSeconds: number | null;
-  /** When it was taken: the original date of a still, the creation date of a video. */
+  /** The original date of an image, the creation date of a video. */
   captureTime: WallTime | null;
   metadata: FileMetadata;
-  /** Why the content could not be read, for the record; null where it could. */
+  /** Why the content could not be read; null if it could. */
   problem: string | null;
 }
 
-/** The sample photos need one to three reads and at most 150 KB; a PNG or JPEG full of foreign blocks needs more. */
-const budgetBytes = 4 * 1024 * 1024;
+/** The sample photos need one to three reads and at most 150 KB; files with many unrelated blocks need more. */
+const MAX_READ_BYTES = 4 * 1024 * 1024;
 
-/** By what the bytes are, not by what the name says: the format serves only to word the problem. */
-export async function readFacts(source: ByteSource, format: MediaFormat): Promise<MediaFacts> {
+/**
+ * Reads dimensions, duration and metadata of a file by its content, in at most 4 MiB of reads. Never throws: a failure is
+ * described in `problem`, where `format`, the format of the file name, is mentioned.
+ */
+export async function readMediaInfo(source: ByteSource, format: MediaFormat): Promise<MediaInfo> {
   try {
-    return await readFound(boundedSource(source, budgetBytes), format);
+    return await readByFamily(boundedSource(source, MAX_READ_BYTES), format);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return unreadable(`the ${format.extension} file could not be read: ${reason}`.slice(0, 500));
   }
 }
 
-async function readFound(source: ByteSource, format: MediaFormat): Promise<MediaFacts> {
-  const head = await source.read(0, sniffBytes);
+async function readByFamily(source: ByteSource, format: MediaFormat): Promise<MediaInfo> {
+  const head = await source.read(0, SNIFF_BYTES);
   if (head.length === 0) return unreadable("the file is empty");
   const family = sniff(head);
-  if (family === null) return unreadable(`not a ${format.extension} file: it begins with ${spelled(head)}`);
-  const still = await readStill(source, family);
-  if (still !== null) {
+  if (family === null)
+    return unreadable(`not a ${format.extension} file: it begins with ${toHex(head.subarray(0, 12))}`);
+  const image = await readImageInfo(source, family);
+  if (image !== null) {
     return {
-      ...still,
+      ...image,
       durationSeconds: null,
-      problem: still.width === 0 ? `no picture size found: the ${family} file is broken or cut short` : null,
+      problem: image.width === 0 ? `no image dimensions found: the ${family} file is corrupt or truncated` : null,
     };
   }
   const video = await readVideo(source, family);
@@ -54,11 +57,12 @@ async function readFound(source: ByteSource, format: MediaFormat): Promise<Media
     ...video,
     rawWidth: null,
     rawHeight: null,
-    problem: video.width === 0 ? `no picture size found: the ${family} file has no video or is cut short` : null,
+    problem:
+      video.width === 0 ? `no video dimensions found: the ${family} file has no video track or is truncated` : null,
   };
 }
 
-function unreadable(problem: string): MediaFacts {
+function unreadable(problem: string): MediaInfo {
   return {
     width: 0,
     height: 0,
@@ -71,7 +75,7 @@ function unreadable(problem: string): MediaFacts {
   };
 }
 
-/** The first bytes for a reader of logs: hexadecimal, so that no control character gets into the record. */
-function spelled(head: Uint8Array): string {
-  return [...head.subarray(0, 12)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+/** Keeps control characters out of log messages. */
+function toHex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }

@@ -1,12 +1,12 @@
-/** What the bytes of a file really are, whatever its name says. Looks at its first bytes only. */
 import { asciiAt, startsWith } from "./bytes/bytes.ts";
 import type { MediaFamily } from "./formats.ts";
 
-/** As many bytes as `sniff` wants to see. */
-export const sniffBytes = 256;
+/** The number of bytes that `sniff` examines. */
+export const SNIFF_BYTES = 256;
 
-const stillBrands = ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis", "miaf"];
+const imageBrands = ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis", "miaf"];
 
+/** Detects the format by the first bytes of a file; null if it is unknown. */
 export function sniff(head: Uint8Array): MediaFamily | null {
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return "jpeg";
   if (startsWith(head, "\x89PNG\r\n\x1a\n")) return "png";
@@ -23,25 +23,25 @@ export function sniff(head: Uint8Array): MediaFamily | null {
   return sniffBoxes(head);
 }
 
-/** TIFF, BigTIFF, and the two RAW families that put another number where TIFF has its 42: Olympus "RO"/"RS", Panasonic 0x55. */
+/** TIFF, BigTIFF, and RAW formats with another version number: Olympus "RO" and "RS", Panasonic 0x55. */
 function isTiff(head: Uint8Array): boolean {
   return ["II*\0", "MM\0*", "II+\0", "MM\0+", "IIRO", "IIRS", "MMOR", "IIU\0"].some((magic) => startsWith(head, magic));
 }
 
-/** The size of the header tells its age: 12 and 16 are the oldest, all others have at least 40 bytes. */
+/** The oldest headers have 12 or 16 bytes, all others at least 40. */
 function isBitmap(head: Uint8Array): boolean {
   const headerBytes = head[14] ?? 0;
   return startsWith(head, "BM") && (headerBytes === 12 || headerBytes === 16 || headerBytes >= 40) && head[15] === 0;
 }
 
-/** 188-byte packets that open with 0x47; on Blu-ray and AVCHD each has a clock of four bytes in front. A file may end before its second. */
+/** Packets of 188 bytes that begin with 0x47; in Blu-ray and AVCHD after a timestamp of four bytes. A file may have one packet. */
 function isTransportStream(head: Uint8Array): boolean {
-  return isMarked(head, 0, 188) || isMarked(head, 4, 192);
+  return hasSyncBytes(head, 0, 188) || hasSyncBytes(head, 4, 192);
 }
 
-function isMarked(head: Uint8Array, at: number, packetBytes: number): boolean {
-  const isFirst = head[at] === 0x47 && (head[at + 1] ?? 0xff) < 0x80;
-  return isFirst && (head[at + packetBytes] ?? 0x47) === 0x47;
+function hasSyncBytes(head: Uint8Array, at: number, packetBytes: number): boolean {
+  const isPacket = head[at] === 0x47 && (head[at + 1] ?? 0xff) < 0x80;
+  return isPacket && (head[at + packetBytes] ?? 0x47) === 0x47;
 }
 
 function sniffBoxes(head: Uint8Array): MediaFamily | null {
@@ -53,5 +53,5 @@ function sniffBoxes(head: Uint8Array): MediaFamily | null {
   }
   const brand = asciiAt(head, 8, 4);
   if (brand === "crx ") return "cr3";
-  return stillBrands.includes(brand) ? "heif" : "mp4";
+  return imageBrands.includes(brand) ? "heif" : "mp4";
 }

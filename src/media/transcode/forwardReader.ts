@@ -1,32 +1,33 @@
-/** A file read from its beginning to its end in large steps, of which only one is held. Knows nothing of what is in it. */
+/** Reads a file sequentially in large steps and buffers one of them. */
 import type { ByteSource } from "../inspect/bytes/byteSource.ts";
 
 const STEP_BYTES = 4 * 1024 * 1024;
 
-export interface ForwardBytes {
-  /** What is held; `at` is where the reader stands in it and may be moved on. */
+export interface ForwardReader {
+  /** The buffer and the read position in it, which callers advance. */
   bytes: Uint8Array;
-  at: number;
-  /** Makes sure that `count` bytes from `at` on are held, or all there are. May move what is held. */
+  position: number;
+  /** Buffers `count` bytes from `position`, or all that remain. May replace `bytes` and `position`. */
   ensure(count: number): Promise<void>;
 }
 
-export function forwardBytes(source: ByteSource): ForwardBytes {
+/** Creates a reader at the start of `source`. */
+export function forwardReader(source: ByteSource): ForwardReader {
   let readTo = 0;
-  const forward: ForwardBytes = {
+  const reader: ForwardReader = {
     bytes: new Uint8Array(),
-    at: 0,
+    position: 0,
     ensure: async (count) => {
-      const rest = forward.bytes.length - forward.at;
-      if (rest >= count || readTo >= source.sizeBytes) return;
-      const next = await source.read(readTo, Math.max(count - rest, STEP_BYTES));
+      const remaining = reader.bytes.length - reader.position;
+      if (remaining >= count || readTo >= source.sizeBytes) return;
+      const next = await source.read(readTo, Math.max(count - remaining, STEP_BYTES));
       readTo += next.length;
-      const joined = new Uint8Array(rest + next.length);
-      joined.set(forward.bytes.subarray(forward.at));
-      joined.set(next, rest);
-      forward.bytes = joined;
-      forward.at = 0;
+      const joined = new Uint8Array(remaining + next.length);
+      joined.set(reader.bytes.subarray(reader.position));
+      joined.set(next, remaining);
+      reader.bytes = joined;
+      reader.position = 0;
     },
   };
-  return forward;
+  return reader;
 }

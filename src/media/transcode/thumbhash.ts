@@ -1,8 +1,7 @@
-/** ThumbHash of a small picture, in the base64 form that clients take. */
 import { rgbaToThumbHash } from "thumbhash";
-import type { Picture } from "./png/decodePng.ts";
+import type { RgbaImage } from "./png/decodePng.ts";
 
-/** `picture` at most 100 × 100. About 28 characters. */
-export function thumbhashOf(picture: Picture): string {
-  return btoa(String.fromCharCode(...rgbaToThumbHash(picture.width, picture.height, picture.rgba)));
+/** Encodes a ThumbHash as base64, about 28 characters, from an image of at most 100 × 100 pixels. */
+export function encodeThumbhash({ width, height, rgba }: RgbaImage): string {
+  return rgbaToThumbHash(width, height, rgba).toBase64();
 }

@@ -1,7 +1,7 @@
-/** Sizes of containers that the samples do not cover, each from a file of a few bytes. */
+/** Dimensions in containers that the samples do not cover, from generated files. */
 import { describe, expect, it } from "vitest";
-import { type MediaFacts, readFacts } from "../../../src/media/inspect/mediaInfo.ts";
-import { formatOfFileName } from "../../../src/media/inspect/formats.ts";
+import { type MediaInfo, readMediaInfo } from "../../../src/media/inspect/mediaInfo.ts";
+import { formatForFileName } from "../../../src/media/inspect/formats.ts";
 import {
   type Part,
   box,
@@ -19,16 +19,16 @@ import {
 } from "../../support/media/buildImage.ts";
 import { countingSource } from "../../support/media/countingSource.ts";
 
-async function factsOf(name: string, bytes: Uint8Array): Promise<MediaFacts> {
-  const format = formatOfFileName(name);
+async function readInfo(name: string, bytes: Uint8Array): Promise<MediaInfo> {
+  const format = formatForFileName(name);
   if (format === null) throw new Error(`unknown extension: ${name}`);
-  return readFacts(countingSource(bytes), format);
+  return readMediaInfo(countingSource(bytes), format);
 }
 
 /** `[width, height, rawWidth, rawHeight]`. */
-async function sizes(name: string, bytes: Uint8Array): Promise<(number | null)[]> {
-  const facts = await factsOf(name, bytes);
-  return [facts.width, facts.height, facts.rawWidth, facts.rawHeight];
+async function dimensions(name: string, bytes: Uint8Array): Promise<(number | null)[]> {
+  const info = await readInfo(name, bytes);
+  return [info.width, info.height, info.rawWidth, info.rawHeight];
 }
 
 function webp(...chunks: Uint8Array[]): Uint8Array {
@@ -67,103 +67,107 @@ function mp4(matrix: number[]): Uint8Array {
   );
 }
 
-const upright = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
-const quarterTurn = [0, 0x10000, 0, 0xffff0000, 0, 0, 0, 0, 0x40000000];
+const identityMatrix = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
+const rotation90Matrix = [0, 0x10000, 0, 0xffff0000, 0, 0, 0, 0, 0x40000000];
 
-describe("the size of a picture", () => {
-  it("comes from a JPEG's frame however much stands before it", async () => {
-    const filling = Array.from({ length: 30 }, () => segment(0xe2, new Uint8Array(65_000)));
-    const source = countingSource(jpeg(640, 480, ...filling));
-    const format = formatOfFileName("a.jpg");
-    const facts = format && (await readFacts(source, format));
-    expect(facts).toMatchObject({ width: 640, height: 480, problem: null });
+describe("the dimensions of an image", () => {
+  it("are read from a JPEG's frame header after megabytes of segments", async () => {
+    const padding = Array.from({ length: 30 }, () => segment(0xe2, new Uint8Array(65_000)));
+    const source = countingSource(jpeg(640, 480, ...padding));
+    const format = formatForFileName("a.jpg");
+    const info = format && (await readMediaInfo(source, format));
+    expect(info).toMatchObject({ width: 640, height: 480, problem: null });
   });
 
-  it.each([1, 2, 3, 4])("stays as it is with orientation %i", async (orientation) => {
+  it.each([1, 2, 3, 4])("are kept with orientation %i", async (orientation) => {
     const bytes = jpeg(640, 480, exifSegment({ image: [short(0x112, orientation)] }));
-    expect(await sizes("a.jpg", bytes)).toEqual([640, 480, 640, 480]);
+    expect(await dimensions("a.jpg", bytes)).toEqual([640, 480, 640, 480]);
   });
 
-  it.each([5, 6, 7, 8])("is turned with orientation %i", async (orientation) => {
+  it.each([5, 6, 7, 8])("are swapped with orientation %i", async (orientation) => {
     const bytes = jpeg(640, 480, exifSegment({ image: [short(0x112, orientation)] }));
-    expect(await sizes("a.jpg", bytes)).toEqual([480, 640, 640, 480]);
+    expect(await dimensions("a.jpg", bytes)).toEqual([480, 640, 640, 480]);
   });
 
-  it("is read by the bytes when the name lies", async () => {
-    expect(await sizes("a.png", jpeg(640, 480))).toEqual([640, 480, 640, 480]);
-    expect(await sizes("a.jpg", heic())).toEqual([400, 300, 400, 300]);
+  it("are read by content if the extension is wrong", async () => {
+    expect(await dimensions("a.png", jpeg(640, 480))).toEqual([640, 480, 640, 480]);
+    expect(await dimensions("a.jpg", heic())).toEqual([400, 300, 400, 300]);
   });
 
-  it("is found in all three kinds of WebP", async () => {
+  it("are read from VP8, VP8L and VP8X", async () => {
     const simple = webp(chunk("VP8 ", [0, 0, 0], "\x9d\x01\x2a", u16(320 | 0x4000, true), u16(240, true)));
-    expect(await sizes("a.webp", simple)).toEqual([320, 240, 320, 240]);
+    expect(await dimensions("a.webp", simple)).toEqual([320, 240, 320, 240]);
     const lossless = webp(chunk("VP8L", [0x2f], u32(319 | (239 << 14), true), new Uint8Array(6)));
-    expect(await sizes("a.webp", lossless)).toEqual([320, 240, 320, 240]);
+    expect(await dimensions("a.webp", lossless)).toEqual([320, 240, 320, 240]);
     const extended = webp(
       chunk("VP8X", [8, 0, 0, 0], [0x3f, 1, 0], [0xef, 0, 0]),
       chunk("EXIF", tiff({ image: [short(0x112, 6)] })),
     );
-    expect(await sizes("a.webp", extended)).toEqual([240, 320, 320, 240]);
+    expect(await dimensions("a.webp", extended)).toEqual([240, 320, 320, 240]);
   });
 
-  it("is found in old and new BMP headers, top-down ones too", async () => {
+  it("are read from all BMP headers, including top-down images", async () => {
     const head = bytesOf("BM", new Uint8Array(12));
-    expect(await sizes("a.bmp", bytesOf(head, u32(12, true), u16(7, true), u16(9, true), [0, 0, 0, 0]))).toEqual([
+    expect(await dimensions("a.bmp", bytesOf(head, u32(12, true), u16(7, true), u16(9, true), [0, 0, 0, 0]))).toEqual([
       7, 9, 7, 9,
     ]);
     for (const headerBytes of [16, 40, 64, 124]) {
       const bytes = bytesOf(head, u32(headerBytes, true), u32(7, true), u32(-9, true));
-      expect(await sizes("a.bmp", bytes)).toEqual([7, 9, 7, 9]);
+      expect(await dimensions("a.bmp", bytes)).toEqual([7, 9, 7, 9]);
     }
   });
 
-  it("is the main picture's in a RAW file whose first directory is a preview", async () => {
+  it("are those of the main image in a RAW file whose first directory is a preview", async () => {
     const first = [long(0xfe, 1), long(0x100, 160), long(0x101, 120), short(0x112, 8)];
     const mainAt = 8 + directory(8, [...first, long(0x14a, 0)]).length;
     const main = [long(0xfe, 0), long(0x100, 6000), long(0x101, 4000)];
     const bytes = bytesOf("MM\0*", u32(8), directory(8, [...first, long(0x14a, mainAt)]), directory(mainAt, main));
-    expect(await sizes("a.nef", bytes)).toEqual([4000, 6000, 6000, 4000]);
+    expect(await dimensions("a.nef", bytes)).toEqual([4000, 6000, 6000, 4000]);
   });
 
-  it("is the area within the sensor's borders in an RW2", async () => {
+  it("are the area within the sensor borders in an RW2", async () => {
     const borders = [short(0x04, 10), short(0x05, 20), short(0x06, 3010), short(0x07, 4020)];
-    expect(await sizes("a.rw2", tiff({ image: borders }))).toEqual([4000, 3000, 4000, 3000]);
+    expect(await dimensions("a.rw2", tiff({ image: borders }))).toEqual([4000, 3000, 4000, 3000]);
   });
 
-  it("follows HEIF's own turn and not EXIF's", async () => {
-    expect(await sizes("a.heic", heic(box("irot", [1])))).toEqual([300, 400, 400, 300]);
-    expect(await sizes("a.heic", heic(box("irot", [2]), box("imir", [0])))).toEqual([400, 300, 400, 300]);
+  it("follow HEIF's crop and rotation", async () => {
+    expect(await dimensions("a.heic", heic(box("irot", [1])))).toEqual([300, 400, 400, 300]);
+    expect(await dimensions("a.heic", heic(box("irot", [2]), box("imir", [0])))).toEqual([400, 300, 400, 300]);
     const crop = box("clap", u32(390), u32(1), u32(290), u32(1), new Uint8Array(16));
-    expect(await sizes("a.heic", heic(crop, box("irot", [3])))).toEqual([290, 390, 400, 300]);
+    expect(await dimensions("a.heic", heic(crop, box("irot", [3])))).toEqual([290, 390, 400, 300]);
   });
 
-  it("is the track's in a HEIF that is nothing but a sequence", async () => {
-    const moov = box("moov", box("trak", tkhd(upright, 320, 240)));
-    expect(await sizes("a.heic", bytesOf(box("ftyp", "msf1\0\0\0\0hevc"), moov))).toEqual([320, 240, 320, 240]);
+  it("are those of the track in a HEIF image sequence without items", async () => {
+    const moov = box("moov", box("trak", tkhd(identityMatrix, 320, 240)));
+    expect(await dimensions("a.heic", bytesOf(box("ftyp", "msf1\0\0\0\0hevc"), moov))).toEqual([320, 240, 320, 240]);
   });
 
-  it("is found in a JPEG XL codestream, bare and in boxes", async () => {
+  it("are read from a JPEG XL codestream, bare and in boxes", async () => {
     // Small, 8·(1+31) = 256 high, ratio 1:1; metadata all default.
     const codestream = bytesOf([0xff, 0x0a], u16(0b1_001_11111_1, true));
-    expect(await sizes("a.jxl", bytesOf(codestream, new Uint8Array(8)))).toEqual([256, 256, 256, 256]);
+    expect(await dimensions("a.jxl", bytesOf(codestream, new Uint8Array(8)))).toEqual([256, 256, 256, 256]);
     const boxes = bytesOf(box("JXL ", "\r\n\x87\n"), box("ftyp", "jxl "), box("jxlc", codestream));
-    expect(await sizes("a.jxl", boxes)).toEqual([256, 256, 256, 256]);
+    expect(await dimensions("a.jxl", boxes)).toEqual([256, 256, 256, 256]);
   });
 
-  it("is unknown, with the reason, in a picture cut before its header", async () => {
-    const facts = await factsOf("a.jpg", bytesOf([0xff, 0xd8, 0xff, 0xe0]));
-    expect(facts).toMatchObject({ width: 0, height: 0, rawWidth: null });
-    expect(facts.problem).toBe("no picture size found: the jpeg file is broken or cut short");
+  it("are 0 with a problem in a file truncated before its header", async () => {
+    const info = await readInfo("a.jpg", bytesOf([0xff, 0xd8, 0xff, 0xe0]));
+    expect(info).toMatchObject({ width: 0, height: 0, rawWidth: null });
+    expect(info.problem).toBe("no image dimensions found: the jpeg file is corrupt or truncated");
   });
 });
 
-describe("the size of a video", () => {
-  it("is turned by the track's matrix", async () => {
-    expect(await factsOf("a.mp4", mp4(upright))).toMatchObject({ width: 1920, height: 1080, durationSeconds: 2.5 });
-    expect(await sizes("a.mp4", mp4(quarterTurn))).toEqual([1080, 1920, null, null]);
+describe("the dimensions of a video", () => {
+  it("are rotated by the track's matrix", async () => {
+    expect(await readInfo("a.mp4", mp4(identityMatrix))).toMatchObject({
+      width: 1920,
+      height: 1080,
+      durationSeconds: 2.5,
+    });
+    expect(await dimensions("a.mp4", mp4(rotation90Matrix))).toEqual([1080, 1920, null, null]);
   });
 
-  it("is found in an AVI", async () => {
+  it("are read from an AVI", async () => {
     const avih = bytesOf("avih", u32(56, true), new Uint8Array(32), u32(640, true), u32(480, true), new Uint8Array(16));
     const strh = bytesOf(
       "strh",
@@ -188,21 +192,21 @@ describe("the size of a video", () => {
       strh,
       new Uint8Array(64),
     );
-    const facts = await factsOf("a.avi", bytes);
-    expect(facts).toMatchObject({ width: 640, height: 480, durationSeconds: 2 });
-    expect(facts.metadata.fps).toBe(25);
+    const info = await readInfo("a.avi", bytes);
+    expect(info).toMatchObject({ width: 640, height: 480, durationSeconds: 2 });
+    expect(info.metadata.fps).toBe(25);
   });
 
-  it("is found in a Matroska file", async () => {
+  it("are read from a Matroska file", async () => {
     const video = element([0xe0], element([0xb0], u16(640)), element([0xba], u16(360)));
     const track = element([0xae], element([0x83], [1]), element([0x23, 0xe3, 0x83], u32(40_000_000)), video);
-    const info = element([0x15, 0x49, 0xa9, 0x66], element([0x44, 0x89], [0x45, 0x1c, 0x40, 0]));
-    const segmentBytes = element([0x18, 0x53, 0x80, 0x67], info, element([0x16, 0x54, 0xae, 0x6b], track));
-    const facts = await factsOf(
+    const segmentInfo = element([0x15, 0x49, 0xa9, 0x66], element([0x44, 0x89], [0x45, 0x1c, 0x40, 0]));
+    const segmentBytes = element([0x18, 0x53, 0x80, 0x67], segmentInfo, element([0x16, 0x54, 0xae, 0x6b], track));
+    const info = await readInfo(
       "a.mkv",
       bytesOf(element([0x1a, 0x45, 0xdf, 0xa3], [0x42, 0x86, 0x81, 1]), segmentBytes),
     );
-    expect(facts).toMatchObject({ width: 640, height: 360, durationSeconds: 2.5, rawWidth: null });
-    expect(facts.metadata.fps).toBe(25);
+    expect(info).toMatchObject({ width: 640, height: 360, durationSeconds: 2.5, rawWidth: null });
+    expect(info.metadata.fps).toBe(25);
   });
 });

@@ -1,9 +1,9 @@
-/** Where each container keeps its metadata, in the forms that writers have come up with. */
+/** Metadata blocks in each container, in every form that writers produce. */
 import { Buffer } from "node:buffer";
 import { brotliCompressSync, constants, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { readFacts } from "../../../src/media/inspect/mediaInfo.ts";
-import { formatOfFileName } from "../../../src/media/inspect/formats.ts";
+import { readMediaInfo } from "../../../src/media/inspect/mediaInfo.ts";
+import { formatForFileName } from "../../../src/media/inspect/formats.ts";
 import type { FileMetadata } from "../../../src/media/inspect/metadata/fileMetadata.ts";
 import {
   type Part,
@@ -27,7 +27,7 @@ const madeBy = (make: string): TiffTags => ({ image: [ascii(0x10f, `${make}\0`)]
 const rated = (rating: number) => xmpPacket(`<xmp:Rating>${rating}</xmp:Rating>`);
 const inCity = (city: string) => bytesOf([0x1c, 2, 90], u16(city.length), city);
 
-/** A profile that has nothing but a name. */
+/** An ICC profile with a description only. */
 function profile(name: string): Uint8Array {
   const desc = bytesOf("desc", u32(0), u32(name.length + 1), name, [0]);
   return bytesOf(new Uint8Array(128), u32(1), "desc", u32(144), u32(desc.length), desc);
@@ -38,44 +38,44 @@ function resource(id: number, data: Uint8Array): Uint8Array {
 }
 
 async function readIn(name: string, source: CountingSource): Promise<FileMetadata> {
-  const format = formatOfFileName(name);
+  const format = formatForFileName(name);
   if (format === null) throw new Error(`unknown extension: ${name}`);
-  return (await readFacts(source, format)).metadata;
+  return (await readMediaInfo(source, format)).metadata;
 }
 
 const read = (name: string, ...parts: Part[]) => readIn(name, countingSource(bytesOf(...parts)));
 
 describe("a JPEG", () => {
-  it("has its EXIF found behind junk, fill bytes and a misspelt name", async () => {
+  it("has EXIF after junk, fill bytes and a misspelled name", async () => {
     const block = tiff(madeBy("Maker"));
-    const found = [
+    const variants = [
       bytesOf(segment(0xe0, "JFIF\0"), "junk\xff\0", exifSegment(madeBy("Maker"))),
       bytesOf([0xff, 0xff, 0xff], exifSegment(madeBy("Maker"))),
       segment(0xe1, "\0\0\xff\xe1Exif\0\0", block),
       segment(0xe1, "EXIF\0\xff", block),
     ];
-    for (const one of found) expect((await read("a.jpg", jpeg(8, 8, one))).make).toBe("Maker");
+    for (const variant of variants) expect((await read("a.jpg", jpeg(8, 8, variant))).make).toBe("Maker");
   });
 
-  it("has an EXIF block put together that goes on in the next segment", async () => {
+  it("has EXIF that continues in the next segment", async () => {
     const block = tiff({ image: [ascii(0x10e, `${"x".repeat(300)}\0`), ascii(0x10f, "Maker\0")] });
     const parts = [block.subarray(0, 200), block.subarray(200)].map((part) => segment(0xe1, "Exif\0\0", part));
     expect(await read("a.jpg", jpeg(8, 8, ...parts))).toMatchObject({ make: "Maker", description: "x".repeat(300) });
   });
 
-  it("has what stands behind its frame header read as well", async () => {
+  it("has metadata after the frame header", async () => {
     const frame = jpeg(8, 8).subarray(2, -2);
     const late = bytesOf(segment(0xe2, "ICC_PROFILE\0\x01\x01", profile("Late")), exifSegment(madeBy("Maker")));
     const metadata = await read("a.jpg", [0xff, 0xd8], frame, late, [0xff, 0xda]);
     expect(metadata).toMatchObject({ make: "Maker", profileDescription: "Late" });
   });
 
-  it("has an XMP packet found that lacks its name", async () => {
+  it("has an XMP packet without its name", async () => {
     expect((await read("a.jpg", jpeg(8, 8, segment(0xe1, "XMP\0", rated(4))))).rating).toBe(4);
     expect((await read("a.jpg", jpeg(8, 8, segment(0xe1, '<?xpacket begin=""?>', rated(3))))).rating).toBe(3);
   });
 
-  it("has IPTC found in Photoshop's resources, cut in two or in several blocks", async () => {
+  it("has IPTC in Photoshop resources, split or in several blocks", async () => {
     const resources = bytesOf(resource(0x3ed, new Uint8Array(15)), resource(0x404, inCity("Wien")));
     const app13 = (part: Uint8Array) => segment(0xed, "Photoshop 3.0\0", part);
     const cut = [resources.subarray(0, 40), resources.subarray(40)].map(app13);
@@ -86,7 +86,7 @@ describe("a JPEG", () => {
     }
   });
 
-  it("is not read further than is worth it when its extended XMP is a depth map", async () => {
+  it("skips a depth map in extended XMP", async () => {
     const head = bytesOf("http://ns.adobe.com/xmp/extension/\0", "0".repeat(32), u32(6_000_000));
     const parts = Array.from({ length: 90 }, (_, i) => segment(0xe1, head, u32(i * 65_000), new Uint8Array(65_000)));
     const source = countingSource(jpeg(8, 8, ...parts, exifSegment(madeBy("Maker"))));
@@ -109,31 +109,31 @@ const rawProfile = (name: string, data: Uint8Array) =>
   bytesOf(`\n${name}\n${String(data.length).padStart(8)}\n`, Buffer.from(data).toString("hex"), "\n");
 
 describe("a PNG", () => {
-  it("has EXIF found in each of its chunks", async () => {
+  it("has EXIF in eXIf, tEXt and zTXt chunks", async () => {
     const block = tiff(madeBy("Maker"));
     const named = bytesOf("Exif\0\0", block);
-    const found = [
+    const variants = [
       pngChunk("eXIf", block),
       pngChunk("eXIf", named),
       pngChunk("tEXt", "Raw profile type APP1\0", rawProfile("generic profile", named)),
       pngChunk("zTXt", "Raw profile type exif\0\0", deflateSync(rawProfile("exif", named))),
     ];
-    for (const one of found) expect((await read("a.png", png(one))).make).toBe("Maker");
+    for (const variant of variants) expect((await read("a.png", png(variant))).make).toBe("Maker");
   });
 
-  it("has XMP and IPTC found in texts of each kind", async () => {
+  it("has XMP and IPTC in iTXt, tEXt and zTXt chunks", async () => {
     const xmp = [
       pngChunk("iTXt", "XML:com.adobe.xmp\0\0\0\0\0", rated(4)),
       pngChunk("iTXt", "XML:com.adobe.xmp\0\x01\0\0\0", deflateSync(rated(4))),
       pngChunk("tEXt", "XML:com.adobe.xmp\0", rated(4)),
       pngChunk("zTXt", "Raw profile type xmp\0\0", deflateSync(rawProfile("xmp", rated(4)))),
     ];
-    for (const one of xmp) expect((await read("a.png", png(one))).rating).toBe(4);
+    for (const variant of xmp) expect((await read("a.png", png(variant))).rating).toBe(4);
     const iptc = pngChunk("tEXt", "Raw profile type iptc\0", rawProfile("iptc", resource(0x404, inCity("Wien"))));
     expect((await read("a.png", png(iptc))).city).toBe("Wien");
   });
 
-  it("has its Description for a caption, and no other text", async () => {
+  it("has its Description as the caption, and no other text", async () => {
     const title = pngChunk("tEXt", "Title\0A title");
     const comment = pngChunk("tEXt", "Comment\0Created with GIMP");
     expect((await read("a.png", png(title, comment))).description).toBeNull();
@@ -142,17 +142,17 @@ describe("a PNG", () => {
     expect((await read("a.png", png(international))).description).toBe("Ein Hügel");
   });
 
-  it("has its size found where another chunk stands before the header, and none where there is no header", async () => {
-    const format = formatOfFileName("a.png");
+  it("has dimensions if another chunk precedes IHDR, and none without IHDR", async () => {
+    const format = formatForFileName("a.png");
     const start = "\x89PNG\r\n\x1a\n";
     const header = pngChunk("IHDR", u32(9), u32(7), [8, 2, 0, 0, 0]);
     const apple = countingSource(bytesOf(start, pngChunk("CgBI", [0x50, 0, 0x20, 2]), header));
-    expect(format && (await readFacts(apple, format))).toMatchObject({ width: 9, height: 7 });
+    expect(format && (await readMediaInfo(apple, format))).toMatchObject({ width: 9, height: 7 });
     const noise = countingSource(bytesOf(start, new Uint8Array(100).fill(0x77)));
-    expect(format && (await readFacts(noise, format))).toMatchObject({ width: 0, height: 0, rawWidth: null });
+    expect(format && (await readMediaInfo(noise, format))).toMatchObject({ width: 0, height: 0, rawWidth: null });
   });
 
-  it("has what follows a picture in a thousand pieces read without reading the pieces", async () => {
+  it("has metadata after a thousand IDAT chunks, which are not read", async () => {
     const pieces = Array.from({ length: 1000 }, () => pngChunk("IDAT", new Uint8Array(8192)));
     const source = countingSource(png(...pieces, pngChunk("eXIf", tiff(madeBy("Maker")))));
     expect((await readIn("a.png", source)).make).toBe("Maker");
@@ -163,17 +163,17 @@ describe("a PNG", () => {
 describe("a GIF", () => {
   const subBlocks = (text: string) => bytesOf([text.length], text, [0]);
   const comment = (text: string) => bytesOf([0x21, 0xfe], subBlocks(text));
-  const frame = bytesOf([0x2c], new Uint8Array(8), [0, 2], subBlocks("picture"));
+  const frame = bytesOf([0x2c], new Uint8Array(8), [0, 2], subBlocks("pixels"));
   const gif = (...blocks: Uint8Array[]) =>
     bytesOf("GIF89a", u16(8, true), u16(8, true), [0x80, 0, 0], new Uint8Array(6), ...blocks, [0x3b]);
 
-  it("has its comment for a caption, unless a program signs there", async () => {
+  it("has its comment as the caption, unless it is the name of a program", async () => {
     expect((await read("a.gif", gif(comment("A hill"), frame))).description).toBe("A hill");
     expect((await read("a.gif", gif(frame, comment("A hill")))).description).toBe("A hill");
     expect((await read("a.gif", gif(comment("Created with GIMP"), frame))).description).toBeNull();
   });
 
-  it("has XMP and a profile found in application extensions", async () => {
+  it("has XMP and an ICC profile in application extensions", async () => {
     const trailer = bytesOf(
       [1],
       Uint8Array.from({ length: 256 }, (_, i) => 255 - i),
@@ -184,7 +184,7 @@ describe("a GIF", () => {
     expect(await read("a.gif", gif(icc, xmp, frame))).toMatchObject({ rating: 5, profileDescription: "Screen" });
   });
 
-  it("is not walked through to its end when it is a long animation", async () => {
+  it("is not read to the end if it is a long animation", async () => {
     const long = bytesOf(
       [0x2c],
       new Uint8Array(8),
@@ -202,21 +202,21 @@ describe("a WebP", () => {
   const webp = (...chunks: Uint8Array[]) => bytesOf("RIFF", [0, 0, 0, 0], "WEBP", ...chunks);
   const canvas = (flags: number) => chunk("VP8X", [flags, 0, 0, 0], [7, 0, 0], [7, 0, 0]);
 
-  it("has EXIF found with the name of JPEG's segment in front and without", async () => {
+  it("has EXIF with and without the name of JPEG's segment", async () => {
     for (const name of ["", "Exif\0\0"]) {
       const bytes = webp(canvas(8), chunk("EXIF", name, tiff(madeBy("Maker"))));
       expect((await read("a.webp", bytes)).make).toBe("Maker");
     }
   });
 
-  it("has XMP found in a chunk whose name ends in NUL instead of a blank", async () => {
+  it("has XMP in a chunk whose type ends in NUL instead of a space", async () => {
     const packet = xmpPacket("<xmp:Rating>4</xmp:Rating>");
     for (const name of ["XMP ", "XMP\0"]) {
       expect((await read("a.webp", webp(canvas(4), chunk(name, packet)))).rating).toBe(4);
     }
   });
 
-  it("has what follows the frames of a long animation read without reading the frames", async () => {
+  it("has metadata after the frames of a long animation, which are not read", async () => {
     const frames = Array.from({ length: 300 }, () => chunk("ANMF", new Uint8Array(20_000)));
     const source = countingSource(webp(canvas(0x0e), ...frames, chunk("EXIF", tiff(madeBy("Maker")))));
     expect((await readIn("a.webp", source)).make).toBe("Maker");
@@ -225,24 +225,24 @@ describe("a WebP", () => {
 });
 
 describe("a JPEG XL", () => {
-  it("has EXIF and XMP found as they are and packed with Brotli", async () => {
+  it("has EXIF and XMP, plain and Brotli-compressed", async () => {
     const start = bytesOf(box("JXL ", "\r\n\x87\n"), box("ftyp", "jxl \0\0\0\0jxl "));
     const exif = bytesOf(u32(0), tiff(madeBy("Maker")));
     const plain = bytesOf(start, box("Exif", exif), box("xml ", rated(4)));
-    const packed = bytesOf(
+    const compressed = bytesOf(
       start,
       box("brob", "Exif", brotliCompressSync(exif)),
       box("brob", "xml ", brotliCompressSync(rated(4))),
     );
-    for (const bytes of [plain, packed]) {
+    for (const bytes of [plain, compressed]) {
       expect(await read("a.jxl", bytes)).toMatchObject({ make: "Maker", rating: 4 });
     }
   });
 
-  it("does not unpack a Brotli bomb, nor fall over what is none", async () => {
+  it("skips a Brotli bomb and an invalid Brotli stream", async () => {
     const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
     const bomb = box("brob", "xml ", brotliCompressSync(new Uint8Array(20_000_000), quick));
-    const bytes = bytesOf(box("JXL ", "\r\n\x87\n"), bomb, box("brob", "Exif", "no Brotli"), box("xml ", rated(4)));
+    const bytes = bytesOf(box("JXL ", "\r\n\x87\n"), bomb, box("brob", "Exif", "not Brotli"), box("xml ", rated(4)));
     expect((await read("a.jxl", bytes)).rating).toBe(4);
   });
 });
@@ -273,7 +273,7 @@ function heif(type: string, item: Uint8Array, { encoding = "", inIdat = false, b
 }
 
 describe("a HEIF", () => {
-  it("has EXIF found wherever its offset should point, or does not", async () => {
+  it("has EXIF at its offset, or with a wrong offset", async () => {
     const block = tiff(madeBy("Maker"));
     const items = [
       bytesOf(u32(0), block),
@@ -284,24 +284,24 @@ describe("a HEIF", () => {
     ];
     for (const item of items) expect((await read("a.heic", heif("Exif", item))).make).toBe("Maker");
     const options = [{ base: 40 }, { inIdat: true }];
-    for (const one of options)
-      expect((await read("a.heic", heif("Exif", bytesOf(u32(0), block), one))).make).toBe("Maker");
+    for (const option of options)
+      expect((await read("a.heic", heif("Exif", bytesOf(u32(0), block), option))).make).toBe("Maker");
   });
 
-  it("has XMP found as it is and deflated", async () => {
+  it("has XMP, plain and deflated", async () => {
     expect((await read("a.heic", heif("mime", rated(4)))).rating).toBe(4);
     expect((await read("a.avif", heif("mime", deflateSync(rated(4)), { encoding: "deflate" }))).rating).toBe(4);
   });
 });
 
 describe("a TIFF", () => {
-  it("has its first directory asked for what belongs in the EXIF directory", async () => {
+  it("has EXIF tags in its first directory", async () => {
     const image = [ascii(0x9003, "2024:07:15 12:00:00\0"), short(0x8827, 400), ascii(0xa434, "Lens\0")];
     expect(await read("a.tif", tiff({ image }))).toMatchObject({ iso: 400, lensModel: "Lens" });
     expect(await read("a.tif", tiff({ image, exif: [short(0x8827, 100)] }))).toMatchObject({ iso: 100 });
   });
 
-  it("is read as BigTIFF too", async () => {
+  it("is also read as BigTIFF", async () => {
     const u64 = (value: number) => [...u32(0), ...u32(value)];
     const entry = (tag: number, type: number, count: number, value: Part) =>
       bytesOf(u16(tag), u16(type), u64(count), value);
@@ -312,35 +312,35 @@ describe("a TIFF", () => {
       entry(0x110, 2, 11, u64(16 + 8 + 4 * 20 + 8)),
     ];
     const bytes = bytesOf("MM\0+", u16(8), u16(0), u64(16), u64(4), ...entries, u64(0), "Long model\0");
-    const format = formatOfFileName("a.tif");
-    const facts = format && (await readFacts(countingSource(bytes), format));
-    expect(facts).toMatchObject({ width: 640, height: 480, metadata: { make: "Maker", model: "Long model" } });
+    const format = formatForFileName("a.tif");
+    const info = format && (await readMediaInfo(countingSource(bytes), format));
+    expect(info).toMatchObject({ width: 640, height: 480, metadata: { make: "Maker", model: "Long model" } });
   });
 
-  it("has IPTC read that was taken for numbers of four bytes and turned round", async () => {
+  it("has IPTC stored as byte-swapped 32-bit numbers", async () => {
     const block = bytesOf(inCity("Wien"), [0, 0, 0]);
-    const turned = block.map((_, i) => block[i - (i % 4) + 3 - (i % 4)] ?? 0);
-    const image = [{ tag: 0x83bb, type: 4, count: turned.length / 4, value: turned } as const];
+    const swapped = block.map((_, i) => block[i - (i % 4) + 3 - (i % 4)] ?? 0);
+    const image = [{ tag: 0x83bb, type: 4, count: swapped.length / 4, value: swapped } as const];
     expect((await read("a.tif", tiff({ image }))).city).toBe("Wien");
   });
 });
 
 describe("a RAW file", () => {
-  it("of Panasonic has its ISO found, and the EXIF of the JPEG in it", async () => {
-    const inside = jpeg(8, 8, exifSegment({ exif: [ascii(0xa434, "Lens\0")] }));
-    expect(await read("a.rw2", littleEndianRw2(inside))).toMatchObject({ iso: 800, lensModel: "Lens" });
+  it("of Panasonic has ISO, and the EXIF of its embedded JPEG", async () => {
+    const embedded = jpeg(8, 8, exifSegment({ exif: [ascii(0xa434, "Lens\0")] }));
+    expect(await read("a.rw2", littleEndianRw2(embedded))).toMatchObject({ iso: 800, lensModel: "Lens" });
   });
 });
 
-function littleEndianRw2(inside: Uint8Array): Uint8Array {
+function littleEndianRw2(embeddedJpeg: Uint8Array): Uint8Array {
   const entry = (tag: number, type: number, count: number, value: number) =>
     bytesOf(u16(tag, true), u16(type, true), u32(count, true), u32(value, true));
-  const entries = [entry(0x17, 3, 1, 800), entry(0x2e, 7, inside.length, 8 + 2 + 24 + 4)];
-  return bytesOf("IIU\0", u32(8, true), u16(2, true), ...entries, u32(0), inside);
+  const entries = [entry(0x17, 3, 1, 800), entry(0x2e, 7, embeddedJpeg.length, 8 + 2 + 24 + 4)];
+  return bytesOf("IIU\0", u32(8, true), u16(2, true), ...entries, u32(0), embeddedJpeg);
 }
 
 describe("a BMP", () => {
-  it("has the profile of its latest header found", async () => {
+  it("has the ICC profile of a BITMAPV5HEADER", async () => {
     const icc = profile("Screen");
     const header = bytesOf(
       u32(124, true),

@@ -1,21 +1,21 @@
-/** The sample photos and videos against what exiftool and ffprobe say of them. */
+/** Compares the sample photos and videos with the output of exiftool and ffprobe. */
 import { describe, expect, it } from "vitest";
 import { differences } from "../../../scripts/checkMetadata/agreement.ts";
-import { readFacts } from "../../../src/media/inspect/mediaInfo.ts";
-import { formatOfFileName } from "../../../src/media/inspect/formats.ts";
-import { sampleBytes, sampleNames, truth } from "../../fixtures/media/samples.ts";
+import { readMediaInfo } from "../../../src/media/inspect/mediaInfo.ts";
+import { formatForFileName } from "../../../src/media/inspect/formats.ts";
+import { sampleBytes, sampleNames, expectedMetadata } from "../../fixtures/media/samples.ts";
 import { countingSource } from "../../support/media/countingSource.ts";
 
 describe("the samples", { timeout: 30_000 }, () => {
   for (const name of sampleNames) {
-    it(`tells of ${name} what exiftool tells`, async () => {
-      const format = formatOfFileName(name);
-      const expected = truth.get(name);
+    it(`reads the same metadata as exiftool from ${name}`, async () => {
+      const format = formatForFileName(name);
+      const expected = expectedMetadata.get(name);
       if (format === null || expected === undefined) throw new Error("unknown file");
       const source = countingSource(await sampleBytes(name));
-      const facts = await readFacts(source, format);
-      expect(differences(facts, expected)).toEqual([]);
-      expect(facts.problem).toBeNull();
+      const info = await readMediaInfo(source, format);
+      expect(differences(info, expected)).toEqual([]);
+      expect(info.problem).toBeNull();
       expect(source.counts.bytes).toBeLessThan(256 * 1024);
       expect(source.counts.reads).toBeLessThanOrEqual(4);
       const mime = expected.fields["mime_type"];

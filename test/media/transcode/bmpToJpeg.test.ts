@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bmpToJpeg } from "../../../src/media/transcode/bmpToJpeg.ts";
 import { memorySource } from "../../../src/media/inspect/bytes/byteSource.ts";
-import { colourAt, expectColour, limits, shown } from "../../support/media/renderedImage.ts";
+import { colourAt, expectColour, limits, renderJpeg } from "../../support/media/renderedImage.ts";
 
 interface BmpOptions {
   bits: number;
@@ -10,7 +10,7 @@ interface BmpOptions {
   compression?: number;
   palette?: number[];
   masks?: number[];
-  /** One row of pixels as bytes, without its padding; `y` counts from the top. */
+  /** Bytes of a row without padding; `y` counts from the top. */
   row: (y: number) => number[];
 }
 
@@ -47,31 +47,31 @@ function bmp({
 }
 
 const repeated = (pixel: number[]) => Array.from({ length: WIDTH }, () => pixel).flat();
-/** Above the middle red, below it green. */
+/** Red in the upper half, green in the lower. */
 const halves = (red: number[], green: number[]) => (y: number) => repeated(y < HEIGHT / 2 ? red : green);
 
 async function expectHalves(bytes: Uint8Array): Promise<void> {
   const jpeg = await bmpToJpeg(memorySource(bytes), limits);
   expect(jpeg).toMatchObject({ width: WIDTH, height: HEIGHT });
-  const picture = await shown(jpeg.pieces);
-  expectColour(colourAt(picture, 5, 1), [220, 30, 20], 12);
-  expectColour(colourAt(picture, 5, 10), [20, 180, 40], 12);
+  const image = await renderJpeg(jpeg.pieces);
+  expectColour(colourAt(image, 5, 1), [220, 30, 20], 12);
+  expectColour(colourAt(image, 5, 10), [20, 180, 40], 12);
 }
 
-describe("a BMP", () => {
-  it("of 24 bits, from the bottom up and from the top down", async () => {
+describe("bmpToJpeg", () => {
+  it("converts 24 bits, bottom-up and top-down", async () => {
     const row = halves([20, 30, 220], [40, 180, 20]);
     await expectHalves(bmp({ bits: 24, row }));
     await expectHalves(bmp({ bits: 24, height: -HEIGHT, row }));
   });
 
-  it("of 32 bits, plain and with masks of its own", async () => {
+  it("converts 32 bits with default and custom masks", async () => {
     await expectHalves(bmp({ bits: 32, row: halves([20, 30, 220, 0], [40, 180, 20, 0]) }));
     const masks = [0x000000ff, 0x0000ff00, 0x00ff0000];
     await expectHalves(bmp({ bits: 32, compression: 3, masks, row: halves([220, 30, 20, 9], [20, 180, 40, 9]) }));
   });
 
-  it("of 16 bits, five each and with six for green", async () => {
+  it("converts 16 bits as 5-5-5 and 5-6-5", async () => {
     const word = (value: number) => [value & 255, value >> 8];
     const plain = halves(word((27 << 10) | (4 << 5) | 2), word((2 << 10) | (22 << 5) | 5));
     await expectHalves(bmp({ bits: 16, row: plain }));
@@ -84,13 +84,13 @@ describe("a BMP", () => {
     [1, (y: number) => (y < HEIGHT / 2 ? [0, 0, 0] : [255, 255, 255])],
     [4, (y: number) => Array.from({ length: WIDTH / 2 }, () => (y < HEIGHT / 2 ? 0x00 : 0x11))],
     [8, (y: number) => repeated([y < HEIGHT / 2 ? 0 : 1])],
-  ])("of %i bits with a palette", async (bits, row) => {
+  ])("converts %i bits with a palette", async (bits, row) => {
     const palette = Array.from({ length: 2 ** bits * 4 }, () => 0);
     palette.splice(0, 8, 20, 30, 220, 0, 40, 180, 20, 0);
     await expectHalves(bmp({ bits, palette, row }));
   });
 
-  it("that is larger than one reading is read in order", async () => {
+  it("converts a file larger than one read", async () => {
     const bytes = bmp({
       bits: 24,
       width: 3000,
@@ -104,23 +104,23 @@ describe("a BMP", () => {
       limits,
     );
     expect(Math.max(...reads)).toBeLessThanOrEqual(4 * 1024 * 1024);
-    const picture = await shown(jpeg.pieces);
-    expectColour(colourAt(picture, 50, 5), [250, 250, 250]);
-    expectColour(colourAt(picture, 50, 28), [10, 10, 10]);
+    const image = await renderJpeg(jpeg.pieces);
+    expectColour(colourAt(image, 50, 5), [250, 250, 250]);
+    expectColour(colourAt(image, 50, 28), [10, 10, 10]);
   });
 
-  it("is refused with a reason where it is compressed, cut short, huge or empty", async () => {
+  it("rejects compressed, truncated, oversized and empty files with a reason", async () => {
     const row = halves([20, 30, 220], [40, 180, 20]);
-    const refuse = (bytes: Uint8Array) => expect(bmpToJpeg(memorySource(bytes), limits)).rejects;
-    await refuse(bmp({ bits: 24, row }).subarray(0, 400)).toThrow("cut short");
-    await refuse(bmp({ bits: 24, row }).subarray(0, 20)).toThrow("ends in its header");
-    await refuse(bmp({ bits: 8, compression: 1, row: () => [] })).toThrow("compressed in a way (1)");
+    const expectRejection = (bytes: Uint8Array) => expect(bmpToJpeg(memorySource(bytes), limits)).rejects;
+    await expectRejection(bmp({ bits: 24, row }).subarray(0, 400)).toThrow("truncated");
+    await expectRejection(bmp({ bits: 24, row }).subarray(0, 20)).toThrow("header is truncated");
+    await expectRejection(bmp({ bits: 8, compression: 1, row: () => [] })).toThrow("unsupported BMP compression 1");
     const huge = bmp({ bits: 24, row });
     new DataView(huge.buffer).setInt32(18, 60_000, true);
     new DataView(huge.buffer).setInt32(22, 60_000, true);
-    await refuse(huge).toThrow("60000 × 60000 is more than can be decoded here");
+    await expectRejection(huge).toThrow("too large to decode: 60000 × 60000");
     const empty = bmp({ bits: 24, row });
     new DataView(empty.buffer).setInt32(18, 0, true);
-    await refuse(empty).toThrow("no size");
+    await expectRejection(empty).toThrow("no pixels");
   });
 });

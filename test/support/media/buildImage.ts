@@ -1,10 +1,10 @@
-/** Small files made by hand, for what no sample shows. */
+/** Builds small image files byte by byte. */
 import { Buffer } from "node:buffer";
 
 export type Part = number[] | string | Uint8Array;
 
-/** Strings as Latin-1: one byte per character. */
-export function bytesOf(...parts: Part[]): Uint8Array {
+/** Concatenates bytes and Latin-1 strings. */
+export function bytesOf(...parts: Part[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(
     Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : Buffer.from(part)))),
   );
@@ -55,7 +55,7 @@ export function rationals(tag: number, ...values: [number, number][]): Tag {
   return { tag, type: 5, count: values.length, value: values.flatMap(([a, b]) => [...u32(a), ...u32(b)]) };
 }
 
-/** One big-endian directory as it lies at `at`, its values behind it. */
+/** A big-endian TIFF directory at offset `at`, followed by its values. */
 export function directory(at: number, tags: Tag[], next = 0): Uint8Array {
   const entries: Part[] = [];
   const values: Uint8Array[] = [];
@@ -99,7 +99,7 @@ export function segment(marker: number, ...content: Part[]): Uint8Array {
   return bytesOf([0xff, marker], u16(body.length + 2), body);
 }
 
-/** A JPEG as far as its frame header. */
+/** A JPEG up to its frame header. */
 export function jpeg(width: number, height: number, ...segments: Uint8Array[]): Uint8Array {
   const frame = segment(0xc2, [8], u16(height), u16(width), [3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1]);
   return bytesOf([0xff, 0xd8], ...segments, frame, [0xff, 0xda]);

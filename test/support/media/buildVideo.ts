@@ -1,10 +1,10 @@
-/** Small videos made by hand, for what no sample shows: a header and no pictures, or no more of one than its own head. */
+/** Builds small videos that contain headers and few or no frames. */
 import { type Part, box, bytesOf, chunk, u16, u32 } from "./buildImage.ts";
 
-export const upright = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
-export const quarterTurn = [0, 0x10000, 0, 0xffff0000, 0, 0, 0, 0, 0x40000000];
-/** From 1904 to 1970. */
-export const quickTimeEpoch = 2_082_844_800;
+export const uprightMatrix = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
+export const quarterRotation = [0, 0x10000, 0, 0xffff0000, 0, 0, 0, 0, 0x40000000];
+/** Seconds from 1904 to 1970. */
+export const MAC_EPOCH_OFFSET_SECONDS = 2_082_844_800;
 
 export interface MovieParts {
   /** Seconds from 1904. */
@@ -13,19 +13,19 @@ export interface MovieParts {
   matrix?: number[];
   movieMatrix?: number[];
   isEnabled?: boolean;
-  /** Runs of pictures: how many, and the ticks of 1/600 second that each of them takes. */
+  /** Sample runs: count and duration in ticks of 1/600 s. */
   runs?: [number, number][];
   codec?: string;
-  /** Boxes of the movie, of its track, of its description of the pictures, and behind the movie. */
+  /** Boxes to add to the movie, to its track, to the sample entry and after the movie. */
   movie?: Uint8Array[];
   track?: Uint8Array[];
-  picture?: Uint8Array[];
-  top?: Uint8Array[];
+  sampleEntry?: Uint8Array[];
+  afterMovie?: Uint8Array[];
 }
 
 const versionAndFlags = [0, 0, 0, 0];
 
-export function movieHeader(created: number, ticks: number, matrix = upright): Uint8Array {
+export function movieHeader(created: number, ticks: number, matrix = uprightMatrix): Uint8Array {
   const times = [u32(created), u32(0), u32(600), u32(ticks)];
   return box(
     "mvhd",
@@ -38,13 +38,13 @@ export function movieHeader(created: number, ticks: number, matrix = upright): U
   );
 }
 
-export function pictureTrack({
-  matrix = upright,
+export function videoTrack({
+  matrix = uprightMatrix,
   isEnabled = true,
   runs = [[60, 20]],
   codec = "avc1",
   track = [],
-  picture = [],
+  sampleEntry: picture = [],
 }: MovieParts): Uint8Array {
   const tkhd = box(
     "tkhd",
@@ -72,16 +72,16 @@ export function pictureTrack({
 }
 
 export function movie(parts: MovieParts = {}): Uint8Array {
-  const { created = 0, seconds = 2, movieMatrix, movie: inMovie = [], top = [] } = parts;
+  const { created = 0, seconds = 2, movieMatrix, movie: movieBoxes = [], afterMovie: top = [] } = parts;
   return bytesOf(
     box("ftyp", "isom", [0, 0, 0, 0]),
     box("mdat", new Uint8Array(100)),
-    box("moov", movieHeader(created, seconds * 600, movieMatrix), pictureTrack(parts), ...inMovie),
+    box("moov", movieHeader(created, seconds * 600, movieMatrix), videoTrack(parts), ...movieBoxes),
     ...top,
   );
 }
 
-/** Apple's keys and their values, as the movie box holds them. */
+/** Apple's keys and their values, as in a movie's `meta` box. */
 export function keys(...pairs: [string, string][]): Uint8Array {
   const names = pairs.map(([name]) => bytesOf(u32(8 + name.length), "mdta", name));
   const values = pairs.map(([, value], i) =>
@@ -95,18 +95,18 @@ export function keys(...pairs: [string, string][]): Uint8Array {
   );
 }
 
-/** Text in UTF-8, in a language or, with 0, in none. */
+/** UTF-8 text; language 0 means no locale. */
 export function dataBox(text: string, language = 0, type = 1): Uint8Array {
   return box("data", u32(type), u32(language), new TextEncoder().encode(text));
 }
 
-/** "©xyz" and its kin. */
-export function userText(name: string, text: Part, language = 0x15c7): Uint8Array {
+/** A "©xyz" user data tag. */
+export function internationalText(name: string, text: Part, language = 0x15c7): Uint8Array {
   const bytes = bytesOf(text);
   return box(name, u16(bytes.length), u16(language), bytes);
 }
 
-/** One fragment of the track 1: from when, and how long each picture of it takes, in ticks of 1/600 second. */
+/** One fragment of track 1: start and sample durations in ticks of 1/600 s. */
 export function fragment(startTicks: number, ticks: number[]): Uint8Array {
   const tfhd = box("tfhd", versionAndFlags, u32(1));
   const tfdt = box("tfdt", versionAndFlags, u32(startTicks));
@@ -114,7 +114,6 @@ export function fragment(startTicks: number, ticks: number[]): Uint8Array {
   return bytesOf(box("moof", box("traf", tfhd, tfdt, trun)), box("mdat", new Uint8Array(10)));
 }
 
-/** A Matroska element. */
 export function element(id: number, ...content: Part[]): Uint8Array {
   const body = bytesOf(...content);
   const name = u32(id).slice(u32(id).findIndex((byte) => byte > 0));
@@ -125,7 +124,7 @@ export function matroska(...inSegment: Uint8Array[]): Uint8Array {
   return bytesOf(element(0x1a45dfa3, [0x42, 0x86, 0x81, 1]), element(0x18538067, ...inSegment));
 }
 
-/** A block of the track 1 with a key frame, at so many ticks within its cluster. */
+/** A key frame of track 1; `ticks` is relative to its cluster. */
 export function block(ticks: number): Uint8Array {
   return element(0xa3, [0x81], u16(ticks), [0x80], new Uint8Array(20));
 }
@@ -142,7 +141,7 @@ export function matroskaTag(name: string, text: string): Uint8Array {
 
 export interface AviParts {
   frames?: number;
-  /** Chunks of the headers, of the stream of pictures, behind the headers. */
+  /** Chunks to add to the headers, to the video stream and after the headers. */
   headers?: Uint8Array[];
   stream?: Uint8Array[];
   top?: Uint8Array[];
@@ -154,7 +153,7 @@ export function riffList(type: string, ...chunks: Uint8Array[]): Uint8Array {
   return chunk("LIST", type, ...chunks);
 }
 
-/** 320 by 240, 15 frames a second. */
+/** 320 × 240 pixels, 15 frames per second. */
 export function avi({ frames = 45, headers = [], stream = [], top = [] }: AviParts = {}): Uint8Array {
   const avih = chunk(
     "avih",
@@ -186,7 +185,7 @@ export function avi({ frames = 45, headers = [], stream = [], top = [] }: AviPar
   return bytesOf("RIFF", little(content.length), content);
 }
 
-/** 33 bits of time with their marks, behind four bits of `kind`. */
+/** A 33-bit timestamp with marker bits, after the four bits of `kind`. */
 function timestamp(kind: number, ticks: number): number[] {
   const high = Math.floor(ticks / 2 ** 30);
   return [
@@ -198,12 +197,12 @@ function timestamp(kind: number, ticks: number): number[] {
   ];
 }
 
-/** A packet of pictures as MPEG-2 has it, at so many ticks of 1/90000 second. */
+/** An MPEG-2 PES packet; ticks of 1/90,000 s. */
 export function pesPacket(ticks: number, payload: Uint8Array): Uint8Array {
   return bytesOf([0, 0, 1, 0xe0], u16(payload.length + 8), [0x80, 0x80, 5], timestamp(2, ticks), payload);
 }
 
-/** Packets of a transport stream, each stuffed to its full size; with a clock in front on Blu-ray. */
+/** A transport packet stuffed to full size, with a timestamp before it as on Blu-ray. */
 function transportPacket(packetId: number, payload: Uint8Array, hasClock: boolean): Uint8Array {
   const stuffing = 184 - payload.length;
   const adaptation =
@@ -219,13 +218,13 @@ function transportPacket(packetId: number, payload: Uint8Array, hasClock: boolea
   );
 }
 
-/** A table and its pointer, with four bytes where its checksum would be. */
+/** A table with its pointer field; the CRC is zero. */
 function section(table: number, ...content: Part[]): Uint8Array {
   const body = bytesOf(u16(1), [0xc1, 0, 0], ...content, u32(0));
   return bytesOf([0, table], u16(0xb000 | body.length), body);
 }
 
-/** One program of one stream of pictures; each payload is a packet of its own at its ticks. */
+/** A program with one video stream; each payload is a PES packet at its ticks. */
 export function transportStream(streamType: number, pictures: [number, Uint8Array][], hasClock = false): Uint8Array {
   const programs = section(0, u16(1), u16(0xe100));
   const streams = section(2, u16(0xe101), u16(0xf000), [streamType], u16(0xe101), u16(0xf000));
@@ -236,7 +235,7 @@ export function transportStream(streamType: number, pictures: [number, Uint8Arra
   );
 }
 
-/** The sequence parameter set of H.264, 1920 by 1080 cut from 1088, 50 frames a second. */
+/** An H.264 parameter set: 1920 × 1080 cropped from 1088, 50 frames per second. */
 export const h264Sequence = bytesOf(
   [0, 0, 0, 1],
   [
@@ -245,7 +244,7 @@ export const h264Sequence = bytesOf(
   ],
 );
 
-/** The same of H.265, 176 by 144. */
+/** An H.265 parameter set: 176 × 144. */
 export const h265Sequence = bytesOf(
   [0, 0, 0, 1],
   [
@@ -255,15 +254,15 @@ export const h265Sequence = bytesOf(
   ],
 );
 
-/** What a camcorder notes: tags of a byte with four bytes each. */
-export function camcorderNotes(...entries: [number, number[]][]): Uint8Array {
+/** An H.264 message with MDPM entries: a tag and four bytes each. */
+export function mdpmMessage(...entries: [number, number[]][]): Uint8Array {
   const uuid = [0x17, 0xee, 0x8c, 0x60, 0xf8, 0x4d, 0x11, 0xd9, 0x8c, 0xd6, 0x08, 0x00, 0x20, 0x0c, 0x9a, 0x66];
   const message = bytesOf(uuid, "MDPM", [entries.length], ...entries.flatMap(([tag, value]) => [[tag], value]));
-  return bytesOf([0, 0, 0, 1, 6, 5, message.length], guarded(message), [0x80]);
+  return bytesOf([0, 0, 0, 1, 6, 5, message.length], addEmulationPrevention(message), [0x80]);
 }
 
-/** With a 3 wherever two zeros would make what follows look like the start of another unit. */
-function guarded(message: Uint8Array): Uint8Array {
+/** Inserts 3 after two zeros, so that no start code appears. */
+function addEmulationPrevention(message: Uint8Array): Uint8Array {
   const bytes: number[] = [];
   for (const byte of message) {
     if (byte <= 3 && bytes.at(-1) === 0 && bytes.at(-2) === 0) bytes.push(3);
@@ -272,7 +271,7 @@ function guarded(message: Uint8Array): Uint8Array {
   return bytesOf(bytes);
 }
 
-/** MPEG-2 video of 720 by 576 at 25 frames a second. */
+/** An MPEG-2 sequence header: 720 × 576, 25 frames per second. */
 export const mpegSequence = bytesOf(
   [0, 0, 1, 0xb3, 0x2d, 0x02, 0x40, 0x33, 0xff, 0xff, 0xe0, 0x18],
   [0, 0, 1, 0xb5, 0x14, 0x82, 0x00, 0x01, 0x00, 0x00],

@@ -1,13 +1,13 @@
-/** A source in memory that counts what is read from it. */
 import type { ByteSource } from "../../../src/media/inspect/bytes/byteSource.ts";
 
 export interface CountingSource extends ByteSource {
-  /** `longest`: the most bytes that were asked for at once, there or not. */
-  readonly counts: { bytes: number; reads: number; longest: number };
+  /** `longestRead` is the largest requested length, even past the end of the file. */
+  readonly counts: { bytes: number; reads: number; longestRead: number };
 }
 
+/** A source in memory that counts reads. */
 export function countingSource(bytes: Uint8Array): CountingSource {
-  const counts = { bytes: 0, reads: 0, longest: 0 };
+  const counts = { bytes: 0, reads: 0, longestRead: 0 };
   return {
     sizeBytes: bytes.length,
     counts,
@@ -15,7 +15,7 @@ export function countingSource(bytes: Uint8Array): CountingSource {
       const part = bytes.subarray(offset, offset + length);
       counts.bytes += part.length;
       counts.reads += 1;
-      counts.longest = Math.max(counts.longest, length);
+      counts.longestRead = Math.max(counts.longestRead, length);
       return Promise.resolve(part);
     },
   };

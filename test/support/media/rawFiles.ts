@@ -1,19 +1,23 @@
-/** RAW files of the shapes that cameras write, with JPEGs of our own making in them. */
+/** Builds RAW files in the layouts of several cameras, with generated JPEGs as previews. */
 import { jpegEncoder } from "../../../src/media/transcode/jpeg/jpegEncoder.ts";
-import { joined, limits } from "./renderedImage.ts";
+import { concatenate, limits } from "./renderedImage.ts";
 
-export interface JpegKind {
+export interface JpegFileOptions {
   orientation?: number;
-  /** The number of the frame marker: C3 is the lossless coding of sensor data. */
+  /** The frame marker: 0xc3 is the lossless coding of sensor data. */
   frame?: number;
 }
 
 /** Left half red, right half blue. */
-export function jpegOf(width: number, height: number, { orientation = 1, frame = 0xc0 }: JpegKind = {}): Uint8Array {
+export function jpegOf(
+  width: number,
+  height: number,
+  { orientation = 1, frame = 0xc0 }: JpegFileOptions = {},
+): Uint8Array {
   const encoder = jpegEncoder({ width, height, orientation, icc: null, ...limits });
   const row = Array.from({ length: width }, (_, x) => (x < width / 2 ? [220, 20, 20] : [20, 20, 220])).flat();
   for (let y = 0; y < height; y++) encoder.addRow(Uint8Array.from(row), 0);
-  const bytes = joined(encoder.finish());
+  const bytes = concatenate(encoder.finish());
   const at = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xc0 && bytes[i + 3] === 17);
   bytes[at + 1] = frame;
   return bytes;
@@ -21,33 +25,33 @@ export function jpegOf(width: number, height: number, { orientation = 1, frame =
 
 export type Entry = [tag: number, type: number, values: number[] | Uint8Array];
 
-/** Little-endian directories, each with the offset of the next; long values lie where the caller put them. */
-export interface RawParts {
+/** Little-endian directories. Values longer than four bytes refer to `blobs`. */
+export interface RawFileOptions {
   magic?: string;
-  /** First directory, then the ones it chains to. */
+  /** The first directory and those it chains to. */
   directories: ((at: (name: string) => number) => Entry[])[];
-  /** Directories that only an entry points to. */
+  /** Directories that an entry refers to. */
   sub?: Record<string, (at: (name: string) => number) => Entry[]>;
   blobs: Record<string, Uint8Array>;
 }
 
 const le = (value: number, bytes: number) => Array.from({ length: bytes }, (_, i) => (value >>> (8 * i)) & 255);
 
-export function rawFile({ magic = "II*\0", directories, sub = {}, blobs }: RawParts): Uint8Array {
-  const places = new Map<string, number>();
+export function rawFile({ magic = "II*\0", directories, sub = {}, blobs }: RawFileOptions): Uint8Array {
+  const offsets = new Map<string, number>();
   const size = (entries: Entry[]) => 2 + entries.length * 12 + 4;
-  const at = (name: string) => places.get(name) ?? 0;
+  const at = (name: string) => offsets.get(name) ?? 0;
   const all: [string, (at: (name: string) => number) => Entry[]][] = [
     ...directories.map((make, i): [string, typeof make] => [`#${i}`, make]),
     ...Object.entries(sub),
   ];
   let end = 8;
   for (const [name, make] of all) {
-    places.set(name, end);
+    offsets.set(name, end);
     end += size(make(at));
   }
   for (const [name, bytes] of Object.entries(blobs)) {
-    places.set(name, end);
+    offsets.set(name, end);
     end += bytes.length;
   }
   const out: number[] = [...Array.from(magic, (c) => c.charCodeAt(0)), ...le(8, 4)];
@@ -79,7 +83,7 @@ const be = (value: number, bytes: number) => le(value, bytes).reverse();
 const text = (value: string) => Array.from(value, (c) => c.charCodeAt(0));
 const box = (type: string, content: number[]) => [...be(content.length + 8, 4), ...text(type), ...content];
 
-/** A CR3 with a small JPEG in Canon's box and one as the only sample of its first track. */
+/** A CR3 with a small JPEG in Canon's box and one as the single sample of its first track. */
 export function cr3File(small: Uint8Array, full: Uint8Array): Uint8Array {
   const uuid = "\xea\xf4\x2b\x5e\x1c\x98\x4b\x88\xb9\xfb\xb7\xdc\x40\x6e\x4d\x16";
   const head = box("ftyp", text("crx \0\0\0\x01crx isom"));
@@ -94,7 +98,7 @@ export function cr3File(small: Uint8Array, full: Uint8Array): Uint8Array {
   return Uint8Array.from([...head, ...moov(before), ...preview, ...box("mdat", [...full])]);
 }
 
-/** A RAF: a header of fixed places, then the JPEG. */
+/** A RAF: a fixed header, then the JPEG. */
 export function rafFile(jpeg: Uint8Array): Uint8Array {
   const head = new Uint8Array(148);
   head.set(text("FUJIFILMCCD-RAW 0201"));

@@ -1,28 +1,28 @@
-/** What a renderer makes of a picture: its upright size and its colours, by the Images binding. */
+/** Decodes JPEGs with the Images binding, to compare upright size and colours. */
 import { Buffer } from "node:buffer";
 import { env } from "cloudflare:workers";
-import { decodePng, type Picture } from "../../../src/media/transcode/png/decodePng.ts";
+import { decodePng, type RgbaImage } from "../../../src/media/transcode/png/decodePng.ts";
 
-/** At most 100 pixels a side. */
-export async function shown(pieces: Uint8Array[]): Promise<Picture> {
+/** Renders at most 100 pixels a side. */
+export async function renderJpeg(pieces: Uint8Array[]): Promise<RgbaImage> {
   const output = await env.IMAGES.input(new Blob(pieces).stream())
     .transform({ width: 100, height: 100, fit: "scale-down" })
     .output({ format: "image/png" });
   return await decodePng(new Uint8Array(await output.response().arrayBuffer()));
 }
 
-export async function shownSize(pieces: Uint8Array[]): Promise<{ width: number; height: number }> {
+export async function renderedSize(pieces: Uint8Array[]): Promise<{ width: number; height: number }> {
   const info = await env.IMAGES.info(new Blob(pieces).stream());
   if (!("width" in info)) throw new Error("no size");
   return { width: info.width, height: info.height };
 }
 
-/** Red, green and blue at a pixel. */
-export function colourAt({ width, rgba }: Picture, x: number, y: number): number[] {
+/** Red, green and blue of a pixel. */
+export function colourAt({ width, rgba }: RgbaImage, x: number, y: number): number[] {
   return [...rgba.subarray((y * width + x) * 4, (y * width + x) * 4 + 3)];
 }
 
-export function meanColour({ width, height, rgba }: Picture): number[] {
+export function meanColour({ width, height, rgba }: RgbaImage): number[] {
   const sums = [0, 0, 0];
   for (let at = 0; at < rgba.length; at += 4)
     for (let i = 0; i < 3; i++) sums[i] = (sums[i] ?? 0) + (rgba[at + i] ?? 0);
@@ -34,7 +34,7 @@ export function expectColour(actual: number[], expected: number[], within = 4): 
   if (distance > within) throw new Error(`${actual.map(Math.round).join()} is not ${expected.join()}`);
 }
 
-export function joined(pieces: Uint8Array[]): Uint8Array {
+export function concatenate(pieces: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(pieces));
 }
 

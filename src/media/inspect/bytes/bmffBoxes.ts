@@ -1,23 +1,23 @@
-/** The boxes of an ISO base media file (HEIF, CR3, JPEG XL, MP4): where they are, not what is in them. */
+/** Locates the boxes of an ISO base media file (ISO/IEC 14496-12): HEIF, CR3, JPEG XL, MP4. */
 import { asciiAt, viewOf } from "./bytes.ts";
 import type { ByteSource } from "./byteSource.ts";
 
 export interface Box {
   type: string;
-  /** Where the content begins and ends in the source. */
+  /** Offsets of the content in the source. */
   start: number;
   end: number;
 }
 
-/** Fragmented videos have thousands of boxes at the top; what metadata needs comes first. */
-const mostBoxes = 256;
+/** Fragmented videos have thousands of top-level boxes; the boxes with metadata come first. */
+const MAX_BOXES = 256;
 
-/** The boxes from `start` to `end`, as far as they make sense, and no more than `most`. */
-export async function boxesIn(source: ByteSource, start: number, end: number, most = mostBoxes): Promise<Box[]> {
+/** Reads the headers of the boxes from `start` to `end`, at most `maxCount`; stops at an invalid size. */
+export async function readBoxes(source: ByteSource, start: number, end: number, maxCount = MAX_BOXES): Promise<Box[]> {
   const boxes: Box[] = [];
   const limit = Math.min(end, source.sizeBytes);
   let at = start;
-  while (at + 8 <= limit && boxes.length < most) {
+  while (at + 8 <= limit && boxes.length < maxCount) {
     const head = await source.read(at, 16);
     if (head.length < 8) break;
     const size = boxSize(head, limit - at);
@@ -29,15 +29,20 @@ export async function boxesIn(source: ByteSource, start: number, end: number, mo
   return boxes;
 }
 
+/** Reads the content of a box, at most `maxBytes` of it. */
+export function readBoxContent(source: ByteSource, { start, end }: Box, maxBytes: number): Promise<Uint8Array> {
+  return source.read(start, Math.min(end - start, maxBytes));
+}
+
 export function findBox(boxes: Box[], type: string): Box | undefined {
   return boxes.find((box) => box.type === type);
 }
 
-/** Size 0 means "to the end", 1 means that the size follows in 64 bits. */
-function boxSize(head: Uint8Array, rest: number): number {
+/** Size 0 means to the end of the parent, 1 that a 64-bit size follows. */
+function boxSize(head: Uint8Array, remaining: number): number {
   const view = viewOf(head);
   const size = view.getUint32(0);
-  if (size === 0) return rest;
+  if (size === 0) return remaining;
   if (size !== 1) return size;
   return head.length < 16 ? 0 : view.getUint32(8) * 2 ** 32 + view.getUint32(12);
 }

@@ -1,8 +1,7 @@
-/** Random access to a file's bytes, wherever they lie. Says nothing of where that is. */
-
+/** Random access to the bytes of a file in R2, in memory or on disk. */
 export interface ByteSource {
   readonly sizeBytes: number;
-  /** The bytes from `offset` on: `length` of them, or fewer where the file ends. Never throws for a range past the end. */
+  /** Returns `length` bytes from `offset`, or fewer at the end of the file. Never throws for a range past the end. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
@@ -11,4 +10,10 @@ export function memorySource(bytes: Uint8Array): ByteSource {
     sizeBytes: bytes.byteLength,
     read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
   };
+}
+
+/** A range of bytes in a file. */
+export interface ByteRange {
+  offset: number;
+  length: number;
 }

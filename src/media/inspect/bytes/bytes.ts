@@ -1,10 +1,11 @@
-/** Numbers and text out of raw bytes. Past the end of them it throws a RangeError, which still.ts and video.ts take for "the file ends here". */
+/** Views throw a RangeError past the end of the bytes; `imageInfo.ts` and `video.ts` treat it as a truncated file. */
 import { brotliDecompress } from "node:zlib";
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Decodes bytes one to one, as Latin-1; shorter at the end of the bytes. */
 export function asciiAt(bytes: Uint8Array, at: number, length: number): string {
   let text = "";
   const end = Math.min(at + length, bytes.length);
@@ -16,7 +17,7 @@ export function startsWith(bytes: Uint8Array, text: string, at = 0): boolean {
   return asciiAt(bytes, at, text.length) === text;
 }
 
-/** UTF-8 where it is valid; else Windows-1252, what older software wrote. */
+/** Decodes UTF-8 if it is valid, otherwise Windows-1252, which older software wrote. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
@@ -25,18 +26,18 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-export function concatenated(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+export function concat(parts: Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
-    whole.set(part, at);
+    bytes.set(part, at);
     at += part.length;
   }
-  return whole;
+  return bytes;
 }
 
-/** The zlib stream in `bytes`, no further than `limitBytes` of its output: a bomb stops there. Null where it is no such stream. */
-export async function inflated(bytes: Uint8Array, limitBytes: number): Promise<Uint8Array | null> {
+/** Decompresses a zlib stream (RFC 1950); null if it is invalid or its output exceeds `maxBytes`. */
+export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array | null> {
   const parts: Uint8Array[] = [];
   let total = 0;
   try {
@@ -45,7 +46,7 @@ export async function inflated(bytes: Uint8Array, limitBytes: number): Promise<U
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       parts.push(next.value);
       total += next.value.length;
-      if (total > limitBytes) {
+      if (total > maxBytes) {
         await reader.cancel();
         return null;
       }
@@ -53,12 +54,12 @@ export async function inflated(bytes: Uint8Array, limitBytes: number): Promise<U
   } catch {
     return null;
   }
-  return concatenated(parts);
+  return concat(parts);
 }
 
-/** The same for a Brotli stream. The web's DecompressionStream knows none; Workers and Node both have it in their zlib. */
-export function unbrotlied(bytes: Uint8Array, limitBytes: number): Promise<Uint8Array | null> {
+/** Decompresses a Brotli stream (RFC 7932), with node:zlib because DecompressionStream lacks it; null as for `inflate`. */
+export function decompressBrotli(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array | null> {
   return new Promise((resolve) => {
-    brotliDecompress(bytes, { maxOutputLength: limitBytes }, (error, whole) => resolve(error ? null : whole));
+    brotliDecompress(bytes, { maxOutputLength: maxBytes }, (error, output) => resolve(error ? null : new Uint8Array(output)));
   });
 }

@@ -1,28 +1,28 @@
-/** The chunks of a RIFF file: where they are, not what is in them. */
+/** Locates the chunks of a RIFF file (AVI). */
 import { asciiAt, viewOf } from "./bytes.ts";
 import type { ByteSource } from "./byteSource.ts";
 
-export interface Chunk {
-  /** Four letters; of a list "LIST:" and its own four, which `start` is behind. */
+export interface RiffChunk {
+  /** Four letters; "LIST:" and the list type for a list, whose `start` is after the list type. */
   type: string;
   start: number;
   end: number;
 }
 
-const mostChunks = 128;
+const MAX_CHUNKS = 128;
 
-/** Those from `start` to `end`, as far as they make sense. A list of no size was never finished: it goes on to the end. */
-export async function chunksIn(source: ByteSource, start: number, end: number): Promise<Chunk[]> {
-  const chunks: Chunk[] = [];
+/** Reads the chunk headers from `start` to `end`. A list of size 0 was never finalized and extends to the end. */
+export async function readRiffChunks(source: ByteSource, start: number, end: number): Promise<RiffChunk[]> {
+  const chunks: RiffChunk[] = [];
   const limit = Math.min(end, source.sizeBytes);
   let at = start;
-  while (at + 8 <= limit && chunks.length < mostChunks) {
+  while (at + 8 <= limit && chunks.length < MAX_CHUNKS) {
     const head = await source.read(at, 12);
     if (head.length < 8) break;
-    const told = viewOf(head).getUint32(4, true);
+    const declared = viewOf(head).getUint32(4, true);
     const type = asciiAt(head, 0, 4);
     const isList = type === "LIST" && head.length === 12;
-    const size = isList && told < 4 ? limit - at - 8 : told;
+    const size = isList && declared < 4 ? limit - at - 8 : declared;
     chunks.push({
       type: isList ? `LIST:${asciiAt(head, 8, 4)}` : type,
       start: at + (isList ? 12 : 8),
@@ -33,7 +33,7 @@ export async function chunksIn(source: ByteSource, start: number, end: number): 
   return chunks;
 }
 
-/** What a chunk holds, cut after `longestBytes`. */
-export function bytesOf(source: ByteSource, { start, end }: Chunk, longestBytes: number): Promise<Uint8Array> {
-  return source.read(start, Math.min(end - start, longestBytes));
+/** Reads the content of a chunk, at most `maxBytes`. */
+export function readRiffChunk(source: ByteSource, { start, end }: RiffChunk, maxBytes: number): Promise<Uint8Array> {
+  return source.read(start, Math.min(end - start, maxBytes));
 }

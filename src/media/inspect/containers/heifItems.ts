@@ -1,5 +1,5 @@
-/** The tables of a HEIF `meta` box: which items there are, where their bytes lie, which properties they have. */
-import { type Box, boxesIn, findBox } from "../bytes/bmffBoxes.ts";
+/** Parses the tables of a HEIF `meta` box: items, their locations and properties (ISO/IEC 14496-12, 23008-12). */
+import { type Box, readBoxes, findBox } from "../bytes/bmffBoxes.ts";
 import { asciiAt, viewOf } from "../bytes/bytes.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
 
@@ -7,7 +7,7 @@ export interface HeifItem {
   type: string;
   /** The content type of a "mime" item. */
   contentType: string;
-  /** "deflate" where it is packed so. */
+  /** "deflate" or empty. */
   contentEncoding: string;
 }
 
@@ -17,16 +17,16 @@ export interface Extent {
 }
 
 export interface ItemLocation {
-  /** 0: offsets from the start of the file. 1: offsets inside the `idat` box. */
+  /** construction_method: 0 for offsets in the file, 1 for offsets in the `idat` box. */
   method: number;
   extents: Extent[];
 }
 
-/** A 100-megapixel picture has some 400 tiles, each an item. */
-const mostItems = 4096;
+/** A 100-megapixel image has some 400 tiles, each an item. */
+const MAX_ITEMS = 4096;
 
-/** Numbers of a table one after another; past the end of it, a RangeError. */
-class Cursor {
+/** Reads consecutive big-endian fields; throws a RangeError past the end. */
+class FieldReader {
   at = 0;
   private readonly view: DataView;
   constructor(bytes: Uint8Array) {
@@ -43,51 +43,54 @@ class Cursor {
   }
 }
 
+/** Returns the item id in `pitm`. */
 export async function readPrimaryId(meta: ByteSource, boxes: Box[]): Promise<number | null> {
-  const cursor = await openBox(meta, findBox(boxes, "pitm"));
-  if (cursor === null) return null;
-  const version = cursor.take(4) >>> 24;
-  return cursor.take(version === 0 ? 2 : 4);
+  const reader = await openBox(meta, findBox(boxes, "pitm"));
+  if (reader === null) return null;
+  const version = reader.take(4) >>> 24;
+  return reader.take(version === 0 ? 2 : 4);
 }
 
+/** Reads `iinf`: items by id. */
 export async function readItems(meta: ByteSource, boxes: Box[]): Promise<Map<number, HeifItem>> {
   const items = new Map<number, HeifItem>();
   const table = findBox(boxes, "iinf");
   if (table === undefined) return items;
   const version = viewOf(await meta.read(table.start, 1)).getUint8(0);
   const first = table.start + 4 + (version === 0 ? 2 : 4);
-  for (const box of await boxesIn(meta, first, table.end, mostItems)) {
+  for (const box of await readBoxes(meta, first, table.end, MAX_ITEMS)) {
     const bytes = await meta.read(box.start, Math.min(box.end - box.start, 256));
-    const cursor = new Cursor(bytes);
-    const entryVersion = cursor.take(4) >>> 24;
+    const reader = new FieldReader(bytes);
+    const entryVersion = reader.take(4) >>> 24;
     if (entryVersion < 2) continue;
-    const id = cursor.take(entryVersion === 2 ? 2 : 4);
-    const typeAt = cursor.at + 2;
+    const id = reader.take(entryVersion === 2 ? 2 : 4);
+    const typeAt = reader.at + 2;
     const [, contentType = "", contentEncoding = ""] = asciiAt(bytes, typeAt + 4, 200).split("\0");
     items.set(id, { type: asciiAt(bytes, typeAt, 4), contentType, contentEncoding });
   }
   return items;
 }
 
+/** Reads `iloc`: locations by item id. */
 export async function readLocations(meta: ByteSource, boxes: Box[]): Promise<Map<number, ItemLocation>> {
   const locations = new Map<number, ItemLocation>();
-  const cursor = await openBox(meta, findBox(boxes, "iloc"));
-  if (cursor === null) return locations;
-  const version = cursor.take(4) >>> 24;
-  const sizes = cursor.take(2);
+  const reader = await openBox(meta, findBox(boxes, "iloc"));
+  if (reader === null) return locations;
+  const version = reader.take(4) >>> 24;
+  const sizes = reader.take(2);
   const width = (shift: number) => (sizes >> shift) & 0xf;
-  const count = Math.min(cursor.take(version < 2 ? 2 : 4), mostItems);
+  const count = Math.min(reader.take(version < 2 ? 2 : 4), MAX_ITEMS);
   for (let i = 0; i < count; i++) {
-    const id = cursor.take(version < 2 ? 2 : 4);
-    const method = version === 0 ? 0 : cursor.take(2) & 0xf;
-    cursor.take(2);
-    const base = cursor.take(width(4));
+    const id = reader.take(version < 2 ? 2 : 4);
+    const method = version === 0 ? 0 : reader.take(2) & 0xf;
+    reader.take(2);
+    const base = reader.take(width(4));
     const extents: Extent[] = [];
-    for (let left = cursor.take(2); left > 0; left--) {
-      if (version > 0) cursor.take(width(0));
-      const offset = base + cursor.take(width(12));
-      extents.push({ offset, length: cursor.take(width(8)) });
-      // Widths of zero would let one table of a few bytes count to 65,535 extents per item.
+    for (let left = reader.take(2); left > 0; left--) {
+      if (version > 0) reader.take(width(0));
+      const offset = base + reader.take(width(12));
+      extents.push({ offset, length: reader.take(width(8)) });
+      // With field widths of 0, a table of a few bytes can declare 65,535 extents per item.
       if (extents.length > 64) break;
     }
     locations.set(id, { method, extents });
@@ -97,35 +100,36 @@ export async function readLocations(meta: ByteSource, boxes: Box[]): Promise<Map
 
 export interface HeifProperties {
   all: Box[];
-  /** Those of the item asked for, in the order in which they apply. */
+  /** The properties of the requested item, in the order in which they apply. */
   own: Box[];
 }
 
+/** Reads `ipco` and the associations of one item in `ipma`. */
 export async function readProperties(meta: ByteSource, boxes: Box[], itemId: number | null): Promise<HeifProperties> {
   const outer = findBox(boxes, "iprp");
-  const inner = outer === undefined ? [] : await boxesIn(meta, outer.start, outer.end);
+  const inner = outer === undefined ? [] : await readBoxes(meta, outer.start, outer.end);
   const container = findBox(inner, "ipco");
   if (container === undefined) return { all: [], own: [] };
-  const all = await boxesIn(meta, container.start, container.end, mostItems);
-  const cursor = await openBox(meta, findBox(inner, "ipma"));
-  const indexes = cursor === null ? [] : propertyIndexes(cursor, itemId);
+  const all = await readBoxes(meta, container.start, container.end, MAX_ITEMS);
+  const reader = await openBox(meta, findBox(inner, "ipma"));
+  const indexes = reader === null ? [] : propertyIndexes(reader, itemId);
   return { all, own: indexes.flatMap((index) => all[index - 1] ?? []) };
 }
 
-/** An association table has per item its id and the indexes of its properties, counted from 1. */
-function propertyIndexes(cursor: Cursor, itemId: number | null): number[] {
-  const head = cursor.take(4);
+/** Returns the indexes of an item's properties in `ipma`, which count from 1. */
+function propertyIndexes(reader: FieldReader, itemId: number | null): number[] {
+  const head = reader.take(4);
   const isWide = (head & 1) === 1;
-  for (let left = Math.min(cursor.take(4), mostItems); left > 0; left--) {
-    const id = cursor.take(head >>> 24 === 0 ? 2 : 4);
-    const indexes = Array.from({ length: cursor.take(1) }, () =>
-      isWide ? cursor.take(2) & 0x7fff : cursor.take(1) & 0x7f,
+  for (let left = Math.min(reader.take(4), MAX_ITEMS); left > 0; left--) {
+    const id = reader.take(head >>> 24 === 0 ? 2 : 4);
+    const indexes = Array.from({ length: reader.take(1) }, () =>
+      isWide ? reader.take(2) & 0x7fff : reader.take(1) & 0x7f,
     );
     if (id === itemId) return indexes;
   }
   return [];
 }
 
-async function openBox(meta: ByteSource, box: Box | undefined): Promise<Cursor | null> {
-  return box === undefined ? null : new Cursor(await meta.read(box.start, box.end - box.start));
+async function openBox(meta: ByteSource, box: Box | undefined): Promise<FieldReader | null> {
+  return box === undefined ? null : new FieldReader(await meta.read(box.start, box.end - box.start));
 }

@@ -1,43 +1,46 @@
-/** What a reader of one container finds: the size of the picture and the blocks that hold its metadata, not yet read. */
 import type { ByteSource } from "../bytes/byteSource.ts";
 
-export interface StillContent {
+/** The dimensions and metadata blocks that a container reader collects; the blocks are parsed later. */
+export interface ImageContent {
   /** As encoded; 0 until found. */
   rawWidth: number;
   rawHeight: number;
-  /** The part that is shown, where the container crops (before any turn). */
+  /** The container's crop, before rotation. */
   crop: { width: number; height: number } | null;
-  /** How the container itself has the picture turned when shown. Null: it leaves that to EXIF. */
+  /** Whether the container's own rotation swaps width and height; null if EXIF's orientation applies. */
   swapsAxes: boolean | null;
-  /** Blocks with a TIFF header, the more telling ones first. */
-  tiff: TiffBlock[];
+  /** In order of precedence. */
+  exif: ExifBlock[];
   xmp: Uint8Array[];
   iptc: Uint8Array[];
   /** The ICC profile. */
   icc: Uint8Array | null;
-  /** What is written of the picture in a text field of the container itself. */
+  /** The description in a text field of the container. */
   caption: string | null;
 }
 
-export interface TiffBlock {
+/** EXIF, beginning with a TIFF header. */
+export interface ExifBlock {
   source: ByteSource;
-  /** What the first directory holds: CR3 keeps each directory in a block of its own. */
+  /** The block in memory, the whole of its buffer; missing for RAW and TIFF files. */
+  bytes?: Uint8Array;
+  /** The type of the first directory: CR3 stores each directory as a block of its own. */
   firstDirectory: "image" | "exif" | "gps";
 }
 
-/** Fills in `content` as it goes, so that what a broken file had before its break is kept. May throw. */
-export type StillReader = (source: ByteSource, content: StillContent) => Promise<void>;
+/** Fills in `content` while reading, so that everything before a defect is kept. May throw. */
+export type ImageReader = (source: ByteSource, content: ImageContent) => Promise<void>;
 
-/** More than any real file has; what lies behind is not looked at. */
-export const longestBlockBytes = 1024 * 1024;
+/** Larger blocks are skipped; no real file is known to have one. */
+export const MAX_BLOCK_BYTES = 1024 * 1024;
 
-export function emptyContent(): StillContent {
+export function emptyContent(): ImageContent {
   return {
     rawWidth: 0,
     rawHeight: 0,
     crop: null,
     swapsAxes: null,
-    tiff: [],
+    exif: [],
     xmp: [],
     iptc: [],
     icc: null,

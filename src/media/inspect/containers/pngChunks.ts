@@ -1,16 +1,17 @@
-/** What PNG chunks carry: EXIF, a profile, and under keywords texts, among them whole blocks of other formats. */
-import { asciiAt, decodeText, inflated, startsWith } from "../bytes/bytes.ts";
-import { exifBlock } from "../exif/exifBlock.ts";
-import { photoshopIptc } from "../metadata/photoshop.ts";
-import { type StillContent, longestBlockBytes } from "./imageContent.ts";
+/** Decodes the metadata chunks of a PNG: eXIf, iCCP, and text chunks, some of which embed EXIF, XMP or IPTC blocks. */
+import { asciiAt, decodeText, inflate, startsWith } from "../bytes/bytes.ts";
+import { toExifBlock } from "../exif/exifBlock.ts";
+import { iptcBlocksIn } from "../metadata/photoshop.ts";
+import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
 
-export const wantedChunks: readonly string[] = ["eXIf", "iTXt", "tEXt", "zTXt", "iCCP"];
+export const metadataChunkTypes: readonly string[] = ["eXIf", "iTXt", "tEXt", "zTXt", "iCCP"];
 
-const xmpName = "http://ns.adobe.com/xap/1.0/\0";
+const XMP_NAME = "http://ns.adobe.com/xap/1.0/\0";
 
-export async function readPngChunk(type: string, body: Uint8Array, content: StillContent): Promise<void> {
+/** Adds the metadata of one chunk to `content`. */
+export async function readPngChunk(type: string, body: Uint8Array, content: ImageContent): Promise<void> {
   if (type === "eXIf") {
-    content.tiff.unshift(exifBlock(body));
+    content.exif.unshift(toExifBlock(body));
     return;
   }
   const keywordBytes = body.indexOf(0);
@@ -18,41 +19,41 @@ export async function readPngChunk(type: string, body: Uint8Array, content: Stil
   const keyword = asciiAt(body, 0, keywordBytes);
   const rest = body.subarray(keywordBytes + 1);
   if (type === "iCCP") {
-    content.icc = await inflated(rest.subarray(1), longestBlockBytes);
+    content.icc = await inflate(rest.subarray(1), MAX_BLOCK_BYTES);
     return;
   }
   if (!["XML:com.adobe.xmp", "Description"].includes(keyword) && !keyword.startsWith("Raw profile type ")) return;
-  const text = await textIn(type, rest);
+  const text = await readText(type, rest);
   if (text === null) return;
   if (keyword === "XML:com.adobe.xmp") content.xmp.push(text);
   else if (keyword === "Description") content.caption ??= decodeText(text);
   else readRawProfile(keyword.slice("Raw profile type ".length).toLowerCase(), text, content);
 }
 
-/** A tEXt as it is, a zTXt after its one method of packing; an iTXt after two flags, language and translated keyword. */
-async function textIn(type: string, rest: Uint8Array): Promise<Uint8Array | null> {
+/** tEXt is plain; zTXt has a compression method; iTXt has compression flag and method, language and translated keyword. */
+async function readText(type: string, rest: Uint8Array): Promise<Uint8Array | null> {
   if (type === "tEXt") return rest.slice();
-  if (type === "zTXt") return inflated(rest.subarray(1), longestBlockBytes);
+  if (type === "zTXt") return inflate(rest.subarray(1), MAX_BLOCK_BYTES);
   const languageEnd = rest.indexOf(0, 2);
   const translatedEnd = languageEnd < 0 ? -1 : rest.indexOf(0, languageEnd + 1);
   if (translatedEnd < 0) return null;
   const text = rest.slice(translatedEnd + 1);
-  return rest[0] === 1 ? inflated(text, longestBlockBytes) : text;
+  return rest[0] === 1 ? inflate(text, MAX_BLOCK_BYTES) : text;
 }
 
-/** ImageMagick's way: a name, a length, then the block of another format in hexadecimal. */
-function readRawProfile(name: string, text: Uint8Array, content: StillContent): void {
+/** ImageMagick embeds a block of another format as its name, its length and hexadecimal digits. */
+function readRawProfile(name: string, text: Uint8Array, content: ImageContent): void {
   const match = /^\n?[^\n]*\n\s*\d+\n([\s0-9a-fA-F]*)/.exec(decodeText(text));
   const bytes = fromHex((match?.[1] ?? "").replace(/\s+/g, ""));
   if (name === "iptc" || name === "8bim") {
-    content.iptc.push(...(startsWith(bytes, "8BIM") ? photoshopIptc(bytes) : [bytes]));
+    content.iptc.push(...(startsWith(bytes, "8BIM") ? iptcBlocksIn(bytes) : [bytes]));
   } else if (name === "xmp") {
     content.xmp.push(bytes);
   } else if (name === "icc" || name === "icm") {
     content.icc ??= bytes;
   } else if (name === "exif" || name === "app1") {
-    if (startsWith(bytes, xmpName)) content.xmp.push(bytes.slice(xmpName.length));
-    else content.tiff.push(exifBlock(bytes));
+    if (startsWith(bytes, XMP_NAME)) content.xmp.push(bytes.slice(XMP_NAME.length));
+    else content.exif.push(toExifBlock(bytes));
   }
 }
 

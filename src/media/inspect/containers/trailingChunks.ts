@@ -1,32 +1,36 @@
-/** The last chunks of a file whose many others are not worth a read each. They can't be walked backwards, but a chain of them ends where the file does. */
+/** Finds the last chunks of a file with too many chunks to read each. They cannot be read backwards, but their chain ends at the end of the file. */
 import type { ByteSource } from "../bytes/byteSource.ts";
 
-const tailBytes = 64 * 1024;
+const TAIL_BYTES = 64 * 1024;
 
-export interface ChunkForm {
-  /** Whether a chunk that is looked for may begin there. */
-  isWanted(bytes: Uint8Array, at: number): boolean;
-  /** The whole size of the chunk there, its head and padding too. */
+export interface ChunkFormat {
+  /** Whether a metadata chunk may begin at `at`. */
+  isMetadata(bytes: Uint8Array, at: number): boolean;
+  /** The size of the chunk at `at`, including header and padding. */
   sizeAt(bytes: Uint8Array, at: number): number;
 }
 
-/** Where in the file the chain begins: at the first wanted chunk from which it leads to the end; null where none does. */
-export async function chunksAtEnd(source: ByteSource, notBefore: number, form: ChunkForm): Promise<number | null> {
-  const start = Math.max(notBefore, source.sizeBytes - tailBytes);
+/** Returns the offset of the first metadata chunk in the tail from which chunks lead to the end of the file; null without one. */
+export async function findTrailingChunks(
+  source: ByteSource,
+  minOffset: number,
+  format: ChunkFormat,
+): Promise<number | null> {
+  const start = Math.max(minOffset, source.sizeBytes - TAIL_BYTES);
   const tail = await source.read(start, source.sizeBytes - start);
   const deadEnds = new Set<number>();
   for (let at = 0; at + 8 <= tail.length; at++) {
-    if (form.isWanted(tail, at) && leadsToEnd(tail, at, form, deadEnds)) return start + at;
+    if (format.isMetadata(tail, at) && reachesEnd(tail, at, format, deadEnds)) return start + at;
   }
   return null;
 }
 
-/** No place is passed twice, so that a tail full of small chunks costs no more than its length. */
-function leadsToEnd(tail: Uint8Array, start: number, form: ChunkForm, deadEnds: Set<number>): boolean {
+/** Visits no offset twice, so that a tail of small chunks costs linear time. */
+function reachesEnd(tail: Uint8Array, start: number, format: ChunkFormat, deadEnds: Set<number>): boolean {
   let at = start;
   while (at + 8 <= tail.length && !deadEnds.has(at)) {
     deadEnds.add(at);
-    at += form.sizeAt(tail, at);
+    at += format.sizeAt(tail, at);
   }
   return at === tail.length;
 }

@@ -1,15 +1,24 @@
-/** Where TIFF begins in a block of EXIF: writers put the name of JPEG's segment or an offset in front, some of them a wrong one. */
 import { startsWith } from "../bytes/bytes.ts";
 import { memorySource } from "../bytes/byteSource.ts";
-import type { TiffBlock } from "../containers/imageContent.ts";
+import type { ExifBlock } from "../containers/imageContent.ts";
 
-const marks = ["II*\0", "MM\0*"];
-/** Right at the start, behind HEIF's offset, behind JPEG's name, behind both. */
-const usualPlaces = [0, 4, 6, 10];
+const tiffSignatures = ["II*\0", "MM\0*"];
+/** After nothing, HEIF's offset, JPEG's name ("Exif\0\0"), or both. */
+const usualOffsets = [0, 4, 6, 10];
 
-/** `expectedAt` is where the container says it begins. */
-export function exifBlock(bytes: Uint8Array, expectedAt = 0): TiffBlock {
-  const places = [expectedAt, ...usualPlaces];
-  const at = places.find((place) => marks.some((mark) => startsWith(bytes, mark, place))) ?? expectedAt;
-  return { source: memorySource(bytes.slice(at)), firstDirectory: "image" };
+/**
+ * Makes a block of the bytes of an EXIF chunk or item. `expectedOffset` is the container's offset of the TIFF header;
+ * some writers state a wrong one, or put JPEG's segment name in front.
+ */
+export function toExifBlock(bytes: Uint8Array, expectedOffset = 0): ExifBlock {
+  const offsets = [expectedOffset, ...usualOffsets];
+  const start =
+    offsets.find((offset) => tiffSignatures.some((signature) => startsWith(bytes, signature, offset))) ??
+    expectedOffset;
+  return exifBlockOf(bytes.slice(start));
+}
+
+/** Makes a block of bytes that begin with a TIFF header and are the whole of their buffer. */
+export function exifBlockOf(bytes: Uint8Array): ExifBlock {
+  return { source: memorySource(bytes), bytes, firstDirectory: "image" };
 }

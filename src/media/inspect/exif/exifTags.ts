@@ -1,6 +1,4 @@
-/** The numbers of the EXIF tags that this project reads. */
-
-/** Of the first directory. */
+/** Tags of IFD0. */
 export const imageTags = {
   description: 0x10e,
   make: 0x10f,
@@ -10,7 +8,7 @@ export const imageTags = {
   rating: 0x4746,
 } as const;
 
-/** Of the EXIF directory; RAW files and scanners keep some of them in the first one. */
+/** Tags of the EXIF directory; RAW files and scanners put some of them into IFD0. */
 export const exifTags = {
   exposureTime: 0x829a,
   fNumber: 0x829d,
@@ -29,8 +27,8 @@ export const exifTags = {
   lensModel: 0xa434,
 } as const;
 
-/** In the first directory of a Panasonic RAW. */
-export const panasonicIso = 0x17;
+/** In IFD0 of a Panasonic RAW. */
+export const PANASONIC_ISO_TAG = 0x17;
 
 export const gpsTags = {
   latitudeReference: 1,
@@ -43,6 +41,6 @@ export const gpsTags = {
   dateStamp: 29,
 } as const;
 
-export const makerNote = 0x927c;
-export const exifPointer = 0x8769;
-export const gpsPointer = 0x8825;
+export const MAKER_NOTE_TAG = 0x927c;
+export const EXIF_POINTER_TAG = 0x8769;
+export const GPS_POINTER_TAG = 0x8825;

@@ -1,24 +1,23 @@
-/** Extended XMP: one packet too long for a JPEG segment, cut into several. Only puts it together again. */
 import { asciiAt, viewOf } from "../bytes/bytes.ts";
-import { longestBlockBytes } from "../containers/imageContent.ts";
+import { MAX_BLOCK_BYTES } from "../containers/imageContent.ts";
 
-/** Each part opens with a GUID of 32 characters, the whole length and its own offset. */
-const headerBytes = 32 + 4 + 4;
+/** Each part begins with a GUID of 32 characters, the total length and its own offset. */
+const PART_HEADER_BYTES = 32 + 4 + 4;
 
-/** The packet whose first part comes first, as far as its parts are there; null without one or where it is too long to be worth it. */
-export function extendedXmp(parts: Uint8Array[]): Uint8Array | null {
+/** Joins the parts of an extended XMP packet from several JPEG segments (XMP part 3); null if there are none or the packet is too long. */
+export function joinExtendedXmp(parts: Uint8Array[]): Uint8Array | null {
   const first = parts[0];
-  if (first === undefined || first.length < headerBytes) return null;
+  if (first === undefined || first.length < PART_HEADER_BYTES) return null;
   const guid = asciiAt(first, 0, 32);
-  const wholeBytes = viewOf(first).getUint32(32);
-  const heldBytes = parts.reduce((sum, part) => sum + part.length, 0);
-  if (wholeBytes > longestBlockBytes || wholeBytes > heldBytes) return null;
-  const whole = new Uint8Array(wholeBytes);
+  const packetBytes = viewOf(first).getUint32(32);
+  const partBytes = parts.reduce((sum, part) => sum + part.length, 0);
+  if (packetBytes > MAX_BLOCK_BYTES || packetBytes > partBytes) return null;
+  const packet = new Uint8Array(packetBytes);
   for (const part of parts) {
-    if (part.length < headerBytes || asciiAt(part, 0, 32) !== guid) continue;
+    if (part.length < PART_HEADER_BYTES || asciiAt(part, 0, 32) !== guid) continue;
     const offset = viewOf(part).getUint32(36);
-    const body = part.subarray(headerBytes);
-    if (offset + body.length <= wholeBytes) whole.set(body, offset);
+    const body = part.subarray(PART_HEADER_BYTES);
+    if (offset + body.length <= packetBytes) packet.set(body, offset);
   }
-  return whole;
+  return packet;
 }

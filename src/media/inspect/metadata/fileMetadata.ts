@@ -1,6 +1,6 @@
-/** What a file tells of itself, field by field. Null means that it does not tell, or tells nonsense. */
 import type { WallTime } from "./wallTime.ts";
 
+/** The metadata fields of a file; null if missing or invalid. */
 export interface FileMetadata {
   make: string | null;
   model: string | null;
@@ -18,10 +18,10 @@ export interface FileMetadata {
   exposureTime: number | null;
   /** EV. */
   exposureBias: number | null;
-  /** Decimal degrees; set together with the longitude or not at all. */
+  /** Decimal degrees; null unless both coordinates are valid. */
   latitude: number | null;
   longitude: number | null;
-  /** Metres above the sea. */
+  /** Metres above sea level. */
   altitude: number | null;
   city: string | null;
   state: string | null;
@@ -32,13 +32,13 @@ export interface FileMetadata {
   description: string | null;
   /** Frames per second; videos only. */
   fps: number | null;
-  /** Apple's identifier that a live photo's still and video share. */
+  /** Apple's content identifier, shared by the photo and video of a live photo. */
   livePhotoCid: string | null;
-  /** GPano: how a panorama is laid on its sphere. */
+  /** The projection of a panorama: GPano's ProjectionType, or a spherical video's. */
   projectionType: string | null;
   /** The name of the ICC profile. */
   profileDescription: string | null;
-  /** The camera's name for a burst. */
+  /** The camera's identifier of a burst. */
   autoStackId: string | null;
   rating: number | null;
 }

@@ -1,10 +1,9 @@
-/** IPTC-IIM: the caption and the place of its application record. */
 import { decodeText, viewOf } from "../bytes/bytes.ts";
 
-const mostDatasets = 1000;
-const mark = 0x1c;
+const MAX_DATASETS = 1000;
+const TAG_MARKER = 0x1c;
 
-/** Dataset numbers of record 2. */
+/** Dataset numbers of the application record. */
 export const iptcTags = {
   city: 90,
   sublocation: 92,
@@ -14,18 +13,18 @@ export const iptcTags = {
   caption: 120,
 } as const;
 
-/** The first value of each dataset of record 2. */
-export function parseIptc(found: Uint8Array): Map<number, string> {
-  const block = isSwapped(found) ? swapped(found) : found;
+/** Returns the first value of each dataset of the application record (IPTC-IIM 4.2, record 2). */
+export function parseIptc(bytes: Uint8Array): Map<number, string> {
+  const block = isByteSwapped(bytes) ? swapBytes(bytes) : bytes;
   const values = new Map<number, string>();
   const view = viewOf(block);
   let at = 0;
-  for (let i = 0; i < mostDatasets && at + 5 <= block.length && block[at] === mark; i++) {
-    const [start, length] = extent(view, at + 3);
+  for (let i = 0; i < MAX_DATASETS && at + 5 <= block.length && block[at] === TAG_MARKER; i++) {
+    const [start, length] = valueRange(view, at + 3);
     if (start + length > block.length) break;
     const dataset = view.getUint8(at + 2);
     if (block[at + 1] === 2 && !values.has(dataset)) {
-      // Undeclared charsets are common and mostly UTF-8; what is not valid as such is Latin.
+      // The charset is often undeclared: mostly UTF-8, otherwise Windows-1252.
       values.set(dataset, decodeText(block.subarray(start, start + length)));
     }
     at = start + length;
@@ -33,22 +32,22 @@ export function parseIptc(found: Uint8Array): Map<number, string> {
   return values;
 }
 
-/** Where the value begins and how long it is. The highest bit announces a length of more bytes. */
-function extent(view: DataView, at: number): [number, number] {
+/** Returns the offset and length of a value. The highest bit marks an extended length field. */
+function valueRange(view: DataView, at: number): [number, number] {
   const length = view.getUint16(at);
   if (length < 0x8000) return [at + 2, length];
   const width = length & 0x7fff;
   if (width > 4 || at + 2 + width > view.byteLength) return [at + 2, Infinity];
-  let long = 0;
-  for (let i = 0; i < width; i++) long = long * 256 + view.getUint8(at + 2 + i);
-  return [at + 2 + width, long];
+  let extended = 0;
+  for (let i = 0; i < width; i++) extended = extended * 256 + view.getUint8(at + 2 + i);
+  return [at + 2 + width, extended];
 }
 
-/** Some writers of TIFF take the block for numbers of four bytes and turn each round. */
-function isSwapped(block: Uint8Array): boolean {
-  return block[0] !== mark && block[3] === mark;
+/** Some TIFF writers store the block as 32-bit numbers in the file's byte order. */
+function isByteSwapped(block: Uint8Array): boolean {
+  return block[0] !== TAG_MARKER && block[3] === TAG_MARKER;
 }
 
-function swapped(block: Uint8Array): Uint8Array {
+function swapBytes(block: Uint8Array): Uint8Array {
   return block.map((_, i) => block[i - (i % 4) + 3 - (i % 4)] ?? 0);
 }

@@ -1,38 +1,37 @@
-/** Dates as cameras write them: a wall clock, and apart from it the offset where one is known. Never asks for the machine's zone. */
-
+/** A local time with its UTC offset, if known. Independent of the time zone of the machine. */
 export interface WallTime {
-  /** Microseconds from 1970-01-01T00:00:00 to the wall clock, read as if it were UTC. A safe integer: years 1685 to 2254. */
+  /** Microseconds from 1970-01-01T00:00:00 to the local time, as if it were UTC. A safe integer: years 1685 to 2254. */
   wallUs: number;
-  /** Minutes east of UTC; null where the file does not tell. */
+  /** Minutes east of UTC; null if unknown. */
   offsetMinutes: number | null;
 }
 
 /**
- * "2024:07:04 21:45:43", as TIFF has it, with what some writers make of it: other separators, blanks for zeros,
- * no seconds, a fraction, an offset, something else behind.
+ * "2024:07:04 21:45:43" (TIFF 6.0, DateTime) and common deviations: other separators, spaces for zeros, no seconds,
+ * a fraction, an offset, trailing text.
  */
-const exifForm =
+const EXIF_DATE =
   /^(\d{4})[:./ -]([\d ]?\d)[:./ -]([\d ]?\d)(?:[T:]| +)([\d ]?\d):([\d ]?\d)(?::([\d ]?\d)(?:[.,](\d+))?)?\s*(?:GMT|UTC)?(Z|[+-]\d{1,2}(?::?\d{2})?)?(?!\d)/;
-/** "2024-07-04T21:45[:43[.123]][+02:00]", as XMP and QuickTime have it ("+0200" too). */
-const isoForm = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}:?\d{2})?$/;
+/** "2024-07-04T21:45[:43[.123]][+02:00]", as in XMP and QuickTime; also "+0200". */
+const ISO_DATE = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}:?\d{2})?$/;
 
-/** A TIFF date with its sub-second and offset tags beside it; null for blanks, zeros, month 13 and other nonsense. */
+/** Parses a TIFF date with the values of its sub-second and offset tags; null for blanks, zeros and impossible dates. */
 export function parseExifDate(
   text: string,
   subSeconds: string | null = null,
   offset: string | null = null,
 ): WallTime | null {
-  const match = exifForm.exec(trimmed(text));
-  return match && wallTime(match, digitsOf(subSeconds), offset === null ? undefined : trimmed(offset));
+  const match = EXIF_DATE.exec(trimmed(text));
+  return match && wallTime(match, leadingDigits(subSeconds), offset === null ? undefined : trimmed(offset));
 }
 
-/** An ISO 8601 date with a time; null for anything less. */
+/** Parses an ISO 8601 date with time; null for anything else. */
 export function parseIsoDate(text: string): WallTime | null {
-  const match = isoForm.exec(trimmed(text));
+  const match = ISO_DATE.exec(trimmed(text));
   return match && wallTime(match);
 }
 
-/** "+02:00", "-0730" or "Z" in minutes; null outside the offsets that the world uses, -12:00 to +14:00. */
+/** Parses "+02:00", "-0730" or "Z" to minutes east of UTC; null outside -12:00 to +14:00. */
 export function parseOffset(text: string): number | null {
   if (text === "Z") return 0;
   const match = /^([+-])(\d{1,2})(?::?(\d{2}))?$/.exec(text);
@@ -42,18 +41,18 @@ export function parseOffset(text: string): number | null {
   return Number(match[3] ?? 0) < 60 && signed >= -12 * 60 && signed <= 14 * 60 ? signed : null;
 }
 
-/** From what either form finds: six numbers, a fraction, an offset. What is written beside the date counts where it has none itself. */
-function wallTime(match: RegExpExecArray, fractionBeside?: string, offsetBeside?: string): WallTime | null {
+/** Both patterns match six numbers, a fraction and an offset; the fraction and offset in the date precede those of the tags. */
+function wallTime(match: RegExpExecArray, fractionTag?: string, offsetTag?: string): WallTime | null {
   const [year = NaN, month = NaN, day = NaN, hour = NaN, minute = NaN, second = NaN] = match
     .slice(1, 7)
     .map((digits: string | undefined) => Number(digits ?? 0));
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month))) return null;
   if (!(hour <= 23 && minute <= 59 && second <= 59)) return null;
-  const micros = Number((match[7] ?? fractionBeside ?? "").slice(0, 6).padEnd(6, "0"));
+  const micros = Number((match[7] ?? fractionTag ?? "").slice(0, 6).padEnd(6, "0"));
   const wallUs =
     new Date(0).setUTCFullYear(year, month - 1, day) * 1000 + ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros;
   if (!Number.isSafeInteger(wallUs) || year === 0) return null;
-  const offset = match[8] ?? offsetBeside;
+  const offset = match[8] ?? offsetTag;
   return { wallUs, offsetMinutes: offset === undefined ? null : parseOffset(offset) };
 }
 
@@ -62,7 +61,7 @@ function daysIn(year: number, month: number): number {
   return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
 
-function digitsOf(text: string | null): string | undefined {
+function leadingDigits(text: string | null): string | undefined {
   return text === null ? undefined : /^\d+/.exec(trimmed(text))?.[0];
 }
 

@@ -1,14 +1,14 @@
 /**
- * XMP: the simple properties of a packet by name. One pass over the text, entities never expanded beyond
- * the five of XML and character references; nested structures are left alone.
+ * Parses the simple properties of an XMP packet (XMP part 1) in one pass. Only character references and the five
+ * predefined entities are expanded; structures are skipped.
  */
 import { decodeText } from "../bytes/bytes.ts";
 
-/** "photoshop:City" → its values: one, or those of a list with the default language first. */
+/** Values by name ("photoshop:City"): one, or those of a list with the default language first. */
 export type XmpProperties = ReadonlyMap<string, readonly string[]>;
 
-/** The names this project reads by, whatever prefix a packet gives them. */
-export const prefixes = new Map([
+/** The prefixes of property names, by namespace; packets may declare other prefixes. */
+export const xmpPrefixes = new Map([
   ["http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdf"],
   ["http://purl.org/dc/elements/1.1/", "dc"],
   ["http://ns.adobe.com/xap/1.0/", "xmp"],
@@ -22,31 +22,32 @@ export const prefixes = new Map([
   ["http://ns.google.com/photos/1.0/camera/", "GCamera"],
 ]);
 
-export const longestPacketBytes = 1024 * 1024;
-const mostProperties = 2000;
+export const MAX_PACKET_BYTES = 1024 * 1024;
+const MAX_PROPERTIES = 2000;
 
-/** The ways from a property to a value of it: none, through a list, through what is said of the value besides. Others lead into structures. */
-const waysToValue = /^(?:rdf:(?:Alt|Seq|Bag) rdf:li ?)?(?:(?:rdf:Description )?rdf:value)?$/;
-const longestWay = 4;
-const cdataStart = "<![CDATA[";
+/** The element path from a property to its value: empty, a list item, or rdf:value of a qualified value. Other paths are structures. */
+const VALUE_PATH = /^(?:rdf:(?:Alt|Seq|Bag) rdf:li ?)?(?:(?:rdf:Description )?rdf:value)?$/;
+const MAX_VALUE_PATH = 4;
+const CDATA_START = "<![CDATA[";
 
-/** What is open while the text is read: depth counts from the rdf:Description, its properties being at 1. */
-interface Scan {
+/** The parser state. `depth` counts from rdf:Description, whose properties are at 1. */
+interface ParserState {
   namespaces: Map<string, string>;
-  found: Map<string, string[]>;
+  values: Map<string, string[]>;
   depth: number;
   property: string | null;
-  /** What is open inside the property. */
+  /** The open elements inside the property. */
   path: string[];
   text: string;
   isDefaultLanguage: boolean;
 }
 
+/** Returns the values of each property; entities and nesting cannot make the work exceed one pass over the packet. */
 export function parseXmp(packet: Uint8Array): XmpProperties {
-  const text = decodePacket(packet.subarray(0, longestPacketBytes));
-  const scan: Scan = {
+  const text = decodePacket(packet.subarray(0, MAX_PACKET_BYTES));
+  const state: ParserState = {
     namespaces: new Map(),
-    found: new Map(),
+    values: new Map(),
     depth: -1,
     property: null,
     path: [],
@@ -54,20 +55,20 @@ export function parseXmp(packet: Uint8Array): XmpProperties {
     isDefaultLanguage: false,
   };
   let at = text.indexOf("<");
-  while (at >= 0 && scan.found.size < mostProperties) {
+  while (at >= 0 && state.values.size < MAX_PROPERTIES) {
     const end = tagEnd(text, at);
     if (end < 0) break;
-    if (text.startsWith(cdataStart, at))
-      scan.text += text.slice(at + cdataStart.length, end - 2).replaceAll("&", "&amp;");
-    else readTag(text.slice(at + 1, end), scan);
+    if (text.startsWith(CDATA_START, at))
+      state.text += text.slice(at + CDATA_START.length, end - 2).replaceAll("&", "&amp;");
+    else readTag(text.slice(at + 1, end), state);
     at = text.indexOf("<", end);
     const between = text.slice(end + 1, at < 0 ? text.length : at);
-    if (scan.property !== null && between !== "") scan.text += between;
+    if (state.property !== null && between !== "") state.text += between;
   }
-  return scan.found;
+  return state.values;
 }
 
-/** UTF-16 packets exist in theory and in a few files, with a mark of their byte order or without. */
+/** Decodes UTF-8, or UTF-16 with or without a byte order mark. */
 export function decodePacket(packet: Uint8Array): string {
   const [first, second] = packet;
   if ((first === 0xfe && second === 0xff) || first === 0) return new TextDecoder("utf-16be").decode(packet);
@@ -75,11 +76,11 @@ export function decodePacket(packet: Uint8Array): string {
   return decodeText(packet);
 }
 
-/** Where the markup that opens at `at` ends: past its quotes, comments and CDATA as wholes. */
+/** Returns the offset of the last character of the tag, comment or CDATA section that begins at `at`; -1 if it is unclosed. */
 export function tagEnd(text: string, at: number): number {
-  if (text.startsWith("<!--", at)) return endOf(text, "-->", at);
-  if (text.startsWith("<?", at)) return endOf(text, "?>", at);
-  if (text.startsWith(cdataStart, at)) return endOf(text, "]]>", at);
+  if (text.startsWith("<!--", at)) return closingEnd(text, "-->", at);
+  if (text.startsWith("<?", at)) return closingEnd(text, "?>", at);
+  if (text.startsWith(CDATA_START, at)) return closingEnd(text, "]]>", at);
   let quote = "";
   for (let i = at + 1; i < text.length; i++) {
     const char = text.charAt(i);
@@ -90,82 +91,82 @@ export function tagEnd(text: string, at: number): number {
   return -1;
 }
 
-function endOf(text: string, closing: string, at: number): number {
-  const found = text.indexOf(closing, at);
-  return found < 0 ? -1 : found + closing.length - 1;
+function closingEnd(text: string, closing: string, at: number): number {
+  const index = text.indexOf(closing, at);
+  return index < 0 ? -1 : index + closing.length - 1;
 }
 
-function readTag(tag: string, scan: Scan): void {
+function readTag(tag: string, state: ParserState): void {
   if (tag.startsWith("?") || tag.startsWith("!")) return;
   if (tag.startsWith("/")) {
-    closeTag(scan);
+    closeTag(state);
     return;
   }
   const isEmpty = tag.endsWith("/");
   const body = isEmpty ? tag.slice(0, -1) : tag;
   const name = /^[^\s]+/.exec(body)?.[0] ?? "";
-  const attributes = attributesIn(body.slice(name.length));
+  const attributes = parseAttributes(body.slice(name.length));
   for (const [key, value] of attributes) {
-    if (key.startsWith("xmlns:")) scan.namespaces.set(key.slice(6), value);
+    if (key.startsWith("xmlns:")) state.namespaces.set(key.slice(6), value);
   }
-  openTag(canonical(name, scan), attributes, scan);
-  if (isEmpty) closeTag(scan);
+  openTag(canonicalName(name, state), attributes, state);
+  if (isEmpty) closeTag(state);
 }
 
-function openTag(name: string, attributes: [string, string][], scan: Scan): void {
-  if (scan.depth < 0) {
+function openTag(name: string, attributes: [string, string][], state: ParserState): void {
+  if (state.depth < 0) {
     if (name === "rdf:Description") {
-      scan.depth = 0;
-      for (const [key, value] of attributes) keep(canonical(key, scan), value, scan);
+      state.depth = 0;
+      for (const [key, value] of attributes) addValue(canonicalName(key, state), value, state);
     }
     return;
   }
-  scan.depth += 1;
-  scan.text = "";
-  if (scan.depth === 1) {
-    scan.property = name;
-    scan.path = [];
+  state.depth += 1;
+  state.text = "";
+  if (state.depth === 1) {
+    state.property = name;
+    state.path = [];
   } else {
-    scan.path.push(name);
+    state.path.push(name);
   }
-  scan.isDefaultLanguage = attributes.some(([key, value]) => key === "xml:lang" && value === "x-default");
+  state.isDefaultLanguage = attributes.some(([key, value]) => key === "xml:lang" && value === "x-default");
 }
 
-function closeTag(scan: Scan): void {
-  if (scan.depth < 0) return;
-  const text = decodeEntities(scan.text).trim();
-  if (scan.property !== null && text !== "" && leadsToValue(scan.path)) {
-    keep(scan.property, text, scan, scan.isDefaultLanguage);
+function closeTag(state: ParserState): void {
+  if (state.depth < 0) return;
+  const text = decodeEntities(state.text).trim();
+  if (state.property !== null && text !== "" && isValuePath(state.path)) {
+    addValue(state.property, text, state, state.isDefaultLanguage);
   }
-  scan.text = "";
-  scan.path.pop();
-  scan.depth -= 1;
-  if (scan.depth < 1) scan.property = null;
+  state.text = "";
+  state.path.pop();
+  state.depth -= 1;
+  if (state.depth < 1) state.property = null;
 }
 
-/** Looked at for each element that closes: never the whole of a path a hundred thousand deep. */
-function leadsToValue(path: string[]): boolean {
-  return path.length <= longestWay && waysToValue.test(path.join(" "));
+/** Runs for each closing tag, so it must not depend on the nesting depth. */
+function isValuePath(path: string[]): boolean {
+  return path.length <= MAX_VALUE_PATH && VALUE_PATH.test(path.join(" "));
 }
 
-function keep(name: string, value: string, scan: Scan, first = false): void {
+function addValue(name: string, value: string, state: ParserState, first = false): void {
   if (value === "" || name.startsWith("xmlns:")) return;
-  const values = scan.found.get(name) ?? [];
+  const values = state.values.get(name) ?? [];
   if (first) values.unshift(value);
   else if (values.length < 100) values.push(value);
-  scan.found.set(name, values);
+  state.values.set(name, values);
 }
 
-function canonical(name: string, scan: Scan): string {
+function canonicalName(name: string, state: ParserState): string {
   const colon = name.indexOf(":");
   if (colon < 0) return name;
   const prefix = name.slice(0, colon);
-  const namespace = scan.namespaces.get(prefix);
-  const known = namespace === undefined ? prefix : (prefixes.get(namespace) ?? prefix);
+  const namespace = state.namespaces.get(prefix);
+  const known = namespace === undefined ? prefix : (xmpPrefixes.get(namespace) ?? prefix);
   return `${known}${name.slice(colon)}`;
 }
 
-function attributesIn(text: string): [string, string][] {
+function parseAttributes(text: string): [string, string][] {
   return [...text.matchAll(/(?<=\s)([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].map(
     ([, key = "", double, single]): [string, string] => [key, decodeEntities(double ?? single ?? "").trim()],
   );

@@ -1,18 +1,17 @@
-/** TIFF and the RAW families built on it: which of its pictures is the main one, and where XMP, IPTC and the profile lie. */
 import type { ByteSource } from "../bytes/byteSource.ts";
 import {
   type TiffDirectory,
   type TiffHeader,
-  panasonicVersion,
+  PANASONIC_VERSION,
   readDirectory,
   readIntegers,
   readTiffHeader,
   readValue,
 } from "./tiffDirectory.ts";
-import { section } from "../bytes/boundedSource.ts";
+import { subSource } from "../bytes/boundedSource.ts";
 import { readJpeg } from "../containers/jpeg.ts";
-import { photoshopIptc } from "../metadata/photoshop.ts";
-import { type StillContent, emptyContent, longestBlockBytes } from "../containers/imageContent.ts";
+import { iptcBlocksIn } from "../metadata/photoshop.ts";
+import { type ImageContent, emptyContent, MAX_BLOCK_BYTES } from "../containers/imageContent.ts";
 
 const tags = {
   subfileType: 0xfe,
@@ -25,75 +24,80 @@ const tags = {
   icc: 0x8773,
 } as const;
 
-/** Panasonic's RW2 has no width: it tells the borders of the picture on the sensor, and keeps a JPEG with all that is known of it. */
+/** Panasonic's RW2 has sensor borders instead of width and height, and an embedded JPEG with the metadata. */
 const panasonicBorders = { top: 0x04, left: 0x05, bottom: 0x06, right: 0x07 } as const;
-const panasonicJpeg = 0x2e;
+const PANASONIC_JPEG_TAG = 0x2e;
 
-const mostPages = 4;
-const mostSubDirectories = 8;
+const MAX_PAGES = 4;
+const MAX_SUB_DIRECTORIES = 8;
 
-interface Picture {
+interface DirectoryImage {
   width: number;
   height: number;
   isFullSize: boolean;
 }
 
-export async function readTiff(source: ByteSource, content: StillContent): Promise<void> {
+/** Reads a TIFF, or a RAW file based on it: the size of the main image, and the metadata in its directories. */
+export async function readTiff(source: ByteSource, content: ImageContent): Promise<void> {
   const header = await readTiffHeader(source);
   if (header === null) return;
-  content.tiff.push({ source, firstDirectory: "image" });
+  content.exif.push({ source, firstDirectory: "image" });
   const main = await readDirectory(source, header.firstDirectory, header);
   if (main === null) return;
-  const picture = await mainPicture(source, main, header);
-  content.rawWidth = picture?.width ?? 0;
-  content.rawHeight = picture?.height ?? 0;
+  const image = await findMainImage(source, main, header);
+  content.rawWidth = image?.width ?? 0;
+  content.rawHeight = image?.height ?? 0;
   await readBlocks(source, main, content);
-  if (header.version === panasonicVersion) await readPanasonicJpeg(source, main, content);
+  if (header.version === PANASONIC_VERSION) await readPanasonicJpeg(source, main, content);
 }
 
-async function readPanasonicJpeg(source: ByteSource, main: TiffDirectory, content: StillContent): Promise<void> {
-  const entry = main.entries.get(panasonicJpeg);
+async function readPanasonicJpeg(source: ByteSource, main: TiffDirectory, content: ImageContent): Promise<void> {
+  const entry = main.entries.get(PANASONIC_JPEG_TAG);
   if (entry === undefined) return;
-  const found = emptyContent();
-  await readJpeg(section(source, entry.at, entry.sizeBytes), found);
-  content.tiff.push(...found.tiff);
-  content.xmp.push(...found.xmp);
-  content.iptc.push(...found.iptc);
+  const jpeg = emptyContent();
+  await readJpeg(subSource(source, entry.at, entry.sizeBytes), jpeg);
+  content.exif.push(...jpeg.exif);
+  content.xmp.push(...jpeg.xmp);
+  content.iptc.push(...jpeg.iptc);
 }
 
 /**
- * The first picture that calls itself full-size (NewSubfileType 0), as exiftool has it: the first directory
- * of most RAW files is a preview, and says so. Without such a claim the first directory is the picture.
+ * Returns the first image with NewSubfileType 0, as exiftool does: in most RAW files the first directory is a preview
+ * and declares it. Without any NewSubfileType 0, the first directory is the main image.
  */
-async function mainPicture(source: ByteSource, main: TiffDirectory, header: TiffHeader): Promise<Picture | null> {
-  const first = await pictureOf(source, main, header);
+async function findMainImage(
+  source: ByteSource,
+  main: TiffDirectory,
+  header: TiffHeader,
+): Promise<DirectoryImage | null> {
+  const first = await imageOf(source, main, header);
   if (first?.isFullSize) return first;
   const offsets = await readIntegers(
     source,
     main.entries.get(tags.subDirectories),
     header.littleEndian,
-    mostSubDirectories,
+    MAX_SUB_DIRECTORIES,
   );
   for (const offset of offsets) {
     const directory = await readDirectory(source, offset, header);
-    const picture = directory && (await pictureOf(source, directory, header));
-    if (picture?.isFullSize) return picture;
+    const image = directory && (await imageOf(source, directory, header));
+    if (image?.isFullSize) return image;
   }
   let next = main.next;
-  for (let page = 1; page < mostPages && next !== 0; page++) {
+  for (let page = 1; page < MAX_PAGES && next !== 0; page++) {
     const directory = await readDirectory(source, next, header);
-    const picture = directory && (await pictureOf(source, directory, header));
-    if (picture?.isFullSize) return picture;
+    const image = directory && (await imageOf(source, directory, header));
+    if (image?.isFullSize) return image;
     next = directory?.next ?? 0;
   }
-  return first ?? (await panasonicPicture(source, main, header));
+  return first ?? (await panasonicImage(source, main, header));
 }
 
-async function pictureOf(
+async function imageOf(
   source: ByteSource,
   directory: TiffDirectory,
   { littleEndian }: TiffHeader,
-): Promise<Picture | null> {
+): Promise<DirectoryImage | null> {
   const number = async (tag: number) => (await readIntegers(source, directory.entries.get(tag), littleEndian, 1))[0];
   const width = await number(tags.width);
   const height = await number(tags.height);
@@ -101,11 +105,11 @@ async function pictureOf(
   return { width, height, isFullSize: (await number(tags.subfileType)) === 0 };
 }
 
-async function panasonicPicture(
+async function panasonicImage(
   source: ByteSource,
   directory: TiffDirectory,
   { littleEndian }: TiffHeader,
-): Promise<Picture | null> {
+): Promise<DirectoryImage | null> {
   const border = async (tag: number) =>
     (await readIntegers(source, directory.entries.get(tag), littleEndian, 1))[0] ?? 0;
   const width = (await border(panasonicBorders.right)) - (await border(panasonicBorders.left));
@@ -113,14 +117,14 @@ async function panasonicPicture(
   return width > 0 && height > 0 ? { width, height, isFullSize: true } : null;
 }
 
-async function readBlocks(source: ByteSource, { entries }: TiffDirectory, content: StillContent): Promise<void> {
-  const block = (tag: number) => readValue(source, entries.get(tag), longestBlockBytes);
+async function readBlocks(source: ByteSource, { entries }: TiffDirectory, content: ImageContent): Promise<void> {
+  const block = (tag: number) => readValue(source, entries.get(tag), MAX_BLOCK_BYTES);
   const xmp = await block(tags.xmp);
   if (xmp !== null) content.xmp.push(xmp);
   const iptc = await block(tags.iptc);
   if (iptc !== null) content.iptc.push(iptc);
-  // Photoshop's own block can be as large as its thumbnail and paths; one too long is left alone.
+  // With a thumbnail and paths, Photoshop's block can exceed MAX_BLOCK_BYTES; then it is skipped.
   const photoshop = await block(tags.photoshop);
-  if (photoshop !== null) content.iptc.push(...photoshopIptc(photoshop));
+  if (photoshop !== null) content.iptc.push(...iptcBlocksIn(photoshop));
   content.icc = await block(tags.icc);
 }

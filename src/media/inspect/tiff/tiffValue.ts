@@ -1,4 +1,4 @@
-/** What the bytes of a TIFF value mean by its type. Knows nothing of tags. */
+/** Decodes TIFF values by their type (TIFF 6.0, section 2; BigTIFF). */
 import { decodeText, viewOf } from "../bytes/bytes.ts";
 
 export interface TiffValue {
@@ -7,43 +7,50 @@ export interface TiffValue {
   littleEndian: boolean;
 }
 
-/** Bytes per value of the TIFF types 1 (BYTE) to 13 (IFD), and of BigTIFF's 16 to 18. */
-export const typeBytes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
+/** Bytes per value of the TIFF types 1 (BYTE) to 13 (IFD), and of BigTIFF's 16 (LONG8) to 18 (IFD8). */
+export const bytesPerType = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
+export const BYTE_TYPE = 1;
+export const ASCII_TYPE = 2;
+export const RATIONAL_TYPE = 5;
+export const UNDEFINED_TYPE = 7;
+const SRATIONAL_TYPE = 10;
+/** LONG and IFD. */
+export const longTypes: readonly number[] = [4, 13];
 /** BYTE, SHORT, LONG, SSHORT, SLONG, IFD, LONG8, IFD8. Some writers point at a directory with a signed number. */
-export const wholeNumbers: readonly number[] = [1, 3, 4, 8, 9, 13, 16, 18];
+export const integerTypes: readonly number[] = [1, 3, 4, 8, 9, 13, 16, 18];
+/** Some writers put text into BYTE and UNDEFINED. */
+const textTypes: readonly number[] = [ASCII_TYPE, BYTE_TYPE, UNDEFINED_TYPE];
 
-const textType = 2;
-const unsignedRational = 5;
-/** BYTE and UNDEFINED: some writers put text there. */
-const byteTypes = [1, 7];
-
-/** Null for numbers. What follows the first NUL is no longer the value. */
+/** Returns the text up to the first NUL; null for numeric types. */
 export function textOf({ type, bytes }: TiffValue): string | null {
-  if (type !== textType && !byteTypes.includes(type)) return null;
+  if (!textTypes.includes(type)) return null;
   const end = bytes.indexOf(0);
   return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
-/** Not a number where a fraction has no denominator; empty for text that is no number. */
-export function numbersOf(value: TiffValue): number[] {
-  if (value.type === textType) {
-    const text = textOf(value)?.trim() ?? "";
-    return /^[+-]?\d+(\.\d+)?$/.test(text) ? [Number(text)] : [];
-  }
-  const width = typeBytes[value.type] ?? 0;
+/** Returns the first `maxCount` numbers: NaN for a fraction with denominator 0, none for text that is no number. */
+export function numbersOf(value: TiffValue, maxCount: number): number[] {
+  if (value.type === ASCII_TYPE) return numbersInText(textOf(value) ?? "");
+  const width = bytesPerType[value.type] ?? 0;
   if (width === 0) return [];
   const view = viewOf(value.bytes);
   const numbers: number[] = [];
-  for (let at = 0; at + width <= value.bytes.length; at += width) {
+  for (let at = 0; at + width <= value.bytes.length && numbers.length < maxCount; at += width) {
     numbers.push(numberAt(view, at, value.type, value.littleEndian));
   }
   return numbers;
 }
 
-/** Leica's M8 writes fractions that may be negative as unsigned ones. */
+/** Returns the number of an ASCII value, or none. */
+export function numbersInText(text: string): number[] {
+  const trimmed = text.trim();
+  return /^[+-]?\d+(\.\d+)?$/.test(trimmed) ? [Number(trimmed)] : [];
+}
+
+/** Reads an unsigned rational as signed: Leica's M8 writes negative fractions as RATIONAL. */
 export function asSigned(value: TiffValue): TiffValue {
-  return value.type === unsignedRational ? { ...value, type: 10 } : value;
+  return value.type === RATIONAL_TYPE ? { ...value, type: SRATIONAL_TYPE } : value;
 }
 
 function numberAt(view: DataView, at: number, type: number, littleEndian: boolean): number {
@@ -53,7 +60,7 @@ function numberAt(view: DataView, at: number, type: number, littleEndian: boolea
     case 4:
     case 13:
       return view.getUint32(at, littleEndian);
-    case 5:
+    case RATIONAL_TYPE:
       return fraction(view.getUint32(at, littleEndian), view.getUint32(at + 4, littleEndian));
     case 6:
       return view.getInt8(at);
@@ -61,7 +68,7 @@ function numberAt(view: DataView, at: number, type: number, littleEndian: boolea
       return view.getInt16(at, littleEndian);
     case 9:
       return view.getInt32(at, littleEndian);
-    case 10:
+    case SRATIONAL_TYPE:
       return fraction(view.getInt32(at, littleEndian), view.getInt32(at + 4, littleEndian));
     case 11:
       return view.getFloat32(at, littleEndian);

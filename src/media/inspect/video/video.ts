@@ -1,15 +1,15 @@
-/** Reads a video by its container. */
-import type { StillContent } from "../containers/imageContent.ts";
+/** Dispatches to the reader of the video's container. */
+import type { ImageContent } from "../containers/imageContent.ts";
 import type { MediaFamily } from "../formats.ts";
 import { type FileMetadata, emptyMetadata } from "../metadata/fileMetadata.ts";
-import { readStillMetadata } from "../metadata/imageMetadata.ts";
+import { readImageMetadata } from "../metadata/imageMetadata.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
 import { readAvi } from "./avi/avi.ts";
 import { readMatroska } from "./matroska/matroska.ts";
 import { readMp4 } from "./mp4/mp4.ts";
 import { readProgramStream } from "./mpeg/mpegPs.ts";
 import { readTransportStream } from "./mpeg/mpegTs.ts";
-import { type VideoFacts, type VideoFindings, type VideoReader, noFindings } from "./videoInfo.ts";
+import { type VideoInfo, type VideoDraft, type VideoReader, emptyVideoDraft } from "./videoInfo.ts";
 
 const readers: Partial<Record<MediaFamily, VideoReader>> = {
   mp4: readMp4,
@@ -19,55 +19,55 @@ const readers: Partial<Record<MediaFamily, VideoReader>> = {
   "mpeg-ps": readProgramStream,
 };
 
-/** No header that tells more than this is right. */
-const longestSide = 2 ** 31 - 1;
-const longestSeconds = 10 * 365 * 24 * 3600;
-/** No clock of a camera that was ever set is outside of these years. */
-const earliestCaptureUs = Date.UTC(1971, 0, 1) * 1000;
-const latestCaptureUs = Date.UTC(2100, 0, 1) * 1000;
+/** Larger values come from damaged headers. */
+const MAX_SIDE_PX = 2 ** 31 - 1;
+const MAX_DURATION_SECONDS = 10 * 365 * 24 * 3600;
+/** Times outside these years come from clocks that were never set. */
+const MIN_CAPTURE_TIME_US = Date.UTC(1971, 0, 1) * 1000;
+const MAX_CAPTURE_TIME_US = Date.UTC(2100, 0, 1) * 1000;
 
-/** What could be read; of a broken file, what came before the break. */
-export async function readVideo(source: ByteSource, family: MediaFamily): Promise<VideoFacts> {
-  const facts = noFindings();
+/** Reads a video. A damaged file yields the values that precede the damage. Never throws for damaged files. */
+export async function readVideo(source: ByteSource, family: MediaFamily): Promise<VideoInfo> {
+  const draft = emptyVideoDraft();
   try {
-    await readers[family]?.(source, facts);
+    await readers[family]?.(source, draft);
   } catch {
-    // The file breaks off or contradicts itself there: what came before stands.
+    // Values read before the damage are kept.
   }
-  return credible(await withBlocks(facts));
+  return dropImplausibleValues(await addBlockMetadata(draft));
 }
 
-/** What a camera wrote into EXIF or an editor into XMP, where the container itself says nothing of it. */
-async function withBlocks({ blocks, writtenAt, ...facts }: VideoFindings): Promise<VideoFacts> {
-  const hasBlocks = blocks.tiff.length + blocks.xmp.length > 0;
-  const found = hasBlocks ? await metadataOf(blocks) : emptyMetadata();
-  const metadata = merged(facts.metadata, found);
-  return { ...facts, metadata, captureTime: facts.captureTime ?? metadata.originalDatetime ?? writtenAt };
+/** Adds EXIF and XMP values that the container lacks. */
+async function addBlockMetadata({ blocks, createdAt, ...draft }: VideoDraft): Promise<VideoInfo> {
+  const hasBlocks = blocks.exif.length + blocks.xmp.length > 0;
+  const embedded = hasBlocks ? await readBlocks(blocks) : emptyMetadata();
+  const metadata = mergeMetadata(draft.metadata, embedded);
+  return { ...draft, metadata, captureTime: draft.captureTime ?? metadata.originalDatetime ?? createdAt };
 }
 
-async function metadataOf(blocks: StillContent): Promise<FileMetadata> {
+async function readBlocks(blocks: ImageContent): Promise<FileMetadata> {
   try {
-    return (await readStillMetadata(blocks)).metadata;
+    return (await readImageMetadata(blocks)).metadata;
   } catch {
     return emptyMetadata();
   }
 }
 
-/** A video is turned by its container, and a profile would be that of the small picture beside it. */
-function merged(own: FileMetadata, found: FileMetadata): FileMetadata {
-  const told = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== null));
-  const altitude = own.latitude === null ? found.altitude : own.altitude;
-  return { ...found, ...told, altitude, orientation: null, profileDescription: null };
+/** Orientation comes from the container; the profile would be that of an embedded thumbnail. */
+function mergeMetadata(container: FileMetadata, embedded: FileMetadata): FileMetadata {
+  const present = Object.fromEntries(Object.entries(container).filter(([, value]) => value !== null));
+  const altitude = container.latitude === null ? embedded.altitude : container.altitude;
+  return { ...embedded, ...present, altitude, orientation: null, profileDescription: null };
 }
 
-function credible(facts: VideoFacts): VideoFacts {
-  const { width, height, durationSeconds, captureTime } = facts;
-  const hasSize = [width, height].every((side) => side > 0 && side <= longestSide);
-  const hasDuration = durationSeconds !== null && durationSeconds > 0 && durationSeconds < longestSeconds;
+function dropImplausibleValues(info: VideoInfo): VideoInfo {
+  const { width, height, durationSeconds, captureTime } = info;
+  const hasSize = [width, height].every((side) => side > 0 && side <= MAX_SIDE_PX);
+  const hasDuration = durationSeconds !== null && durationSeconds > 0 && durationSeconds < MAX_DURATION_SECONDS;
   const hasTime =
-    captureTime !== null && captureTime.wallUs >= earliestCaptureUs && captureTime.wallUs < latestCaptureUs;
+    captureTime !== null && captureTime.wallUs >= MIN_CAPTURE_TIME_US && captureTime.wallUs < MAX_CAPTURE_TIME_US;
   return {
-    ...facts,
+    ...info,
     width: hasSize ? width : 0,
     height: hasSize ? height : 0,
     durationSeconds: hasDuration ? durationSeconds : null,

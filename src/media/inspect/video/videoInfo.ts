@@ -1,11 +1,10 @@
-/** What a reader of one video container finds. */
-import { type StillContent, emptyContent } from "../containers/imageContent.ts";
+import { type ImageContent, emptyContent } from "../containers/imageContent.ts";
 import { type FileMetadata, emptyMetadata } from "../metadata/fileMetadata.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
 import type { WallTime } from "../metadata/wallTime.ts";
 
-export interface VideoFacts {
-  /** As displayed, rotation applied; 0 where unknown. */
+export interface VideoInfo {
+  /** Displayed size with rotation applied; 0 if unknown. */
   width: number;
   height: number;
   durationSeconds: number | null;
@@ -13,47 +12,57 @@ export interface VideoFacts {
   metadata: FileMetadata;
 }
 
-/** What a reader fills in as it goes, so that what a broken file had before its break is kept. */
-export interface VideoFindings extends VideoFacts {
-  /** The clock of the container, which counts in UTC and is often that of a converter: for want of a capture time. */
-  writtenAt: WallTime | null;
-  /** EXIF and XMP blocks, as photos have them: read last, for what nothing else told. */
-  blocks: StillContent;
+/** Readers fill this in step by step, so that a damaged file keeps the values that precede the damage. */
+export interface VideoDraft extends VideoInfo {
+  /** UTC creation time of the container, often that of a converter: the last fallback for the capture time. */
+  createdAt: WallTime | null;
+  /** EXIF and XMP blocks, parsed last for fields that are still empty. */
+  blocks: ImageContent;
 }
 
-/** May throw. */
-export type VideoReader = (source: ByteSource, facts: VideoFindings) => Promise<void>;
+/** Fills `draft`; may throw for a damaged file. */
+export type VideoReader = (source: ByteSource, draft: VideoDraft) => Promise<void>;
 
-export function noFindings(): VideoFindings {
+/** Returns a draft without any values. */
+export function emptyVideoDraft(): VideoDraft {
   return {
     width: 0,
     height: 0,
     durationSeconds: null,
     captureTime: null,
-    writtenAt: null,
+    createdAt: null,
     metadata: emptyMetadata(),
     blocks: emptyContent(),
   };
 }
 
-/** Faster than this is a broken header. */
-const mostFramesPerSecond = 10_000;
+/** Higher rates come from damaged headers. */
+const MAX_FRAMES_PER_SECOND = 10_000;
 
-/** Null for a division by zero and other nonsense. */
+/** Returns frames per second; null for a division by zero and implausible rates. */
 export function frameRate(frames: number, seconds: number): number | null {
   const rate = frames / seconds;
-  return Number.isFinite(rate) && rate > 0 && rate < mostFramesPerSecond ? rate : null;
+  return Number.isFinite(rate) && rate > 0 && rate < MAX_FRAMES_PER_SECOND ? rate : null;
 }
 
-/** Television's. */
-const slowedPaces = [24, 30, 60, 120].map((pace) => (pace * 1000) / 1001);
-/** Of two that a few pictures can't tell apart the whole one is meant. */
-const usualPaces = [...Array.from({ length: 60 }, (_, i) => i + 1), 12.5, 90, 100, 120, 144, 240, ...slowedPaces];
+/** 24000/1001, 30000/1001 and their multiples. */
+const ntscFrameRates = [24, 30, 60, 120].map((rate) => (rate * 1000) / 1001);
+/** Integers come first: a few frames can't distinguish 30 from 29.97. */
+const standardFrameRates = [
+  ...Array.from({ length: 60 }, (_, i) => i + 1),
+  12.5,
+  90,
+  100,
+  120,
+  144,
+  240,
+  ...ntscFrameRates,
+];
 
-/** The pace of pictures whose times are told in ticks too coarse for it: the usual one that makes these, where there is one. */
-export function paceByTicks(frames: number, ticks: number, secondsPerTick: number): number | null {
+/** Returns the standard frame rate that matches timestamps rounded to coarse ticks, else the measured rate. */
+export function frameRateFromTicks(frames: number, ticks: number, secondsPerTick: number): number | null {
   const measured = frameRate(frames, ticks * secondsPerTick);
-  const slowest = frames / ((ticks + 1) * secondsPerTick);
-  const fastest = frames / ((ticks - 1) * secondsPerTick);
-  return measured && (usualPaces.find((pace) => pace > slowest && pace < fastest) ?? measured);
+  const min = frames / ((ticks + 1) * secondsPerTick);
+  const max = frames / ((ticks - 1) * secondsPerTick);
+  return measured && (standardFrameRates.find((rate) => rate > min && rate < max) ?? measured);
 }

@@ -1,19 +1,16 @@
-/**
- * An AVIF file to a JPEG of the same size, for accounts whose Images doesn't read AVIF. The decoder hands out all
- * pixels at once, so pictures are limited by size. What is transparent is shown upon white.
- */
+/** Converts AVIF to JPEG for accounts whose Images binding doesn't read AVIF. */
 import createDecoder from "@jsquash/avif/codec/dec/avif_dec.js";
 import wasm from "@jsquash/avif/codec/dec/avif_dec.wasm";
 import { readHeif } from "../../inspect/containers/heif.ts";
 import { emptyContent } from "../../inspect/containers/imageContent.ts";
 import { memorySource } from "../../inspect/bytes/byteSource.ts";
 import type { EncodedJpeg, JpegLimits } from "../jpeg/encodedJpeg.ts";
-import { readHeifTurn } from "./heifTransform.ts";
+import { readHeifTransform } from "./heifTransform.ts";
 import { jpegEncoder } from "../jpeg/jpegEncoder.ts";
 import { boundedInstance } from "./wasmMemory.ts";
 
-/** Measured: 16 MB and some 17 bytes a pixel in WebAssembly, 29 without chroma subsampling, and here the pixels again. */
-const MOST_PIXELS = 4 * 1000 * 1000;
+/** Measured: the decoder takes 16 MB plus about 17 bytes a pixel (29 for 4:4:4), and the RGBA output is copied here. */
+const MAX_PIXELS = 4 * 1000 * 1000;
 const MAX_HEAP_BYTES = 80 * 1024 * 1024;
 
 interface Pixels {
@@ -34,12 +31,12 @@ async function decode(file: Uint8Array): Promise<{ pixels: Pixels; heapBytes: nu
   });
   const decoded = decoder.decode(file, 8);
   if (decoded === null || !(decoded.data instanceof Uint8ClampedArray))
-    throw new Error("the AVIF is broken, or decoding it takes more memory than there is");
+    throw new Error("the AVIF is damaged, or decoding it exceeds the memory limit");
   const { data, width, height } = decoded;
   return { pixels: { data, width, height }, heapBytes: heapBytes() };
 }
 
-/** One row, its transparent parts upon white. */
+/** Composites one row on white. */
 function fillRow({ data, width }: Pixels, y: number, row: Uint8ClampedArray): void {
   for (let x = 0; x < width; x++) {
     const from = (y * width + x) * 4;
@@ -48,22 +45,26 @@ function fillRow({ data, width }: Pixels, y: number, row: Uint8ClampedArray): vo
   }
 }
 
+/**
+ * Decodes the whole image at once, at most 4 megapixels. Transparency becomes white. Returns the peak WebAssembly
+ * memory too.
+ */
 export async function avifToJpeg(file: Uint8Array, limits: JpegLimits): Promise<EncodedJpeg & { heapBytes: number }> {
   const source = memorySource(file);
   const content = emptyContent();
   await readHeif(source, content);
   const { rawWidth, rawHeight } = content;
-  if (rawWidth * rawHeight > MOST_PIXELS)
-    throw new Error(`${rawWidth} × ${rawHeight} is more than can be decoded here`);
-  const turn = await readHeifTurn(source);
+  if (rawWidth * rawHeight > MAX_PIXELS)
+    throw new Error(`the AVIF is too large to decode: ${rawWidth} × ${rawHeight} pixels`);
+  const transform = await readHeifTransform(source);
   const { pixels, heapBytes } = await decode(file);
-  const window = turn.windowOf(pixels.width, pixels.height);
-  const { width, height } = window;
-  const encoder = jpegEncoder({ width, height, ...limits, orientation: turn.orientation, icc: content.icc });
+  const crop = transform.cropOf(pixels.width, pixels.height);
+  const { width, height } = crop;
+  const encoder = jpegEncoder({ width, height, ...limits, orientation: transform.orientation, icc: content.icc });
   const row = new Uint8ClampedArray(pixels.width * 3);
   for (let y = 0; y < height; y++) {
-    fillRow(pixels, window.top + y, row);
-    encoder.addRow(row, window.left * 3);
+    fillRow(pixels, crop.top + y, row);
+    encoder.addRow(row, crop.left * 3);
   }
   return { pieces: encoder.finish(), sizeBytes: encoder.sizeBytes(), width, height, heapBytes };
 }

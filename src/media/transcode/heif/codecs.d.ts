@@ -1,12 +1,12 @@
-/** Types of what codecs compiled to WebAssembly come as. */
+/** Types of WebAssembly codecs. */
 
-/** What wrangler and Vitest make of an imported .wasm file. */
+/** wrangler and Vitest import a .wasm file as a module. */
 declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;
 }
 
-/** The package's own types lean on a namespace that it doesn't load, and take an instance for a module. */
+/** The package's own types depend on a namespace that it doesn't load, and mistake an instance for a module. */
 declare module "@jsquash/avif/codec/dec/avif_dec.js" {
   interface Options {
     instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void): WebAssembly.Exports;

@@ -1,43 +1,43 @@
-/** What can be said of a HEIF file without decoding it: whether it is AVIF, and whether all its bytes are there. */
+/** Checks a HEIF file without decoding it. */
 import { boundedSource } from "../../inspect/bytes/boundedSource.ts";
-import { boxesIn, findBox } from "../../inspect/bytes/bmffBoxes.ts";
+import { readBoxes, findBox } from "../../inspect/bytes/bmffBoxes.ts";
 import { startsWith } from "../../inspect/bytes/bytes.ts";
 import { readLocations } from "../../inspect/containers/heifItems.ts";
 import { memorySource, type ByteSource } from "../../inspect/bytes/byteSource.ts";
 
-const budgetBytes = 2 * 1024 * 1024;
-const longestTables = 1024 * 1024;
+const BUDGET_BYTES = 2 * 1024 * 1024;
+const MAX_META_BYTES = 1024 * 1024;
 
-const brokenTables = "the file's tables are broken or cut short";
+const DAMAGED_META = "the file's meta box is damaged or truncated";
 
-/** What is wrong; null where nothing is. */
+/** Describes the damage of a truncated or malformed file; null if there is none. */
 export async function findHeifDamage(file: ByteSource): Promise<string | null> {
   try {
-    return await damageIn(boundedSource(file, budgetBytes));
+    return await findDamage(boundedSource(file, BUDGET_BYTES));
   } catch (error) {
-    // What the tables say does not fit into them. A source that can't be read has another failure.
-    if (error instanceof RangeError) return brokenTables;
+    // A RangeError means that values point past the end of a box. Read errors of the source are rethrown.
+    if (error instanceof RangeError) return DAMAGED_META;
     throw error;
   }
 }
 
-async function damageIn(source: ByteSource): Promise<string | null> {
-  const box = findBox(await boxesIn(source, 0, source.sizeBytes), "meta");
-  if (box === undefined) return "the file has no tables of what is in it: it is cut short or no HEIF";
-  const bytes = await source.read(box.start + 4, Math.min(box.end - box.start - 4, longestTables));
+async function findDamage(source: ByteSource): Promise<string | null> {
+  const box = findBox(await readBoxes(source, 0, source.sizeBytes), "meta");
+  if (box === undefined) return "the file has no meta box: it is truncated or not a HEIF";
+  const bytes = await source.read(box.start + 4, Math.min(box.end - box.start - 4, MAX_META_BYTES));
   const meta = memorySource(bytes);
-  const boxes = await boxesIn(meta, 0, meta.sizeBytes);
-  // A box that claims more than there is was given the end of the file as its own.
-  if (findBox(boxes, "iloc") === undefined) return brokenTables;
+  const boxes = await readBoxes(meta, 0, meta.sizeBytes);
+  // `readBoxes` cuts a box that is longer than the file, so a missing `iloc` means truncation.
+  if (findBox(boxes, "iloc") === undefined) return DAMAGED_META;
   const locations = await readLocations(meta, boxes);
   for (const { method, extents } of locations.values()) {
-    const isBeyond = extents.some(({ offset, length }) => offset + length > source.sizeBytes);
-    if (method === 0 && isBeyond) return "the file is cut short: parts of the picture lie behind its end";
+    const isTruncated = extents.some(({ offset, length }) => offset + length > source.sizeBytes);
+    if (method === 0 && isTruncated) return "the file is truncated: it ends before its image data";
   }
   return null;
 }
 
-/** `avif` for a picture, `avis` for a sequence. */
+/** Checks the major brand: `avif` for an image, `avis` for a sequence. */
 export function isAvifBrand(head: Uint8Array): boolean {
   return startsWith(head, "avif", 8) || startsWith(head, "avis", 8);
 }

@@ -1,7 +1,7 @@
-/** Decoded planes of luma and chroma to rows of RGB. Knows no container and no codec. */
+/** Converts decoded luma and chroma planes to rows of RGB. */
 
 export interface Plane {
-  /** One byte a sample, or two, low byte first, where there are more than 8 bits. */
+  /** One byte a sample; two bytes, little-endian, above 8 bits. */
   bytes: Uint8Array;
   strideBytes: number;
 }
@@ -11,14 +11,14 @@ export interface Planes {
   height: number;
   bits: number;
   luma: Plane;
-  /** Null: grey. */
+  /** Missing (null) for greyscale. */
   chroma: { blue: Plane; red: Plane; xShift: number; yShift: number } | null;
-  /** ITU-T H.273 matrix coefficients; what is not known there is taken for BT.601, as decoders do. */
+  /** ITU-T H.273 matrix coefficients; unknown values are treated as BT.601. */
   matrix: number;
   isFullRange: boolean;
 }
 
-/** What of red and of blue is in luma: BT.709, BT.2020, BT.601. */
+/** Weights of red and blue in luma for BT.709, BT.2020 and BT.601. */
 function lumaWeights(matrix: number): [number, number] {
   if (matrix === 1) return [0.2126, 0.0722];
   return matrix === 9 ? [0.2627, 0.0593] : [0.299, 0.114];
@@ -34,8 +34,8 @@ interface Conversion {
   blueOfBlue: number;
 }
 
-/** Straight to 8 bits. Limited range: luma from 16 to 235, chroma from 16 to 240 of 255. */
-function conversionOf({ bits, matrix, isFullRange }: Planes): Conversion {
+/** Converts to 8 bits. Limited range has luma from 16 to 235 and chroma from 16 to 240. */
+function conversionFor({ bits, matrix, isFullRange }: Planes): Conversion {
   const [red, blue] = lumaWeights(matrix);
   const unit = 2 ** (bits - 8);
   const full = 255 / (2 ** bits - 1);
@@ -53,21 +53,23 @@ function conversionOf({ bits, matrix, isFullRange }: Planes): Conversion {
   };
 }
 
-/** Row `y` of a plane, one number a sample. */
-function samplesOf({ bytes, strideBytes }: Plane, y: number, bits: number): Uint8Array | Uint16Array {
+/** Returns row `y` of a plane, one element a sample. */
+function planeRow({ bytes, strideBytes }: Plane, y: number, bits: number): Uint8Array | Uint16Array {
   const start = y * strideBytes;
   if (bits <= 8) return bytes.subarray(start, start + strideBytes);
   return new Uint16Array(bytes.slice(start, start + strideBytes).buffer);
 }
 
-/** Writes one row at a time: `put(y, width, target, at)` the first `width` pixels of row `y`, 3 bytes each. */
-export function rowWriter(planes: Planes): (y: number, width: number, target: Uint8ClampedArray, at: number) => void {
-  const c = conversionOf(planes);
+/** Returns a function that writes the first `width` pixels of row `y` to `target` at `at`, 3 bytes a pixel. */
+export function rowConverter(
+  planes: Planes,
+): (y: number, width: number, target: Uint8ClampedArray, at: number) => void {
+  const c = conversionFor(planes);
   const { chroma, bits } = planes;
   return (y, width, target, at) => {
-    const lumas = samplesOf(planes.luma, y, bits);
-    const blues = chroma === null ? null : samplesOf(chroma.blue, y >> chroma.yShift, bits);
-    const reds = chroma === null ? null : samplesOf(chroma.red, y >> chroma.yShift, bits);
+    const lumas = planeRow(planes.luma, y, bits);
+    const blues = chroma === null ? null : planeRow(chroma.blue, y >> chroma.yShift, bits);
+    const reds = chroma === null ? null : planeRow(chroma.red, y >> chroma.yShift, bits);
     const xShift = chroma?.xShift ?? 0;
     let to = at;
     for (let x = 0; x < width; x++) {

@@ -1,5 +1,3 @@
-/** WebAssembly instances that can't take more memory than they are given. Knows no codec. */
-
 const PAGE_BYTES = 64 * 1024;
 
 export interface BoundedInstance {
@@ -7,7 +5,10 @@ export interface BoundedInstance {
   memory: WebAssembly.Memory;
 }
 
-/** Growth beyond `maxBytes` fails as if there were no more memory, and the codec says so instead of the isolate dying. */
+/**
+ * Instantiates a module whose memory stops growing at `maxBytes`: the codec reports a failed allocation, and the
+ * isolate survives. Throws if the module exports no memory.
+ */
 export function boundedInstance(
   module: WebAssembly.Module,
   imports: WebAssembly.Imports,

@@ -1,15 +1,17 @@
-/** One 8 × 8 block of a baseline JPEG: cosine transform, quantization, run-length and Huffman codes. T.81 annexes A and F. */
-import type { BitSink } from "./jpegBits.ts";
-import { codesOf, zigzag, type HuffmanTable } from "./jpegTables.ts";
+/**
+ * Encodes one 8 × 8 block of a baseline JPEG: DCT, quantization, run-length and Huffman coding; T.81 annexes A and F.
+ */
+import type { BitWriter } from "./bitWriter.ts";
+import { huffmanCodes, zigzag, type HuffmanTable } from "./jpegTables.ts";
 
-/** cosines[u * 4 + x]: what sample x (even u: the sum of it and its mirror image; odd u: the difference) adds to coefficient u. */
+/** cosines[u * 4 + x] weighs the sum (even u) or difference (odd u) of samples x and 7 - x in coefficient u. */
 const cosines = Float64Array.from({ length: 32 }, (_, at) => {
   const u = Math.floor(at / 4);
   const x = at % 4;
   return (u === 0 ? Math.SQRT1_2 : 1) * 0.5 * Math.cos(((2 * x + 1) * u * Math.PI) / 16);
 });
 
-/** Eight samples `step` apart to eight coefficients in their place. */
+/** Transforms eight samples, `step` apart, in place. */
 function transformLine(block: Float64Array, at: number, step: number): void {
   let s0 = block[at] ?? 0;
   let s1 = block[at + step] ?? 0;
@@ -41,26 +43,27 @@ function transformLine(block: Float64Array, at: number, step: number): void {
 }
 
 export interface Component {
-  /** One over the quantization step, row by row. */
+  /** Reciprocals of the quantization steps, row by row. */
   scale: Float64Array;
   dcCodes: Uint32Array;
   acCodes: Uint32Array;
-  /** The first coefficient of the block before. */
+  /** DC coefficient of the previous block. */
   previousDc: number;
 }
 
-export function component(steps: Uint8Array, dc: HuffmanTable, ac: HuffmanTable): Component {
+/** Prepares a colour component from its quantization steps and Huffman tables. */
+export function createComponent(steps: Uint8Array, dc: HuffmanTable, ac: HuffmanTable): Component {
   const scale = Float64Array.from(steps, (step) => 1 / step);
-  return { scale, dcCodes: codesOf(dc), acCodes: codesOf(ac), previousDc: 0 };
+  return { scale, dcCodes: huffmanCodes(dc), acCodes: huffmanCodes(ac), previousDc: 0 };
 }
 
-function putCode(sink: BitSink, code: number): void {
-  sink.put(code >>> 5, code & 31);
+function writeCode(writer: BitWriter, code: number): void {
+  writer.writeBits(code >>> 5, code & 31);
 }
 
-/** A number follows its length: itself, or one's complement where it is negative. */
-function putNumber(sink: BitSink, value: number, length: number): void {
-  sink.put(value < 0 ? value + (1 << length) - 1 : value, length);
+/** Negative numbers are written as one's complement. */
+function writeNumber(writer: BitWriter, value: number, length: number): void {
+  writer.writeBits(value < 0 ? value + (1 << length) - 1 : value, length);
 }
 
 function bitLength(value: number): number {
@@ -69,49 +72,54 @@ function bitLength(value: number): number {
 
 const END_OF_BLOCK = 0x00;
 const SIXTEEN_ZEROS = 0xf0;
-/** A baseline table codes no longer one. */
-const LARGEST_AC = 1023;
+/** The largest value that a baseline table can code. */
+const MAX_AC = 1023;
 
 const quantized = new Int32Array(64);
 
-/** Codes the samples in `block`, level-shifted to be around 0; they are used up. */
-export function putBlock(sink: BitSink, block: Float64Array, part: Component): void {
+/** Encodes the level-shifted samples in `block`, which is overwritten. */
+export function writeBlock(writer: BitWriter, block: Float64Array, component: Component): void {
   for (let row = 0; row < 64; row += 8) transformLine(block, row, 1);
   for (let column = 0; column < 8; column++) transformLine(block, column, 8);
   let last = 0;
   for (let i = 0; i < 64; i++) {
     const at = zigzag[i] ?? 0;
-    const value = Math.round((block[at] ?? 0) * (part.scale[at] ?? 0));
-    quantized[i] = i === 0 ? value : Math.max(-LARGEST_AC, Math.min(LARGEST_AC, value));
+    const value = Math.round((block[at] ?? 0) * (component.scale[at] ?? 0));
+    quantized[i] = i === 0 ? value : Math.max(-MAX_AC, Math.min(MAX_AC, value));
     if (value !== 0) last = i;
   }
-  putLevels(sink, quantized, last, part);
+  writeCoefficients(writer, quantized, last, component);
 }
 
-/** Codes coefficients that are quantized already, in the order of the zigzag; behind `last` there are only zeros. */
-export function putLevels(sink: BitSink, levels: Int32Array, last: number, part: Component): void {
-  const dc = levels[0] ?? 0;
-  const difference = dc - part.previousDc;
-  part.previousDc = dc;
+/** Encodes quantized coefficients in zigzag order; those after `last` are zero. */
+export function writeCoefficients(
+  writer: BitWriter,
+  coefficients: Int32Array,
+  last: number,
+  component: Component,
+): void {
+  const dc = coefficients[0] ?? 0;
+  const difference = dc - component.previousDc;
+  component.previousDc = dc;
   const dcLength = bitLength(difference);
-  putCode(sink, part.dcCodes[dcLength] ?? 0);
-  if (dcLength > 0) putNumber(sink, difference, dcLength);
-  putRuns(sink, levels, last, part.acCodes);
+  writeCode(writer, component.dcCodes[dcLength] ?? 0);
+  if (dcLength > 0) writeNumber(writer, difference, dcLength);
+  writeAcRuns(writer, coefficients, last, component.acCodes);
 }
 
-function putRuns(sink: BitSink, levels: Int32Array, last: number, codes: Uint32Array): void {
+function writeAcRuns(writer: BitWriter, coefficients: Int32Array, last: number, codes: Uint32Array): void {
   let zeros = 0;
   for (let i = 1; i <= last; i++) {
-    const value = levels[i] ?? 0;
+    const value = coefficients[i] ?? 0;
     if (value === 0) {
       zeros++;
       continue;
     }
-    for (; zeros > 15; zeros -= 16) putCode(sink, codes[SIXTEEN_ZEROS] ?? 0);
+    for (; zeros > 15; zeros -= 16) writeCode(writer, codes[SIXTEEN_ZEROS] ?? 0);
     const length = bitLength(value);
-    putCode(sink, codes[zeros * 16 + length] ?? 0);
-    putNumber(sink, value, length);
+    writeCode(writer, codes[zeros * 16 + length] ?? 0);
+    writeNumber(writer, value, length);
     zeros = 0;
   }
-  if (last < 63) putCode(sink, codes[END_OF_BLOCK] ?? 0);
+  if (last < 63) writeCode(writer, codes[END_OF_BLOCK] ?? 0);
 }

@@ -1,10 +1,10 @@
 /**
- * A baseline JPEG encoder that takes a picture row by row and keeps sixteen rows of it: the whole never has to exist.
- * Codecs compiled to WebAssembly want all pixels at once, which at 12 MP is 48 MB of a Worker's 128. No decoder.
+ * Encodes baseline JPEG row by row and buffers sixteen rows. Codecs compiled to WebAssembly take all pixels at once: 48
+ * MB of a Worker's 128 MB for 12 megapixels.
  */
-import { JpegTooLong } from "./encodedJpeg.ts";
-import { bitSink } from "./jpegBits.ts";
-import { component, putBlock } from "./jpegBlock.ts";
+import { JpegTooLargeError } from "./encodedJpeg.ts";
+import { bitWriter } from "./bitWriter.ts";
+import { createComponent, writeBlock } from "./jpegBlock.ts";
 import * as segments from "./jpegSegments.ts";
 import * as tables from "./jpegTables.ts";
 
@@ -13,26 +13,23 @@ export interface JpegOptions {
   height: number;
   /** 1 to 100. */
   quality: number;
-  /** EXIF's 1 to 8: how the stored rows are to be turned when shown. */
+  /** EXIF orientation of the stored rows, 1 to 8. */
   orientation: number;
   icc: Uint8Array | null;
-  /** No file may be longer: a `JpegTooLong` is thrown as soon as it is. */
+  /** Exceeding it throws `JpegTooLargeError`. */
   maxBytes: number;
 }
 
 export interface JpegEncoder {
-  /** The next row: 3 bytes a pixel from `at` on. Rows beyond the height are not looked at. */
+  /** Adds the next row, 3 bytes a pixel from `at`. Rows past the height are ignored. */
   addRow(rgb: Uint8Array | Uint8ClampedArray, at: number): void;
-  /** What there is of the file so far, in bytes. */
+  /** Bytes encoded so far. */
   sizeBytes(): number;
-  /** The file, in pieces. Rows that never came are grey. */
+  /** Returns the file in chunks. Missing rows are grey. */
   finish(): Uint8Array[];
 }
 
-/** What the format can say of a side. */
-export const LONGEST_JPEG_SIDE = 65_535;
-
-/** Sixteen rows as the encoder wants them; widths are rounded up to whole blocks. */
+/** Sixteen rows of planes; widths are rounded up to whole blocks. */
 interface Band {
   stride: number;
   luma: Float32Array;
@@ -40,13 +37,13 @@ interface Band {
   red: Float32Array;
 }
 
-function bandOf(width: number): Band {
+function createBand(width: number): Band {
   const stride = Math.ceil(width / 16) * 16;
   const chroma = () => new Float32Array((stride / 2) * 8);
   return { stride, luma: new Float32Array(stride * 16), blue: chroma(), red: chroma() };
 }
 
-/** JFIF's conversion, each chroma sample the mean of four pixels. The last pixel is repeated up to the edge of its block. */
+/** Converts RGB as JFIF defines and averages chroma over 2 × 2 pixels. The last pixel fills its block. */
 function fillRow(band: Band, row: number, rgb: Uint8Array | Uint8ClampedArray, at: number, width: number): void {
   const { stride, luma, blue, red } = band;
   const chromaRow = (row >> 1) * (stride >> 1);
@@ -63,7 +60,7 @@ function fillRow(band: Band, row: number, rgb: Uint8Array | Uint8ClampedArray, a
   }
 }
 
-/** The last row again, down to the edge of its block. */
+/** Fills the last block row with the last row. */
 function repeatRow(band: Band, rows: number, rgb: Uint8Array | Uint8ClampedArray, at: number, width: number): void {
   for (let row = rows; row < 16; row++) fillRow(band, row, rgb, at, width);
 }
@@ -74,9 +71,9 @@ function copyBlock(block: Float64Array, plane: Float32Array, at: number, stride:
   }
 }
 
-function headerOf(options: JpegOptions, luma: Uint8Array, chroma: Uint8Array): Uint8Array[] {
+function headerSegments(options: JpegOptions, luma: Uint8Array, chroma: Uint8Array): Uint8Array[] {
   return [
-    segments.startOfImage,
+    segments.START_OF_IMAGE,
     segments.jfifSegment,
     ...(options.orientation > 1 ? [segments.orientationSegment(options.orientation)] : []),
     ...(options.icc === null ? [] : segments.profileSegments(options.icc)),
@@ -91,31 +88,32 @@ function headerOf(options: JpegOptions, luma: Uint8Array, chroma: Uint8Array): U
   ];
 }
 
+/** Creates an encoder with 4:2:0 subsampling and the standard Huffman tables. */
 export function jpegEncoder(options: JpegOptions): JpegEncoder {
   const { width, height, quality } = options;
   const lumaSteps = tables.quantization("luminance", quality);
   const chromaSteps = tables.quantization("chrominance", quality);
-  const sink = bitSink();
-  for (const part of headerOf(options, lumaSteps, chromaSteps)) sink.bytes(part);
-  const luma = component(lumaSteps, tables.dcLuminance, tables.acLuminance);
-  const blue = component(chromaSteps, tables.dcChrominance, tables.acChrominance);
-  const red = component(chromaSteps, tables.dcChrominance, tables.acChrominance);
-  const band = bandOf(width);
+  const writer = bitWriter();
+  for (const segment of headerSegments(options, lumaSteps, chromaSteps)) writer.writeBytes(segment);
+  const luma = createComponent(lumaSteps, tables.dcLuminance, tables.acLuminance);
+  const blue = createComponent(chromaSteps, tables.dcChrominance, tables.acChrominance);
+  const red = createComponent(chromaSteps, tables.dcChrominance, tables.acChrominance);
+  const band = createBand(width);
   const block = new Float64Array(64);
   const half = band.stride / 2;
   let row = 0;
 
-  /** T.81 A.2.3: of each 16 × 16 pixels four blocks of Y, then one of Cb and one of Cr. */
-  function putBand(): void {
+  /** An MCU of 16 × 16 pixels has four Y blocks, one Cb and one Cr; T.81 §A.2.3. */
+  function writeBand(): void {
     for (let x = 0; x < band.stride; x += 16) {
       for (const at of [x, x + 8, x + 8 * band.stride, x + 8 * band.stride + 8]) {
         copyBlock(block, band.luma, at, band.stride);
-        putBlock(sink, block, luma);
+        writeBlock(writer, block, luma);
       }
       copyBlock(block, band.blue, x / 2, half);
-      putBlock(sink, block, blue);
+      writeBlock(writer, block, blue);
       copyBlock(block, band.red, x / 2, half);
-      putBlock(sink, block, red);
+      writeBlock(writer, block, red);
     }
   }
 
@@ -124,17 +122,18 @@ export function jpegEncoder(options: JpegOptions): JpegEncoder {
     fillRow(band, row % 16, rgb, at, width);
     row++;
     if (row === height) repeatRow(band, ((row - 1) % 16) + 1, rgb, at, width);
-    if (row % 16 === 0 || row === height) putBand();
-    if (sink.sizeBytes() > options.maxBytes) throw new JpegTooLong(`the JPEG is over ${options.maxBytes} bytes`);
+    if (row % 16 === 0 || row === height) writeBand();
+    if (writer.sizeBytes() > options.maxBytes)
+      throw new JpegTooLargeError(`the JPEG exceeds ${options.maxBytes} bytes`);
   }
 
   function finish(): Uint8Array[] {
     const grey = new Uint8Array(width * 3).fill(128);
     while (row < height) addRow(grey, 0);
-    sink.flush();
-    sink.bytes(segments.endOfImage);
-    return sink.chunks();
+    writer.flush();
+    writer.writeBytes(segments.END_OF_IMAGE);
+    return writer.chunks();
   }
 
-  return { addRow, sizeBytes: () => sink.sizeBytes(), finish };
+  return { addRow, sizeBytes: () => writer.sizeBytes(), finish };
 }

@@ -1,12 +1,13 @@
-/** The entropy-coded data of a sequential JPEG scan, read block by block as quantized coefficients. T.81 annex F.2. */
-import { CutShort } from "./encodedJpeg.ts";
-import type { ForwardBytes } from "../forwardReader.ts";
+/** Reads the entropy-coded data of a sequential JPEG scan block by block; T.81 §F.2. */
+import { TruncatedFileError } from "./encodedJpeg.ts";
+import type { ForwardReader } from "../forwardReader.ts";
 import type { HuffmanTable } from "./jpegTables.ts";
 
-/** For every 16 bits that can come next: the symbol they begin with, × 32 + how many bits it took. */
+/** Indexed by the next 16 bits; an entry is symbol × 32 + code length. */
 export type HuffmanLookup = Uint16Array;
 
-export function lookupOf({ counts, symbols }: HuffmanTable): HuffmanLookup {
+/** Expands a Huffman table to a lookup by 16 bits. */
+export function buildLookup({ counts, symbols }: HuffmanTable): HuffmanLookup {
   const lookup = new Uint16Array(1 << 16);
   let code = 0;
   let at = 0;
@@ -23,96 +24,98 @@ export function lookupOf({ counts, symbols }: HuffmanTable): HuffmanLookup {
 }
 
 export interface ScanReader {
-  /** Coefficients in zigzag order into `levels`, all 64; answers the place of the last that is not 0. */
-  readBlock(dc: HuffmanLookup, ac: HuffmanLookup, previousDc: number, levels: Int32Array): number;
-  /** Goes past the marker of a restart, which ends on a whole byte. */
-  restart(): void;
+  /** Reads 64 coefficients in zigzag order and returns the index of the last non-zero one. */
+  readBlock(dc: HuffmanLookup, ac: HuffmanLookup, previousDc: number, coefficients: Int32Array): number;
+  /** Skips to the byte after the next restart marker. */
+  skipRestartMarker(): void;
 }
 
 interface BitReader {
-  take: (count: number) => number;
-  symbol: (lookup: HuffmanLookup) => number;
+  readBits: (count: number) => number;
+  readSymbol: (lookup: HuffmanLookup) => number;
   reset: () => void;
 }
 
-function bitReader(forward: ForwardBytes): BitReader {
-  let held = 0;
-  let heldBits = 0;
-  /** Bits made up behind the end: a code may be looked for in them, but not read from them. */
-  let madeUp = 0;
+function bitReader(reader: ForwardReader): BitReader {
+  let pending = 0;
+  let pendingBits = 0;
+  /** Zero bits added past the end: they may complete a code lookup but must not be consumed. */
+  let paddingBits = 0;
 
-  /** A byte of ones is followed by a zero; with anything else it is a marker, behind which nothing is read. */
+  /** 0xff followed by 0 is a stuffed byte; followed by anything else it is a marker that ends the data. */
   function fill(): void {
-    while (heldBits <= 16) {
-      const { bytes, at } = forward;
-      const byte = bytes[at];
-      if (byte === undefined || (byte === 0xff && bytes[at + 1] !== 0)) {
-        held = held << 8;
-        madeUp += 8;
+    while (pendingBits <= 16) {
+      const { bytes, position } = reader;
+      const byte = bytes[position];
+      if (byte === undefined || (byte === 0xff && bytes[position + 1] !== 0)) {
+        pending = pending << 8;
+        paddingBits += 8;
       } else {
-        held = (held << 8) | byte;
-        forward.at += byte === 0xff ? 2 : 1;
+        pending = (pending << 8) | byte;
+        reader.position += byte === 0xff ? 2 : 1;
       }
-      heldBits += 8;
+      pendingBits += 8;
     }
   }
 
-  function take(count: number): number {
+  function readBits(count: number): number {
     if (count === 0) return 0;
-    if (heldBits < count) fill();
-    heldBits -= count;
-    if (heldBits < madeUp) throw new CutShort("the JPEG is cut short, or its data is broken");
-    return (held >>> heldBits) & ((1 << count) - 1);
+    if (pendingBits < count) fill();
+    pendingBits -= count;
+    if (pendingBits < paddingBits) throw new TruncatedFileError("the JPEG is truncated or damaged");
+    return (pending >>> pendingBits) & ((1 << count) - 1);
   }
 
-  function symbol(lookup: HuffmanLookup): number {
-    if (heldBits < 16) fill();
-    const found = lookup[(held >>> (heldBits - 16)) & 0xffff] ?? 0;
-    if (found === 0) throw new CutShort("the JPEG's data is broken");
-    take(found & 31);
-    return found >> 5;
+  function readSymbol(lookup: HuffmanLookup): number {
+    if (pendingBits < 16) fill();
+    const entry = lookup[(pending >>> (pendingBits - 16)) & 0xffff] ?? 0;
+    if (entry === 0) throw new TruncatedFileError("the JPEG is damaged");
+    readBits(entry & 31);
+    return entry >> 5;
   }
 
   const reset = () => {
-    [held, heldBits, madeUp] = [0, 0, 0];
+    [pending, pendingBits, paddingBits] = [0, 0, 0];
   };
-  return { take, symbol, reset };
+  return { readBits, readSymbol, reset };
 }
 
-export function scanReader(forward: ForwardBytes): ScanReader {
-  const { take, symbol, reset } = bitReader(forward);
+/** Creates a reader of blocks. Callers keep enough of the file buffered in `reader`. Throws `TruncatedFileError` for damaged data. */
+export function scanReader(reader: ForwardReader): ScanReader {
+  const { readBits, readSymbol, reset } = bitReader(reader);
 
-  /** T.81 F.2.2.1: a number whose first bit is 0 is negative. */
-  function number(length: number): number {
-    const value = take(length);
+  /** A number whose first bit is 0 is negative; T.81 §F.2.2.1. */
+  function readNumber(length: number): number {
+    const value = readBits(length);
     return length > 0 && value < 1 << (length - 1) ? value - (1 << length) + 1 : value;
   }
 
   return {
-    readBlock: (dc, ac, previousDc, levels) => {
-      levels.fill(0);
-      levels[0] = previousDc + number(symbol(dc) & 15);
+    readBlock: (dc, ac, previousDc, coefficients) => {
+      coefficients.fill(0);
+      coefficients[0] = previousDc + readNumber(readSymbol(dc) & 15);
       let last = 0;
       for (let at = 1; at < 64; at++) {
-        const code = symbol(ac);
+        const code = readSymbol(ac);
         const length = code & 15;
         if (length === 0 && code !== 0xf0) break;
         at += code >> 4;
         if (length === 0) continue;
-        if (at > 63) throw new CutShort("the JPEG's data is broken");
-        levels[at] = number(length);
+        if (at > 63) throw new TruncatedFileError("the JPEG is damaged");
+        coefficients[at] = readNumber(length);
         last = at;
       }
       return last;
     },
-    restart: () => {
+    skipRestartMarker: () => {
       reset();
-      while (forward.at < forward.bytes.length) {
-        const isRestart = forward.bytes[forward.at] === 0xff && ((forward.bytes[forward.at + 1] ?? 0) & 0xf8) === 0xd0;
-        forward.at += isRestart ? 2 : 1;
+      while (reader.position < reader.bytes.length) {
+        const isRestart =
+          reader.bytes[reader.position] === 0xff && ((reader.bytes[reader.position + 1] ?? 0) & 0xf8) === 0xd0;
+        reader.position += isRestart ? 2 : 1;
         if (isRestart) return;
       }
-      throw new CutShort("the JPEG is cut short");
+      throw new TruncatedFileError("the JPEG is truncated");
     },
   };
 }

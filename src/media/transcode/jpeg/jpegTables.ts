@@ -1,6 +1,6 @@
-/** The constant tables of baseline JPEG, ITU-T T.81 Annex K, and what an encoder derives from them. Holds no picture. */
+/** Standard tables of baseline JPEG; ITU-T T.81 annex K. */
 
-/** Where coefficient i of the zigzag walk lies in the 8 × 8 block, T.81 figure A.6. */
+/** Row-major index of zigzag position i; T.81 figure A.6. */
 export const zigzag = Uint8Array.from(zigzagWalk());
 
 function zigzagWalk(): number[] {
@@ -53,7 +53,7 @@ const chrominance = [
   ...Array.from({ length: 32 }, () => 99),
 ];
 
-/** Row by row, scaled for a quality of 1 to 100 the way everyone counts it: 50 is the table itself. */
+/** Scales a table as libjpeg does, for a quality of 1 to 100; 50 is the table itself. */
 export function quantization(kind: "luminance" | "chrominance", quality: number): Uint8Array {
   const percent = quality < 50 ? 5000 / quality : 200 - quality * 2;
   const table = kind === "luminance" ? luminance : chrominance;
@@ -61,20 +61,23 @@ export function quantization(kind: "luminance" | "chrominance", quality: number)
 }
 
 export interface HuffmanTable {
-  /** Codes per length of 1 to 16 bits, and the symbols in the order of their codes: as a DHT segment has them. */
+  /** Number of codes of 1 to 16 bits, and the symbols in code order, as in a DHT segment. */
   counts: number[];
   symbols: number[];
 }
 
-/** Tables K.3 and K.4: the symbols are the lengths 0 to 11. */
-const lengths = Array.from({ length: 12 }, (_, length) => length);
-export const dcLuminance: HuffmanTable = { counts: [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0], symbols: lengths };
+/** Tables K.3 and K.4: symbols are the lengths 0 to 11. */
+const dcSymbols = Array.from({ length: 12 }, (_, length) => length);
+export const dcLuminance: HuffmanTable = {
+  counts: [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
+  symbols: dcSymbols,
+};
 export const dcChrominance: HuffmanTable = {
   counts: [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
-  symbols: lengths,
+  symbols: dcSymbols,
 };
 
-/** Every symbol run × 16 + length that a baseline scan can hold, those that have no short code in plain order. */
+/** Appends the remaining run × 16 + length symbols in ascending order. */
 function inOrderAfter(first: number[]): number[] {
   const rest: number[] = [];
   for (let run = 0; run < 16; run++) {
@@ -83,7 +86,7 @@ function inOrderAfter(first: number[]): number[] {
   return [...first, ...rest.filter((symbol) => !first.includes(symbol))];
 }
 
-/** Table K.5. Past the short codes the symbols are simply in order. */
+/** Table K.5. */
 export const acLuminance: HuffmanTable = {
   counts: [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125],
   symbols: inOrderAfter([
@@ -102,8 +105,8 @@ export const acChrominance: HuffmanTable = {
   ]),
 };
 
-/** The code of each symbol, as bits × 32 + their number; T.81 annex C. */
-export function codesOf({ counts, symbols }: HuffmanTable): Uint32Array {
+/** Returns each symbol's code as bits × 32 + length; T.81 annex C. */
+export function huffmanCodes({ counts, symbols }: HuffmanTable): Uint32Array {
   const codes = new Uint32Array(256);
   let code = 0;
   let at = 0;

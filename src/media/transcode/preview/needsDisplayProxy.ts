@@ -1,12 +1,10 @@
-/** Which originals the renderer can't take as they are, whatever account it runs on. */
+/** Formats that Cloudflare Images reads through its binding on every plan. */
+const renderableTypes = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);
 
-/** What Cloudflare Images reads on every plan, through its binding. */
-const rendered = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);
-
-/** The binding's documented limit for its input. */
+/** Documented input limit of the Images binding. */
 const MAX_INPUT_BYTES = 20 * 1024 * 1024;
 
-/** For these a picture is made once, in the background, from which all rungs come. */
+/** Returns whether the renderer can't read the original, so that a display proxy is made for all variants. */
 export function needsDisplayProxy(mimeType: string, sizeBytes: number): boolean {
-  return !rendered.has(mimeType) || sizeBytes > MAX_INPUT_BYTES;
+  return !renderableTypes.has(mimeType) || sizeBytes > MAX_INPUT_BYTES;
 }

@@ -1,6 +1,5 @@
-/** Where in a TIFF-based RAW file (DNG, CR2, NEF, ARW, RW2, ORF, PEF, SRW) JPEG pictures lie. Doesn't look into them. */
-import type { Stretch } from "./embeddedJpeg.ts";
-import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
+/** Locates the JPEG previews of TIFF-based RAW files (DNG, CR2, NEF, ARW, RW2, ORF, PEF, SRW). */
+import type { ByteRange, ByteSource } from "../../inspect/bytes/byteSource.ts";
 import { type TiffDirectory, readDirectory, readIntegers, readTiffHeader } from "../../inspect/tiff/tiffDirectory.ts";
 
 const tags = {
@@ -10,65 +9,70 @@ const tags = {
   subDirectories: 0x14a,
   jpegOffset: 0x201,
   jpegSize: 0x202,
-  /** Panasonic's JpgFromRaw: the value is the JPEG. */
+  /** Panasonic's JpgFromRaw, whose value is the JPEG. */
   panasonicJpeg: 0x2e,
 } as const;
 
-/** Old-style and new-style JPEG; a CR2 calls its preview the one, a DNG the other. */
+/** Old-style (6, CR2) and new-style (7, DNG) JPEG. */
 const jpegCompressions = [6, 7];
-const mostDirectories = 24;
+const MAX_DIRECTORIES = 24;
 
-export async function tiffPreviews(source: ByteSource): Promise<Stretch[]> {
+/** Finds the JPEGs that directories and sub-directories reference. */
+export async function tiffPreviews(source: ByteSource): Promise<ByteRange[]> {
   const header = await readTiffHeader(source);
   if (header === null) return [];
   const { littleEndian } = header;
-  const stretches: Stretch[] = [];
-  const seen = new Set<number>();
-  const open = [header.firstDirectory];
-  for (let at = open.shift(); at !== undefined && seen.size < mostDirectories; at = open.shift()) {
-    if (at === 0 || seen.has(at)) continue;
-    seen.add(at);
+  const ranges: ByteRange[] = [];
+  const visited = new Set<number>();
+  const pending = [header.firstDirectory];
+  for (let at = pending.shift(); at !== undefined && visited.size < MAX_DIRECTORIES; at = pending.shift()) {
+    if (at === 0 || visited.has(at)) continue;
+    visited.add(at);
     const directory = await readDirectory(source, at, header);
     if (directory === null) continue;
-    stretches.push(...(await stretchesIn(source, directory, littleEndian)));
-    const below = await readIntegers(source, directory.entries.get(tags.subDirectories), littleEndian, 8);
-    open.push(...below, directory.next);
+    ranges.push(...(await directoryPreviews(source, directory, littleEndian)));
+    const subDirectories = await readIntegers(source, directory.entries.get(tags.subDirectories), littleEndian, 8);
+    pending.push(...subDirectories, directory.next);
   }
-  return stretches;
+  return ranges;
 }
 
-async function stretchesIn(source: ByteSource, { entries }: TiffDirectory, littleEndian: boolean): Promise<Stretch[]> {
+async function directoryPreviews(
+  source: ByteSource,
+  { entries }: TiffDirectory,
+  littleEndian: boolean,
+): Promise<ByteRange[]> {
   const numbers = (tag: number) => readIntegers(source, entries.get(tag), littleEndian, 2);
-  const found: Stretch[] = [];
+  const ranges: ByteRange[] = [];
   const panasonic = entries.get(tags.panasonicJpeg);
-  if (panasonic !== undefined) found.push({ offset: panasonic.at, length: panasonic.sizeBytes });
+  if (panasonic !== undefined) ranges.push({ offset: panasonic.at, length: panasonic.sizeBytes });
   const [offset] = await numbers(tags.jpegOffset);
   const [length] = await numbers(tags.jpegSize);
-  if (offset !== undefined && length !== undefined) found.push({ offset, length });
+  if (offset !== undefined && length !== undefined) ranges.push({ offset, length });
   const [compression] = await numbers(tags.compression);
   const offsets = await numbers(tags.stripOffsets);
   const [size] = await numbers(tags.stripSizes);
-  // More than one strip is a picture in pieces, not a file of its own.
-  const isWhole = offsets.length === 1 && jpegCompressions.includes(compression ?? 0);
-  if (isWhole && offsets[0] !== undefined && size !== undefined) found.push({ offset: offsets[0], length: size });
-  return found;
+  // Several strips are parts of one image.
+  const isSingleJpeg = offsets.length === 1 && jpegCompressions.includes(compression ?? 0);
+  if (isSingleJpeg && offsets[0] !== undefined && size !== undefined) ranges.push({ offset: offsets[0], length: size });
+  return ranges;
 }
 
-/** Olympus, Pentax and Samsung name theirs in maker notes of their own making; the JPEG lies in the first few megabytes. */
-const scannedBytes = 6 * 1024 * 1024;
+/** Olympus, Pentax and Samsung reference the JPEG only from maker notes; it lies in the first megabytes. */
+const MAX_SCANNED_BYTES = 6 * 1024 * 1024;
 
-/** Every place where a JPEG begins, as far as is looked. Its end is where the next begins, or the end of what was read. */
-export async function scannedPreviews(source: ByteSource): Promise<Stretch[]> {
-  const head = await source.read(0, Math.min(scannedBytes, source.sizeBytes));
+/** Finds JPEGs by their start marker in the first 6 MB. */
+export async function scannedPreviews(source: ByteSource): Promise<ByteRange[]> {
+  const head = await source.read(0, Math.min(MAX_SCANNED_BYTES, source.sizeBytes));
   const starts: number[] = [];
   for (let at = head.indexOf(0xff); at >= 0 && starts.length < 64; at = head.indexOf(0xff, at + 1)) {
     if (head[at + 1] === 0xd8 && head[at + 2] === 0xff) starts.push(at);
   }
-  return starts.map((offset) => ({ offset, length: endOfJpeg(head, offset) - offset }));
+  return starts.map((offset) => ({ offset, length: findEndOfImage(head, offset) - offset }));
 }
 
-/** Behind the last end-of-image marker before the next JPEG at the same level; a thumbnail inside has its own pair. */
-function endOfJpeg(bytes: Uint8Array, start: number): number {
+/** Returns the offset after the matching end-of-image marker: a nested thumbnail has its own pair. */
+function findEndOfImage(bytes: Uint8Array, start: number): number {
   let depth = 0;
   for (let at = bytes.indexOf(0xff, start); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     if (bytes[at + 1] === 0xd8 && bytes[at + 2] === 0xff) depth++;

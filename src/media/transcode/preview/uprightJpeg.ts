@@ -1,4 +1,3 @@
-/** A camera's own JPEG with the turn that only its container knew. Copies no pixels. */
 import { orientationSegment } from "../jpeg/jpegSegments.ts";
 
 export interface Sides {
@@ -7,23 +6,26 @@ export interface Sides {
 }
 
 /**
- * Cameras store the preview like the sensor's picture and say beside it how to turn both; a few have turned it
- * already, which shows where one stands and the other lies.
+ * Cameras store the preview like the sensor data and the orientation beside it. Some rotate the preview already, which
+ * shows in its aspect ratio.
  */
-function isTurnedAlready(preview: Sides, raw: Sides | null, orientation: number): boolean {
+function isAlreadyRotated(preview: Sides, raw: Sides | null, orientation: number): boolean {
   if (raw === null || orientation < 5) return false;
-  const stands = (sides: Sides) => sides.height > sides.width;
-  return stands(preview) !== stands(raw);
+  const isPortrait = (sides: Sides) => sides.height > sides.width;
+  return isPortrait(preview) !== isPortrait(raw);
 }
 
-/** In pieces. An orientation in the JPEG itself stands. */
+/**
+ * Adds the container's orientation as EXIF unless the JPEG has its own or is rotated already. Returns the file in
+ * chunks without copying it.
+ */
 export function uprightJpeg(
   jpeg: Uint8Array,
   preview: Sides & { orientation: number | null },
   container: { orientation: number | null; raw: Sides | null },
 ): Uint8Array[] {
   const orientation = container.orientation ?? 1;
-  const stays = preview.orientation !== null || orientation < 2 || orientation > 8;
-  if (stays || isTurnedAlready(preview, container.raw, orientation)) return [jpeg];
+  const isUnchanged = preview.orientation !== null || orientation < 2 || orientation > 8;
+  if (isUnchanged || isAlreadyRotated(preview, container.raw, orientation)) return [jpeg];
   return [jpeg.subarray(0, 2), orientationSegment(orientation), jpeg.subarray(2)];
 }

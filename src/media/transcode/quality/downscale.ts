@@ -1,7 +1,7 @@
-/** Shrinks a decoded picture by averaging areas, so that one rendering serves several readers. Never enlarges. */
-import type { Picture } from "../png/decodePng.ts";
+/** Downscales decoded images, so that one rendering serves the thumbhash and the quality metrics. */
+import type { RgbaImage } from "../png/decodePng.ts";
 
-/** Which source pixels one target pixel covers, and how much of each. */
+/** Source pixels covered by one target pixel, with their weights. */
 interface Span {
   start: number;
   weights: number[];
@@ -19,17 +19,17 @@ function spansOf(from: number, to: number): Span[] {
   });
 }
 
-/** Colours weigh as much as they are opaque: what is hidden behind alpha 0 must not tint its neighbours. */
-function average(picture: Picture, across: Span, down: Span, out: Uint8Array, outAt: number): void {
+/** Weighs colours by alpha, so that transparent pixels don't tint their neighbours. */
+function average(image: RgbaImage, across: Span, down: Span, out: Uint8Array, outAt: number): void {
   let [red, green, blue, alpha, area] = [0, 0, 0, 0, 0];
   for (const [dy, rowWeight] of down.weights.entries()) {
     for (const [dx, columnWeight] of across.weights.entries()) {
-      const at = ((down.start + dy) * picture.width + across.start + dx) * 4;
+      const at = ((down.start + dy) * image.width + across.start + dx) * 4;
       const weight = rowWeight * columnWeight;
-      const opaque = weight * (picture.rgba[at + 3] ?? 0);
-      red += opaque * (picture.rgba[at] ?? 0);
-      green += opaque * (picture.rgba[at + 1] ?? 0);
-      blue += opaque * (picture.rgba[at + 2] ?? 0);
+      const opaque = weight * (image.rgba[at + 3] ?? 0);
+      red += opaque * (image.rgba[at] ?? 0);
+      green += opaque * (image.rgba[at + 1] ?? 0);
+      blue += opaque * (image.rgba[at + 2] ?? 0);
       alpha += opaque;
       area += weight;
     }
@@ -39,16 +39,18 @@ function average(picture: Picture, across: Span, down: Span, out: Uint8Array, ou
   out.set(pixel.map(Math.round), outAt);
 }
 
-/** Longest edge at most `edgePx`, the shorter one in proportion and at least 1. */
-export function shrinkPicture(picture: Picture, edgePx: number): Picture {
-  const longest = Math.max(picture.width, picture.height);
-  if (longest <= edgePx) return picture;
-  const width = Math.max(1, Math.round((picture.width * edgePx) / longest));
-  const height = Math.max(1, Math.round((picture.height * edgePx) / longest));
+/**
+ * Averages areas down to a longest edge of `edgePx`; the shorter edge is at least 1. Returns smaller images unchanged.
+ */
+export function downscale(image: RgbaImage, edgePx: number): RgbaImage {
+  const longest = Math.max(image.width, image.height);
+  if (longest <= edgePx) return image;
+  const width = Math.max(1, Math.round((image.width * edgePx) / longest));
+  const height = Math.max(1, Math.round((image.height * edgePx) / longest));
   const rgba = new Uint8Array(width * height * 4);
-  const columns = spansOf(picture.width, width);
-  for (const [y, down] of spansOf(picture.height, height).entries()) {
-    for (const [x, across] of columns.entries()) average(picture, across, down, rgba, (y * width + x) * 4);
+  const columns = spansOf(image.width, width);
+  for (const [y, down] of spansOf(image.height, height).entries()) {
+    for (const [x, across] of columns.entries()) average(image, across, down, rgba, (y * width + x) * 4);
   }
   return { width, height, rgba };
 }

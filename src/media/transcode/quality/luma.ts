@@ -1,17 +1,16 @@
-/** A picture as luma, the plane that most quality figures are computed on. Judges nothing. */
-import type { Picture } from "../png/decodePng.ts";
+import type { RgbaImage } from "../png/decodePng.ts";
 
 export interface LumaPlane {
   width: number;
   height: number;
-  /** Y′ of BT.709 on the sRGB values as they are stored, 0 to 255, row by row. */
+  /** Luma Y′ of BT.709 from the stored sRGB values, 0 to 255, row by row. */
   luma: Float32Array;
-  /** 1 where the pixel counts, 0 where it is more transparent than not. */
-  counted: Uint8Array;
-  countedPixels: number;
+  /** 1 for pixels that count, 0 for mostly transparent ones. */
+  opaque: Uint8Array;
+  opaquePixels: number;
 }
 
-/** Below half, what is seen there is mostly the page behind the picture, which says nothing of the picture. */
+/** Below half, the background behind the image dominates. */
 const MIN_ALPHA = 128;
 
 /** ITU-R BT.709-6 §3.2. */
@@ -19,16 +18,17 @@ function lumaOf(red: number, green: number, blue: number): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-export function lumaPlane(picture: Picture): LumaPlane {
-  const { width, height, rgba } = picture;
+/** Converts an image to the plane that most quality metrics use. */
+export function createLumaPlane(image: RgbaImage): LumaPlane {
+  const { width, height, rgba } = image;
   const luma = new Float32Array(width * height);
-  const counted = new Uint8Array(width * height);
-  let countedPixels = 0;
+  const opaque = new Uint8Array(width * height);
+  let opaquePixels = 0;
   for (let i = 0; i < luma.length; i++) {
     luma[i] = lumaOf(rgba[i * 4] ?? 0, rgba[i * 4 + 1] ?? 0, rgba[i * 4 + 2] ?? 0);
     if ((rgba[i * 4 + 3] ?? 0) < MIN_ALPHA) continue;
-    counted[i] = 1;
-    countedPixels += 1;
+    opaque[i] = 1;
+    opaquePixels += 1;
   }
-  return { width, height, luma, counted, countedPixels };
+  return { width, height, luma, opaque, opaquePixels };
 }

@@ -1,4 +1,3 @@
-/** What the distribution of a picture's tones says: brightness, clipping, contrast, entropy. Where a pixel lies plays no part. */
 import type { LumaPlane } from "./luma.ts";
 
 export interface Tones {
@@ -10,9 +9,9 @@ export interface Tones {
 }
 
 const WHITE = 255;
-/** Lossy codecs and resizing move a clipped tone by a level or two. */
-const SHADOW_TOP = 2;
-const HIGHLIGHT_BOTTOM = WHITE - 2;
+/** Lossy codecs and resizing shift a clipped tone by a level or two. */
+const MAX_SHADOW_LEVEL = 2;
+const MIN_HIGHLIGHT_LEVEL = WHITE - 2;
 
 interface Sums {
   total: number;
@@ -21,16 +20,16 @@ interface Sums {
   histogram: Uint32Array;
 }
 
-function sumUp(plane: LumaPlane): Sums {
+function sumTones(plane: LumaPlane): Sums {
   const sums: Sums = { total: 0, shadows: 0, highlights: 0, histogram: new Uint32Array(WHITE + 1) };
   for (let i = 0; i < plane.luma.length; i++) {
-    if (plane.counted[i] === 0) continue;
+    if (plane.opaque[i] === 0) continue;
     const value = plane.luma[i] ?? 0;
     const level = Math.round(value);
     sums.total += value;
     sums.histogram[level] = (sums.histogram[level] ?? 0) + 1;
-    if (level <= SHADOW_TOP) sums.shadows += 1;
-    if (level >= HIGHLIGHT_BOTTOM) sums.highlights += 1;
+    if (level <= MAX_SHADOW_LEVEL) sums.shadows += 1;
+    if (level >= MIN_HIGHLIGHT_LEVEL) sums.highlights += 1;
   }
   return sums;
 }
@@ -38,13 +37,13 @@ function sumUp(plane: LumaPlane): Sums {
 function variance(plane: LumaPlane, mean: number): number {
   let squares = 0;
   for (let i = 0; i < plane.luma.length; i++) {
-    if (plane.counted[i] === 1) squares += ((plane.luma[i] ?? 0) - mean) ** 2;
+    if (plane.opaque[i] === 1) squares += ((plane.luma[i] ?? 0) - mean) ** 2;
   }
-  return squares / plane.countedPixels;
+  return squares / plane.opaquePixels;
 }
 
 /** Shannon 1948, in bits. */
-function entropyOf(histogram: Uint32Array, total: number): number {
+function shannonEntropy(histogram: Uint32Array, total: number): number {
   let bits = 0;
   for (const count of histogram) {
     if (count > 0) bits += (count / total) * Math.log2(total / count);
@@ -52,17 +51,17 @@ function entropyOf(histogram: Uint32Array, total: number): number {
   return bits;
 }
 
-/** Null for a picture of which nothing is seen. */
-export function tonesOf(plane: LumaPlane): Tones | null {
-  const count = plane.countedPixels;
+/** Measures exposure, clipping, contrast and entropy of the luma distribution. Null if all pixels are transparent. */
+export function measureTones(plane: LumaPlane): Tones | null {
+  const count = plane.opaquePixels;
   if (count === 0) return null;
-  const sums = sumUp(plane);
+  const sums = sumTones(plane);
   const mean = sums.total / count;
   return {
     exposure: mean / WHITE,
     clippedShadows: sums.shadows / count,
     clippedHighlights: sums.highlights / count,
     contrast: Math.sqrt(variance(plane, mean)) / WHITE,
-    entropy: entropyOf(sums.histogram, count),
+    entropy: shannonEntropy(sums.histogram, count),
   };
 }

@@ -1,186 +1,189 @@
 /**
- * A JPEG on its way through: its picture and its colour profile stay byte for byte, everything else it tells of itself
- * is left out and other metadata put in. Decodes nothing, and holds no more than the segments in front of the picture.
+ * Replaces the metadata of a JPEG while it streams: image data and colour profile stay byte for byte, all other
+ * segments are dropped. Buffers only the segments before the first scan.
  */
 import { asciiAt, startsWith, viewOf } from "../../inspect/bytes/bytes.ts";
 import { segment } from "../jpeg/jpegSegments.ts";
-import type { Arriving } from "./streamReader.ts";
-import { BrokenPicture, type PictureBytes, type Size } from "./malformedImage.ts";
-import type { CarriedMetadata } from "./preservedMetadata.ts";
-import { jpegMetadata } from "./jpegMetadata.ts";
+import type { StreamReader } from "./streamReader.ts";
+import { MalformedImageError, type RewrittenBytes, type ImageSize } from "./malformedImage.ts";
+import type { PreservedMetadata } from "./preservedMetadata.ts";
+import { metadataSegments } from "./jpegMetadata.ts";
 
-const marker = { soi: 0xd8, eoi: 0xd9, sos: 0xda, dnl: 0xdc, app0: 0xe0, app2: 0xe2, app14: 0xee } as const;
-/** DHT, DAC, DQT, DNL, DRI: what a decoder is told beside the frame. */
-const tables: readonly number[] = [0xc4, 0xcc, 0xdb, marker.dnl, 0xdd];
-/** Real ones have a few kilobytes, and a profile for print a megabyte. */
+const markers = { soi: 0xd8, eoi: 0xd9, sos: 0xda, dnl: 0xdc, app0: 0xe0, app2: 0xe2, app14: 0xee } as const;
+/** DHT, DAC, DQT, DNL, DRI. */
+const tables: readonly number[] = [0xc4, 0xcc, 0xdb, markers.dnl, 0xdd];
+/** Real files have kilobytes here, or a megabyte with a print profile. */
 const MAX_HEAD_BYTES = 8 * 1024 * 1024;
-/** Markers outside the coded picture, and bytes of fill before them. Real ones have dozens; a hundred megabytes of them would take minutes. */
+/** Markers and fill bytes outside entropy-coded data. Real files have dozens; 100 MB of them would take minutes. */
 const MAX_MARKERS = 100_000;
-const EOI = Uint8Array.of(0xff, marker.eoi);
-const SOI = Uint8Array.of(0xff, marker.soi);
+const EOI = Uint8Array.of(0xff, markers.eoi);
+const SOI = Uint8Array.of(0xff, markers.soi);
 const FF = Uint8Array.of(0xff);
 
 function isFrame(code: number): boolean {
   return code >= 0xc0 && code <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(code);
 }
 
-function standsAlone(code: number): boolean {
+function hasNoSegment(code: number): boolean {
   return code === 0x01 || (code >= 0xd0 && code <= 0xd7);
 }
 
-/** Of the segments that carry something beside the picture: the colour profile, and Adobe's word on the colour space. */
+/** Keeps the frame, decoder tables, colour profile and Adobe's colour transform. */
 function isKept(code: number, body: Uint8Array): boolean {
   if (isFrame(code) || tables.includes(code)) return true;
-  if (code === marker.app2) return startsWith(body, "ICC_PROFILE\0");
-  return code === marker.app14 && startsWith(body, "Adobe");
+  if (code === markers.app2) return startsWith(body, "ICC_PROFILE\0");
+  return code === markers.app14 && startsWith(body, "Adobe");
 }
 
-/** Without the thumbnail that JFIF has room for: it may show what an edit took out. */
-function plainJfif(body: Uint8Array): Uint8Array | null {
+/** Removes the JFIF thumbnail, which could show what an edit removed. */
+function stripJfifThumbnail(body: Uint8Array): Uint8Array | null {
   if (asciiAt(body, 0, 5) !== "JFIF\0" || body.length < 14) return null;
-  return segment(marker.app0, [...body.subarray(0, 12), 0, 0]);
+  return segment(markers.app0, [...body.subarray(0, 12), 0, 0]);
 }
 
-/** How many markers may come yet. */
-interface Allowance {
-  markers: number;
+interface MarkerBudget {
+  remaining: number;
 }
 
-function spend(allowance: Allowance): void {
-  allowance.markers -= 1;
-  if (allowance.markers < 0) throw new BrokenPicture("is a JPEG of more markers than any picture needs");
+function chargeMarker(budget: MarkerBudget): void {
+  budget.remaining -= 1;
+  if (budget.remaining < 0) throw new MalformedImageError("has too many JPEG markers");
 }
 
-/** The next marker's code; fill bytes may stand in front of it. */
-async function nextMarker(arriving: Arriving, allowance: Allowance): Promise<number> {
-  const [mark] = await arriving.take(1);
-  if (mark !== 0xff) throw new BrokenPicture("is no whole JPEG: there is no marker where one should be");
+/** Returns the next marker's code, skipping fill bytes. */
+async function readMarker(reader: StreamReader, budget: MarkerBudget): Promise<number> {
+  const [mark] = await reader.read(1);
+  if (mark !== 0xff) throw new MalformedImageError("is a damaged JPEG: expected a marker");
   for (;;) {
-    spend(allowance);
-    const [code = 0] = await arriving.take(1);
+    chargeMarker(budget);
+    const [code = 0] = await reader.read(1);
     if (code !== 0xff) return code;
   }
 }
 
-async function segmentBody(arriving: Arriving): Promise<Uint8Array> {
-  const length = viewOf(await arriving.take(2)).getUint16(0);
-  if (length < 2) throw new BrokenPicture("is no whole JPEG: a segment has no length");
-  return await arriving.take(length - 2);
+async function readSegmentBody(reader: StreamReader): Promise<Uint8Array> {
+  const length = viewOf(await reader.read(2)).getUint16(0);
+  if (length < 2) throw new MalformedImageError("is a damaged JPEG: a segment has no length");
+  return await reader.read(length - 2);
 }
 
-/** What every browser decodes: Huffman-coded, sequential or progressive, 8 bits. */
-function readFrame(code: number, body: Uint8Array, size: Size): void {
-  if (size.width > 0) throw new BrokenPicture("has more than one frame");
+/** Accepts what browsers decode: Huffman-coded, sequential or progressive, 8 bits. */
+function parseFrame(code: number, body: Uint8Array, size: ImageSize): void {
+  if (size.width > 0) throw new MalformedImageError("has more than one frame");
   if (code > 0xc2 || body[0] !== 8 || body.length < 6) {
-    throw new BrokenPicture(
-      "is a JPEG of a kind that browsers do not show: baseline or progressive, 8 bits, is needed",
-    );
+    throw new MalformedImageError("is an unsupported JPEG: baseline or progressive with 8 bits is needed");
   }
   size.height = viewOf(body).getUint16(1);
   size.width = viewOf(body).getUint16(3);
-  if (size.width === 0 || size.height === 0) throw new BrokenPicture("does not say how large its picture is");
+  if (size.width === 0 || size.height === 0) throw new MalformedImageError("has no image dimensions");
 }
 
-interface Head {
+interface JpegHeader {
   jfif: Uint8Array | null;
-  kept: Uint8Array[];
+  segments: Uint8Array[];
   scan: Uint8Array;
 }
 
-/** Everything in front of the first scan, and that scan's header. */
-async function readHead(arriving: Arriving, allowance: Allowance, size: Size): Promise<Head> {
-  await arriving.skip(SOI.length);
-  const kept: Uint8Array[] = [];
+/** Reads all segments up to and including the first scan header. */
+async function readHeader(reader: StreamReader, budget: MarkerBudget, size: ImageSize): Promise<JpegHeader> {
+  await reader.skip(SOI.length);
+  const segments: Uint8Array[] = [];
   let jfif: Uint8Array | null = null;
-  let heldBytes = 0;
+  let headerBytes = 0;
   for (;;) {
-    const code = await nextMarker(arriving, allowance);
-    if (standsAlone(code)) continue;
-    if (code === marker.eoi || code === marker.soi) throw new BrokenPicture("is a JPEG without a picture");
-    const body = await segmentBody(arriving);
-    if (code === marker.sos) {
-      if (size.width === 0) throw new BrokenPicture("does not say how large its picture is");
-      return { jfif, kept, scan: segment(code, body) };
+    const code = await readMarker(reader, budget);
+    if (hasNoSegment(code)) continue;
+    if (code === markers.eoi || code === markers.soi) throw new MalformedImageError("is a JPEG without image data");
+    const body = await readSegmentBody(reader);
+    if (code === markers.sos) {
+      if (size.width === 0) throw new MalformedImageError("has no image dimensions");
+      return { jfif, segments, scan: segment(code, body) };
     }
-    if (code === marker.app0) jfif ??= plainJfif(body);
-    if (isFrame(code)) readFrame(code, body, size);
+    if (code === markers.app0) jfif ??= stripJfifThumbnail(body);
+    if (isFrame(code)) parseFrame(code, body, size);
     if (!isKept(code, body)) continue;
-    heldBytes += body.length;
-    if (heldBytes > MAX_HEAD_BYTES) throw new BrokenPicture("has too much in front of its picture");
-    kept.push(segment(code, body));
+    headerBytes += body.length;
+    if (headerBytes > MAX_HEAD_BYTES) throw new MalformedImageError("has too large a header");
+    segments.push(segment(code, body));
   }
 }
 
-/** The coded picture up to the next marker, whose code it answers. A byte 0xff of the picture has a 0 behind it. */
-async function* passScan(arriving: Arriving): AsyncGenerator<Uint8Array, number, undefined> {
-  let isOpen = false;
+/**
+ * Yields entropy-coded data up to the next marker and returns the marker's code. In the data, 0xff is followed by 0.
+ */
+async function* copyScan(reader: StreamReader): AsyncGenerator<Uint8Array, number, undefined> {
+  let afterMarkerByte = false;
   for (;;) {
-    const window = await arriving.window();
-    if (window === null) throw new BrokenPicture("is cut short");
-    if (isOpen) {
-      const fill = fillBytes(window);
-      arriving.use(Math.min(fill + 1, window.length));
-      const code = window[fill];
+    const chunk = await reader.buffered();
+    if (chunk === null) throw new MalformedImageError("is truncated");
+    if (afterMarkerByte) {
+      const fill = countFillBytes(chunk);
+      reader.consume(Math.min(fill + 1, chunk.length));
+      const code = chunk[fill];
       if (code === undefined) continue;
-      isOpen = false;
-      if (code !== 0 && !standsAlone(code)) return code;
+      afterMarkerByte = false;
+      if (code !== 0 && !hasNoSegment(code)) return code;
       yield Uint8Array.of(0xff, code);
       continue;
     }
-    const end = pictureEnd(window);
-    if (end > 0) yield window.subarray(0, end);
-    isOpen = end < window.length;
-    arriving.use(isOpen ? end + FF.length : end);
+    const end = findMarker(chunk);
+    if (end > 0) yield chunk.subarray(0, end);
+    afterMarkerByte = end < chunk.length;
+    reader.consume(afterMarkerByte ? end + FF.length : end);
   }
 }
 
-/** How many bytes of fill the window begins with. */
-function fillBytes(window: Uint8Array): number {
+/** Counts the leading 0xff bytes. */
+function countFillBytes(chunk: Uint8Array): number {
   let count = 0;
-  while (window[count] === 0xff) count += 1;
+  while (chunk[count] === 0xff) count += 1;
   return count;
 }
 
-/** Where the window's coded picture ends: at a marker, or at a last byte of 0xff. Else its length. */
-function pictureEnd(window: Uint8Array): number {
-  for (let at = window.indexOf(0xff); at >= 0; at = window.indexOf(0xff, at + 2)) {
-    const next = window[at + 1];
-    if (next === undefined || (next !== 0 && !standsAlone(next))) return at;
+/** Returns the index of the first marker or of a trailing 0xff, else the length. */
+function findMarker(chunk: Uint8Array): number {
+  for (let at = chunk.indexOf(0xff); at >= 0; at = chunk.indexOf(0xff, at + 2)) {
+    const next = chunk[at + 1];
+    if (next === undefined || (next !== 0 && !hasNoSegment(next))) return at;
   }
-  return window.length;
+  return chunk.length;
 }
 
-/** The picture ends where the JPEG says so: what some cameras put behind it is left out. */
-async function* passPicture(arriving: Arriving, allowance: Allowance): AsyncGenerator<Uint8Array, void, undefined> {
+/** Yields all scans up to the end-of-image marker. Data that cameras append after it is dropped. */
+async function* copyScans(reader: StreamReader, budget: MarkerBudget): AsyncGenerator<Uint8Array, void, undefined> {
   for (;;) {
-    let code = yield* passScan(arriving);
-    spend(allowance);
-    while (code !== marker.sos) {
-      if (code === marker.eoi) return;
-      if (code === marker.soi || isFrame(code)) throw new BrokenPicture("has more than one frame");
-      const body = await segmentBody(arriving);
+    let code = yield* copyScan(reader);
+    chargeMarker(budget);
+    while (code !== markers.sos) {
+      if (code === markers.eoi) return;
+      if (code === markers.soi || isFrame(code)) throw new MalformedImageError("has more than one frame");
+      const body = await readSegmentBody(reader);
       if (tables.includes(code)) yield segment(code, body);
-      code = await nextMarker(arriving, allowance);
+      code = await readMarker(reader, budget);
     }
-    yield segment(code, await segmentBody(arriving));
+    yield segment(code, await readSegmentBody(reader));
   }
 }
 
-async function* rewritten(arriving: Arriving, carried: CarriedMetadata, size: Size): AsyncGenerator<Uint8Array> {
-  const allowance = { markers: MAX_MARKERS };
-  const { jfif, kept, scan } = await readHead(arriving, allowance, size);
+async function* rewrittenChunks(
+  reader: StreamReader,
+  metadata: PreservedMetadata,
+  size: ImageSize,
+): AsyncGenerator<Uint8Array> {
+  const budget = { remaining: MAX_MARKERS };
+  const { jfif, segments, scan } = await readHeader(reader, budget, size);
   yield SOI;
   if (jfif !== null) yield jfif;
-  yield* jpegMetadata(carried, size);
-  yield* kept;
+  yield* metadataSegments(metadata, size);
+  yield* segments;
   yield scan;
-  yield* passPicture(arriving, allowance);
+  yield* copyScans(reader, budget);
   yield EOI;
-  await arriving.finish();
+  await reader.discardRest();
 }
 
-/** What is wrong with the file comes out of `bytes` as a `BrokenPicture`. */
-export function rewriteJpeg(arriving: Arriving, carried: CarriedMetadata): PictureBytes {
+/** Rewrites a JPEG. Iterating `bytes` throws `MalformedImageError` for a damaged file. */
+export function rewriteJpeg(reader: StreamReader, metadata: PreservedMetadata): RewrittenBytes {
   const size = { width: 0, height: 0 };
-  return { bytes: rewritten(arriving, carried, size), size };
+  return { bytes: rewrittenChunks(reader, metadata, size), size };
 }

@@ -1,20 +1,22 @@
-/** What a picture that is read while it arrives can turn out to be. Its message is fit for whoever sent the picture. */
-
-export class BrokenPicture extends Error {
+/**
+ * Thrown for an image that can't be rewritten. The message completes a sentence about the file ("is truncated") and is
+ * shown to clients.
+ */
+export class MalformedImageError extends Error {
   constructor(reason: string) {
     super(reason);
-    this.name = "BrokenPicture";
+    this.name = "MalformedImageError";
   }
 }
 
-export interface Size {
+export interface ImageSize {
   width: number;
   height: number;
 }
 
-/** As far as it is known: filled in when the head of the picture has been read. */
-export interface PictureBytes {
-  /** A chunk is valid until the next is asked for. */
+export interface RewrittenBytes {
+  /** Each chunk is valid until the next one is requested. */
   bytes: AsyncIterable<Uint8Array>;
-  size: Size;
+  /** Zero until the header has been read from `bytes`. */
+  size: ImageSize;
 }

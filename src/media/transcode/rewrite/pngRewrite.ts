@@ -1,23 +1,24 @@
 /**
- * A PNG on its way through: its picture and its colours stay byte for byte, texts and private chunks are left out and
- * other metadata put in. Unpacks nothing, and holds nothing but its head.
+ * Replaces the metadata of a PNG while it streams: pixels and colour chunks stay byte for byte, text and private chunks
+ * are dropped. Buffers only the header.
  */
-import { asciiAt, viewOf } from "../../inspect/bytes/bytes.ts";
-import type { Arriving } from "./streamReader.ts";
-import { BrokenPicture, type PictureBytes, type Size } from "./malformedImage.ts";
-import type { CarriedMetadata } from "./preservedMetadata.ts";
-import { crc32, pngMetadata } from "./pngMetadata.ts";
+import { asciiAt, concat, viewOf } from "../../inspect/bytes/bytes.ts";
+import type { StreamReader } from "./streamReader.ts";
+import { MalformedImageError, type RewrittenBytes, type ImageSize } from "./malformedImage.ts";
+import type { PreservedMetadata } from "./preservedMetadata.ts";
+import { writePreservedExif } from "./preservedExif.ts";
+import { photoshopResource } from "./jpegMetadata.ts";
 
 const SIGNATURE_BYTES = 8;
 const HEADER_BYTES = 8;
 const CHECKSUM_BYTES = 4;
 const IHDR_BYTES = 13;
 /** PNG 3 §7.1. */
-const LONGEST_CHUNK = 2 ** 31 - 1;
-/** Of 8 KiB each, as is usual, the largest file has 12,800; eight million empty ones would take minutes. */
+const MAX_CHUNK_BYTES = 2 ** 31 - 1;
+/** A 100 MB file has 12,800 chunks of the usual 8 KiB; eight million empty ones would take minutes. */
 const MAX_CHUNKS = 200_000;
 
-/** Beside the chunks that no decoder may do without: transparency, colour, pixel size, animation. PNG 3 §11.3. */
+/** Ancillary chunks to keep: transparency, colour, pixel size, animation; PNG 3 §11.3. Critical chunks are kept too. */
 const keptChunks = new Set(
   "tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT acTL fcTL fdAT".split(" "),
 );
@@ -26,51 +27,98 @@ function isKept(type: string): boolean {
   return /^[A-Z][A-Za-z]{3}$/.test(type) || keptChunks.has(type);
 }
 
-/** The first chunk, whole: header, content and checksum. */
-async function readHeader(arriving: Arriving, size: Size): Promise<Uint8Array> {
-  const chunk = await arriving.take(HEADER_BYTES + IHDR_BYTES + CHECKSUM_BYTES);
+/** PNG 3 annex D. */
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
+  return value;
+});
+
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = (crcTable[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+function createChunk(type: string, content: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(12 + content.length);
+  const view = viewOf(whole);
+  view.setUint32(0, content.length);
+  whole.set(new TextEncoder().encode(type), 4);
+  whole.set(content, 8);
+  view.setUint32(8 + content.length, crc32(whole.subarray(4, 8 + content.length)));
+  return whole;
+}
+
+/** Keyword, uncompressed, no language, no translated keyword. */
+const XMP_PREFIX = new TextEncoder().encode("XML:com.adobe.xmp\0\0\0\0\0");
+
+/** PNG has no IPTC chunk; readers know ImageMagick's hexadecimal text profile. */
+function rawProfile(iptc: Uint8Array): Uint8Array {
+  const resource = photoshopResource(iptc);
+  const digits = Array.from(resource, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const lines = digits.replaceAll(/.{72}/g, "$&\n");
+  const length = String(resource.length).padStart(8, " ");
+  return new TextEncoder().encode(`Raw profile type iptc\0\niptc\n${length}\n${lines}\n`);
+}
+
+function metadataChunks({ exif, xmp, iptc }: PreservedMetadata, size: ImageSize): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  if (exif !== null) chunks.push(createChunk("eXIf", writePreservedExif(exif, size)));
+  if (xmp !== null) chunks.push(createChunk("iTXt", concat([XMP_PREFIX, xmp])));
+  if (iptc !== null) chunks.push(createChunk("tEXt", rawProfile(iptc)));
+  return chunks;
+}
+
+/** Reads the IHDR chunk: header, content and CRC. */
+async function readHeader(reader: StreamReader, size: ImageSize): Promise<Uint8Array> {
+  const chunk = await reader.read(HEADER_BYTES + IHDR_BYTES + CHECKSUM_BYTES);
   const view = viewOf(chunk);
   if (view.getUint32(0) !== IHDR_BYTES || asciiAt(chunk, 4, 4) !== "IHDR") {
-    throw new BrokenPicture("is a PNG that does not begin with its header");
+    throw new MalformedImageError("is a PNG without a valid header chunk");
   }
   const checksummed = chunk.subarray(4, HEADER_BYTES + IHDR_BYTES);
   if (crc32(checksummed) !== view.getUint32(HEADER_BYTES + IHDR_BYTES)) {
-    throw new BrokenPicture("is a PNG whose header is broken");
+    throw new MalformedImageError("is a PNG with a damaged header");
   }
   size.width = view.getUint32(HEADER_BYTES);
   size.height = view.getUint32(HEADER_BYTES + 4);
-  if (![size.width, size.height].every((side) => side > 0 && side <= LONGEST_CHUNK)) {
-    throw new BrokenPicture("does not say how large its picture is");
+  if (![size.width, size.height].every((side) => side > 0 && side <= MAX_CHUNK_BYTES)) {
+    throw new MalformedImageError("has no image dimensions");
   }
   return chunk;
 }
 
-async function* rewritten(arriving: Arriving, carried: CarriedMetadata, size: Size): AsyncGenerator<Uint8Array> {
-  const signature = await arriving.take(SIGNATURE_BYTES);
-  const header = await readHeader(arriving, size);
+async function* rewrittenChunks(
+  reader: StreamReader,
+  metadata: PreservedMetadata,
+  size: ImageSize,
+): AsyncGenerator<Uint8Array> {
+  const signature = await reader.read(SIGNATURE_BYTES);
+  const header = await readHeader(reader, size);
   yield signature;
   yield header;
-  yield* pngMetadata(carried, size);
-  let hasPicture = false;
+  yield* metadataChunks(metadata, size);
+  let hasPixels = false;
   for (let chunks = 1; ; chunks++) {
-    if (chunks > MAX_CHUNKS) throw new BrokenPicture("is a PNG of more chunks than any picture needs");
-    const head = await arriving.take(HEADER_BYTES);
+    if (chunks > MAX_CHUNKS) throw new MalformedImageError("has too many PNG chunks");
+    const head = await reader.read(HEADER_BYTES);
     const length = viewOf(head).getUint32(0);
     const type = asciiAt(head, 4, 4);
-    if (length > LONGEST_CHUNK || !/^[A-Za-z]{4}$/.test(type)) throw new BrokenPicture("is a PNG that is broken");
+    if (length > MAX_CHUNK_BYTES || !/^[A-Za-z]{4}$/.test(type)) throw new MalformedImageError("is a damaged PNG");
     if (isKept(type)) {
       yield head;
-      yield* arriving.pass(length + CHECKSUM_BYTES);
-    } else await arriving.skip(length + CHECKSUM_BYTES);
-    hasPicture ||= type === "IDAT" && length > 0;
+      yield* reader.readChunks(length + CHECKSUM_BYTES);
+    } else await reader.skip(length + CHECKSUM_BYTES);
+    hasPixels ||= type === "IDAT" && length > 0;
     if (type === "IEND") break;
   }
-  if (!hasPicture) throw new BrokenPicture("is a PNG without a picture");
-  await arriving.finish();
+  if (!hasPixels) throw new MalformedImageError("is a PNG without image data");
+  await reader.discardRest();
 }
 
-/** What is wrong with the file comes out of `bytes` as a `BrokenPicture`. */
-export function rewritePng(arriving: Arriving, carried: CarriedMetadata): PictureBytes {
+/** Rewrites a PNG. Iterating `bytes` throws `MalformedImageError` for a damaged file. */
+export function rewritePng(reader: StreamReader, metadata: PreservedMetadata): RewrittenBytes {
   const size = { width: 0, height: 0 };
-  return { bytes: rewritten(arriving, carried, size), size };
+  return { bytes: rewrittenChunks(reader, metadata, size), size };
 }

@@ -1,40 +1,41 @@
 /**
- * EXIF written anew for other pixels: what was known of the camera, the moment and the place; nothing that tells where
- * in the old file something lies, how its pixels were coded, or what they looked like.
+ * Preserves the EXIF of an upload for its edited versions: camera, time and location, without offsets, pixel coding and
+ * thumbnails.
  */
 import { startsWith } from "../../inspect/bytes/bytes.ts";
-import type { TiffBlock } from "../../inspect/containers/imageContent.ts";
-import { mostBlocks, readDirectories } from "../../inspect/exif/exif.ts";
-import { makerNote } from "../../inspect/exif/exifTags.ts";
+import type { ExifBlock } from "../../inspect/containers/imageContent.ts";
+import { MAX_EXIF_BLOCKS } from "../../inspect/exif/exif.ts";
+import { readDirectories } from "../../inspect/exif/exifDirectories.ts";
+import { MAKER_NOTE_TAG } from "../../inspect/exif/exifTags.ts";
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
 import { type TiffDirectory, readValue } from "../../inspect/tiff/tiffDirectory.ts";
-import { type TiffTables, type TiffValue, integerValue, longType, shortType, writeTiff } from "../tiff/tiffWriter.ts";
-import type { Size } from "./malformedImage.ts";
+import { type TiffTables, type TiffValue, integerValue, LONG_TYPE, SHORT_TYPE, writeTiff } from "../tiff/tiffWriter.ts";
+import type { ImageSize } from "./malformedImage.ts";
 
-export interface CarriedExif {
+export interface PreservedExif {
   littleEndian: boolean;
   tables: TiffTables;
 }
 
-const orientationTag = 0x112;
-const pixelWidthTag = 0xa002;
-const pixelHeightTag = 0xa003;
+const ORIENTATION_TAG = 0x112;
+const PIXEL_WIDTH_TAG = 0xa002;
+const PIXEL_HEIGHT_TAG = 0xa003;
 
 /**
- * Of the first directory: description, maker, model, resolution, software, date, artist, computer, copyright, rating,
- * Windows' five texts, serial number. In a TIFF or a RAW file it also tells how the pixels lie, which is left out.
+ * IFD0: description, make, model, resolution, software, date, artist, host computer, copyright, rating, Windows' XP
+ * texts, serial number. Pixel layout tags of TIFF and RAW are omitted.
  */
 const imageTags = new Set([
   0x10e, 0x10f, 0x110, 0x11a, 0x11b, 0x128, 0x131, 0x132, 0x13b, 0x13c, 0x4746, 0x4749, 0x8298, 0x9c9b, 0x9c9c, 0x9c9d,
   0x9c9e, 0x9c9f, 0xc62f,
 ]);
 
-/** Exif 3.0 §4.6.6 uses these. */
-const firstExifTag = 0x829a;
-const lastExifTag = 0xa4ff;
+/** Tag range of Exif 3.0 §4.6.6. */
+const FIRST_EXIF_TAG = 0x829a;
+const LAST_EXIF_TAG = 0xa4ff;
 /**
- * Left out of them: how components are coded and compressed, colour space, where in the picture the subject is, the
- * directory of interoperability, the dimensions (written anew), and pointers.
+ * Omitted: component coding, compression, colour space, subject location, interoperability IFD, dimensions (written
+ * again) and pointers.
  */
 const pixelTags = new Set([
   0x8769,
@@ -43,33 +44,33 @@ const pixelTags = new Set([
   0x9102,
   0x9214,
   0xa001,
-  pixelWidthTag,
-  pixelHeightTag,
+  PIXEL_WIDTH_TAG,
+  PIXEL_HEIGHT_TAG,
   0xa005,
   0xa20c,
   0xa214,
   0xa302,
 ]);
-const lastGpsTag = 0x1f;
+const LAST_GPS_TAG = 0x1f;
 
-/** BYTE to DOUBLE. Pointers to directories are not among them. */
-const widths = [0, 1, 1, 2, 4, 4, 1, 1, 2, 4, 4, 4, 8];
-const longestValueBytes = 32 * 1024;
-/** Room for the tables of three directories is left in a JPEG's segment. */
-const longestBlockBytes = 56 * 1024;
+/** Bytes per element of types BYTE (1) to DOUBLE (12); 0 is unused. */
+const elementBytes = [0, 1, 1, 2, 4, 4, 1, 1, 2, 4, 4, 4, 8];
+const MAX_VALUE_BYTES = 32 * 1024;
+/** Leaves room for three directories in a JPEG segment. */
+const MAX_VALUES_BYTES = 56 * 1024;
 
 function isExifTag(tag: number): boolean {
-  return tag >= firstExifTag && tag <= lastExifTag && !pixelTags.has(tag);
+  return tag >= FIRST_EXIF_TAG && tag <= LAST_EXIF_TAG && !pixelTags.has(tag);
 }
 
-/** Apple's offsets count from the note itself; all others' break when it is moved, and some hold a preview. */
+/** Apple's maker note has offsets relative to itself. Others break when moved, and some contain a preview. */
 function isMovable({ tag, bytes }: TiffValue): boolean {
-  return tag !== makerNote || startsWith(bytes, "Apple iOS\0");
+  return tag !== MAKER_NOTE_TAG || startsWith(bytes, "Apple iOS\0");
 }
 
-/** Two halves of a rational are two numbers: type 5 counts as pairs of four bytes. */
-function inOrder(value: TiffValue, isSwapped: boolean): TiffValue {
-  const width = widths[value.type] ?? 1;
+/** A rational is two numbers of four bytes. */
+function toByteOrder(value: TiffValue, isSwapped: boolean): TiffValue {
+  const width = elementBytes[value.type] ?? 1;
   if (!isSwapped || width === 1) return value;
   const bytes = Uint8Array.from(value.bytes);
   for (let at = 0; at + width <= bytes.length; at += width) bytes.subarray(at, at + width).reverse();
@@ -83,20 +84,20 @@ async function readValues(
 ): Promise<TiffValue[]> {
   const values: TiffValue[] = [];
   for (const [tag, entry] of directory?.entries ?? []) {
-    if (!isWanted(tag) || widths[entry.type] === undefined) continue;
-    const bytes = await readValue(source, entry, longestValueBytes);
+    if (!isWanted(tag) || elementBytes[entry.type] === undefined) continue;
+    const bytes = await readValue(source, entry, MAX_VALUE_BYTES);
     if (bytes !== null) values.push({ tag, type: entry.type, count: entry.count, bytes: Uint8Array.from(bytes) });
   }
   return values.filter(isMovable);
 }
 
-/** The longest go first where all together would not fit: a long comment before the date. */
-function withoutExcess(tables: TiffTables): TiffTables {
+/** Drops the longest values until all fit a segment: a long comment before the date. */
+function dropLongestValues(tables: TiffTables): TiffTables {
   const all = [...tables.image, ...tables.exif, ...tables.gps].toSorted((a, b) => b.bytes.length - a.bytes.length);
   const dropped = new Set<TiffValue>();
   let total = all.reduce((sum, value) => sum + value.bytes.length, 0);
   for (const value of all) {
-    if (total <= longestBlockBytes) break;
+    if (total <= MAX_VALUES_BYTES) break;
     dropped.add(value);
     total -= value.bytes.length;
   }
@@ -104,36 +105,36 @@ function withoutExcess(tables: TiffTables): TiffTables {
   return { image: kept(tables.image), exif: kept(tables.exif), gps: kept(tables.gps) };
 }
 
-/** Of several blocks the first that has a value wins, as when they are read. */
-export async function carryExif(blocks: TiffBlock[]): Promise<CarriedExif | null> {
-  const carried: TiffTables = { image: [], exif: [], gps: [] };
+/** Collects the EXIF values to keep. The first block that has a value takes precedence; null if none is left. */
+export async function preserveExif(blocks: ExifBlock[]): Promise<PreservedExif | null> {
+  const preserved: TiffTables = { image: [], exif: [], gps: [] };
   let littleEndian: boolean | null = null;
-  for (const block of blocks.slice(0, mostBlocks)) {
+  for (const block of blocks.slice(0, MAX_EXIF_BLOCKS)) {
     const directories = await readDirectories(block.source, block.firstDirectory);
     if (directories === null) continue;
     littleEndian ??= directories.header.littleEndian;
     const isSwapped = littleEndian !== directories.header.littleEndian;
     const add = async (name: keyof TiffTables, isWanted: (tag: number) => boolean): Promise<void> => {
-      const known = new Set(carried[name].map((value) => value.tag));
+      const known = new Set(preserved[name].map((value) => value.tag));
       const values = await readValues(block.source, directories[name], (tag) => isWanted(tag) && !known.has(tag));
-      carried[name].push(...values.map((value) => inOrder(value, isSwapped)));
+      preserved[name].push(...values.map((value) => toByteOrder(value, isSwapped)));
     };
     await add("image", (tag) => imageTags.has(tag));
     await add("exif", isExifTag);
-    await add("gps", (tag) => tag <= lastGpsTag);
+    await add("gps", (tag) => tag <= LAST_GPS_TAG);
   }
-  const tables = withoutExcess(carried);
+  const tables = dropLongestValues(preserved);
   const isEmpty = tables.image.length + tables.exif.length + tables.gps.length === 0;
   return littleEndian === null || isEmpty ? null : { littleEndian, tables };
 }
 
-/** A TIFF block for pixels of this size, which lie upright. */
-export function writeCarriedExif({ littleEndian, tables }: CarriedExif, size: Size): Uint8Array {
-  const side = (tag: number, pixels: number) => integerValue(tag, longType, pixels, littleEndian);
+/** Writes a TIFF structure for an upright image of this size. */
+export function writePreservedExif({ littleEndian, tables }: PreservedExif, size: ImageSize): Uint8Array {
+  const side = (tag: number, pixels: number) => integerValue(tag, LONG_TYPE, pixels, littleEndian);
   return writeTiff(
     {
-      image: [...tables.image, integerValue(orientationTag, shortType, 1, littleEndian)],
-      exif: [...tables.exif, side(pixelWidthTag, size.width), side(pixelHeightTag, size.height)],
+      image: [...tables.image, integerValue(ORIENTATION_TAG, SHORT_TYPE, 1, littleEndian)],
+      exif: [...tables.exif, side(PIXEL_WIDTH_TAG, size.width), side(PIXEL_HEIGHT_TAG, size.height)],
       gps: tables.gps,
     },
     littleEndian,

@@ -1,29 +1,32 @@
-/** One XMP packet for other pixels, from the packets of a file. Its values stay as they were written. */
-import { type XmpDescription, type XmpProperty, xmpDescriptions } from "./xmpPacket.ts";
+/** Preserves the XMP of an upload for its edited versions. Values are copied verbatim. */
+import { type XmpDescription, type XmpProperty, parseXmpDescriptions } from "./xmpPacket.ts";
 
-/** A JPEG segment holds 65,533 bytes; this leaves room for the names in front. */
-export const longestCarriedBytes = 64_000;
-const mostPackets = 4;
+/** A JPEG segment holds 65,533 bytes, including the XMP identifier. */
+export const MAX_PRESERVED_BYTES = 64_000;
+const MAX_PACKETS = 4;
 
-const tiff = "http://ns.adobe.com/tiff/1.0/";
-const exif = "http://ns.adobe.com/exif/1.0/";
-const photoshop = "http://ns.adobe.com/photoshop/1.0/";
+const TIFF_NAMESPACE = "http://ns.adobe.com/tiff/1.0/";
+const EXIF_NAMESPACE = "http://ns.adobe.com/exif/1.0/";
+const PHOTOSHOP_NAMESPACE = "http://ns.adobe.com/photoshop/1.0/";
 
-/** How the old pixels lay and were coded, what they looked like small, and sums over what is written anew. */
+/** Properties of the old pixels: layout, coding, thumbnails and digests. */
 const pixelProperties = new Map([
   [
-    tiff,
+    TIFF_NAMESPACE,
     "Orientation ImageWidth ImageLength BitsPerSample Compression PhotometricInterpretation SamplesPerPixel PlanarConfiguration YCbCrSubSampling YCbCrPositioning YCbCrCoefficients WhitePoint PrimaryChromaticities ReferenceBlackWhite TransferFunction NativeDigest",
   ],
-  [exif, "PixelXDimension PixelYDimension ColorSpace ComponentsConfiguration CompressedBitsPerPixel NativeDigest"],
-  [photoshop, "ICCProfile ColorMode"],
+  [
+    EXIF_NAMESPACE,
+    "PixelXDimension PixelYDimension ColorSpace ComponentsConfiguration CompressedBitsPerPixel NativeDigest",
+  ],
+  [PHOTOSHOP_NAMESPACE, "ICCProfile ColorMode"],
   ["http://ns.adobe.com/xap/1.0/", "Thumbnails"],
   ["http://purl.org/dc/terms/", "provenance"],
 ]);
 
 /**
- * Whole vocabularies that speak of what lies elsewhere in the old file (gain maps, depth, the film of a motion photo,
- * the rest of the packet) or say how its raw pixels are to be developed, which has been done.
+ * Namespaces that reference other parts of the old file (gain maps, depth, motion photos, extended XMP) or contain raw
+ * development settings.
  */
 const fileNamespaces = [
   "http://ns.adobe.com/xmp/note/",
@@ -32,19 +35,19 @@ const fileNamespaces = [
   "http://ns.google.com/photos/",
   "http://ns.apple.com/",
 ];
-const panorama = "http://ns.google.com/photos/1.0/panorama/";
+const PANORAMA_NAMESPACE = "http://ns.google.com/photos/1.0/panorama/";
 
-function isCarried({ namespace, name }: XmpProperty): boolean {
-  if (namespace !== panorama && fileNamespaces.some((prefix) => namespace.startsWith(prefix))) return false;
+function isPreserved({ namespace, name }: XmpProperty): boolean {
+  if (namespace !== PANORAMA_NAMESPACE && fileNamespaces.some((prefix) => namespace.startsWith(prefix))) return false;
   return !(pixelProperties.get(namespace) ?? "").split(" ").includes(name);
 }
 
-const begin = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">\n';
-const rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
-const end = '</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>';
+const PACKET_START = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">\n';
+const RDF_NAMESPACE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+const PACKET_END = '</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>';
 
-/** Only of the prefixes that its properties use: a packet may declare any number. */
-function written({ namespaces, properties }: XmpDescription): string {
+/** Declares only prefixes in use: a packet may declare any number. */
+function serializeDescription({ namespaces, properties }: XmpDescription): string {
   const of = (form: XmpProperty["form"]) => properties.filter((property) => property.form === form);
   const texts = properties.map((property) => property.text).join(" ");
   const used = [...namespaces].filter(([prefix]) => texts.includes(`${prefix}:`));
@@ -54,22 +57,22 @@ function written({ namespaces, properties }: XmpDescription): string {
   return `<rdf:Description rdf:about=""${attributes.join("")}>\n${elements.join("")}</rdf:Description>\n`;
 }
 
-function packetOf(descriptions: XmpDescription[]): Uint8Array {
-  const text = `${begin}<rdf:RDF xmlns:rdf="${rdf}">\n${descriptions.map(written).join("")}${end}`;
+function serializePacket(descriptions: XmpDescription[]): Uint8Array {
+  const text = `${PACKET_START}<rdf:RDF xmlns:rdf="${RDF_NAMESPACE}">\n${descriptions.map(serializeDescription).join("")}${PACKET_END}`;
   return new TextEncoder().encode(text);
 }
 
-/** The first of each name, as when it is read; a description of another `rdf` would change what ours means. */
-function carriedDescriptions(packets: Uint8Array[]): XmpDescription[] {
+/** The first property of each name counts, as in reading. Packets that bind `rdf` to another namespace are skipped. */
+function preservedDescriptions(packets: Uint8Array[]): XmpDescription[] {
   const known = new Set<string>();
-  return packets.slice(0, mostPackets).flatMap((packet) =>
-    xmpDescriptions(packet)
-      .filter(({ namespaces }) => namespaces.get("rdf") === rdf)
+  return packets.slice(0, MAX_PACKETS).flatMap((packet) =>
+    parseXmpDescriptions(packet)
+      .filter(({ namespaces }) => namespaces.get("rdf") === RDF_NAMESPACE)
       .map(({ namespaces, properties }) => ({
         namespaces,
         properties: properties.filter((property) => {
           const key = `${property.namespace} ${property.name}`;
-          const isNew = isCarried(property) && !known.has(key);
+          const isNew = isPreserved(property) && !known.has(key);
           if (isNew) known.add(key);
           return isNew;
         }),
@@ -78,15 +81,15 @@ function carriedDescriptions(packets: Uint8Array[]): XmpDescription[] {
   );
 }
 
-/** Without the longest properties where it would not fit a JPEG's segment: a long history before a short caption. */
-export function carryXmp(packets: Uint8Array[]): Uint8Array | null {
-  const descriptions = carriedDescriptions(packets);
+/** Builds one packet. Drops the longest properties until it fits a JPEG segment; null if nothing is left. */
+export function preserveXmp(packets: Uint8Array[]): Uint8Array | null {
+  const descriptions = preservedDescriptions(packets);
   const sizes = descriptions
     .flatMap(({ properties }) => properties)
     .map((property) => ({ property, sizeBytes: new TextEncoder().encode(property.text).length }))
     .toSorted((a, b) => b.sizeBytes - a.sizeBytes);
   if (sizes.length === 0) return null;
-  let excessBytes = packetOf(descriptions).length - longestCarriedBytes;
+  let excessBytes = serializePacket(descriptions).length - MAX_PRESERVED_BYTES;
   const dropped = new Set<XmpProperty>();
   for (const { property, sizeBytes } of sizes) {
     if (excessBytes <= 0) break;
@@ -96,5 +99,5 @@ export function carryXmp(packets: Uint8Array[]): Uint8Array | null {
   const kept = descriptions
     .map((each) => ({ ...each, properties: each.properties.filter((property) => !dropped.has(property)) }))
     .filter(({ properties }) => properties.length > 0);
-  return excessBytes > 0 || kept.length === 0 ? null : packetOf(kept);
+  return excessBytes > 0 || kept.length === 0 ? null : serializePacket(kept);
 }

@@ -1,65 +1,65 @@
-/** Bytes that arrive in chunks, taken by count or let through as they are. Knows no format, and holds one chunk. */
-import { BrokenPicture } from "./malformedImage.ts";
+/** Reads a stream of chunks by byte count. Format readers use it to parse an upload while it arrives. */
+import { MalformedImageError } from "./malformedImage.ts";
 
 const NONE = new Uint8Array(0);
 
-/** A chunk's memory may be used again for the next: what is to stay is copied. */
-export class Arriving {
+/** Buffers one chunk. A source may reuse a chunk's memory, so `read` copies. */
+export class StreamReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  #held: Uint8Array = NONE;
+  #buffer: Uint8Array = NONE;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** What is at hand, at least one byte; null behind the last. Stays at hand until it is used. */
-  async window(): Promise<Uint8Array | null> {
-    while (this.#held.length === 0) {
+  /** Returns the unread bytes of the current chunk, at least one; null at the end of the stream. */
+  async buffered(): Promise<Uint8Array | null> {
+    while (this.#buffer.length === 0) {
       const step = await this.#chunks.next();
       if (step.done === true) return null;
-      this.#held = step.value;
+      this.#buffer = step.value;
     }
-    return this.#held;
+    return this.#buffer;
   }
 
-  /** `count` bytes of the window have been dealt with. */
-  use(count: number): void {
-    this.#held = this.#held.subarray(count);
+  /** Marks `count` buffered bytes as read. */
+  consume(count: number): void {
+    this.#buffer = this.#buffer.subarray(count);
   }
 
-  /** The first `count` bytes, which stay at hand; fewer where there are no more. */
+  /** Returns the next `count` bytes without consuming them; fewer at the end of the stream. */
   async peek(count: number): Promise<Uint8Array> {
-    while (this.#held.length < count) {
-      const held = this.#held.slice();
+    while (this.#buffer.length < count) {
+      const previous = this.#buffer.slice();
       const step = await this.#chunks.next();
       if (step.done === true) {
-        this.#held = held;
+        this.#buffer = previous;
         break;
       }
-      this.#held = new Uint8Array(held.length + step.value.length);
-      this.#held.set(held);
-      this.#held.set(step.value, held.length);
+      this.#buffer = new Uint8Array(previous.length + step.value.length);
+      this.#buffer.set(previous);
+      this.#buffer.set(step.value, previous.length);
     }
-    return this.#held.subarray(0, count);
+    return this.#buffer.subarray(0, count);
   }
 
-  /** Pieces of the next `count` bytes, not copied. */
-  async *pass(count: number): AsyncGenerator<Uint8Array, void, undefined> {
+  /** Yields the next `count` bytes in chunks without copying. Throws `MalformedImageError` at the end of the stream. */
+  async *readChunks(count: number): AsyncGenerator<Uint8Array, void, undefined> {
     for (let left = count; left > 0;) {
-      const window = await this.window();
-      if (window === null) throw new BrokenPicture("is cut short");
-      const piece = window.subarray(0, left);
-      this.use(piece.length);
+      const chunk = await this.buffered();
+      if (chunk === null) throw new MalformedImageError("is truncated");
+      const piece = chunk.subarray(0, left);
+      this.consume(piece.length);
       left -= piece.length;
       yield piece;
     }
   }
 
-  /** A copy of the next `count` bytes. */
-  async take(count: number): Promise<Uint8Array> {
+  /** Returns a copy of the next `count` bytes. */
+  async read(count: number): Promise<Uint8Array> {
     const taken = new Uint8Array(count);
     let filled = 0;
-    for await (const piece of this.pass(count)) {
+    for await (const piece of this.readChunks(count)) {
       taken.set(piece, filled);
       filled += piece.length;
     }
@@ -67,11 +67,11 @@ export class Arriving {
   }
 
   async skip(count: number): Promise<void> {
-    for await (const piece of this.pass(count)) void piece;
+    for await (const piece of this.readChunks(count)) void piece;
   }
 
-  /** Reads to the end: whoever counts or hashes underneath sees every byte. */
-  async finish(): Promise<void> {
-    while ((await this.window()) !== null) this.use(this.#held.length);
+  /** Reads to the end, so that counting and hashing below see every byte. */
+  async discardRest(): Promise<void> {
+    while ((await this.buffered()) !== null) this.consume(this.#buffer.length);
   }
 }

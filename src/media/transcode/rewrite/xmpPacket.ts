@@ -1,32 +1,32 @@
-/** The properties of an XMP packet as they are written, to be put into another packet. Understands no value. */
-import { decodePacket, longestPacketBytes, prefixes, tagEnd } from "../../inspect/metadata/xmp.ts";
+/** Splits an XMP packet into properties, verbatim. */
+import { decodePacket, MAX_PACKET_BYTES, xmpPrefixes, tagEnd } from "../../inspect/metadata/xmp.ts";
 
 export interface XmpProperty {
   namespace: string;
   name: string;
-  /** An attribute of its description, or an element in it: verbatim. */
+  /** An attribute of rdf:Description, or a child element. */
   form: "attribute" | "element";
   text: string;
 }
 
-/** One rdf:Description at the top, and what its prefixes mean. */
+/** A top-level rdf:Description and the prefixes in scope. */
 export interface XmpDescription {
   namespaces: ReadonlyMap<string, string>;
   properties: XmpProperty[];
 }
 
-const rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
-const mostTags = 20_000;
-const deepest = 100;
-const mostNamespaces = 200;
+const RDF_NAMESPACE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+const MAX_TAGS = 20_000;
+const MAX_DEPTH = 100;
+const MAX_NAMESPACES = 200;
 const ATTRIBUTE = /(?<=\s)(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)\s*=\s*("[^"<]*"|'[^'<]*')/g;
 const ELEMENT = /^(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)(?=[\s/]|$)/;
 
-/** Prefixes that careless writers use without saying what they mean. */
-const customary = new Map([...prefixes].map(([namespace, prefix]) => [prefix, namespace]));
+/** Well-known prefixes, for packets that don't declare them. */
+const defaultNamespaces = new Map([...xmpPrefixes].map(([namespace, prefix]) => [prefix, namespace]));
 
-interface Open {
-  /** As it is written, which its end tag repeats. */
+interface OpenElement {
+  /** The qualified name, which the end tag repeats. */
   name: string;
   namespaces: ReadonlyMap<string, string>;
   description: XmpDescription | null;
@@ -34,56 +34,58 @@ interface Open {
 
 interface Walk {
   text: string;
-  open: Open[];
+  open: OpenElement[];
   descriptions: XmpDescription[];
-  /** The element of a property that is not closed yet: how deep it is, where it began. */
+  /** The open property element: depth, offset and name. */
   property: { depth: number; at: number; namespace: string; name: string } | null;
 }
 
-function namespaceOf(prefix: string | undefined, namespaces: ReadonlyMap<string, string>): string | null {
+function resolvePrefix(prefix: string | undefined, namespaces: ReadonlyMap<string, string>): string | null {
   if (prefix === undefined || prefix === "xml" || prefix === "xmlns") return null;
   return namespaces.get(prefix) ?? null;
 }
 
-function scopeOf(tag: string, outer: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const own = [...tag.matchAll(ATTRIBUTE)]
+function namespacesInScope(tag: string, outer: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const declared = [...tag.matchAll(ATTRIBUTE)]
     .filter(([, prefix]) => prefix === "xmlns")
     .map(([, , name = "", value = ""]): [string, string] => [name, value.slice(1, -1)]);
-  return own.length === 0 ? outer : new Map([...outer, ...own]);
+  return declared.length === 0 ? outer : new Map([...outer, ...declared]);
 }
 
 function attributeProperties(tag: string, namespaces: ReadonlyMap<string, string>): XmpProperty[] {
   return [...tag.matchAll(ATTRIBUTE)].flatMap(([text, prefix, name = ""]) => {
-    const namespace = namespaceOf(prefix, namespaces);
-    return namespace === null || namespace === rdf ? [] : [{ namespace, name, form: "attribute" as const, text }];
+    const namespace = resolvePrefix(prefix, namespaces);
+    return namespace === null || namespace === RDF_NAMESPACE
+      ? []
+      : [{ namespace, name, form: "attribute" as const, text }];
   });
 }
 
-function keep(walk: Walk, property: XmpProperty): void {
+function addProperty(walk: Walk, property: XmpProperty): void {
   walk.open.findLast((element) => element.description !== null)?.description?.properties.push(property);
 }
 
-/** False where the text is no XML any more. */
+/** Returns false if the text isn't well-formed XML. */
 function openTag(walk: Walk, tag: string, at: number, end: number): boolean {
   const isEmpty = tag.endsWith("/");
   const [, prefix, name = ""] = ELEMENT.exec(tag) ?? [];
-  if (name === "" || walk.open.length >= deepest) return false;
+  if (name === "" || walk.open.length >= MAX_DEPTH) return false;
   const parent = walk.open.at(-1);
-  const namespaces = scopeOf(tag, parent?.namespaces ?? customary);
-  if (namespaces.size > mostNamespaces) return false;
-  const namespace = namespaceOf(prefix, namespaces);
+  const namespaces = namespacesInScope(tag, parent?.namespaces ?? defaultNamespaces);
+  if (namespaces.size > MAX_NAMESPACES) return false;
+  const namespace = resolvePrefix(prefix, namespaces);
   const isInside = walk.open.some((element) => element.description !== null);
   let description: XmpDescription | null = null;
-  if (!isInside && namespace === rdf && name === "Description") {
+  if (!isInside && namespace === RDF_NAMESPACE && name === "Description") {
     description = { namespaces, properties: attributeProperties(tag, namespaces) };
     walk.descriptions.push(description);
   } else if (parent?.description != null && namespace !== null) {
     const element = { namespace, name, form: "element" as const };
-    if (isEmpty) keep(walk, { ...element, text: walk.text.slice(at, end + 1) });
+    if (isEmpty) addProperty(walk, { ...element, text: walk.text.slice(at, end + 1) });
     else walk.property = { depth: walk.open.length, at, namespace, name };
   }
-  const written = prefix === undefined ? name : `${prefix}:${name}`;
-  if (!isEmpty) walk.open.push({ name: written, namespaces, description });
+  const qualifiedName = prefix === undefined ? name : `${prefix}:${name}`;
+  if (!isEmpty) walk.open.push({ name: qualifiedName, namespaces, description });
   return true;
 }
 
@@ -93,17 +95,17 @@ function closeTag(walk: Walk, tag: string, end: number): boolean {
   const { property } = walk;
   if (property === null || property.depth !== walk.open.length) return true;
   const { namespace, name } = property;
-  keep(walk, { namespace, name, form: "element", text: walk.text.slice(property.at, end + 1) });
+  addProperty(walk, { namespace, name, form: "element", text: walk.text.slice(property.at, end + 1) });
   walk.property = null;
   return true;
 }
 
-/** As far as the packet is well formed. One with a document type declares entities: nobody's XMP does. */
-export function xmpDescriptions(packet: Uint8Array): XmpDescription[] {
-  const text = decodePacket(packet.subarray(0, longestPacketBytes));
+/** Parses up to the first malformed tag. A document type declaration ends parsing: it could declare entities. */
+export function parseXmpDescriptions(packet: Uint8Array): XmpDescription[] {
+  const text = decodePacket(packet.subarray(0, MAX_PACKET_BYTES));
   const walk: Walk = { text, open: [], descriptions: [], property: null };
   let tags = 0;
-  for (let at = text.indexOf("<"); at >= 0 && tags < mostTags; tags++) {
+  for (let at = text.indexOf("<"); at >= 0 && tags < MAX_TAGS; tags++) {
     const end = tagEnd(text, at);
     const tag = text.slice(at + 1, end);
     if (end < 0 || /^!(?!--|\[CDATA\[)/.test(tag)) break;

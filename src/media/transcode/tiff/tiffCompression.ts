@@ -1,7 +1,7 @@
-/** The compressions of TIFF that are made of bytes and not of pictures: LZW, PackBits, Deflate. Output stops at the length asked for. */
-import { inflated } from "../../inspect/bytes/bytes.ts";
+/** Decompresses TIFF's byte-oriented compressions. Output is bounded by the requested length. */
+import { inflate } from "../../inspect/bytes/bytes.ts";
 
-/** The values of tag 259 that are read here. */
+/** Supported values of tag 259 (Compression). */
 export const tiffCompressions = new Map([
   [1, "none"],
   [5, "lzw"],
@@ -11,8 +11,8 @@ export const tiffCompressions = new Map([
 ] as const);
 export type TiffCompression = "none" | "lzw" | "deflate" | "packbits";
 
-/** TIFF 6.0 section 9. */
-function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
+/** TIFF 6.0 §9. */
+function decompressPackBits(bytes: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(length);
   let to = 0;
   for (let at = 0; at < bytes.length && to < length;) {
@@ -33,31 +33,31 @@ function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
 
 const CLEAR = 256;
 const END = 257;
-const MOST_CODES = 4096;
+const MAX_CODES = 4096;
 
-/** TIFF 6.0 section 13: codes of 9 to 12 bits, highest first, growing one code earlier than GIF's. */
-function unLzw(bytes: Uint8Array, length: number): Uint8Array {
+/** TIFF 6.0 §13: codes of 9 to 12 bits, most significant first, growing one code earlier than GIF's. */
+function decompressLzw(bytes: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(length);
-  // Each code is what an earlier one put out, and one byte more: where that lies in the output, and how long it is.
-  const starts = new Uint32Array(MOST_CODES);
-  const lengths = new Uint32Array(MOST_CODES);
-  let [next, width, held, heldBits, to] = [END + 1, 9, 0, 0, 0];
+  // Each code stands for the output of an earlier code plus one byte: its offset and length in `out`.
+  const starts = new Uint32Array(MAX_CODES);
+  const lengths = new Uint32Array(MAX_CODES);
+  let [next, width, pending, pendingBits, to] = [END + 1, 9, 0, 0, 0];
   let [lastAt, lastLength] = [0, 0];
   for (let at = 0; to < length;) {
-    while (heldBits < width && at < bytes.length) {
-      held = ((held << 8) | (bytes[at++] ?? 0)) & 0xffffff;
-      heldBits += 8;
+    while (pendingBits < width && at < bytes.length) {
+      pending = ((pending << 8) | (bytes[at++] ?? 0)) & 0xffffff;
+      pendingBits += 8;
     }
-    if (heldBits < width) break;
-    heldBits -= width;
-    const code = (held >> heldBits) & ((1 << width) - 1);
+    if (pendingBits < width) break;
+    pendingBits -= width;
+    const code = (pending >> pendingBits) & ((1 << width) - 1);
     if (code === END) break;
     if (code === CLEAR) {
       [next, width, lastLength] = [END + 1, 9, 0];
       continue;
     }
-    if (code > next || (code === next && lastLength === 0)) throw new Error("the TIFF's LZW data is broken");
-    if (lastLength > 0 && next < MOST_CODES) {
+    if (code > next || (code === next && lastLength === 0)) throw new Error("the TIFF's LZW data is damaged");
+    if (lastLength > 0 && next < MAX_CODES) {
       starts[next] = lastAt;
       lengths[next] = lastLength + 1;
       next++;
@@ -73,14 +73,14 @@ function unLzw(bytes: Uint8Array, length: number): Uint8Array {
   return out.subarray(0, to);
 }
 
-/** As much of `length` bytes as there is. */
-export async function uncompressed(
+/** Decompresses a strip or tile to at most `length` bytes. Damaged Deflate data yields an empty array. */
+export async function decompressTiff(
   bytes: Uint8Array,
   compression: TiffCompression,
   length: number,
 ): Promise<Uint8Array> {
   if (compression === "none") return bytes.subarray(0, length);
-  if (compression === "packbits") return unpackBits(bytes, length);
-  if (compression === "lzw") return unLzw(bytes, length);
-  return (await inflated(bytes, length)) ?? new Uint8Array();
+  if (compression === "packbits") return decompressPackBits(bytes, length);
+  if (compression === "lzw") return decompressLzw(bytes, length);
+  return (await inflate(bytes, length)) ?? new Uint8Array();
 }

@@ -1,4 +1,4 @@
-/** How the pixels of a TIFF's first picture are laid out, or why they can't be read here. Reads directories, no pixels. */
+/** Reads the pixel layout of a TIFF's first image. */
 import { boundedSource } from "../../inspect/bytes/boundedSource.ts";
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
 import {
@@ -8,8 +8,7 @@ import {
   readValue,
   type TiffDirectory,
 } from "../../inspect/tiff/tiffDirectory.ts";
-import { CutShort } from "../jpeg/encodedJpeg.ts";
-import { LONGEST_JPEG_SIDE } from "../jpeg/jpegEncoder.ts";
+import { requireConvertibleSize, TruncatedFileError } from "../jpeg/encodedJpeg.ts";
 import { type TiffCompression, tiffCompressions } from "./tiffCompression.ts";
 
 export interface TiffLayout {
@@ -20,16 +19,16 @@ export interface TiffLayout {
   samples: number;
   photometric: number;
   compression: TiffCompression;
-  /** Samples are differences to the pixel on their left. */
-  isDifferenced: boolean;
-  /** The last sample is opacity. */
+  /** Horizontal differencing (predictor 2). */
+  hasPredictor: boolean;
+  /** The last sample is alpha. */
   hasAlpha: boolean;
-  /** Strips, or tiles row by row: a strip is a tile as wide as the picture. */
+  /** Strips, or tiles row by row. A strip is treated as a tile as wide as the image. */
   tileWidth: number;
   tileHeight: number;
   offsets: number[];
   sizes: number[];
-  /** All reds, then all greens, then all blues, 16 bits each. */
+  /** All reds, then greens, then blues, 16 bits each. */
   palette: number[];
   icc: Uint8Array | null;
 }
@@ -41,31 +40,31 @@ const tags = {
   sampleFormat: 0x153, icc: 0x8773,
 } as const; // prettier-ignore
 
-const directoryBudgetBytes = 4 * 1024 * 1024;
-const mostSegments = 100_000;
-const MOST_PIXELS = 104 * 1000 * 1000;
-/** One strip or tile is unpacked whole. */
-const MOST_SEGMENT_BYTES = 20 * 1024 * 1024;
+const DIRECTORY_BUDGET_BYTES = 4 * 1024 * 1024;
+const MAX_SEGMENTS = 100_000;
+/** A strip or tile is decompressed as a whole. */
+const MAX_SEGMENT_BYTES = 20 * 1024 * 1024;
 const photometrics = [0, 1, 2, 3, 5];
 
 type Numbers = (tag: number, most?: number) => Promise<number[]>;
 
-async function openFirst(source: ByteSource): Promise<{ directory: TiffDirectory; littleEndian: boolean }> {
+async function openFirstDirectory(source: ByteSource): Promise<{ directory: TiffDirectory; littleEndian: boolean }> {
   const header = await readTiffHeader(source);
   const directory = header && (await readDirectory(source, header.firstDirectory, header));
-  if (header === null || directory === null) throw new CutShort("the TIFF has no directory, or is cut short before it");
+  if (header === null || directory === null) throw new TruncatedFileError("the TIFF has no directory or is truncated");
   return { directory, littleEndian: header.littleEndian };
 }
 
+/** Throws for unsupported forms and for truncated files. */
 export async function readTiffLayout(file: ByteSource): Promise<TiffLayout> {
-  const source = boundedSource(file, directoryBudgetBytes);
-  const { directory, littleEndian } = await openFirst(source);
+  const source = boundedSource(file, DIRECTORY_BUDGET_BYTES);
+  const { directory, littleEndian } = await openFirstDirectory(source);
   const { entries } = directory;
   const numbers: Numbers = (tag, most = 1) => readIntegers(source, entries.get(tag), littleEndian, most);
   const number = async (tag: number, missing: number) => (await numbers(tag))[0] ?? missing;
   const code = await number(tags.compression, 1);
   const compression = [...tiffCompressions].find(([known]) => known === code)?.[1];
-  if (compression === undefined) throw new Error(`the TIFF is compressed in a way (${code}) that is not read here`);
+  if (compression === undefined) throw new Error(`unsupported TIFF compression ${code}`);
   const samples = await number(tags.samples, 1);
   const layout: TiffLayout = {
     littleEndian,
@@ -75,65 +74,67 @@ export async function readTiffLayout(file: ByteSource): Promise<TiffLayout> {
     height: await number(tags.height, 0),
     bits: await number(tags.bits, 1),
     photometric: await number(tags.photometric, 1),
-    isDifferenced: (await number(tags.predictor, 1)) === 2,
+    hasPredictor: (await number(tags.predictor, 1)) === 2,
     hasAlpha: [1, 2].includes(await number(tags.extra, 0)),
     palette: await numbers(tags.palette, 3 * 256),
     icc: await readValue(source, entries.get(tags.icc), 1024 * 1024),
-    ...(await segmentsOf(numbers, number)),
+    ...(await readSegments(numbers, number)),
   };
   const isPlanar = samples > 1 && (await number(tags.planar, 1)) !== 1;
   requireReadable(layout, isPlanar, await number(tags.sampleFormat, 1), await number(tags.predictor, 1));
   return layout;
 }
 
-async function segmentsOf(numbers: Numbers, number: (tag: number, missing: number) => Promise<number>) {
-  const tileOffsets = await numbers(tags.tileOffsets, mostSegments);
+async function readSegments(numbers: Numbers, number: (tag: number, missing: number) => Promise<number>) {
+  const tileOffsets = await numbers(tags.tileOffsets, MAX_SEGMENTS);
   if (tileOffsets.length > 0) {
     return {
       tileWidth: await number(tags.tileWidth, 0),
       tileHeight: await number(tags.tileHeight, 0),
       offsets: tileOffsets,
-      sizes: await numbers(tags.tileSizes, mostSegments),
+      sizes: await numbers(tags.tileSizes, MAX_SEGMENTS),
     };
   }
   const height = await number(tags.height, 0);
   return {
     tileWidth: await number(tags.width, 0),
     tileHeight: Math.min(await number(tags.rowsPerStrip, height), height),
-    offsets: await numbers(tags.stripOffsets, mostSegments),
-    sizes: await numbers(tags.stripSizes, mostSegments),
+    offsets: await numbers(tags.stripOffsets, MAX_SEGMENTS),
+    sizes: await numbers(tags.stripSizes, MAX_SEGMENTS),
   };
 }
 
 function requireReadable(layout: TiffLayout, isPlanar: boolean, sampleFormat: number, predictor: number): void {
   const { width, height, bits, samples, photometric, tileWidth, tileHeight, offsets } = layout;
-  if (width < 1 || height < 1 || tileWidth < 1 || tileHeight < 1) throw new Error("the TIFF has no size");
-  if (Math.max(width, height) > LONGEST_JPEG_SIDE || width * height > MOST_PIXELS) {
-    throw new Error(`${width} × ${height} is more than can be decoded here`);
-  }
-  if (![1, 4, 8, 16].includes(bits) || (bits < 8 && samples > 1)) throw new Error(`the TIFF has ${bits} bits a sample`);
-  if (sampleFormat !== 1) throw new Error("the TIFF's samples are not whole numbers");
-  if (!photometrics.includes(photometric)) throw new Error(`the TIFF's colours (${photometric}) are not read here`);
+  requireConvertibleSize(width, height, "TIFF");
+  if (tileWidth < 1 || tileHeight < 1) throw new Error("the TIFF's strips or tiles have no size");
+  if (![1, 4, 8, 16].includes(bits) || (bits < 8 && samples > 1))
+    throw new Error(`unsupported TIFF with ${bits} bits a sample`);
+  if (sampleFormat !== 1) throw new Error("unsupported TIFF sample format: unsigned integers are needed");
+  if (!photometrics.includes(photometric))
+    throw new Error(`unsupported TIFF photometric interpretation ${photometric}`);
   const needed = photometric === 5 ? 4 : photometric === 2 ? 3 : 1;
-  if (samples < needed || samples > 8) throw new Error(`the TIFF has ${samples} samples a pixel`);
-  if (isPlanar) throw new Error("the TIFF keeps each colour in a plane of its own, which is not read here");
-  if (predictor > 2 || (predictor === 2 && bits < 8)) throw new Error("the TIFF's predictor is not read here");
-  if (segmentBytes(layout) > MOST_SEGMENT_BYTES && !isStreamed(layout)) {
-    throw new Error("the TIFF is compressed in one piece that is too large to unpack");
+  if (samples < needed || samples > 8) throw new Error(`unsupported TIFF with ${samples} samples a pixel`);
+  if (isPlanar) throw new Error("unsupported TIFF with planar configuration");
+  if (predictor > 2 || (predictor === 2 && bits < 8)) throw new Error("unsupported TIFF predictor");
+  if (segmentBytes(layout) > MAX_SEGMENT_BYTES && !isStreamed(layout)) {
+    throw new Error("a compressed strip of the TIFF is too large to decompress");
   }
   const count = Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight);
-  if (offsets.length < count) throw new Error("the TIFF does not say where all of its pixels are");
+  if (offsets.length < count) throw new Error("the TIFF has fewer strip or tile offsets than its size needs");
 }
 
+/** Bytes of one row of a strip or tile. */
 export function rowBytes({ tileWidth, bits, samples }: TiffLayout): number {
   return Math.ceil((tileWidth * bits * samples) / 8);
 }
 
+/** Decompressed bytes of a whole strip or tile. */
 export function segmentBytes(layout: TiffLayout): number {
   return rowBytes(layout) * layout.tileHeight;
 }
 
-/** Uncompressed strips can be read in parts, however long they are. */
+/** Uncompressed strips of any length can be read in parts. */
 export function isStreamed({ compression, tileWidth, width }: TiffLayout): boolean {
   return compression === "none" && tileWidth === width;
 }

@@ -1,30 +1,30 @@
-/** A TIFF's first picture to a JPEG of the same size, one row of strips or tiles at a time by range reads. */
+/** Converts a TIFF's first image to a JPEG of the same size, one row of strips or tiles at a time. */
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
-import { CutShort, type EncodedJpeg, type JpegLimits } from "../jpeg/encodedJpeg.ts";
+import { TruncatedFileError, type EncodedJpeg, type JpegLimits } from "../jpeg/encodedJpeg.ts";
 import { jpegEncoder } from "../jpeg/jpegEncoder.ts";
-import { uncompressed } from "./tiffCompression.ts";
+import { decompressTiff } from "./tiffCompression.ts";
 import { isStreamed, readTiffLayout, rowBytes, segmentBytes, type TiffLayout } from "./tiffLayout.ts";
 
-/** Strips may be a row each: they are read together, in windows of this size. */
+/** Bytes to read at once: strips may be a single row. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** Reads ahead, for stretches that follow one another. */
-function windowed(source: ByteSource): ByteSource {
+/** Reads ahead for consecutive ranges. */
+function readAhead(source: ByteSource): ByteSource {
   let start = 0;
-  let held = new Uint8Array();
+  let buffer = new Uint8Array();
   const read = async (offset: number, length: number): Promise<Uint8Array> => {
-    if (offset < start || offset + length > start + held.length) {
-      held = new Uint8Array();
-      held = Uint8Array.from(await source.read(offset, Math.max(length, WINDOW_BYTES)));
+    if (offset < start || offset + length > start + buffer.length) {
+      buffer = new Uint8Array();
+      buffer = Uint8Array.from(await source.read(offset, Math.max(length, WINDOW_BYTES)));
       start = offset;
     }
-    return held.subarray(offset - start, offset - start + length);
+    return buffer.subarray(offset - start, offset - start + length);
   };
   return { sizeBytes: source.sizeBytes, read };
 }
 
-/** Undoes the differences of one row, in place. */
-function accumulate(row: Uint8Array, { samples, bits, littleEndian }: TiffLayout): void {
+/** Undoes horizontal differencing of one row in place. */
+function undoPredictor(row: Uint8Array, { samples, bits, littleEndian }: TiffLayout): void {
   if (bits === 8) {
     for (let at = samples; at < row.length; at++) row[at] = (row[at] ?? 0) + (row[at - samples] ?? 0);
     return;
@@ -35,7 +35,7 @@ function accumulate(row: Uint8Array, { samples, bits, littleEndian }: TiffLayout
   }
 }
 
-/** Sample `index` of a row as 8 bits; less than 8 stay what they are, for they are an index or are stretched later. */
+/** Returns a sample as 8 bits. Samples below 8 bits stay unscaled: they are palette indexes or scaled later. */
 function sampleAt(row: Uint8Array, index: number, { bits, littleEndian }: TiffLayout): number {
   if (bits === 8) return row[index] ?? 0;
   if (bits === 16) return row[index * 2 + (littleEndian ? 1 : 0)] ?? 0;
@@ -43,7 +43,7 @@ function sampleAt(row: Uint8Array, index: number, { bits, littleEndian }: TiffLa
   return ((row[bit >> 3] ?? 0) >> (8 - bits - (bit & 7))) & ((1 << bits) - 1);
 }
 
-function colourAt(row: Uint8Array, x: number, layout: TiffLayout, into: number[]): void {
+function readColour(row: Uint8Array, x: number, layout: TiffLayout, into: number[]): void {
   const { photometric, samples, bits, palette } = layout;
   const first = sampleAt(row, x * samples, layout);
   if (photometric === 3) {
@@ -62,17 +62,17 @@ function colourAt(row: Uint8Array, x: number, layout: TiffLayout, into: number[]
   }
 }
 
-/** The first `width` pixels of a row of samples, what is transparent upon white. */
-function putRow(row: Uint8Array, width: number, layout: TiffLayout, band: Uint8Array, at: number): void {
+/** Converts the first `width` pixels of a row to RGB on white. */
+function convertRow(row: Uint8Array, width: number, layout: TiffLayout, band: Uint8Array, at: number): void {
   const colour = [0, 0, 0];
   for (let x = 0; x < width; x++) {
-    colourAt(row, x, layout, colour);
+    readColour(row, x, layout, colour);
     const alpha = layout.hasAlpha ? sampleAt(row, (x + 1) * layout.samples - 1, layout) / 255 : 1;
     for (let i = 0; i < 3; i++) band[at + x * 3 + i] = (colour[i] ?? 0) * alpha + 255 * (1 - alpha);
   }
 }
 
-/** Rows `from` to `from + count` of one strip or tile. */
+/** Reads rows `from` to `from + count` of one strip or tile. */
 async function readRows(
   source: ByteSource,
   layout: TiffLayout,
@@ -85,23 +85,24 @@ async function readRows(
   const bytes = isStreamed(layout)
     ? await source.read(offset + from * stride, count * stride)
     : await source.read(offset, layout.sizes[index] ?? 0);
-  const pixels = await uncompressed(
+  const pixels = await decompressTiff(
     bytes,
     layout.compression,
     isStreamed(layout) ? bytes.length : segmentBytes(layout),
   );
-  if (pixels.length < count * stride) throw new CutShort("the TIFF is cut short");
-  if (!layout.isDifferenced) return pixels;
+  if (pixels.length < count * stride) throw new TruncatedFileError("the TIFF is truncated");
+  if (!layout.hasPredictor) return pixels;
   const rows = pixels.slice(0, count * stride);
-  for (let y = 0; y < count; y++) accumulate(rows.subarray(y * stride, (y + 1) * stride), layout);
+  for (let y = 0; y < count; y++) undoPredictor(rows.subarray(y * stride, (y + 1) * stride), layout);
   return rows;
 }
 
+/** Writes `orientation` (EXIF, 1 to 8) to the JPEG. Throws for unsupported and truncated files. */
 export async function tiffToJpeg(file: ByteSource, limits: JpegLimits, orientation: number): Promise<EncodedJpeg> {
   const layout = await readTiffLayout(file);
   const { width, height, tileWidth, tileHeight } = layout;
-  const source = windowed(file);
-  // A profile is for the colours the file has; grey and CMYK have become RGB on the way.
+  const source = readAhead(file);
+  // The profile describes RGB; grey and CMYK have been converted.
   const icc = [2, 3].includes(layout.photometric) ? layout.icc : null;
   const encoder = jpegEncoder({ width, height, ...limits, orientation, icc });
   const columns = Math.ceil(width / tileWidth);
@@ -119,7 +120,7 @@ export async function tiffToJpeg(file: ByteSource, limits: JpegLimits, orientati
       const rows = await readRows(source, layout, index, from, count);
       for (let y = 0; y < count; y++) {
         const row = rows.subarray(y * stride, (y + 1) * stride);
-        putRow(row, Math.min(tileWidth, width - left), layout, band, (y * width + left) * 3);
+        convertRow(row, Math.min(tileWidth, width - left), layout, band, (y * width + left) * 3);
       }
     }
     for (let y = 0; y < count; y++) encoder.addRow(band, y * width * 3);

@@ -1,6 +1,5 @@
-/** A TIFF structure of three directories, written in one piece. Chooses no values and reads none. */
-import { concatenated, viewOf } from "../../inspect/bytes/bytes.ts";
-import { exifPointer, gpsPointer } from "../../inspect/exif/exifTags.ts";
+import { concat, viewOf } from "../../inspect/bytes/bytes.ts";
+import { EXIF_POINTER_TAG, GPS_POINTER_TAG } from "../../inspect/exif/exifTags.ts";
 
 export interface TiffValue {
   tag: number;
@@ -16,16 +15,21 @@ export interface TiffTables {
   gps: TiffValue[];
 }
 
-export const shortType = 3;
-export const longType = 4;
+export const SHORT_TYPE = 3;
+export const LONG_TYPE = 4;
 
-const headerBytes = 8;
+const HEADER_BYTES = 8;
 
-/** A SHORT or LONG as it stands in a block of this byte order. */
-export function integerValue(tag: number, type: typeof shortType | typeof longType, value: number, little: boolean) {
-  const bytes = new Uint8Array(type === shortType ? 2 : 4);
-  if (type === shortType) viewOf(bytes).setUint16(0, value, little);
-  else viewOf(bytes).setUint32(0, value, little);
+/** Encodes a SHORT or LONG value. */
+export function integerValue(
+  tag: number,
+  type: typeof SHORT_TYPE | typeof LONG_TYPE,
+  value: number,
+  littleEndian: boolean,
+) {
+  const bytes = new Uint8Array(type === SHORT_TYPE ? 2 : 4);
+  if (type === SHORT_TYPE) viewOf(bytes).setUint16(0, value, littleEndian);
+  else viewOf(bytes).setUint32(0, value, littleEndian);
   return { tag, type, count: 1, bytes } satisfies TiffValue;
 }
 
@@ -33,30 +37,33 @@ function directoryBytes(values: number): number {
   return 2 + values * 12 + 4;
 }
 
-/** TIFF 6 wants entries in order of tags and values at even offsets. A table without values is left out. */
+/**
+ * Writes a TIFF structure of up to three directories; empty ones are omitted. TIFF 6.0 requires entries in tag order
+ * and values at even offsets.
+ */
 export function writeTiff({ image, exif, gps }: TiffTables, littleEndian: boolean): Uint8Array {
   const pointers = (exif.length > 0 ? 1 : 0) + (gps.length > 0 ? 1 : 0);
-  const exifAt = headerBytes + directoryBytes(image.length + pointers);
+  const exifAt = HEADER_BYTES + directoryBytes(image.length + pointers);
   const gpsAt = exifAt + (exif.length > 0 ? directoryBytes(exif.length) : 0);
   const valuesAt = gpsAt + (gps.length > 0 ? directoryBytes(gps.length) : 0);
   const first = [...image];
-  if (exif.length > 0) first.push(integerValue(exifPointer, longType, exifAt, littleEndian));
-  if (gps.length > 0) first.push(integerValue(gpsPointer, longType, gpsAt, littleEndian));
-  return written(
+  if (exif.length > 0) first.push(integerValue(EXIF_POINTER_TAG, LONG_TYPE, exifAt, littleEndian));
+  if (gps.length > 0) first.push(integerValue(GPS_POINTER_TAG, LONG_TYPE, gpsAt, littleEndian));
+  return writeTables(
     [first, exif, gps].filter((table) => table.length > 0),
     valuesAt,
     littleEndian,
   );
 }
 
-function written(tables: TiffValue[][], valuesAt: number, littleEndian: boolean): Uint8Array {
-  const head = new Uint8Array(valuesAt);
-  const view = viewOf(head);
+function writeTables(tables: TiffValue[][], valuesAt: number, littleEndian: boolean): Uint8Array {
+  const header = new Uint8Array(valuesAt);
+  const view = viewOf(header);
   view.setUint16(0, littleEndian ? 0x4949 : 0x4d4d);
   view.setUint16(2, 42, littleEndian);
-  view.setUint32(4, headerBytes, littleEndian);
-  const values: Uint8Array[] = [head];
-  let at = headerBytes;
+  view.setUint32(4, HEADER_BYTES, littleEndian);
+  const values: Uint8Array[] = [header];
+  let at = HEADER_BYTES;
   let valueAt = valuesAt;
   for (const table of tables) {
     view.setUint16(at, table.length, littleEndian);
@@ -66,7 +73,7 @@ function written(tables: TiffValue[][], valuesAt: number, littleEndian: boolean)
       view.setUint16(entryAt + 2, type, littleEndian);
       view.setUint32(entryAt + 4, count, littleEndian);
       if (bytes.length <= 4) {
-        head.set(bytes, entryAt + 8);
+        header.set(bytes, entryAt + 8);
         continue;
       }
       view.setUint32(entryAt + 8, valueAt, littleEndian);
@@ -75,5 +82,5 @@ function written(tables: TiffValue[][], valuesAt: number, littleEndian: boolean)
     }
     at += directoryBytes(table.length);
   }
-  return concatenated(values);
+  return concat(values);
 }

@@ -3,8 +3,8 @@ import { parseExifDate, parseIsoDate, parseOffset } from "../../../../src/media/
 
 const noon2024 = Date.UTC(2024, 6, 15, 12) * 1000;
 
-describe("dates as cameras write them", () => {
-  it("keeps the wall clock and the offset apart", () => {
+describe("parsing dates", () => {
+  it("keeps local time and offset separate", () => {
     expect(parseExifDate("2024:07:15 12:00:00")).toEqual({ wallUs: noon2024, offsetMinutes: null });
     expect(parseExifDate("2024:07:15 12:00:00", null, "-07:00")).toEqual({ wallUs: noon2024, offsetMinutes: -420 });
     expect(parseExifDate("2024:07:15 12:00:00", null, "   :  ")).toEqual({ wallUs: noon2024, offsetMinutes: null });
@@ -43,7 +43,7 @@ describe("dates as cameras write them", () => {
     "9999:01:01 00:00:00",
     "2024:07:15 12",
     "12:00:00",
-  ])("takes %j for no date", (text) => {
+  ])("rejects %j", (text) => {
     expect(parseExifDate(text)).toBeNull();
   });
 
@@ -62,7 +62,7 @@ describe("dates as cameras write them", () => {
   });
 
   it.each(["2024-07-15T12:00:00+02:00", "2024:07:15 12:00:00+0200", "2024-07-15T12:00:00GMT+2", "2024:07:15 12:00+02"])(
-    "takes the offset that %j has before one beside it",
+    "prefers the offset in %j to the offset tag",
     (text) => {
       expect(parseExifDate(text, null, "-07:00")).toEqual({ wallUs: noon2024, offsetMinutes: 120 });
     },
@@ -77,7 +77,7 @@ describe("dates as cameras write them", () => {
     expect(parseIsoDate("yesterday")).toBeNull();
   });
 
-  it("knows the offsets that the world uses and no others", () => {
+  it("accepts offsets from -12:00 to +14:00 only", () => {
     expect(parseOffset("+14:00")).toBe(840);
     expect(parseOffset("-12:00")).toBe(-720);
     expect(parseOffset("-00:00")).toBe(0);

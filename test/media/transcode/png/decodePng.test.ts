@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { decodePng } from "../../../../src/media/transcode/png/decodePng.ts";
-import { plainPng, pngOf } from "../../../support/media/pngs.ts";
+import { plainPng, buildPng } from "../../../support/media/pngs.ts";
 
 async function pixelsOf(bytes: Uint8Array): Promise<number[]> {
   return [...(await decodePng(bytes)).rgba];
 }
 
-describe("a small PNG", () => {
-  it("in grey has every pixel opaque", async () => {
-    const png = await pngOf({
+describe("decodePng", () => {
+  it("makes grey pixels opaque", async () => {
+    const png = await buildPng({
       width: 2,
       height: 2,
       colourType: 0,
@@ -20,18 +20,18 @@ describe("a small PNG", () => {
     expect(await pixelsOf(png)).toEqual([10, 10, 10, 255, 20, 20, 20, 255, 30, 30, 30, 255, 255, 255, 255, 255]);
   });
 
-  it("in grey with alpha keeps the alpha", async () => {
-    const png = await pngOf({ width: 2, height: 1, colourType: 4, rows: [[0, 10, 0, 20, 200]] });
+  it("keeps alpha of grey pixels", async () => {
+    const png = await buildPng({ width: 2, height: 1, colourType: 4, rows: [[0, 10, 0, 20, 200]] });
     expect(await pixelsOf(png)).toEqual([10, 10, 10, 0, 20, 20, 20, 200]);
   });
 
-  it("in RGB has every pixel opaque", async () => {
-    const png = await pngOf({ width: 2, height: 1, colourType: 2, rows: [[0, 1, 2, 3, 4, 5, 6]] });
+  it("makes RGB pixels opaque", async () => {
+    const png = await buildPng({ width: 2, height: 1, colourType: 2, rows: [[0, 1, 2, 3, 4, 5, 6]] });
     expect(await pixelsOf(png)).toEqual([1, 2, 3, 255, 4, 5, 6, 255]);
   });
 
-  it("in RGBA is taken as it is", async () => {
-    const png = await pngOf({
+  it("keeps RGBA", async () => {
+    const png = await buildPng({
       width: 1,
       height: 2,
       colourType: 6,
@@ -43,21 +43,21 @@ describe("a small PNG", () => {
     expect(await decodePng(png)).toEqual({ width: 1, height: 2, rgba: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]) });
   });
 
-  it("with a palette takes its colours, and its transparency as far as that goes", async () => {
+  it("applies palette and palette alpha", async () => {
     const palette = [1, 2, 3, 4, 5, 6, 7, 8, 9];
     const plan = { width: 3, height: 1, colourType: 3, rows: [[0, 2, 0, 1]], palette };
-    expect(await pixelsOf(await pngOf(plan))).toEqual([7, 8, 9, 255, 1, 2, 3, 255, 4, 5, 6, 255]);
-    const see = await pngOf({ ...plan, transparency: [0, 128] });
+    expect(await pixelsOf(await buildPng(plan))).toEqual([7, 8, 9, 255, 1, 2, 3, 255, 4, 5, 6, 255]);
+    const see = await buildPng({ ...plan, transparency: [0, 128] });
     expect(await pixelsOf(see)).toEqual([7, 8, 9, 255, 1, 2, 3, 0, 4, 5, 6, 128]);
   });
 
-  it("is the same in one piece and in many", async () => {
+  it("joins IDAT chunks", async () => {
     const rows = Array.from({ length: 50 }, (_, y) => [0, ...Array.from({ length: 150 }, (__, x) => (x * y) % 256)]);
     const plan = { width: 50, height: 50, colourType: 2, rows };
-    expect(await pixelsOf(await pngOf({ ...plan, pieces: 7 }))).toEqual(await pixelsOf(await pngOf(plan)));
+    expect(await pixelsOf(await buildPng({ ...plan, idatChunks: 7 }))).toEqual(await pixelsOf(await buildPng(plan)));
   });
 
-  /** Each filter undoes what the definition of PNG §9 says its encoder did. */
+  /** Filtered rows according to PNG §9; all decode to these pixels. */
   const pixels = [
     [10, 200, 30],
     [250, 5, 60],
@@ -99,18 +99,18 @@ describe("a small PNG", () => {
       ],
     ],
   ];
-  it.each(filtered)("is unfiltered by %s", async (_, rows) => {
-    const png = await pngOf({ width: 3, height: 2, colourType: 0, rows });
+  it.each(filtered)("undoes the filter %s", async (_, rows) => {
+    const png = await buildPng({ width: 3, height: 2, colourType: 0, rows });
     expect((await pixelsOf(png)).filter((__, i) => i % 4 === 0)).toEqual(pixels.flat());
   });
 
-  it("may be as large as 512 × 512, and no larger", async () => {
+  it("accepts at most 512 × 512 pixels", async () => {
     expect((await decodePng(await plainPng(512, 512, [1, 2, 3, 4]))).rgba).toHaveLength(512 * 512 * 4);
-    await expect(decodePng(await plainPng(513, 1, [1, 2, 3, 4]))).rejects.toThrow("not a PNG of the form");
+    await expect(decodePng(await plainPng(513, 1, [1, 2, 3, 4]))).rejects.toThrow("unsupported PNG");
   });
 });
 
-describe("bytes that are no such PNG", () => {
+describe("decodePng with unsupported or damaged data", () => {
   it.each([
     ["16 bits a channel", { bitDepth: 16 }],
     ["1 bit a channel", { bitDepth: 1 }],
@@ -118,18 +118,18 @@ describe("bytes that are no such PNG", () => {
     ["interlaced rows", { interlaced: true }],
     ["no width", { width: 0 }],
     ["no height", { height: 0 }],
-    ["a height of four thousand million", { height: 0xfffffff0 }],
-  ])("are refused: %s", async (_, change) => {
-    const png = await pngOf({ width: 1, height: 1, colourType: 0, rows: [[0, 1]], ...change });
-    await expect(decodePng(png)).rejects.toThrow("not a PNG of the form that was asked for");
+    ["a height of 4 billion", { height: 0xfffffff0 }],
+  ])("rejects %s", async (_, change) => {
+    const png = await buildPng({ width: 1, height: 1, colourType: 0, rows: [[0, 1]], ...change });
+    await expect(decodePng(png)).rejects.toThrow("unsupported PNG");
   });
 
-  it("are refused wherever they are cut, with an error and never with half a picture", async () => {
+  it("rejects a file truncated at any byte", async () => {
     const rows = Array.from({ length: 8 }, (_, y) =>
       [0, ...crypto.getRandomValues(new Uint8Array(32)), y].slice(0, 33),
     );
-    const png = await pngOf({ width: 8, height: 8, colourType: 6, rows });
-    // Behind the last of the pixels: the checksum of their chunk, and the chunk that ends the file.
+    const png = await buildPng({ width: 8, height: 8, colourType: 6, rows });
+    // The last bytes are the CRC of the pixels and the IEND chunk.
     const end = png.length - 4 - 12;
     for (let length = 0; length < end; length++) {
       await expect(decodePng(png.slice(0, length)), `cut at ${length}`).rejects.toThrow();
@@ -137,13 +137,13 @@ describe("bytes that are no such PNG", () => {
     expect((await decodePng(png.slice(0, end))).width).toBe(8);
   });
 
-  it("are refused when they hold fewer rows than they say, or no pixels, or noise for pixels", async () => {
-    const short = await pngOf({ width: 4, height: 4, colourType: 0, rows: [[0, 1, 2, 3, 4]] });
-    await expect(decodePng(short)).rejects.toThrow("end early");
-    const noise = await pngOf({ width: 4, height: 4, colourType: 0, rows: [[0, 1, 2, 3, 4]] });
+  it("rejects missing rows, missing pixels and noise", async () => {
+    const short = await buildPng({ width: 4, height: 4, colourType: 0, rows: [[0, 1, 2, 3, 4]] });
+    await expect(decodePng(short)).rejects.toThrow("damaged or incomplete");
+    const noise = await buildPng({ width: 4, height: 4, colourType: 0, rows: [[0, 1, 2, 3, 4]] });
     noise.fill(0xa5, 8 + 25 + 8, noise.length - 12 - 4);
     await expect(decodePng(noise)).rejects.toThrow();
-    await expect(decodePng(new TextEncoder().encode("this is some text and no picture at all"))).rejects.toThrow();
+    await expect(decodePng(new TextEncoder().encode("this is some text and no image at all"))).rejects.toThrow();
     await expect(decodePng(new Uint8Array(5000))).rejects.toThrow("not a PNG");
     await expect(decodePng(new Uint8Array())).rejects.toThrow("not a PNG");
   });

@@ -3,20 +3,20 @@ import { findEmbeddedJpeg } from "../../../../src/media/transcode/preview/embedd
 import { uprightJpeg } from "../../../../src/media/transcode/preview/uprightJpeg.ts";
 import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
-import { colourAt, expectColour, shown } from "../../../support/media/renderedImage.ts";
+import { colourAt, expectColour, renderJpeg } from "../../../support/media/renderedImage.ts";
 import { cr3File, jpegOf, rafFile, rawFile, type Entry } from "../../../support/media/rawFiles.ts";
 
 const MB = 1024 * 1024;
 const find = (bytes: Uint8Array, family: "tiff" | "raf" | "cr3" = "tiff") =>
   findEmbeddedJpeg(memorySource(bytes), family, 20 * MB);
 
-describe("the JPEG that a RAW file carries", () => {
-  it("is found in a DNG where its strip is a JPEG", async () => {
+describe("findEmbeddedJpeg", () => {
+  it("finds a DNG's preview in a strip", async () => {
     const found = await find(await sampleBytes("0004_test.dng"));
     expect(found).toMatchObject({ offset: 3_303_790, length: 6910, width: 510, height: 382, orientation: null });
   });
 
-  it("is the largest of those in sub-directories and chained ones, as in a NEF or an ARW", async () => {
+  it("takes the largest JPEG of chained directories and sub-directories (NEF, ARW)", async () => {
     const blobs = { small: jpegOf(160, 120), large: jpegOf(1200, 800), middle: jpegOf(800, 600) };
     const jpegAt =
       (name: "small" | "large" | "middle") =>
@@ -32,7 +32,7 @@ describe("the JPEG that a RAW file carries", () => {
     expect(await find(bytes)).toMatchObject({ width: 1200, height: 800, length: blobs.large.length });
   });
 
-  it("is never the sensor's lossless data, however large", async () => {
+  it("ignores the sensor's lossless JPEG of any size", async () => {
     const blobs = { raw: jpegOf(2000, 1000, { frame: 0xc3 }), preview: jpegOf(700, 500) };
     const bytes = rawFile({
       directories: [
@@ -52,7 +52,7 @@ describe("the JPEG that a RAW file carries", () => {
     expect(await find(bytes)).toMatchObject({ width: 700, height: 500 });
   });
 
-  it("is found in an RW2 as a value of its own, in a RAF by its header, in a CR3 as a track", async () => {
+  it("finds the preview of RW2, RAF and CR3", async () => {
     const jpeg = jpegOf(900, 600);
     const rw2 = rawFile({ magic: "IIU\0", directories: [() => [[0x2e, 7, jpeg]]], blobs: { jpeg } });
     expect(await find(rw2)).toMatchObject({ width: 900, height: 600, length: jpeg.length });
@@ -61,7 +61,7 @@ describe("the JPEG that a RAW file carries", () => {
     expect(await find(cr3File(jpeg, jpegOf(2000, 900, { frame: 0xc3 })), "cr3")).toMatchObject({ width: 900 });
   });
 
-  it("is found in an ORF where only maker notes name it", async () => {
+  it("finds the preview of an ORF that only maker notes reference", async () => {
     const jpeg = jpegOf(1000, 700, { orientation: 6 });
     const orf = rawFile({
       magic: "IIRO",
@@ -71,7 +71,7 @@ describe("the JPEG that a RAW file carries", () => {
     expect(await find(orf)).toMatchObject({ width: 1000, height: 700, length: jpeg.length, orientation: 6 });
   });
 
-  it("is not found in a file that has none, points past its end, in circles, or is cut short", async () => {
+  it("returns null for files without a preview, truncated files and circular directories", async () => {
     const blobs = { jpeg: jpegOf(900, 600) };
     const directory =
       (length: number) =>
@@ -88,7 +88,7 @@ describe("the JPEG that a RAW file carries", () => {
     expect(await find(new Uint8Array(200), "cr3")).toBeNull();
   });
 
-  it("is left where it is longer than may be, and a smaller one taken", async () => {
+  it("takes a smaller JPEG if the largest exceeds the limit", async () => {
     const blobs = { large: jpegOf(1200, 800), small: jpegOf(700, 500) };
     const bytes = rawFile({
       directories: [
@@ -108,20 +108,20 @@ describe("the JPEG that a RAW file carries", () => {
   });
 });
 
-describe("a camera's JPEG", () => {
+describe("uprightJpeg", () => {
   const sides = { width: 300, height: 200 };
   const raw = { width: 6000, height: 4000 };
 
-  it("is turned as its container says", async () => {
-    const picture = await shown(
+  it("adds the container's orientation", async () => {
+    const image = await renderJpeg(
       uprightJpeg(jpegOf(300, 200), { ...sides, orientation: null }, { orientation: 6, raw }),
     );
-    expect([picture.width, picture.height]).toEqual([67, 100]);
-    expectColour(colourAt(picture, 30, 5), [220, 20, 20]);
-    expectColour(colourAt(picture, 30, 95), [20, 20, 220]);
+    expect([image.width, image.height]).toEqual([67, 100]);
+    expectColour(colourAt(image, 30, 5), [220, 20, 20]);
+    expectColour(colourAt(image, 30, 95), [20, 20, 220]);
   });
 
-  it("is left alone where it says itself how it is turned, is turned already, or needs no turn", () => {
+  it("returns the JPEG unchanged if it has an orientation, is already rotated or upright", () => {
     const jpeg = jpegOf(300, 200);
     expect(uprightJpeg(jpeg, { ...sides, orientation: 3 }, { orientation: 6, raw })).toEqual([jpeg]);
     expect(uprightJpeg(jpeg, { width: 200, height: 300, orientation: null }, { orientation: 6, raw })).toEqual([jpeg]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { tiffToJpeg } from "../../../../src/media/transcode/tiff/tiffToJpeg.ts";
 import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
-import { colourAt, expectColour, limits, shown } from "../../../support/media/renderedImage.ts";
+import { colourAt, expectColour, limits, renderJpeg } from "../../../support/media/renderedImage.ts";
 
 const WIDTH = 70;
 const HEIGHT = 50;
@@ -22,7 +22,7 @@ interface TiffOptions {
   pack?: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 }
 
-/** A TIFF of one picture: pixels first, then its directory. */
+/** Builds a TIFF of one image: pixels first, then its directory. */
 async function tiff(options: TiffOptions): Promise<Uint8Array> {
   const { big = false, bits = 8, samples = 3, photometric = 2, compression = 1, predictor = 1, tile, pixel } = options;
   const [tileWidth, tileHeight] = tile ?? [WIDTH, options.rowsPerStrip ?? HEIGHT];
@@ -105,7 +105,7 @@ async function tiff(options: TiffOptions): Promise<Uint8Array> {
   ]);
 }
 
-/** Codes of growing width with a full table, as an encoder writes them: TIFF 6.0 section 13. */
+/** Encodes LZW like an encoder that fills its table; TIFF 6.0 §13. */
 function lzw(bytes: Uint8Array): Uint8Array {
   const out: number[] = [];
   let [held, heldBits, width, next] = [0, 0, 9, 258];
@@ -143,7 +143,7 @@ async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Runs of two or more as such, all else one by one. */
+/** Encodes runs of two or more; single bytes as literals. */
 function packBits(bytes: Uint8Array): Uint8Array {
   const out: number[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -155,47 +155,47 @@ function packBits(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** Red to the right, green downwards, some blue noise. */
+/** Red increases to the right, green downwards; blue is noise. */
 const colour = (x: number, y: number): number[] => [40 + 3 * x, 20 + 4 * y, 100 + ((x * 7 + y * 3) % 5)];
 
 async function expectColours(bytes: Uint8Array, expected = colour): Promise<void> {
   const jpeg = await tiffToJpeg(memorySource(bytes), limits, 1);
   expect(jpeg).toMatchObject({ width: WIDTH, height: HEIGHT });
-  const picture = await shown(jpeg.pieces);
+  const image = await renderJpeg(jpeg.pieces);
   for (const [x, y] of [
     [3, 3],
     [60, 5],
     [10, 45],
     [66, 46],
   ] as const) {
-    expectColour(colourAt(picture, x, y), expected(x, y), 10);
+    expectColour(colourAt(image, x, y), expected(x, y), 10);
   }
 }
 
-describe("a TIFF", () => {
+describe("tiffToJpeg", () => {
   it.each([
     ["uncompressed in one strip", {}],
-    ["uncompressed in strips of a row", { rowsPerStrip: 1 }],
+    ["uncompressed in strips of one row", { rowsPerStrip: 1 }],
     ["big-endian", { big: true, rowsPerStrip: 8 }],
-    ["LZW with differences", { compression: 5, predictor: 2, pack: lzw }],
-    ["LZW that fills its table", { compression: 5, pack: lzw }],
+    ["LZW with a predictor", { compression: 5, predictor: 2, pack: lzw }],
+    ["LZW with a full table", { compression: 5, pack: lzw }],
     ["Deflate", { compression: 8, pack: deflate, rowsPerStrip: 16 }],
-    ["Deflate by its older number, with differences", { compression: 32_946, predictor: 2, pack: deflate }],
+    ["Deflate by its older code, with a predictor", { compression: 32_946, predictor: 2, pack: deflate }],
     ["PackBits", { compression: 32_773, pack: packBits, rowsPerStrip: 7 }],
-    ["in tiles", { compression: 5, tile: [32, 16] as [number, number], pack: lzw }],
-    ["in tiles without compression", { tile: [16, 32] as [number, number] }],
-  ])("%s is read", async (_name, options) => {
+    ["LZW in tiles", { compression: 5, tile: [32, 16] as [number, number], pack: lzw }],
+    ["uncompressed tiles", { tile: [16, 32] as [number, number] }],
+  ])("converts %s", async (_name, options) => {
     await expectColours(await tiff({ ...options, pixel: colour }));
   });
 
-  it("of 16 bits a sample in either byte order, with differences", async () => {
+  it("converts 16 bits a sample in both byte orders, with a predictor", async () => {
     const pixel = (x: number, y: number) => colour(x, y).map((value) => value * 257);
     await expectColours(await tiff({ bits: 16, pixel }));
     await expectColours(await tiff({ bits: 16, big: true, predictor: 2, compression: 8, pack: deflate, pixel }));
     await expectColours(await tiff({ bits: 16, predictor: 2, pixel }));
   });
 
-  it("in grey, black on white, with a palette and in CMYK", async () => {
+  it("converts grey, bilevel, palette and CMYK", async () => {
     const grey = (x: number) => [30 + 3 * x, 30 + 3 * x, 30 + 3 * x];
     await expectColours(await tiff({ samples: 1, photometric: 1, pixel: (x) => [30 + 3 * x] }), grey);
     await expectColours(await tiff({ samples: 1, photometric: 0, pixel: (x) => [225 - 3 * x] }), grey);
@@ -220,36 +220,38 @@ describe("a TIFF", () => {
     await expectColours(await tiff({ samples: 4, photometric: 5, pixel: ink }));
   });
 
-  it("shows what is transparent upon white", async () => {
+  it("composites transparency on white", async () => {
     const options = { samples: 4, extra: [[0x152, [2]]] as [number, number[]][] };
     await expectColours(await tiff({ ...options, pixel: (x, y) => [...colour(x, y), 0] }), () => [255, 255, 255]);
     await expectColours(await tiff({ ...options, pixel: (x, y) => [...colour(x, y), 255] }));
   });
 
-  it("is turned as its container says", async () => {
+  it("writes the orientation", async () => {
     const jpeg = await tiffToJpeg(memorySource(await tiff({ pixel: colour })), limits, 8);
-    const picture = await shown(jpeg.pieces);
-    expect([picture.width, picture.height]).toEqual([HEIGHT, WIDTH]);
+    const image = await renderJpeg(jpeg.pieces);
+    expect([image.width, image.height]).toEqual([HEIGHT, WIDTH]);
   });
 
-  it("with the oddities of a sample file", async () => {
+  it("converts a sample file with unusual tags", async () => {
     expect(await tiffToJpeg(memorySource(await sampleBytes("0001_exif.tif")), limits, 1)).toMatchObject({
       width: 15,
       height: 7,
     });
   });
 
-  it("is refused with a reason where it can't be read", async () => {
-    const refuse = async (options: Partial<TiffOptions>, cut = Infinity) => {
+  it("rejects unsupported and damaged files with a reason", async () => {
+    const expectRejection = async (options: Partial<TiffOptions>, cut = Infinity) => {
       const bytes = await tiff({ pixel: colour, ...options });
       return expect(tiffToJpeg(memorySource(bytes.subarray(0, cut)), limits, 1)).rejects;
     };
-    await (await refuse({}, 300)).toThrow("cut short before it");
-    await (await refuse({ compression: 7 })).toThrow("compressed in a way (7)");
-    await (await refuse({ compression: 8, pack: (bytes) => bytes })).toThrow("cut short");
-    await (await refuse({ compression: 5, pack: () => Uint8Array.of(0x7f, 0xff, 0xff) })).toThrow("LZW data is broken");
-    await (await refuse({ extra: [[0x11c, [2]]] })).toThrow("plane of its own");
-    await (await refuse({ extra: [[0x153, [3]]] })).toThrow("not whole numbers");
-    await (await refuse({ photometric: 8 })).toThrow("colours (8)");
+    await (await expectRejection({}, 300)).toThrow("is truncated");
+    await (await expectRejection({ compression: 7 })).toThrow("unsupported TIFF compression 7");
+    await (await expectRejection({ compression: 8, pack: (bytes) => bytes })).toThrow("truncated");
+    await (
+      await expectRejection({ compression: 5, pack: () => Uint8Array.of(0x7f, 0xff, 0xff) })
+    ).toThrow("LZW data is damaged");
+    await (await expectRejection({ extra: [[0x11c, [2]]] })).toThrow("planar configuration");
+    await (await expectRejection({ extra: [[0x153, [3]]] })).toThrow("sample format");
+    await (await expectRejection({ photometric: 8 })).toThrow("photometric interpretation 8");
   });
 });

@@ -1,61 +1,62 @@
-/** Numbers of any width out of the headers of H.264 and H.265, as those count bits. Past the end it throws a RangeError. */
+/** Reads fields of any bit width from H.264 and H.265 headers. Throws a RangeError past the end. */
 
 export interface BitReader {
-  /** At most 32 bits. */
-  take(count: number): number;
+  /** Reads an unsigned integer of at most 32 bits. */
+  read(count: number): number;
   skip(count: number): void;
-  /** Exp-Golomb: as many bits again, and one, as there are zeros in front. */
-  golomb(): number;
-  signedGolomb(): number;
-  flag(): boolean;
+  /** Reads ue(v): n leading zeros, then n + 1 bits; ISO/IEC 14496-10 §9.1. */
+  readExpGolomb(): number;
+  readSignedExpGolomb(): number;
+  readFlag(): boolean;
 }
 
+/** Creates a reader at the first bit of `bytes`. */
 export function bitReader(bytes: Uint8Array): BitReader {
   let at = 0;
   const bit = (): number => {
     const byte = bytes[at >> 3];
-    if (byte === undefined) throw new RangeError("the header breaks off");
+    if (byte === undefined) throw new RangeError("the header is truncated");
     return (byte >> (7 - (at++ & 7))) & 1;
   };
-  const take = (count: number): number => {
+  const read = (count: number): number => {
     let value = 0;
     for (let i = 0; i < count; i++) value = value * 2 + bit();
     return value;
   };
-  const golomb = (): number => {
+  const readExpGolomb = (): number => {
     let zeros = 0;
-    while (bit() === 0) if (++zeros > 32) throw new RangeError("no number of the header has so many bits");
-    return 2 ** zeros - 1 + take(zeros);
+    while (bit() === 0) if (++zeros > 32) throw new RangeError("an Exp-Golomb code in the header exceeds 32 bits");
+    return 2 ** zeros - 1 + read(zeros);
   };
   return {
-    take,
-    golomb,
+    read,
+    readExpGolomb,
     skip: (count) => {
       at += count;
     },
-    signedGolomb: () => {
-      const value = golomb();
+    readSignedExpGolomb: () => {
+      const value = readExpGolomb();
       return value % 2 === 1 ? (value + 1) / 2 : 0 - value / 2;
     },
-    flag: () => bit() === 1,
+    readFlag: () => bit() === 1,
   };
 }
 
-/** What a NAL unit says: without the 3 that keeps two zeros from looking like the start of the next one. */
-export function unescaped(unit: Uint8Array): Uint8Array {
+/** Removes the emulation prevention bytes (00 00 03) of a NAL unit. */
+export function removeEmulationPrevention(unit: Uint8Array): Uint8Array {
   const plain = new Uint8Array(unit.length);
   let filled = 0;
   let zeros = 0;
   for (const byte of unit) {
-    const isGuard = zeros >= 2 && byte === 3;
+    const isEmulationPrevention = zeros >= 2 && byte === 3;
     zeros = byte === 0 ? zeros + 1 : 0;
-    if (!isGuard) plain[filled++] = byte;
+    if (!isEmulationPrevention) plain[filled++] = byte;
   }
   return plain.subarray(0, filled);
 }
 
-/** Where the units of an elementary stream begin: behind each 00 00 01. */
-export function* unitsIn(bytes: Uint8Array): Generator<Uint8Array> {
+/** Yields the units of an elementary stream, each without its start code 00 00 01. */
+export function* startCodeUnits(bytes: Uint8Array): Generator<Uint8Array> {
   let start = -1;
   for (let at = bytes.indexOf(1); at >= 0; at = bytes.indexOf(1, at + 1)) {
     if (at < 2 || bytes[at - 1] !== 0 || bytes[at - 2] !== 0) continue;

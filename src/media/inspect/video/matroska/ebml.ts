@@ -1,6 +1,6 @@
-/** The elements of a Matroska file (EBML): where they are and the plain values inside them. */
+/** Reads EBML elements (RFC 8794) and their values. */
 import { decodeText, viewOf } from "../../bytes/bytes.ts";
-import { tidyText } from "../../metadata/normalize.ts";
+import { normalizeText } from "../../metadata/normalize.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
 
 export interface Element {
@@ -9,27 +9,30 @@ export interface Element {
   end: number;
 }
 
-/** Behind the first of them lie the pictures. */
-export const cluster = 0x1f43b675;
+/** The first cluster starts the frames; metadata is read up to it. */
+export const CLUSTER_ID = 0x1f43b675;
 
-const mostElements = 128;
-const longestTextBytes = 4096;
+const MAX_ELEMENTS = 128;
+const MAX_TEXT_BYTES = 4096;
 
-/** The elements of a stretch up to the first cluster. */
+/** Reads the elements between two offsets, up to the first cluster. */
 export async function elementsIn(source: ByteSource, start: number, end: number): Promise<Element[]> {
   const elements: Element[] = [];
   let at = start;
-  while (at < end && elements.length < mostElements) {
+  while (at < end && elements.length < MAX_ELEMENTS) {
     const element = await elementAt(source, at, end);
     if (element === null) break;
     elements.push(element);
-    if (element.id === cluster) break;
+    if (element.id === CLUSTER_ID) break;
     at = element.end;
   }
   return elements;
 }
 
-/** An id that keeps its length marker, a size without it, then the content. A size of all ones means "to the end". */
+/**
+ * Reads an element header: an id including its length marker, then a size without it. A size of all ones extends to
+ * `end`.
+ */
 export async function elementAt(source: ByteSource, at: number, end: number): Promise<Element | null> {
   const head = await source.read(at, 12);
   const idBytes = Math.clz32(head[0] ?? 0) - 23;
@@ -49,14 +52,14 @@ export async function elementAt(source: ByteSource, at: number, end: number): Pr
   return { id, start, end: isUnknown ? end : Math.min(start + size, end) };
 }
 
-/** The elements inside the first of that kind. */
+/** Reads the children of the first element with this id. */
 export async function childrenOf(source: ByteSource, elements: Element[], id: number): Promise<Element[]> {
   const element = elements.find((one) => one.id === id);
   return element === undefined ? [] : await elementsIn(source, element.start, element.end);
 }
 
-/** At most 8 bytes, the highest first. */
-export async function unsigned(source: ByteSource, fields: Element[], id: number): Promise<number | null> {
+/** Reads a big-endian unsigned integer of at most 8 bytes; null if it is missing. */
+export async function readUnsigned(source: ByteSource, fields: Element[], id: number): Promise<number | null> {
   const field = fields.find((element) => element.id === id);
   if (field === undefined || field.end - field.start > 8) return null;
   let value = 0;
@@ -64,7 +67,8 @@ export async function unsigned(source: ByteSource, fields: Element[], id: number
   return value;
 }
 
-export async function float(source: ByteSource, fields: Element[], id: number): Promise<number | null> {
+/** Reads a 32-bit or 64-bit float; null if it is missing or not finite. */
+export async function readFloat(source: ByteSource, fields: Element[], id: number): Promise<number | null> {
   const field = fields.find((element) => element.id === id);
   if (field === undefined) return null;
   const bytes = await source.read(field.start, 8);
@@ -73,8 +77,9 @@ export async function float(source: ByteSource, fields: Element[], id: number): 
   return Number.isFinite(value) ? value : null;
 }
 
-export async function textIn(source: ByteSource, fields: Element[], id: number): Promise<string | null> {
+/** Reads a UTF-8 string; null if it is missing or empty. */
+export async function readText(source: ByteSource, fields: Element[], id: number): Promise<string | null> {
   const field = fields.find((element) => element.id === id);
   if (field === undefined) return null;
-  return tidyText(decodeText(await source.read(field.start, Math.min(field.end - field.start, longestTextBytes))));
+  return normalizeText(decodeText(await source.read(field.start, Math.min(field.end - field.start, MAX_TEXT_BYTES))));
 }

@@ -1,76 +1,85 @@
-/** The pace and the end of a Matroska video whose head does not tell them: by the times of its first and last pictures. */
+/** Derives frame rate and duration from block timestamps, for files whose headers lack them. */
 import { viewOf } from "../../bytes/bytes.ts";
 import { type ByteSource, memorySource } from "../../bytes/byteSource.ts";
-import { type Element, cluster, elementAt, elementsIn, unsigned } from "./ebml.ts";
+import { type Element, CLUSTER_ID, elementAt, elementsIn, readUnsigned } from "./ebml.ts";
 
-const clusterTime = 0xe7;
-const simpleBlock = 0xa3;
-const blockGroup = 0xa0;
-const block = 0xa1;
-/** Pictures between them are stepped over by their heads, a page of the file each. */
-const mostFirstBlocks = 24;
-/** Of the last ones all lie in one stretch. */
-const mostLastBlocks = 4000;
-const tailBytes = 1024 * 1024;
-/** Of a cluster: its mark and its size. */
-const longestHeadBytes = 12;
-const clusterMark = [0x1f, 0x43, 0xb6, 0x75];
+const CLUSTER_TIMESTAMP_ID = 0xe7;
+const SIMPLE_BLOCK_ID = 0xa3;
+const BLOCK_GROUP_ID = 0xa0;
+const BLOCK_ID = 0xa1;
+/** Reading a block header costs one page of the file. */
+const MAX_FIRST_BLOCKS = 24;
+/** The last blocks share one buffered read. */
+const MAX_LAST_BLOCKS = 4000;
+const TAIL_BYTES = 1024 * 1024;
+/** A cluster header is a 4-byte id and a size of at most 8 bytes. */
+const MAX_CLUSTER_HEADER_BYTES = 12;
+const clusterIdBytes = [0x1f, 0x43, 0xb6, 0x75];
 
-/** How many pictures but one, and the ticks that they take, at the front of a cluster. */
-export async function pictureTimesIn(
+/** Returns the number of frame intervals at the start of a cluster and the ticks they span. */
+export async function firstBlockTimes(
   source: ByteSource,
   from: Element,
   trackNumber: number,
 ): Promise<{ frames: number; ticks: number }> {
-  const times = await timesIn(source, from, mostFirstBlocks, trackNumber);
+  const times = await blockTimes(source, from, MAX_FIRST_BLOCKS, trackNumber);
   if (times.length < 2) return { frames: 0, ticks: 0 };
   return { frames: times.length - 1, ticks: Math.max(...times) - Math.min(...times) };
 }
 
-/** When the last picture or sound begins. A recording of a browser is never gone back over to write how long it is. */
-export async function lastTicks(source: ByteSource, first: Element): Promise<number | null> {
-  const start = Math.max(first.start - longestHeadBytes, source.sizeBytes - tailBytes);
+/** Returns the timestamp of the last block. Browsers record WebM without writing the duration afterwards. */
+export async function lastBlockTicks(source: ByteSource, first: Element): Promise<number | null> {
+  const start = Math.max(first.start - MAX_CLUSTER_HEADER_BYTES, source.sizeBytes - TAIL_BYTES);
   const tail = memorySource((await source.read(start, source.sizeBytes - start)).slice());
-  const at = lastMark(await tail.read(0, tail.sizeBytes));
-  const last = at < 0 ? null : await elementAt(tail, at, tail.sizeBytes);
-  if (last === null) return null;
-  const began = await unsigned(tail, await elementsIn(tail, last.start, last.end), clusterTime);
-  const times = await timesIn(tail, last, mostLastBlocks, null);
-  return (began ?? 0) + times.reduce((most, time) => Math.max(most, time), 0);
+  const clusterAt = findLastCluster(await tail.read(0, tail.sizeBytes));
+  const lastCluster = clusterAt < 0 ? null : await elementAt(tail, clusterAt, tail.sizeBytes);
+  if (lastCluster === null) return null;
+  const clusterTicks = await readUnsigned(
+    tail,
+    await elementsIn(tail, lastCluster.start, lastCluster.end),
+    CLUSTER_TIMESTAMP_ID,
+  );
+  const times = await blockTimes(tail, lastCluster, MAX_LAST_BLOCKS, null);
+  return (clusterTicks ?? 0) + times.reduce((most, time) => Math.max(most, time), 0);
 }
 
-function lastMark(bytes: Uint8Array): number {
-  let at = bytes.lastIndexOf(clusterMark[0] ?? 0);
-  while (at >= 0 && !clusterMark.every((byte, i) => bytes[at + i] === byte)) {
-    at = at === 0 ? -1 : bytes.lastIndexOf(clusterMark[0] ?? 0, at - 1);
+function findLastCluster(bytes: Uint8Array): number {
+  let at = bytes.lastIndexOf(clusterIdBytes[0] ?? 0);
+  while (at >= 0 && !clusterIdBytes.every((byte, i) => bytes[at + i] === byte)) {
+    at = at === 0 ? -1 : bytes.lastIndexOf(clusterIdBytes[0] ?? 0, at - 1);
   }
   return at;
 }
 
-/** The times within the cluster, of one track's blocks or of all. */
-async function timesIn(source: ByteSource, from: Element, most: number, trackNumber: number | null): Promise<number[]> {
+/** Returns timestamps relative to the cluster, of one track or, if `trackNumber` is null, of all tracks. */
+async function blockTimes(
+  source: ByteSource,
+  from: Element,
+  maxBlocks: number,
+  trackNumber: number | null,
+): Promise<number[]> {
   const times: number[] = [];
   let at = from.start;
-  for (let i = 0; i < most && at < from.end; i++) {
+  for (let i = 0; i < maxBlocks && at < from.end; i++) {
     const element = await elementAt(source, at, from.end);
-    if (element === null || element.id === cluster) break;
-    const time = await timeOf(source, element, trackNumber);
+    if (element === null || element.id === CLUSTER_ID) break;
+    const time = await blockTime(source, element, trackNumber);
     if (time !== null) times.push(time);
     at = element.end;
   }
   return times;
 }
 
-/** The track's number, whose first bit marks its one byte, then the time within the cluster. */
-async function timeOf(source: ByteSource, element: Element, trackNumber: number | null): Promise<number | null> {
-  const held =
-    element.id === blockGroup
-      ? (await elementsIn(source, element.start, element.end)).find(({ id }) => id === block)
-      : element.id === simpleBlock
+/** A block starts with the track number (one byte, marker bit set) and a signed 16-bit relative timestamp. */
+async function blockTime(source: ByteSource, element: Element, trackNumber: number | null): Promise<number | null> {
+  const block =
+    element.id === BLOCK_GROUP_ID
+      ? (await elementsIn(source, element.start, element.end)).find(({ id }) => id === BLOCK_ID)
+      : element.id === SIMPLE_BLOCK_ID
         ? element
         : undefined;
-  if (held === undefined) return null;
-  const head = await source.read(held.start, 3);
+  if (block === undefined) return null;
+  const head = await source.read(block.start, 3);
   if (head.length < 3 || (trackNumber !== null && head[0] !== (0x80 | trackNumber))) return null;
   return viewOf(head).getInt16(1);
 }

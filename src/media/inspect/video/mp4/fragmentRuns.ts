@@ -1,22 +1,22 @@
-/** One fragment of an MP4: when its pictures of a track begin and how long they last. */
-import { type Box, boxesIn, findBox } from "../../bytes/bmffBoxes.ts";
+/** Reads the sample runs of one movie fragment (`moof`); ISO/IEC 14496-12 §8.8. */
+import { type Box, readBoxes, findBox } from "../../bytes/bmffBoxes.ts";
 import { viewOf } from "../../bytes/bytes.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
 
 export interface FragmentTrack {
   trackId: number;
-  /** Of a picture, where the fragment does not say. */
-  usualTicks: number;
+  /** Duration of a sample if the fragment doesn't specify one. */
+  defaultTicks: number;
 }
 
-export interface Run {
-  /** Null where the fragment says only that it follows the one before. */
+export interface FragmentRun {
+  /** Without `tfdt` (null) the fragment follows the previous one. */
   startTicks: number | null;
   ticks: number;
   samples: number;
 }
 
-/** Which fields stand in front of, and in, the table of samples. */
+/** Flags of `tfhd` and `trun` for optional fields. */
 const flags = {
   baseOffset: 0x1,
   description: 0x2,
@@ -28,48 +28,56 @@ const flags = {
   sampleFlags: 0x400,
   sampleOffset: 0x800,
 } as const;
-const longestTableBytes = 256 * 1024;
+const MAX_TABLE_BYTES = 256 * 1024;
 
-export async function readRun(source: ByteSource, moof: Box, track: FragmentTrack): Promise<Run | null> {
-  for (const box of await boxesIn(source, moof.start, moof.end)) {
+/** Sums the sample runs of a track in one fragment; null if it has none. */
+export async function readFragmentRun(
+  source: ByteSource,
+  moof: Box,
+  track: FragmentTrack,
+): Promise<FragmentRun | null> {
+  for (const box of await readBoxes(source, moof.start, moof.end)) {
     if (box.type !== "traf") continue;
-    const boxes = await boxesIn(source, box.start, box.end);
+    const boxes = await readBoxes(source, box.start, box.end);
     const header = findBox(boxes, "tfhd");
     const view = header && viewOf(await source.read(header.start, 24));
     if (view === undefined || view.getUint32(4) !== track.trackId) continue;
-    const run: Run = { startTicks: await decodeTime(source, boxes), ticks: 0, samples: 0 };
-    const usual = ticksIn(view) ?? track.usualTicks;
-    for (const table of boxes.filter(({ type }) => type === "trun")) await addRun(source, table, usual, run);
+    const run: FragmentRun = { startTicks: await readDecodeTime(source, boxes), ticks: 0, samples: 0 };
+    const defaultTicks = readSampleDuration(view) ?? track.defaultTicks;
+    for (const table of boxes.filter(({ type }) => type === "trun"))
+      await addSampleTable(source, table, defaultTicks, run);
     return run.ticks > 0 ? run : null;
   }
   return null;
 }
 
-async function decodeTime(source: ByteSource, boxes: Box[]): Promise<number | null> {
+async function readDecodeTime(source: ByteSource, boxes: Box[]): Promise<number | null> {
   const box = findBox(boxes, "tfdt");
   if (box === undefined) return null;
   const view = viewOf(await source.read(box.start, 12));
   return view.getUint8(0) === 1 ? Number(view.getBigUint64(4)) : view.getUint32(4);
 }
 
-function ticksIn(header: DataView): number | null {
-  const set = header.getUint32(0);
-  if ((set & flags.duration) === 0) return null;
-  return header.getUint32(8 + ((set & flags.baseOffset) === 0 ? 0 : 8) + ((set & flags.description) === 0 ? 0 : 4));
+function readSampleDuration(header: DataView): number | null {
+  const present = header.getUint32(0);
+  if ((present & flags.duration) === 0) return null;
+  return header.getUint32(
+    8 + ((present & flags.baseOffset) === 0 ? 0 : 8) + ((present & flags.description) === 0 ? 0 : 4),
+  );
 }
 
-async function addRun(source: ByteSource, table: Box, usual: number, run: Run): Promise<void> {
-  if (table.end - table.start > longestTableBytes) return;
+async function addSampleTable(source: ByteSource, table: Box, defaultTicks: number, run: FragmentRun): Promise<void> {
+  if (table.end - table.start > MAX_TABLE_BYTES) return;
   const view = viewOf(await source.read(table.start, table.end - table.start));
-  const set = view.getUint32(0);
+  const present = view.getUint32(0);
   const samples = view.getUint32(4);
   run.samples += samples;
-  if ((set & flags.sampleDuration) === 0) {
-    run.ticks += samples * usual;
+  if ((present & flags.sampleDuration) === 0) {
+    run.ticks += samples * defaultTicks;
     return;
   }
   const fields = [flags.sampleDuration, flags.sampleSize, flags.sampleFlags, flags.sampleOffset];
-  const entryBytes = 4 * fields.filter((field) => (set & field) !== 0).length;
-  const first = 8 + ((set & flags.dataOffset) === 0 ? 0 : 4) + ((set & flags.firstFlags) === 0 ? 0 : 4);
+  const entryBytes = 4 * fields.filter((field) => (present & field) !== 0).length;
+  const first = 8 + ((present & flags.dataOffset) === 0 ? 0 : 4) + ((present & flags.firstFlags) === 0 ? 0 : 4);
   for (let at = first; at + entryBytes <= view.byteLength; at += entryBytes) run.ticks += view.getUint32(at);
 }

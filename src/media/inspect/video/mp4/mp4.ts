@@ -1,83 +1,84 @@
-/** MP4, QuickTime and 3GP: what the movie's few telling boxes say, wherever in the file the movie box is. */
-import { type Box, boxesIn, findBox } from "../../bytes/bmffBoxes.ts";
+/** Reads MP4, QuickTime and 3GP files. */
+import { type Box, readBoxes, findBox } from "../../bytes/bmffBoxes.ts";
 import { asciiAt } from "../../bytes/bytes.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
-import { indexedSeconds, readFragments } from "./fragments.ts";
-import { metaBoxes, readItemList } from "./itemList.ts";
-import { type MovieTags, applyMovieTags, keepTag } from "../movieTags.ts";
-import { clockTime, readMovieHeader } from "./mp4Times.ts";
-import { type PictureTrack, findPictureTrack } from "./mp4Track.ts";
+import { segmentIndexSeconds, readFragments } from "./fragments.ts";
+import { readMetaBoxes, readItemList } from "./itemList.ts";
+import { type MovieTags, applyMovieTags, addTag } from "../movieTags.ts";
+import { parseMacTime, readMovieHeader } from "./movieHeader.ts";
+import { type VideoTrack, findVideoTrack } from "./videoTrack.ts";
 import { readSonyXml } from "../vendor/sonyXml.ts";
-import { plainText, readUserData } from "./userData.ts";
+import { readPlainText, readUserData } from "./userData.ts";
 import { readUuidBoxes } from "./uuidBoxes.ts";
-import { type VideoFindings, frameRate } from "../videoInfo.ts";
+import { type VideoDraft, frameRate } from "../videoInfo.ts";
 
-const longestXmlBytes = 64 * 1024;
+const MAX_XML_BYTES = 64 * 1024;
 
-export async function readMp4(source: ByteSource, facts: VideoFindings): Promise<void> {
-  const top = await boxesIn(source, 0, source.sizeBytes);
+/** Fills `draft` from `moov`, wherever it is in the file. */
+export async function readMp4(source: ByteSource, draft: VideoDraft): Promise<void> {
+  const top = await readBoxes(source, 0, source.sizeBytes);
   const moov = findBox(top, "moov");
   if (moov === undefined) return;
-  const movie = await boxesIn(source, moov.start, moov.end);
+  const movie = await readBoxes(source, moov.start, moov.end);
   const header = await readMovieHeader(source, movie);
-  facts.durationSeconds = header.seconds;
-  facts.writtenAt = header.writtenAt;
-  const track = await findPictureTrack(source, movie);
+  draft.durationSeconds = header.seconds;
+  draft.createdAt = header.createdAt;
+  const track = await findVideoTrack(source, movie);
   if (track !== null) {
-    const isTurned = track.isTurned !== header.isTurned;
-    facts.width = isTurned ? track.height : track.width;
-    facts.height = isTurned ? track.width : track.height;
-    facts.metadata.projectionType = track.projectionType;
-    facts.durationSeconds ??= track.seconds;
-    facts.writtenAt ??= clockTime(track.created);
-    await readPace(source, top, movie, track, facts);
+    const isRotated = track.isRotated !== header.isRotated;
+    draft.width = isRotated ? track.height : track.width;
+    draft.height = isRotated ? track.width : track.height;
+    draft.metadata.projectionType = track.projectionType;
+    draft.durationSeconds ??= track.seconds;
+    draft.createdAt ??= parseMacTime(track.created);
+    await readFrameRate(source, top, movie, track, draft);
   }
-  await readTags(source, top, movie, track, facts);
+  await readTags(source, top, movie, track, draft);
 }
 
-/** Where there are fragments, the movie's own header tells of none of them, or of the first alone. */
-async function readPace(
+/** A fragmented movie's header covers no fragment, or only the first. */
+async function readFrameRate(
   source: ByteSource,
   top: Box[],
   movie: Box[],
-  track: PictureTrack,
-  facts: VideoFindings,
+  track: VideoTrack,
+  draft: VideoDraft,
 ): Promise<void> {
   const defaults = findBox(movie, "mvex");
-  const own = { ticks: track.ticks, samples: track.samples, endTicks: track.ticks };
-  const run = defaults === undefined ? own : await readFragments(source, top, defaults, track);
-  facts.metadata.fps = frameRate(run.samples, run.ticks / track.timescale);
+  const movieTotals = { ticks: track.ticks, samples: track.samples, endTicks: track.ticks };
+  const totals = defaults === undefined ? movieTotals : await readFragments(source, top, defaults, track);
+  draft.metadata.fps = frameRate(totals.samples, totals.ticks / track.timescale);
   if (defaults === undefined || track.timescale === 0) return;
-  const seconds = (await indexedSeconds(source, top)) ?? run.endTicks / track.timescale;
-  facts.durationSeconds = Math.max(facts.durationSeconds ?? 0, seconds);
+  const seconds = (await segmentIndexSeconds(source, top)) ?? totals.endTicks / track.timescale;
+  draft.durationSeconds = Math.max(draft.durationSeconds ?? 0, seconds);
 }
 
-/** The movie's before its track's: iPhones keep the lens with the track, the rest with the movie. */
+/** Movie tags take precedence over track tags. iPhones store the lens with the track, the rest with the movie. */
 async function readTags(
   source: ByteSource,
   top: Box[],
   movie: Box[],
-  track: PictureTrack | null,
-  facts: VideoFindings,
+  track: VideoTrack | null,
+  draft: VideoDraft,
 ): Promise<void> {
   const tags: MovieTags = new Map();
   for (const boxes of [movie, track?.boxes ?? [], top]) {
     const meta = findBox(boxes, "meta");
     if (meta !== undefined) await readItemList(source, meta, tags);
     const udta = findBox(boxes, "udta");
-    if (udta !== undefined) await readUserData(source, udta, tags, facts);
-    await readUuidBoxes(source, boxes, facts);
+    if (udta !== undefined) await readUserData(source, udta, tags, draft);
+    await readUuidBoxes(source, boxes, draft);
   }
   const date = findBox(top, "IDIT");
-  if (date !== undefined) keepTag(tags, "IDIT", await plainText(source, date));
-  applyMovieTags(tags, facts);
-  for (const boxes of [top, movie]) await readXml(source, findBox(boxes, "meta"), facts);
+  if (date !== undefined) addTag(tags, "IDIT", await readPlainText(source, date));
+  applyMovieTags(tags, draft);
+  for (const boxes of [top, movie]) await readXmlBox(source, findBox(boxes, "meta"), draft);
 }
 
-async function readXml(source: ByteSource, meta: Box | undefined, facts: VideoFindings): Promise<void> {
-  const xml = meta && findBox(await metaBoxes(source, meta), "xml ");
+async function readXmlBox(source: ByteSource, meta: Box | undefined, draft: VideoDraft): Promise<void> {
+  const xml = meta && findBox(await readMetaBoxes(source, meta), "xml ");
   if (xml === undefined) return;
-  // Version and flags stand before the text.
-  const bytes = await source.read(xml.start + 4, Math.min(xml.end - xml.start - 4, longestXmlBytes));
-  if (asciiAt(bytes, 0, 1000).includes("NonRealTimeMeta")) readSonyXml(bytes, facts);
+  // Version and flags precede the XML.
+  const bytes = await source.read(xml.start + 4, Math.min(xml.end - xml.start - 4, MAX_XML_BYTES));
+  if (asciiAt(bytes, 0, 1000).includes("NonRealTimeMeta")) readSonyXml(bytes, draft);
 }

@@ -1,70 +1,65 @@
-/** The user data of a movie or track (`udta`): texts under names of four letters, 3GPP's, places, and what cameras put there. */
-import { type Box, boxesIn } from "../../bytes/bmffBoxes.ts";
+/** Reads user data boxes (`udta`): four-letter text tags, 3GPP tags, locations and vendor boxes. */
+import { type Box, readBoxContent, readBoxes } from "../../bytes/bmffBoxes.ts";
 import { asciiAt, viewOf } from "../../bytes/bytes.ts";
-import { longestBlockBytes } from "../../containers/imageContent.ts";
-import { tidyText } from "../../metadata/normalize.ts";
+import { MAX_BLOCK_BYTES } from "../../containers/imageContent.ts";
+import { normalizeText } from "../../metadata/normalize.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
 import { readCameraData } from "../vendor/cameraData.ts";
 import { readItemList } from "./itemList.ts";
-import { type MovieTags, keepTag } from "../movieTags.ts";
-import { movieText } from "./movieText.ts";
-import type { VideoFindings } from "../videoInfo.ts";
+import { type MovieTags, addTag } from "../movieTags.ts";
+import { decodeMovieText } from "./movieText.ts";
+import type { VideoDraft } from "../videoInfo.ts";
 
-const longestTagBytes = 4096;
-/** 3GPP: version and flags, a language, the text. */
+const MAX_TAG_BYTES = 4096;
+/** 3GPP text: version and flags, a language, the text. */
 const boxes3gpp = ["dscp", "titl"];
-/** Texts with nothing in front, but for Canon's six bytes. */
-const plainBoxes = ["manu", "modl", "CNMN", "cmnm", "date", "IDIT", "@mak", "@mod", "@xyz", "@day"];
-/** The least that two of them come to. */
-const twoLetters = 0x2000;
-const canonHead = /^\0{4}[^]{2}/;
+/** Text without a header, except for Canon's six bytes. */
+const plainTextBoxes = ["manu", "modl", "CNMN", "cmnm", "date", "IDIT", "@mak", "@mod", "@xyz", "@day"];
+/** The smallest value of two ASCII letters read as a 16-bit length. */
+const MIN_TWO_LETTERS = 0x2000;
+const CANON_HEADER = /^\0{4}[^]{2}/;
 
-export async function readUserData(
-  source: ByteSource,
-  udta: Box,
-  tags: MovieTags,
-  facts: VideoFindings,
-): Promise<void> {
-  const boxes = await boxesIn(source, udta.start, udta.end);
+/** Adds the texts of `udta` to `tags` and vendor metadata to `draft`. */
+export async function readUserData(source: ByteSource, udta: Box, tags: MovieTags, draft: VideoDraft): Promise<void> {
+  const boxes = await readBoxes(source, udta.start, udta.end);
   for (const box of boxes) {
     if (box.type === "meta") continue;
-    if (box.type === "loci") keepTag(tags, "loci", readLoci(await start(source, box)));
-    else if (box.type === "XMP_") facts.blocks.xmp.push(await copied(source, box, longestBlockBytes));
-    else if (box.type.startsWith("\xa9")) keepTag(tags, box.type, await internationalText(source, box));
-    else if (boxes3gpp.includes(box.type)) keepTag(tags, box.type, movieText((await start(source, box)).subarray(6)));
-    else if (plainBoxes.includes(box.type)) keepTag(tags, box.type, await plainText(source, box));
-    else await readCameraData(source, box, facts);
+    if (box.type === "loci") addTag(tags, "loci", readLoci(await readBoxContent(source, box, MAX_TAG_BYTES)));
+    else if (box.type === "XMP_") draft.blocks.xmp.push((await readBoxContent(source, box, MAX_BLOCK_BYTES)).slice());
+    else if (box.type.startsWith("\xa9")) addTag(tags, box.type, await readInternationalText(source, box));
+    else if (boxes3gpp.includes(box.type))
+      addTag(tags, box.type, decodeMovieText((await readBoxContent(source, box, MAX_TAG_BYTES)).subarray(6)));
+    else if (plainTextBoxes.includes(box.type)) addTag(tags, box.type, await readPlainText(source, box));
+    else await readCameraData(source, box, draft);
   }
-  // Players write their own values there; what the camera wrote counts before.
+  // Players write to the item list; the camera's tags take precedence.
   for (const meta of boxes.filter(({ type }) => type === "meta")) await readItemList(source, meta, tags);
 }
 
-async function copied(source: ByteSource, { start: at, end }: Box, mostBytes: number): Promise<Uint8Array> {
-  return (await source.read(at, Math.min(end - at, mostBytes))).slice();
-}
-
-function start(source: ByteSource, { start: at, end }: Box): Promise<Uint8Array> {
-  return source.read(at, Math.min(end - at, longestTagBytes));
-}
-
-/** "©xyz" and its kin: a length, a language, the text. A maker of drones leaves out the first two: letters make no small number. */
-async function internationalText(source: ByteSource, box: Box): Promise<string | null> {
-  const bytes = await start(source, box);
+/**
+ * Reads "©xyz" tags: length, language, text. DJI drones omit length and language, which shows as an impossible length.
+ */
+async function readInternationalText(source: ByteSource, box: Box): Promise<string | null> {
+  const bytes = await readBoxContent(source, box, MAX_TAG_BYTES);
   if (bytes.length < 4) return null;
   const length = viewOf(bytes).getUint16(0);
-  if (length > bytes.length && length >= twoLetters) return movieText(bytes);
-  return movieText(bytes.subarray(4, 4 + length), viewOf(bytes).getUint16(2));
+  if (length > bytes.length && length >= MIN_TWO_LETTERS) return decodeMovieText(bytes);
+  return decodeMovieText(bytes.subarray(4, 4 + length), viewOf(bytes).getUint16(2));
 }
 
-export async function plainText(source: ByteSource, box: Box): Promise<string | null> {
-  const bytes = await start(source, box);
-  // Some of these are international texts in spite of their names.
-  const isCounted = bytes.length > 4 && viewOf(bytes).getUint16(0) === bytes.length - 4;
-  if (isCounted) return movieText(bytes.subarray(4), viewOf(bytes).getUint16(2));
-  return tidyText(asciiAt(bytes, 0, bytes.length).replace(canonHead, ""));
+/** Reads a text box without version and flags; null if empty. */
+export async function readPlainText(source: ByteSource, box: Box): Promise<string | null> {
+  const bytes = await readBoxContent(source, box, MAX_TAG_BYTES);
+  // Some of these boxes contain international text despite their type.
+  const isInternational = bytes.length > 4 && viewOf(bytes).getUint16(0) === bytes.length - 4;
+  if (isInternational) return decodeMovieText(bytes.subarray(4), viewOf(bytes).getUint16(2));
+  return normalizeText(asciiAt(bytes, 0, bytes.length).replace(CANON_HEADER, ""));
 }
 
-/** 3GPP's location: version, language, a name that ends in NUL, a role, then longitude, latitude, altitude in 16.16. As QuickTime would write it. */
+/**
+ * Converts 3GPP's `loci` to ISO 6709: version, language, a NUL-terminated name, a role, then longitude, latitude and
+ * altitude in 16.16 fixed point.
+ */
 function readLoci(bytes: Uint8Array): string | null {
   const nameEnd = bytes.indexOf(0, 6);
   if (nameEnd < 0 || nameEnd + 14 > bytes.length) return null;

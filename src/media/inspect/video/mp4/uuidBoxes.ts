@@ -1,51 +1,49 @@
-/** The boxes of a movie whose kind is a number instead of a name: XMP, Canon's EXIF, the sphere of a 360° video. */
-import { type Box, boxesIn, findBox } from "../../bytes/bmffBoxes.ts";
-import { section } from "../../bytes/boundedSource.ts";
+/** Reads `uuid` boxes: XMP, Canon's EXIF and Spherical Video V1. */
+import { type Box, findBox, readBoxContent, readBoxes } from "../../bytes/bmffBoxes.ts";
+import { subSource } from "../../bytes/boundedSource.ts";
 import { asciiAt, decodeText } from "../../bytes/bytes.ts";
-import { type TiffBlock, longestBlockBytes } from "../../containers/imageContent.ts";
+import { type ExifBlock, MAX_BLOCK_BYTES } from "../../containers/imageContent.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
-import type { VideoFindings } from "../videoInfo.ts";
+import type { VideoDraft } from "../videoInfo.ts";
 
-const kinds = {
+const uuids = {
   xmp: "\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac",
   canon: "\x85\xc0\xb6\x87\x82\x0f\x11\xe0\x81\x11\xf4\xce\x46\x2b\x6a\x48",
-  sphere: "\xff\xcc\x82\x63\xf8\x55\x4a\x93\x88\x14\x58\x7a\x02\x52\x1f\xdd",
+  spherical: "\xff\xcc\x82\x63\xf8\x55\x4a\x93\x88\x14\x58\x7a\x02\x52\x1f\xdd",
 } as const;
-const kindBytes = 16;
-const mostBoxes = 16;
-const longestSphereBytes = 16 * 1024;
-/** Each directory of Canon's EXIF is a TIFF of its own. */
-const canonDirectories: [string, TiffBlock["firstDirectory"]][] = [
+const UUID_BYTES = 16;
+const MAX_UUID_BOXES = 16;
+const MAX_SPHERICAL_XML_BYTES = 16 * 1024;
+/** Canon stores each EXIF directory as a separate TIFF structure. */
+const canonDirectories: [string, ExifBlock["firstDirectory"]][] = [
   ["CMT1", "image"],
   ["CMT2", "exif"],
   ["CMT4", "gps"],
 ];
 
-export async function readUuidBoxes(source: ByteSource, boxes: Box[], facts: VideoFindings): Promise<void> {
-  for (const box of boxes.filter(({ type }) => type === "uuid").slice(0, mostBoxes)) {
-    const kind = asciiAt(await source.read(box.start, kindBytes), 0, kindBytes);
-    const content = { ...box, start: box.start + kindBytes };
-    if (kind === kinds.xmp) facts.blocks.xmp.push((await contentOf(source, content, longestBlockBytes)).slice());
-    else if (kind === kinds.canon) await readCanon(source, content, facts);
-    else if (kind === kinds.sphere) readSphere(await contentOf(source, content, longestSphereBytes), facts);
+/** Adds EXIF, XMP and the projection type to `draft`. */
+export async function readUuidBoxes(source: ByteSource, boxes: Box[], draft: VideoDraft): Promise<void> {
+  for (const box of boxes.filter(({ type }) => type === "uuid").slice(0, MAX_UUID_BOXES)) {
+    const uuid = asciiAt(await source.read(box.start, UUID_BYTES), 0, UUID_BYTES);
+    const content = { ...box, start: box.start + UUID_BYTES };
+    if (uuid === uuids.xmp) draft.blocks.xmp.push((await readBoxContent(source, content, MAX_BLOCK_BYTES)).slice());
+    else if (uuid === uuids.canon) await readCanon(source, content, draft);
+    else if (uuid === uuids.spherical)
+      readSphericalXml(await readBoxContent(source, content, MAX_SPHERICAL_XML_BYTES), draft);
   }
 }
 
-function contentOf(source: ByteSource, { start, end }: Box, mostBytes: number): Promise<Uint8Array> {
-  return source.read(start, Math.min(end - start, mostBytes));
-}
-
-async function readCanon(source: ByteSource, content: Box, { blocks }: VideoFindings): Promise<void> {
-  const boxes = await boxesIn(source, content.start, content.end);
+async function readCanon(source: ByteSource, content: Box, { blocks }: VideoDraft): Promise<void> {
+  const boxes = await readBoxes(source, content.start, content.end);
   for (const [type, firstDirectory] of canonDirectories) {
     const box = findBox(boxes, type);
     if (box !== undefined)
-      blocks.tiff.push({ source: section(source, box.start, box.end - box.start), firstDirectory });
+      blocks.exif.push({ source: subSource(source, box.start, box.end - box.start), firstDirectory });
   }
 }
 
-/** Spherical Video V1: a short XML. */
-function readSphere(xml: Uint8Array, { metadata }: VideoFindings): void {
+/** Spherical Video V1 is a short XML document. */
+function readSphericalXml(xml: Uint8Array, { metadata }: VideoDraft): void {
   const match = /:ProjectionType>\s{0,20}([\w-]{1,40})/.exec(decodeText(xml));
   metadata.projectionType ??= match?.[1] ?? null;
 }

@@ -1,64 +1,65 @@
-/** MPEG program streams (MPG, VOB) and bare MPEG video: size and pace from the first sequence header, the duration from the first and the last time stamps. */
+/** Reads MPEG program streams (MPG, VOB) and raw MPEG video. */
 import type { ByteSource } from "../../bytes/byteSource.ts";
-import { type Codec, readCodedPicture } from "../codecs/pictureHeader.ts";
-import { commonPace, secondsBetween, timestampAt } from "./timestamps.ts";
-import type { VideoFindings } from "../videoInfo.ts";
+import { type Codec, readSequenceHeader } from "../codecs/sequenceHeader.ts";
+import { medianFrameRate, secondsBetween, readTimestamp } from "./timestamps.ts";
+import type { VideoDraft } from "../videoInfo.ts";
 
-const headBytes = 256 * 1024;
-const tailSizes = [256 * 1024, 1024 * 1024];
-/** Of these, one stream of pictures is enough. */
-const firstVideoStream = 0xe0;
-const lastVideoStream = 0xef;
-/** MPEG-2 sets the two highest bits of a packet's third byte; MPEG-1 has padding and a buffer size there. */
-const longestPadding = 16;
+const HEAD_BYTES = 256 * 1024;
+const TAIL_SIZES_BYTES = [256 * 1024, 1024 * 1024];
+/** Range of video stream ids; one of them is enough. */
+const FIRST_VIDEO_STREAM_ID = 0xe0;
+const LAST_VIDEO_STREAM_ID = 0xef;
+/** MPEG-1 packets start with stuffing bytes and a buffer size; MPEG-2 packets set the two highest bits instead. */
+const MAX_STUFFING_BYTES = 16;
 
-export async function readProgramStream(source: ByteSource, facts: VideoFindings): Promise<void> {
-  const head = await source.read(0, headBytes);
+/** Fills `draft` from the first sequence header and from the first and last timestamps. */
+export async function readProgramStream(source: ByteSource, draft: VideoDraft): Promise<void> {
+  const head = await source.read(0, HEAD_BYTES);
   const codec: Codec = "mpeg";
-  const picture = readCodedPicture(codec, head) ?? readCodedPicture("h264", head);
-  const first = pictureTimes(head);
-  facts.width = picture?.width ?? 0;
-  facts.height = picture?.height ?? 0;
-  facts.metadata.fps = picture?.framesPerSecond ?? commonPace(first);
-  const last = await lastTimes(source, first);
-  facts.durationSeconds = secondsBetween(first.slice(0, 4), last, facts.metadata.fps);
+  const header = readSequenceHeader(codec, head) ?? readSequenceHeader("h264", head);
+  const first = videoTimestamps(head);
+  draft.width = header?.width ?? 0;
+  draft.height = header?.height ?? 0;
+  draft.metadata.fps = header?.framesPerSecond ?? medianFrameRate(first);
+  const last = await readLastTimestamps(source, first);
+  draft.durationSeconds = secondsBetween(first.slice(0, 4), last, draft.metadata.fps);
 }
 
-async function lastTimes(source: ByteSource, first: number[]): Promise<number[]> {
-  if (source.sizeBytes <= headBytes) return first;
-  for (const size of tailSizes) {
+async function readLastTimestamps(source: ByteSource, first: number[]): Promise<number[]> {
+  if (source.sizeBytes <= HEAD_BYTES) return first;
+  for (const size of TAIL_SIZES_BYTES) {
     const start = Math.max(0, source.sizeBytes - size);
-    const times = pictureTimes(await source.read(start, source.sizeBytes - start));
+    const times = videoTimestamps(await source.read(start, source.sizeBytes - start));
     if (times.length > 0) return times;
   }
   return [];
 }
 
-/** The times in the heads of packets with pictures. What looks like a head inside of a picture has no sane time behind it. */
-function pictureTimes(bytes: Uint8Array): number[] {
+/** Collects the PTS of video packets. Start codes emulated in the payload have no valid PTS and are skipped. */
+function videoTimestamps(bytes: Uint8Array): number[] {
   const times: number[] = [];
   for (let at = bytes.indexOf(1, 2); at >= 0; at = bytes.indexOf(1, at + 1)) {
     const stream = bytes[at + 1] ?? 0;
     if (bytes[at - 1] !== 0 || bytes[at - 2] !== 0) continue;
-    if (stream < firstVideoStream || stream > lastVideoStream) continue;
-    const time = packetTime(bytes, at + 4);
+    if (stream < FIRST_VIDEO_STREAM_ID || stream > LAST_VIDEO_STREAM_ID) continue;
+    const time = packetTimestamp(bytes, at + 4);
     if (time !== null) times.push(time);
   }
   return times;
 }
 
-function packetTime(bytes: Uint8Array, start: number): number | null {
+function packetTimestamp(bytes: Uint8Array, start: number): number | null {
   if (((bytes[start] ?? 0) & 0xc0) === 0x80) {
-    return ((bytes[start + 1] ?? 0) & 0x80) === 0 ? null : marked(bytes, start + 3);
+    return ((bytes[start + 1] ?? 0) & 0x80) === 0 ? null : timestampWithMarkers(bytes, start + 3);
   }
   let at = start;
-  while (bytes[at] === 0xff && at < start + longestPadding) at += 1;
+  while (bytes[at] === 0xff && at < start + MAX_STUFFING_BYTES) at += 1;
   if (((bytes[at] ?? 0) & 0xc0) === 0x40) at += 2;
-  return ((bytes[at] ?? 0) & 0xe0) === 0x20 ? marked(bytes, at) : null;
+  return ((bytes[at] ?? 0) & 0xe0) === 0x20 ? timestampWithMarkers(bytes, at) : null;
 }
 
-/** Each part of a time stamp ends in a bit that is set. */
-function marked(bytes: Uint8Array, at: number): number | null {
-  const isWhole = [0, 2, 4].every((part) => ((bytes[at + part] ?? 0) & 1) === 1);
-  return isWhole ? timestampAt(bytes, at) : null;
+/** Each part of a PTS ends with a marker bit. */
+function timestampWithMarkers(bytes: Uint8Array, at: number): number | null {
+  const hasMarkers = [0, 2, 4].every((part) => ((bytes[at + part] ?? 0) & 1) === 1);
+  return hasMarkers ? readTimestamp(bytes, at) : null;
 }

@@ -1,52 +1,53 @@
-/** The packets of an MPEG transport stream inside a stretch of bytes: each of 188, on Blu-ray and AVCHD with a clock of four in front. */
+/** Splits MPEG transport streams into packets: 188 bytes, on Blu-ray and AVCHD with a 4-byte timestamp before each. */
 
-export interface Packing {
+export interface PacketLayout {
   packetBytes: number;
-  /** Where the first mark is. */
+  /** Offset of the first sync byte. */
   offset: number;
 }
 
 export interface Packet {
   packetId: number;
-  /** Whether a table or a picture begins in it. */
+  /** Whether a table or a frame starts in this packet. */
   isStart: boolean;
   payload: Uint8Array;
 }
 
-const mark = 0x47;
-const bodyBytes = 188;
-/** Plain, with a clock in front, with a checksum behind. */
-const packetSizes = [188, 192, 204];
-/** So many marks in a row are no chance. A file of fewer packets has nothing to tell. */
-const marksInRow = 5;
+const SYNC_BYTE = 0x47;
+const PACKET_BYTES = 188;
+/** Plain, with a timestamp before, with error correction after each packet. */
+const PACKET_SIZES_BYTES = [188, 192, 204];
+/** Five sync bytes at equal distance are not a coincidence. */
+const MIN_SYNC_BYTES = 5;
 
-export function findPacking(head: Uint8Array): Packing | null {
-  for (const packetBytes of packetSizes) {
+/** Detects packet size and offset; null if `head` is not a transport stream. */
+export function detectPacketLayout(head: Uint8Array): PacketLayout | null {
+  for (const packetBytes of PACKET_SIZES_BYTES) {
     for (let offset = 0; offset < packetBytes; offset++) {
-      const places = Array.from({ length: marksInRow }, (_, i) => offset + i * packetBytes);
-      if (places.every((at) => head[at] === mark)) return { packetBytes, offset };
+      const offsets = Array.from({ length: MIN_SYNC_BYTES }, (_, i) => offset + i * packetBytes);
+      if (offsets.every((at) => head[at] === SYNC_BYTE)) return { packetBytes, offset };
     }
   }
   return null;
 }
 
-/** Where the marks stop, the next place that has two of them. */
-export function* packetsIn(stretch: Uint8Array, { packetBytes, offset }: Packing): Generator<Packet> {
+/** Yields packets with a payload. After lost sync, resumes at the next two sync bytes at packet distance. */
+export function* packetsIn(bytes: Uint8Array, { packetBytes, offset }: PacketLayout): Generator<Packet> {
   let at = offset;
-  while (at + bodyBytes <= stretch.length) {
-    if (stretch[at] !== mark) {
+  while (at + PACKET_BYTES <= bytes.length) {
+    if (bytes[at] !== SYNC_BYTE) {
       at += 1;
-      while (at < stretch.length && !(stretch[at] === mark && stretch[at + packetBytes] === mark)) at += 1;
+      while (at < bytes.length && !(bytes[at] === SYNC_BYTE && bytes[at + packetBytes] === SYNC_BYTE)) at += 1;
       continue;
     }
-    const packet = packetAt(stretch.subarray(at, at + bodyBytes));
+    const packet = parsePacket(bytes.subarray(at, at + PACKET_BYTES));
     if (packet !== null) yield packet;
     at += packetBytes;
   }
 }
 
-/** Null where it carries no payload. */
-function packetAt(bytes: Uint8Array): Packet | null {
+/** Returns null for a packet without payload. */
+function parsePacket(bytes: Uint8Array): Packet | null {
   const [, flags = 0, low = 0, control = 0, adaptationBytes = 0] = bytes;
   if ((control & 0x10) === 0) return null;
   const from = (control & 0x20) === 0 ? 4 : 5 + adaptationBytes;

@@ -1,13 +1,13 @@
-/** What AVCHD camcorders note with each key frame: the clock, the maker, the place. It lies in a message of H.264 for "user data". */
+/** Reads the Modified Digital Video Pack Metadata (MDPM) that AVCHD camcorders store in an H.264 user data message. */
 import { asciiAt, viewOf } from "../../bytes/bytes.ts";
-import { position } from "../../exif/gps.ts";
-import { tidyText } from "../../metadata/normalize.ts";
+import { validPosition } from "../../exif/gps.ts";
+import { normalizeText } from "../../metadata/normalize.ts";
 import { parseExifDate } from "../../metadata/wallTime.ts";
-import { unescaped, unitsIn } from "../codecs/bitReader.ts";
-import type { VideoFindings } from "../videoInfo.ts";
+import { removeEmulationPrevention, startCodeUnits } from "../codecs/bitReader.ts";
+import type { VideoDraft } from "../videoInfo.ts";
 
-const messageUnit = 6;
-const mark = "\x17\xee\x8c\x60\xf8\x4d\x11\xd9\x8c\xd6\x08\x00\x20\x0c\x9a\x66MDPM";
+const SEI_UNIT = 6;
+const MDPM_UUID = "\x17\xee\x8c\x60\xf8\x4d\x11\xd9\x8c\xd6\x08\x00\x20\x0c\x9a\x66MDPM";
 const makers = new Map([
   [0x0103, "Panasonic"],
   [0x0108, "Sony"],
@@ -15,21 +15,39 @@ const makers = new Map([
   [0x1104, "JVC"],
 ]);
 
-/** Each entry is a tag and four bytes; longer values go on in the tags that follow. */
+/** Tag numbers as in exiftool's H264 table. */
+const tags = {
+  date: 0x18,
+  time: 0x19,
+  gpsLatitudeRef: 0xb1,
+  /** Degrees, minutes and seconds in three tags. */
+  gpsLatitude: 0xb2,
+  gpsLongitudeRef: 0xb5,
+  gpsLongitude: 0xb6,
+  gpsAltitudeRef: 0xb9,
+  gpsAltitude: 0xba,
+  gpsStatus: 0xbe,
+  make: 0xe0,
+  /** Four characters in each of three tags. */
+  model: 0xe4,
+} as const;
+
+/** Entries by tag, four bytes each; longer values continue in the following tags. */
 type Entries = ReadonlyMap<number, Uint8Array>;
 
-export function readCamcorderNotes(stream: Uint8Array, facts: VideoFindings): void {
-  for (const unit of unitsIn(stream)) {
-    if (((unit[0] ?? 0) & 0x1f) !== messageUnit) continue;
-    const message = unescaped(unit);
-    const at = asciiAt(message, 0, message.length).indexOf(mark);
+/** Fills `draft` with capture time, make, model and location from the first MDPM message in an H.264 stream. */
+export function readMdpm(stream: Uint8Array, draft: VideoDraft): void {
+  for (const unit of startCodeUnits(stream)) {
+    if (((unit[0] ?? 0) & 0x1f) !== SEI_UNIT) continue;
+    const message = removeEmulationPrevention(unit);
+    const at = asciiAt(message, 0, message.length).indexOf(MDPM_UUID);
     if (at < 0) continue;
-    applyNotes(entriesIn(message, at + mark.length), facts);
+    applyEntries(parseEntries(message, at + MDPM_UUID.length), draft);
     return;
   }
 }
 
-function entriesIn(message: Uint8Array, at: number): Entries {
+function parseEntries(message: Uint8Array, at: number): Entries {
   const entries = new Map<number, Uint8Array>();
   const count = message[at] ?? 0;
   for (let i = 0; i < count; i++) {
@@ -41,57 +59,60 @@ function entriesIn(message: Uint8Array, at: number): Entries {
   return entries;
 }
 
-function applyNotes(entries: Entries, facts: VideoFindings): void {
-  const { metadata } = facts;
-  const date = captureDate(entries);
-  facts.captureTime = date;
+function applyEntries(entries: Entries, draft: VideoDraft): void {
+  const { metadata } = draft;
+  const date = readCaptureTime(entries);
+  draft.captureTime = date;
   metadata.originalDatetime = date;
-  const maker = entries.get(0xe0);
+  const maker = entries.get(tags.make);
   metadata.make = (maker && makers.get(viewOf(maker).getUint16(0))) ?? null;
   if (metadata.make === "Sony")
-    metadata.model = tidyText([0xe4, 0xe5, 0xe6].map((tag) => textIn(entries, tag)).join(""));
-  const latitude = degrees(entries, 0xb2, textIn(entries, 0xb1));
-  const found = position(latitude, degrees(entries, 0xb6, textIn(entries, 0xb5)));
-  if (found === null || textIn(entries, 0xbe).startsWith("V")) return;
-  const altitude = fraction(entries, 0xba);
-  const isBelow = entries.get(0xb9)?.some((byte) => byte !== 0) ?? false;
-  Object.assign(metadata, found, { altitude: altitude !== null && isBelow ? 0 - altitude : altitude });
+    metadata.model = normalizeText([0, 1, 2].map((next) => readText(entries, tags.model + next)).join(""));
+  const latitude = readDegrees(entries, tags.gpsLatitude, readText(entries, tags.gpsLatitudeRef));
+  const coordinates = validPosition(
+    latitude,
+    readDegrees(entries, tags.gpsLongitude, readText(entries, tags.gpsLongitudeRef)),
+  );
+  if (coordinates === null || readText(entries, tags.gpsStatus).startsWith("V")) return;
+  const altitude = readRational(entries, tags.gpsAltitude);
+  const isBelow = entries.get(tags.gpsAltitudeRef)?.some((byte) => byte !== 0) ?? false;
+  Object.assign(metadata, coordinates, { altitude: altitude !== null && isBelow ? 0 - altitude : altitude });
 }
 
-/** Zone, year and month, then day, hour, minute and second, two decimal digits a byte. */
-function captureDate(entries: Entries) {
-  const [zone = 0, century = 0, year = 0, month = 0] = entries.get(0x18) ?? [];
-  const [day = 0, hour = 0, minute = 0, second = 0] = entries.get(0x19) ?? [];
-  const two = (byte: number) => byte.toString(16).padStart(2, "0");
-  const text = `${two(century)}${two(year)}:${two(month)}:${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`;
-  return parseExifDate(text + zoneText(zone));
+/** Binary-coded decimals: zone, century, year, month in one entry, day, hour, minute, second in the other. */
+function readCaptureTime(entries: Entries) {
+  const [zone = 0, century = 0, year = 0, month = 0] = entries.get(tags.date) ?? [];
+  const [day = 0, hour = 0, minute = 0, second = 0] = entries.get(tags.time) ?? [];
+  const twoDigits = (byte: number) => byte.toString(16).padStart(2, "0");
+  const text = `${twoDigits(century)}${twoDigits(year)}:${twoDigits(month)}:${twoDigits(day)} ${twoDigits(hour)}:${twoDigits(minute)}:${twoDigits(second)}`;
+  return parseExifDate(text + formatOffset(zone));
 }
 
-/** The highest bit: none is known. Then summer time, the sign, the hours, half an hour. */
-function zoneText(zone: number): string {
+/** Bit 7: unknown zone; bit 6: summer time; bit 5: negative; bits 4 to 1: hours; bit 0: half an hour. */
+function formatOffset(zone: number): string {
   if ((zone & 0x80) !== 0) return "";
-  const standard = ((zone >> 1) & 15) * 60 + (zone & 1) * 30;
-  const minutes = ((zone & 0x20) !== 0 ? 0 - standard : standard) + ((zone & 0x40) !== 0 ? 60 : 0);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const size = Math.abs(minutes);
-  return `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+  const standardMinutes = ((zone >> 1) & 15) * 60 + (zone & 1) * 30;
+  const minutes = ((zone & 0x20) !== 0 ? 0 - standardMinutes : standardMinutes) + ((zone & 0x40) !== 0 ? 60 : 0);
+  const twoDigits = (value: number) => String(value).padStart(2, "0");
+  const magnitude = Math.abs(minutes);
+  return `${minutes < 0 ? "-" : "+"}${twoDigits(Math.floor(magnitude / 60))}:${twoDigits(magnitude % 60)}`;
 }
 
-function textIn(entries: Entries, tag: number): string {
+function readText(entries: Entries, tag: number): string {
   const bytes = entries.get(tag);
   return bytes === undefined ? "" : asciiAt(bytes, 0, 4);
 }
 
-function fraction(entries: Entries, tag: number): number | null {
+function readRational(entries: Entries, tag: number): number | null {
   const bytes = entries.get(tag);
   if (bytes === undefined) return null;
   const value = viewOf(bytes).getUint16(0) / viewOf(bytes).getUint16(2);
   return Number.isFinite(value) ? value : null;
 }
 
-function degrees(entries: Entries, tag: number, reference: string): number | null {
-  const [whole = null, minutes = null, seconds = null] = [0, 1, 2].map((next) => fraction(entries, tag + next));
+function readDegrees(entries: Entries, tag: number, reference: string): number | null {
+  const [whole = null, minutes = null, seconds = null] = [0, 1, 2].map((next) => readRational(entries, tag + next));
   if (whole === null) return null;
-  const size = whole + (minutes ?? 0) / 60 + (seconds ?? 0) / 3600;
-  return /^[sw]/i.test(reference) ? 0 - size : size;
+  const magnitude = whole + (minutes ?? 0) / 60 + (seconds ?? 0) / 3600;
+  return /^[sw]/i.test(reference) ? 0 - magnitude : magnitude;
 }

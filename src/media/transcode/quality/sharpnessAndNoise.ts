@@ -1,4 +1,4 @@
-/** What neighbouring pixels say of each other: sharpness and noise, each from one 3 × 3 filter over the luma. */
+/** Measures sharpness (Laplacian) and noise (Immerkær 1996) with 3 × 3 filters over luma. */
 import type { LumaPlane } from "./luma.ts";
 
 export interface Detail {
@@ -6,28 +6,28 @@ export interface Detail {
   noise: number;
 }
 
-/** The Laplacian of a checkerboard of black and white: the largest there is. */
-const LARGEST_LAPLACIAN = 4 * 255;
-/** Immerkær's mask turns noise of deviation 1 into responses of deviation 6: the root of its squared weights. */
+/** Response to a black and white checkerboard. */
+const MAX_LAPLACIAN = 4 * 255;
+/** Norm of Immerkær's mask, the root of its squared weights. */
 const NOISE_GAIN = 6;
 
-interface Responses {
-  /** Windows of which all nine pixels count. */
+interface FilterSums {
+  /** Windows without a transparent pixel. */
   windows: number;
   laplacian: number;
   laplacianSquared: number;
   noiseMagnitude: number;
 }
 
-function isWhole(plane: LumaPlane, at: number): boolean {
-  const { counted, width } = plane;
+function isWindowOpaque(plane: LumaPlane, at: number): boolean {
+  const { opaque, width } = plane;
   for (let row = at - width; row <= at + width; row += width) {
-    if (counted[row - 1] === 0 || counted[row] === 0 || counted[row + 1] === 0) return false;
+    if (opaque[row - 1] === 0 || opaque[row] === 0 || opaque[row + 1] === 0) return false;
   }
   return true;
 }
 
-function addWindow(sums: Responses, plane: LumaPlane, at: number): void {
+function addWindow(sums: FilterSums, plane: LumaPlane, at: number): void {
   const { luma, width } = plane;
   const centre = luma[at] ?? 0;
   const sides = (luma[at - width] ?? 0) + (luma[at - 1] ?? 0) + (luma[at + 1] ?? 0) + (luma[at + width] ?? 0);
@@ -40,20 +40,20 @@ function addWindow(sums: Responses, plane: LumaPlane, at: number): void {
   sums.noiseMagnitude += Math.abs(above + below - 2 * sides + 4 * centre);
 }
 
-/** Null where no pixel has eight neighbours, as in a picture two pixels wide. */
-export function detailOf(plane: LumaPlane): Detail | null {
-  const sums: Responses = { windows: 0, laplacian: 0, laplacianSquared: 0, noiseMagnitude: 0 };
+/** Returns null if no pixel has eight opaque neighbours, as in an image two pixels wide. */
+export function measureDetail(plane: LumaPlane): Detail | null {
+  const sums: FilterSums = { windows: 0, laplacian: 0, laplacianSquared: 0, noiseMagnitude: 0 };
   for (let y = 1; y < plane.height - 1; y++) {
     for (let x = 1; x < plane.width - 1; x++) {
       const at = y * plane.width + x;
-      if (isWhole(plane, at)) addWindow(sums, plane, at);
+      if (isWindowOpaque(plane, at)) addWindow(sums, plane, at);
     }
   }
   if (sums.windows === 0) return null;
   const mean = sums.laplacian / sums.windows;
   const variance = Math.max(0, sums.laplacianSquared / sums.windows - mean * mean);
   return {
-    sharpness: Math.sqrt(variance) / LARGEST_LAPLACIAN,
+    sharpness: Math.sqrt(variance) / MAX_LAPLACIAN,
     // The mean magnitude of a normal distribution is its deviation × √(2/π).
     noise: (Math.sqrt(Math.PI / 2) * sums.noiseMagnitude) / (NOISE_GAIN * sums.windows),
   };

@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { pngToJpeg } from "../../../../src/media/transcode/png/pngRows.ts";
+import { pngToJpeg } from "../../../../src/media/transcode/png/pngToJpeg.ts";
 import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
-import { colourAt, expectColour, joined, limits, meanColour, shown } from "../../../support/media/renderedImage.ts";
+import {
+  colourAt,
+  expectColour,
+  concatenate,
+  limits,
+  meanColour,
+  renderJpeg,
+} from "../../../support/media/renderedImage.ts";
 
 const WIDTH = 40;
 const HEIGHT = 30;
@@ -24,7 +31,7 @@ interface PngOptions {
   interlace?: number;
   palette?: number[];
   opacity?: number[];
-  /** The bytes of a row, as the filter has left them. */
+  /** Filtered bytes of a row. */
   row: (y: number) => number[];
   filter?: number;
 }
@@ -43,7 +50,7 @@ async function png({
   const pixels = new Uint8Array(await new Response(packed).arrayBuffer());
   const head = Uint8Array.from([0, 0, 0, WIDTH, 0, 0, 0, HEIGHT, bits, colourType, 0, 0, interlace]);
   const half = pixels.length >> 1;
-  return joined([
+  return concatenate([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10),
     chunk("IHDR", head),
     chunk("iTXt", new Uint8Array(300_000)),
@@ -60,17 +67,17 @@ const across = (pixel: number[]) => Array.from({ length: WIDTH }, () => pixel).f
 async function colourOf(options: PngOptions, x = 20, y = 15): Promise<number[]> {
   const jpeg = await pngToJpeg(memorySource(await png(options)), limits);
   expect(jpeg).toMatchObject({ width: WIDTH, height: HEIGHT });
-  return colourAt(await shown(jpeg.pieces), x, y);
+  return colourAt(await renderJpeg(jpeg.pieces), x, y);
 }
 
-describe("a PNG that is too large", () => {
-  it.each(["0013_new_location_shown.png", "0025_density_plot.png"])("%s keeps its colours", async (name) => {
+describe("pngToJpeg", () => {
+  it.each(["new_location_shown.png", "0025_density_plot.png"])("keeps the colours of %s", async (name) => {
     const before = await sampleBytes(name);
     const jpeg = await pngToJpeg(memorySource(before), limits);
-    expectColour(meanColour(await shown(jpeg.pieces)), meanColour(await shown([before])), 6);
+    expectColour(meanColour(await renderJpeg(jpeg.pieces)), meanColour(await renderJpeg([before])), 6);
   });
 
-  it("is read in every kind of colour", async () => {
+  it("converts every colour type", async () => {
     expectColour(await colourOf({ row: () => across([200, 40, 90]) }), [200, 40, 90]);
     expectColour(await colourOf({ bits: 16, row: () => across([200, 1, 40, 2, 90, 3]) }), [200, 40, 90]);
     expectColour(await colourOf({ colourType: 0, row: () => across([70]) }), [70, 70, 70]);
@@ -93,7 +100,7 @@ describe("a PNG that is too large", () => {
   });
 
   it("undoes every filter", async () => {
-    // The first pixel of the first row brings the colour, all others are as their neighbours.
+    // The first pixel sets the colour; the filters repeat it.
     const once = (y: number) =>
       Array.from({ length: WIDTH * 3 }, (_, i) => (y === 0 && i < 3 ? ([90, 120, 150][i] ?? 0) : 0));
     expectColour(await colourOf({ filter: 4, row: once }), [90, 120, 150]);
@@ -110,18 +117,18 @@ describe("a PNG that is too large", () => {
     expectColour(await colourOf({ filter: 3, row: averaged }, 35, 25), [80, 80, 80]);
   });
 
-  it("is refused with a reason where it is interlaced, cut short or broken", async () => {
-    const refuse = (bytes: Uint8Array) => expect(pngToJpeg(memorySource(bytes), limits)).rejects;
+  it("rejects interlaced, truncated and damaged files with a reason", async () => {
+    const expectRejection = (bytes: Uint8Array) => expect(pngToJpeg(memorySource(bytes), limits)).rejects;
     const row = () => across([1, 2, 3]);
-    await refuse(await png({ interlace: 1, row })).toThrow("interlaced");
+    await expectRejection(await png({ interlace: 1, row })).toThrow("interlaced");
     const whole = await png({ row });
-    await refuse(whole.subarray(0, whole.length - 60)).toThrow("cut short");
-    await refuse(whole.subarray(0, 200)).toThrow("cut short");
-    await refuse(await png({ filter: 9, row })).toThrow("broken");
+    await expectRejection(whole.subarray(0, whole.length - 60)).toThrow("truncated");
+    await expectRejection(whole.subarray(0, 200)).toThrow("truncated");
+    await expectRejection(await png({ filter: 9, row })).toThrow("damaged");
     const noise = Uint8Array.from(whole);
     noise.fill(0xaa, 300_053, 300_059);
-    await refuse(noise).toThrow("broken");
-    // A store that fails says nothing of the file.
+    await expectRejection(noise).toThrow("damaged");
+    // Read errors must not be reported as damage.
     const read = (at: number, length: number) =>
       at > 0 ? Promise.reject(new Error("away")) : Promise.resolve(whole.subarray(0, Math.min(length, 300_100)));
     const failing = { sizeBytes: whole.length, read };

@@ -1,0 +1,24 @@
+import { finiteNumber, normalizeText } from "../metadata/normalize.ts";
+
+/** A decoded EXIF value, whichever decoder read it. */
+export interface TagValue {
+  /** Null for numeric types. */
+  text: string | null;
+  /** The first `MAX_NUMBERS` numbers; NaN or infinite for a fraction with denominator 0. */
+  numbers: readonly number[];
+}
+
+export type TagValues = ReadonlyMap<number, TagValue>;
+
+/** Coordinates and times have three numbers. */
+export const MAX_NUMBERS = 3;
+
+/** Returns the text of a tag, trimmed; null if it is missing, blank or numeric. */
+export function textAt(values: TagValues, tag: number): string | null {
+  return normalizeText(values.get(tag)?.text);
+}
+
+/** Returns the first number of a tag; null if it is missing or not finite. */
+export function numberAt(values: TagValues, tag: number): number | null {
+  return finiteNumber(values.get(tag)?.numbers[0]);
+}

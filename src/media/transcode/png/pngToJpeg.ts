@@ -1,0 +1,68 @@
+/** Converts a PNG too large for the renderer to a JPEG of the same size, row by row. */
+import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
+import { TruncatedFileError, type EncodedJpeg, type JpegLimits } from "../jpeg/encodedJpeg.ts";
+import { forwardReader } from "../forwardReader.ts";
+import { jpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { compressedPixels, type PngHeader, readPngHeader, samplesByColourType } from "./pngChunks.ts";
+import { unfilterRow } from "./pngFilter.ts";
+
+/** Converts a row to RGB on white: the high byte of 16-bit samples, smaller samples scaled up. */
+function fillRow(header: PngHeader, row: Uint8Array, rgb: Uint8Array): void {
+  const { width, bits, colourType, palette, paletteAlpha } = header;
+  const samples = samplesByColourType.get(colourType) ?? 1;
+  const largest = (1 << Math.min(bits, 8)) - 1;
+  const sample = (index: number): number => {
+    if (bits >= 8) return row[1 + (index * bits) / 8] ?? 0;
+    const bit = index * bits;
+    return ((row[1 + (bit >> 3)] ?? 0) >> (8 - bits - (bit & 7))) & largest;
+  };
+  for (let x = 0; x < width; x++) {
+    const first = sample(x * samples);
+    const isColour = samples >= 3;
+    let alpha = samples % 2 === 0 ? sample(x * samples + samples - 1) / 255 : 1;
+    if (colourType === 3) alpha = (paletteAlpha[first] ?? 255) / 255;
+    for (let i = 0; i < 3; i++) {
+      const grey = (first * 255) / largest;
+      const plain = isColour ? sample(x * samples + i) : grey;
+      const value = colourType === 3 ? (palette[first * 3 + i] ?? 0) : plain;
+      rgb[x * 3 + i] = value * alpha + 255 * (1 - alpha);
+    }
+  }
+}
+
+/** Composites transparency on white. Throws for interlaced, oversized and damaged PNGs; read errors pass through. */
+export async function pngToJpeg(source: ByteSource, limits: JpegLimits): Promise<EncodedJpeg> {
+  const reader = forwardReader(source);
+  const { header, pixelBytes } = await readPngHeader(reader);
+  const { width, height, bits, colourType } = header;
+  const encoder = jpegEncoder({ width, height, ...limits, orientation: 1, icc: null });
+  const bitsPerPixel = bits * (samplesByColourType.get(colourType) ?? 1);
+  const stride = 1 + Math.ceil((width * bitsPerPixel) / 8);
+  const bytesPerPixel = Math.max(1, bitsPerPixel >> 3);
+  const rgb = new Uint8Array(width * 3);
+  let [row, previous] = [new Uint8Array(stride), new Uint8Array(stride)];
+  let filled = 0;
+  let rows = 0;
+  const compressed = compressedPixels(reader, pixelBytes);
+  const inflated = compressed.stream.pipeThrough(new DecompressionStream("deflate")).getReader();
+  while (rows < height) {
+    const next = await inflated.read().catch(() => {
+      throw compressed.failure() ?? new TruncatedFileError("the PNG's pixel data is damaged");
+    });
+    if (next.done) throw new TruncatedFileError("the PNG is truncated");
+    for (let at = 0; at < next.value.length && rows < height;) {
+      const part = next.value.subarray(at, at + stride - filled);
+      row.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < stride) continue;
+      unfilterRow(row, previous, bytesPerPixel);
+      fillRow(header, row, rgb);
+      encoder.addRow(rgb, 0);
+      [row, previous, filled] = [previous, row, 0];
+      rows++;
+    }
+  }
+  await inflated.cancel();
+  return { pieces: encoder.finish(), sizeBytes: encoder.sizeBytes(), width, height };
+}
