@@ -1,5 +1,5 @@
-/** Walks the bucket in order of keys, which is order of asset ids, and deletes what it is told to. */
-import { assetKeyPrefixes } from "./keys.ts";
+/** Lists objects in the order of keys, which is the order of asset ids, and deletes them. */
+import { ASSET_KEY_PREFIXES } from "./keys.ts";
 import { fromStorage } from "./storageErrors.ts";
 
 export interface ListedObject {
@@ -8,13 +8,13 @@ export interface ListedObject {
   uploadedMs: number;
 }
 
-/** At most 1,000 objects behind `startAfter`, a key that need not exist. */
+/** At most 1,000 objects after `startAfter`, which may be a key that does not exist. */
 export async function listObjects(
   bucket: R2Bucket,
   prefix: string,
   startAfter: string,
 ): Promise<{ objects: ListedObject[]; hasMore: boolean }> {
-  // An empty startAfter is refused; the prefix itself is before every key that has it.
+  // R2 rejects an empty startAfter; the prefix itself sorts before every key with that prefix.
   const page = await fromStorage(() => bucket.list({ prefix, startAfter: startAfter === "" ? prefix : startAfter }));
   const objects = page.objects.map((object) => ({
     key: object.key,
@@ -26,15 +26,15 @@ export async function listObjects(
 
 const MAX_KEYS_PER_DELETE = 1000;
 
-/** What is not there is no error. R2 bills no delete. */
+/** Deletes objects. Missing keys are ignored. R2 does not bill deletes. */
 export async function deleteObjects(bucket: R2Bucket, keys: string[]): Promise<void> {
   for (let i = 0; i < keys.length; i += MAX_KEYS_PER_DELETE) {
     await fromStorage(() => bucket.delete(keys.slice(i, i + MAX_KEYS_PER_DELETE)));
   }
 }
 
-/** All keys of one asset in order, under one prefix. */
-async function keysOfAsset(bucket: R2Bucket, prefix: string): Promise<string[]> {
+/** All keys with a prefix, in order. */
+async function listKeys(bucket: R2Bucket, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for (let hasMore = true; hasMore;) {
     const page = await listObjects(bucket, prefix, keys.at(-1) ?? "");
@@ -44,10 +44,10 @@ async function keysOfAsset(bucket: R2Bucket, prefix: string): Promise<string[]> 
   return keys;
 }
 
-/** Everything that is stored of one asset, of whatever version and by whatever name: a listing for each prefix. */
+/** Deletes every object of an asset, with one listing per prefix. Returns the number of deleted objects. */
 export async function deleteAssetObjects(bucket: R2Bucket, assetId: string): Promise<number> {
   const keys: string[] = [];
-  for (const prefix of assetKeyPrefixes) keys.push(...(await keysOfAsset(bucket, `${prefix}${assetId}/`)));
+  for (const prefix of ASSET_KEY_PREFIXES) keys.push(...(await listKeys(bucket, `${prefix}${assetId}/`)));
   await deleteObjects(bucket, keys);
   return keys.length;
 }

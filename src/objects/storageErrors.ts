@@ -1,20 +1,16 @@
-/** What R2's failures are called here. Knows nothing of keys or of what is stored. */
+/** Maps failures of R2 to `storage_unavailable`. */
 import { AppError } from "../kernel/errors.ts";
 
 const RETRY_AFTER_SECONDS = 5;
 
-export function storageUnavailable(cause: unknown): AppError {
-  return new AppError("storage_unavailable", "the object store did not answer as it should; try again", {
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-    cause,
-  });
-}
-
-/** The result of one R2 call; whatever it fails with is the store's failure, not the caller's. */
+/** Runs an R2 call. Any error of it is thrown as `storage_unavailable`. */
 export async function fromStorage<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw storageUnavailable(error);
+    throw new AppError("storage_unavailable", "object storage is temporarily unavailable; retry the request", {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      cause: error,
+    });
   }
 }

@@ -1,21 +1,21 @@
-/** One D1 session: where reads may be answered from, and the bookmark that makes them repeatable elsewhere. */
+/** D1 sessions: the consistency of reads, and the bookmark for later sessions. */
 import type { SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 
 /**
- * `nearest`: any replica will do. `primary`: the newest state, which every write and the checks before it want.
- * A bookmark: at least as new as what its holder has already seen.
+ * `nearest`: any replica. `primary`: the newest state, for writes and the checks before them. A bookmark: at least as
+ * recent as the session that returned it.
  */
 export type Consistency = "nearest" | "primary" | { bookmark: string };
 
 export interface Database {
   readonly orm: DrizzleD1Database;
   readonly consistency: Consistency;
-  /** A written-out statement as an element of a batch. */
+  /** A raw SQL statement as an element of a batch. */
   statement(query: SQL): ReturnType<DrizzleD1Database["run"]>;
-  /** Where this session has come to; null before its first query. */
+  /** The session's current bookmark; null before its first query. */
   bookmark(): string | null;
-  /** The same database, read at its newest. */
+  /** A session of the same database that reads the newest state. */
   primary(): Database;
 }
 
@@ -25,16 +25,16 @@ export function isBookmark(text: string): boolean {
   return BOOKMARK.test(text);
 }
 
-function constraintOf(consistency: Consistency): string {
+function sessionConstraint(consistency: Consistency): string {
   if (typeof consistency === "object") return consistency.bookmark;
   return consistency === "primary" ? "first-primary" : "first-unconstrained";
 }
 
 function unavailable(): never {
-  throw new Error("a D1 session has only prepare and batch");
+  throw new Error("not supported by a D1 session");
 }
 
-/** Drizzle asks for a whole D1Database; of that, a session has the two methods it uses. */
+/** Drizzle requires a D1Database, but uses only the two methods that a session has. */
 function asDatabase(session: D1DatabaseSession): D1Database {
   return {
     prepare: (query) => session.prepare(query),
@@ -46,12 +46,12 @@ function asDatabase(session: D1DatabaseSession): D1Database {
 }
 
 export function openDatabase(binding: D1Database, consistency: Consistency): Database {
-  const session = binding.withSession(constraintOf(consistency));
+  const session = binding.withSession(sessionConstraint(consistency));
   const orm = drizzle(asDatabase(session));
   return {
     orm,
     consistency,
-    // Drizzle 0.45 prepares a raw query too late for batch(), which binds its parameters to `stmt`.
+    // Drizzle 0.45 does not prepare raw queries before batch(), which binds parameters to `stmt`.
     statement: (query) => {
       const raw = orm.run(query);
       return Object.assign(raw, { stmt: session.prepare(raw.getQuery().sql) });

@@ -2,74 +2,63 @@ import { expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import {
   assetIdOfKey,
-  firstOriginalKeyAt,
-  keyBehindAsset,
+  firstKeyAt,
+  keyAfterAsset,
   originalKey,
-  originalsPrefix,
-  parseOriginalKey,
+  ORIGINALS_PREFIX,
+  posterKey,
   proxyKey,
   renditionKey,
-  stillKey,
   versionIdOfKey,
 } from "../../src/objects/keys.ts";
 
-it("a key gives back the asset and version it was built of", () => {
-  const address = { assetId: newId("asset"), versionId: newId("assetVersion") };
-  const key = originalKey(address.assetId, address.versionId);
-  expect(key).toBe(`${originalsPrefix}${address.assetId}/${address.versionId}`);
-  expect(parseOriginalKey(key)).toEqual(address);
+it("sorts keys by the asset's creation time, so that a listing can start at any time", () => {
+  const atMs = Date.UTC(2026, 10, 21);
+  const keyCreatedAt = (ms: number) => originalKey(newId("asset", ms), newId("assetVersion", ms));
+  const [before, at, after] = [keyCreatedAt(atMs - 1), keyCreatedAt(atMs), keyCreatedAt(atMs + 1)];
+  const start = firstKeyAt(ORIGINALS_PREFIX, atMs);
+  // R2 compares bytes, and every character of a key is one byte.
+  const byteOrder = (a: string, b: string) => (a < b ? -1 : 1);
+  expect([after, at, start, before].toSorted(byteOrder)).toEqual([before, start, at, after]);
 });
 
-it("a key that was not built here is none", () => {
+it("parses the asset id from every key of an asset's objects", () => {
+  const [asset, version] = [newId("asset"), newId("assetVersion")];
+  const keys = [
+    originalKey(asset, version),
+    proxyKey(asset, version),
+    posterKey(asset, version),
+    renditionKey(asset, version, "thumbnail", "webp"),
+    `originals/${asset}/something else`,
+  ];
+  expect(keys.map(assetIdOfKey)).toEqual(keys.map(() => asset));
+});
+
+it("returns null for the asset id of other keys", () => {
   const [asset, version] = [newId("asset"), newId("assetVersion")];
   const keys = [
     "",
     "originals/",
     `originals/${asset}`,
-    `originals/${asset}/`,
-    `originals/${asset}/${version}/`,
-    `originals/${asset}/${asset}`,
-    `originals/${version}/${version}`,
     `/originals/${asset}/${version}`,
-    `rendered/${asset}/${version}`,
     `originals/../${asset}/${version}`,
+    `backup/${asset}/x`,
+    `originals/${version}/x`,
+    "originals/notes.txt",
+    asset,
   ];
-  expect(keys.map(parseOriginalKey)).toEqual(keys.map(() => null));
+  expect(keys.map(assetIdOfKey)).toEqual(keys.map(() => null));
 });
 
-it("keys sort by when their asset was made, and a scan can begin at any time", () => {
-  const atMs = Date.UTC(2026, 10, 21);
-  const keyMadeAt = (ms: number) => originalKey(newId("asset", ms), newId("assetVersion", ms));
-  const [before, at, after] = [keyMadeAt(atMs - 1), keyMadeAt(atMs), keyMadeAt(atMs + 1)];
-  const start = firstOriginalKeyAt(atMs);
-  // R2 compares bytes, and every letter of a key is one.
-  const byteOrder = (a: string, b: string) => (a < b ? -1 : 1);
-  expect([after, at, start, before].toSorted(byteOrder)).toEqual([before, start, at, after]);
-});
-
-it("every key that holds something of an asset names it, and no other key does", () => {
-  const [asset, version] = [newId("asset"), newId("assetVersion")];
-  const keys = [
-    originalKey(asset, version),
-    proxyKey(asset, version),
-    stillKey(asset, version),
-    renditionKey(asset, version, "thumbnail", "webp"),
-    `originals/${asset}/something else`,
-  ];
-  expect(keys.map(assetIdOfKey)).toEqual(keys.map(() => asset));
-  const others = [`originals/${asset}`, `backup/${asset}/x`, `originals/${version}/x`, "originals/notes.txt", asset];
-  expect(others.map(assetIdOfKey)).toEqual(others.map(() => null));
-});
-
-it("a scan can go on behind all keys of an asset and before those of the next", () => {
+it("returns a key after all keys of an asset and before those of the next asset", () => {
   const [asset, next] = [newId("asset", 1_000_000), newId("asset", 1_000_001)];
-  const behind = keyBehindAsset(originalsPrefix, asset);
-  expect(originalKey(asset, "~~~") < behind && behind < originalKey(next, "")).toBe(true);
+  const after = keyAfterAsset(ORIGINALS_PREFIX, asset);
+  expect(originalKey(asset, "~~~") < after && after < originalKey(next, "")).toBe(true);
 });
 
-it("names the version that an object belongs to, whatever is stored of it", () => {
+it("parses the version id from every key of a version's objects, and null from other keys", () => {
   const [asset, version] = [newId("asset"), newId("assetVersion")];
-  const keys = [originalKey, proxyKey, stillKey].map((build) => build(asset, version));
+  const keys = [originalKey, proxyKey, posterKey].map((build) => build(asset, version));
   for (const key of [...keys, renditionKey(asset, version, "small", "webp")]) expect(versionIdOfKey(key)).toBe(version);
   for (const key of [
     "",

@@ -1,9 +1,9 @@
-/** Display proxies: pictures the renderer can read, each made from an original it can't. Judges nothing about them. */
+/** Stores display proxies: images that the renderer can decode, made from originals that it cannot. */
 import { proxyKey } from "../keys.ts";
 import { fromStorage } from "../storageErrors.ts";
 
-export interface ProxyPicture {
-  /** The file, in order; sent one after another, never joined in memory. */
+export interface ProxyImage {
+  /** The file's parts in order, sent one by one so that they are never joined in memory. */
   pieces: Uint8Array[];
   contentType: string;
 }
@@ -13,12 +13,12 @@ async function send(writer: WritableStreamDefaultWriter<Uint8Array>, pieces: Uin
   await writer.close();
 }
 
-/** One `put`: what breaks off leaves nothing. Done twice, it is the same picture. */
+/** Stores the proxy with one `put`, so a failure leaves no object. Overwriting it is safe. */
 export async function storeProxy(
   bucket: R2Bucket,
   assetId: string,
   versionId: string,
-  { pieces, contentType }: ProxyPicture,
+  { pieces, contentType }: ProxyImage,
 ): Promise<void> {
   const sizeBytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
   const { readable, writable } = new FixedLengthStream(sizeBytes);
@@ -30,14 +30,10 @@ export async function storeProxy(
       await Promise.all([put, sending]);
     });
   } catch (error) {
-    // Nobody reads any more: what is still to be sent would wait for ever.
+    // The stream has no reader after a failed put, so pending writes would never settle.
     await Promise.allSettled([writer.abort(error), sending]);
     throw error;
   }
-}
-
-export async function openProxy(bucket: R2Bucket, assetId: string, versionId: string): Promise<R2ObjectBody | null> {
-  return await fromStorage(() => bucket.get(proxyKey(assetId, versionId)));
 }
 
 export async function hasProxy(bucket: R2Bucket, assetId: string, versionId: string): Promise<boolean> {

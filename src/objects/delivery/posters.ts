@@ -1,10 +1,10 @@
-/** The still of a video. Another still is another key, so nothing that was cached under the old one is shown. */
+/** Stores posters of videos. Each poster has a new key, so that no cache serves the previous one. */
 import { newId } from "../../kernel/ids.ts";
-import { renditionsPrefix, stillKey } from "../keys.ts";
+import { posterKey, RENDITIONS_PREFIX } from "../keys.ts";
 import { fromStorage } from "../storageErrors.ts";
 
-/** Stores the picture under a new version id and answers that. */
-export async function storeStill(
+/** Stores a poster under a new version id, and returns the id. */
+export async function storePoster(
   bucket: R2Bucket,
   assetId: string,
   bytes: Uint8Array,
@@ -13,13 +13,14 @@ export async function storeStill(
 ): Promise<string> {
   const versionId = newId("assetVersion", atMs);
   const httpMetadata = { contentType: mimeType };
-  await fromStorage(() => bucket.put(stillKey(assetId, versionId), bytes, { httpMetadata }));
+  await fromStorage(() => bucket.put(posterKey(assetId, versionId), bytes, { httpMetadata }));
   return versionId;
 }
 
-/** The still and all rungs that were rendered from it. Harmless where there is nothing. */
-export async function deleteStill(bucket: R2Bucket, assetId: string, versionId: string): Promise<void> {
-  const rungs = await fromStorage(() => bucket.list({ prefix: `${renditionsPrefix}${assetId}/${versionId}/` }));
-  const keys = [stillKey(assetId, versionId), ...rungs.objects.map((object) => object.key)];
+/** Deletes a poster and its renditions. Missing objects are ignored. */
+export async function deletePoster(bucket: R2Bucket, assetId: string, versionId: string): Promise<void> {
+  const prefix = `${RENDITIONS_PREFIX}${assetId}/${versionId}/`;
+  const renditions = await fromStorage(() => bucket.list({ prefix }));
+  const keys = [posterKey(assetId, versionId), ...renditions.objects.map((object) => object.key)];
   await fromStorage(() => bucket.delete(keys));
 }

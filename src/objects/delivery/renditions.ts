@@ -1,21 +1,21 @@
-/** Rendered rungs, kept after their first rendering: Cloudflare bills each unique transformation again every month. */
+/** Stores renditions, because Cloudflare bills each unique transformation again every month. */
 import { renditionKey } from "../keys.ts";
 import { fromStorage } from "../storageErrors.ts";
 
 export interface RenditionAddress {
   assetId: string;
   versionId: string;
-  rung: string;
+  variant: string;
   format: string;
 }
 
-/** Written twice, by two places that rendered at once, it is the same picture. */
+/** Overwriting a rendition after concurrent renderings is safe: both are the same image. */
 export async function storeRendition(
   bucket: R2Bucket,
-  { assetId, versionId, rung, format }: RenditionAddress,
+  { assetId, versionId, variant, format }: RenditionAddress,
   bytes: Uint8Array,
   contentType: string,
 ): Promise<void> {
-  const key = renditionKey(assetId, versionId, rung, format);
+  const key = renditionKey(assetId, versionId, variant, format);
   await fromStorage(() => bucket.put(key, bytes, { httpMetadata: { contentType } }));
 }

@@ -1,13 +1,8 @@
-/** SHA-256 and SHA-1 of bytes that come in pieces. Holds no piece once `add` has returned. */
-
-export interface Checksums {
-  sha256: ArrayBuffer;
-  sha1: ArrayBuffer;
-}
+/** Incremental checksums. Bytes passed to `add` are not kept once it has returned. */
 
 export interface RunningDigests {
   add(bytes: Uint8Array): Promise<void>;
-  finish(): Promise<Checksums>;
+  finish(): Promise<{ sha256: ArrayBuffer; sha1: ArrayBuffer }>;
 }
 
 export function runningDigests(): RunningDigests {
@@ -27,7 +22,7 @@ export function runningDigests(): RunningDigests {
 
 export interface RunningSha256 {
   add(bytes: Uint8Array): Promise<void>;
-  /** Base64, as the API shows it. */
+  /** Base64. */
   finish(): Promise<string>;
 }
 
@@ -38,11 +33,7 @@ export function runningSha256(): RunningSha256 {
     add: async (bytes) => await writer.write(bytes),
     finish: async () => {
       await writer.close();
-      return base64Of(await stream.digest);
+      return new Uint8Array(await stream.digest).toBase64();
     },
   };
-}
-
-export function base64Of(bytes: ArrayBuffer): string {
-  return btoa(String.fromCharCode(...new Uint8Array(bytes)));
 }

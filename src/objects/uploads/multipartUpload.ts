@@ -1,41 +1,38 @@
-/**
- * One R2 multipart upload with at most one part in flight. Leaves nothing behind when it is aborted.
- * Decides nothing about part sizes: the caller sends equal parts, the last one shorter.
- */
+/** An R2 multipart upload with at most one part in flight. R2 requires parts of equal size, except the last. */
 
-export interface PartedUpload {
-  /** Returns once the part is under way and the one before it has landed. The bytes must stay as they are until the next call returns. */
+export interface MultipartUpload {
+  /** Waits for the previous part and starts sending this one. Its bytes must stay unchanged until the next call returns. */
   send(part: Uint8Array): Promise<void>;
   complete(): Promise<R2Object>;
   abort(): Promise<void>;
 }
 
-export async function startPartedUpload(
+export async function startMultipartUpload(
   bucket: R2Bucket,
   key: string,
   options: R2MultipartOptions,
-): Promise<PartedUpload> {
+): Promise<MultipartUpload> {
   const upload = await bucket.createMultipartUpload(key, options);
-  const landed: R2UploadedPart[] = [];
-  /** Holds its failure as a value: nobody may be awaiting it while the next part fills. */
+  const uploadedParts: R2UploadedPart[] = [];
+  /** A failure is stored as a value, because a rejection would be unhandled while the next part fills. */
   let inFlight: Promise<R2UploadedPart | { failure: unknown }> | null = null;
 
   async function settle(): Promise<void> {
-    const outcome = await inFlight;
+    const result = await inFlight;
     inFlight = null;
-    if (outcome === null) return;
-    if ("failure" in outcome) throw outcome.failure;
-    landed.push(outcome);
+    if (result === null) return;
+    if ("failure" in result) throw result.failure;
+    uploadedParts.push(result);
   }
 
   return {
     send: async (part) => {
       await settle();
-      inFlight = upload.uploadPart(landed.length + 1, part).catch((failure: unknown) => ({ failure }));
+      inFlight = upload.uploadPart(uploadedParts.length + 1, part).catch((failure: unknown) => ({ failure }));
     },
     complete: async () => {
       await settle();
-      return await upload.complete(landed);
+      return await upload.complete(uploadedParts);
     },
     abort: async () => {
       await inFlight;

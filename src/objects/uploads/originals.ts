@@ -1,26 +1,26 @@
 /**
- * The bytes of originals: stored while they are hashed, read whole or in ranges, deleted.
- * Never holds more than two parts of a file, and judges nothing about what is in it.
+ * Stores originals while hashing them, reads them whole or by range, and deletes them. Buffers at most two parts of a
+ * file.
  */
-import { base64Of, runningDigests, type RunningDigests } from "./digests.ts";
+import { runningDigests, type RunningDigests } from "./digests.ts";
 import { partBuffers, type PartBuffers } from "./partBuffers.ts";
-import { startPartedUpload, type PartedUpload } from "./multipartUpload.ts";
+import { startMultipartUpload, type MultipartUpload } from "./multipartUpload.ts";
 import { fromStorage } from "../storageErrors.ts";
 
 export interface StoreOptions {
   contentType: string;
-  /** About how many bytes to expect; trusted for nothing but the first allocation. */
+  /** The approximate size, used only for the first allocation. */
   sizeHint: number | null;
 }
 
 export interface StoredOriginal {
-  /** 0: the body was empty, and nothing is stored. */
+  /** 0: the body was empty, and no object is stored. */
   sizeBytes: number;
-  /** Base64, as the API shows them. */
+  /** Base64, as in the API. */
   sha256: string;
   sha1: string;
   etag: string | null;
-  /** The whole file where it fitted the first part, so that reading its metadata costs no R2 operation. */
+  /** The whole file if it fits the first part, so that reading its metadata needs no R2 operation. */
   head: Uint8Array | null;
   peakBufferedBytes: number;
 }
@@ -32,18 +32,18 @@ interface Storing {
   buffers: PartBuffers;
   digests: RunningDigests;
   sizeBytes: number;
-  upload: PartedUpload | null;
-  /** Whether R2 may hold anything under the key, known to us or not. */
-  touched: boolean;
+  upload: MultipartUpload | null;
+  /** An object or an unfinished upload may exist under the key. */
+  mayExist: boolean;
 }
 
-/** The digests run while the part is on its way. */
-async function sendPart(storing: Storing): Promise<PartedUpload> {
+/** Hashes the part while it is sent. */
+async function sendPart(storing: Storing): Promise<MultipartUpload> {
   const part = storing.buffers.filled();
-  storing.touched = true;
+  storing.mayExist = true;
   const upload = await fromStorage(async () => {
     const { bucket, key, httpMetadata } = storing;
-    storing.upload ??= await startPartedUpload(bucket, key, { httpMetadata });
+    storing.upload ??= await startMultipartUpload(bucket, key, { httpMetadata });
     await storing.upload.send(part);
     return storing.upload;
   });
@@ -51,53 +51,55 @@ async function sendPart(storing: Storing): Promise<PartedUpload> {
   return upload;
 }
 
-/** A full part is sent only when another byte has come: a file of exactly one part is one `put`. */
-async function take(storing: Storing, chunk: Uint8Array): Promise<void> {
+/** A full part is sent once another byte has arrived: a file of exactly one part is a single `put`. */
+async function append(storing: Storing, chunk: Uint8Array): Promise<void> {
   storing.sizeBytes += chunk.byteLength;
   let rest = chunk.subarray(storing.buffers.fill(chunk));
   while (rest.byteLength > 0) {
     await sendPart(storing);
-    storing.buffers.turn();
+    storing.buffers.swap();
     rest = rest.subarray(storing.buffers.fill(rest));
   }
 }
 
-async function finishWhole(storing: Storing): Promise<StoredOriginal> {
+function toBase64(digests: { sha256: ArrayBuffer; sha1: ArrayBuffer }): { sha256: string; sha1: string } {
+  return { sha256: new Uint8Array(digests.sha256).toBase64(), sha1: new Uint8Array(digests.sha1).toBase64() };
+}
+
+async function finishSinglePart(storing: Storing): Promise<StoredOriginal> {
   const { bucket, key, httpMetadata, sizeBytes, buffers } = storing;
   const head = buffers.filled();
   await storing.digests.add(head);
-  const { sha256, sha1 } = await storing.digests.finish();
-  const checksums = { sha256: base64Of(sha256), sha1: base64Of(sha1) };
-  const peakBufferedBytes = buffers.peakBytes();
-  if (sizeBytes === 0) return { ...checksums, sizeBytes, etag: null, head, peakBufferedBytes };
-  storing.touched = true;
-  // R2 hashes what it received and stores nothing where that differs.
-  const { etag } = await fromStorage(() => bucket.put(key, head, { httpMetadata, sha256 }));
-  return { ...checksums, sizeBytes, etag, head, peakBufferedBytes };
+  const digests = await storing.digests.finish();
+  const stored = { ...toBase64(digests), sizeBytes, head, peakBufferedBytes: buffers.peakBytes() };
+  if (sizeBytes === 0) return { ...stored, etag: null };
+  storing.mayExist = true;
+  // R2 hashes the received bytes and rejects the object if the checksum differs.
+  const { etag } = await fromStorage(() => bucket.put(key, head, { httpMetadata, sha256: digests.sha256 }));
+  return { ...stored, etag };
 }
 
-async function finishParted(storing: Storing): Promise<StoredOriginal> {
+async function finishMultipart(storing: Storing): Promise<StoredOriginal> {
   const upload = await sendPart(storing);
-  const { sha256, sha1 } = await storing.digests.finish();
+  const digests = await storing.digests.finish();
   const { etag } = await fromStorage(() => upload.complete());
-  const checksums = { sha256: base64Of(sha256), sha1: base64Of(sha1) };
   const { sizeBytes, buffers } = storing;
-  return { ...checksums, sizeBytes, etag, head: null, peakBufferedBytes: buffers.peakBytes() };
+  return { ...toBase64(digests), sizeBytes, etag, head: null, peakBufferedBytes: buffers.peakBytes() };
 }
 
 /**
- * A call that failed may still have been carried out, hence the delete as well; keys are never used twice, so it can
- * hit nothing else. What even this leaves, R2 drops (unfinished uploads after 7 days) or the sweep finds.
+ * Aborts the upload and deletes the object, because a failed call may still have been executed. Keys are unique, so the
+ * delete affects no other object. R2 drops unfinished uploads after 7 days; the sweep deletes remaining objects.
  */
-async function leaveNothing(storing: Storing): Promise<void> {
-  if (!storing.touched) return;
+async function cleanUp(storing: Storing): Promise<void> {
+  if (!storing.mayExist) return;
   await Promise.allSettled([storing.upload?.abort()]);
   await Promise.allSettled([storing.bucket.delete(storing.key)]);
 }
 
 /**
- * Streams `body` to `key`, which must be new. A failure of R2 is `storage_unavailable`; what `body` throws comes out
- * as it is; either way nothing stays behind.
+ * Streams `body` to `key`, which must be new. Throws `storage_unavailable` if R2 fails, and errors of `body` unchanged;
+ * in both cases the object is deleted.
  */
 export async function storeOriginal(
   bucket: R2Bucket,
@@ -113,28 +115,28 @@ export async function storeOriginal(
     digests: runningDigests(),
     sizeBytes: 0,
     upload: null,
-    touched: false,
+    mayExist: false,
   };
   try {
-    for await (const chunk of body) await take(storing, chunk);
-    return storing.upload === null ? await finishWhole(storing) : await finishParted(storing);
+    for await (const chunk of body) await append(storing, chunk);
+    return storing.upload === null ? await finishSinglePart(storing) : await finishMultipart(storing);
   } catch (error) {
-    await leaveNothing(storing);
+    await cleanUp(storing);
     throw error;
   }
 }
 
-/** Harmless where there is nothing. */
+/** Deletes an original. A missing object is ignored. */
 export async function deleteOriginal(bucket: R2Bucket, key: string): Promise<void> {
   await fromStorage(() => bucket.delete(key));
 }
 
-/** What is known of an original without its bytes. */
+/** Returns size, etag and type of an original; null if there is no object. */
 export async function headOriginal(bucket: R2Bucket, key: string): Promise<R2Object | null> {
   return await fromStorage(() => bucket.head(key));
 }
 
-/** The whole, or one range of it that must lie within. Null where there is nothing. */
+/** Opens the object, or one range within it. Null if there is no object. */
 export async function openOriginal(bucket: R2Bucket, key: string, range?: R2Range): Promise<R2ObjectBody | null> {
   return await fromStorage(() => bucket.get(key, range === undefined ? {} : { range }));
 }
@@ -147,9 +149,9 @@ export function originalSource(bucket: R2Bucket, key: string, sizeBytes: number)
       const within = Math.min(length, sizeBytes - offset);
       if (offset < 0 || within <= 0) return new Uint8Array(0);
       return await fromStorage(async () => {
-        const found = await bucket.get(key, { range: { offset, length: within } });
-        if (found === null) throw new Error(`no object under ${key}`);
-        return await found.bytes();
+        const object = await bucket.get(key, { range: { offset, length: within } });
+        if (object === null) throw new Error(`object not found: ${key}`);
+        return await object.bytes();
       });
     },
   };

@@ -1,4 +1,4 @@
-/** API keys: only the SHA-256 of a secret is ever stored or looked for. */
+/** API keys, stored and found by the SHA-256 of their secret. */
 import { and, desc, eq, isNull, lt, or } from "drizzle-orm";
 import { z } from "zod";
 import { newId } from "../../kernel/ids.ts";
@@ -64,7 +64,7 @@ export async function updateApiKey(
   return rows[0] === undefined ? null : parseRow(rows[0]);
 }
 
-/** The key with this hash and whether its user may still sign in, in one read. */
+/** Finds the key with this hash, and whether its user is active, in one round trip. */
 export async function findApiKeyByHash(
   db: Database,
   secretHash: string,
@@ -83,7 +83,7 @@ export async function findApiKeyByHash(
 
 const LAST_USED_RESOLUTION_MS = 60_000;
 
-/** Notes a use, at most once a minute: a read must not cost a write. */
+/** Updates `lastUsedAt` at most once a minute, so that reads rarely cost a write. */
 export async function touchApiKey(db: Database, id: string, atMs: number): Promise<void> {
   const stale = or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, atMs - LAST_USED_RESOLUTION_MS));
   await db.orm

@@ -1,4 +1,4 @@
-/** People who own libraries. */
+/** Users, who own libraries. */
 import { eq, sql, type SQL } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
@@ -7,7 +7,7 @@ import { users } from "../schema/schema.ts";
 export type User = typeof users.$inferSelect;
 
 export const ROOT_SUBJECT = "root";
-export const DEFAULT_LIBRARY_NAME = "Default Library";
+const DEFAULT_LIBRARY_NAME = "Default Library";
 
 export async function findUserBySubject(db: Database, subject: string): Promise<User | null> {
   return (await db.orm.select().from(users).where(eq(users.subject, subject)).get()) ?? null;
@@ -17,13 +17,13 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
   return (await db.orm.select().from(users).where(eq(users.id, id)).get()) ?? null;
 }
 
-/** What may be stored: by a user, and in each library; null: no cap of its own. */
+/** Storage limits of a user and of each of the user's libraries. Null: no limit of its own. */
 export interface StorageLimits {
   userBytes: number;
   libraryBytes: number | null;
 }
 
-/** The owner and a first library. Two first requests at once make one of each. */
+/** Creates the user and a first library. Concurrent first requests create one of each. */
 export async function createUserWithLibrary(
   db: Database,
   subject: string,
@@ -51,7 +51,7 @@ export async function createUserWithLibrary(
   return user;
 }
 
-/** A batch statement: a default library for a user without a live one. */
+/** A batch statement that inserts a default library for a user without a live one. */
 export function insertLibraryIfNone(db: Database, userId: SQL, limitBytes: number | null, atMs: number) {
   return db.statement(sql`
     INSERT INTO libraries (id, user_id, name, storage_limit_bytes, created_at, updated_at)

@@ -1,59 +1,58 @@
-/** Which assets an album holds. Adding and removing keep the album's count, dates and cover in the same batch. */
+/** Adds assets to albums and removes them, and updates the album's count, dates and cover in the same batch. */
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
-import { selectAlbumUpdated, selectLinkEvents, type Album } from "./albums.ts";
+import { albumExists, selectAlbumUpdatedEvents, selectMembershipEvents, type Album } from "./albums.ts";
 import type { Database } from "../database.ts";
-import { emptiedAtOf } from "../libraries/libraries.ts";
+import { insertSelectedEvents } from "../events/events.ts";
+import { isVisible, trashClearedAtOf } from "../libraries/libraries.ts";
 import { albumAssets, albums } from "../schema/schema.ts";
+import { inList, jsonEach } from "../sql/jsonList.ts";
 
-/** Oldest, newest and stand-in cover of `albums`, column by column: the ends of one index, `besides` the links it names. */
-function endColumns(besides: SQL): { column: SQL; end: SQL }[] {
-  const end = (column: string, wanted: string, direction: "ASC" | "DESC"): { column: SQL; end: SQL } => ({
+/** Columns computed from the oldest and the newest live member, each one index seek. `except` is a further condition. */
+function dateRangeColumns(except: SQL): { column: SQL; value: SQL }[] {
+  const memberValue = (column: string, wanted: string, direction: "ASC" | "DESC"): { column: SQL; value: SQL } => ({
     column: sql.raw(column),
-    end: sql`(SELECT ${sql.raw(wanted)} FROM album_assets l INDEXED BY album_assets_live CROSS JOIN assets a ON a.id = l.asset_id
-      WHERE l.album_id = albums.id AND l.trashed_at IS NULL ${besides}
+    value: sql`(SELECT ${sql.raw(wanted)} FROM album_assets l INDEXED BY album_assets_live CROSS JOIN assets a ON a.id = l.asset_id
+      WHERE l.album_id = albums.id AND l.trashed_at IS NULL ${except}
       ORDER BY l.sort_key ${sql.raw(direction)} LIMIT 1)`,
   });
   return [
-    end("start_us", "a.local_us", "ASC"),
-    end("start_offset_minutes", "a.local_offset_minutes", "ASC"),
-    end("end_us", "a.local_us", "DESC"),
-    end("end_offset_minutes", "a.local_offset_minutes", "DESC"),
-    end("newest_asset_id", "a.id", "DESC"),
+    memberValue("start_us", "a.local_us", "ASC"),
+    memberValue("start_offset_minutes", "a.local_offset_minutes", "ASC"),
+    memberValue("end_us", "a.local_us", "DESC"),
+    memberValue("end_offset_minutes", "a.local_offset_minutes", "DESC"),
+    memberValue("newest_asset_id", "a.id", "DESC"),
   ];
 }
 
-/** The ends as they are now, to be SET. */
-export function albumEnds(besides: SQL = sql``): SQL {
+/** Assignments for SET: the current date range and newest member. */
+export function albumDateRange(except: SQL = sql``): SQL {
   return sql.join(
-    endColumns(besides).map(({ column, end }) => sql`${column} = ${end}`),
+    dateRangeColumns(except).map(({ column, value }) => sql`${column} = ${value}`),
     sql`, `,
   );
 }
 
-/** A condition: the ends that are stored are not the ends any more. */
-export function albumEndsMoved(): SQL {
-  const moved = endColumns(sql``).map(({ column, end }) => sql`albums.${column} IS NOT ${end}`);
-  return sql`(${sql.join(moved, sql` OR `)})`;
+/** A condition: the stored date range or newest member is out of date. */
+export function albumDateRangeChanged(): SQL {
+  const changed = dateRangeColumns(sql``).map(({ column, value }) => sql`albums.${column} IS NOT ${value}`);
+  return sql`(${sql.join(changed, sql` OR `)})`;
 }
 
-/** Someone may have deleted the album since it was read. */
-function stillThere(album: Album): SQL {
-  return sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id})`;
-}
-
-/** The events of these links, then the album's where there are any. */
-function insertLinkEvents(
+/** Inserts an event per membership of `memberships`, a FROM of `album_assets l`, then the album's event if there are any. */
+function insertMembershipEvents(
   db: Database,
   album: Album,
-  links: SQL,
+  memberships: SQL,
   eventType: "album_asset_added" | "album_asset_removed",
   atMs: number,
 ) {
-  return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-    SELECT * FROM (${selectLinkEvents(eventType, links, atMs)})
+  return insertSelectedEvents(
+    db,
+    sql`SELECT * FROM (${selectMembershipEvents(eventType, memberships, atMs)})
     UNION ALL
-    ${selectAlbumUpdated(atMs)} WHERE ${albums.id} = ${album.id} AND EXISTS (SELECT 1 FROM ${links})`);
+    ${selectAlbumUpdatedEvents(atMs)} WHERE ${albums.id} = ${album.id} AND EXISTS (SELECT 1 FROM ${memberships})`,
+  );
 }
 
 export interface AddResult {
@@ -63,67 +62,63 @@ export interface AddResult {
 }
 
 /**
- * Atomic and repeatable: the links that this call makes have ids that no other has, and all that follows them asks for
- * those, so a call that finds every asset a member changes nothing. Trashed assets are not found.
+ * Adds live assets to the album, atomically. New memberships have ids that only this call uses, and the statements after
+ * the INSERT select by them, so repeating the call changes nothing. Trashed assets count as not found.
  */
 export async function addAlbumAssets(db: Database, album: Album, assetIds: string[], atMs: number): Promise<AddResult> {
-  // Sorted, so that links and events are in the order the assets were named in.
-  const linkIds = assetIds.map(() => newId("albumAsset", atMs)).toSorted();
-  const wanted = assetIds.map((assetId, i) => ({ linkId: linkIds[i], assetId }));
-  const made = sql`album_assets l WHERE ${inJson(sql`l.id`, linkIds)}`;
+  // Sorted, so that memberships and events have the order of `assetIds`.
+  const membershipIds = assetIds.map(() => newId("albumAsset", atMs)).toSorted();
+  const requested = assetIds.map((assetId, i) => ({ membershipId: membershipIds[i], assetId }));
+  const inserted = sql`album_assets l WHERE ${inList(sql`l.id`, membershipIds)}`;
   const results = await db.orm.batch([
     db.orm
       .insert(albumAssets)
       .select(
-        sql`SELECT w.value ->> 'linkId', a.library_id, ${album.id}, a.id, a.local_us, a.trashed_at, ${atMs}, ${atMs}
-          FROM json_each(${JSON.stringify(wanted)}) w CROSS JOIN assets a ON a.id = w.value ->> 'assetId'
-          WHERE a.library_id = ${album.libraryId} AND a.trashed_at IS NULL AND ${stillThere(album)}`,
+        sql`SELECT w.value ->> 'membershipId', a.library_id, ${album.id}, a.id, a.local_us, a.trashed_at, ${atMs}, ${atMs}
+          FROM ${jsonEach(requested)} w CROSS JOIN assets a ON a.id = w.value ->> 'assetId'
+          WHERE a.library_id = ${album.libraryId} AND a.trashed_at IS NULL AND ${albumExists(album.id)}`,
       )
       .onConflictDoNothing(),
-    db.statement(sql`UPDATE assets SET album_count = album_count + 1 WHERE id IN (SELECT l.asset_id FROM ${made})`),
-    db.statement(sql`UPDATE albums SET asset_count = asset_count + (SELECT count(*) FROM ${made}), ${albumEnds()},
-      updated_at = ${atMs} WHERE id = ${album.id} AND EXISTS (SELECT 1 FROM ${made})`),
-    insertLinkEvents(db, album, made, "album_asset_added", atMs),
+    db.statement(sql`UPDATE assets SET album_count = album_count + 1 WHERE id IN (SELECT l.asset_id FROM ${inserted})`),
+    db.statement(sql`UPDATE albums SET asset_count = asset_count + (SELECT count(*) FROM ${inserted}), ${albumDateRange()},
+      updated_at = ${atMs} WHERE id = ${album.id} AND EXISTS (SELECT 1 FROM ${inserted})`),
+    insertMembershipEvents(db, album, inserted, "album_asset_added", atMs),
     db.orm
-      .select({ assetId: albumAssets.assetId, linkId: albumAssets.id })
+      .select({ assetId: albumAssets.assetId, membershipId: albumAssets.id })
       .from(albumAssets)
       .where(
         and(
           eq(albumAssets.albumId, album.id),
-          inJson(sql`${albumAssets.assetId}`, assetIds),
-          // What the trash was emptied of is gone, though its rows may take a while to follow.
-          sql`(${albumAssets.trashedAt} IS NULL OR ${albumAssets.trashedAt} > ${emptiedAtOf(album.libraryId)})`,
+          inList(albumAssets.assetId, assetIds),
+          isVisible(albumAssets.trashedAt, trashClearedAtOf(album.libraryId)),
         ),
       ),
   ]);
-  const links = new Map(results[4].map((row) => [row.assetId, row.linkId]));
-  const isNew = new Set(
-    wanted.filter(({ assetId, linkId }) => links.get(assetId) === linkId).map((link) => link.assetId),
+  const stored = new Map(results[4].map((row) => [row.assetId, row.membershipId]));
+  const added = new Set(
+    requested.filter(({ assetId, membershipId }) => stored.get(assetId) === membershipId).map(({ assetId }) => assetId),
   );
   return {
-    added: assetIds.filter((id) => isNew.has(id)),
-    duplicate: assetIds.filter((id) => links.has(id) && !isNew.has(id)),
-    notFound: assetIds.filter((id) => !links.has(id)),
+    added: assetIds.filter((id) => added.has(id)),
+    duplicate: assetIds.filter((id) => stored.has(id) && !added.has(id)),
+    notFound: assetIds.filter((id) => !stored.has(id)),
   };
 }
 
-function inJson(column: SQL, values: string[]): SQL {
-  return sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
-}
-
-/** Atomic and repeatable: the links go last, and all before them asks for them. What is no member is left alone. */
+/** Removes assets from the album, atomically. Ids that are no members are ignored, so repeating the call changes nothing. */
 export async function removeAlbumAssets(db: Database, album: Album, assetIds: string[], atMs: number): Promise<void> {
-  const leaves = inJson(sql`l.asset_id`, assetIds);
-  // Left to itself, SQLite may walk the live members, who are as many as the album has.
-  const leaving = sql`album_assets l INDEXED BY album_assets_pair WHERE l.album_id = ${album.id} AND ${leaves}`;
+  const isRemoved = inList(sql`l.asset_id`, assetIds);
+  // Without INDEXED BY, SQLite may scan all live members of the album.
+  const removed = sql`album_assets l INDEXED BY album_assets_pair WHERE l.album_id = ${album.id} AND ${isRemoved}`;
   await db.orm.batch([
     db.statement(sql`UPDATE albums SET
-        asset_count = asset_count - (SELECT count(*) FROM ${leaving} AND l.trashed_at IS NULL), ${albumEnds(sql`AND NOT ${leaves}`)},
-        pinned_cover_id = CASE WHEN ${inJson(sql`pinned_cover_id`, assetIds)} THEN NULL ELSE pinned_cover_id END,
+        asset_count = asset_count - (SELECT count(*) FROM ${removed} AND l.trashed_at IS NULL), ${albumDateRange(sql`AND NOT ${isRemoved}`)},
+        pinned_cover_id = CASE WHEN ${inList(sql`pinned_cover_id`, assetIds)} THEN NULL ELSE pinned_cover_id END,
         updated_at = ${atMs}
-      WHERE id = ${album.id} AND EXISTS (SELECT 1 FROM ${leaving})`),
-    insertLinkEvents(db, album, leaving, "album_asset_removed", atMs),
-    db.statement(sql`UPDATE assets SET album_count = album_count - 1 WHERE id IN (SELECT l.asset_id FROM ${leaving})`),
-    db.statement(sql`DELETE FROM album_assets WHERE id IN (SELECT l.id FROM ${leaving})`),
+      WHERE id = ${album.id} AND EXISTS (SELECT 1 FROM ${removed})`),
+    insertMembershipEvents(db, album, removed, "album_asset_removed", atMs),
+    db.statement(sql`UPDATE assets SET album_count = album_count - 1 WHERE id IN (SELECT l.asset_id FROM ${removed})`),
+    // Last, because the statements above select by these rows.
+    db.statement(sql`DELETE FROM album_assets WHERE id IN (SELECT l.id FROM ${removed})`),
   ]);
 }

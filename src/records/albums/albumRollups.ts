@@ -1,59 +1,77 @@
 /**
- * What becomes of albums when assets leave their live members, or come back to them: count, dates and cover, told from
- * one pass over the assets' links. Moves no asset: the batch does, behind it.
+ * Recomputes the count, dates and newest member of albums whose members are trashed, restored or deleted, from one pass
+ * over the assets' memberships. Each statement precedes the change of the assets in its batch.
  */
 import { sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 
-/** A link's sort key is 16 digits of time, then the asset's id. */
-function assetOf(key: SQL): SQL {
+/** A membership's sort key is 16 digits of time, then the asset's id. */
+function assetIdOfKey(key: SQL): SQL {
   return sql`substr(${key}, 17)`;
 }
 
 type Direction = "ASC" | "DESC";
 
-/** The end of the live members, `besides` those it names: one seek, and a step for each that is stepped over. */
-function endOf(direction: Direction, besides: SQL): SQL {
+/** The sort key of the oldest (ASC) or newest (DESC) live member. `except` is a further condition. */
+function outermostKey(direction: Direction, except: SQL): SQL {
   return sql`(SELECT l.sort_key FROM album_assets l INDEXED BY album_assets_live
-    WHERE l.album_id = n.album_id AND l.trashed_at IS NULL ${besides} ORDER BY l.sort_key ${sql.raw(direction)} LIMIT 1)`;
+    WHERE l.album_id = n.album_id AND l.trashed_at IS NULL ${except} ORDER BY l.sort_key ${sql.raw(direction)} LIMIT 1)`;
 }
 
-/** The end as it will be: without those that leave, or with the outermost of those that come back. */
-function endWithout(direction: Direction, leaving: SQL): SQL {
-  return endOf(direction, sql`AND l.asset_id NOT IN (${leaving})`);
+/** The outermost key after `removedIds` have left. Reads one row, and one for each removed member before it. */
+function keyAfterRemove(direction: Direction, removedIds: SQL): SQL {
+  return outermostKey(direction, sql`AND l.asset_id NOT IN (${removedIds})`);
 }
 
-function endWith(direction: Direction): SQL {
-  const [pick, own] = direction === "ASC" ? [sql`min`, sql`n.first_key`] : [sql`max`, sql`n.last_key`];
-  return sql`${pick}(coalesce(${endOf(direction, sql``)}, ${own}), ${own})`;
+/** The outermost key after the added members have joined. */
+function keyAfterAdd(direction: Direction): SQL {
+  const [pick, added] = direction === "ASC" ? [sql`min`, sql`n.first_key`] : [sql`max`, sql`n.last_key`];
+  return sql`${pick}(coalesce(${outermostKey(direction, sql``)}, ${added}), ${added})`;
 }
 
-function turnAlbums(db: Database, moving: SQL, turn: { sign: 1 | -1; first: SQL; last: SQL; also: SQL }, atMs: number) {
-  const dates = (key: SQL): SQL =>
-    sql`(SELECT a.local_us, a.local_offset_minutes FROM assets a WHERE a.id = ${assetOf(key)})`;
-  return db.statement(sql`WITH turned AS MATERIALIZED (
-      SELECT n.album_id, n.live_count, n.trashed_count, ${turn.first} AS first_key, ${turn.last} AS last_key FROM (
+interface Recomputation {
+  assetCount: SQL;
+  firstKey: SQL;
+  lastKey: SQL;
+  /** Further assignments, each followed by a comma. */
+  assignments: SQL;
+}
+
+function recomputeAlbums(db: Database, assetIds: SQL, change: Recomputation, atMs: number) {
+  const timeOf = (key: SQL): SQL =>
+    sql`(SELECT a.local_us, a.local_offset_minutes FROM assets a WHERE a.id = ${assetIdOfKey(key)})`;
+  return db.statement(sql`WITH changed AS MATERIALIZED (
+      SELECT n.album_id, n.live_count, n.trashed_count, ${change.firstKey} AS first_key, ${change.lastKey} AS last_key FROM (
         SELECT l.album_id, sum(l.trashed_at IS NULL) AS live_count, sum(l.trashed_at IS NOT NULL) AS trashed_count,
           min(l.sort_key) AS first_key, max(l.sort_key) AS last_key
-        FROM (${moving}) m CROSS JOIN album_assets l ON l.asset_id = m.id GROUP BY l.album_id) n)
+        FROM (${assetIds}) m CROSS JOIN album_assets l ON l.asset_id = m.id GROUP BY l.album_id) n)
     UPDATE albums SET
-      asset_count = asset_count ${turn.sign === 1 ? sql`+ t.trashed_count` : sql`- t.live_count`},
-      (start_us, start_offset_minutes) = ${dates(sql`t.first_key`)},
-      (end_us, end_offset_minutes) = ${dates(sql`t.last_key`)},
-      newest_asset_id = ${assetOf(sql`t.last_key`)}, ${turn.also} updated_at = ${atMs}
-    FROM turned t WHERE albums.id = t.album_id`);
+      asset_count = ${change.assetCount},
+      (start_us, start_offset_minutes) = ${timeOf(sql`t.first_key`)},
+      (end_us, end_offset_minutes) = ${timeOf(sql`t.last_key`)},
+      newest_asset_id = ${assetIdOfKey(sql`t.last_key`)}, ${change.assignments} updated_at = ${atMs}
+    FROM changed t WHERE albums.id = t.album_id`);
 }
 
-/** Before their links are trashed or gone. `unpin` where they do not come back: a pin on one of them is cleared. */
-export function assetsLeaveAlbums(db: Database, leaving: SQL, options: { unpin: boolean }, atMs: number) {
-  const also = options.unpin
-    ? sql`pinned_cover_id = CASE WHEN pinned_cover_id IN (${leaving}) THEN NULL ELSE pinned_cover_id END,`
-    : sql``;
-  const [first, last] = [endWithout("ASC", leaving), endWithout("DESC", leaving)];
-  return turnAlbums(db, leaving, { sign: -1, first, last, also }, atMs);
+/** For assets that will be trashed or deleted. `unpin` clears a pinned cover among them, for deletions. */
+export function recomputeAlbumsOnRemove(db: Database, removedIds: SQL, options: { unpin: boolean }, atMs: number) {
+  const unpin = sql`pinned_cover_id = CASE WHEN pinned_cover_id IN (${removedIds}) THEN NULL ELSE pinned_cover_id END,`;
+  const change = {
+    assetCount: sql`asset_count - t.live_count`,
+    firstKey: keyAfterRemove("ASC", removedIds),
+    lastKey: keyAfterRemove("DESC", removedIds),
+    assignments: options.unpin ? unpin : sql``,
+  };
+  return recomputeAlbums(db, removedIds, change, atMs);
 }
 
-/** Before their links are live again. */
-export function assetsReturnToAlbums(db: Database, returning: SQL, atMs: number) {
-  return turnAlbums(db, returning, { sign: 1, first: endWith("ASC"), last: endWith("DESC"), also: sql`` }, atMs);
+/** For assets that will be restored. */
+export function recomputeAlbumsOnAdd(db: Database, restoredIds: SQL, atMs: number) {
+  const change = {
+    assetCount: sql`asset_count + t.trashed_count`,
+    firstKey: keyAfterAdd("ASC"),
+    lastKey: keyAfterAdd("DESC"),
+    assignments: sql``,
+  };
+  return recomputeAlbums(db, restoredIds, change, atMs);
 }

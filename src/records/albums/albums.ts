@@ -1,18 +1,19 @@
-/** Albums and their links. Counts, dates and cover are stored, and kept right in the batch that changes them. */
+/** Albums. Counts, dates and cover are stored, and updated in the batch that changes them. */
 import { and, desc, eq, getTableColumns, lt, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
-import { eventTime, insertEvents, type NewEvent } from "../events/events.ts";
-import { emptiedAtOf, withinReach, type Reach } from "../libraries/libraries.ts";
+import { eventTime, insertEvents, insertSelectedEvents, type NewEvent } from "../events/events.ts";
+import { inScope, isVisible, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
 import { albums, assets } from "../schema/schema.ts";
+import { inList } from "../sql/jsonList.ts";
 
 type AlbumRow = typeof albums.$inferSelect;
 
-/** What the thumbnail of a cover is made of. */
+/** The columns from which a cover's thumbnail URL is built. */
 export type Cover = Pick<
   typeof assets.$inferSelect,
-  "id" | "mediaType" | "currentVersionId" | "stillVersionId" | "width" | "height"
+  "id" | "mediaType" | "currentVersionId" | "posterVersionId" | "width" | "height"
 >;
 
 export interface Album extends AlbumRow {
@@ -21,7 +22,7 @@ export interface Album extends AlbumRow {
 
 const isLive = sql`p.trashed_at IS NULL`;
 
-/** The cover someone chose while it is live, else the newest live member. */
+/** The pinned cover if it is live, else the newest live member. */
 function coverIdWhere(pinIsLive: SQL): SQL {
   return sql`coalesce(
     (SELECT p.id FROM assets p WHERE p.id = ${albums.pinnedCoverId} AND ${pinIsLive}), ${albums.newestAssetId})`;
@@ -29,16 +30,16 @@ function coverIdWhere(pinIsLive: SQL): SQL {
 
 const coverId = coverIdWhere(isLive);
 
-/** As one JSON object: a joined asset's columns have names that the album's have too. */
+/** One JSON object, because the asset and the album have columns of the same name. */
 const cover = sql<string | null>`CASE WHEN ${assets.id} IS NOT NULL THEN json_object(
   'id', ${assets.id}, 'mediaType', ${assets.mediaType}, 'currentVersionId', ${assets.currentVersionId},
-  'stillVersionId', ${assets.stillVersionId}, 'width', ${assets.width}, 'height', ${assets.height}) END`;
+  'posterVersionId', ${assets.posterVersionId}, 'width', ${assets.width}, 'height', ${assets.height}) END`;
 
 const coverSchema = z.object({
   id: z.string(),
   mediaType: z.enum(["image", "video"]),
   currentVersionId: z.string(),
-  stillVersionId: z.string().nullable(),
+  posterVersionId: z.string().nullable(),
   width: z.int(),
   height: z.int(),
 });
@@ -55,13 +56,26 @@ function parseAlbum(row: AlbumRow & { cover: string | null }): Album {
   return { ...row, cover: row.cover === null ? null : coverSchema.parse(JSON.parse(row.cover)) };
 }
 
-function reachable(reach: Reach): SQL | undefined {
-  return and(eq(albums.userId, reach.userId), withinReach(reach, sql`${albums.libraryId}`));
+function albumsInScope(scope: LibraryScope): SQL | undefined {
+  return and(eq(albums.userId, scope.userId), inScope(scope, albums.libraryId));
 }
 
-export async function findAlbum(db: Database, reach: Reach, id: string): Promise<Album | null> {
+/** A query for the library of an album of the user. */
+export function selectAlbumLibrary(db: Database, scope: LibraryScope, albumId: string | null) {
+  return db.orm
+    .select({ libraryId: albums.libraryId })
+    .from(albums)
+    .where(and(eq(albums.id, albumId ?? ""), eq(albums.userId, scope.userId)));
+}
+
+/** A condition: the album was not deleted since it was read. */
+export function albumExists(albumId: string): SQL {
+  return sql`EXISTS (SELECT 1 FROM albums WHERE id = ${albumId})`;
+}
+
+export async function findAlbum(db: Database, scope: LibraryScope, id: string): Promise<Album | null> {
   const row = await selectAlbums(db)
-    .where(and(eq(albums.id, id), reachable(reach)))
+    .where(and(eq(albums.id, id), albumsInScope(scope)))
     .get();
   return row === undefined ? null : parseAlbum(row);
 }
@@ -74,7 +88,7 @@ export interface AlbumListRequest {
   limit: number;
 }
 
-/** Newest first. Ids are minted in order of time, so the id is the order. */
+/** Newest first: ids sort by time. */
 export async function listAlbums(
   db: Database,
   request: AlbumListRequest,
@@ -88,8 +102,8 @@ export async function listAlbums(
         assetId === null
           ? undefined
           : sql`${albums.id} IN (SELECT album_id FROM album_assets WHERE asset_id = ${assetId}
-              AND (trashed_at IS NULL OR trashed_at > ${emptiedAtOf(request.libraryId)}))`,
-        ids === null ? undefined : sql`${albums.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+              AND ${isVisible(sql`trashed_at`, trashClearedAtOf(request.libraryId))})`,
+        ids === null ? undefined : inList(albums.id, ids),
       ),
     )
     .orderBy(desc(albums.id))
@@ -98,33 +112,27 @@ export async function listAlbums(
 }
 
 function albumEvent(eventType: "album_created" | "album_deleted", id: string): NewEvent {
-  return { eventType, entityType: "album", entityId: id, payload: null };
+  return { eventType, entityType: "album", entityId: id };
 }
 
 /**
- * The rows of such events, before their WHERE: they tell of the cover as the change leaves it. `pinIsLive` is for a batch
- * that trashes or restores the pinned asset, `p`, behind them.
+ * A SELECT of `album_updated` events, without WHERE. The payload is the cover after the change. A batch that trashes or
+ * restores the pinned asset `p` afterwards passes `pinIsLive`, the condition that it will be live.
  */
-export function selectAlbumUpdated(atMs: number, pinIsLive: SQL = isLive): SQL {
+export function selectAlbumUpdatedEvents(atMs: number, pinIsLive: SQL = isLive): SQL {
   return sql`SELECT ${albums.libraryId}, 'album_updated', 'album', ${albums.id},
     json_object('album_cover_asset_id', ${coverIdWhere(pinIsLive)}), ${eventTime(atMs)} FROM ${albums}`;
 }
 
-/** The rows of events of `links`, a FROM of `album_assets l`. One that goes tells what it linked: it can't be asked later. */
-export function selectLinkEvents(
+/** A SELECT of events of `memberships`, a FROM of `album_assets l`. A removal's payload names the album and the asset. */
+export function selectMembershipEvents(
   eventType: "album_asset_added" | "album_asset_removed",
-  links: SQL,
+  memberships: SQL,
   atMs: number,
 ): SQL {
-  const link = sql`json_object('album_id', l.album_id, 'asset_id', l.asset_id)`;
+  const payload = sql`json_object('album_id', l.album_id, 'asset_id', l.asset_id)`;
   return sql`SELECT l.library_id, ${eventType}, 'album_asset', l.id,
-    ${eventType === "album_asset_removed" ? link : sql`NULL`}, ${eventTime(atMs)} FROM ${links} ORDER BY l.id`;
-}
-
-/** A batch statement, to stand behind the change. */
-function insertAlbumUpdated(db: Database, albumId: string, condition: SQL, atMs: number) {
-  return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-    ${selectAlbumUpdated(atMs)} WHERE ${albums.id} = ${albumId} AND ${condition}`);
+    ${eventType === "album_asset_removed" ? payload : sql`NULL`}, ${eventTime(atMs)} FROM ${memberships} ORDER BY l.id`;
 }
 
 export interface NewAlbum {
@@ -136,9 +144,9 @@ export interface NewAlbum {
 
 export async function insertAlbum(db: Database, fields: NewAlbum, atMs: number): Promise<Album> {
   const id = newId("album", atMs);
-  const missing = sql`NOT EXISTS (SELECT 1 FROM albums WHERE id = ${id})`;
+  const isMissing = sql`NOT ${albumExists(id)}`;
   const [, rows] = await db.orm.batch([
-    insertEvents(db, fields.libraryId, atMs, [albumEvent("album_created", id)], missing),
+    insertEvents(db, fields.libraryId, atMs, [albumEvent("album_created", id)], isMissing),
     db.orm
       .insert(albums)
       .values({ id, ...fields, createdAt: atMs, updatedAt: atMs })
@@ -151,7 +159,7 @@ export async function insertAlbum(db: Database, fields: NewAlbum, atMs: number):
 
 export type AlbumChange = Partial<Pick<AlbumRow, "name" | "description" | "pinnedCoverId">>;
 
-/** A pinned cover must be a live member; the row is left alone otherwise, and the answer is false. */
+/** Returns false, without any change, if the pinned cover is no live member or the album was deleted. */
 export async function updateAlbum(db: Database, album: Album, change: AlbumChange, atMs: number): Promise<boolean> {
   const pinned = change.pinnedCoverId ?? null;
   const member = sql`EXISTS (SELECT 1 FROM album_assets WHERE album_id = ${album.id} AND asset_id = ${pinned} AND trashed_at IS NULL)`;
@@ -162,18 +170,19 @@ export async function updateAlbum(db: Database, album: Album, change: AlbumChang
       .set({ ...change, updatedAt: atMs })
       .where(and(eq(albums.id, album.id), allowed))
       .returning({ id: albums.id }),
-    insertAlbumUpdated(db, album.id, allowed, atMs),
+    insertSelectedEvents(db, sql`${selectAlbumUpdatedEvents(atMs)} WHERE ${albums.id} = ${album.id} AND ${allowed}`),
   ]);
   return rows.length > 0;
 }
 
-/** Links go with the album, each with an event of its own; the assets stay, and know of one album less. */
+/** Deletes the album and its memberships, with an event for each. The assets stay. */
 export async function deleteAlbum(db: Database, album: Album, atMs: number): Promise<void> {
-  const there = sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id})`;
   await db.orm.batch([
-    db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-      ${selectLinkEvents("album_asset_removed", sql`album_assets l WHERE l.album_id = ${album.id}`, atMs)}`),
-    insertEvents(db, album.libraryId, atMs, [albumEvent("album_deleted", album.id)], there),
+    insertSelectedEvents(
+      db,
+      selectMembershipEvents("album_asset_removed", sql`album_assets l WHERE l.album_id = ${album.id}`, atMs),
+    ),
+    insertEvents(db, album.libraryId, atMs, [albumEvent("album_deleted", album.id)], albumExists(album.id)),
     db.statement(sql`UPDATE assets SET album_count = album_count - 1
       WHERE id IN (SELECT asset_id FROM album_assets WHERE album_id = ${album.id})`),
     db.statement(sql`DELETE FROM album_assets WHERE album_id = ${album.id}`),

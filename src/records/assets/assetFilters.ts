@@ -1,10 +1,10 @@
-/** The conditions of an asset list, as SQL over `a`, the assets row. Says nothing of order or plan. */
+/** The conditions of an asset list, as SQL over `a`, the assets row. */
 import { sql, type SQL } from "drizzle-orm";
-import { instantUs, MINUTE_US, type WallTime } from "../../kernel/time.ts";
-import { emptiedAtOf } from "../libraries/libraries.ts";
-import { id, number, sortKey } from "../sql/sqlLiterals.ts";
+import { toInstantUs, MINUTE_US, type WallTime } from "../../kernel/time.ts";
+import { isVisible, trashClearedAtOf } from "../libraries/libraries.ts";
+import { sqlId, sqlNumber, sqlSortKey } from "../sql/sqlLiterals.ts";
 import type { Box } from "../map/mapCells.ts";
-import { sortKeyFrom } from "./sortKeys.ts";
+import { sortKeyPrefix } from "./sortKeys.ts";
 
 export interface Circle {
   latitude: number;
@@ -21,16 +21,16 @@ export interface AssetFilter {
   albumFilter: "all" | "in_album" | "not_in_album";
   stackId: string | null;
   mediaType: "image" | "video" | null;
-  /** Both bounds exclusive. */
+  /** Both bounds are exclusive. */
   after: WallTime | null;
   before: WallTime | null;
   box: Box | null;
   circle: Circle | null;
-  /** What was trashed up to then is gone: records/trash. Left out, it is looked up, one row for each input of a plan. */
-  emptiedAt?: number;
+  /** The library's `trash_cleared_at`. If undefined, each input of a plan reads it, which costs one row. */
+  trashClearedAt?: number;
 }
 
-/** Every live asset of a library, newest first: what a filter narrows. */
+/** Every live asset of a library, newest first: the default of each filter. */
 export const everyAsset = {
   state: "live",
   order: "desc",
@@ -47,41 +47,44 @@ export const everyAsset = {
 
 export type DateFilter = Pick<AssetFilter, "after" | "before" | "order">;
 
-/** No zone is further from UTC, so an aware bound needs no wall clock beyond this. */
-export const WIDEST_OFFSET_US = 14 * 60 * MINUTE_US;
+/** The largest UTC offset: a date bound with an offset cannot match a local time further away. */
+export const MAX_OFFSET_US = 14 * 60 * MINUTE_US;
 
 /**
- * Bounds on a sort key: exact for a naive date, wide by 14 h for an aware one; `behind` is the cursor of a page in time
- * order. One bound a side, the tighter, for SQLite seeks by the first it finds and steps over the rest row by row.
+ * Bounds on a sort key: exact for a date without an offset, 14 h wider for one with an offset. `afterKey` is the cursor
+ * of a page in capture order. Only the tighter bound of each side is used, because SQLite seeks to the first one it finds
+ * and reads the rows up to the other.
  */
-export function keyRange(filter: DateFilter, column: SQL, behind: string | null = null): SQL[] {
+export function sortKeyRange(filter: DateFilter, column: SQL, afterKey: string | null = null): SQL[] {
   const { after, before, order } = filter;
-  const margin = (bound: WallTime): number => (bound.offsetMinutes === null ? 0 : WIDEST_OFFSET_US);
-  const low = after === null ? null : sortKeyFrom(instantUs(after) - margin(after) + 1);
-  const high = before === null ? null : sortKeyFrom(instantUs(before) + margin(before));
-  const [above, below] = order === "asc" ? [behind, null] : [null, behind];
+  const margin = (bound: WallTime): number => (bound.offsetMinutes === null ? 0 : MAX_OFFSET_US);
+  const low = after === null ? null : sortKeyPrefix(toInstantUs(after) - margin(after) + 1);
+  const high = before === null ? null : sortKeyPrefix(toInstantUs(before) + margin(before));
+  const [above, below] = order === "asc" ? [afterKey, null] : [null, afterKey];
   return [
-    ...(above !== null && (low === null || above >= low) ? [sql`${column} > ${sortKey(above)}`] : atLeast(column, low)),
+    ...(above !== null && (low === null || above >= low)
+      ? [sql`${column} > ${sqlSortKey(above)}`]
+      : atLeast(column, low)),
     ...(below !== null && (high === null || below <= high)
-      ? [sql`${column} < ${sortKey(below)}`]
-      : under(column, high)),
+      ? [sql`${column} < ${sqlSortKey(below)}`]
+      : lessThan(column, high)),
   ];
 }
 
 function atLeast(column: SQL, low: string | null): SQL[] {
-  return low === null ? [] : [sql`${column} >= ${sortKey(low)}`];
+  return low === null ? [] : [sql`${column} >= ${sqlSortKey(low)}`];
 }
 
-function under(column: SQL, high: string | null): SQL[] {
-  return high === null ? [] : [sql`${column} < ${sortKey(high)}`];
+function lessThan(column: SQL, high: string | null): SQL[] {
+  return high === null ? [] : [sql`${column} < ${sqlSortKey(high)}`];
 }
 
-/** Aware: assets with an offset compare as UTC, those without by their wall clock against the bound's. */
-function awareBound(bound: WallTime | null, comparison: SQL): SQL[] {
+/** A bound with an offset: assets with an offset compare in UTC, others compare their local time to the bound's. */
+function offsetBound(bound: WallTime | null, comparison: SQL): SQL[] {
   if (bound === null || bound.offsetMinutes === null) return [];
   return [
-    sql`CASE WHEN a.local_offset_minutes IS NULL THEN a.local_us ${comparison} ${number(bound.wallUs)}
-      ELSE a.local_us - a.local_offset_minutes * ${number(MINUTE_US)} ${comparison} ${number(instantUs(bound))} END`,
+    sql`CASE WHEN a.local_offset_minutes IS NULL THEN a.local_us ${comparison} ${sqlNumber(bound.wallUs)}
+      ELSE a.local_us - a.local_offset_minutes * ${sqlNumber(MINUTE_US)} ${comparison} ${sqlNumber(toInstantUs(bound))} END`,
   ];
 }
 
@@ -89,46 +92,47 @@ function insideBox(box: Box | null): SQL[] {
   if (box === null) return [];
   const longitudes =
     box.west <= box.east
-      ? sql`a.longitude BETWEEN ${number(box.west)} AND ${number(box.east)}`
-      : sql`(a.longitude >= ${number(box.west)} OR a.longitude <= ${number(box.east)})`;
-  return [sql`a.latitude BETWEEN ${number(box.south)} AND ${number(box.north)}`, longitudes];
+      ? sql`a.longitude BETWEEN ${sqlNumber(box.west)} AND ${sqlNumber(box.east)}`
+      : sql`(a.longitude >= ${sqlNumber(box.west)} OR a.longitude <= ${sqlNumber(box.east)})`;
+  return [sql`a.latitude BETWEEN ${sqlNumber(box.south)} AND ${sqlNumber(box.north)}`, longitudes];
 }
 
 /** Haversine on a sphere of 6,371,008.8 m: within 0.6 % of the ellipsoid. */
 function insideCircle(circle: Circle | null): SQL[] {
   if (circle === null) return [];
-  const [latitude, longitude, radiusM] = [number(circle.latitude), number(circle.longitude), number(circle.radiusM)];
+  const [latitude, longitude] = [sqlNumber(circle.latitude), sqlNumber(circle.longitude)];
   return [
     sql`2 * 6371008.8 * asin(min(1, sqrt(
       pow(sin(radians(a.latitude - ${latitude}) / 2), 2) +
-      cos(radians(${latitude})) * cos(radians(a.latitude)) * pow(sin(radians(a.longitude - ${longitude}) / 2), 2)))) <= ${radiusM}`,
+      cos(radians(${latitude})) * cos(radians(a.latitude)) * pow(sin(radians(a.longitude - ${longitude}) / 2), 2)))) <= ${sqlNumber(circle.radiusM)}`,
   ];
 }
 
-/** What the trash was emptied of is no more in it, though its rows may be there. */
-export function emptiedAt(filter: AssetFilter): SQL {
-  return filter.emptiedAt === undefined ? emptiedAtOf(id(filter.libraryId)) : number(filter.emptiedAt);
+export function trashClearedAt(filter: AssetFilter): SQL {
+  return filter.trashClearedAt === undefined
+    ? trashClearedAtOf(sqlId(filter.libraryId))
+    : sqlNumber(filter.trashClearedAt);
 }
 
 function inState(filter: AssetFilter): SQL {
   if (filter.state === "live") return sql`a.trashed_at IS NULL`;
-  // The first half is what the partial indexes of the trash ask for.
-  const inTrash = sql`a.trashed_at IS NOT NULL AND a.trashed_at > ${emptiedAt(filter)}`;
-  return filter.state === "trashed" ? inTrash : sql`(a.trashed_at IS NULL OR a.trashed_at > ${emptiedAt(filter)})`;
+  if (filter.state === "all") return isVisible(sql`a.trashed_at`, trashClearedAt(filter));
+  // SQLite uses the trash's partial indexes only for a query that states their condition, IS NOT NULL.
+  return sql`a.trashed_at IS NOT NULL AND a.trashed_at > ${trashClearedAt(filter)}`;
 }
 
-const albumness = { all: [], in_album: [sql`a.album_count > 0`], not_in_album: [sql`a.album_count = 0`] };
+const inAlbumConditions = { all: [], in_album: [sql`a.album_count > 0`], not_in_album: [sql`a.album_count = 0`] };
 
-/** Every condition an asset must meet, whichever index finds it; `keyRange` adds the dates. */
-export function conditions(filter: AssetFilter): SQL[] {
+/** Every condition except the date range (`sortKeyRange`), for any index. */
+export function filterConditions(filter: AssetFilter): SQL[] {
   return [
-    sql`a.library_id = ${id(filter.libraryId)}`,
+    sql`a.library_id = ${sqlId(filter.libraryId)}`,
     inState(filter),
-    ...albumness[filter.albumFilter],
+    ...inAlbumConditions[filter.albumFilter],
     ...(filter.mediaType === null ? [] : [sql`a.media_type = ${filter.mediaType}`]),
-    ...(filter.stackId === null ? [] : [sql`a.stack_id = ${id(filter.stackId)}`]),
-    ...awareBound(filter.after, sql`>`),
-    ...awareBound(filter.before, sql`<`),
+    ...(filter.stackId === null ? [] : [sql`a.stack_id = ${sqlId(filter.stackId)}`]),
+    ...offsetBound(filter.after, sql`>`),
+    ...offsetBound(filter.before, sql`<`),
     ...insideBox(filter.box),
     ...insideCircle(filter.circle),
   ];

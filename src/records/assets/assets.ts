@@ -1,22 +1,28 @@
-/** Single assets: insert once per library and checksum, find by id. Lists are in assetList.ts. */
+/** Single assets: insert once per library and checksum, find by id. assetList.ts has the lists. */
 import { and, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
-import { insertEvents, type NewEvent } from "../events/events.ts";
-import { emptiedAtOf, hasRoom, withinReach, type Reach } from "../libraries/libraries.ts";
-import { effectiveMetadata, parseLayers, type FileLayer, type Metadata, type MetadataLayers } from "./metadata.ts";
+import { insertAssetUpdated, insertEvents, type NewEvent } from "../events/events.ts";
+import { hasFreeStorage, inScope, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
+import {
+  effectiveMetadata,
+  parseMetadataSources,
+  type FileMetadata,
+  type Metadata,
+  type MetadataSources,
+} from "./metadata.ts";
 import { assets } from "../schema/schema.ts";
 import { insertTasks, type TaskType } from "../tasks/tasks.ts";
 
 const { sortKey: _sortKey, trashKey: _trashKey, autoStackId: _autoStackId, ...columns } = getTableColumns(assets);
 
-/** What a row is read as: all but the keys of its order, which only indexes hold. */
+/** Every column except the virtual ones, which only indexes use. */
 export const assetColumns = columns;
 export type AssetRow = Omit<typeof assets.$inferSelect, "sortKey" | "trashKey" | "autoStackId">;
 
 export interface Asset extends Omit<AssetRow, "fileMetadata" | "userMetadata" | "derivedMetadata" | "metrics"> {
-  /** What shows of the layers. */
+  /** The effective values of all sources. */
   metadata: Metadata;
-  layers: MetadataLayers;
+  sources: MetadataSources;
   metrics: Record<string, number | null>;
 }
 
@@ -28,139 +34,136 @@ function parseMetrics(column: unknown): Record<string, number | null> {
 
 export function parseAssetRow(row: AssetRow): Asset {
   const { fileMetadata, userMetadata, derivedMetadata, metrics, ...rest } = row;
-  const layers = parseLayers({ file: fileMetadata, user: userMetadata, derived: derivedMetadata });
-  return { ...rest, metadata: effectiveMetadata(layers), layers, metrics: parseMetrics(metrics) };
+  const sources = parseMetadataSources({ file: fileMetadata, user: userMetadata, derived: derivedMetadata });
+  return { ...rest, metadata: effectiveMetadata(sources), sources, metrics: parseMetrics(metrics) };
 }
 
 export interface NewAsset {
   /** `metadata` is the file's. */
-  asset: Omit<typeof assets.$inferInsert, "fileMetadata" | "metrics"> & { metadata: FileLayer };
+  asset: Omit<typeof assets.$inferInsert, "fileMetadata" | "metrics"> & { metadata: FileMetadata };
   taskTypes: TaskType[];
-  problem: string | null;
+  /** Why the file's content could not be read. */
+  errorMessage: string | null;
 }
 
 function createdEvents(assetId: string): NewEvent[] {
   return [
-    { eventType: "asset_created", entityType: "asset", entityId: assetId, payload: null },
-    { eventType: "metadata_updated", entityType: "metadata", entityId: assetId, payload: null },
+    { eventType: "asset_created", entityType: "asset", entityId: assetId },
+    { eventType: "metadata_updated", entityType: "metadata", entityId: assetId },
   ];
 }
 
-export interface Insertion {
+export interface InsertResult {
   asset: Asset;
-  /** False when the library already had these bytes; `asset` is then the earlier one. */
+  /** False if the library already has these bytes; `asset` is then the existing one. */
   created: boolean;
-  /** The earlier one is what the trash was emptied of: it hides these bytes until its row is gone. */
-  emptied: boolean;
+  /** The existing asset is in a cleared trash: it blocks these bytes until its row is deleted. */
+  trashCleared: boolean;
 }
 
-/**
- * The library went to the trash, or was filled up by others, while the file was on its way: the row's id of it is then
- * null, which no row may have.
- */
-const NO_OPEN_LIBRARY = "NOT NULL constraint failed: assets.library_id";
+/** The INSERT sets `library_id` to NULL if the library was trashed or its storage filled during the upload. */
+const LIBRARY_UNAVAILABLE = "NOT NULL constraint failed: assets.library_id";
 
-function isOfNoOpenLibrary(error: unknown): boolean {
+function isLibraryUnavailable(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
-  return [error, cause].some((each) => each instanceof Error && each.message.includes(NO_OPEN_LIBRARY));
+  return [error, cause].some((each) => each instanceof Error && each.message.includes(LIBRARY_UNAVAILABLE));
 }
 
 /**
- * One batch: events and tasks, each guarded by "not there yet", and the row last; triggers count it and its bytes.
- * So a second run of the same batch changes nothing, and two uploads of the same bytes make one row. Null, and nothing
- * is written, when the library is not live, or it or its owner has no room: of uploads at once that each fitted alone,
- * those go in that would have one after the other.
+ * Inserts an asset with its events and tasks in one batch, unless the library has these bytes. Repeating the batch changes
+ * nothing, and concurrent uploads of the same bytes create one row. Returns null, without any change, if the library is
+ * trashed, or if it or its owner has reached a storage limit, which concurrent uploads may have filled.
  */
-export async function insertAssetIfNew(db: Database, upload: NewAsset): Promise<Insertion | null> {
+export async function insertAssetIfNew(db: Database, upload: NewAsset): Promise<InsertResult | null> {
   try {
-    return await insertIntoOpenLibrary(db, upload);
+    return await insertIntoLiveLibrary(db, upload);
   } catch (error) {
-    if (isOfNoOpenLibrary(error)) return null;
+    if (isLibraryUnavailable(error)) return null;
     throw error;
   }
 }
 
-async function insertIntoOpenLibrary(db: Database, upload: NewAsset): Promise<Insertion> {
+async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<InsertResult> {
   const { metadata, ...asset } = upload.asset;
   const { id: assetId, libraryId, userId, checksum, createdAt: atMs } = asset;
-  const work = { assetId, libraryId, userId, types: upload.taskTypes, atMs, problem: upload.problem };
-  const fresh = sql`NOT EXISTS (SELECT 1 FROM assets WHERE library_id = ${libraryId} AND checksum = ${checksum})`;
-  const openLibraryId = sql`(SELECT id FROM libraries WHERE id = ${libraryId} AND trashed_at IS NULL
-    AND (${hasRoom(libraryId)} OR NOT ${fresh}))`;
-  const emptied = sql<number>`coalesce(trashed_at <= ${emptiedAtOf(libraryId)}, 0)`;
+  const newTasks = { assetId, libraryId, userId, types: upload.taskTypes, atMs, errorMessage: upload.errorMessage };
+  const isNew = sql`NOT EXISTS (SELECT 1 FROM assets WHERE library_id = ${libraryId} AND checksum = ${checksum})`;
+  const availableLibraryId = sql`(SELECT id FROM libraries WHERE id = ${libraryId} AND trashed_at IS NULL
+    AND (${hasFreeStorage(libraryId)} OR NOT ${isNew}))`;
+  const trashCleared = sql<number>`coalesce(trashed_at <= ${trashClearedAtOf(libraryId)}, 0)`;
   const results = await db.orm.batch([
-    insertEvents(db, libraryId, atMs, createdEvents(assetId), fresh),
-    insertTasks(db, work, fresh),
+    insertEvents(db, libraryId, atMs, createdEvents(assetId), isNew),
+    insertTasks(db, newTasks, isNew),
+    // Last, because the conditions above require that the row does not exist.
     db.orm
       .insert(assets)
-      .values({ ...asset, libraryId: openLibraryId, fileMetadata: metadata })
+      .values({ ...asset, libraryId: availableLibraryId, fileMetadata: metadata })
       .onConflictDoNothing(),
     db.orm
-      .select({ ...assetColumns, emptied: emptied.as("emptied") })
+      .select({ ...assetColumns, trashCleared: trashCleared.as("trash_cleared") })
       .from(assets)
       .where(and(eq(assets.libraryId, libraryId), eq(assets.checksum, checksum))),
   ]);
-  const found = results[3][0];
-  if (found === undefined) throw new Error(`asset ${assetId} was neither stored nor found`);
-  const { emptied: isEmptied, ...row } = found;
-  return { asset: parseAssetRow(row), created: row.id === assetId, emptied: isEmptied === 1 };
+  const stored = results[3][0];
+  if (stored === undefined) throw new Error(`asset ${assetId} was neither inserted nor found`);
+  const { trashCleared: isTrashCleared, ...row } = stored;
+  return { asset: parseAssetRow(row), created: row.id === assetId, trashCleared: isTrashCleared === 1 };
 }
 
-/** A query for the asset, trashed or not, if it is the owner's and the credential reaches its library. */
-export function selectAsset(db: Database, reach: Reach, id: string) {
-  const reachable = withinReach(reach, sql`${assets.libraryId}`, sql`${assets.trashedAt}`);
+/** A query for an asset in scope, live or trashed. */
+export function selectAsset(db: Database, scope: LibraryScope, id: string) {
   return db.orm
     .select(assetColumns)
     .from(assets)
-    .where(and(eq(assets.id, id), eq(assets.userId, reach.userId), reachable));
+    .where(and(eq(assets.id, id), eq(assets.userId, scope.userId), inScope(scope, assets.libraryId, assets.trashedAt)));
 }
 
-export async function findAsset(db: Database, reach: Reach, id: string): Promise<Asset | null> {
-  const row = await selectAsset(db, reach, id).get();
+export async function findAsset(db: Database, scope: LibraryScope, id: string): Promise<Asset | null> {
+  const row = await selectAsset(db, scope, id).get();
   return row === undefined ? null : parseAssetRow(row);
 }
 
-/** For jobs, which act for no one: the asset wherever it lies. */
-export async function findAssetForWork(db: Database, id: string): Promise<Asset | null> {
+/** Finds an asset for a task, which runs without a principal: of any user, live or trashed. */
+export async function findAssetForTask(db: Database, id: string): Promise<Asset | null> {
   const row = await db.orm.select(assetColumns).from(assets).where(eq(assets.id, id)).get();
   return row === undefined ? null : parseAssetRow(row);
 }
 
 /**
- * Sets what was worked out of one version, and tells the feed: nothing happens where the asset has another version by
- * now, whose own task will see to it, nor where it is `so` already.
+ * Sets a value that was derived from the asset's current version, and inserts the event. Nothing changes if the current
+ * version is another one, whose own task sets the value, or if `alreadySet` holds.
  */
-async function setWorkedOut(db: Database, asset: Asset, change: Record<string, string | SQL>, so: SQL, atMs: number) {
-  const due = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND current_version_id = ${asset.currentVersionId} AND NOT (${so}))`;
-  const event: NewEvent = {
-    eventType: "asset_updated",
-    entityType: "asset",
-    entityId: asset.id,
-    payload: { stack_id: asset.stackId },
-  };
+async function setDerivedField(
+  db: Database,
+  asset: Asset,
+  change: Record<string, string | SQL>,
+  alreadySet: SQL,
+  atMs: number,
+) {
+  const condition = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND current_version_id = ${asset.currentVersionId} AND NOT (${alreadySet}))`;
   await db.orm.batch([
-    insertEvents(db, asset.libraryId, atMs, [event], due),
+    insertAssetUpdated(db, asset, atMs, condition),
     db.orm
       .update(assets)
       .set({ ...change, updatedAt: atMs })
-      .where(and(eq(assets.id, asset.id), due)),
+      .where(and(eq(assets.id, asset.id), condition)),
   ]);
 }
 
 export async function setThumbhash(db: Database, asset: Asset, thumbhash: string, atMs: number): Promise<void> {
-  await setWorkedOut(db, asset, { thumbhash }, sql`thumbhash IS ${thumbhash}`, atMs);
+  await setDerivedField(db, asset, { thumbhash }, sql`thumbhash IS ${thumbhash}`, atMs);
 }
 
-/** Empty: the model declined. */
+/** An empty description records that the model declined. */
 export async function setDescription(db: Database, asset: Asset, description: string, atMs: number): Promise<void> {
-  await setWorkedOut(db, asset, { description }, sql`description IS ${description}`, atMs);
+  await setDerivedField(db, asset, { description }, sql`description IS ${description}`, atMs);
 }
 
-/** Each key replaces its like; what others measured stays. In order of keys, so that equal figures are equal texts. */
+/** Merges metrics by key. Keys are sorted, so that equal metrics are equal texts. */
 export async function setMetrics(db: Database, asset: Asset, metrics: Asset["metrics"], atMs: number): Promise<void> {
-  const fresh = JSON.stringify(metrics);
+  const added = JSON.stringify(metrics);
   const merged = sql`(SELECT json_group_object(key, value) FROM (
-    SELECT key, value FROM json_each(coalesce(metrics, '{}')) WHERE key NOT IN (SELECT key FROM json_each(${fresh}))
-    UNION ALL SELECT key, value FROM json_each(${fresh}) ORDER BY key))`;
-  await setWorkedOut(db, asset, { metrics: merged }, sql`metrics IS ${merged}`, atMs);
+    SELECT key, value FROM json_each(coalesce(metrics, '{}')) WHERE key NOT IN (SELECT key FROM json_each(${added}))
+    UNION ALL SELECT key, value FROM json_each(${added}) ORDER BY key))`;
+  await setDerivedField(db, asset, { metrics: merged }, sql`metrics IS ${merged}`, atMs);
 }

@@ -1,4 +1,4 @@
-/** The metadata JSON columns: three layers kept apart, and what shows of them. Unknown keys are dropped, missing ones are null. */
+/** The metadata JSON columns: three sources, and the effective values. Unknown keys are dropped, missing ones are null. */
 import { z } from "zod";
 
 const wallClock = z.object({ wallUs: z.int(), offsetMinutes: z.int().nullable().default(null) });
@@ -6,7 +6,7 @@ const wallTime = wallClock.nullable().default(null);
 const text = z.string().nullable().default(null);
 const number = z.number().nullable().default(null);
 
-/** What coordinates tell by themselves; a file may name its place too, in words. */
+/** Fields derived from coordinates. A file may contain them as text too. */
 const placeFields = {
   timezone: text,
   city: text,
@@ -47,24 +47,24 @@ const metadataSchema = z.object({
 });
 
 /**
- * `captureTime` is what the file says of when it was taken, which for a video may be the creation date of its container:
- * the local time the upload had comes of it. Undefined in rows that were written before it was kept.
+ * `captureTime` is the file's capture time, for a video possibly its container's creation date. The upload's local time
+ * is computed from it. Undefined in rows written before the key existed.
  */
 const fileSchema = metadataSchema.extend({ captureTime: wallClock.nullable().optional() });
 const userSchema = z.object({ description: text, latitude: number, longitude: number, originalDatetime: wallTime });
 const derivedSchema = z.object(placeFields);
 
-/** What shows: the user's value, else the file's, else the derived one. */
+/** Effective values: the user's, else the file's, else the derived one. */
 export type Metadata = z.output<typeof metadataSchema>;
-export type FileLayer = z.output<typeof fileSchema>;
-/** Null where the user has set nothing; an empty description is one that was set. */
-export type UserLayer = z.output<typeof userSchema>;
-export type DerivedLayer = z.output<typeof derivedSchema>;
+export type FileMetadata = z.output<typeof fileSchema>;
+/** Null: not set by the user. An empty description is set. */
+export type UserMetadata = z.output<typeof userSchema>;
+export type DerivedMetadata = z.output<typeof derivedSchema>;
 
-export interface MetadataLayers {
-  file: FileLayer;
-  user: UserLayer;
-  derived: DerivedLayer;
+export interface MetadataSources {
+  file: FileMetadata;
+  user: UserMetadata;
+  derived: DerivedMetadata;
 }
 
 function parsed<T extends z.ZodType>(schema: T, column: unknown): z.output<T> {
@@ -72,7 +72,7 @@ function parsed<T extends z.ZodType>(schema: T, column: unknown): z.output<T> {
   return result.success ? result.data : schema.parse({});
 }
 
-export function parseLayers(columns: { file: unknown; user: unknown; derived: unknown }): MetadataLayers {
+export function parseMetadataSources(columns: { file: unknown; user: unknown; derived: unknown }): MetadataSources {
   return {
     file: parsed(fileSchema, columns.file),
     user: parsed(userSchema, columns.user),
@@ -80,14 +80,14 @@ export function parseLayers(columns: { file: unknown; user: unknown; derived: un
   };
 }
 
-/** What is known of nothing: every field null. */
+/** Metadata with every field null. */
 export function emptyMetadata(): Metadata {
   return metadataSchema.parse({});
 }
 
-/** As the column holds it: without what is not known, and in one order, so that equal places are equal texts. */
-export function derivedColumn(known: Partial<DerivedLayer>): Partial<DerivedLayer> {
-  const entries = Object.entries(derivedSchema.parse(known)).filter(([, value]) => value !== null);
+/** The value of the column: without nulls and in a fixed key order, so that equal places are equal texts. */
+export function serializeDerived(fields: Partial<DerivedMetadata>): Partial<DerivedMetadata> {
+  const entries = Object.entries(derivedSchema.parse(fields)).filter(([, value]) => value !== null);
   return Object.fromEntries(entries);
 }
 
@@ -100,8 +100,8 @@ function pair({ latitude, longitude }: { latitude: number | null; longitude: num
   return latitude === null || longitude === null ? null : { latitude, longitude };
 }
 
-/** Where it was taken, from one source alone: never one's latitude with the other's longitude. */
-export function positionOf({ file, user }: Pick<MetadataLayers, "file" | "user">): Position | null {
+/** The position from a single source: latitude and longitude of different sources are never combined. */
+export function positionOf({ file, user }: Pick<MetadataSources, "file" | "user">): Position | null {
   return pair(user) ?? pair(file);
 }
 
@@ -109,31 +109,31 @@ export function isSamePosition(a: Position | null, b: Position | null): boolean 
   return a?.latitude === b?.latitude && a?.longitude === b?.longitude;
 }
 
-const nowhere = { ...derivedSchema.parse({}), altitude: null };
+const noPlace = { ...derivedSchema.parse({}), altitude: null };
 
-/** What the file says of its place; nothing once the user has said that it is another. */
-function toldOfPlace(layers: MetadataLayers): DerivedLayer & { altitude: number | null } {
-  return isSamePosition(positionOf(layers), pair(layers.file)) ? layers.file : nowhere;
+/** The file's place fields; all null once the user has set another position. */
+function filePlace(sources: MetadataSources): DerivedMetadata & { altitude: number | null } {
+  return isSamePosition(positionOf(sources), pair(sources.file)) ? sources.file : noPlace;
 }
 
-export function effectiveMetadata(layers: MetadataLayers): Metadata {
-  const { captureTime: _captureTime, ...file } = layers.file;
-  const { user, derived } = layers;
-  const told = toldOfPlace(layers);
-  const position = positionOf(layers);
+export function effectiveMetadata(sources: MetadataSources): Metadata {
+  const { captureTime: _captureTime, ...file } = sources.file;
+  const { user, derived } = sources;
+  const place = filePlace(sources);
+  const position = positionOf(sources);
   return {
     ...file,
     description: user.description ?? file.description,
     originalDatetime: user.originalDatetime ?? file.originalDatetime,
     latitude: position?.latitude ?? null,
     longitude: position?.longitude ?? null,
-    altitude: told.altitude,
-    timezone: told.timezone ?? derived.timezone,
-    city: told.city ?? derived.city,
-    state: told.state ?? derived.state,
-    country: told.country ?? derived.country,
-    countryCode: told.countryCode ?? derived.countryCode,
-    sublocation: told.sublocation ?? derived.sublocation,
-    placeName: told.placeName ?? derived.placeName,
+    altitude: place.altitude,
+    timezone: place.timezone ?? derived.timezone,
+    city: place.city ?? derived.city,
+    state: place.state ?? derived.state,
+    country: place.country ?? derived.country,
+    countryCode: place.countryCode ?? derived.countryCode,
+    sublocation: place.sublocation ?? derived.sublocation,
+    placeName: place.placeName ?? derived.placeName,
   };
 }

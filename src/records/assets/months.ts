@@ -1,18 +1,18 @@
-/** Months of a wall clock as the summaries name them: year × 100 + month. Knows no table. */
+/** Months of a local time as year × 100 + month. */
 
-/** Microseconds of the first and last second that a calendar of four-digit years holds. */
-const FIRST_US = -62_167_219_200 * 1_000_000;
-const LAST_US = 253_402_300_799 * 1_000_000;
+/** First and last microsecond of the years 0000 to 9999. */
+const MIN_CALENDAR_US = -62_167_219_200 * 1_000_000;
+const MAX_CALENDAR_US = 253_402_300_799 * 1_000_000;
 
-/** The same as the triggers', which count what no calendar holds for its first or last month. */
+/** Equals the month of the triggers: times outside the calendar count for its first or last month. */
 export function monthOf(wallUs: number): number {
-  const date = new Date(Math.floor(Math.min(Math.max(wallUs, FIRST_US), LAST_US) / 1000));
+  const date = new Date(Math.floor(Math.min(Math.max(wallUs, MIN_CALENDAR_US), MAX_CALENDAR_US) / 1000));
   return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }
 
 /** The month's first microsecond. */
 export function monthStartUs(month: number): number {
-  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
+  // Date.UTC maps the years 0 to 99 to 1900 to 1999.
   return new Date(0).setUTCFullYear(Math.floor(month / 100), (month % 100) - 1, 1) * 1000;
 }
 

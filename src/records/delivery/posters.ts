@@ -1,32 +1,24 @@
-/** Which still stands for a video. Setting one reopens the work that looks at pictures. */
+/** Sets the poster of a video and reopens the tasks that read it. */
 import { and, eq, sql } from "drizzle-orm";
 import type { Asset } from "../assets/assets.ts";
 import type { Database } from "../database.ts";
-import { insertEvents } from "../events/events.ts";
+import { insertAssetUpdated } from "../events/events.ts";
 import { assets } from "../schema/schema.ts";
 import { reopenTasks, type TaskType } from "../tasks/tasks.ts";
 
-const picturework: TaskType[] = ["thumbhash", "image_quality", "asset_description"];
+const imageTasks: TaskType[] = ["thumbhash", "image_quality", "asset_description"];
 
-/** False, and nothing changed, where the asset is gone or has got another still since it was read. */
-export async function setStill(db: Database, asset: Asset, stillVersionId: string, atMs: number): Promise<boolean> {
-  const due = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND still_version_id IS ${asset.stillVersionId})`;
-  const payload = { stack_id: asset.stackId };
+/** Returns false, without any change, if the asset was deleted or got another poster since it was read. */
+export async function setPoster(db: Database, asset: Asset, posterVersionId: string, atMs: number): Promise<boolean> {
+  const unchanged = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND poster_version_id IS ${asset.posterVersionId})`;
   const { libraryId, userId } = asset;
-  const work = { assetId: asset.id, libraryId, userId, types: picturework, atMs };
   const [, , rows] = await db.orm.batch([
-    insertEvents(
-      db,
-      libraryId,
-      atMs,
-      [{ eventType: "asset_updated", entityType: "asset", entityId: asset.id, payload }],
-      due,
-    ),
-    reopenTasks(db, work, due),
+    insertAssetUpdated(db, asset, atMs, unchanged),
+    reopenTasks(db, { assetId: asset.id, libraryId, userId, types: imageTasks, atMs }, unchanged),
     db.orm
       .update(assets)
-      .set({ stillVersionId, thumbhash: null, updatedAt: atMs })
-      .where(and(eq(assets.id, asset.id), due))
+      .set({ posterVersionId, thumbhash: null, updatedAt: atMs })
+      .where(and(eq(assets.id, asset.id), unchanged))
       .returning({ id: assets.id }),
   ]);
   return rows.length > 0;

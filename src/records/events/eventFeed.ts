@@ -1,10 +1,10 @@
-/** The change feed as it is read: a library's events in the order they were written. Writes none. */
+/** Reads the change feed: a library's events in the order of insertion. */
 import { getTableColumns, sql, Subquery, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import { unionAll } from "../sql/unionAll.ts";
 import type { Database } from "../database.ts";
-import { selectLiveLibraries, type Library, type Reach } from "../libraries/libraries.ts";
-import { id, number } from "../sql/sqlLiterals.ts";
+import { selectLiveLibraries, type Library, type LibraryScope } from "../libraries/libraries.ts";
+import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import { events } from "../schema/schema.ts";
 
 export const entityTypes = ["asset", "album", "person", "face", "album_asset", "metadata", "stack"] as const;
@@ -17,7 +17,7 @@ export interface FeedEvent extends Omit<typeof events.$inferSelect, "payload"> {
   payload: Record<string, unknown> | null;
 }
 
-/** The last number ever given: AUTOINCREMENT keeps it when the rows are gone. */
+/** The last number assigned, which AUTOINCREMENT keeps after the rows are deleted. */
 function selectLastSeq(db: Database) {
   return db.orm
     .select({ seq: sql<number>`seq` })
@@ -29,52 +29,52 @@ export async function findLastSeq(db: Database): Promise<number> {
   return (await selectLastSeq(db).get())?.seq ?? 0;
 }
 
-/** What a page must know before it is read, in one round trip. */
+/** Reads the inputs of a page query in one round trip. */
 export async function readFeedContext(
   db: Database,
-  reach: Reach,
+  scope: LibraryScope,
   libraryId: string | null,
 ): Promise<{ libraries: Library[]; lastSeq: number }> {
-  const [libraries, rows] = await db.orm.batch([selectLiveLibraries(db, reach, libraryId), selectLastSeq(db)]);
+  const [libraries, rows] = await db.orm.batch([selectLiveLibraries(db, scope, libraryId), selectLastSeq(db)]);
   return { libraries, lastSeq: rows[0]?.seq ?? 0 };
 }
 
 export interface FeedRequest {
   libraryId: string;
   afterSeq: number;
-  /** From this millisecond on. */
+  /** Milliseconds, inclusive. */
   createdFrom: number | null;
-  /** Up to this millisecond, without it. */
+  /** Milliseconds, exclusive. */
   createdBefore: number | null;
-  /** Null: of every type. */
+  /** Null: every type. */
   entityTypes: EntityType[] | null;
   limit: number;
 }
 
-const BEYOND_ALL = number(Number.MAX_SAFE_INTEGER);
+const MAX_SEQ = sqlNumber(Number.MAX_SAFE_INTEGER);
 
-/** Where a time begins in the order of `seq`: one seek, for `created_at` never falls as `seq` rises. */
+/** The first `seq` at or after a time: one seek, because `created_at` never decreases as `seq` increases. */
 function firstSeqFrom(libraryId: string, atMs: number): SQL {
   return sql`coalesce((SELECT t.seq FROM events t INDEXED BY events_by_time
-    WHERE t.library_id = ${id(libraryId)} AND t.created_at >= ${number(atMs)} ORDER BY t.created_at, t.seq LIMIT 1), ${BEYOND_ALL})`;
+    WHERE t.library_id = ${sqlId(libraryId)} AND t.created_at >= ${sqlNumber(atMs)} ORDER BY t.created_at, t.seq LIMIT 1), ${MAX_SEQ})`;
 }
 
-/** One bound a side: of two, SQLite seeks by one and steps over the rest row by row. */
-function range({ libraryId, afterSeq, createdFrom, createdBefore }: FeedRequest): SQL {
-  const next = number(afterSeq + 1);
+/** One bound per side: with two, SQLite seeks to one of them and reads the rows up to the other. */
+function seqRange({ libraryId, afterSeq, createdFrom, createdBefore }: FeedRequest): SQL {
+  const next = sqlNumber(afterSeq + 1);
   const low = createdFrom === null ? next : sql`max(${next}, ${firstSeqFrom(libraryId, createdFrom)})`;
-  const high = createdBefore === null ? BEYOND_ALL : firstSeqFrom(libraryId, createdBefore);
-  return sql`e.library_id = ${id(libraryId)} AND e.seq >= ${low} AND e.seq < ${high}`;
+  const high = createdBefore === null ? MAX_SEQ : firstSeqFrom(libraryId, createdBefore);
+  return sql`e.library_id = ${sqlId(libraryId)} AND e.seq >= ${low} AND e.seq < ${high}`;
 }
 
-/** Several types are a merge of their ranges, each in order on the index: what is read is what is given, and one more of each. */
-function pageOf(request: FeedRequest): SQL {
+/** Merges one index range per entity type, each in order of `seq`: reads the page and one more row per type. */
+function selectPage(request: FeedRequest): SQL {
   const selects =
     request.entityTypes === null
-      ? [sql`SELECT e.* FROM events e INDEXED BY events_by_library WHERE ${range(request)}`]
+      ? [sql`SELECT e.* FROM events e INDEXED BY events_by_library WHERE ${seqRange(request)}`]
       : request.entityTypes.map(
           (type) =>
-            sql`SELECT e.* FROM events e INDEXED BY events_by_type WHERE ${range(request)} AND e.entity_type = ${type}`,
+            sql`SELECT e.* FROM events e INDEXED BY events_by_type WHERE ${seqRange(request)} AND e.entity_type = ${type}`,
         );
   return sql`${unionAll(selects)} ORDER BY seq LIMIT ${request.limit + 1}`;
 }
@@ -83,8 +83,8 @@ export async function listEvents(
   db: Database,
   request: FeedRequest,
 ): Promise<{ events: FeedEvent[]; hasMore: boolean }> {
-  const rows = await db.orm.select(columns).from(new Subquery(pageOf(request), columns, "events"));
-  // No outer ORDER BY vouches for the order of the merge.
+  const rows = await db.orm.select(columns).from(new Subquery(selectPage(request), columns, "events"));
+  // The outer SELECT has no ORDER BY, so SQL does not guarantee the order of the merge.
   const page = rows.toSorted((one, other) => one.seq - other.seq).slice(0, request.limit);
   return {
     events: page.map((row) => ({ ...row, payload: payloadColumn.parse(row.payload) })),

@@ -1,6 +1,7 @@
-/** The change feed's rows. They are written in the batch of the change they tell of, never alone. */
+/** Inserts events of the change feed, always in the batch of the change that they report. */
 import { sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
+import { jsonEach } from "../sql/jsonList.ts";
 
 export type EventType =
   | "asset_created"
@@ -20,27 +21,44 @@ export interface NewEvent {
   eventType: EventType;
   entityType: "asset" | "album" | "album_asset" | "metadata" | "stack";
   entityId: string;
-  payload: Record<string, string | null> | null;
 }
 
 /**
- * When an event is written, never before the one in front of it: a client that pages up to a fixed time must not step
- * over an event of an earlier time that a slow request, or a clock that is behind, wrote later.
+ * The time of a new event, at least that of the previous event. Otherwise a client that pages up to a fixed time would
+ * miss an earlier event inserted later by a slow request or a machine whose clock is behind.
  */
 export function eventTime(atMs: number): SQL {
   return sql`max(${atMs}, coalesce((SELECT created_at FROM events ORDER BY seq DESC LIMIT 1), 0))`;
 }
 
+/** Inserts the rows of a SELECT of `library_id, event_type, entity_type, entity_id, payload, created_at`. */
+export function insertSelectedEvents(db: Database, select: SQL) {
+  return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
+    ${select}`);
+}
+
 /**
- * A batch statement that writes `events` where `condition` holds: the guard of a change that may be repeated. An asset's
- * stack is told as it is then: burst detection may have stacked it since it was read.
+ * Inserts `events` if `condition` holds. The payload of `asset_updated` is the asset's current stack, which burst
+ * detection may have changed since the asset was read.
  */
 export function insertEvents(db: Database, libraryId: string, atMs: number, events: NewEvent[], condition: SQL) {
-  return db.statement(sql`
-    INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-    SELECT ${libraryId}, e.value ->> 'eventType', e.value ->> 'entityType', e.value ->> 'entityId',
+  return insertSelectedEvents(
+    db,
+    sql`SELECT ${libraryId}, e.value ->> 'eventType', e.value ->> 'entityType', e.value ->> 'entityId',
       CASE WHEN e.value ->> 'eventType' = 'asset_updated'
-          THEN json_object('stack_id', (SELECT a.stack_id FROM assets a WHERE a.id = e.value ->> 'entityId'))
-        WHEN json_type(e.value, '$.payload') = 'object' THEN e.value -> 'payload' END, ${eventTime(atMs)}
-    FROM json_each(${JSON.stringify(events)}) e WHERE ${condition}`);
+          THEN json_object('stack_id', (SELECT a.stack_id FROM assets a WHERE a.id = e.value ->> 'entityId')) END,
+      ${eventTime(atMs)}
+    FROM ${jsonEach(events)} e WHERE ${condition}`,
+  );
+}
+
+/** Inserts one `asset_updated` event if `condition` holds. */
+export function insertAssetUpdated(
+  db: Database,
+  asset: { id: string; libraryId: string },
+  atMs: number,
+  condition: SQL,
+) {
+  const event: NewEvent = { eventType: "asset_updated", entityType: "asset", entityId: asset.id };
+  return insertEvents(db, asset.libraryId, atMs, [event], condition);
 }

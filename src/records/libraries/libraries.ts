@@ -1,102 +1,116 @@
-/** Libraries: every query carries the owner, and the libraries a credential is confined to. */
-import { and, asc, desc, eq, isNotNull, isNull, sql, type SQL } from "drizzle-orm";
+/** Libraries. Every query is restricted to the owner and to the libraries that the credential covers. */
+import { and, asc, desc, eq, isNotNull, isNull, sql, type SQL, type SQLWrapper } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { libraries, users } from "../schema/schema.ts";
+import { inList } from "../sql/jsonList.ts";
 import { insertLibraryIfNone } from "../accounts/users.ts";
 
 export type Library = typeof libraries.$inferSelect;
 
-/** Whose rows may be touched: the owner's, in all libraries or only in the listed ones. */
-export interface Reach {
+/** The rows that a caller may read and change: the user's, in all libraries or in the listed ones. */
+export interface LibraryScope {
   userId: string;
   libraryIds: string[] | null;
 }
 
-function confined(reach: Reach, column: SQL): SQL {
-  if (reach.libraryIds === null) return sql`TRUE`;
-  return sql`${column} IN (SELECT value FROM json_each(${JSON.stringify(reach.libraryIds)}))`;
+function inListedLibraries(scope: LibraryScope, libraryId: SQLWrapper): SQL {
+  return scope.libraryIds === null ? sql`TRUE` : inList(libraryId, scope.libraryIds);
 }
 
 /**
- * `column` names a library that the reach covers and that is live: what lies in a trashed one is hidden. So is what the
- * trash was emptied of, for rows that have a `trashedAt`. One row read. Callers bind the owner beside it.
+ * A condition: `libraryId` is a live library in scope and, for rows with a `trashedAt`, the row was not trashed before
+ * the trash was last cleared. Reads one row. Callers add the condition on the owner.
  */
-export function withinReach(reach: Reach, column: SQL, trashedAt: SQL | null = null): SQL {
-  const kept = trashedAt === null ? sql`` : sql` AND (${trashedAt} IS NULL OR ${trashedAt} > reached.emptied_at)`;
-  return sql`(${confined(reach, column)} AND EXISTS (SELECT 1 FROM libraries reached
-    WHERE reached.id = ${column} AND reached.trashed_at IS NULL${kept}))`;
+export function inScope(scope: LibraryScope, libraryId: SQLWrapper, trashedAt: SQLWrapper | null = null): SQL {
+  const visible = trashedAt === null ? sql`` : sql` AND ${isVisible(trashedAt, sql`scoped.trash_cleared_at`)}`;
+  return sql`(${inListedLibraries(scope, libraryId)} AND EXISTS (SELECT 1 FROM libraries scoped
+    WHERE scoped.id = ${libraryId} AND scoped.trashed_at IS NULL${visible}))`;
 }
 
-/** Libraries themselves, live or trashed. */
-export function reachable(reach: Reach): SQL | undefined {
-  return and(eq(libraries.userId, reach.userId), confined(reach, sql`${libraries.id}`));
+/** A condition on `libraries`: in scope, live or trashed. */
+export function librariesInScope(scope: LibraryScope): SQL | undefined {
+  return and(eq(libraries.userId, scope.userId), inListedLibraries(scope, libraries.id));
 }
 
-/** A condition: neither the library nor its owner has reached what may be stored. */
-export function hasRoom(libraryId: string): SQL {
+/** A condition: neither the library nor its owner has reached a storage limit. */
+export function hasFreeStorage(libraryId: string): SQL {
   return sql`EXISTS (SELECT 1 FROM libraries l JOIN users u ON u.id = l.user_id
     WHERE l.id = ${libraryId} AND u.storage_used_bytes < u.storage_limit_bytes
       AND (l.storage_limit_bytes IS NULL OR l.storage_used_bytes < l.storage_limit_bytes))`;
 }
 
-/** What of this library was trashed up to then is gone. */
-export function emptiedAtOf(libraryId: SQL | string): SQL {
-  return sql`(SELECT emptied_at FROM libraries WHERE id = ${libraryId})`;
+/** When the library's trash was last cleared. Assets trashed up to that millisecond are hidden from every reader. */
+export function trashClearedAtOf(libraryId: SQL | string): SQL {
+  return sql`(SELECT trash_cleared_at FROM libraries WHERE id = ${libraryId})`;
 }
 
-/** The named live library, or without a name up to two: enough to tell "the only one" from "several". */
-export function selectLiveLibraries(db: Database, reach: Reach, libraryId: string | null) {
-  const named = libraryId === null ? undefined : eq(libraries.id, libraryId);
+/** A condition: the row is live, or was trashed after the trash was last cleared. */
+export function isVisible(trashedAt: SQLWrapper, trashClearedAt: SQL): SQL {
+  return sql`(${trashedAt} IS NULL OR ${trashedAt} > ${trashClearedAt})`;
+}
+
+/** The live library with this id; without an id up to two libraries, so that callers can detect an ambiguous request. */
+export function selectLiveLibraries(db: Database, scope: LibraryScope, libraryId: string | null) {
   return db.orm
     .select()
     .from(libraries)
-    .where(and(reachable(reach), isNull(libraries.trashedAt), named))
+    .where(
+      and(
+        librariesInScope(scope),
+        isNull(libraries.trashedAt),
+        libraryId === null ? undefined : eq(libraries.id, libraryId),
+      ),
+    )
     .limit(2);
 }
 
-/** Live libraries as above, with the owner's storage use: what an upload must know before its first byte. */
-export async function findUploadTarget(db: Database, reach: Reach, libraryId: string | null) {
+/** Live libraries as `selectLiveLibraries`, and the owner's storage usage, for the checks before an upload. */
+export async function findUploadLibraries(db: Database, scope: LibraryScope, libraryId: string | null) {
   const [live, owners] = await db.orm.batch([
-    selectLiveLibraries(db, reach, libraryId),
+    selectLiveLibraries(db, scope, libraryId),
     db.orm
       .select({ usedBytes: users.storageUsedBytes, limitBytes: users.storageLimitBytes })
       .from(users)
-      .where(eq(users.id, reach.userId)),
+      .where(eq(users.id, scope.userId)),
   ]);
   return { live, owner: owners[0] ?? null };
 }
 
 export async function createDefaultLibrary(
   db: Database,
-  reach: Reach,
+  scope: LibraryScope,
   limitBytes: number | null,
   atMs: number,
 ): Promise<Library[]> {
   const [, live] = await db.orm.batch([
-    insertLibraryIfNone(db, sql`${reach.userId}`, limitBytes, atMs),
-    selectLiveLibraries(db, reach, null),
+    insertLibraryIfNone(db, sql`${scope.userId}`, limitBytes, atMs),
+    selectLiveLibraries(db, scope, null),
   ]);
   return live;
 }
 
-export async function findLibrary(db: Database, reach: Reach, id: string): Promise<Library | null> {
+export async function findLibrary(db: Database, scope: LibraryScope, id: string): Promise<Library | null> {
   return (
     (await db.orm
       .select()
       .from(libraries)
-      .where(and(eq(libraries.id, id), reachable(reach)))
+      .where(and(eq(libraries.id, id), librariesInScope(scope)))
       .get()) ?? null
   );
 }
 
-export async function listLibraries(db: Database, reach: Reach, state: "live" | "trashed" | "all"): Promise<Library[]> {
+export async function listLibraries(
+  db: Database,
+  scope: LibraryScope,
+  state: "live" | "trashed" | "all",
+): Promise<Library[]> {
   const byState = { live: isNull(libraries.trashedAt), trashed: isNotNull(libraries.trashedAt), all: undefined };
   const order = state === "trashed" ? [desc(libraries.trashedAt), desc(libraries.id)] : [asc(libraries.id)];
   return await db.orm
     .select()
     .from(libraries)
-    .where(and(reachable(reach), byState[state]))
+    .where(and(librariesInScope(scope), byState[state]))
     .orderBy(...order);
 }
 
@@ -115,7 +129,7 @@ export async function insertLibrary(
 
 export async function updateLibrary(
   db: Database,
-  reach: Reach,
+  scope: LibraryScope,
   id: string,
   fields: { name?: string; description?: string | null },
   atMs: number,
@@ -123,47 +137,57 @@ export async function updateLibrary(
   const rows = await db.orm
     .update(libraries)
     .set({ ...fields, updatedAt: atMs })
-    .where(and(eq(libraries.id, id), reachable(reach)))
+    .where(and(eq(libraries.id, id), librariesInScope(scope)))
     .returning();
   return rows[0] ?? null;
 }
 
-/** The row as it then is, trashed or not; null without one. `change` is made where `when` holds. */
+/** Applies `change` if `condition` holds. Returns the resulting row, live or trashed; null if there is none. */
 async function changeLibrary(
   db: Database,
-  reach: Reach,
+  scope: LibraryScope,
   id: string,
-  when: SQL,
+  condition: SQL,
   change: Partial<Library>,
 ): Promise<Library | null> {
-  const known = and(eq(libraries.id, id), reachable(reach));
+  const library = and(eq(libraries.id, id), librariesInScope(scope));
   const [, rows] = await db.orm.batch([
-    db.orm.update(libraries).set(change).where(and(known, when)),
-    db.orm.select().from(libraries).where(known),
+    db.orm.update(libraries).set(change).where(and(library, condition)),
+    db.orm.select().from(libraries).where(library),
   ]);
   return rows[0] ?? null;
 }
 
-/** Again is no change: its time in the trash goes on. */
+/** Trashing a trashed library again changes nothing: `purgeAt` stays. */
 export async function trashLibrary(
   db: Database,
-  reach: Reach,
+  scope: LibraryScope,
   id: string,
-  drainAt: number,
+  purgeAt: number,
   atMs: number,
 ): Promise<Library | null> {
-  const change = { trashedAt: atMs, drainAt, updatedAt: atMs };
-  return await changeLibrary(db, reach, id, isNull(libraries.trashedAt), change);
+  const change = { trashedAt: atMs, purgeAt, updatedAt: atMs };
+  return await changeLibrary(db, scope, id, isNull(libraries.trashedAt), change);
 }
 
-export async function restoreLibrary(db: Database, reach: Reach, id: string, atMs: number): Promise<Library | null> {
-  const change = { trashedAt: null, drainAt: null, updatedAt: atMs };
-  return await changeLibrary(db, reach, id, isNotNull(libraries.trashedAt), change);
+export async function restoreLibrary(
+  db: Database,
+  scope: LibraryScope,
+  id: string,
+  atMs: number,
+): Promise<Library | null> {
+  const change = { trashedAt: null, purgeAt: null, updatedAt: atMs };
+  return await changeLibrary(db, scope, id, isNotNull(libraries.trashedAt), change);
 }
 
-/** Its time in the trash is over; a live library is left alone. */
-export async function waiveLibrary(db: Database, reach: Reach, id: string, atMs: number): Promise<Library | null> {
-  const due = sql`(${libraries.drainAt} IS NULL OR ${libraries.drainAt} > ${atMs})`;
-  const when = sql`${isNotNull(libraries.trashedAt)} AND ${due}`;
-  return await changeLibrary(db, reach, id, when, { drainAt: atMs });
+/** Makes a trashed library due for deletion now. A live library is unchanged. */
+export async function expireTrashRetention(
+  db: Database,
+  scope: LibraryScope,
+  id: string,
+  atMs: number,
+): Promise<Library | null> {
+  const isLater = sql`(${libraries.purgeAt} IS NULL OR ${libraries.purgeAt} > ${atMs})`;
+  const condition = sql`${isNotNull(libraries.trashedAt)} AND ${isLater}`;
+  return await changeLibrary(db, scope, id, condition, { purgeAt: atMs });
 }

@@ -1,14 +1,15 @@
-/** The report of the integrity walk, and the rows that it holds against the bucket. Judges nothing. */
+/** Integrity reports, and the rows that the integrity check compares with the bucket. */
 import { and, asc, desc, eq, gt, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Database } from "../database.ts";
 import { assets, integrityFindings, integrityReports } from "../schema/schema.ts";
+import { inList, jsonEach } from "../sql/jsonList.ts";
 
 export type IntegrityReport = typeof integrityReports.$inferSelect;
 
-export type Finding = Omit<typeof integrityFindings.$inferInsert, "reportId">;
+export type IntegrityFinding = Omit<typeof integrityFindings.$inferInsert, "reportId">;
 
-/** The running report, or a new one. */
+/** Returns the running report, or creates one. */
 export async function openReport(db: Database, position: string, atMs: number): Promise<IntegrityReport> {
   const running = sql`(SELECT 1 FROM integrity_reports WHERE completed_at IS NULL)`;
   const [, rows] = await db.orm.batch([
@@ -25,7 +26,7 @@ export async function openReport(db: Database, position: string, atMs: number): 
   return report;
 }
 
-/** An asset's versions that have a file: the upload, and what was derived from it, with how long each is. */
+/** The files of an asset, with their sizes: the upload and its edited versions. */
 export interface ExpectedFiles {
   assetId: string;
   files: { versionId: string; sizeBytes: number }[];
@@ -52,7 +53,7 @@ function expectedFiles(row: { assetId: string; versionId: string; sizeBytes: num
   return { assetId, files: [upload, ...derivedColumn.parse(JSON.parse(derived))] };
 }
 
-/** In order of ids behind `afterId`, up to and with `untilId`; null: to the end. */
+/** In order of ids after `afterId`, up to and including `untilId`; null: to the end. */
 export async function listExpectedFiles(
   db: Database,
   range: { afterId: string; untilId: string | null; limit: number },
@@ -65,11 +66,9 @@ export async function listExpectedFiles(
   return rows.map(expectedFiles);
 }
 
-/** Of these assets, the ones that are still there, as they are now. */
-export async function listStillExpected(db: Database, assetIds: string[]): Promise<ExpectedFiles[]> {
-  const rows = await selectExpected(db).where(
-    sql`${assets.id} IN (SELECT value FROM json_each(${JSON.stringify(assetIds)}))`,
-  );
+/** Reads the current expected files of these assets, without those that were deleted. */
+export async function relistExpectedFiles(db: Database, assetIds: string[]): Promise<ExpectedFiles[]> {
+  const rows = await selectExpected(db).where(inList(assets.id, assetIds));
   return rows.map(expectedFiles);
 }
 
@@ -84,41 +83,41 @@ export interface ReportProgress {
 }
 
 /**
- * Saves how far a run has come, if no other run was there first. A completed report replaces the ones before it.
- * `findings` hold what the table is to keep of them; the counts are of all.
+ * Saves the progress of a run, unless a concurrent run has saved first. A completed report replaces the earlier ones.
+ * `findings` are the ones to store; the counts include all of them.
  */
 export async function saveReport(
   db: Database,
   report: IntegrityReport,
   progress: ReportProgress,
-  findings: Finding[],
+  findings: IntegrityFinding[],
   atMs: number,
 ): Promise<void> {
-  const mine = and(eq(integrityReports.id, report.id), eq(integrityReports.position, report.position));
-  const held = sql`EXISTS (SELECT 1 FROM integrity_reports WHERE id = ${report.id} AND position = ${report.position})`;
-  const older = progress.completedAt === null ? sql`0` : held;
+  const readReport = and(eq(integrityReports.id, report.id), eq(integrityReports.position, report.position));
+  const unchanged = sql`EXISTS (SELECT 1 FROM integrity_reports WHERE id = ${report.id} AND position = ${report.position})`;
+  const replacesEarlier = progress.completedAt === null ? sql`0` : unchanged;
   await db.orm.batch([
     db.statement(sql`INSERT INTO integrity_findings (report_id, kind, subject, expected_bytes, stored_bytes)
       SELECT ${report.id}, f.value ->> 'kind', f.value ->> 'subject', f.value ->> 'expectedBytes', f.value ->> 'storedBytes'
-      FROM json_each(${JSON.stringify(findings)}) f WHERE ${held}
+      FROM ${jsonEach(findings)} f WHERE ${unchanged}
       ON CONFLICT DO NOTHING`),
-    db.orm.delete(integrityFindings).where(and(lt(integrityFindings.reportId, report.id), older)),
-    db.orm.delete(integrityReports).where(and(lt(integrityReports.id, report.id), older)),
+    db.orm.delete(integrityFindings).where(and(lt(integrityFindings.reportId, report.id), replacesEarlier)),
+    db.orm.delete(integrityReports).where(and(lt(integrityReports.id, report.id), replacesEarlier)),
     db.orm
       .update(integrityReports)
       .set({ ...progress, updatedAt: atMs })
-      .where(mine),
+      .where(readReport),
   ]);
 }
 
-export interface Reports {
+export interface IntegrityReports {
   complete: IntegrityReport | null;
-  findings: Finding[];
+  findings: IntegrityFinding[];
   running: IntegrityReport | null;
 }
 
-/** The last complete report with what it found, and the one that is under way. */
-export async function readReports(db: Database): Promise<Reports> {
+/** The last complete report with its findings, and the running one. */
+export async function readReports(db: Database): Promise<IntegrityReports> {
   const latest = sql`(SELECT max(id) FROM integrity_reports WHERE completed_at IS NOT NULL)`;
   const [complete, findings, running] = await db.orm.batch([
     db.orm

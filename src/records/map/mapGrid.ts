@@ -1,9 +1,9 @@
 /**
- * A grid of square cells over the Earth, from 180° west and 90° south, so that a cell is the same whatever viewport it is
- * seen through, and the 180th meridian is always an edge. Which cell a place is in, as SQL and as the same number here.
+ * A grid of square cells over the Earth with its origin at 180° west and 90° south, so that cells are the same in every
+ * viewport and the 180th meridian is always an edge.
  */
 import { sql, type SQL } from "drizzle-orm";
-import { number } from "../sql/sqlLiterals.ts";
+import { sqlNumber } from "../sql/sqlLiterals.ts";
 import type { Box } from "./mapCells.ts";
 
 export interface Grid {
@@ -11,34 +11,35 @@ export interface Grid {
   cellDegrees: number;
 }
 
-/** Above the columns of the smallest cells, 0.0001°. */
-const ROW = 10_000_000;
+/** Factor of the row in a cell's number, above the column count of the smallest cells, 0.0001°. */
+const CELLS_PER_ROW = 10_000_000;
 
-/** The poles' and the meridian's own edge belong to the last cells, or they would be a sliver of their own. */
-function last(degrees: number, { cellDegrees }: Grid): number {
+/** The last row or column, which includes the pole or the meridian itself. */
+function lastIndex(degrees: number, { cellDegrees }: Grid): number {
   return Math.max(Math.ceil(degrees / cellDegrees) - 1, 0);
 }
 
-/** Never falls as a place moves north or east: of a box whose two corners lie in one cell, all of it does. */
+/** The cell of a position in SQL. It is monotonic, so a box lies in one cell if its opposite corners do. */
 export function gridCell(grid: Grid, latitude: SQL, longitude: SQL): SQL {
-  const size = number(grid.cellDegrees);
-  return sql`(min(CAST((${latitude} + 90) / ${size} AS INTEGER), ${number(last(180, grid))}) * ${number(ROW)}
-    + min(CAST((${longitude} + 180) / ${size} AS INTEGER), ${number(last(360, grid))}))`;
+  const size = sqlNumber(grid.cellDegrees);
+  return sql`(min(CAST((${latitude} + 90) / ${size} AS INTEGER), ${sqlNumber(lastIndex(180, grid))}) * ${sqlNumber(CELLS_PER_ROW)}
+    + min(CAST((${longitude} + 180) / ${size} AS INTEGER), ${sqlNumber(lastIndex(360, grid))}))`;
 }
 
-/** How many cells the box touches. */
-export function gridCells(grid: Grid): number {
+/** The number of cells that intersect the box. */
+export function countGridCells(grid: Grid): number {
   const { south, north, west, east } = grid.box;
-  const row = (latitude: number): number => Math.min(Math.trunc((latitude + 90) / grid.cellDegrees), last(180, grid));
+  const row = (latitude: number): number =>
+    Math.min(Math.trunc((latitude + 90) / grid.cellDegrees), lastIndex(180, grid));
   const column = (longitude: number): number =>
-    Math.min(Math.trunc((longitude + 180) / grid.cellDegrees), last(360, grid));
+    Math.min(Math.trunc((longitude + 180) / grid.cellDegrees), lastIndex(360, grid));
   const columns = column(east) - column(west) + 1;
-  return (row(north) - row(south) + 1) * (west <= east ? columns : columns + last(360, grid) + 1);
+  return (row(north) - row(south) + 1) * (west <= east ? columns : columns + lastIndex(360, grid) + 1);
 }
 
-/** Edges included, as the list's own box has them. */
+/** A condition: inside the box or on its edge, as in the asset list. */
 export function isInside({ south, north, west, east }: Box, latitude: SQL, longitude: SQL): SQL {
   const either = sql.raw(west <= east ? "AND" : "OR");
-  return sql`${latitude} BETWEEN ${number(south)} AND ${number(north)}
-    AND (${longitude} >= ${number(west)} ${either} ${longitude} <= ${number(east)})`;
+  return sql`${latitude} BETWEEN ${sqlNumber(south)} AND ${sqlNumber(north)}
+    AND (${longitude} >= ${sqlNumber(west)} ${either} ${longitude} <= ${sqlNumber(east)})`;
 }

@@ -1,90 +1,90 @@
 /**
- * The map's pyramid, read from the top: a cell whose assets all lie in one cell of the grid answers for them, one that
- * straddles an edge is opened into its cells below, and at the finest level into its assets. Nothing else is read.
+ * Reads the map's pyramid from the top. The totals of a cell are used if all its assets are in one cell of the grid.
+ * Otherwise its child cells are read, and at the finest level its assets.
  */
 import { sql, type SQL } from "drizzle-orm";
-import { id, number } from "../sql/sqlLiterals.ts";
+import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import type { Box } from "./mapCells.ts";
 import { gridCell, isInside, type Grid } from "./mapGrid.ts";
 
-/** Edge of a cell by level; triggers know them too. Round numbers, for the edges of a grid in round numbers are theirs. */
+/** Edge of a cell by level, as in the triggers. Round numbers, so that the edges of a round grid are edges of cells. */
 const LEVEL_DEGREES = [90, 10, 2, 0.5, 0.1, 0.02, 0.005, 0.001, 0.0002] as const;
-const FINEST = LEVEL_DEGREES.length - 1;
+const FINEST_LEVEL = LEVEL_DEGREES.length - 1;
 
-/** As the triggers add them up. */
-export function inUnits(degrees: SQL): SQL {
+/** Degrees as an integer of 1e-7 degrees, the unit of the triggers' sums. */
+export function degreesE7(degrees: SQL): SQL {
   return sql`CAST(round(${degrees} * 10000000) AS INTEGER)`;
 }
 
-/** Of a cell `c`, whose box is around its assets: does any of them lie in the asked box, can it tell? */
-function touches({ south, north, west, east }: Box): SQL {
+/** A condition: the bounding box of cell `c` intersects the box. */
+function intersects({ south, north, west, east }: Box): SQL {
   const either = sql.raw(west <= east ? "AND" : "OR");
-  return sql`(c.south <= ${number(north)} AND c.north >= ${number(south)}
-    AND (c.west <= ${number(east)} ${either} c.east >= ${number(west)}))`;
+  return sql`(c.south <= ${sqlNumber(north)} AND c.north >= ${sqlNumber(south)}
+    AND (c.west <= ${sqlNumber(east)} ${either} c.east >= ${sqlNumber(west)}))`;
 }
 
-/** Do all of them? */
+/** A condition: the bounding box of cell `c` is inside the box. */
 function isWithin(box: Box): SQL {
   const { west, east } = box;
   const either = sql.raw(west <= east ? "AND" : "OR");
-  return sql`(c.south >= ${number(box.south)} AND c.north <= ${number(box.north)}
-    AND (c.west >= ${number(west)} ${either} c.east <= ${number(east)}))`;
+  return sql`(c.south >= ${sqlNumber(box.south)} AND c.north <= ${sqlNumber(box.north)}
+    AND (c.west >= ${sqlNumber(west)} ${either} c.east <= ${sqlNumber(east)}))`;
 }
 
-function top(libraryId: string): SQL {
-  return sql`map_cells c WHERE c.library_id = ${id(libraryId)} AND c.level = 0 AND c.parent = 0`;
+function topCells(libraryId: string): SQL {
+  return sql`map_cells c WHERE c.library_id = ${sqlId(libraryId)} AND c.level = 0 AND c.parent = 0`;
 }
 
-/** CROSS JOIN: the cells of each opened one are a range of the primary key, and no other order of reading is. */
-function below(libraryId: string): SQL {
-  return sql`walk w CROSS JOIN map_cells c ON c.library_id = ${id(libraryId)} AND c.level = w.level + 1 AND c.parent = w.cell`;
+/** CROSS JOIN forces the join order in which child cells are a range of the primary key. */
+function childCells(libraryId: string): SQL {
+  return sql`walk w CROSS JOIN map_cells c ON c.library_id = ${sqlId(libraryId)} AND c.level = w.level + 1 AND c.parent = w.cell`;
 }
 
-/** `walk`, to stand in a WITH RECURSIVE: cells that answer have a `grid_cell`, those that are opened have none. */
-export function walk(libraryId: string, grid: Grid): SQL {
+/** The recursive CTE `walk`. `grid_cell` is null for a cell whose children or assets are read instead. */
+export function pyramidWalk(libraryId: string, grid: Grid): SQL {
   const corner = gridCell(grid, sql`c.south`, sql`c.west`);
   const opposite = gridCell(grid, sql`c.north`, sql`c.east`);
-  const cell = sql`SELECT c.level, c.cell, CASE WHEN ${isWithin(grid.box)} AND ${corner} = ${opposite} THEN ${corner} END,
+  const select = sql`SELECT c.level, c.cell, CASE WHEN ${isWithin(grid.box)} AND ${corner} = ${opposite} THEN ${corner} END,
     c.assets, c.latitude_sum, c.longitude_sum, c.newest_key`;
-  const seen = touches(grid.box);
+  const inView = intersects(grid.box);
   return sql`walk (level, cell, grid_cell, assets, latitude_sum, longitude_sum, newest_key) AS (
-    ${cell} FROM ${top(libraryId)} AND ${seen}
+    ${select} FROM ${topCells(libraryId)} AND ${inView}
     UNION ALL
-    ${cell} FROM ${below(libraryId)} WHERE w.grid_cell IS NULL AND w.level < ${number(FINEST)} AND ${seen})`;
+    ${select} FROM ${childCells(libraryId)} WHERE w.grid_cell IS NULL AND w.level < ${sqlNumber(FINEST_LEVEL)} AND ${inView})`;
 }
 
 /**
- * What the walk comes to, in pieces of cells of the grid. The assets of finest cells are joined to the walk rather than made
- * part of it: each of its rows is queued, and D1 bills the queue.
+ * The walk's results as partial totals of grid cells. The assets of finest cells are joined to the walk instead of being
+ * part of it, because D1 bills the rows of the recursion's queue.
  */
-export function walkedPieces(libraryId: string, grid: Grid): SQL {
+export function pyramidRows(libraryId: string, grid: Grid): SQL {
   const [latitude, longitude] = [sql`p.latitude`, sql`p.longitude`];
-  // Null for the others, so that nothing is sought: as a condition of its own it would be tried after each row is read.
-  const opened = sql`CASE WHEN w.grid_cell IS NULL AND w.level = ${number(FINEST)} THEN w.cell END`;
+  // Null for other cells, so that SQLite seeks no row. As a separate condition it would be checked after reading each row.
+  const openedCell = sql`CASE WHEN w.grid_cell IS NULL AND w.level = ${sqlNumber(FINEST_LEVEL)} THEN w.cell END`;
   return sql`SELECT coalesce(w.grid_cell, ${gridCell(grid, latitude, longitude)}) AS grid_cell,
       iif(p.cell IS NULL, w.assets, 1) AS assets,
-      iif(p.cell IS NULL, w.latitude_sum, ${inUnits(latitude)}) AS latitude_sum,
-      iif(p.cell IS NULL, w.longitude_sum, ${inUnits(longitude)}) AS longitude_sum,
+      iif(p.cell IS NULL, w.latitude_sum, ${degreesE7(latitude)}) AS latitude_sum,
+      iif(p.cell IS NULL, w.longitude_sum, ${degreesE7(longitude)}) AS longitude_sum,
       iif(p.cell IS NULL, w.newest_key, p.sort_key) AS newest_key
-    FROM walk w LEFT JOIN map_points p ON p.library_id = ${id(libraryId)} AND p.cell = ${opened}
+    FROM walk w LEFT JOIN map_points p ON p.library_id = ${sqlId(libraryId)} AND p.cell = ${openedCell}
       AND ${isInside(grid.box, latitude, longitude)}
     WHERE w.grid_cell IS NOT NULL OR p.cell IS NOT NULL`;
 }
 
 /**
- * A number of cells of the grid that cannot be fewer, as `cells`; read up to `enough` of them and no further. A cell of
- * the grid touches four cells of a level that is coarser than it, so a fourth of those that hold assets is sure.
+ * A SELECT of `cells`, a lower bound of the number of grid cells with assets, which reads at most `enough` of them. A grid
+ * cell intersects at most four cells of a coarser level, so a fourth of the coarser cells with assets is a lower bound.
  */
-export function leastCells(libraryId: string, grid: Grid, enough: number): SQL | null {
+export function minClusterCount(libraryId: string, grid: Grid, enough: number): SQL | null {
   const level = LEVEL_DEGREES.findLastIndex((degrees) => degrees > grid.cellDegrees);
   if (level < 0) return null;
-  const seen = touches(grid.box);
-  // The deepest first: the queue stays short, and the limit is reached without reading the levels above to their ends.
+  const inView = intersects(grid.box);
+  // Depth first: the queue stays short, and the limit is reached before the coarser levels are read completely.
   return sql`WITH RECURSIVE walk (level, cell, within) AS (
-    SELECT c.level, c.cell, ${isWithin(grid.box)} FROM ${top(libraryId)} AND ${seen}
+    SELECT c.level, c.cell, ${isWithin(grid.box)} FROM ${topCells(libraryId)} AND ${inView}
     UNION ALL
-    SELECT c.level, c.cell, ${isWithin(grid.box)} FROM ${below(libraryId)} WHERE w.level < ${number(level)} AND ${seen}
+    SELECT c.level, c.cell, ${isWithin(grid.box)} FROM ${childCells(libraryId)} WHERE w.level < ${sqlNumber(level)} AND ${inView}
     ORDER BY 1 DESC)
-    SELECT (count(*) + 3) / 4 AS cells FROM (SELECT 1 FROM walk WHERE level = ${number(level)} AND within
-      LIMIT ${number(enough * 4)})`;
+    SELECT (count(*) + 3) / 4 AS cells FROM (SELECT 1 FROM walk WHERE level = ${sqlNumber(level)} AND within
+      LIMIT ${sqlNumber(enough * 4)})`;
 }

@@ -1,35 +1,35 @@
-/** Tables of the schedule: what is still to be deleted, what the last walk over all objects found, how far sweeps are. */
+/** Tables of scheduled tasks: pending deletions of objects, integrity reports, positions of sweeps. */
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-/** Assets whose rows are gone and whose objects may not be: a row stays until a listing has found nothing more. */
-export const deletions = sqliteTable(
-  "deletions",
+/** Deleted assets whose objects may still exist. A row is removed once a listing finds no object. */
+export const assetCleanups = sqliteTable(
+  "asset_cleanups",
   {
     assetId: text("asset_id").primaryKey(),
     dueAt: integer("due_at").notNull(),
   },
-  (t) => [index("deletions_due").on(t.dueAt)],
+  (t) => [index("asset_cleanups_due").on(t.dueAt)],
 );
 
-/** The same for single versions of assets that live on. */
-export const versionDeletions = sqliteTable(
-  "version_deletions",
+/** Versions whose objects are deleted at `dueAt`, unless a batch makes the version current first. */
+export const versionCleanups = sqliteTable(
+  "version_cleanups",
   {
     versionId: text("version_id").primaryKey(),
     assetId: text("asset_id").notNull(),
     dueAt: integer("due_at").notNull(),
   },
-  (t) => [index("version_deletions_due").on(t.dueAt)],
+  (t) => [index("version_cleanups_due").on(t.dueAt)],
 );
 
-/** One walk over all rows and objects; it takes many scheduled runs. Kept: the running one and the last complete one. */
+/** One check of all rows and objects takes many scheduled runs. The table keeps the running and the last complete report. */
 export const integrityReports = sqliteTable("integrity_reports", {
   id: integer("id").primaryKey({ autoIncrement: true }),
-  /** The key behind which the next run goes on, in the form operations/integrity gives it. */
+  /** The key after which the next run continues, in the format of operations/maintenance/integrity. */
   position: text("position").notNull(),
   assetsChecked: integer("assets_checked").notNull().default(0),
   objectsChecked: integer("objects_checked").notNull().default(0),
-  /** How many there are, however few of them are kept. */
+  /** Totals, which may exceed the number of stored findings. */
   missingCount: integer("missing_count").notNull().default(0),
   orphanCount: integer("orphan_count").notNull().default(0),
   mismatchCount: integer("mismatch_count").notNull().default(0),
@@ -51,8 +51,8 @@ export const integrityFindings = sqliteTable(
   (t) => [primaryKey({ columns: [t.reportId, t.kind, t.subject] })],
 );
 
-/** How far each scheduled sweep has come. */
-export const sweeps = sqliteTable("sweeps", {
+/** The key after which each sweep continues. */
+export const sweepPositions = sqliteTable("sweep_positions", {
   name: text("name").primaryKey(),
   position: text("position").notNull(),
   updatedAt: integer("updated_at").notNull(),

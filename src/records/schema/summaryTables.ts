@@ -1,24 +1,24 @@
-/** Tables of what triggers count: months and the map. Migrations keep them (docs/decisions/0015); nothing here writes to them. */
+/** Counts by month and by map cell. Triggers maintain them (docs/decisions/0015); no query writes to them. */
 import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-/** How many assets of a library were taken in each month, live or trashed. */
+/** Assets of a library by month of capture, live or trashed. */
 export const monthCounts = sqliteTable(
   "month_counts",
   {
     libraryId: text("library_id").notNull(),
     trashed: integer("trashed", { mode: "boolean" }).notNull(),
-    /** Year × 100 + month of the wall clock. */
+    /** Year × 100 + month of the local capture time. */
     month: integer("month").notNull(),
     assets: integer("assets").notNull(),
-    /** Of them, those in any album. */
+    /** Those of them that are in an album. */
     inAlbum: integer("in_album").notNull(),
   },
   (t) => [primaryKey({ columns: [t.libraryId, t.trashed, t.month] })],
 );
 
-/** The same for each album. */
-export const albumMonths = sqliteTable(
-  "album_months",
+/** Assets of an album by month of capture, live or trashed. */
+export const albumMonthCounts = sqliteTable(
+  "album_month_counts",
   {
     albumId: text("album_id").notNull(),
     trashed: integer("trashed", { mode: "boolean" }).notNull(),
@@ -28,7 +28,7 @@ export const albumMonths = sqliteTable(
   (t) => [primaryKey({ columns: [t.albumId, t.trashed, t.month] })],
 );
 
-/** Where a library's live assets lie, by the finest cells of the map. */
+/** Positions of a library's live assets, by the finest cells of the map. */
 export const mapPoints = sqliteTable(
   "map_points",
   {
@@ -41,7 +41,7 @@ export const mapPoints = sqliteTable(
   (t) => [primaryKey({ columns: [t.libraryId, t.cell, t.sortKey] })],
 );
 
-/** The map's pyramid: what lies in each cell of each level, and in which cell of the level above that is. */
+/** The map's pyramid: totals of each cell by level, and the cell of the next coarser level that contains it. */
 export const mapCells = sqliteTable(
   "map_cells",
   {
@@ -50,15 +50,15 @@ export const mapCells = sqliteTable(
     parent: integer("parent").notNull(),
     cell: integer("cell").notNull(),
     assets: integer("assets").notNull(),
-    /** In 1e-7 degrees: whole numbers, so that taking one away leaves what was there before. */
+    /** In units of 1e-7 degrees: integers, so that subtracting an asset restores the former sum exactly. */
     latitudeSum: integer("latitude_sum").notNull(),
     longitudeSum: integer("longitude_sum").notNull(),
-    /** A box around all of them. It widens with each that comes, and stays so when one leaves. */
+    /** Bounding box of the assets. It grows with each added asset and stays unchanged when one is removed. */
     south: real("south").notNull(),
     north: real("north").notNull(),
     west: real("west").notNull(),
     east: real("east").notNull(),
-    /** Sort key of the newest. */
+    /** Sort key of the newest asset. */
     newestKey: text("newest_key").notNull(),
   },
   (t) => [primaryKey({ columns: [t.libraryId, t.level, t.parent, t.cell] })],

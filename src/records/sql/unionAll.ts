@@ -1,7 +1,7 @@
-/** SELECTs joined by UNION ALL, as many as are wanted. */
+/** Joins any number of SELECTs by UNION ALL. */
 import { sql, type SQL } from "drizzle-orm";
 
-/** D1 allows five terms a compound SELECT; SQLite flattens nested ones into one merge all the same. */
+/** D1 allows five terms per compound SELECT. SQLite flattens nested ones into a single merge. */
 const MAX_COMPOUND_TERMS = 5;
 
 export function unionAll(selects: SQL[]): SQL {

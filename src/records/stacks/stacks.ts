@@ -1,25 +1,26 @@
-/** Stacks one by one: find, list, choose a cover. Who belongs to them is changed in stackChanges.ts alone. */
+/** Finds and lists stacks and sets their cover. stackChanges.ts changes the members. */
 import { and, eq, getTableColumns, sql, Subquery, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
-import { eventTime } from "../events/events.ts";
-import { withinReach, type Reach } from "../libraries/libraries.ts";
+import { eventTime, insertSelectedEvents } from "../events/events.ts";
+import { inScope, type LibraryScope } from "../libraries/libraries.ts";
 import { stacks } from "../schema/schema.ts";
+import { jsonEach } from "../sql/jsonList.ts";
 
 export type Stack = typeof stacks.$inferSelect;
 export type StackOrigin = Stack["origin"];
 
 const columns = getTableColumns(stacks);
 
-function reachable(reach: Reach): SQL | undefined {
-  return and(eq(stacks.userId, reach.userId), withinReach(reach, sql`${stacks.libraryId}`));
+function stacksInScope(scope: LibraryScope): SQL | undefined {
+  return and(eq(stacks.userId, scope.userId), inScope(scope, stacks.libraryId));
 }
 
-export async function findStack(db: Database, reach: Reach, id: string): Promise<Stack | null> {
+export async function findStack(db: Database, scope: LibraryScope, id: string): Promise<Stack | null> {
   return (
     (await db.orm
       .select()
       .from(stacks)
-      .where(and(eq(stacks.id, id), reachable(reach)))
+      .where(and(eq(stacks.id, id), stacksInScope(scope)))
       .get()) ?? null
   );
 }
@@ -33,14 +34,14 @@ export interface StackListRequest {
   limit: number;
 }
 
-/** Where the rows come from, in order of ids: each index ends in the id, so a page costs one row more than it gives. */
-function source(request: StackListRequest): SQL {
-  const by = (index: string): SQL => sql`stacks s INDEXED BY ${sql.raw(index)}`;
+/** The FROM of a page, in order of ids. Each index ends with the id, so a page reads one row more than it returns. */
+function pageSource(request: StackListRequest): SQL {
+  const stacksBy = (index: string): SQL => sql`stacks s INDEXED BY ${sql.raw(index)}`;
   if (request.ids !== null) {
-    return sql`json_each(${JSON.stringify([...new Set(request.ids)])}) w CROSS JOIN stacks s ON s.id = w.value`;
+    return sql`${jsonEach([...new Set(request.ids)])} w CROSS JOIN stacks s ON s.id = w.value`;
   }
-  if (request.primaryAssetId !== null) return by("stacks_by_primary");
-  return by(request.origin === null ? "stacks_by_library" : "stacks_by_origin");
+  if (request.primaryAssetId !== null) return stacksBy("stacks_by_primary");
+  return stacksBy(request.origin === null ? "stacks_by_library" : "stacks_by_origin");
 }
 
 export async function listStacks(
@@ -54,7 +55,7 @@ export async function listStacks(
     ...(primaryAssetId === null ? [] : [sql`s.primary_asset_id = ${primaryAssetId}`]),
     ...(startingAfterId === null ? [] : [sql`s.id > ${startingAfterId}`]),
   ];
-  const page = sql`SELECT s.* FROM ${source(request)} WHERE ${sql.join(where, sql` AND `)} ORDER BY s.id LIMIT ${limit + 1}`;
+  const page = sql`SELECT s.* FROM ${pageSource(request)} WHERE ${sql.join(where, sql` AND `)} ORDER BY s.id LIMIT ${limit + 1}`;
   const rows = await db.orm
     .select(columns)
     .from(new Subquery(page, columns, "stacks"))
@@ -63,28 +64,34 @@ export async function listStacks(
 }
 
 /**
- * Pins a live member as the cover, which makes the stack its owner's. Pinning it again is no change. `isMember` is false
- * where the asset is no live member, and nothing has changed then; null without such a stack.
+ * Sets a live member as the cover and the origin to `user`. Setting the same cover again changes nothing. If the asset
+ * is no live member, nothing changes and `isMember` is false. Returns null if the stack is not found.
  */
 export async function setStackCover(
   db: Database,
-  reach: Reach,
+  scope: LibraryScope,
   id: string,
   assetId: string,
   atMs: number,
 ): Promise<{ stack: Stack; isMember: boolean } | null> {
   const isMember = sql<number>`EXISTS (SELECT 1 FROM assets a
     WHERE a.id = ${assetId} AND a.stack_id = ${id} AND a.trashed_at IS NULL)`;
-  const known = and(eq(stacks.id, id), reachable(reach));
-  const due = and(known, isMember, sql`(${stacks.primaryAssetId} IS NOT ${assetId} OR ${stacks.origin} <> 'user')`);
+  const stack = and(eq(stacks.id, id), stacksInScope(scope));
+  const condition = and(
+    stack,
+    isMember,
+    sql`(${stacks.primaryAssetId} IS NOT ${assetId} OR ${stacks.origin} <> 'user')`,
+  );
   const [, , rows] = await db.orm.batch([
-    db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-      SELECT ${stacks.libraryId}, 'stack_updated', 'stack', ${stacks.id}, NULL, ${eventTime(atMs)} FROM ${stacks} WHERE ${due}`),
-    db.orm.update(stacks).set({ primaryAssetId: assetId, origin: "user", updatedAt: atMs }).where(due),
+    insertSelectedEvents(
+      db,
+      sql`SELECT ${stacks.libraryId}, 'stack_updated', 'stack', ${stacks.id}, NULL, ${eventTime(atMs)} FROM ${stacks} WHERE ${condition}`,
+    ),
+    db.orm.update(stacks).set({ primaryAssetId: assetId, origin: "user", updatedAt: atMs }).where(condition),
     db.orm
       .select({ stack: columns, isMember: isMember.as("is_member") })
       .from(stacks)
-      .where(known),
+      .where(stack),
   ]);
   const row = rows[0];
   return row === undefined ? null : { stack: row.stack, isMember: row.isMember === 1 };

@@ -1,81 +1,82 @@
-/** Tasks as their owner asks for them: one, those of an asset, the newest of libraries. Changes none. */
+/** Reads tasks for their owner: one task, the tasks of an asset, the newest tasks of libraries. */
 import { and, desc, eq, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
-import { emptiedAtOf, withinReach, type Reach } from "../libraries/libraries.ts";
+import { inScope, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
 import { tasks } from "../schema/schema.ts";
+import { jsonEach } from "../sql/jsonList.ts";
 import { taskTypes, type Task, type TaskType } from "./tasks.ts";
 
 export const taskStatuses = ["pending", "started", "success", "failure"] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
-/** Work of what the trash was emptied of is hidden with it. */
+/** Tasks of assets in a cleared trash are hidden with the assets. */
 const assetTrashedAt = sql`(SELECT a.trashed_at FROM assets a WHERE a.id = ${tasks.assetId})`;
 
-/** By either of its names, its own id or its delivery's. */
+/** Finds a task by its id or by its `celery_task_id`. */
 export async function findTask(
   db: Database,
-  reach: Reach,
-  name: { id: string } | { deliveryId: string },
+  scope: LibraryScope,
+  key: { id: string } | { celeryTaskId: string },
 ): Promise<Task | null> {
-  const named = "id" in name ? eq(tasks.id, name.id) : eq(tasks.deliveryId, name.deliveryId);
-  const reachable = and(eq(tasks.userId, reach.userId), withinReach(reach, sql`${tasks.libraryId}`, assetTrashedAt));
-  return (await db.orm.select().from(tasks).where(and(named, reachable)).get()) ?? null;
+  const hasKey = "id" in key ? eq(tasks.id, key.id) : eq(tasks.celeryTaskId, key.celeryTaskId);
+  const isOwned = and(eq(tasks.userId, scope.userId), inScope(scope, tasks.libraryId, assetTrashedAt));
+  return (await db.orm.select().from(tasks).where(and(hasKey, isOwned)).get()) ?? null;
 }
 
-/** Newest first; at most one of a kind, so there is no page to it. */
-export async function listTasksOfAsset(db: Database, assetId: string): Promise<Task[]> {
+/** Newest first. An asset has at most one task per type, so the list has no pages. */
+export async function listAssetTasks(db: Database, assetId: string): Promise<Task[]> {
   return await db.orm.select().from(tasks).where(eq(tasks.assetId, assetId)).orderBy(desc(tasks.id));
 }
 
 export interface TaskListRequest {
   libraryIds: string[];
-  /** Whether any of them has had its trash emptied: each task's asset is then looked at. */
-  wasEmptied: boolean;
+  /** Whether the trash of any of them was ever cleared: each task's asset is then checked. */
+  trashWasCleared: boolean;
   status: TaskStatus | null;
   taskType: TaskType | null;
   limit: number;
 }
 
-/** Ids of one stream: a part of an index that is in order of ids. */
-function streamOf(request: TaskListRequest): { index: SQL; within: SQL } {
+/** The index range of one stream, in order of ids. */
+function streamRange(request: TaskListRequest): { index: SQL; condition: SQL } {
   const library = sql`k.library_id = s.library_id`;
   if (request.status === null && request.taskType === null)
-    return { index: sql.raw("tasks_by_library"), within: library };
-  const within = sql`${library} AND k.status = s.status AND k.task_type = s.task_type`;
-  return { index: sql.raw("tasks_by_status"), within };
+    return { index: sql.raw("tasks_by_library"), condition: library };
+  const condition = sql`${library} AND k.status = s.status AND k.task_type = s.task_type`;
+  return { index: sql.raw("tasks_by_status"), condition };
 }
 
 /**
- * The newest ids of all streams that the request names, merged: SQLite keeps a recursion's rows in a queue, and with
- * an order that queue gives out the newest, whose successor in its own stream then takes its place. What is read is
- * one row for each stream and two for each task of the answer, however many tasks there are.
+ * Merges the newest ids of the requested streams. SQLite keeps the rows of a recursive query in a queue; ORDER BY makes
+ * that queue return the newest row, and the recursion then adds the next row of the same stream. Reads one row per stream
+ * and two per returned task, whatever the number of tasks.
  */
 function newestIds(request: TaskListRequest): SQL {
-  const { index, within } = streamOf(request);
+  const { index, condition } = streamRange(request);
   const filtered = request.status !== null || request.taskType !== null;
   const statuses = filtered ? (request.status === null ? taskStatuses : [request.status]) : [null];
   const types = filtered ? (request.taskType === null ? taskTypes : [request.taskType]) : [null];
   return sql`WITH RECURSIVE
     streams(library_id, status, task_type) AS (
-      SELECT l.value, s.value, t.value FROM json_each(${JSON.stringify(request.libraryIds)}) l
-        CROSS JOIN json_each(${JSON.stringify(statuses)}) s CROSS JOIN json_each(${JSON.stringify(types)}) t),
+      SELECT l.value, s.value, t.value FROM ${jsonEach(request.libraryIds)} l
+        CROSS JOIN ${jsonEach(statuses)} s CROSS JOIN ${jsonEach(types)} t),
     merged(id, library_id, status, task_type) AS (
-      SELECT (SELECT max(k.id) FROM tasks k INDEXED BY ${index} WHERE ${within}), s.library_id, s.status, s.task_type
+      SELECT (SELECT max(k.id) FROM tasks k INDEXED BY ${index} WHERE ${condition}), s.library_id, s.status, s.task_type
         FROM streams s
       UNION ALL
-      SELECT (SELECT max(k.id) FROM tasks k INDEXED BY ${index} WHERE ${within} AND k.id < s.id),
+      SELECT (SELECT max(k.id) FROM tasks k INDEXED BY ${index} WHERE ${condition} AND k.id < s.id),
           s.library_id, s.status, s.task_type
         FROM merged s WHERE s.id IS NOT NULL
       ORDER BY 1 DESC LIMIT ${request.limit})
     SELECT id FROM merged WHERE id IS NOT NULL`;
 }
 
-/** Ids are minted in order of time, so the newest is the greatest. Of emptied trash, none, and fewer than asked for. */
+/** Newest first: ids sort by time. Tasks hidden by a cleared trash are left out, so a page may be shorter than `limit`. */
 export async function listTasks(db: Database, request: TaskListRequest): Promise<Task[]> {
-  const hidden = sql`coalesce(${assetTrashedAt} <= ${emptiedAtOf(sql`${tasks.libraryId}`)}, 0)`;
+  const isHidden = sql`coalesce(${assetTrashedAt} <= ${trashClearedAtOf(sql`${tasks.libraryId}`)}, 0)`;
   return await db.orm
     .select()
     .from(tasks)
-    .where(and(sql`${tasks.id} IN (${newestIds(request)})`, request.wasEmptied ? sql`NOT ${hidden}` : undefined))
+    .where(and(sql`${tasks.id} IN (${newestIds(request)})`, request.trashWasCleared ? sql`NOT ${isHidden}` : undefined))
     .orderBy(desc(tasks.id));
 }

@@ -1,8 +1,9 @@
-/** Deferred work, one row per asset and kind. The rows are the truth; the queue only rings. */
+/** Deferred tasks: one row per asset and type. Rows are the source of truth; queue messages only carry asset ids. */
 import { and, asc, eq, inArray, lte, or, sql, type SQL } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { tasks, taskTypes } from "../schema/schema.ts";
+import { inList, jsonEach } from "../sql/jsonList.ts";
 
 export type Task = typeof tasks.$inferSelect;
 
@@ -15,40 +16,46 @@ export interface NewTasks {
   userId: string;
   types: TaskType[];
   atMs: number;
-  /** Recorded on every task at birth: why the content could not be read when it was uploaded. */
-  problem: string | null;
+  /** Recorded on every task: why the content could not be read during the upload. */
+  errorMessage: string | null;
 }
 
-function taskRows(work: Pick<NewTasks, "types" | "atMs">) {
-  return work.types.map((taskType) => ({
-    id: newId("task", work.atMs),
-    taskType,
-    deliveryId: crypto.randomUUID(),
-  }));
+/** The ids of a new task. */
+export function newTaskIds(atMs: number): { id: string; celeryTaskId: string } {
+  return { id: newId("task", atMs), celeryTaskId: crypto.randomUUID() };
 }
 
-/** A batch statement that queues tasks where `condition` holds. An asset has at most one task of a kind. */
+function taskRows({ types, atMs }: Pick<NewTasks, "types" | "atMs">) {
+  return types.map((taskType) => ({ ...newTaskIds(atMs), taskType }));
+}
+
+/** A batch statement that inserts pending tasks if `condition` holds. Tasks that the asset already has are unchanged. */
 export function insertTasks(db: Database, work: NewTasks, condition: SQL) {
   return db.statement(sql`
-    INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, delivery_id, status, error_message, due_at, created_at)
+    INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, celery_task_id, status, error_message, due_at, created_at)
     SELECT t.value ->> 'id', ${work.libraryId}, ${work.userId}, ${work.assetId}, t.value ->> 'taskType',
-      t.value ->> 'deliveryId', 'pending', ${work.problem}, ${work.atMs}, ${work.atMs}
-    FROM json_each(${JSON.stringify(taskRows(work))}) t WHERE ${condition}
+      t.value ->> 'celeryTaskId', 'pending', ${work.errorMessage}, ${work.atMs}, ${work.atMs}
+    FROM ${jsonEach(taskRows(work))} t WHERE ${condition}
     ON CONFLICT DO NOTHING`);
 }
 
 /**
- * The same, and what was done before is to be done again: for work on a picture that has changed. The last failure's
- * reason stays, as the contract has it. Whoever is at it has lost the claim.
+ * Inserts pending tasks from a SELECT of `id, library_id, user_id, asset_id, task_type, celery_task_id`, and resets tasks
+ * that exist to pending. `error_message` stays, as the contract requires. A running consumer loses its claim.
  */
-export function reopenTasks(db: Database, work: Omit<NewTasks, "problem">, condition: SQL) {
+export function reopenSelectedTasks(db: Database, select: { columns: SQL; from: SQL }, atMs: number) {
   return db.statement(sql`
-    INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, delivery_id, status, due_at, created_at)
-    SELECT t.value ->> 'id', ${work.libraryId}, ${work.userId}, ${work.assetId}, t.value ->> 'taskType',
-      t.value ->> 'deliveryId', 'pending', ${work.atMs}, ${work.atMs}
-    FROM json_each(${JSON.stringify(taskRows(work))}) t WHERE ${condition}
+    INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, celery_task_id, status, due_at, created_at)
+    SELECT ${select.columns}, 'pending', ${atMs}, ${atMs} FROM ${select.from}
     ON CONFLICT (asset_id, task_type) DO UPDATE SET status = 'pending', due_at = excluded.due_at, retry_count = 0,
       result = NULL, completed_at = NULL`);
+}
+
+/** Makes tasks on a changed image pending again if `condition` holds. */
+export function reopenTasks(db: Database, work: Omit<NewTasks, "errorMessage">, condition: SQL) {
+  const columns = sql`t.value ->> 'id', ${work.libraryId}, ${work.userId}, ${work.assetId}, t.value ->> 'taskType',
+      t.value ->> 'celeryTaskId'`;
+  return reopenSelectedTasks(db, { columns, from: sql`${jsonEach(taskRows(work))} t WHERE ${condition}` }, work.atMs);
 }
 
 export async function listUnfinishedTasks(db: Database, assetId: string): Promise<Task[]> {
@@ -58,35 +65,31 @@ export async function listUnfinishedTasks(db: Database, assetId: string): Promis
     .where(and(eq(tasks.assetId, assetId), inArray(tasks.status, ["pending", "started"])));
 }
 
-/** Assets with work that is overdue at `atMs`: lost messages, crashed consumers. */
+/** Assets with tasks that are overdue at `atMs`, after a lost message or a crashed consumer. */
 export async function listOverdueAssetIds(db: Database, atMs: number, limit: number): Promise<string[]> {
   const rows = await db.orm
     .select({ assetId: tasks.assetId })
     .from(tasks)
-    // Written as the partial index has it, or SQLite would not use it.
+    // SQLite uses the partial index only for its exact condition.
     .where(and(sql`${tasks.status} IN ('pending', 'started')`, lte(tasks.dueAt, atMs)))
     .orderBy(asc(tasks.dueAt))
     .limit(limit);
   return [...new Set(rows.flatMap((row) => (row.assetId === null ? [] : [row.assetId])))];
 }
 
-/** Counts what is overdue as due from now on, so that the sweep's next ring is for others first. Running work keeps its claim. */
+/** Sets overdue tasks to `dueAt`, so that the next sweep starts with others. Claims of running consumers stay. */
 export async function postponeTasks(db: Database, assetIds: string[], dueAt: number): Promise<void> {
   await db.orm
     .update(tasks)
     .set({ dueAt })
     .where(
-      and(
-        sql`${tasks.assetId} IN (SELECT value FROM json_each(${JSON.stringify(assetIds)}))`,
-        inArray(tasks.status, ["pending", "started"]),
-        lte(tasks.dueAt, dueAt),
-      ),
+      and(inList(tasks.assetId, assetIds), inArray(tasks.status, ["pending", "started"]), lte(tasks.dueAt, dueAt)),
     );
 }
 
 /**
- * The task, for one caller at a time: pending and due, or started by someone whose time has run out, which counts as a
- * try. Null when it is not to be had. `untilMs` is when the claim runs out.
+ * Claims a task until `untilMs`, if it is pending and due, or started with an expired claim, which counts as a retry.
+ * Returns null if the task cannot be claimed.
  */
 export async function claimTask(db: Database, id: string, atMs: number, untilMs: number): Promise<Task | null> {
   const rows = await db.orm
@@ -102,36 +105,36 @@ export async function claimTask(db: Database, id: string, atMs: number, untilMs:
   return rows[0] ?? null;
 }
 
-/** Still the claim that `task` was read with: whoever lost it has no say any more. */
-function heldClaim(task: Task) {
+/** A condition: the claim with which `task` was read is still valid. */
+function holdsClaim(task: Task) {
   return and(eq(tasks.id, task.id), eq(tasks.status, "started"), eq(tasks.dueAt, task.dueAt));
 }
 
-export interface TaskEnd {
+export interface TaskCompletion {
   status: "success" | "failure";
   result: string | null;
-  /** Null leaves the last failure's: the contract keeps it through a later success. */
+  /** Null keeps the last failure's message, as the contract does after a success. */
   errorMessage: string | null;
 }
 
-export async function finishTask(db: Database, task: Task, end: TaskEnd, atMs: number): Promise<void> {
-  const error = end.errorMessage === null ? {} : { errorMessage: end.errorMessage };
+export async function finishTask(db: Database, task: Task, completion: TaskCompletion, atMs: number): Promise<void> {
+  const { status, result, errorMessage } = completion;
   await db.orm
     .update(tasks)
-    .set({ status: end.status, result: end.result, completedAt: atMs, ...error })
-    .where(heldClaim(task));
+    .set({ status, result, completedAt: atMs, ...(errorMessage === null ? {} : { errorMessage }) })
+    .where(holdsClaim(task));
 }
 
-/** Back to pending after a passing failure; `dueAt` says when it may run again. */
+/** Returns the task to pending after a transient failure, to run at `dueAt`. */
 export async function retryTask(db: Database, task: Task, errorMessage: string, dueAt: number): Promise<void> {
   await db.orm
     .update(tasks)
     .set({ status: "pending", errorMessage, dueAt, retryCount: sql`${tasks.retryCount} + 1` })
-    .where(heldClaim(task));
+    .where(holdsClaim(task));
 }
 
-/** What is pending, or was left by a consumer that died, fails with the reason it has, else with this one. */
-export async function failWaitingTasks(db: Database, assetId: string, reason: string, atMs: number): Promise<void> {
+/** Fails tasks that are pending or have an expired claim. An earlier error message stays; otherwise `reason` is set. */
+export async function failPendingTasks(db: Database, assetId: string, reason: string, atMs: number): Promise<void> {
   await db.orm
     .update(tasks)
     .set({ status: "failure", completedAt: atMs, errorMessage: sql`coalesce(${tasks.errorMessage}, ${reason})` })

@@ -1,9 +1,9 @@
-/** A batch for each way to change a photo's versions: another behind the last, another in its place, back to one of them. */
+/** Changes a photo's versions, one batch per operation: append, replace, revert. */
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { Asset } from "../assets/assets.ts";
 import type { Database } from "../database.ts";
-import { insertEvents } from "../events/events.ts";
-import { hasRoom } from "../libraries/libraries.ts";
+import { insertAssetUpdated } from "../events/events.ts";
+import { hasFreeStorage } from "../libraries/libraries.ts";
 import { assets, assetVersions } from "../schema/schema.ts";
 import { reopenTasks, type TaskType } from "../tasks/tasks.ts";
 import type { Version } from "./versions.ts";
@@ -14,45 +14,45 @@ export type NewVersion = Omit<Version, "position" | "sentChecksum" | "params"> &
 };
 
 export interface VersionChange {
-  /** As it was read: nothing happens where it has another current version by now. */
+  /** The asset as it was read. Nothing changes if it has another current version by now. */
   asset: Asset;
-  /** Work that looks at the picture. */
-  work: TaskType[];
+  /** Tasks that read the image, to be reopened. */
+  taskTypes: TaskType[];
   atMs: number;
-  /** When the objects of what goes are looked for once more. */
+  /** When the objects of removed versions are deleted. */
   cleanUpAt: number;
 }
 
-function unchanged({ asset }: VersionChange): SQL {
-  return sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND current_version_id = ${asset.currentVersionId})`;
+function isUnchanged({ asset }: VersionChange): SQL {
+  return isCurrent(asset.id, asset.currentVersionId);
 }
 
-/** The intent written before its bytes were stored is still there, and not about to be dealt with. */
-function intended(version: NewVersion, { cleanUpAt }: VersionChange): SQL {
-  return sql`EXISTS (SELECT 1 FROM version_deletions WHERE version_id = ${version.id} AND due_at > ${cleanUpAt})`;
+/** A condition: the version's cleanup record still exists and is due after this change, so its objects still exist. */
+function objectsExist(version: NewVersion, { cleanUpAt }: VersionChange): SQL {
+  return sql`EXISTS (SELECT 1 FROM version_cleanups WHERE version_id = ${version.id} AND due_at > ${cleanUpAt})`;
 }
 
-/** What a changed picture brings with it: the feed hears of it, and what was worked out from the old one is to be again. */
-function consequences(db: Database, { asset, work, atMs }: VersionChange, due: SQL) {
+function canStore(change: VersionChange, version: NewVersion): SQL {
+  return sql`${isUnchanged(change)} AND ${objectsExist(version, change)} AND ${hasFreeStorage(change.asset.libraryId)}`;
+}
+
+/** The event of a changed image, and the tasks that must read it again. */
+function insertEventAndTasks(db: Database, { asset, taskTypes, atMs }: VersionChange, condition: SQL) {
   const { id: assetId, libraryId, userId } = asset;
-  const payload = { stack_id: asset.stackId };
   return [
-    insertEvents(
-      db,
-      libraryId,
-      atMs,
-      [{ eventType: "asset_updated", entityType: "asset", entityId: assetId, payload }],
-      due,
-    ),
-    reopenTasks(db, { assetId, libraryId, userId, types: work, atMs }, due),
+    insertAssetUpdated(db, asset, atMs, condition),
+    reopenTasks(db, { assetId, libraryId, userId, types: taskTypes, atMs }, condition),
   ] as const;
 }
 
-/** Triggers count `version_bytes` into the storage of library and user. */
-function setCurrent(db: Database, change: VersionChange, version: NewVersion, due: SQL) {
+/** Total size of the edited versions, up to `maxPosition` if given. Triggers add it to the storage totals. */
+function versionBytes(assetId: string, maxPosition: SQL | null): SQL {
+  const range = maxPosition === null ? sql`v.position > 0` : sql`v.position BETWEEN 1 AND ${maxPosition}`;
+  return sql`(SELECT coalesce(sum(v.file_size_bytes), 0) FROM asset_versions v WHERE v.asset_id = ${assetId} AND ${range})`;
+}
+
+function setCurrentVersion(db: Database, change: VersionChange, version: NewVersion, condition: SQL) {
   const { id, kind, mimeType, width, height } = version;
-  const bytes = sql`(SELECT coalesce(sum(v.file_size_bytes), 0) FROM asset_versions v WHERE v.asset_id = ${change.asset.id} AND v.position > 0)`;
-  const original = sql`coalesce(original_version_id, current_version_id)`;
   return db.orm
     .update(assets)
     .set({
@@ -61,74 +61,74 @@ function setCurrent(db: Database, change: VersionChange, version: NewVersion, du
       width,
       height,
       currentVersionId: id,
-      originalVersionId: original,
-      versionBytes: bytes,
+      originalVersionId: sql`coalesce(original_version_id, current_version_id)`,
+      versionBytes: versionBytes(change.asset.id, null),
       thumbhash: null,
       updatedAt: change.atMs,
     })
-    .where(and(eq(assets.id, change.asset.id), due))
+    .where(and(eq(assets.id, change.asset.id), condition))
     .returning({ id: assets.id });
 }
 
-/** True once the version is current, in this batch or an equal one before it. */
+/** A condition: the version is current, set by this batch or by an identical earlier one. */
 function isCurrent(assetId: string, versionId: string): SQL {
   return sql`EXISTS (SELECT 1 FROM assets WHERE id = ${assetId} AND current_version_id = ${versionId})`;
 }
 
-/** Puts a version behind the last one. False, and nothing changed, where another was faster. */
+/** Appends a version. Returns false, without any change, if a concurrent request was faster. */
 export async function appendVersion(db: Database, change: VersionChange, version: NewVersion): Promise<boolean> {
   const { asset, atMs } = change;
-  const due = sql`${unchanged(change)} AND ${intended(version, change)} AND ${hasRoom(asset.libraryId)}`;
+  const condition = canStore(change, version);
   const { id, kind, mimeType, width, height, fileSizeBytes, checksum, sentChecksum, params } = version;
   const [, , , rows] = await db.orm.batch([
-    ...consequences(db, change, due),
+    ...insertEventAndTasks(db, change, condition),
     db.statement(sql`INSERT INTO asset_versions (id, library_id, asset_id, position, kind, mime_type, width, height,
         file_size_bytes, checksum, sent_checksum, params, created_at)
       SELECT current_version_id, library_id, id, 0, kind, mime_type, width, height, file_size_bytes, checksum, NULL, NULL,
-        created_at FROM assets WHERE id = ${asset.id} AND original_version_id IS NULL AND ${due}
+        created_at FROM assets WHERE id = ${asset.id} AND original_version_id IS NULL AND ${condition}
       UNION ALL
       SELECT ${id}, library_id, id, 1 + (SELECT coalesce(max(v.position), 0) FROM asset_versions v WHERE v.asset_id = assets.id),
         ${kind}, ${mimeType}, ${width}, ${height}, ${fileSizeBytes}, ${checksum}, ${sentChecksum},
-        ${JSON.stringify(params)}, ${atMs} FROM assets WHERE id = ${asset.id} AND ${due}`),
-    setCurrent(db, change, version, due),
-    db.statement(sql`DELETE FROM version_deletions WHERE version_id = ${id} AND ${isCurrent(asset.id, id)}`),
+        ${JSON.stringify(params)}, ${atMs} FROM assets WHERE id = ${asset.id} AND ${condition}`),
+    setCurrentVersion(db, change, version, condition),
+    db.statement(sql`DELETE FROM version_cleanups WHERE version_id = ${id} AND ${isCurrent(asset.id, id)}`),
   ]);
   return rows.length > 0;
 }
 
-/** Puts a version in the place of the current one, whose objects are to go: the intent becomes the note of that. */
+/** Replaces the current version. The new version's cleanup record becomes the record of the replaced one. */
 export async function replaceVersion(db: Database, change: VersionChange, version: NewVersion): Promise<boolean> {
   const { asset, atMs, cleanUpAt } = change;
-  const due = sql`${unchanged(change)} AND ${intended(version, change)} AND ${hasRoom(asset.libraryId)}`;
+  const condition = canStore(change, version);
   const { fileSizeBytes, sentChecksum, params, ...rest } = version;
   const [, , , rows] = await db.orm.batch([
-    ...consequences(db, change, due),
+    ...insertEventAndTasks(db, change, condition),
     db.orm
       .update(assetVersions)
       .set({ ...rest, fileSizeBytes, sentChecksum, params, createdAt: atMs })
-      .where(and(eq(assetVersions.id, asset.currentVersionId), eq(assetVersions.assetId, asset.id), due)),
-    setCurrent(db, change, version, due),
-    db.statement(sql`UPDATE version_deletions SET version_id = ${asset.currentVersionId}, due_at = ${cleanUpAt}
+      .where(and(eq(assetVersions.id, asset.currentVersionId), eq(assetVersions.assetId, asset.id), condition)),
+    setCurrentVersion(db, change, version, condition),
+    db.statement(sql`UPDATE version_cleanups SET version_id = ${asset.currentVersionId}, due_at = ${cleanUpAt}
       WHERE version_id = ${version.id} AND ${isCurrent(asset.id, version.id)}`),
   ]);
   return rows.length > 0;
 }
 
 /**
- * Makes `target` current and takes away all that came behind it. With the upload current again nothing is left of the
- * chain. False, and nothing changed, where the asset has changed since it was read, or the target is gone.
+ * Reverts to `target` and deletes all later versions. If `target` is the upload, no rows of versions remain. Returns false,
+ * without any change, if the asset has changed since it was read or `target` was deleted.
  */
 export async function truncateVersions(db: Database, change: VersionChange, target: Version): Promise<boolean> {
   const { asset, atMs, cleanUpAt } = change;
-  const due = sql`${unchanged(change)} AND EXISTS (SELECT 1 FROM asset_versions WHERE id = ${target.id} AND asset_id = ${asset.id})`;
+  const condition = sql`${isUnchanged(change)} AND EXISTS (SELECT 1 FROM asset_versions WHERE id = ${target.id} AND asset_id = ${asset.id})`;
   const ofTarget = (column: string) => sql`(SELECT ${sql.raw(column)} FROM asset_versions WHERE id = ${target.id})`;
-  const behind = sql`asset_id = ${asset.id} AND position > (SELECT t.position FROM asset_versions t
+  const isAfterCurrent = sql`asset_id = ${asset.id} AND position > (SELECT t.position FROM asset_versions t
     JOIN assets a ON a.current_version_id = t.id WHERE a.id = ${asset.id})`;
   const [, , , rows] = await db.orm.batch([
-    ...consequences(db, change, due),
-    db.statement(sql`INSERT INTO version_deletions (version_id, asset_id, due_at)
+    ...insertEventAndTasks(db, change, condition),
+    db.statement(sql`INSERT INTO version_cleanups (version_id, asset_id, due_at)
       SELECT id, asset_id, ${cleanUpAt} FROM asset_versions
-      WHERE asset_id = ${asset.id} AND position > ${ofTarget("position")} AND ${due}
+      WHERE asset_id = ${asset.id} AND position > ${ofTarget("position")} AND ${condition}
       ON CONFLICT (version_id) DO UPDATE SET due_at = excluded.due_at`),
     db.orm
       .update(assets)
@@ -139,15 +139,14 @@ export async function truncateVersions(db: Database, change: VersionChange, targ
         height: ofTarget("height"),
         currentVersionId: target.id,
         originalVersionId: sql`nullif(original_version_id, ${target.id})`,
-        versionBytes: sql`(SELECT coalesce(sum(v.file_size_bytes), 0) FROM asset_versions v
-          WHERE v.asset_id = ${asset.id} AND v.position BETWEEN 1 AND ${ofTarget("position")})`,
+        versionBytes: versionBytes(asset.id, ofTarget("position")),
         thumbhash: null,
         updatedAt: atMs,
       })
-      .where(and(eq(assets.id, asset.id), due))
+      .where(and(eq(assets.id, asset.id), condition))
       .returning({ id: assets.id }),
-    // Whoever runs this, what lies behind the current version is nobody's.
-    db.statement(sql`DELETE FROM asset_versions WHERE ${behind}
+    // Needs no condition: rows after the current version are invalid in any state.
+    db.statement(sql`DELETE FROM asset_versions WHERE ${isAfterCurrent}
       OR (asset_id = ${asset.id} AND EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND original_version_id IS NULL))`),
   ]);
   return rows.length > 0;

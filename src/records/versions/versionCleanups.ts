@@ -1,51 +1,50 @@
-/** Versions whose objects may have to go: written before the bytes come, or with the change that took a row away. */
-import { asc, inArray, lte, sql } from "drizzle-orm";
+/** Versions whose objects are to be deleted: recorded before an upload stores bytes, or with the deletion of their row. */
+import { asc, lte, sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
-import { versionDeletions } from "../schema/schema.ts";
+import { versionCleanups } from "../schema/schema.ts";
+import { inList, jsonEach } from "../sql/jsonList.ts";
 
 export interface VersionAddress {
   assetId: string;
   versionId: string;
 }
 
-/** Before the first byte is stored: if no row follows, the objects of this version are deleted at `dueAt`. */
-export async function intendVersion(db: Database, version: VersionAddress, dueAt: number): Promise<void> {
-  await db.orm.insert(versionDeletions).values({ ...version, dueAt });
+/** Before an upload stores its first byte: unless the version becomes current, its objects are deleted at `dueAt`. */
+export async function scheduleVersionCleanup(db: Database, version: VersionAddress, dueAt: number): Promise<void> {
+  await db.orm.insert(versionCleanups).values({ ...version, dueAt });
 }
 
-export async function listDueVersionDeletions(db: Database, atMs: number, limit: number): Promise<VersionAddress[]> {
+export async function listDueVersionCleanups(db: Database, atMs: number, limit: number): Promise<VersionAddress[]> {
   return await db.orm
-    .select({ assetId: versionDeletions.assetId, versionId: versionDeletions.versionId })
-    .from(versionDeletions)
-    .where(lte(versionDeletions.dueAt, atMs))
-    .orderBy(asc(versionDeletions.dueAt))
+    .select({ assetId: versionCleanups.assetId, versionId: versionCleanups.versionId })
+    .from(versionCleanups)
+    .where(lte(versionCleanups.dueAt, atMs))
+    .orderBy(asc(versionCleanups.dueAt))
     .limit(limit);
 }
 
-export async function forgetVersionDeletions(db: Database, versionIds: string[]): Promise<void> {
-  await db.orm
-    .delete(versionDeletions)
-    .where(inArray(versionDeletions.versionId, sql`(SELECT value FROM json_each(${JSON.stringify(versionIds)}))`));
+export async function completeVersionCleanups(db: Database, versionIds: string[]): Promise<void> {
+  await db.orm.delete(versionCleanups).where(inList(versionCleanups.versionId, versionIds));
 }
 
-/** Of these, the ones whose objects are about to go, or about to get a row. */
-export async function listPendingVersionDeletions(db: Database, versionIds: string[]): Promise<Set<string>> {
+/** The versions among these that have a cleanup record: to be deleted, or being uploaded. */
+export async function listPendingVersionCleanups(db: Database, versionIds: string[]): Promise<Set<string>> {
   const rows = await db.orm
-    .select({ versionId: versionDeletions.versionId })
-    .from(versionDeletions)
-    .where(inArray(versionDeletions.versionId, sql`(SELECT value FROM json_each(${JSON.stringify(versionIds)}))`));
+    .select({ versionId: versionCleanups.versionId })
+    .from(versionCleanups)
+    .where(inList(versionCleanups.versionId, versionIds));
   return new Set(rows.map((row) => row.versionId));
 }
 
-/** Every version that a row of these assets speaks of, as `asset/version`: the middle of an object's key. */
-export async function listKnownVersions(db: Database, assetIds: string[]): Promise<Set<string>> {
+/** Every version of these assets that a row refers to, as `asset/version`, the middle of an object's key. */
+export async function listReferencedVersions(db: Database, assetIds: string[]): Promise<Set<string>> {
   const rows = await db.orm.all<{ address: string }>(sql`
-    WITH asked AS (SELECT value AS id FROM json_each(${JSON.stringify(assetIds)}))
-    SELECT a.id || '/' || a.current_version_id AS address FROM assets a WHERE a.id IN (SELECT id FROM asked)
+    WITH requested AS (SELECT value AS id FROM ${jsonEach(assetIds)})
+    SELECT a.id || '/' || a.current_version_id AS address FROM assets a WHERE a.id IN (SELECT id FROM requested)
     UNION ALL SELECT a.id || '/' || a.original_version_id FROM assets a
-      WHERE a.id IN (SELECT id FROM asked) AND a.original_version_id IS NOT NULL
-    UNION ALL SELECT a.id || '/' || a.still_version_id FROM assets a
-      WHERE a.id IN (SELECT id FROM asked) AND a.still_version_id IS NOT NULL
-    UNION ALL SELECT v.asset_id || '/' || v.id FROM asset_versions v WHERE v.asset_id IN (SELECT id FROM asked)`);
+      WHERE a.id IN (SELECT id FROM requested) AND a.original_version_id IS NOT NULL
+    UNION ALL SELECT a.id || '/' || a.poster_version_id FROM assets a
+      WHERE a.id IN (SELECT id FROM requested) AND a.poster_version_id IS NOT NULL
+    UNION ALL SELECT v.asset_id || '/' || v.id FROM asset_versions v WHERE v.asset_id IN (SELECT id FROM requested)`);
   return new Set(rows.map((row) => row.address));
 }

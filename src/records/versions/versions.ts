@@ -1,9 +1,9 @@
-/** The versions of a photo, as they are read. The upload's is position 0. Changes none: versionChanges.ts does. */
+/** Reads the versions of a photo. The upload has position 0. versionChanges.ts changes them. */
 import { and, asc, eq, sql } from "drizzle-orm";
 import { parseAssetRow, selectAsset, type Asset } from "../assets/assets.ts";
 import type { Database } from "../database.ts";
-import type { Reach } from "../libraries/libraries.ts";
-import { assets, assetVersions, libraries, users, versionDeletions } from "../schema/schema.ts";
+import type { LibraryScope } from "../libraries/libraries.ts";
+import { assets, assetVersions, libraries, users, versionCleanups } from "../schema/schema.ts";
 
 type VersionRow = typeof assetVersions.$inferSelect;
 
@@ -25,12 +25,12 @@ function parseVersionRow({
   return { ...row, params: parseParams(params) };
 }
 
-/** Without rows the upload is all there is. */
+/** Without rows, the upload is the only version. */
 function versionsOf(asset: Asset, rows: VersionRow[]): Version[] {
   if (rows.length > 0) return rows.map(parseVersionRow);
   const { currentVersionId: id, mimeType, width, height, fileSizeBytes, checksum } = asset;
-  const plain = { kind: "original", position: 0, sentChecksum: null, params: null };
-  return [{ id, mimeType, width, height, fileSizeBytes, checksum, ...plain }];
+  const upload = { kind: "original", position: 0, sentChecksum: null, params: null };
+  return [{ id, mimeType, width, height, fileSizeBytes, checksum, ...upload }];
 }
 
 function selectVersions(db: Database, assetId: string) {
@@ -47,31 +47,31 @@ export interface VersionedAsset {
   versions: Version[];
 }
 
-export async function findVersions(db: Database, reach: Reach, assetId: string): Promise<VersionedAsset | null> {
-  const [[row], rows] = await db.orm.batch([selectAsset(db, reach, assetId), selectVersions(db, assetId)]);
+export async function findVersions(db: Database, scope: LibraryScope, assetId: string): Promise<VersionedAsset | null> {
+  const [[row], rows] = await db.orm.batch([selectAsset(db, scope, assetId), selectVersions(db, assetId)]);
   if (row === undefined) return null;
   const asset = parseAssetRow(row);
   return { asset, versions: versionsOf(asset, rows) };
 }
 
-export interface VersionTarget extends VersionedAsset {
+export interface VersionContext extends VersionedAsset {
   storage: { userUsed: number; userLimit: number; libraryUsed: number; libraryLimit: number | null } | null;
-  /** Whether the named version was one of the asset's until lately. */
-  wasNamed: boolean;
+  /** The version to replace was replaced recently, so the request may be a repetition. */
+  alreadyReplaced: boolean;
 }
 
-/** What must be known before the first byte of another version: `namedId` is the one it is to replace. */
-export async function findVersionTarget(
+/** Reads the inputs of the checks before another version is stored. `replacedId` is the version it replaces. */
+export async function findVersionContext(
   db: Database,
-  reach: Reach,
+  scope: LibraryScope,
   assetId: string,
-  namedId: string,
-): Promise<VersionTarget | null> {
-  const [[row], rows, [storage], leaving] = await db.orm.batch([
-    selectAsset(db, reach, assetId),
+  replacedId: string,
+): Promise<VersionContext | null> {
+  const [[row], rows, [storage], cleanups] = await db.orm.batch([
+    selectAsset(db, scope, assetId),
     selectVersions(db, assetId),
     db.orm
-      // D1 answers a batch with objects: two columns of one name would be one.
+      // D1 returns the rows of a batch as objects, in which columns of the same name collide.
       .select({
         userUsed: sql<number>`${users.storageUsedBytes}`.as("user_used"),
         userLimit: sql<number>`${users.storageLimitBytes}`.as("user_limit"),
@@ -83,11 +83,11 @@ export async function findVersionTarget(
       .innerJoin(libraries, eq(libraries.id, assets.libraryId))
       .where(eq(assets.id, assetId)),
     db.orm
-      .select({ id: versionDeletions.versionId })
-      .from(versionDeletions)
-      .where(and(eq(versionDeletions.versionId, namedId), eq(versionDeletions.assetId, assetId))),
+      .select({ id: versionCleanups.versionId })
+      .from(versionCleanups)
+      .where(and(eq(versionCleanups.versionId, replacedId), eq(versionCleanups.assetId, assetId))),
   ]);
   if (row === undefined) return null;
   const asset = parseAssetRow(row);
-  return { asset, versions: versionsOf(asset, rows), storage: storage ?? null, wasNamed: leaving.length > 0 };
+  return { asset, versions: versionsOf(asset, rows), storage: storage ?? null, alreadyReplaced: cleanups.length > 0 };
 }

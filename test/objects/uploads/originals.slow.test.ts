@@ -15,7 +15,7 @@ import {
 const MIB = 1024 * 1024;
 const noise = crypto.getRandomValues(new Uint8Array(65_536));
 
-/** `length` bytes that differ from block to block, in chunks whose memory is wiped once the next is asked for. */
+/** `length` bytes that differ from chunk to chunk. Each chunk is overwritten once the next is requested. */
 async function* generated(length: number, chunk = 65_536): AsyncGenerator<Uint8Array> {
   let counter = 0;
   for (let sent = 0; sent < length; sent += chunk) {
@@ -49,34 +49,34 @@ async function* bodyOf(key: string): AsyncGenerator<Uint8Array> {
 
 type Call = "createMultipartUpload" | "uploadPart" | "put" | "complete" | "abort" | "delete";
 
-/** The real bucket, noting what is called and failing where it is told to; with `late`, after the work is done. */
-function watched(fails: Partial<Record<Call, "early" | "late">> = {}): { bucket: R2Bucket; calls: Call[] } {
+/** The test bucket, recording calls and failing some: `early` before the call is executed, `late` after it. */
+function recordingBucket(fails: Partial<Record<Call, "early" | "late">> = {}): { bucket: R2Bucket; calls: Call[] } {
   const calls: Call[] = [];
-  async function watch<T>(call: Call, work: () => Promise<T>): Promise<T> {
+  async function record<T>(call: Call, execute: () => Promise<T>): Promise<T> {
     calls.push(call);
     if (fails[call] === "early") throw new Error(`${call}: internal error (10001)`);
-    const result = await work();
+    const result = await execute();
     if (fails[call] === "late") throw new Error(`${call}: network connection lost`);
     return result;
   }
-  function watchedUpload(upload: R2MultipartUpload): R2MultipartUpload {
+  function recordingUpload(upload: R2MultipartUpload): R2MultipartUpload {
     return {
       key: upload.key,
       uploadId: upload.uploadId,
-      uploadPart: (number, value) => watch("uploadPart", () => upload.uploadPart(number, value)),
-      complete: (parts) => watch("complete", () => upload.complete(parts)),
-      abort: () => watch("abort", () => upload.abort()),
+      uploadPart: (number, value) => record("uploadPart", () => upload.uploadPart(number, value)),
+      complete: (parts) => record("complete", () => upload.complete(parts)),
+      abort: () => record("abort", () => upload.abort()),
     };
   }
   const bucket = new Proxy(env.BUCKET, {
     get(target, name) {
       if (name === "put") {
-        return (...args: Parameters<R2Bucket["put"]>) => watch("put", () => target.put(...args));
+        return (...args: Parameters<R2Bucket["put"]>) => record("put", () => target.put(...args));
       }
-      if (name === "delete") return (key: string) => watch("delete", () => target.delete(key));
+      if (name === "delete") return (key: string) => record("delete", () => target.delete(key));
       if (name !== "createMultipartUpload") return Reflect.get(target, name) as unknown;
       return async (key: string, options: R2MultipartOptions) =>
-        await watch(name, async () => watchedUpload(await target.createMultipartUpload(key, options)));
+        await record(name, async () => recordingUpload(await target.createMultipartUpload(key, options)));
     },
   });
   return { bucket, calls };
@@ -87,8 +87,8 @@ beforeEach(() => {
   key = originalKey(newId("asset"), newId("assetVersion"));
 });
 
-async function refusal(work: Promise<unknown>): Promise<unknown> {
-  return await work.then(
+async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
     () => null,
     (thrown: unknown) => thrown,
   );
@@ -98,14 +98,14 @@ describe("storing an original", () => {
   const sizes: [string, number, number][] = [
     ["1 byte", 1, 0],
     ["100 KB", 100_000, 0],
-    ["a part less a byte", 8 * MIB - 1, 0],
+    ["one byte less than a part", 8 * MIB - 1, 0],
     ["exactly a part", 8 * MIB, 0],
-    ["a part and a byte", 8 * MIB + 1, 2],
+    ["a part plus a byte", 8 * MIB + 1, 2],
     ["exactly two parts", 16 * MIB, 2],
-    ["40 MiB and some", 40 * MIB + 12_345, 6],
+    ["40 MiB plus a partial part", 40 * MIB + 12_345, 6],
   ];
-  it.each(sizes)("of %s keeps every byte, with both checksums, in at most 16 MiB", async (_, size, parts) => {
-    const { bucket, calls } = watched();
+  it.each(sizes)("stores %s with both checksums, buffering at most 16 MiB", async (_, size, parts) => {
+    const { bucket, calls } = recordingBucket();
     const stored = await storeOriginal(bucket, key, generated(size), {
       contentType: "image/jpeg",
       sizeHint: size + 500,
@@ -121,7 +121,7 @@ describe("storing an original", () => {
     expect(calls.filter((call) => call === "put")).toHaveLength(parts === 0 ? 1 : 0);
   });
 
-  it("costs a small file little more memory than its size", async () => {
+  it("buffers a small file in little more than its size", async () => {
     const stored = await storeOriginal(env.BUCKET, key, generated(300_000), {
       contentType: "image/jpeg",
       sizeHint: 300_700,
@@ -137,7 +137,7 @@ describe("storing an original", () => {
   });
 
   const hints = [null, 0, -1, Number.NaN, 1, 0.5, 1000.5, 3 * MIB, 8 * MIB - 1, 1e15];
-  it.each(hints)("works whatever length the client claims: %s", async (sizeHint) => {
+  it.each(hints)("accepts any size hint: %s", async (sizeHint) => {
     for (const size of [5, 700_000, 9 * MIB]) {
       const stored = await storeOriginal(env.BUCKET, key, generated(size), { contentType: "video/mp4", sizeHint });
       expect(stored).toMatchObject(await checksums(generated(size)));
@@ -146,7 +146,7 @@ describe("storing an original", () => {
     }
   });
 
-  it.each([1, 1000, 8 * MIB, 9 * MIB, 17 * MIB])("works with chunks of %d bytes", async (chunk) => {
+  it.each([1, 1000, 8 * MIB, 9 * MIB, 17 * MIB])("accepts chunks of %d bytes", async (chunk) => {
     const size = chunk === 1 ? 5000 : 18 * MIB + 3;
     const stored = await storeOriginal(env.BUCKET, key, generated(size, chunk), {
       contentType: "video/mp4",
@@ -157,8 +157,8 @@ describe("storing an original", () => {
     expect(await checksums(bodyOf(key))).toEqual(await checksums(generated(size, chunk)));
   });
 
-  it("that turns out empty stores nothing", async () => {
-    const { bucket, calls } = watched();
+  it("stores no object for an empty body", async () => {
+    const { bucket, calls } = recordingBucket();
     const stored = await storeOriginal(bucket, key, generated(0), { contentType: "image/jpeg", sizeHint: 100 });
     expect(stored).toMatchObject({ sizeBytes: 0, etag: null, ...(await checksums(generated(0))) });
     expect(calls).toEqual([]);
@@ -166,7 +166,7 @@ describe("storing an original", () => {
   });
 });
 
-describe("an upload that fails", () => {
+describe("a failed upload", () => {
   const options = { contentType: "video/mp4", sizeHint: null };
   const failures: [Call, "early" | "late", number][] = [
     ["put", "early", 1000],
@@ -177,28 +177,31 @@ describe("an upload that fails", () => {
     ["complete", "early", 20 * MIB],
     ["complete", "late", 20 * MIB],
   ];
-  it.each(failures)("in R2's %s (%s) says so and leaves nothing behind", async (call, when, size) => {
-    const { bucket, calls } = watched({ [call]: when });
-    const error = await refusal(storeOriginal(bucket, key, generated(size), options));
-    expect(error).toBeInstanceOf(AppError);
-    expect(error).toMatchObject({ code: "storage_unavailable", retryAfterSeconds: 5 });
-    expect(await headOriginal(env.BUCKET, key)).toBeNull();
-    if (["uploadPart", "complete"].includes(call)) expect(calls).toContain("abort");
-  });
+  it.each(failures)(
+    "throws storage_unavailable and leaves no object when R2 fails in %s (%s)",
+    async (call, when, size) => {
+      const { bucket, calls } = recordingBucket({ [call]: when });
+      const error = await errorOf(storeOriginal(bucket, key, generated(size), options));
+      expect(error).toBeInstanceOf(AppError);
+      expect(error).toMatchObject({ code: "storage_unavailable", retryAfterSeconds: 5 });
+      expect(await headOriginal(env.BUCKET, key)).toBeNull();
+      if (["uploadPart", "complete"].includes(call)) expect(calls).toContain("abort");
+    },
+  );
 
-  it.each([10, 9 * MIB, 30 * MIB])("because the client goes after %d bytes leaves nothing behind", async (size) => {
-    const gone = new Error("the client has gone");
-    const { bucket, calls } = watched();
-    expect(await refusal(storeOriginal(bucket, key, failingAfter(size, gone), options))).toBe(gone);
+  it.each([10, 9 * MIB, 30 * MIB])("leaves no object when the client disconnects after %d bytes", async (size) => {
+    const disconnected = new Error("client disconnected");
+    const { bucket, calls } = recordingBucket();
+    expect(await errorOf(storeOriginal(bucket, key, failingAfter(size, disconnected), options))).toBe(disconnected);
     expect(await headOriginal(env.BUCKET, key)).toBeNull();
     expect(calls.filter((call) => call === "abort")).toHaveLength(size > 8 * MIB ? 1 : 0);
     expect(calls).not.toContain("complete");
   });
 
-  it("and cannot even be cleaned up still tells the first reason", async () => {
-    const gone = new Error("the client has gone");
-    const { bucket, calls } = watched({ abort: "early", delete: "early" });
-    expect(await refusal(storeOriginal(bucket, key, failingAfter(9 * MIB, gone), options))).toBe(gone);
+  it("throws the original error when the cleanup fails too", async () => {
+    const disconnected = new Error("client disconnected");
+    const { bucket, calls } = recordingBucket({ abort: "early", delete: "early" });
+    expect(await errorOf(storeOriginal(bucket, key, failingAfter(9 * MIB, disconnected), options))).toBe(disconnected);
     expect(calls.slice(-2)).toEqual(["abort", "delete"]);
   });
 });
@@ -206,7 +209,7 @@ describe("an upload that fails", () => {
 describe("a stored original", () => {
   const content = new TextEncoder().encode("0123456789");
 
-  it("is read in ranges that end where the file does", async () => {
+  it("is read in ranges up to its end", async () => {
     await env.BUCKET.put(key, content);
     const source = originalSource(env.BUCKET, key, 10);
     const read = async (offset: number, length: number) => new TextDecoder().decode(await source.read(offset, length));
@@ -218,7 +221,7 @@ describe("a stored original", () => {
     expect(await read(3, 0)).toBe("");
   });
 
-  it("is opened whole or in part, and deleted as often as one likes", async () => {
+  it("is opened whole or by range, and deleted repeatedly", async () => {
     await env.BUCKET.put(key, content);
     expect(await (await openOriginal(env.BUCKET, key))?.text()).toBe("0123456789");
     expect(await (await openOriginal(env.BUCKET, key, { offset: 4, length: 2 }))?.text()).toBe("45");
@@ -228,8 +231,8 @@ describe("a stored original", () => {
     expect(await headOriginal(env.BUCKET, key)).toBeNull();
   });
 
-  it("that has vanished is a failure of the store to who reads it", async () => {
-    expect(await refusal(originalSource(env.BUCKET, key, 10).read(0, 1))).toMatchObject({
+  it("throws storage_unavailable to a reader once the object is missing", async () => {
+    expect(await errorOf(originalSource(env.BUCKET, key, 10).read(0, 1))).toMatchObject({
       code: "storage_unavailable",
     });
   });

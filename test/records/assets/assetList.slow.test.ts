@@ -1,17 +1,18 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseDateTime, type WallTime } from "../../../src/kernel/time.ts";
-import { boxAround, listAssets, type AssetListQuestion } from "../../../src/operations/assets/assets.ts";
+import { boxAround, listAssets, type ListAssetsParams } from "../../../src/operations/assets/assets.ts";
 import { everyAsset } from "../../../src/records/assets/assetFilters.ts";
 import { coveringCells } from "../../../src/records/map/mapCells.ts";
 import { openDatabase } from "../../../src/records/database.ts";
 import { cellAt } from "../../../src/records/assets/sortKeys.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
 import { seedLibrary, type Seeded } from "../../support/rows/seed.ts";
+import { testContext } from "../../support/context.ts";
 
-type Filter = AssetListQuestion["filter"];
+type Filter = ListAssetsParams["filter"];
 
-const who = { userId: "intuser_seeded", libraryIds: null, actions: ["read"] as const, managesKeys: false };
+const principal = { userId: "intuser_seeded", libraryIds: null, actions: ["read"] as const, isRoot: false };
 
 function time(text: string): WallTime {
   const parsed = parseDateTime(text);
@@ -25,7 +26,7 @@ const seeded = new Map<number, Seeded>();
 const counted = countingD1(env.DB);
 
 beforeAll(async () => {
-  for (const size of sizes) seeded.set(size, await seedLibrary(who.userId, size));
+  for (const size of sizes) seeded.set(size, await seedLibrary(principal.userId, size));
 }, 120_000);
 
 function library(size: number): Seeded {
@@ -34,9 +35,9 @@ function library(size: number): Seeded {
   return found;
 }
 
-async function ask(size: number, filter: Partial<Filter>, startingAfterId: string | null = null, limit = PAGE) {
+async function listPage(size: number, filter: Partial<Filter>, startingAfterId: string | null = null, limit = PAGE) {
   counted.reset();
-  const page = await listAssets(openDatabase(counted.binding, "nearest"), who, {
+  const page = await listAssets(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
     libraryId: library(size).libraryId,
     filter: { ...everyAsset, ...filter },
     personIds: null,
@@ -48,7 +49,7 @@ async function ask(size: number, filter: Partial<Filter>, startingAfterId: strin
   return { ...page, assetRows: read(/\bassets\b/), roundTrips: counted.counts.roundTrips };
 }
 
-/** Every row that a filter matches, and nothing else, straight from the table. */
+/** The ids that a filter matches, selected from the table. */
 async function expected(size: number, where: string, order = "local_us DESC, id DESC"): Promise<string[]> {
   const sql = `SELECT id FROM assets WHERE library_id = ?1 AND ${where} ORDER BY ${order}`;
   const rows = await env.DB.prepare(sql).bind(library(size).libraryId).all<{ id: string }>();
@@ -64,7 +65,7 @@ interface Case {
   filter: (size: number) => Partial<Filter>;
   where: string;
   order?: string;
-  /** Rows beyond n + 2 that the contract of the filter allows. */
+  /** Rows allowed beyond n + 2. */
   extra?: number;
 }
 
@@ -100,7 +101,7 @@ const cases: Case[] = [
     filter: () => ({ state: "all", after, before }),
     where: `local_us > ${us(after)} AND local_us < ${us(before)}`,
   },
-  // A member is a link row and its asset.
+  // A member is a membership row and its asset row.
   {
     name: "album",
     filter: (size) => ({ albumId: library(size).albumId }),
@@ -118,10 +119,10 @@ const cases: Case[] = [
 
 describe.each(sizes)("a page of a library of %i assets", (size) => {
   it.each(cases)(
-    "reads n + 2 asset rows at most and is the right page: $name",
+    "reads at most n + 2 asset rows and returns the expected page: $name",
     async ({ filter, where, order, extra = 0 }) => {
       const ids = await expected(size, where, order);
-      const first = await ask(size, filter(size));
+      const first = await listPage(size, filter(size));
       expect(first.assets.map((asset) => asset.id)).toEqual(ids.slice(0, PAGE));
       expect(first.hasMore).toBe(ids.length > PAGE);
       expect(first.assetRows).toBeLessThanOrEqual(PAGE + 2 + extra);
@@ -129,22 +130,22 @@ describe.each(sizes)("a page of a library of %i assets", (size) => {
       const deep = Math.max(0, ids.length - PAGE - 5);
       const from = ids[deep];
       if (from === undefined) return;
-      const deepest = await ask(size, filter(size), from);
+      const deepest = await listPage(size, filter(size), from);
       expect(deepest.assets.map((asset) => asset.id)).toEqual(ids.slice(deep + 1, deep + 1 + PAGE));
       expect(deepest.assetRows).toBeLessThanOrEqual(PAGE + 2 + extra);
       expect(deepest.roundTrips).toBe(2);
     },
   );
 
-  it("reads one row for each id it is asked for", async () => {
+  it("reads one row per requested id", async () => {
     const all = await expected(size, live);
     const ids = all.filter((_, i) => i % Math.max(1, Math.floor(all.length / 20)) === 0).slice(0, PAGE);
-    const page = await ask(size, { ids: [...ids, "asset_2222222222222222222222"] });
+    const page = await listPage(size, { ids: [...ids, "asset_2222222222222222222222"] });
     expect(page.assets.map((asset) => asset.id)).toEqual(ids);
     expect(page.assetRows).toBeLessThanOrEqual(ids.length + 2);
   });
 
-  it("reads for an aware date bound only the assets within 14 hours of it besides", async () => {
+  it("reads only the assets within 14 hours in addition for a date with an offset", async () => {
     const bound = time("2014-03-01T00:00:00+02:00");
     const hour = 3600 * 1_000_000;
     const instant = us(bound) - 2 * hour;
@@ -154,7 +155,7 @@ describe.each(sizes)("a page of a library of %i assets", (size) => {
       `${live} AND local_us BETWEEN ${instant - 14 * hour} AND ${instant + 14 * hour}`,
     );
     const ids = await expected(size, where);
-    const page = await ask(size, { before: bound });
+    const page = await listPage(size, { before: bound });
     expect(page.assets.map((asset) => asset.id)).toEqual(ids.slice(0, PAGE));
     expect(page.assetRows).toBeLessThanOrEqual(PAGE + 2 + margin.length);
   });
@@ -165,30 +166,33 @@ describe.each(sizes)("a page of a library of %i assets", (size) => {
     "across the date line": { west: 170, south: -40, east: -170, north: -10 },
     "the whole Earth": { west: -180, south: -90, east: 180, north: 90 },
   };
-  it.each(Object.entries(boxes))("reads for a map box only what lies in its cells besides: %s", async (_name, box) => {
-    const longitudes =
-      box.west <= box.east
-        ? `longitude BETWEEN ${box.west} AND ${box.east}`
-        : `(longitude >= ${box.west} OR longitude <= ${box.east})`;
-    const inside = `latitude BETWEEN ${box.south} AND ${box.north} AND ${longitudes}`;
-    const ids = await expected(size, `${live} AND ${inside}`);
-    const { level, cells } = coveringCells(box);
-    const rows = await env.DB.prepare(
-      `SELECT latitude, longitude FROM assets WHERE library_id = ?1 AND ${live} AND latitude IS NOT NULL AND NOT (${inside})`,
-    )
-      .bind(library(size).libraryId)
-      .all<{ latitude: number; longitude: number }>();
-    const rim = rows.results.filter((row) => cells.includes(cellAt(level, row.latitude, row.longitude))).length;
-    const page = await ask(size, { box });
-    expect(page.assets.map((asset) => asset.id)).toEqual(ids.slice(0, PAGE));
-    expect(page.assetRows).toBeLessThanOrEqual(PAGE + 2 + cells.length + rim);
-    expect(cells.length).toBeLessThanOrEqual(25);
-  });
+  it.each(Object.entries(boxes))(
+    "reads only the assets in the covering cells in addition for a map box: %s",
+    async (_name, box) => {
+      const longitudes =
+        box.west <= box.east
+          ? `longitude BETWEEN ${box.west} AND ${box.east}`
+          : `(longitude >= ${box.west} OR longitude <= ${box.east})`;
+      const inside = `latitude BETWEEN ${box.south} AND ${box.north} AND ${longitudes}`;
+      const ids = await expected(size, `${live} AND ${inside}`);
+      const { level, cells } = coveringCells(box);
+      const rows = await env.DB.prepare(
+        `SELECT latitude, longitude FROM assets WHERE library_id = ?1 AND ${live} AND latitude IS NOT NULL AND NOT (${inside})`,
+      )
+        .bind(library(size).libraryId)
+        .all<{ latitude: number; longitude: number }>();
+      const rim = rows.results.filter((row) => cells.includes(cellAt(level, row.latitude, row.longitude))).length;
+      const page = await listPage(size, { box });
+      expect(page.assets.map((asset) => asset.id)).toEqual(ids.slice(0, PAGE));
+      expect(page.assetRows).toBeLessThanOrEqual(PAGE + 2 + cells.length + rim);
+      expect(cells.length).toBeLessThanOrEqual(25);
+    },
+  );
 
-  it("finds what lies within a radius, to the metre", async () => {
+  it("returns the assets within a radius", async () => {
     const circle = { latitude: 48.85, longitude: 2.35, radiusM: 50_000 };
     const box = boxAround(circle.latitude, circle.longitude, circle.radiusM);
-    const page = await ask(size, { box, circle }, null, 200);
+    const page = await listPage(size, { box, circle }, null, 200);
     const distance = (latitude: number, longitude: number): number => {
       const rad = Math.PI / 180;
       const cosine =
@@ -207,7 +211,7 @@ describe.each(sizes)("a page of a library of %i assets", (size) => {
     expect(page.assets.map((asset) => asset.id)).toEqual(near.slice(0, 200));
   });
 
-  it("merges the trash by capture month when it is filtered by date", async () => {
+  it("merges 30-day buckets of the trash when it is filtered by date", async () => {
     const where = `trashed_at IS NOT NULL AND local_us > ${us(after)} AND local_us < ${us(before)}`;
     const ids = await expected(size, where, "trashed_at DESC, id DESC");
     const month = 30 * 24 * 3600 * 1_000_000;
@@ -215,9 +219,9 @@ describe.each(sizes)("a page of a library of %i assets", (size) => {
       size,
       `trashed_at IS NOT NULL AND (local_us BETWEEN ${us(after) - month} AND ${us(after)} OR local_us BETWEEN ${us(before)} AND ${us(before) + month})`,
     );
-    const page = await ask(size, { state: "trashed", after, before });
+    const page = await listPage(size, { state: "trashed", after, before });
     expect(page.assets.map((asset) => asset.id)).toEqual(ids.slice(0, PAGE));
-    // Seven buckets, two ends of the span, and what the first and last bucket hold outside the range.
+    // Seven buckets, two ends of the span, and the rows of the first and last bucket outside the range.
     expect(page.assetRows).toBeLessThanOrEqual(PAGE + 2 + 7 + 2 + rim.length);
   });
 });

@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
 import {
-  derivedColumn,
+  serializeDerived,
   effectiveMetadata,
   emptyMetadata,
-  parseLayers,
+  parseMetadataSources,
   positionOf,
   type Metadata,
 } from "../../../src/records/assets/metadata.ts";
 
-function shown(columns: { file?: unknown; user?: unknown; derived?: unknown }): Metadata {
-  return effectiveMetadata(parseLayers({ file: {}, user: {}, derived: {}, ...columns }));
+function effective(columns: { file?: unknown; user?: unknown; derived?: unknown }): Metadata {
+  return effectiveMetadata(parseMetadataSources({ file: {}, user: {}, derived: {}, ...columns }));
 }
 
-const told = {
+const file = {
   make: "Canon",
   description: "the file's",
   latitude: 39.1,
@@ -24,12 +24,12 @@ const told = {
 };
 const derived = { timezone: "America/Denver", city: "Mesa", country: "United States", countryCode: "US" };
 
-describe("what shows of the layers", () => {
-  it("is the user's, else the file's, else what the coordinates tell", () => {
-    const metadata = shown({ file: told, derived, user: { description: "the user's" } });
+describe("effective metadata", () => {
+  it("uses the user's value, else the file's, else the derived one", () => {
+    const metadata = effective({ file, derived, user: { description: "the user's" } });
     expect(metadata).toEqual({
       ...emptyMetadata(),
-      ...told,
+      ...file,
       description: "the user's",
       country: "United States",
       countryCode: "US",
@@ -37,72 +37,73 @@ describe("what shows of the layers", () => {
     });
   });
 
-  it("is nothing where no layer says anything", () => {
-    expect(shown({})).toEqual(emptyMetadata());
+  it("is null where no source has a value", () => {
+    expect(effective({})).toEqual(emptyMetadata());
   });
 
-  it("is the file's again, field by field, without the user's", () => {
+  it("falls back to the file's value field by field", () => {
     const user = { originalDatetime: { wallUs: 2, offsetMinutes: null }, description: "" };
-    expect(shown({ file: told, user })).toMatchObject({
+    expect(effective({ file, user })).toMatchObject({
       description: "",
       originalDatetime: { wallUs: 2 },
-      city: told.city,
+      city: file.city,
     });
-    expect(shown({ file: told, user: { description: null, originalDatetime: null } })).toMatchObject(told);
+    expect(effective({ file, user: { description: null, originalDatetime: null } })).toMatchObject(file);
   });
 
-  it("is no name and no altitude of the file where the user has moved the asset", () => {
+  it("ignores the file's place and altitude if the user has set another position", () => {
     const user = { latitude: 52.5, longitude: 13.4 };
-    expect(shown({ file: told, user })).toMatchObject({
+    expect(effective({ file, user })).toMatchObject({
       ...user,
       city: null,
       state: null,
       altitude: null,
       make: "Canon",
     });
-    expect(shown({ file: told, user, derived: { city: "Berlin" } })).toMatchObject({ city: "Berlin", state: null });
-    const same = { latitude: told.latitude, longitude: told.longitude };
-    expect(shown({ file: told, user: same })).toMatchObject({ ...same, city: told.city, altitude: told.altitude });
+    expect(effective({ file, user, derived: { city: "Berlin" } })).toMatchObject({ city: "Berlin", state: null });
+    const same = { latitude: file.latitude, longitude: file.longitude };
+    expect(effective({ file, user: same })).toMatchObject({ ...same, city: file.city, altitude: file.altitude });
   });
 
-  it("never mixes one source's latitude with another's longitude", () => {
-    expect(shown({ file: told, user: { latitude: 1 } })).toMatchObject({
+  it("never combines latitude and longitude of different sources", () => {
+    expect(effective({ file, user: { latitude: 1 } })).toMatchObject({
       latitude: 39.1,
       longitude: -108.4,
-      city: told.city,
+      city: file.city,
     });
-    expect(positionOf(parseLayers({ file: { latitude: 1 }, user: { longitude: 2 }, derived: {} }))).toBeNull();
+    expect(positionOf(parseMetadataSources({ file: { latitude: 1 }, user: { longitude: 2 }, derived: {} }))).toBeNull();
   });
 
-  it("says nothing of what the layers keep for themselves", () => {
-    expect(Object.keys(shown({ file: { ...told, captureTime: { wallUs: 5, offsetMinutes: 0 } } })).toSorted()).toEqual(
-      Object.keys(emptyMetadata()).toSorted(),
-    );
+  it("omits fields that are internal to a source", () => {
+    expect(
+      Object.keys(effective({ file: { ...file, captureTime: { wallUs: 5, offsetMinutes: 0 } } })).toSorted(),
+    ).toEqual(Object.keys(emptyMetadata()).toSorted());
   });
 });
 
-describe("a column that holds what it should not", () => {
+describe("invalid metadata columns", () => {
   it.each([null, 7, "text", [], { description: 7 }, { latitude: "52" }, { originalDatetime: "2024" }])(
-    "counts as empty: %j",
+    "are treated as empty: %j",
     (column) => {
-      expect(shown({ file: column, user: column, derived: { city: 5 } })).toEqual(emptyMetadata());
+      expect(effective({ file: column, user: column, derived: { city: 5 } })).toEqual(emptyMetadata());
     },
   );
 
-  it("tells rows that never kept a capture time from those whose file has none", () => {
-    const fileOf = (file: unknown) => parseLayers({ file, user: {}, derived: {} }).file.captureTime;
-    expect(fileOf({})).toBeUndefined();
-    expect(fileOf({ captureTime: null })).toBeNull();
-    expect(fileOf({ captureTime: { wallUs: 5 } })).toEqual({ wallUs: 5, offsetMinutes: null });
+  it("distinguish a row without capture time from a file without capture time", () => {
+    const captureTimeOf = (column: unknown) =>
+      parseMetadataSources({ file: column, user: {}, derived: {} }).file.captureTime;
+    expect(captureTimeOf({})).toBeUndefined();
+    expect(captureTimeOf({ captureTime: null })).toBeNull();
+    expect(captureTimeOf({ captureTime: { wallUs: 5 } })).toEqual({ wallUs: 5, offsetMinutes: null });
   });
 });
 
-describe("what is derived of a place", () => {
-  it("is stored in one order and without what is not known, so that equal places are equal texts", () => {
-    const one = derivedColumn({ country: "Germany", timezone: "Europe/Berlin", city: null });
-    const two = derivedColumn({ sublocation: null, timezone: "Europe/Berlin", country: "Germany" });
+describe("derived metadata", () => {
+  it("is serialized in a fixed order without nulls, so that equal places are equal texts", () => {
+    const one = serializeDerived({ country: "Germany", timezone: "Europe/Berlin", city: null });
+    const two = serializeDerived({ sublocation: null, timezone: "Europe/Berlin", country: "Germany" });
     expect(JSON.stringify(one)).toBe('{"timezone":"Europe/Berlin","country":"Germany"}');
     expect(JSON.stringify(two)).toBe(JSON.stringify(one));
-    expect(derivedColumn({ timezone: null })).toEqual({});
+    expect(serializeDerived({ timezone: null })).toEqual({});
   });
 });

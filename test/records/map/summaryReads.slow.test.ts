@@ -1,21 +1,22 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseDateTime, type WallTime } from "../../../src/kernel/time.ts";
-import { countByMonth } from "../../../src/operations/assets/counts.ts";
-import { clusterByPlace } from "../../../src/operations/map/geoClusters.ts";
+import { countByMonth } from "../../../src/operations/assets/monthCounts.ts";
+import { listGeoClusters } from "../../../src/operations/map/geoClusters.ts";
 import { everyAsset, type AssetFilter } from "../../../src/records/assets/assetFilters.ts";
 import { openDatabase } from "../../../src/records/database.ts";
 import type { Box } from "../../../src/records/map/mapCells.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
 import { seedLibrary, type Seeded } from "../../support/rows/seed.ts";
+import { testContext } from "../../support/context.ts";
 
-const who = { userId: "intuser_seeded", libraryIds: null, actions: ["read"] as const, managesKeys: false };
+const principal = { userId: "intuser_seeded", libraryIds: null, actions: ["read"] as const, isRoot: false };
 const sizes = [100, 100_000];
 const seeded = new Map<number, Seeded>();
 const counted = countingD1(env.DB);
 
 beforeAll(async () => {
-  for (const size of sizes) seeded.set(size, await seedLibrary(who.userId, size));
+  for (const size of sizes) seeded.set(size, await seedLibrary(principal.userId, size));
 }, 120_000);
 
 function library(size: number): Seeded {
@@ -39,9 +40,9 @@ async function countRows(where: string, size: number): Promise<number> {
 
 const LIMIT = 20;
 
-async function months(size: number, filter: Partial<AssetFilter>) {
+async function countMonths(size: number, filter: Partial<AssetFilter>) {
   counted.reset();
-  const page = await countByMonth(openDatabase(counted.binding, "nearest"), who, {
+  const page = await countByMonth(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
     libraryId: library(size).libraryId,
     filter: { ...everyAsset, ...filter },
     personIds: null,
@@ -50,62 +51,66 @@ async function months(size: number, filter: Partial<AssetFilter>) {
   return { ...page, rowsRead: counted.counts.rowsRead, roundTrips: counted.counts.roundTrips };
 }
 
-async function clusters(size: number, box: Box, cellDegrees: number) {
+async function readClusters(size: number, box: Box, cellDegrees: number) {
   counted.reset();
   const question = { libraryId: library(size).libraryId, filter: everyAsset, personIds: null };
   const grid = { box, cellDegrees };
-  const found = await clusterByPlace(openDatabase(counted.binding, "nearest"), who, { ...question, grid }).catch(
-    () => null,
-  );
+  const found = await listGeoClusters(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
+    ...question,
+    grid,
+  }).catch(() => null);
   return { found, rowsRead: counted.counts.rowsRead, roundTrips: counted.counts.roundTrips };
 }
 
-/** The library's row, and the one month more that tells of a next page. */
-const BESIDES = 2;
+/** The library's row, and one more month that detects a next page. */
+const EXTRA_ROWS = 2;
 const EARTH = { west: -180, south: -90, east: 180, north: 90 };
 
-describe.each(sizes)("of a library of %i assets", (size) => {
-  it("a page of counts reads a row for each month it gives, and two besides", async () => {
+describe.each(sizes)("a library of %i assets", (size) => {
+  it("reads one row per returned month and two more", async () => {
     for (const filter of [
       {},
       { state: "trashed" },
       { before: time("2015-06-01T00:00:00") },
       { after: time("2012-12-31T23:59:59.999999"), before: time("2014-01-01T00:00:00") },
     ] as const) {
-      const page = await months(size, filter);
-      expect(page.rowsRead).toBeLessThanOrEqual(page.buckets.length + BESIDES);
+      const page = await countMonths(size, filter);
+      expect(page.rowsRead).toBeLessThanOrEqual(page.buckets.length + EXTRA_ROWS);
       expect(page.roundTrips).toBe(2);
     }
-    const everything = await months(size, { state: "all" });
-    expect(everything.rowsRead).toBeLessThanOrEqual(2 * (everything.buckets.length + BESIDES));
-    const album = await months(size, { albumId: library(size).albumId });
-    expect(album.rowsRead).toBeLessThanOrEqual(album.buckets.length + BESIDES + 1);
+    const everything = await countMonths(size, { state: "all" });
+    expect(everything.rowsRead).toBeLessThanOrEqual(2 * (everything.buckets.length + EXTRA_ROWS));
+    const album = await countMonths(size, { albumId: library(size).albumId });
+    expect(album.rowsRead).toBeLessThanOrEqual(album.buckets.length + EXTRA_ROWS + 1);
   });
 
-  it("months without what is asked for are stepped over, a row each", async () => {
+  it("reads one row per month without matches", async () => {
     const rows = await env.DB.prepare("SELECT count(*) AS n FROM month_counts WHERE library_id = ? AND trashed = 0")
       .bind(library(size).libraryId)
       .first<{ n: number }>();
-    const page = await months(size, { albumFilter: "in_album" });
-    expect(page.rowsRead).toBeLessThanOrEqual((rows?.n ?? 0) + BESIDES);
+    const page = await countMonths(size, { albumFilter: "in_album" });
+    expect(page.rowsRead).toBeLessThanOrEqual((rows?.n ?? 0) + EXTRA_ROWS);
   });
 
-  it("a month that a bound cuts is read asset by asset, and no other is", async () => {
+  it("reads single assets only for a month split by a date bound", async () => {
     const june = "local_us >= 1402531200000000 AND local_us < 1404172800000000";
     const inside = await countRows(`trashed_at IS NULL AND ${june}`, size);
     // From 2014-06-12 on: the rest of June.
-    const page = await months(size, { after: time("2014-06-11T23:59:59.999999"), before: time("2015-01-01T00:00:00") });
+    const page = await countMonths(size, {
+      after: time("2014-06-11T23:59:59.999999"),
+      before: time("2015-01-01T00:00:00"),
+    });
     expect(page.buckets.reduce((sum, { assets }) => sum + assets, 0)).toBe(
       await countRows("trashed_at IS NULL AND local_us >= 1402531200000000 AND local_us < 1420070400000000", size),
     );
     expect(page.rowsRead).toBeLessThanOrEqual(inside + 3 * page.buckets.length + 5);
-    // With twenty months before it there is no room for June on this page, so it isn't counted.
-    const early = await months(size, { after: time("2014-06-11T23:59:59.999999") });
+    // Twenty newer months fill the page, so June is not counted.
+    const early = await countMonths(size, { after: time("2014-06-11T23:59:59.999999") });
     expect(early.rowsRead).toBeLessThanOrEqual(3 * LIMIT + 5);
   });
 
-  it("a map in round cells reads three rows for each cell of its pyramid that it gives, and few above them", async () => {
-    const { found, rowsRead, roundTrips } = await clusters(size, EARTH, 10);
+  it("reads three rows per returned cell and few coarser cells for a grid aligned with the pyramid", async () => {
+    const { found, rowsRead, roundTrips } = await readClusters(size, EARTH, 10);
     expect(found?.length).toBe(size === 100 ? found?.length : 648);
     expect(rowsRead).toBeLessThanOrEqual(3 * ((found?.length ?? 0) + 8) + 5);
     expect(roundTrips).toBe(2);
@@ -114,16 +119,16 @@ describe.each(sizes)("of a library of %i assets", (size) => {
     );
   });
 
-  it("a map of a country reads what its edges cut, not the library", async () => {
+  it("reads the cells at the edges of a country, not the library", async () => {
     const box = { west: 5, south: 45, east: 15, north: 55 };
     for (const cellDegrees of [1, 0.5, 0.43]) {
-      const { found, rowsRead } = await clusters(size, box, cellDegrees);
+      const { found, rowsRead } = await readClusters(size, box, cellDegrees);
       expect(rowsRead).toBeLessThanOrEqual(300 + 5 * (found?.length ?? 0));
     }
   });
 
-  it("a grid that is too fine is refused before the library is read to its end", async () => {
-    const { found, rowsRead, roundTrips } = await clusters(size, EARTH, 0.001);
+  it("rejects a grid that is too fine before reading the whole library", async () => {
+    const { found, rowsRead, roundTrips } = await readClusters(size, EARTH, 0.001);
     expect(found === null).toBe(size > 1000);
     expect(rowsRead).toBeLessThanOrEqual(60_000);
     expect(roundTrips).toBe(size > 1000 ? 2 : 3);

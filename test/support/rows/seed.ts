@@ -1,7 +1,7 @@
-/** Fills a library with many assets by SQL, far faster than uploads could. */
+/** Seeds a library with many assets by SQL, much faster than uploads. */
 import { env } from "cloudflare:workers";
 import { newId } from "../../../src/kernel/ids.ts";
-import { inBulk } from "./bulk.ts";
+import { insertInBulk } from "./bulkInsert.ts";
 
 const DAY_US = 24 * 3600 * 1_000_000;
 /** 2010-01-01T00:00:00Z. */
@@ -15,23 +15,23 @@ export interface Seeded {
   count: number;
 }
 
-/** SQL of `i`, the asset's number: where the placed ones are. */
-export interface Places {
+/** The coordinates of assets with a position, as SQL of `i`, the asset's number. */
+export interface PositionSql {
   latitude: string;
   longitude: string;
 }
 
-/** All over the Earth: the worst for a map, whose cells are then worth one asset each. */
-export const scattered: Places = {
+/** Scattered over the Earth: the worst case of a map, with about one asset per cell. */
+export const scatteredPositions: PositionSql = {
   latitude: "((i * 104729) % 170000) / 1000.0 - 85",
   longitude: "((i * 1299709) % 360000) / 1000.0 - 180",
 };
 
-/** From here on indexes are cheaper to make than to add to. */
-const MANY = 5000;
+/** From this number on, recreating indexes is faster than inserting into them. */
+const MIN_BULK_ASSETS = 5000;
 
-/** Spread over ten years. Of a hundred: 2 trashed, 20 videos, 10 in the album, 60 placed, 50 with an offset, 1 stacked. */
-export async function seedLibrary(userId: string, count: number, places = scattered): Promise<Seeded> {
+/** Spread over ten years. Per hundred: 2 trashed, 20 videos, 10 in the album, 60 with a position, 50 with an offset, 1 stacked. */
+export async function seedLibrary(userId: string, count: number, positions = scatteredPositions): Promise<Seeded> {
   const libraryId = newId("library");
   const albumId = newId("album");
   const stackId = newId("stack");
@@ -47,14 +47,17 @@ export async function seedLibrary(userId: string, count: number, places = scatte
     .bind(albumId, libraryId, userId, now, now)
     .run();
   const seeded = { userId, libraryId, albumId, stackId, count };
-  const write = async (): Promise<void> => await writeAssets(seeded, places);
-  await (count < MANY ? write() : inBulk(write));
+  const write = async (): Promise<void> => await writeAssets(seeded, positions);
+  await (count < MIN_BULK_ASSETS ? write() : insertInBulk(write));
   return seeded;
 }
 
-async function writeAssets({ userId, libraryId, albumId, stackId, count }: Seeded, places: Places): Promise<void> {
+async function writeAssets(
+  { userId, libraryId, albumId, stackId, count }: Seeded,
+  positions: PositionSql,
+): Promise<void> {
   const step = Math.floor((3650 * DAY_US) / count);
-  // Multiplying by a prime scatters what belongs together over the whole time; the tail stays within the id alphabet.
+  // Multiplying by a prime scatters the assets of each kind over the whole period. Digits 0 and 1 are not in the id alphabet.
   await env.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?4 - 1)
      INSERT INTO assets (id, library_id, user_id, checksum, checksum_sha1, file_size_bytes, mime_type, media_type,
@@ -65,8 +68,8 @@ async function writeAssets({ userId, libraryId, albumId, stackId, count }: Seede
        CASE WHEN i % 5 = 0 THEN 'video' ELSE 'image' END, 'f' || i || '.jpg', 'd', 'd' || i,
        '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', ?5 + ((i * 7919) % ?4) * ?6,
        CASE WHEN i % 2 = 0 THEN ((i * 31) % 27 - 12) * 60 END, 'asset_version_2222222222222222222222',
-       CASE WHEN i % 10 < 6 THEN ${places.latitude} END,
-       CASE WHEN i % 10 < 6 THEN ${places.longitude} END,
+       CASE WHEN i % 10 < 6 THEN ${positions.latitude} END,
+       CASE WHEN i % 10 < 6 THEN ${positions.longitude} END,
        CASE WHEN i % 10 = 3 THEN 1 ELSE 0 END, CASE WHEN i % 100 = 7 THEN ?3 END, '{}', 0,
        CASE WHEN i % 50 = 49 THEN 1700000000000 + i END, 0, 0
      FROM n`,

@@ -1,7 +1,7 @@
-/** The month and map summaries as they should be, worked out from the rows themselves and by other means than SQL's. */
+/** Computes the expected month and map summaries from the rows, in TypeScript instead of SQL. */
 import { env } from "cloudflare:workers";
 
-interface AssetFacts {
+interface AssetRow {
   id: string;
   library_id: string;
   local_us: number;
@@ -12,14 +12,14 @@ interface AssetFacts {
   sort_key: string;
 }
 
-interface LinkFacts {
+interface MembershipRow {
   album_id: string;
   library_id: string;
   local_us: number;
   trashed_at: number | null;
 }
 
-/** A table as text: a line a row, sorted. */
+/** A table as sorted lines of text, one per row. */
 export type Lines = string[];
 
 export interface Summaries {
@@ -47,7 +47,7 @@ export function monthName(localUs: number): number {
 
 const UNITS_PER_DEGREE = 5000;
 /** In units of 0.0002°, from the coarsest level to the finest. */
-const SIZES = [450_000, 50_000, 10_000, 2500, 500, 100, 25, 5, 1];
+const CELL_SIZES_UNITS = [450_000, 50_000, 10_000, 2500, 500, 100, 25, 5, 1];
 
 function units(latitude: number, longitude: number): [row: number, column: number] {
   return [
@@ -71,7 +71,7 @@ interface CellSum extends CellBox {
   newest: string;
 }
 
-const nothing: CellSum = {
+const emptyCell: CellSum = {
   assets: 0,
   latitude: 0,
   longitude: 0,
@@ -82,8 +82,8 @@ const nothing: CellSum = {
   east: -180,
 };
 
-function addToCell(cells: Map<string, CellSum>, key: string, asset: AssetFacts, latitude: number, longitude: number) {
-  const cell = cells.get(key) ?? nothing;
+function addToCell(cells: Map<string, CellSum>, key: string, asset: AssetRow, latitude: number, longitude: number) {
+  const cell = cells.get(key) ?? emptyCell;
   cells.set(key, {
     assets: cell.assets + 1,
     latitude: cell.latitude + Math.sign(latitude) * Math.round(Math.abs(latitude) * 1e7),
@@ -96,40 +96,44 @@ function addToCell(cells: Map<string, CellSum>, key: string, asset: AssetFacts, 
   });
 }
 
-/** What the triggers should have come to. `boxes` are those around each cell's assets, by the cell's key. */
-export async function recountSummaries(): Promise<{ summaries: Summaries; boxes: Map<string, CellBox> }> {
-  const emptied = new Map(
-    (await rowsOf<{ id: string; emptied_at: number }>("SELECT id, emptied_at FROM libraries")).map((row) => [
-      row.id,
-      row.emptied_at,
-    ]),
+/** The expected summaries. `boxes` are the bounding boxes of each cell's assets, by the cell's key. */
+export async function computeSummaries(): Promise<{ summaries: Summaries; boxes: Map<string, CellBox> }> {
+  const trashClearedAt = new Map(
+    (await rowsOf<{ id: string; trash_cleared_at: number }>("SELECT id, trash_cleared_at FROM libraries")).map(
+      (row) => [row.id, row.trash_cleared_at],
+    ),
   );
-  const isThere = (row: { library_id: string; trashed_at: number | null }): boolean =>
-    row.trashed_at === null || row.trashed_at > (emptied.get(row.library_id) ?? Infinity);
-  const assets = await rowsOf<AssetFacts>(
+  const isVisible = (row: { library_id: string; trashed_at: number | null }): boolean =>
+    row.trashed_at === null || row.trashed_at > (trashClearedAt.get(row.library_id) ?? Infinity);
+  const assets = await rowsOf<AssetRow>(
     "SELECT id, library_id, local_us, trashed_at, album_count, latitude, longitude, sort_key FROM assets",
   );
-  const links = await rowsOf<LinkFacts>("SELECT album_id, library_id, local_us, trashed_at FROM album_assets");
+  const memberships = await rowsOf<MembershipRow>(
+    "SELECT album_id, library_id, local_us, trashed_at FROM album_assets",
+  );
   const months = new Map<string, number>();
   const inAlbums = new Map<string, number>();
   const albumMonths = new Map<string, number>();
   const cells = new Map<string, CellSum>();
   const points: string[] = [];
-  for (const asset of assets.filter(isThere)) {
+  for (const asset of assets.filter(isVisible)) {
     const month = `${asset.library_id} ${asset.trashed_at === null ? 0 : 1} ${monthName(asset.local_us)}`;
     add(months, month);
     add(inAlbums, month, asset.album_count > 0 ? 1 : 0);
     const { latitude, longitude } = asset;
     if (asset.trashed_at !== null || latitude === null || longitude === null) continue;
-    const place = units(latitude, longitude);
-    points.push([asset.library_id, cellOf(place, 1), asset.sort_key, latitude, longitude].join(" "));
-    SIZES.forEach((size, level) => {
-      const parent = level === 0 ? 0 : cellOf(place, SIZES[level - 1] ?? 1);
-      addToCell(cells, `${asset.library_id} ${level} ${parent} ${cellOf(place, size)}`, asset, latitude, longitude);
+    const position = units(latitude, longitude);
+    points.push([asset.library_id, cellOf(position, 1), asset.sort_key, latitude, longitude].join(" "));
+    CELL_SIZES_UNITS.forEach((size, level) => {
+      const parent = level === 0 ? 0 : cellOf(position, CELL_SIZES_UNITS[level - 1] ?? 1);
+      addToCell(cells, `${asset.library_id} ${level} ${parent} ${cellOf(position, size)}`, asset, latitude, longitude);
     });
   }
-  for (const link of links.filter(isThere)) {
-    add(albumMonths, `${link.album_id} ${link.trashed_at === null ? 0 : 1} ${monthName(link.local_us)}`);
+  for (const membership of memberships.filter(isVisible)) {
+    add(
+      albumMonths,
+      `${membership.album_id} ${membership.trashed_at === null ? 0 : 1} ${monthName(membership.local_us)}`,
+    );
   }
   const summaries = {
     monthCounts: [...months].map(([key, count]) => `${key} ${count} ${inAlbums.get(key) ?? 0}`).toSorted(),
@@ -147,7 +151,7 @@ async function linesOf(query: string): Promise<Lines> {
   return rows.map((row) => Object.values(row).join(" ")).toSorted();
 }
 
-/** What they say. */
+/** The summaries as stored. */
 export async function readSummaries(): Promise<{ summaries: Summaries; boxes: Map<string, CellBox> }> {
   const boxes = await rowsOf<CellBox & { key: string }>(
     "SELECT library_id || ' ' || level || ' ' || parent || ' ' || cell AS key, south, north, west, east FROM map_cells",
@@ -155,7 +159,7 @@ export async function readSummaries(): Promise<{ summaries: Summaries; boxes: Ma
   return {
     summaries: {
       monthCounts: await linesOf("SELECT library_id, trashed, month, assets, in_album FROM month_counts"),
-      albumMonths: await linesOf("SELECT album_id, trashed, month, assets FROM album_months"),
+      albumMonths: await linesOf("SELECT album_id, trashed, month, assets FROM album_month_counts"),
       mapPoints: await linesOf("SELECT library_id, cell, sort_key, latitude, longitude FROM map_points"),
       mapCells: await linesOf(
         "SELECT library_id, level, parent, cell, assets, latitude_sum, longitude_sum, newest_key FROM map_cells",
@@ -165,14 +169,14 @@ export async function readSummaries(): Promise<{ summaries: Summaries; boxes: Ma
   };
 }
 
-/** Lines that one has and the other has not, by summary; empty where all is right. */
-export async function wrongSummaries(): Promise<Record<string, Lines>> {
-  const [kept, counted] = [(await readSummaries()).summaries, (await recountSummaries()).summaries];
-  const found: Record<string, Lines> = {};
+/** Up to five differing lines by summary; empty if all are correct. */
+export async function findSummaryMismatches(): Promise<Record<string, Lines>> {
+  const [stored, expected] = [(await readSummaries()).summaries, (await computeSummaries()).summaries];
+  const mismatches: Record<string, Lines> = {};
   for (const name of ["monthCounts", "albumMonths", "mapPoints", "mapCells"] as const) {
-    const missing = new Set(counted[name]);
-    const wrong = kept[name].filter((line) => !missing.delete(line));
-    if (wrong.length + missing.size > 0) found[name] = [...wrong, ...missing].slice(0, 5);
+    const missing = new Set(expected[name]);
+    const wrong = stored[name].filter((line) => !missing.delete(line));
+    if (wrong.length + missing.size > 0) mismatches[name] = [...wrong, ...missing].slice(0, 5);
   }
-  return found;
+  return mismatches;
 }

@@ -1,4 +1,4 @@
-/** Tasks written by SQL, one to each asset id given or made up. */
+/** Inserts task rows by SQL, each for a given or a random asset id. */
 import { env } from "cloudflare:workers";
 import { newId } from "../../../src/kernel/ids.ts";
 
@@ -6,13 +6,13 @@ export interface TaskFields {
   assetId?: string;
   taskType?: string;
   status?: string;
-  deliveryId?: string;
+  celeryTaskId?: string;
   result?: string | null;
   errorMessage?: string | null;
   dueAt?: number;
 }
 
-/** In the order given, each a millisecond younger than the one before; the answer is their ids. */
+/** Inserts tasks in the given order, each a millisecond newer than the previous one, and returns their ids. */
 export async function insertTaskRows(
   owner: { userId: string; libraryId: string },
   fields: TaskFields[],
@@ -23,15 +23,15 @@ export async function insertTaskRows(
     assetId: field.assetId ?? newId("asset"),
     taskType: field.taskType ?? "thumbhash",
     status: field.status ?? "success",
-    deliveryId: field.deliveryId ?? crypto.randomUUID(),
+    celeryTaskId: field.celeryTaskId ?? crypto.randomUUID(),
     result: field.result ?? null,
     errorMessage: field.errorMessage ?? null,
     dueAt: field.dueAt ?? fromMs,
     createdAt: fromMs + i,
   }));
   await env.DB.prepare(
-    `INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, delivery_id, status, result, error_message, due_at, created_at)
-     SELECT r.value ->> 'id', ?1, ?2, r.value ->> 'assetId', r.value ->> 'taskType', r.value ->> 'deliveryId',
+    `INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, celery_task_id, status, result, error_message, due_at, created_at)
+     SELECT r.value ->> 'id', ?1, ?2, r.value ->> 'assetId', r.value ->> 'taskType', r.value ->> 'celeryTaskId',
        r.value ->> 'status', r.value ->> 'result', r.value ->> 'errorMessage', r.value ->> 'dueAt', r.value ->> 'createdAt'
      FROM json_each(?3) r`,
   )

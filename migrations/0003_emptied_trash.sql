@@ -1,1 +1,0 @@
-ALTER TABLE `libraries` ADD `emptied_at` integer DEFAULT 0 NOT NULL;

@@ -1,0 +1,65 @@
+/** Users, their libraries and API keys. */
+import { sql } from "drizzle-orm";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export const users = sqliteTable("users", {
+  id: text("id").primaryKey(),
+  /** The `sub` claim of the identity provider; `root` is the owner of the deployment. */
+  subject: text("subject").notNull().unique(),
+  email: text("email"),
+  firstName: text("first_name"),
+  lastName: text("last_name"),
+  timezone: text("timezone"),
+  isActive: integer("is_active", { mode: "boolean" }).notNull().default(true),
+  isVerified: integer("is_verified", { mode: "boolean" }).notNull().default(true),
+  isSuperuser: integer("is_superuser", { mode: "boolean" }).notNull().default(false),
+  storageUsedBytes: integer("storage_used_bytes").notNull().default(0),
+  storageLimitBytes: integer("storage_limit_bytes").notNull(),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const libraries = sqliteTable(
+  "libraries",
+  {
+    id: text("id").primaryKey(),
+    userId: text("user_id").notNull(),
+    name: text("name").notNull(),
+    description: text("description"),
+    assetCount: integer("asset_count").notNull().default(0),
+    storageUsedBytes: integer("storage_used_bytes").notNull().default(0),
+    storageLimitBytes: integer("storage_limit_bytes"),
+    trashedAt: integer("trashed_at"),
+    /** When a trashed library is due for permanent deletion. Null while it is live. */
+    purgeAt: integer("purge_at"),
+    /** Assets trashed up to this millisecond are hidden from every reader until they are purged: see records/deletion/trash. */
+    trashClearedAt: integer("trash_cleared_at").notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (t) => [
+    index("libraries_by_user").on(t.userId, t.id),
+    index("libraries_to_purge")
+      .on(t.purgeAt)
+      .where(sql`"purge_at" IS NOT NULL`),
+  ],
+);
+
+export const apiKeys = sqliteTable(
+  "api_keys",
+  {
+    id: text("id").primaryKey(),
+    userId: text("user_id").notNull(),
+    name: text("name"),
+    /** SHA-256 of the secret, base64. The secret itself is never stored. */
+    secretHash: text("secret_hash").notNull().unique(),
+    actions: text("actions", { mode: "json" }).notNull(),
+    /** Libraries the key is restricted to; null: all present and future libraries of its user. */
+    libraryIds: text("library_ids", { mode: "json" }),
+    isActive: integer("is_active", { mode: "boolean" }).notNull().default(true),
+    expiresAt: integer("expires_at"),
+    createdAt: integer("created_at").notNull(),
+    lastUsedAt: integer("last_used_at"),
+  },
+  (t) => [index("api_keys_by_user").on(t.userId, t.id)],
+);

@@ -1,0 +1,58 @@
+/** Recomputes stored counts, copies and references, and reports every inconsistency. */
+import { sqlAll } from "../clients/account.ts";
+import { findSummaryMismatches } from "./summaries.ts";
+
+/** Each query finds inconsistent rows. */
+const checks: Record<string, string> = {
+  "library with wrong asset count or storage": `SELECT l.id, l.asset_count, l.storage_used_bytes FROM libraries l WHERE
+    l.asset_count IS NOT (SELECT count(*) FROM assets a WHERE a.library_id = l.id)
+    OR l.storage_used_bytes IS NOT
+      (SELECT coalesce(sum(file_size_bytes + version_bytes), 0) FROM assets a WHERE a.library_id = l.id)`,
+  "user with wrong storage": `SELECT u.id, u.storage_used_bytes FROM users u WHERE u.storage_used_bytes IS NOT
+    (SELECT coalesce(sum(file_size_bytes + version_bytes), 0) FROM assets a WHERE a.user_id = u.id)`,
+  "asset with wrong version_bytes": `SELECT a.id FROM assets a WHERE a.version_bytes IS NOT
+    (SELECT coalesce(sum(v.file_size_bytes), 0) FROM asset_versions v WHERE v.asset_id = a.id AND v.position > 0)`,
+  "asset whose current version is not the last one": `SELECT a.id FROM assets a WHERE a.original_version_id IS NOT NULL AND a.current_version_id IS NOT
+    (SELECT v.id FROM asset_versions v WHERE v.asset_id = a.id ORDER BY v.position DESC LIMIT 1)`,
+  "version without an asset": `SELECT id FROM asset_versions WHERE asset_id NOT IN (SELECT id FROM assets)`,
+  "asset with wrong album_count": `SELECT a.id FROM assets a WHERE a.album_count IS NOT
+    (SELECT count(*) FROM album_assets l WHERE l.asset_id = a.id)`,
+  "album membership with outdated copies": `SELECT l.id FROM album_assets l LEFT JOIN assets a ON a.id = l.asset_id
+    WHERE a.id IS NULL OR l.local_us IS NOT a.local_us OR l.trashed_at IS NOT a.trashed_at OR l.library_id IS NOT a.library_id`,
+  "album membership without an album": `SELECT id FROM album_assets WHERE album_id NOT IN (SELECT id FROM albums)`,
+  "album with wrong asset_count": `SELECT b.id, b.asset_count FROM albums b WHERE b.asset_count IS NOT
+    (SELECT count(*) FROM album_assets l JOIN assets a ON a.id = l.asset_id WHERE l.album_id = b.id AND a.trashed_at IS NULL)`,
+  "album with wrong dates or newest asset": `SELECT b.id FROM albums b WHERE
+    b.start_us IS NOT (SELECT min(a.local_us) FROM album_assets l JOIN assets a ON a.id = l.asset_id
+      WHERE l.album_id = b.id AND a.trashed_at IS NULL)
+    OR b.end_us IS NOT (SELECT max(a.local_us) FROM album_assets l JOIN assets a ON a.id = l.asset_id
+      WHERE l.album_id = b.id AND a.trashed_at IS NULL)
+    OR b.newest_asset_id IS NOT (SELECT a.id FROM album_assets l JOIN assets a ON a.id = l.asset_id
+      WHERE l.album_id = b.id AND a.trashed_at IS NULL ORDER BY a.local_us DESC, a.id DESC LIMIT 1)`,
+  "album whose pinned cover is no member": `SELECT b.id FROM albums b WHERE b.pinned_cover_id IS NOT NULL AND NOT EXISTS
+    (SELECT 1 FROM album_assets l WHERE l.album_id = b.id AND l.asset_id = b.pinned_cover_id)`,
+  "stack with wrong counts": `SELECT s.id, s.asset_count, s.member_count FROM stacks s WHERE
+    s.member_count IS NOT (SELECT count(*) FROM assets a WHERE a.stack_id = s.id)
+    OR s.asset_count IS NOT (SELECT count(*) FROM assets a WHERE a.stack_id = s.id AND a.trashed_at IS NULL)`,
+  "stack with fewer than two members": `SELECT id FROM stacks WHERE member_count < 2`,
+  "stack whose cover is no member": `SELECT s.id FROM stacks s WHERE s.primary_asset_id IS NOT NULL AND NOT EXISTS
+    (SELECT 1 FROM assets a WHERE a.id = s.primary_asset_id AND a.stack_id = s.id)`,
+  "asset of a missing stack": `SELECT id, stack_id FROM assets WHERE stack_id IS NOT NULL AND NOT EXISTS
+    (SELECT 1 FROM stacks s WHERE s.id = assets.stack_id AND s.library_id = assets.library_id)`,
+  "task without an asset": `SELECT id FROM tasks WHERE asset_id IS NOT NULL AND asset_id NOT IN (SELECT id FROM assets)`,
+  "event of a deleted asset": `SELECT seq, event_type FROM events WHERE entity_type IN ('asset', 'metadata')
+    AND event_type <> 'asset_deleted' AND entity_id NOT IN (SELECT id FROM assets)`,
+  "event older than the previous one": `SELECT seq FROM events e WHERE created_at <
+    (SELECT p.created_at FROM events p WHERE p.seq < e.seq ORDER BY p.seq DESC LIMIT 1)`,
+};
+
+/** Up to five inconsistent rows by check; empty if the database is consistent. */
+export async function findInconsistencies(): Promise<Record<string, unknown[]>> {
+  const inconsistencies: Record<string, unknown[]> = {};
+  for (const [name, query] of Object.entries(checks)) {
+    const rows = await sqlAll(query);
+    if (rows.length > 0) inconsistencies[name] = rows.slice(0, 5);
+  }
+  Object.assign(inconsistencies, await findSummaryMismatches());
+  return inconsistencies;
+}
