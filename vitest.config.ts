@@ -10,23 +10,23 @@ export const worker = cloudflareTest(async () => ({
       ROOT_API_KEY: "apikey_test_root_key_0123456789abcdef0123456789",
       MEDIA_SIGNING_KEY: "test signing key 0123456789abcdef0123456789abcdef",
     },
-    // For the tests of rate limits, which put it in the place of the real ones.
+    // The rate-limit tests replace the configured limits with this one.
     ratelimits: { TEST_LIMIT: { namespace_id: "70003", simple: { limit: 3, period: 60 } } },
   },
 }));
 
 export const shared = {
-  // The log of a test that passes, much of it of failures made on purpose, says nothing.
+  // Passing tests log errors that they provoke on purpose.
   silent: "passed-only" as const,
   setupFiles: ["./test/setup.ts"],
   globalSetup: ["./test/support/servers/modelServer.ts", "./test/support/servers/placeServer.ts"],
-  // Vitest leaves a core free.
+  // The default of Vitest leaves one core unused.
   maxWorkers: 2,
 };
 
 const slow = "**/*.slow.test.ts";
 
-/** They store nothing, so one Worker runs them all: most of a file's time is its Worker starting. */
+/** Tests without stored state share one Worker: starting it takes most of a file's run time. */
 const stateless = [
   "test/{http,kernel,media,providers}/**/*.test.ts",
   "test/objects/keys.test.ts",

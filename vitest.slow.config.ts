@@ -1,4 +1,4 @@
-/** The tests that take minutes: big uploads, big libraries. */
+/** Tests that take minutes: large uploads, large libraries, fuzzing and simulations. */
 import { defineConfig } from "vitest/config";
 import { shared, worker } from "./vitest.config.ts";
 

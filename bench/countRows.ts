@@ -1,9 +1,9 @@
 /** Pages of GET /api/assets/counts. */
 import { parseDateTime } from "../src/kernel/time.ts";
-import { countByMonth } from "../src/operations/assets/counts.ts";
+import { countByMonth } from "../src/operations/assets/monthCounts.ts";
 import { everyAsset, type AssetFilter } from "../src/records/assets/assetFilters.ts";
 import type { Seeded } from "../test/support/rows/seed.ts";
-import { costOf, heading, line, who } from "./reader.ts";
+import { measureCost, tableHeader, tableRow, principal } from "./measureCost.ts";
 
 const LIMIT = 50;
 
@@ -26,18 +26,23 @@ function filters(library: Seeded): Record<string, Partial<AssetFilter>> {
 }
 
 export async function countTable(libraries: Seeded[]): Promise<string[]> {
-  const lines = heading(["filter"], ["assets", "months given", "assets in them", "rows read", "round trips", "ms"]);
+  const lines = tableHeader(
+    ["filter"],
+    ["assets", "months returned", "assets in them", "rows read", "round trips", "ms"],
+  );
   for (const library of libraries) {
     for (const [name, filter] of Object.entries(filters(library))) {
-      const question = {
+      const query = {
         libraryId: library.libraryId,
         filter: { ...everyAsset, ...filter },
         personIds: null,
         limit: LIMIT,
       };
-      const { answer, rowsRead, roundTrips, ms } = await costOf((db) => countByMonth(db, who, question));
-      const counted = answer.buckets.reduce((sum, { assets }) => sum + assets, 0);
-      lines.push(line(name, library.count, answer.buckets.length, counted, rowsRead, roundTrips, ms));
+      const { result, rowsRead, roundTrips, ms } = await measureCost((context) =>
+        countByMonth(context, principal, query),
+      );
+      const counted = result.buckets.reduce((sum, { assets }) => sum + assets, 0);
+      lines.push(tableRow(name, library.count, result.buckets.length, counted, rowsRead, roundTrips, ms));
     }
   }
   return lines;

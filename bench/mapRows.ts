@@ -1,40 +1,45 @@
 /** Viewports of GET /api/assets/geo-clusters. */
 import { AppError } from "../src/kernel/errors.ts";
 import { parseDateTime } from "../src/kernel/time.ts";
-import { clusterByPlace } from "../src/operations/map/geoClusters.ts";
+import { listGeoClusters } from "../src/operations/map/geoClusters.ts";
 import { everyAsset, type AssetFilter } from "../src/records/assets/assetFilters.ts";
 import type { Seeded } from "../test/support/rows/seed.ts";
-import { costOf, heading, line, who } from "./reader.ts";
-import type { View } from "./views.ts";
+import { measureCost, tableHeader, tableRow, principal } from "./measureCost.ts";
+import type { Viewport } from "./viewports.ts";
 
-async function row(name: string, library: Seeded, view: View, filter: Partial<AssetFilter> = {}): Promise<string> {
-  const { answer, rowsRead, ms } = await costOf(async (db) => {
-    const question = {
+async function viewportRow(
+  name: string,
+  library: Seeded,
+  viewport: Viewport,
+  filter: Partial<AssetFilter> = {},
+): Promise<string> {
+  const { result, rowsRead, ms } = await measureCost(async (context) => {
+    const query = {
       libraryId: library.libraryId,
       filter: { ...everyAsset, ...filter },
       personIds: null,
-      grid: { box: view.box, cellDegrees: view.cellDegrees },
+      grid: { box: viewport.box, cellDegrees: viewport.cellDegrees },
     };
-    return await clusterByPlace(db, who, question).catch((error: unknown) => {
+    return await listGeoClusters(context, principal, query).catch((error: unknown) => {
       if (error instanceof AppError) return null;
       throw error;
     });
   });
-  const cells = answer === null ? "422" : answer.length;
-  const assets = answer === null ? "" : answer.reduce((sum, cluster) => sum + cluster.assets, 0);
-  return line(name, view.cellDegrees, cells, assets, rowsRead, ms);
+  const cells = result === null ? "422" : result.length;
+  const assets = result === null ? "" : result.reduce((sum, cluster) => sum + cluster.assets, 0);
+  return tableRow(name, viewport.cellDegrees, cells, assets, rowsRead, ms);
 }
 
-const titles = ["cell_size", "cells given", "assets in them", "rows read", "ms"];
+const columns = ["cell_size", "cells returned", "assets in them", "rows read", "ms"];
 
-export async function mapTable(library: Seeded, views: View[]): Promise<string[]> {
-  const lines = heading(["viewport"], titles);
-  for (const view of views) lines.push(await row(view.name, library, view));
+export async function mapTable(library: Seeded, viewports: Viewport[]): Promise<string[]> {
+  const lines = tableHeader(["viewport"], columns);
+  for (const viewport of viewports) lines.push(await viewportRow(viewport.name, library, viewport));
   return lines;
 }
 
-/** What the pyramid cannot know is read row by row. */
-export async function filteredMapTable(library: Seeded, view: View): Promise<string[]> {
+/** Filters that the map pyramid does not cover, so that rows are read one by one. */
+export async function filteredMapTable(library: Seeded, viewport: Viewport): Promise<string[]> {
   const filters: Record<string, Partial<AssetFilter>> = {
     "state=all": { state: "all" },
     "state=trashed": { state: "trashed" },
@@ -42,9 +47,9 @@ export async function filteredMapTable(library: Seeded, view: View): Promise<str
     "six months": { after: parseDateTime("2014-03-01T00:00:00"), before: parseDateTime("2014-09-01T00:00:00") },
     "album_filter=in_album": { albumFilter: "in_album" },
   };
-  const lines = heading(["filter"], titles);
+  const lines = tableHeader(["filter"], columns);
   for (const [name, filter] of Object.entries(filters)) {
-    lines.push(await row(`${view.name}, ${name}`, library, view, filter));
+    lines.push(await viewportRow(`${viewport.name}, ${name}`, library, viewport, filter));
   }
   return lines;
 }

@@ -1,22 +1,22 @@
 /**
- * `npm run bench:metadata [-- folder]`: what it takes to read the metadata of a file. The processor time of the first
- * file that a process reads, with nothing compiled yet, and the median of many reads after it; the reads and bytes
- * that are fetched. In Node, whose engine is the Workers' own; of the sample files, or of those in a folder.
+ * `npm run bench:metadata [-- folder]`: the cost of reading a file's metadata in Node, which has the engine of Workers:
+ * CPU time of the first read in a new process and the median of later reads, number of reads and bytes. Measures the
+ * sample files or those of a folder.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readFacts } from "../src/media/inspect/mediaInfo.ts";
-import { type MediaFormat, formatOfFileName } from "../src/media/inspect/formats.ts";
+import { readMediaInfo } from "../src/media/inspect/mediaInfo.ts";
+import { type MediaFormat, formatForFileName } from "../src/media/inspect/formats.ts";
 import { countingSource } from "../test/support/media/countingSource.ts";
 
-const own = fileURLToPath(import.meta.url);
-const samples = join(own, "../../test/fixtures/media");
-const warmUps = 20;
-const rounds = 60;
-/** A clock of processor time that ticks coarsely needs several reads at once. */
-const readsPerRound = 5;
+const scriptPath = fileURLToPath(import.meta.url);
+const sampleFolders = ["samples", "test/fixtures/media"];
+const WARM_UP_READS = 20;
+const ROUNDS = 60;
+/** Several reads per round compensate for the coarse resolution of the CPU clock. */
+const READS_PER_ROUND = 5;
 
 interface Measured {
   format: MediaFormat;
@@ -39,48 +39,53 @@ function median(values: number[]): number {
 
 async function measure(path: string, format: MediaFormat): Promise<Measured> {
   const bytes = new Uint8Array(readFileSync(path));
-  const read = () => readFacts(countingSource(bytes), format);
-  for (let i = 0; i < warmUps; i++) await read();
+  const read = () => readMediaInfo(countingSource(bytes), format);
+  for (let i = 0; i < WARM_UP_READS; i++) await read();
   const times: number[] = [];
-  for (let i = 0; i < rounds; i++) {
-    const spent = await cpuMs(async () => {
-      for (let k = 0; k < readsPerRound; k++) await read();
+  for (let i = 0; i < ROUNDS; i++) {
+    const elapsedMs = await cpuMs(async () => {
+      for (let k = 0; k < READS_PER_ROUND; k++) await read();
     });
-    times.push(spent / readsPerRound);
+    times.push(elapsedMs / READS_PER_ROUND);
   }
   const source = countingSource(bytes);
-  await readFacts(source, format);
-  const firstMs = Number(execFileSync(process.execPath, [own, "--first", path], { encoding: "utf8" }));
+  await readMediaInfo(source, format);
+  const firstMs = Number(execFileSync(process.execPath, [scriptPath, "--first", path], { encoding: "utf8" }));
   return { format, firstMs, medianMs: median(times), reads: source.counts.reads, bytes: source.counts.bytes };
 }
 
-/** In a process of its own. */
+/** Runs in a separate process, so that nothing is compiled yet. */
 async function printFirst(path: string): Promise<void> {
-  const format = formatOfFileName(path);
-  if (format === null) throw new Error(`${path} is of no format that is taken`);
+  const format = formatForFileName(path);
+  if (format === null) throw new Error(`unsupported file extension: ${path}`);
   const bytes = new Uint8Array(readFileSync(path));
-  console.log(await cpuMs(() => readFacts(countingSource(bytes), format)));
+  console.log(await cpuMs(() => readMediaInfo(countingSource(bytes), format)));
 }
 
 function row(name: string, group: Measured[]): string {
-  const most = (value: (one: Measured) => number) => Math.max(...group.map(value));
+  const max = (value: (file: Measured) => number) => Math.max(...group.map(value));
   const cells = [
     group.length,
     median(group.map(({ firstMs }) => firstMs)).toFixed(1),
-    most(({ firstMs }) => firstMs).toFixed(1),
+    max(({ firstMs }) => firstMs).toFixed(1),
     median(group.map(({ medianMs }) => medianMs)).toFixed(2),
-    most(({ medianMs }) => medianMs).toFixed(2),
-    most(({ reads }) => reads),
-    `${Math.ceil(most(({ bytes }) => bytes) / 1024)} KiB`,
+    max(({ medianMs }) => medianMs).toFixed(2),
+    max(({ reads }) => reads),
+    `${Math.ceil(max(({ bytes }) => bytes) / 1024)} KiB`,
   ];
   return `| ${name} | ${cells.join(" | ")} |`;
 }
 
-async function measureFolder(folder: string): Promise<void> {
+async function measureFolders(folders: string[]): Promise<void> {
   const measured: Measured[] = [];
-  for (const name of readdirSync(folder).toSorted()) {
-    const format = formatOfFileName(name);
-    if (format !== null) measured.push(await measure(join(folder, name), format));
+  const paths = folders.flatMap((folder) =>
+    readdirSync(folder)
+      .toSorted()
+      .map((name) => join(folder, name)),
+  );
+  for (const path of paths) {
+    const format = formatForFileName(path);
+    if (format !== null) measured.push(await measure(path, format));
   }
   console.log(
     "| format | files | first read, CPU ms: median | worst | later reads, CPU ms: median | worst | most reads | most bytes |",
@@ -99,4 +104,4 @@ async function measureFolder(folder: string): Promise<void> {
 
 const [first, path] = process.argv.slice(2);
 if (first === "--first" && path !== undefined) await printFirst(path);
-else await measureFolder(first ?? samples);
+else await measureFolders(first === undefined ? sampleFolders : [first]);

@@ -1,14 +1,14 @@
-/** `npm run bench:rows`: D1 rows that lists, counts, the map and the change feed read, in libraries of up to 1,000,000 assets. */
+/** `npm run bench:rows`: D1 rows read by lists, counts, the map and the event feed in libraries of up to 1,000,000 assets. */
 import { it } from "vitest";
 import { seedLibrary } from "../test/support/rows/seed.ts";
 import { changeTable } from "./changeRows.ts";
 import { countTable } from "./countRows.ts";
-import { feedTable, writeFeed } from "./feedRows.ts";
+import { feedTable, insertEvents } from "./feedRows.ts";
 import { listTable } from "./listRows.ts";
 import { filteredMapTable, mapTable } from "./mapRows.ts";
-import { aLife } from "./places.ts";
-import { who } from "./reader.ts";
-import { closeViews, wideViews } from "./views.ts";
+import { typicalLibrary } from "./typicalLibrary.ts";
+import { principal } from "./measureCost.ts";
+import { closeViewports, wideViewports } from "./viewports.ts";
 
 const MILLION = 1_000_000;
 
@@ -17,21 +17,21 @@ function print(title: string, lines: string[]): void {
 }
 
 it("prints rows read and written", { timeout: 3_600_000 }, async () => {
-  const start = Date.now();
-  const small = await seedLibrary(who.userId, 100);
-  const scattered = await seedLibrary(who.userId, 100_000);
-  const large = await seedLibrary(who.userId, MILLION, aLife);
-  await writeFeed(large, MILLION);
-  console.log(`filled in ${Math.round((Date.now() - start) / 1000)} s`);
+  const startMs = Date.now();
+  const small = await seedLibrary(principal.userId, 100);
+  const scattered = await seedLibrary(principal.userId, 100_000);
+  const large = await seedLibrary(principal.userId, MILLION, typicalLibrary);
+  await insertEvents(large, MILLION);
+  console.log(`seeded in ${Math.round((Date.now() - startMs) / 1000)} s`);
   print("Lists", await listTable([small, scattered, large]));
   print("Counts", await countTable([small, scattered, large]));
-  print("Map, a life of 1,000,000", await mapTable(large, [...wideViews, ...closeViews]));
-  for (const view of [wideViews[0], closeViews[2]]) {
-    if (view !== undefined) print(`Map, filtered`, await filteredMapTable(large, view));
+  print("Map, typical library of 1,000,000", await mapTable(large, [...wideViewports, ...closeViewports]));
+  for (const viewport of [wideViewports[0], closeViewports[2]]) {
+    if (viewport !== undefined) print("Map, filtered", await filteredMapTable(large, viewport));
   }
-  print("Map, 100,000 scattered over the Earth", await mapTable(scattered, wideViews));
-  const spread = await seedLibrary(who.userId, MILLION);
-  print("Map, 1,000,000 scattered over the Earth", await mapTable(spread, wideViews));
+  print("Map, 100,000 scattered over the Earth", await mapTable(scattered, wideViewports));
+  const scatteredLarge = await seedLibrary(principal.userId, MILLION);
+  print("Map, 1,000,000 scattered over the Earth", await mapTable(scatteredLarge, wideViewports));
   print("Feed", await feedTable(large, MILLION));
   print("Changes", await changeTable(large));
 });

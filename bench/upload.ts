@@ -1,6 +1,6 @@
 /**
- * `npm run bench:upload [-- MB]`: one upload of random bytes through `npm run dev`, streamed from here as it is made.
- * Prints MB/s, the memory of every workerd process before and at its peak, and whether the digests agree.
+ * `npm run bench:upload [-- MiB]`: streams one upload of random bytes through `npm run dev`. Prints the rate, the
+ * resident memory of all workerd processes before and at its peak, and whether the checksums match.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 
 const CHUNK_BYTES = 1024 * 1024;
-const sizeMb = Number(process.argv[2] ?? 300);
+const sizeMib = Number(process.argv[2] ?? 300);
 
 function freePort(): Promise<number> {
   return new Promise((settle) => {
@@ -23,7 +23,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Resident memory in MiB of the processes below `root`; Linux only, 0 elsewhere. */
+/** Resident memory in MiB of the workerd processes started by `root`. Linux only, 0 elsewhere. */
 function residentMib(root: number): number {
   try {
     const parents = new Map<number, number>();
@@ -36,23 +36,23 @@ function residentMib(root: number): number {
       const isWorkerd = readFileSync(`/proc/${name}/cmdline`, "utf8").includes("workerd");
       if (isWorkerd) rss.set(Number(name), (Number(fields[21]) * 4096) / 1024 ** 2);
     }
-    const below = (pid: number): boolean => pid === root || (pid > 1 && below(parents.get(pid) ?? 0));
-    return [...rss].filter(([pid]) => below(pid)).reduce((sum, [, mib]) => sum + mib, 0);
+    const isDescendant = (pid: number): boolean => pid === root || (pid > 1 && isDescendant(parents.get(pid) ?? 0));
+    return [...rss].filter(([pid]) => isDescendant(pid)).reduce((sum, [, mib]) => sum + mib, 0);
   } catch {
     return 0;
   }
 }
 
-async function ready(origin: string): Promise<void> {
+async function waitUntilReady(origin: string): Promise<void> {
   for (let i = 0; i < 120; i++) {
-    const answer = await fetch(`${origin}/api/server/ping`).catch(() => null);
-    if (answer?.ok === true) return;
+    const response = await fetch(`${origin}/api/server/ping`).catch(() => null);
+    if (response?.ok === true) return;
     await new Promise((settle) => setTimeout(settle, 500));
   }
   throw new Error("the Worker did not start");
 }
 
-/** A multipart body of a file that never exists anywhere as a whole. */
+/** Generates a multipart body without holding the file in memory. */
 async function* multipart(boundary: string, digests: { update(chunk: Buffer): unknown }[]): AsyncGenerator<Uint8Array> {
   const fields = {
     device_asset_id: "bench",
@@ -64,7 +64,7 @@ async function* multipart(boundary: string, digests: { update(chunk: Buffer): un
     yield Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`);
   }
   yield Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="asset_data"; filename="bench.mp4"\r\n\r\n`);
-  for (let i = 0; i < sizeMb; i++) {
+  for (let i = 0; i < sizeMib; i++) {
     const chunk = randomBytes(CHUNK_BYTES);
     for (const digest of digests) digest.update(chunk);
     yield chunk;
@@ -95,11 +95,11 @@ async function measure(origin: string, root: number): Promise<void> {
   const { status, text } = await post(`${origin}/api/assets`, key, Readable.from(multipart("bench", [sha256, sha1])));
   const seconds = (performance.now() - startedAt) / 1000;
   clearInterval(sampler);
-  const agrees = text.includes(sha256.digest("base64")) && text.includes(sha1.digest("base64"));
-  console.log(`status ${status}, digests ${agrees ? "agree" : "DIFFER"}`);
-  console.log(`${sizeMb} MiB in ${seconds.toFixed(1)} s: ${(sizeMb / seconds).toFixed(1)} MiB/s`);
-  console.log(`workerd resident: ${before.toFixed(0)} MiB before, ${peak.toFixed(0)} MiB at its peak`);
-  if (!agrees || status !== 201) process.exitCode = 1;
+  const checksumsMatch = text.includes(sha256.digest("base64")) && text.includes(sha1.digest("base64"));
+  console.log(`status ${status}, checksums ${checksumsMatch ? "match" : "DIFFER"}`);
+  console.log(`${sizeMib} MiB in ${seconds.toFixed(1)} s: ${(sizeMib / seconds).toFixed(1)} MiB/s`);
+  console.log(`workerd RSS: ${before.toFixed(0)} MiB before, ${peak.toFixed(0)} MiB at peak`);
+  if (!checksumsMatch || status !== 201) process.exitCode = 1;
 }
 
 const state = mkdtempSync(join(tmpdir(), "tintype-bench-"));
@@ -110,7 +110,7 @@ const server: ChildProcess = spawn(
   { stdio: "ignore" },
 );
 try {
-  await ready(`http://localhost:${port}`);
+  await waitUntilReady(`http://localhost:${port}`);
   await measure(`http://localhost:${port}`, server.pid ?? 0);
 } finally {
   server.kill("SIGTERM");

@@ -3,6 +3,6 @@ import { shared, worker } from "../vitest.config.ts";
 
 export default defineConfig({
   plugins: [worker],
-  // What a bench prints is its result.
+  // Benchmarks print their results.
   test: { ...shared, silent: false, include: ["bench/*.bench.ts"] },
 });

@@ -1,8 +1,8 @@
-/** Bundles the production section the way a deploy would, into .tmp/, without an account and without uploading. */
+/** `npm run build`: bundles the production Worker into .tmp/build, like a deploy, without an account or an upload. */
 import { join } from "node:path";
-import { copyReferenceAssets } from "./assets.ts";
-import { exitOf, startWrangler } from "./wrangler.ts";
+import { copyReferenceAssets } from "./copyReferenceAssets.ts";
+import { waitForExit, startWrangler } from "./wrangler.ts";
 
 copyReferenceAssets();
 const args = ["deploy", "--dry-run", "--env", "production", "--outdir", join(".tmp", "build")];
-process.exitCode = (await exitOf(startWrangler(args, { env: { CI: "1" } }))) ?? 1;
+process.exitCode = (await waitForExit(startWrangler(args, { env: { CI: "1" } }))) ?? 1;

@@ -1,18 +1,18 @@
 /**
- * `npm run demo`: starts the Worker on this machine, uploads samples/ through the public API and shows what came of it.
- * Stays until Ctrl-C on a terminal or with --keep; otherwise, and with --once, it ends by itself. Talks to localhost alone.
+ * `npm run demo`: starts the Worker locally, uploads samples/ through the public API and prints the results.
+ * Runs until Ctrl-C on a terminal or with --keep; exits after the results otherwise, or with --once. Works offline.
  */
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { Api, DemoAsset } from "./demo/api.ts";
-import { listAssets, readLocalKey, RefusedCall, samplePaths, uploadFile } from "./demo/api.ts";
-import { printAddresses, printTable, showProgress } from "./demo/report.ts";
+import type { Api, DemoAsset } from "./demo/client.ts";
+import { listAssets, readLocalKey, ApiError, samplePaths, uploadFile } from "./demo/client.ts";
+import { printUrls, printTable, showProgress } from "./demo/report.ts";
 import type { DemoServer } from "./demo/server.ts";
 import { freePort, startServer } from "./demo/server.ts";
 
-const BACKGROUND_WAIT_MS = 15_000;
-const QUIET_MS = 5_000;
+const MAX_WAIT_MS = 15_000;
+const MAX_IDLE_MS = 5_000;
 
 function readOptions() {
   const { values } = parseArgs({
@@ -24,7 +24,8 @@ function readOptions() {
     },
   });
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port ${values.port} is no port number`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`--port must be a number from 0 to 65535, not ${values.port}`);
   return { port, persistTo: values["persist-to"], keep: !values.once && (values.keep || process.stdout.isTTY) };
 }
 
@@ -36,9 +37,9 @@ async function uploadAll(api: Api): Promise<string[]> {
     const { id, created } = await uploadFile(api, path);
     ids.add(id);
     if (!created) duplicates++;
-    showProgress(index + 1, paths.length, `${created ? "201 stored   " : "200 duplicate"} ${basename(path)}`);
+    showProgress(index + 1, paths.length, `${created ? "201 created  " : "200 duplicate"} ${basename(path)}`);
   }
-  console.log(`${paths.length - duplicates} stored, ${duplicates} already there.`);
+  console.log(`${paths.length - duplicates} created, ${duplicates} duplicates.`);
   return [...ids];
 }
 
@@ -46,33 +47,33 @@ function countThumbhashes(assets: DemoAsset[]): number {
   return assets.filter((asset) => typeof asset.thumbhash === "string").length;
 }
 
-/** Waits while thumbhashes keep coming: some formats get none here, so the last one may never arrive. */
-async function settledAssets(api: Api, ids: string[]): Promise<DemoAsset[]> {
-  const deadlineMs = Date.now() + BACKGROUND_WAIT_MS;
-  let quietSinceMs = Date.now();
+/** Polls until all assets have a thumbhash or none was added for a while: some formats never get one locally. */
+async function waitForThumbhashes(api: Api, ids: string[]): Promise<DemoAsset[]> {
+  const deadlineMs = Date.now() + MAX_WAIT_MS;
+  let lastChangeMs = Date.now();
   let assets = await listAssets(api, ids);
-  while (countThumbhashes(assets) < assets.length && Date.now() < Math.min(deadlineMs, quietSinceMs + QUIET_MS)) {
+  while (countThumbhashes(assets) < assets.length && Date.now() < Math.min(deadlineMs, lastChangeMs + MAX_IDLE_MS)) {
     await sleep(500);
     const before = countThumbhashes(assets);
     assets = await listAssets(api, ids);
-    if (countThumbhashes(assets) > before) quietSinceMs = Date.now();
+    if (countThumbhashes(assets) > before) lastChangeMs = Date.now();
   }
   console.log(`${countThumbhashes(assets)} of ${assets.length} have a thumbhash.`);
   return assets;
 }
 
-async function show(server: DemoServer): Promise<void> {
+async function runDemo(server: DemoServer): Promise<void> {
   const api = { origin: server.origin, key: await readLocalKey() };
   console.log(`Ready at ${server.origin}. Uploading samples/ ...`);
   const ids = await uploadAll(api);
-  console.log("Waiting for the background work ...");
-  const assets = await settledAssets(api, ids);
+  console.log("Waiting for background tasks ...");
+  const assets = await waitForThumbhashes(api, ids);
   console.log();
   printTable(assets);
-  printAddresses(api, assets);
+  printUrls(api, assets);
 }
 
-function interrupted(): Promise<void> {
+function waitForSignal(): Promise<void> {
   return new Promise((settle) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => settle());
   });
@@ -80,22 +81,22 @@ function interrupted(): Promise<void> {
 
 async function demo(): Promise<void> {
   const { port, persistTo, keep } = readOptions();
-  const stopped = interrupted();
+  const signal = waitForSignal();
   const server = startServer(await freePort(port), persistTo);
-  const shown = async () => {
+  const run = async () => {
     console.log("Starting the Worker ...");
     await server.ready;
-    await show(server);
+    await runDemo(server);
     if (keep) console.log("Running until Ctrl-C.");
-    if (keep) await stopped;
+    if (keep) await signal;
   };
-  const explained = (error: unknown): never => {
-    throw error instanceof RefusedCall
-      ? new Error(`${error.message}\nThe Worker's last words:\n${server.lastWords()}`)
+  const withServerOutput = (error: unknown): never => {
+    throw error instanceof ApiError
+      ? new Error(`${error.message}\nOutput of the Worker:\n${server.recentOutput()}`)
       : error;
   };
   try {
-    await Promise.race([shown().catch(explained), stopped, server.died]);
+    await Promise.race([run().catch(withServerOutput), signal, server.exited]);
   } finally {
     await server.close();
   }
@@ -107,5 +108,5 @@ try {
   console.error(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }
-// A request cut off by Ctrl-C may still wait for its time-out; the demo does not.
+// A request interrupted by Ctrl-C may wait for its timeout.
 process.exit();

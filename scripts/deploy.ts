@@ -1,39 +1,39 @@
 /**
- * `npm run deploy`: creates what [env.production] of wrangler.toml names and the account lacks, sets missing secrets,
- * migrates the remote database and deploys. Running it again only migrates and deploys. `--yes` asks nothing;
- * `--zone HOST` serves from a host of a zone with Transformations and leaves resizing to its edge.
+ * `npm run deploy`: creates the missing resources of [env.production] in wrangler.toml, sets missing secrets, applies
+ * the migrations and deploys. Later runs only migrate and deploy. `--yes` disables prompts. `--zone HOST` serves from a
+ * host of a zone with Transformations, whose edge resizes the images.
  */
 import { parseArgs } from "node:util";
-import { copyReferenceAssets } from "./assets.ts";
-import { chooseAccount } from "./deploy/account.ts";
-import { terminalAsker } from "./deploy/asker.ts";
-import { ensureResources, mustRun, productionNames } from "./deploy/resources.ts";
+import { copyReferenceAssets } from "./copyReferenceAssets.ts";
+import { selectAccount } from "./deploy/account.ts";
+import { terminalPrompt } from "./deploy/prompt.ts";
+import { ensureResources, runOrThrow, productionNames } from "./deploy/resources.ts";
 import { ensureSecrets } from "./deploy/secrets.ts";
-import { exitOf, startWrangler } from "./wrangler.ts";
+import { waitForExit, startWrangler } from "./wrangler.ts";
 
-const HOST = /^([a-z0-9-]+\.)+[a-z]{2,}$/i;
+const HOST_PATTERN = /^([a-z0-9-]+\.)+[a-z]{2,}$/i;
 
-/** The Worker on the zone's host, and the pictures resized by `/cdn-cgi/image/` there. */
+/** Arguments that serve the Worker from the zone's host and resize images with `/cdn-cgi/image/`. */
 function zoneArguments(host: string | undefined): string[] {
   if (host === undefined) return [];
-  if (!HOST.test(host)) throw new Error(`--zone takes a host such as photos.example.com, not "${host}".`);
+  if (!HOST_PATTERN.test(host)) throw new Error(`--zone must be a host such as photos.example.com, not "${host}".`);
   return ["--domain", host, "--var", "IMAGE_DELIVERY:cdn-cgi", "--var", `PUBLIC_URL:https://${host}`];
 }
 
 async function deploy(): Promise<number> {
   const { values } = parseArgs({ options: { yes: { type: "boolean", default: false }, zone: { type: "string" } } });
   const zone = zoneArguments(values.zone);
-  const asker = terminalAsker(values.yes);
+  const prompt = terminalPrompt(values.yes);
   copyReferenceAssets();
-  await chooseAccount(asker);
+  await selectAccount(prompt);
   await ensureResources(productionNames());
-  await mustRun(["d1", "migrations", "apply", "DB", "--remote", "--env", "production"]);
-  console.log("Migrated the database.");
-  const ownerKey = await ensureSecrets(asker);
-  // Shown before the deploy, which can still fail: the key is already set and nobody can read it back.
-  if (ownerKey !== null) console.log(`\nThe owner's API key, shown this once. Keep it safe:\n\n  ${ownerKey}\n`);
-  const unattended: Record<string, string> = asker.mayAsk ? {} : { CI: "1" };
-  return (await exitOf(startWrangler(["deploy", "--env", "production", ...zone], { env: unattended }))) ?? 1;
+  await runOrThrow(["d1", "migrations", "apply", "DB", "--remote", "--env", "production"]);
+  console.log("Applied the migrations.");
+  const ownerKey = await ensureSecrets(prompt);
+  // Printed before the deploy, which can fail: the key is already stored and cannot be read back.
+  if (ownerKey !== null) console.log(`\nThe owner's API key, shown only once. Store it safely:\n\n  ${ownerKey}\n`);
+  const extraEnv: Record<string, string> = prompt.isInteractive ? {} : { CI: "1" };
+  return (await waitForExit(startWrangler(["deploy", "--env", "production", ...zone], { env: extraEnv }))) ?? 1;
 }
 
 try {

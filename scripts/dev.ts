@@ -1,28 +1,28 @@
 /**
- * `npm run dev`: the Worker on this machine, migrated and ready, with no account and no prompt.
- * Arguments go to `wrangler dev` as they are: `npm run dev -- --port 9000 --persist-to .tmp/state`.
+ * `npm run dev`: migrates the local database and runs the Worker locally, without an account or prompts.
+ * Arguments are passed to `wrangler dev`: `npm run dev -- --port 9000 --persist-to .tmp/state`.
  */
 import { copyFileSync, existsSync } from "node:fs";
-import { copyReferenceAssets } from "./assets.ts";
-import { exitOf, runWrangler, startWrangler, stop } from "./wrangler.ts";
+import { copyReferenceAssets } from "./copyReferenceAssets.ts";
+import { waitForExit, runWrangler, startWrangler, stopProcess } from "./wrangler.ts";
 
 function ensureLocalSecrets(): void {
   if (existsSync(".dev.vars")) return;
   copyFileSync(".dev.vars.example", ".dev.vars");
-  console.log("Made .dev.vars from .dev.vars.example.");
+  console.log("Created .dev.vars from .dev.vars.example.");
 }
 
-/** `--persist-to DIR` or `--persist-to=DIR`, which the migrations have to know too. */
+/** Extracts `--persist-to DIR` or `--persist-to=DIR`, which the migrations need too. */
 function persistArguments(args: string[]): string[] {
-  const at = args.findIndex((arg) => arg === "--persist-to" || arg.startsWith("--persist-to="));
-  const flag = args[at];
+  const index = args.findIndex((arg) => arg === "--persist-to" || arg.startsWith("--persist-to="));
+  const flag = args[index];
   if (flag === undefined) return [];
-  return flag.includes("=") ? [flag] : args.slice(at, at + 2);
+  return flag.includes("=") ? [flag] : args.slice(index, index + 2);
 }
 
 async function migrate(args: string[]): Promise<void> {
   const run = await runWrangler(["d1", "migrations", "apply", "DB", "--local", ...persistArguments(args)]);
-  if (run.code !== 0) throw new Error(`The migrations failed:\n${run.stdout}${run.stderr}`);
+  if (run.code !== 0) throw new Error(`Migrations failed:\n${run.stdout}${run.stderr}`);
 }
 
 async function dev(args: string[]): Promise<number> {
@@ -30,8 +30,8 @@ async function dev(args: string[]): Promise<number> {
   copyReferenceAssets();
   await migrate(args);
   const server = startWrangler(["dev", ...args]);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(server));
-  return (await exitOf(server)) ?? 1;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stopProcess(server));
+  return (await waitForExit(server)) ?? 1;
 }
 
 try {

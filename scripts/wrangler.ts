@@ -1,12 +1,13 @@
-/** Starts wrangler without a shell, so that arguments mean the same on every system. Knows no command of ours. */
+/** Starts wrangler without a shell, so that arguments work the same on every system. */
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { resolve } from "node:path";
 
-const launcher = resolve("node_modules/wrangler/bin/wrangler.js");
+const KILL_TIMEOUT_MS = 5_000;
+const launcherPath = resolve("node_modules/wrangler/bin/wrangler.js");
 
-/** No telemetry, no request for the machine's location: local commands talk to localhost alone. */
-const quiet = {
+/** Disables telemetry and the request for the machine's location, so that local commands work offline. */
+const privacyEnv = {
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_SEND_ERROR_REPORTS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
@@ -16,14 +17,14 @@ export function startWrangler(
   args: string[],
   options: { stdio?: StdioOptions; env?: Record<string, string> } = {},
 ): ChildProcess {
-  return spawn(process.execPath, [launcher, ...args], {
+  return spawn(process.execPath, [launcherPath, ...args], {
     stdio: options.stdio ?? "inherit",
-    env: { ...process.env, ...quiet, ...options.env },
+    env: { ...process.env, ...privacyEnv, ...options.env },
   });
 }
 
-/** Resolves with the exit code; null when a signal ended the process. */
-export function exitOf(child: ChildProcess): Promise<number | null> {
+/** Resolves with the exit code, or null if a signal ended the process. */
+export function waitForExit(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
   return new Promise((settle, fail) => {
     child.once("error", fail);
@@ -31,30 +32,30 @@ export function exitOf(child: ChildProcess): Promise<number | null> {
   });
 }
 
-export interface Finished {
+export interface CommandResult {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** Runs one command to its end, without prompts. `input` goes to its stdin. */
-export async function runWrangler(args: string[], input?: string): Promise<Finished> {
+/** Runs a command without prompts and collects its output. `input` is written to stdin. */
+export async function runWrangler(args: string[], input?: string): Promise<CommandResult> {
   const child = startWrangler(args, { stdio: ["pipe", "pipe", "pipe"], env: { CI: "1", FORCE_COLOR: "0" } });
-  const finished: Finished = { code: null, stdout: "", stderr: "" };
-  child.stdout?.on("data", (chunk: Buffer) => (finished.stdout += chunk.toString()));
-  child.stderr?.on("data", (chunk: Buffer) => (finished.stderr += chunk.toString()));
+  const result: CommandResult = { code: null, stdout: "", stderr: "" };
+  child.stdout?.on("data", (chunk: Buffer) => (result.stdout += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (result.stderr += chunk.toString()));
   child.stdin?.end(input ?? "");
-  finished.code = await exitOf(child);
-  return finished;
+  result.code = await waitForExit(child);
+  return result;
 }
 
-/** Asks the process to stop, and insists when it has not after five seconds. */
-export async function stop(child: ChildProcess): Promise<void> {
+/** Sends SIGTERM, then SIGKILL after five seconds. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const insist = setTimeout(() => child.kill("SIGKILL"), 5_000);
-  // Windows knows no SIGTERM: kill() would end this one process and leave its children running.
+  const killTimer = setTimeout(() => child.kill("SIGKILL"), KILL_TIMEOUT_MS);
+  // Windows has no SIGTERM: kill() would leave the child processes running.
   if (process.platform === "win32") spawnSync("taskkill", ["/pid", String(child.pid), "/t", "/f"]);
   else child.kill("SIGTERM");
-  await exitOf(child);
-  clearTimeout(insist);
+  await waitForExit(child);
+  clearTimeout(killTimer);
 }

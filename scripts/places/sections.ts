@@ -1,17 +1,16 @@
 /**
- * Says which settlements are sections of a city, so that a photo in Montmartre is one of Paris. GeoNames knows sections
- * (PPLX) but not whose; and of the newest entries we have no kind at all. What is decided here is only ever a city of the
- * same division.
+ * Assigns sections to their city, so that a photo in Montmartre is in Paris. GeoNames marks sections (PPLX) without
+ * naming their city, and the newest entries have no feature code. City and section share their first-level division.
  */
-import { distanceKm, reachKm } from "../../src/providers/places/offline/influenceRadius.ts";
-import { groupedBy, type Settlement } from "./gazetteer.ts";
+import { distanceKm, influenceRadiusKm } from "../../src/providers/places/offline/influenceRadius.ts";
+import type { Settlement } from "./gazetteer.ts";
 import type { Grid } from "./grid.ts";
 
-/** Countries that are one city. */
+/** Countries that consist of one city. */
 const cityStates = new Set(["GI", "HK", "MC", "MO", "SG", "VA"]);
 
-/** Divisions that are one city though their parts are as large as cities. */
-const cityOfUnit: Record<string, string> = {
+/** Divisions that consist of one city although their parts are as large as cities. */
+const cityOfDivisionCode: Record<string, string> = {
   "US.NY.005": "New York City",
   "US.NY.047": "New York City",
   "US.NY.061": "New York City",
@@ -23,56 +22,67 @@ const cityOfUnit: Record<string, string> = {
   "PT.14.1106": "Lisbon",
 };
 
-const MIN_UNIT_CITY = 200_000;
-/** PPLX of this size are cities in all but GeoNames' eyes, such as Navi Mumbai. */
-const MIN_NO_SECTION = 500_000;
+const MIN_DIVISION_CITY_POPULATION = 200_000;
+/** A second town of this size and share prevents a division from counting as one city. */
+const MIN_RIVAL_POPULATION = 10_000;
+const MIN_RIVAL_SHARE = 1 / 20;
+/** Larger PPLX entries are cities in their own right, such as Navi Mumbai. */
+const MAX_SECTION_POPULATION = 500_000;
+const MIN_CITY_POPULATION_FOR_PPLX = 5_000;
+const MIN_CITY_POPULATION_FOR_UNKNOWN = 50_000;
+const CITY_SEARCH_KM = 35;
+const NUMBERED_CITY_SEARCH_KM = 15;
 
 function populationOf(settlement: Settlement): number {
   return settlement.population ?? 0;
 }
 
-function largest(list: Settlement[]): Settlement | null {
-  return list.reduce<Settlement | null>(
-    (best, one) => (best === null || populationOf(one) > populationOf(best) ? one : best),
+function largest(settlements: Settlement[]): Settlement | null {
+  return settlements.reduce<Settlement | null>(
+    (best, settlement) => (best === null || populationOf(settlement) > populationOf(best) ? settlement : best),
     null,
   );
 }
 
-function between(a: Settlement, b: Settlement): number {
+function distanceBetween(a: Settlement, b: Settlement): number {
   return distanceKm(a.latitude, a.longitude, b.latitude, b.longitude);
 }
 
 function isSection(settlement: Settlement): boolean {
-  return settlement.kind === "PPLX" && populationOf(settlement) < MIN_NO_SECTION;
+  return settlement.featureCode === "PPLX" && populationOf(settlement) < MAX_SECTION_POPULATION;
 }
 
-/** A division that is one city, as Greater London or the Land Berlin: one place outweighs all others, and all are near. */
-function cityOfDivision(members: Settlement[]): Settlement | null {
+/** The city of a division such as Greater London or Berlin: far larger than all other places, which are close to it. */
+function dominantCity(members: Settlement[]): Settlement | null {
   const city = largest(members);
-  if (city === null || populationOf(city) < MIN_UNIT_CITY || members.length < 3) return null;
-  const rivals = members.filter((one) => one !== city && !isSection(one));
+  if (city === null || populationOf(city) < MIN_DIVISION_CITY_POPULATION || members.length < 3) return null;
+  const rivals = members.filter((member) => member !== city && !isSection(member));
   const second = Math.max(0, ...rivals.map(populationOf));
-  if (second >= 10_000 && second > populationOf(city) / 20) return null;
-  const near = members.filter((one) => between(one, city) <= 2 * reachKm(populationOf(city)) + 5);
+  if (second >= MIN_RIVAL_POPULATION && second > populationOf(city) * MIN_RIVAL_SHARE) return null;
+  const maxDistanceKm = 2 * influenceRadiusKm(populationOf(city)) + 5;
+  const near = members.filter((member) => distanceBetween(member, city) <= maxDistanceKm);
   return near.length >= 0.95 * members.length ? city : null;
 }
 
-/** The city that a section, or a settlement of which nothing is known, lies in. */
-function cityAround(settlement: Settlement, grid: Grid): Settlement | null {
-  const known = isSection(settlement);
-  const least = known ? Math.max(5_000, populationOf(settlement)) : 50_000;
+/** The city around a section, or around a settlement of unknown population. */
+function surroundingCity(settlement: Settlement, grid: Grid): Settlement | null {
+  const isKnownSection = isSection(settlement);
+  const minPopulation = isKnownSection
+    ? Math.max(MIN_CITY_POPULATION_FOR_PPLX, populationOf(settlement))
+    : MIN_CITY_POPULATION_FOR_UNKNOWN;
   let best: Settlement | null = null;
-  let bestScore = Number.POSITIVE_INFINITY;
-  for (const city of grid.near(settlement.latitude, settlement.longitude, 35)) {
-    if (city === settlement || populationOf(city) < least || isSection(city)) continue;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (const city of grid.near(settlement.latitude, settlement.longitude, CITY_SEARCH_KM)) {
+    if (city === settlement || populationOf(city) < minPopulation || isSection(city)) continue;
     if (city.country !== settlement.country || city.division !== settlement.division) continue;
-    // A city over several counties has none of its own in GeoNames.
-    if (!known && city.county !== "" && settlement.county !== "" && city.county !== settlement.county) continue;
-    const reach = reachKm(populationOf(city));
-    const away = between(settlement, city);
-    if (away > (known ? 1.5 * reach + 5 : reach) || away / reach >= bestScore) continue;
+    // GeoNames gives no county to a city that spans several.
+    const differentCounty = city.county !== "" && settlement.county !== "" && city.county !== settlement.county;
+    if (!isKnownSection && differentCounty) continue;
+    const radius = influenceRadiusKm(populationOf(city));
+    const distance = distanceBetween(settlement, city);
+    if (distance > (isKnownSection ? 1.5 * radius + 5 : radius) || distance / radius >= bestCost) continue;
     best = city;
-    bestScore = away / reach;
+    bestCost = distance / radius;
   }
   return best;
 }
@@ -81,46 +91,46 @@ function cityAround(settlement: Settlement, grid: Grid): Settlement | null {
 function numberedCity(settlement: Settlement, grid: Grid): Settlement | null {
   const name = /^(.+) \d\d$/.exec(settlement.name)?.[1];
   if (name === undefined) return null;
-  const near = grid.near(settlement.latitude, settlement.longitude, 15);
-  return near.find((one) => one.name === name && one.division === settlement.division) ?? null;
+  const near = grid.near(settlement.latitude, settlement.longitude, NUMBERED_CITY_SEARCH_KM);
+  return near.find((city) => city.name === name && city.division === settlement.division) ?? null;
 }
 
-/** Every section with its city. A city is never a section itself. */
+/** Maps every section to its city. A city is never a section itself. */
 export function findSections(settlements: Settlement[], grid: Grid): Map<Settlement, Settlement> {
-  const cityOf = new Map<Settlement, Settlement>();
-  const adopt = (members: Settlement[], city: Settlement | null): void => {
+  const cityOfSection = new Map<Settlement, Settlement>();
+  const assign = (members: Settlement[], city: Settlement | null): void => {
     if (city === null) return;
-    for (const one of members) if (one !== city && !cityOf.has(one)) cityOf.set(one, city);
+    for (const member of members) if (member !== city && !cityOfSection.has(member)) cityOfSection.set(member, city);
   };
-  for (const [country, members] of groupedBy(settlements, (one) => one.country)) {
-    if (cityStates.has(country)) adopt(members, largest(members));
+  for (const [country, members] of Map.groupBy(settlements, (settlement) => settlement.country)) {
+    if (cityStates.has(country)) assign(members, largest(members));
   }
-  const byDivision = groupedBy(settlements, (one) => `${one.country}.${one.division}`);
-  const byCounty = groupedBy(settlements, (one) => `${one.country}.${one.division}.${one.county}`);
-  for (const [unit, name] of Object.entries(cityOfUnit)) {
-    const division = unit.split(".").slice(0, 2).join(".");
-    const city = largest((byDivision.get(division) ?? []).filter((one) => one.name === name));
-    if (city === null) throw new Error(`${name} is not in ${division}: the data has changed`);
-    adopt(byCounty.get(unit) ?? byDivision.get(unit) ?? [], city);
+  const byDivision = Map.groupBy(settlements, ({ country, division }) => `${country}.${division}`);
+  const byCounty = Map.groupBy(settlements, ({ country, division, county }) => `${country}.${division}.${county}`);
+  for (const [code, name] of Object.entries(cityOfDivisionCode)) {
+    const division = code.split(".").slice(0, 2).join(".");
+    const city = largest((byDivision.get(division) ?? []).filter((settlement) => settlement.name === name));
+    if (city === null) throw new Error(`${name} is missing in ${division}: update cityOfDivisionCode`);
+    assign(byCounty.get(code) ?? byDivision.get(code) ?? [], city);
   }
   for (const members of [...byDivision.values(), ...byCounty.values()]) {
-    if (members.some((one) => one.division !== "")) adopt(members, cityOfDivision(members));
+    if (members.some(({ division }) => division !== "")) assign(members, dominantCity(members));
   }
-  const cities = new Set(cityOf.values());
-  for (const one of settlements) {
-    if (cityOf.has(one) || cities.has(one)) continue;
-    const unknown = one.population === null;
-    adopt([one], numberedCity(one, grid) ?? (unknown || isSection(one) ? cityAround(one, grid) : null));
+  const cities = new Set(cityOfSection.values());
+  for (const settlement of settlements) {
+    if (cityOfSection.has(settlement) || cities.has(settlement)) continue;
+    const mayBeSection = settlement.population === null || isSection(settlement);
+    assign([settlement], numberedCity(settlement, grid) ?? (mayBeSection ? surroundingCity(settlement, grid) : null));
   }
-  return resolved(cityOf);
+  return flattenChains(cityOfSection);
 }
 
-/** The section of a section is one of its city. */
-function resolved(cityOf: Map<Settlement, Settlement>): Map<Settlement, Settlement> {
-  for (const [section, first] of cityOf) {
-    let city = first;
-    for (let above = cityOf.get(city); above !== undefined; above = cityOf.get(city)) city = above;
-    cityOf.set(section, city);
+/** Maps sections of sections to the city. */
+function flattenChains(cityOfSection: Map<Settlement, Settlement>): Map<Settlement, Settlement> {
+  for (const [section, parent] of cityOfSection) {
+    let city = parent;
+    for (let above = cityOfSection.get(city); above !== undefined; above = cityOfSection.get(city)) city = above;
+    cityOfSection.set(section, city);
   }
-  return cityOf;
+  return cityOfSection;
 }

@@ -1,28 +1,26 @@
-/** Cuts the map into cells that are small enough and writes down what each has to know. Writes no file. */
-import { FARTHEST_KM } from "../../src/providers/places/offline/influenceRadius.ts";
+import { MAX_NAMING_DISTANCE_KM } from "../../src/providers/places/offline/influenceRadius.ts";
 import {
-  OUTLINE_STEPS,
-  quarter,
-  REACH_STEPS,
-  SETTLEMENT_STEPS,
+  OUTLINE_STEPS_PER_DEGREE,
+  quadrant,
+  RADIUS_STEPS_PER_KM,
+  SETTLEMENT_STEPS_PER_DEGREE,
   world,
   type Cell,
   type Tile,
 } from "../../src/providers/places/offline/tile.ts";
 import type { Area } from "./borders.ts";
-import { clippedRing, steps } from "./clip.ts";
+import { clipRing, encodeRing } from "./clipRing.ts";
 
-/** A settlement that tiles know of. */
 export interface Place {
   name: string;
   latitude: number;
   longitude: number;
   /** `FR.11`. */
   division: string;
-  reachKm: number;
-  /** Of a section: whose. */
+  radiusKm: number;
+  /** The city of a section; null for a city. */
   city: Place | null;
-  isStray: boolean;
+  isOutlier: boolean;
 }
 
 export interface Atlas {
@@ -33,72 +31,72 @@ export interface Atlas {
 }
 
 const MAX_TILE_BYTES = 96 * 1024;
-/** So that a point on a cell's edge is well inside its outlines. */
+/** Keeps points on a cell's edge inside its clipped outlines. */
 const OUTLINE_MARGIN_DEGREES = 0.01;
 const KM_PER_DEGREE = 111;
 
-/** Cell name → the tile's text. Every point of the Earth is in exactly one of them. */
-export function tilesOf(atlas: Atlas): Map<string, string> {
+/** Splits the map into tiles of at most MAX_TILE_BYTES: cell name → JSON. The cells cover the Earth once. */
+export function buildTiles(atlas: Atlas): Map<string, string> {
   const tiles = new Map<string, string>();
-  const divide = (name: string, cell: Cell, parent: Atlas): void => {
-    const within = cut(parent, cell);
-    const text = JSON.stringify(written(within, atlas.divisionNames));
+  const split = (name: string, cell: Cell, parent: Atlas): void => {
+    const part = clipAtlas(parent, cell);
+    const text = JSON.stringify(encodeTile(part, atlas.divisionNames));
     if (new TextEncoder().encode(text).length <= MAX_TILE_BYTES) tiles.set(name, text);
-    else for (const which of [0, 1, 2, 3]) divide(name + String(which), quarter(cell, which), within);
+    else for (const index of [0, 1, 2, 3]) split(name + String(index), quadrant(cell, index), part);
   };
-  divide("", world, atlas);
+  split("", world, atlas);
   return tiles;
 }
 
-function cut(atlas: Atlas, cell: Cell): Atlas {
+function clipAtlas(atlas: Atlas, cell: Cell): Atlas {
   const box = {
     west: cell.west - OUTLINE_MARGIN_DEGREES,
     south: cell.south - OUTLINE_MARGIN_DEGREES,
     east: cell.east + OUTLINE_MARGIN_DEGREES,
     north: cell.north + OUTLINE_MARGIN_DEGREES,
   };
-  const areas = (list: Area[]): Area[] =>
-    list
+  const clipAreas = (areas: Area[]): Area[] =>
+    areas
       .map(({ code, rings }) => ({
         code,
-        rings: rings.map((ring) => clippedRing(ring, box)).filter((ring) => ring.length > 2),
+        rings: rings.map((ring) => clipRing(ring, box)).filter((ring) => ring.length > 2),
       }))
       .filter(({ rings }) => rings.length > 0);
-  const heard = new Set(atlas.places.filter((place) => isHeardIn(place, cell)));
-  // A section brings its city along: it is the city that has the name.
-  const places = atlas.places.filter((place) => heard.has(place));
-  const cities = new Set([...heard].flatMap((place) => (place.city === null ? [] : [place.city])));
-  for (const city of cities) if (!heard.has(city)) places.push(city);
-  return { places, countries: areas(atlas.countries), states: areas(atlas.states), divisionNames: atlas.divisionNames };
+  const relevant = new Set(atlas.places.filter((place) => isRelevantTo(place, cell)));
+  const places = [...relevant];
+  // A section needs its city, which has the name.
+  const cities = new Set([...relevant].flatMap(({ city }) => city ?? []));
+  for (const city of cities) if (!relevant.has(city)) places.push(city);
+  return { ...atlas, places, countries: clipAreas(atlas.countries), states: clipAreas(atlas.states) };
 }
 
-/** So that one tile is enough for any point in its cell. */
-function isHeardIn({ latitude, longitude }: Place, { west, south, east, north }: Cell): boolean {
-  const tall = FARTHEST_KM / KM_PER_DEGREE;
-  if (latitude < south - tall || latitude > north + tall) return false;
-  const farthestNorth = Math.min(89.9, Math.abs(latitude) + tall);
-  const wide = tall / Math.cos((farthestNorth * Math.PI) / 180);
-  return [-360, 0, 360].some((turn) => longitude + turn >= west - wide && longitude + turn <= east + wide);
+/** Whether the place can name a point in the cell. A lookup then needs one tile only. */
+function isRelevantTo({ latitude, longitude }: Place, { west, south, east, north }: Cell): boolean {
+  const latitudeMargin = MAX_NAMING_DISTANCE_KM / KM_PER_DEGREE;
+  if (latitude < south - latitudeMargin || latitude > north + latitudeMargin) return false;
+  const maxLatitude = Math.min(89.9, Math.abs(latitude) + latitudeMargin);
+  const longitudeMargin = latitudeMargin / Math.cos((maxLatitude * Math.PI) / 180);
+  return [-360, 0, 360].some(
+    (turn) => longitude + turn >= west - longitudeMargin && longitude + turn <= east + longitudeMargin,
+  );
 }
 
-function written({ places, countries, states }: Atlas, divisionNames: Map<string, string>): Tile {
+function encodeTile({ places, countries, states }: Atlas, divisionNames: Map<string, string>): Tile {
   const ordered = places.toSorted(byPosition);
   const cities = ordered.filter((place) => place.city === null);
   const sections = ordered.filter((place) => place.city !== null);
   const cityIndex = new Map(cities.map((place, index) => [place, index]));
   const divisions = [...new Set([...cities.map((place) => place.division), ...states.map(({ code }) => code)])].sort();
   const divisionIndex = new Map(divisions.map((division, index) => [division, index]));
+  const encodeRings = ({ rings }: Area): number[][] => rings.map((ring) => encodeRing(ring, OUTLINE_STEPS_PER_DEGREE));
   return {
     divisions: divisions.map((division) => [division.slice(0, 2), divisionNames.get(division) ?? ""]),
-    countries: countries.map(({ code, rings }) => [code, rings.map((ring) => steps(ring, OUTLINE_STEPS))]),
-    states: states.map(({ code, rings }) => [
-      divisionIndex.get(code) ?? 0,
-      rings.map((ring) => steps(ring, OUTLINE_STEPS)),
-    ]),
+    countries: countries.map((area) => [area.code, encodeRings(area)]),
+    states: states.map((area) => [divisionIndex.get(area.code) ?? 0, encodeRings(area)]),
     names: cities.map((place) => place.name),
-    cities: flat(cities, (place) => divisionIndex.get(place.division) ?? 0),
-    sections: flat(sections, (place) => (place.city === null ? 0 : (cityIndex.get(place.city) ?? 0))),
-    strays: cities.flatMap((place, index) => (place.isStray ? [index] : [])),
+    cities: encodePlaces(cities, (place) => divisionIndex.get(place.division) ?? 0),
+    sections: encodePlaces(sections, (place) => (place.city === null ? 0 : (cityIndex.get(place.city) ?? 0))),
+    outliers: cities.flatMap((place, index) => (place.isOutlier ? [index] : [])),
   };
 }
 
@@ -106,16 +104,16 @@ function byPosition(a: Place, b: Place): number {
   return a.latitude - b.latitude || a.longitude - b.longitude || (a.name < b.name ? -1 : 1);
 }
 
-function flat(places: Place[], whose: (place: Place) => number): number[] {
+function encodePlaces(places: Place[], referenceOf: (place: Place) => number): number[] {
   let row = 0;
   return places.flatMap((place) => {
-    const from = row;
-    row = Math.round(place.latitude * SETTLEMENT_STEPS);
+    const previous = row;
+    row = Math.round(place.latitude * SETTLEMENT_STEPS_PER_DEGREE);
     return [
-      row - from,
-      Math.round(place.longitude * SETTLEMENT_STEPS),
-      whose(place),
-      Math.round(place.reachKm * REACH_STEPS),
+      row - previous,
+      Math.round(place.longitude * SETTLEMENT_STEPS_PER_DEGREE),
+      referenceOf(place),
+      Math.round(place.radiusKm * RADIUS_STEPS_PER_KM),
     ];
   });
 }

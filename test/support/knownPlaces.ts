@@ -1,15 +1,15 @@
 /**
- * Points of which anyone can say in which country and city they are: centres, landmarks, suburbs, borders, islands, wilderness.
- * A line is name; latitude; longitude; country codes; cities. Several that are right stand with | between, - is none, and * is
- * not judged. From maps and from knowledge, never from what the lookup said.
+ * Points with well-known country and city: centres, landmarks, suburbs, borders, islands, wilderness. Compiled from maps,
+ * independently of the lookup. Line format: name; latitude; longitude; country codes; cities. `|` separates alternatives,
+ * `-` means none, `*` means unchecked.
  */
 export interface KnownPlace {
   name: string;
   latitude: number;
   longitude: number;
-  /** Empty: no country at all. */
+  /** Empty for no country. */
   countryCodes: string[];
-  /** Empty: no city. Null: any or none. */
+  /** Empty for no city, null if unchecked. */
   cities: string[] | null;
 }
 
@@ -459,7 +459,7 @@ Parque das Nações; 38.768; -9.095; PT; Lisbon
 Amadora; 38.754; -9.23; PT; Amadora
 `;
 
-function listOf(text: string): string[] {
+function parseList(text: string): string[] {
   return text === "-" ? [] : text.split("|");
 }
 
@@ -472,7 +472,7 @@ export const knownPlaces: KnownPlace[] = lines
       name,
       latitude: Number(latitude),
       longitude: Number(longitude),
-      countryCodes: listOf(codes),
-      cities: cities === "*" ? null : listOf(cities),
+      countryCodes: parseList(codes),
+      cities: cities === "*" ? null : parseList(cities),
     };
   });

@@ -1,35 +1,35 @@
-/** A question about a picture in the chat form that OpenAI began and the others took up. Sends nothing. */
-import type { PictureFile } from "./describer.ts";
+/** Chat messages with an image, in OpenAI's format. */
+import type { ImageFile } from "./describer.ts";
 
-/** A preview of 1440 pixels has well under 1 MB; base64 makes a third more of it, and all of it is held at once. */
-export const MAX_PICTURE_BYTES = 4 * 1024 * 1024;
+/** A 1440-pixel preview is well under 1 MB. Base64 adds a third, and the request is held in memory. */
+const MAX_IMAGE_BYTES = 4 * 1024 * 1024;
 
-/** Many times what 80 words need: a model that thinks before it speaks spends most of it on that. */
-export const MAX_TOKENS = 2048;
+/** Far above the 80 requested words, because reasoning models count their reasoning. */
+export const MAX_COMPLETION_TOKENS = 2048;
 
-export function tooLarge(picture: PictureFile): { kind: "unreadable"; reason: string } | null {
-  if (picture.bytes.byteLength <= MAX_PICTURE_BYTES) return null;
-  return { kind: "unreadable", reason: `${picture.bytes.byteLength} bytes are more than a describer is sent` };
+/** Returns a rejection if the image is too large to send, else null. */
+export function rejectOversized(image: ImageFile): { kind: "unreadable"; reason: string } | null {
+  const sizeBytes = image.bytes.byteLength;
+  if (sizeBytes <= MAX_IMAGE_BYTES) return null;
+  return {
+    kind: "unreadable",
+    reason: `image of ${sizeBytes} bytes exceeds the describer limit of ${MAX_IMAGE_BYTES}`,
+  };
 }
 
-/** A call takes so many arguments and not many more. */
-const CHUNK_BYTES = 32 * 1024;
-
-export function dataUrl(picture: PictureFile): string {
-  let binary = "";
-  for (let at = 0; at < picture.bytes.length; at += CHUNK_BYTES) {
-    binary += String.fromCharCode(...picture.bytes.subarray(at, at + CHUNK_BYTES));
-  }
-  return `data:${picture.mimeType};base64,${btoa(binary)}`;
+/** Encodes the image as a Base64 data URL (RFC 2397). */
+export function toDataUrl(image: ImageFile): string {
+  return `data:${image.mimeType};base64,${image.bytes.toBase64()}`;
 }
 
-export function pictureMessage(prompt: string, picture: PictureFile) {
+/** Builds a user message of a prompt and an image. */
+export function imagePrompt(prompt: string, image: ImageFile) {
   return {
     role: "user",
     content: [
       { type: "text", text: prompt },
-      // An object, although some servers take a bare string: the Workers AI binding does not.
-      { type: "image_url", image_url: { url: dataUrl(picture) } },
+      // The Workers AI binding rejects a plain string for image_url, which some servers accept.
+      { type: "image_url", image_url: { url: toDataUrl(image) } },
     ],
   };
 }

@@ -1,25 +1,24 @@
-/** The picture a describer is sent: upright, at most the preview rung, without metadata. Never an original. */
-import type { PictureFile } from "./describer.ts";
-import { refusal } from "../renderers/imagesBinding.ts";
+import { classifyImagesError } from "../renderers/imagesBinding.ts";
+import type { ImageFile } from "./describer.ts";
 
-const EDGE_PX = 1440;
-const QUALITY = 85;
+const MAX_EDGE_PX = 1440;
+const JPEG_QUALITY = 85;
 
-export type Preview = { kind: "picture"; picture: PictureFile } | { kind: "unreadable"; reason: string };
+export type Preview = { kind: "image"; image: ImageFile } | { kind: "unreadable"; reason: string };
 
 /**
- * JPEG, because every vision model reads it. What is transparent is put on white; the local binding ignores that and
- * puts it on black. Throws on what may pass, such as an overload.
+ * Renders the image that a describer receives: a JPEG, upright, without metadata, longest edge at most 1440 pixels.
+ * Transparency becomes white; the local Images binding ignores that and makes it black. Throws on transient failures.
  */
-export async function previewPicture(images: ImagesBinding, input: ReadableStream<Uint8Array>): Promise<Preview> {
+export async function renderPreview(images: ImagesBinding, input: ReadableStream<Uint8Array>): Promise<Preview> {
   try {
     const output = await images
       .input(input)
-      .transform({ width: EDGE_PX, height: EDGE_PX, fit: "scale-down", background: "#ffffff" })
-      .output({ format: "image/jpeg", quality: QUALITY });
+      .transform({ width: MAX_EDGE_PX, height: MAX_EDGE_PX, fit: "scale-down", background: "#ffffff" })
+      .output({ format: "image/jpeg", quality: JPEG_QUALITY });
     const bytes = new Uint8Array(await output.response().arrayBuffer());
-    return { kind: "picture", picture: { bytes, mimeType: "image/jpeg" } };
+    return { kind: "image", image: { bytes, mimeType: "image/jpeg" } };
   } catch (error) {
-    return refusal(error);
+    return classifyImagesError(error);
   }
 }

@@ -1,30 +1,24 @@
-/**
- * The offline finder's place with a Nominatim server's detail. City, state and country are the offline finder's wherever it has
- * them, so that one library does not spell a city in two ways according to which server was up.
- */
-import { askNominatim, type NominatimSettings } from "./nominatim.ts";
-import { PartialPlace } from "./partialPlace.ts";
-import type { PlaceFinder } from "./placeFinder.ts";
+import { reverseGeocode, type NominatimSettings } from "./nominatim.ts";
+import { PartialPlaceError, type PlaceFinder } from "./placeFinder.ts";
 
+/**
+ * Adds a Nominatim server's landmark and district to the places of `offline`. The server's city and state only fill
+ * gaps, so that a library has one spelling per city regardless of the server's availability.
+ */
 export function detailedPlaces(offline: PlaceFinder, settings: NominatimSettings): PlaceFinder {
   return {
     find: async (latitude, longitude) => {
       const place = await offline.find(latitude, longitude);
-      // The high seas have no detail that is worth telling anyone where the picture was taken.
+      // The high seas have no detail, so the server does not learn these coordinates.
       if (place === null) return null;
-      const answer = await askNominatim(settings, latitude, longitude);
-      if (answer.kind === "nothing") return place;
-      if (answer.kind === "misconfigured") throw new PartialPlace(place, "not_configured", answer.reason);
-      if (answer.kind === "passing") {
-        const { reason, retryAfterSeconds } = answer;
-        throw new PartialPlace(
-          place,
-          "rate_limited",
-          reason,
-          retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
-        );
+      const result = await reverseGeocode(settings, latitude, longitude);
+      if (result.kind === "not_found") return place;
+      if (result.kind === "misconfigured") throw new PartialPlaceError(place, "not_configured", result.reason);
+      if (result.kind === "transient") {
+        const { kind: _kind, reason, ...pause } = result;
+        throw new PartialPlaceError(place, "rate_limited", reason, pause);
       }
-      const { placeName, sublocation, city, state } = answer.detail;
+      const { placeName, sublocation, city, state } = result.detail;
       return { ...place, placeName, sublocation, city: place.city ?? city, state: place.state ?? state };
     },
   };

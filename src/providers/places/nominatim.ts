@@ -1,134 +1,125 @@
 /**
- * Any server that answers /reverse in Nominatim's format: one's own, OpenStreetMap's, a hosted one. It is told where pictures
- * were taken, so it is only ever asked when its owner said so; it is not trusted with how long it takes or how much it answers.
+ * Client for GET /reverse in Nominatim's format (https://nominatim.org/release-docs/latest/api/Reverse/).
+ * Response time and size are limited.
  */
 import { z } from "zod";
-import { boundedText } from "../describers/readTextLimited.ts";
+import { isTransientStatus, parseJsonOrNull, readTextLimited, retryAfterOf } from "../httpResponses.ts";
 
 export interface NominatimSettings {
-  /** What `/reverse` goes behind. */
+  /** The URL to which `/reverse` is appended. */
   baseUrl: string;
   apiKey: string | null;
-  /** Whom the server's owner may write to. */
+  /** Contact address for the server's operator. */
   email: string | null;
-  /** As in Accept-Language. */
+  /** In the format of Accept-Language. */
   language: string;
   timeoutMs?: number;
 }
 
-/** Of an answer, what we take. */
-export interface Detail {
+export interface PlaceDetail {
   placeName: string | null;
   sublocation: string | null;
   city: string | null;
   state: string | null;
 }
 
-export type DetailAnswer =
-  | { kind: "detail"; detail: Detail }
-  /** The server knows of nothing there. */
-  | { kind: "nothing" }
+export type GeocodeResult =
+  | { kind: "detail"; detail: PlaceDetail }
+  | { kind: "not_found" }
   /** An overload, a timeout, a broken connection. */
-  | { kind: "passing"; reason: string; retryAfterSeconds?: number }
-  /** No coordinates will get through until someone changes a setting. */
+  | { kind: "transient"; reason: string; retryAfterSeconds?: number }
+  /** A setting is wrong; every request fails until it is changed. */
   | { kind: "misconfigured"; reason: string };
 
 const DEFAULT_TIMEOUT_MS = 15_000;
-const MAX_ANSWER_CHARACTERS = 256 * 1024;
+const MAX_RESPONSE_CHARACTERS = 256 * 1024;
 const MAX_NAME_CHARACTERS = 200;
 const MAX_REASON_CHARACTERS = 200;
-const MAX_RETRY_AFTER_SECONDS = 3600;
-/** Streets, settlements and borders are no landmarks; squares and islands are, though they are tagged as places. */
-const noLandmark = new Set(["highway", "place", "boundary", "landuse"]);
-const placesOfNote = new Set(["square", "island", "islet", "archipelago"]);
+/** Categories whose names are streets, settlements or borders instead of landmarks. */
+const nonLandmarkCategories = new Set(["highway", "place", "boundary", "landuse"]);
+/** Landmarks in the category `place`. */
+const landmarkTypes = new Set(["square", "island", "islet", "archipelago"]);
 
-const reverseAnswer = z.object({
+const reverseResponse = z.object({
   error: z.unknown().optional(),
   name: z.string().nullish(),
-  /** `class` in the older of the two JSON formats, which not every server has left behind. */
+  /** Named `class` in the older JSON format, which some servers still send. */
   category: z.string().nullish(),
   class: z.string().nullish(),
   type: z.string().nullish(),
   address: z.record(z.string(), z.unknown()).nullish(),
 });
-type ReverseAnswer = z.infer<typeof reverseAnswer>;
+type ReverseResponse = z.infer<typeof reverseResponse>;
 
-export async function askNominatim(
+/** Requests the details of a point in WGS 84 degrees. Never throws: failures are returned as results. */
+export async function reverseGeocode(
   settings: NominatimSettings,
   latitude: number,
   longitude: number,
-): Promise<DetailAnswer> {
+): Promise<GeocodeResult> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = settings;
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    // The coordinates and the key are for the host that was named, not for one it points to.
-    const response = await fetch(urlOf(settings, latitude, longitude), {
-      headers: headersOf(settings),
+    // A redirect would send the coordinates and the key to a host that the operator did not configure.
+    const response = await fetch(requestUrl(settings, latitude, longitude), {
+      headers: requestHeaders(settings),
       redirect: "manual",
       signal,
     });
-    const text = await boundedText(response, MAX_ANSWER_CHARACTERS);
-    return answerOf(response, text === null ? null : parseJson(text), settings.apiKey);
+    const text = await readTextLimited(response, MAX_RESPONSE_CHARACTERS);
+    return parseResponse(response, text === null ? null : parseJsonOrNull(text), settings.apiKey);
   } catch (error) {
-    const reason = signal.aborted
-      ? `did not answer within ${timeoutMs / 1000} s`
-      : `could not be reached: ${String(error)}`;
-    return { kind: "passing", reason: `the geocoder ${reason}` };
+    const problem = signal.aborted ? `timed out after ${timeoutMs / 1000} s` : `could not be reached: ${String(error)}`;
+    return { kind: "transient", reason: `the geocoder ${problem}` };
   }
 }
 
-function urlOf({ baseUrl, apiKey, email, language }: NominatimSettings, latitude: number, longitude: number): URL {
+function requestUrl({ baseUrl, apiKey, email, language }: NominatimSettings, latitude: number, longitude: number): URL {
   const url = new URL(`${baseUrl}/reverse`);
   url.searchParams.set("format", "jsonv2");
-  // Seven decimals are 1 cm; more, or 1e-7, are only there to be misread.
+  // Seven decimals are 1 cm and avoid exponents such as 1e-7.
   url.searchParams.set("lat", latitude.toFixed(7));
   url.searchParams.set("lon", longitude.toFixed(7));
   url.searchParams.set("zoom", "18");
   url.searchParams.set("addressdetails", "1");
   url.searchParams.set("accept-language", language);
   if (email !== null) url.searchParams.set("email", email);
-  // Hosted servers read this or the header; Nominatim itself reads neither.
+  // Hosted servers read the key from here or from the Authorization header; Nominatim ignores both.
   if (apiKey !== null) url.searchParams.set("key", apiKey);
   return url;
 }
 
-function headersOf({ apiKey, email }: NominatimSettings): Record<string, string> {
+function requestHeaders({ apiKey, email }: NominatimSettings): Record<string, string> {
   return {
     accept: "application/json",
-    // OpenStreetMap's usage policy asks every application to say which it is.
+    // Required by https://operations.osmfoundation.org/policies/nominatim/
     "user-agent": email === null ? "Tintype" : `Tintype (${email})`,
     ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
   };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function answerOf(response: Response, body: unknown, apiKey: string | null): DetailAnswer {
+function parseResponse(response: Response, body: unknown, apiKey: string | null): GeocodeResult {
   const { status } = response;
-  if (status === 429 || status === 408 || status === 425 || status >= 500) {
-    return { kind: "passing", reason: `the geocoder answered ${status}`, ...retryAfter(response) };
+  if (isTransientStatus(status)) {
+    const pause = retryAfterOf(response.headers.get("retry-after"));
+    return { kind: "transient", reason: `the geocoder responded with ${status}`, ...pause };
   }
-  const answer = reverseAnswer.safeParse(body).data ?? null;
-  if (/unable to geocode/i.test(messageOf(answer?.error))) return { kind: "nothing" };
+  const parsed = reverseResponse.safeParse(body).data ?? null;
+  const message = errorMessage(parsed?.error);
+  if (/unable to geocode/i.test(message)) return { kind: "not_found" };
   if (status < 200 || status > 299) {
-    const message = messageOf(answer?.error).replaceAll(apiKey ?? "\0", "[key]");
-    const reason = `the geocoder answered ${status}${message === "" ? "" : `: ${message}`}`;
-    return { kind: "misconfigured", reason };
+    const detail = message === "" ? "" : `: ${message.replaceAll(apiKey ?? "\0", "[key]")}`;
+    return { kind: "misconfigured", reason: `the geocoder responded with ${status}${detail}` };
   }
-  // A page of some other server, most often: a base URL that is not one.
-  if (answer?.address == null)
-    return { kind: "misconfigured", reason: "the geocoder answered with something that is no place" };
-  return { kind: "detail", detail: detailOf(answer, answer.address) };
+  // Usually a base URL of some other server.
+  if (parsed?.address == null) {
+    return { kind: "misconfigured", reason: "the geocoder's response is not a Nominatim result" };
+  }
+  return { kind: "detail", detail: detailOf(parsed, parsed.address) };
 }
 
-/** `"Unable to geocode"`, or in a newer form `{ code, message }`. */
-function messageOf(error: unknown): string {
+/** Reads `"Unable to geocode"`, or `{ code, message }` in newer versions. */
+function errorMessage(error: unknown): string {
   const message = z
     .union([z.string(), z.object({ message: z.string() }).transform((body) => body.message)])
     .safeParse(error);
@@ -138,18 +129,13 @@ function messageOf(error: unknown): string {
     .slice(0, MAX_REASON_CHARACTERS);
 }
 
-function retryAfter(response: Response): { retryAfterSeconds?: number } {
-  const seconds = Math.ceil(Number(response.headers.get("retry-after") ?? Number.NaN));
-  return seconds > 0 ? { retryAfterSeconds: Math.min(seconds, MAX_RETRY_AFTER_SECONDS) } : {};
-}
-
-function detailOf(answer: ReverseAnswer, address: Record<string, unknown>): Detail {
+function detailOf(response: ReverseResponse, address: Record<string, unknown>): PlaceDetail {
   const first = (...keys: string[]): string | null =>
     keys.map((key) => nameOf(address[key])).find((name) => name !== null) ?? null;
-  const category = answer.category ?? answer.class ?? "place";
-  const isLandmark = !noLandmark.has(category) || placesOfNote.has(answer.type ?? "");
+  const category = response.category ?? response.class ?? "place";
+  const isLandmark = !nonLandmarkCategories.has(category) || landmarkTypes.has(response.type ?? "");
   return {
-    placeName: isLandmark ? (nameOf(answer.name) ?? nameOf(address[category])) : null,
+    placeName: isLandmark ? (nameOf(response.name) ?? nameOf(address[category])) : null,
     sublocation: first("suburb", "city_district", "borough", "quarter", "neighbourhood"),
     city: first("city", "town", "village", "municipality"),
     state: first("state", "province", "region"),

@@ -1,11 +1,6 @@
-/** Says where on Earth a pair of coordinates is, in words. One interface; where the words come from is its implementations' matter. */
+import { AppError, type ErrorOptions } from "../../kernel/errors.ts";
 
-import type { Config } from "../../kernel/config.ts";
-import { detailedPlaces } from "./detailedPlaces.ts";
-import { offlinePlaces } from "./offline/offlinePlaces.ts";
-import { keptTiles, tileReader } from "./offline/tileCache.ts";
-
-/** Null where nothing is known: nothing in it is ever a guess at a name. */
+/** Names of a location. Unknown fields are null; names are never guessed. */
 export interface Place {
   city: string | null;
   /** First-level division: a state, a province, a canton. */
@@ -13,24 +8,30 @@ export interface Place {
   country: string | null;
   /** ISO 3166-1 alpha-2. */
   countryCode: string | null;
-  /** A district, a quarter. */
+  /** A district or neighbourhood. */
   sublocation: string | null;
-  /** A landmark, a building. */
+  /** A landmark or building. */
   placeName: string | null;
 }
 
+/** Reverse geocoder: names the place at coordinates. */
 export interface PlaceFinder {
   /**
-   * Degrees, WGS 84. Null on the high seas and for coordinates that are none.
-   * Throws a PartialPlace when the place is known and only its detail is not, and anything else on what may pass.
+   * Takes WGS 84 degrees. Returns null on the high seas and for invalid coordinates.
+   * Throws a PartialPlaceError if only the detail failed, and other errors on transient failures.
    */
   find(latitude: number, longitude: number): Promise<Place | null>;
 }
 
-/** For as long as the isolate lives. */
-const kept = keptTiles();
+/**
+ * Carries the place from the bundled data after the Nominatim server failed, so that it can be stored before a retry.
+ * `rate_limited` is transient; `not_configured` needs a changed setting.
+ */
+export class PartialPlaceError extends AppError {
+  readonly place: Place;
 
-export function placeFinderOf(config: Pick<Config, "geocoder">, env: Pick<Cloudflare.Env, "ASSETS">): PlaceFinder {
-  const offline = offlinePlaces(tileReader(env.ASSETS, kept));
-  return config.geocoder.kind === "nominatim" ? detailedPlaces(offline, config.geocoder) : offline;
+  constructor(place: Place, code: "rate_limited" | "not_configured", message: string, options: ErrorOptions = {}) {
+    super(code, message, options);
+    this.place = place;
+  }
 }

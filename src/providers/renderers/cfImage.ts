@@ -1,20 +1,22 @@
-/** Renders by `fetch(…, { cf: { image } })`: needs a zone with Transformations; input up to 100 MB. */
-import type { Rendered, RenderRequest, RenderSource } from "./renderer.ts";
+import type { RenderResult, RenderRequest, RenderSource } from "./renderer.ts";
 
-/** `cf-resized` is there only where the edge resized; without it the answer is the source, untouched. */
-function failureOf(response: Response): Rendered | null {
+/** The edge sets `cf-resized` only if it resized. Without the header the body is the unchanged source. */
+function failureOf(response: Response): RenderResult | null {
   const resized = response.headers.get("cf-resized");
-  if (response.status === 429 || response.status >= 500)
-    throw new Error(`the edge could not resize: ${response.status}`);
-  if (!response.ok)
-    return { kind: "unreadable", reason: `the edge refused the picture: ${response.status} ${resized ?? ""}` };
+  if (response.status === 429 || response.status >= 500) {
+    throw new Error(`the edge failed to resize the image: ${response.status}`);
+  }
+  if (!response.ok) {
+    return { kind: "unreadable", reason: `the edge rejected the image: ${response.status} ${resized ?? ""}` };
+  }
   if (resized === null || resized.includes("err=")) {
-    return { kind: "unreadable", reason: `the edge did not resize the picture: ${resized ?? "no cf-resized"}` };
+    return { kind: "unreadable", reason: `the edge did not resize the image: ${resized ?? "no cf-resized header"}` };
   }
   return null;
 }
 
-export async function renderByFetch(source: RenderSource, { edgePx, format }: RenderRequest): Promise<Rendered> {
+/** Renders with `fetch(…, { cf: { image } })`. Requires a zone with Transformations; input up to 100 MB. */
+export async function cfImageRenderer(source: RenderSource, { edgePx, format }: RenderRequest): Promise<RenderResult> {
   await source.body.cancel();
   const size = edgePx === null ? {} : { width: edgePx, height: edgePx };
   const image = { ...size, fit: "scale-down", format, metadata: "none", anim: false } as const;

@@ -1,30 +1,32 @@
-/**
- * Renders through the Images binding: any account, workers.dev and local development; input up to 20 MB.
- * The Worker's own heap never holds the pixels of an original.
- */
-import type { Rendered, Renderer } from "./renderer.ts";
+import type { Renderer, RenderResult } from "./renderer.ts";
 
 /**
- * Refusals that stay true however often it is asked: 9412 no image, 9413 too many pixels, and what decoders say.
- * All else may pass, 9422 (the month's transformations are used up) and 9523 (could be anything) too: taking those for
- * final would cost a picture its thumbhash, asking a few times more costs little.
+ * Permanent errors: 9412 (not an image), 9413 (too many pixels) and decoder messages. 9422 (monthly limit) and 9523
+ * (unspecified) count as transient: a false permanent error would cost an image its thumbhash, a retry costs little.
  */
-const INPUT_REFUSED =
+const PERMANENT_ERROR =
   /\b941[23]\b|unsupported image format|corrupt|premature end|not been built in|read error|missing required|unable to (parse|decode|write)|tiff2vips|\bheif:|treated as error/i;
+const MAX_REASON_CHARACTERS = 300;
 
-/** Decoders add lines of detail, and local development a stack. */
+/** Decoders append details, local development a stack trace. */
 function firstLine(text: string): string {
-  return (text.split("\n", 1)[0] ?? "").slice(0, 300);
+  return (text.split("\n", 1)[0] ?? "").slice(0, MAX_REASON_CHARACTERS);
 }
 
-/** A picture that Images can't read; a failure that may pass is thrown. */
-export function refusal(error: unknown): Extract<Rendered, { kind: "unreadable" }> {
-  const reason = error instanceof Error ? error.message : String(error);
-  if (INPUT_REFUSED.test(reason)) return { kind: "unreadable", reason: `Images cannot read it: ${firstLine(reason)}` };
-  throw new Error(`Images did not answer as it should: ${firstLine(reason)}`, { cause: error });
+/** Converts an error of the Images binding to an `unreadable` result. Throws if the error is transient. */
+export function classifyImagesError(error: unknown): Extract<RenderResult, { kind: "unreadable" }> {
+  const message = error instanceof Error ? error.message : String(error);
+  if (PERMANENT_ERROR.test(message)) {
+    return { kind: "unreadable", reason: `Images cannot read it: ${firstLine(message)}` };
+  }
+  throw new Error(`Cloudflare Images failed: ${firstLine(message)}`, { cause: error });
 }
 
-export function renderByBinding(images: ImagesBinding): Renderer {
+/**
+ * Renders with the Images binding, which works on every account, workers.dev and locally; input up to 20 MB.
+ * Pixels are decoded outside the Worker's memory.
+ */
+export function imagesBindingRenderer(images: ImagesBinding): Renderer {
   return async ({ body }, { edgePx, format }) => {
     const contentType = `image/${format}` as const;
     try {
@@ -33,7 +35,17 @@ export function renderByBinding(images: ImagesBinding): Renderer {
       const output = await sized.output({ format: contentType, anim: false });
       return { kind: "rendered", bytes: new Uint8Array(await output.response().arrayBuffer()), contentType };
     } catch (error) {
-      return refusal(error);
+      return classifyImagesError(error);
     }
   };
+}
+
+/** Renders a PNG for analysis: upright, longest edge at most `edgePx`, never enlarged. Throws on transient failures. */
+export async function renderPng(
+  images: ImagesBinding,
+  input: ReadableStream<Uint8Array>,
+  edgePx: number,
+): Promise<RenderResult> {
+  const source = { body: input, url: () => Promise.reject(new Error("the Images binding needs no URL")) };
+  return await imagesBindingRenderer(images)(source, { edgePx, format: "png" });
 }

@@ -1,27 +1,22 @@
-/** Makes a rung of a picture: upright, metadata stripped, aspect kept, never enlarged. */
-import { renderByFetch } from "./cfImage.ts";
-import { renderByBinding } from "./imagesBinding.ts";
-
 export interface RenderRequest {
-  /** Longest edge in pixels; null: as large as it is. */
+  /** Longest edge in pixels; null for the size of the source. */
   edgePx: number | null;
   format: "webp" | "avif" | "jpeg" | "png";
 }
 
-/** Where the picture comes from: its bytes, and a URL at which Cloudflare's edge can fetch the same. */
+/** The source image: its bytes, and a URL from which Cloudflare's edge can fetch the same bytes. */
 export interface RenderSource {
   body: ReadableStream<Uint8Array>;
   url: () => Promise<string>;
 }
 
-export type Rendered =
+export type RenderResult =
   | { kind: "rendered"; bytes: Uint8Array<ArrayBuffer>; contentType: string }
+  /** The source cannot be decoded; retrying does not help. */
   | { kind: "unreadable"; reason: string };
 
-/** Throws on what may pass, such as an overload; what will never work is `unreadable`. */
-export type Renderer = (source: RenderSource, request: RenderRequest) => Promise<Rendered>;
-
-export function rendererOf(delivery: "images-binding" | "cf-image" | "cdn-cgi", images: ImagesBinding): Renderer {
-  // With cdn-cgi the edge resizes the preview; the preview itself, and full size, are still made here.
-  return delivery === "cf-image" ? renderByFetch : renderByBinding(images);
-}
+/**
+ * Renders a variant of an image: upright, without metadata, same aspect ratio, never enlarged.
+ * Throws on transient failures such as an overload.
+ */
+export type Renderer = (source: RenderSource, request: RenderRequest) => Promise<RenderResult>;

@@ -1,29 +1,32 @@
-/** A frame of a video as a JPEG, by Media Transformations. Only production has the binding. */
+export type FrameResult = { kind: "frame"; bytes: Uint8Array } | { kind: "unreadable"; reason: string };
 
-export type Frame = { kind: "frame"; bytes: Uint8Array } | { kind: "unreadable"; reason: string };
-
-/** The binding's documented limit for its input. */
+/** Input limit of the Media Transformations binding. */
 export const MAX_VIDEO_BYTES = 100 * 1024 * 1024;
 
-/** One second in: the very first frame is often black. */
-const AT = "1s";
+/** The first frame of a video is often black. */
+const FRAME_TIME = "1s";
 
-/** Refusals of the input, which asking again does not change; all else is thrown, to be tried again. */
-const INPUT_REFUSED = /unsupported|invalid|codec|too (large|long)|not a video|\b4\d\d\b/i;
+/** Permanent errors of the input; all others are retried. */
+const PERMANENT_ERROR = /unsupported|invalid|codec|too (large|long)|not a video|\b4\d\d\b/i;
 
-export async function grabFrame(media: MediaBinding, video: ReadableStream<Uint8Array>): Promise<Frame> {
+/**
+ * Extracts a frame of a video as a JPEG with Media Transformations, which exists only in production.
+ * Throws on transient failures.
+ */
+export async function extractFrame(media: MediaBinding, video: ReadableStream<Uint8Array>): Promise<FrameResult> {
   try {
-    const result = media.input(video).output({ mode: "frame", time: AT, format: "jpg" });
+    const result = media.input(video).output({ mode: "frame", time: FRAME_TIME, format: "jpg" });
     const response = await result.response();
     if (response.ok) return { kind: "frame", bytes: new Uint8Array(await response.arrayBuffer()) };
-    const reason = `Media Transformations answered ${response.status}`;
+    const reason = `Media Transformations responded with ${response.status}`;
     await response.body?.cancel();
     if (response.status === 429 || response.status >= 500) throw new Error(reason);
     return { kind: "unreadable", reason };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    if (INPUT_REFUSED.test(reason))
+    if (PERMANENT_ERROR.test(reason)) {
       return { kind: "unreadable", reason: `Media Transformations cannot read it: ${reason}` };
+    }
     throw error;
   }
 }

@@ -1,23 +1,102 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { renderByBinding } from "../../../src/providers/renderers/imagesBinding.ts";
+import { decodePng } from "../../../src/media/transcode/png/decodePng.ts";
+import { imagesBindingRenderer, renderPng } from "../../../src/providers/renderers/imagesBinding.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
+import { failingImages } from "../../support/bindings/images.ts";
+import { plainPng } from "../../support/media/pngs.ts";
 
-const damaged = [
+function streamOf(bytes: Uint8Array | string): ReadableStream<Uint8Array> {
+  return new Blob([bytes]).stream();
+}
+
+async function pngSizeOf(bytes: Uint8Array, edgePx = 100): Promise<[number, number]> {
+  const result = await renderPng(env.IMAGES, streamOf(bytes), edgePx);
+  if (result.kind === "unreadable") throw new Error(result.reason);
+  const { width, height } = await decodePng(result.bytes);
+  return [width, height];
+}
+
+const truncatedSamples = [
   ["0001_exif.tif", 600],
-  ["0003_cyclamen_persicum.jpg", 20_000],
-  ["0020_8bit-sRGB.avif", 300],
-  ["0020_8bit-sRGB.avif", 431_212],
+  ["cyclamen_persicum.jpg", 20_000],
+  ["8bit-sRGB.avif", 300],
+  ["8bit-sRGB.avif", 431_212],
   ["0025_density_plot.png", 10_000],
 ] as const;
 
-describe("a picture that is cut short", () => {
-  it.each(damaged)("is unreadable for good, in whatever format it is asked for: %s at %i", async (name, sizeBytes) => {
-    const bytes = (await sampleBytes(name)).slice(0, sizeBytes);
-    for (const format of ["webp", "avif", "jpeg", "png"] as const) {
-      const source = { body: new Blob([bytes]).stream(), url: () => Promise.reject(new Error("needs no URL")) };
-      const rendered = await renderByBinding(env.IMAGES)(source, { edgePx: 360, format });
-      expect(rendered).toMatchObject({ kind: "unreadable", reason: expect.stringMatching(/^Images cannot read it: /) });
-    }
+describe("imagesBindingRenderer", () => {
+  it.each(truncatedSamples)(
+    "returns unreadable in every format for %s truncated to %i bytes",
+    async (name, sizeBytes) => {
+      const bytes = (await sampleBytes(name)).slice(0, sizeBytes);
+      for (const format of ["webp", "avif", "jpeg", "png"] as const) {
+        const source = { body: streamOf(bytes), url: () => Promise.reject(new Error("needs no URL")) };
+        const result = await imagesBindingRenderer(env.IMAGES)(source, { edgePx: 360, format });
+        expect(result).toMatchObject({ kind: "unreadable", reason: expect.stringMatching(/^Images cannot read it: /) });
+      }
+    },
+  );
+});
+
+describe("renderPng", () => {
+  it("keeps the aspect ratio with the requested longest edge", async () => {
+    expect(Math.max(...(await pngSizeOf(await sampleBytes("cyclamen_persicum.jpg"))))).toBe(100);
+    expect(await pngSizeOf(await plainPng(400, 200, [1, 2, 3, 255]))).toEqual([100, 50]);
+  });
+
+  it("never enlarges", async () => {
+    expect(await pngSizeOf(await plainPng(20, 10, [1, 2, 3, 255]))).toEqual([20, 10]);
+  });
+
+  it("applies the EXIF orientation", async () => {
+    const [width, height] = await pngSizeOf(await sampleBytes("Portrait_8.jpg"));
+    expect(height).toBeGreaterThan(width);
+  });
+
+  it("keeps transparency", async () => {
+    const result = await renderPng(env.IMAGES, streamOf(await plainPng(200, 200, [200, 100, 50, 128])), 100);
+    if (result.kind === "unreadable") throw new Error(result.reason);
+    expect((await decodePng(result.bytes)).rgba[3]).toBe(128);
+  });
+
+  it.each(["denali.webp", "0010_test.gif", "0025_density_plot.png", "8bit-sRGB.avif"])("renders %s", async (name) => {
+    expect(Math.max(...(await pngSizeOf(await sampleBytes(name))))).toBe(100);
+  });
+
+  it.each([
+    ["text", () => "Dear diary, this is not an image."],
+    ["a truncated JPEG", async () => (await sampleBytes("cyclamen_persicum.jpg")).slice(0, 20_000)],
+    ["a truncated PNG", async () => (await sampleBytes("0025_density_plot.png")).slice(0, 12_000)],
+    ["a video", async () => await sampleBytes("video_rotate.mp4")],
+    ["the first bytes of a JPEG", () => new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16])],
+  ])("returns unreadable with a one-line reason for %s", async (_, bytes) => {
+    const result = await renderPng(env.IMAGES, streamOf(await bytes()), 100);
+    expect(result).toMatchObject({
+      kind: "unreadable",
+      reason: expect.stringMatching(/^Images cannot read it: .{1,300}$/),
+    });
+  });
+
+  const permanentErrors = [
+    "IMAGES_TRANSFORM_ERROR 9412: Bad image",
+    "IMAGES_TRANSFORM_ERROR 9413: too many pixels",
+    "unsupported image format",
+  ];
+  it.each(permanentErrors)("returns unreadable for the permanent error %s", async (message) => {
+    const images = failingImages(new Error(message));
+    expect(await renderPng(images, streamOf("x"), 100)).toMatchObject({ kind: "unreadable" });
+  });
+
+  const transientErrors = [
+    "IMAGES_TRANSFORM_ERROR 9422: the usage limit was reached",
+    "IMAGES_TRANSFORM_ERROR 9523: the transformation could not be performed",
+    "IMAGES_TRANSFORM_ERROR 9402: too large, or the connection was interrupted",
+    "Network connection lost.",
+    "internal error; reference = 94f",
+    "Too many requests",
+  ];
+  it.each(transientErrors)("throws for the transient error %s", async (message) => {
+    await expect(renderPng(failingImages(new Error(message)), streamOf("x"), 100)).rejects.toThrow(message);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * A real HTTP server that answers as Nominatim and its kin do; runs in Node beside the tests.
- * The first part of the path decides how it behaves, so that no test has to set it up.
+ * HTTP server with Nominatim's /reverse and its variations, running in Node.
+ * The first path segment selects the behaviour, so tests need no setup.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,14 +8,14 @@ import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Behind it goes the behaviour's name. */
+    /** The URL to which `/{behaviour}` is appended. */
     placeServerUrl: string;
   }
 }
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse, url: URL) => void;
 
-function json(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 }
 
@@ -38,69 +38,69 @@ const tower = {
 };
 
 const behaviours: Record<string, Behaviour> = {
-  tower: (_request, response) => json(response, 200, tower),
-  /** What it was asked, where a landmark's name would be. */
+  tower: (_request, response) => sendJson(response, 200, tower),
+  /** Returns the request as JSON in the name fields. */
   echo: (request, response, url) => {
-    const asked = {
+    const received = {
       method: request.method,
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
       userAgent: request.headers["user-agent"] ?? null,
       authorization: request.headers.authorization ?? null,
     };
-    // In two halves: a name is cut at 200 characters.
-    const text = JSON.stringify(asked);
-    json(response, 200, {
+    // Split because names are truncated to 200 characters.
+    const text = JSON.stringify(received);
+    sendJson(response, 200, {
       category: "tourism",
       name: text.slice(0, 200),
       address: { suburb: text.slice(200, 400), municipality: text.slice(400, 600), state: text.slice(600) },
     });
   },
   street: (_request, response) =>
-    json(response, 200, {
+    sendJson(response, 200, {
       category: "highway",
       type: "residential",
       name: "Main Street",
       address: { road: "Main Street", neighbourhood: "Hill" },
     }),
   square: (_request, response) =>
-    json(response, 200, {
+    sendJson(response, 200, {
       category: "place",
       type: "square",
       name: "Trafalgar Square",
       address: { borough: "Westminster" },
     }),
-  older: (_request, response) =>
-    json(response, 200, {
+  "older-format": (_request, response) =>
+    sendJson(response, 200, {
       class: "historic",
       type: "castle",
       display_name: "x",
       address: { historic: "Castle", village: "Hamlet" },
     }),
   wilderness: (_request, response) =>
-    json(response, 200, {
+    sendJson(response, 200, {
       category: "natural",
       type: "peak",
       name: "Pico",
       address: { natural: "Pico", municipality: "Sermersooq", state: "Ice", suburb: "" },
     }),
-  odd: (_request, response) =>
-    json(response, 200, {
+  "invalid-names": (_request, response) =>
+    sendJson(response, 200, {
       category: "tourism",
       name: "x".repeat(5000),
       address: { suburb: 7, city: null, state: ["x"] },
     }),
-  nowhere: (_request, response) => json(response, 200, { error: "Unable to geocode" }),
-  "nowhere-404": (_request, response) => json(response, 404, { error: "Unable to geocode" }),
-  "rate-limited": (_request, response) => json(response, 429, { error: "slow down" }, { "retry-after": "17" }),
-  "rate-limited-mutely": (_request, response) => json(response, 429, "x", { "retry-after": "soon" }),
-  "rate-limited-long": (_request, response) => json(response, 429, {}, { "retry-after": "999999" }),
-  broken: (_request, response) => json(response, 503, { error: "no database" }),
-  "hangs-up": (request) => {
+  "not-found": (_request, response) => sendJson(response, 200, { error: "Unable to geocode" }),
+  "not-found-404": (_request, response) => sendJson(response, 404, { error: "Unable to geocode" }),
+  "rate-limited": (_request, response) => sendJson(response, 429, { error: "slow down" }, { "retry-after": "17" }),
+  "rate-limited-no-seconds": (_request, response) => sendJson(response, 429, "x", { "retry-after": "soon" }),
+  "rate-limited-long": (_request, response) => sendJson(response, 429, {}, { "retry-after": "999999" }),
+  "server-error": (_request, response) => sendJson(response, 503, { error: "no database" }),
+  disconnect: (request) => {
     request.socket.destroy();
   },
   slow: () => {
-    // Never answers.
+    // Never responds.
   },
   "slow-body": (_request, response) => {
     response.writeHead(200, { "content-type": "application/json" }).write('{"name":');
@@ -110,20 +110,21 @@ const behaviours: Record<string, Behaviour> = {
   },
   locked: (request, response, url) => {
     const key = url.searchParams.get("key") ?? "";
-    if (key === "right-key" && request.headers.authorization === "Bearer right-key") return json(response, 200, tower);
-    json(response, 401, { error: `Invalid key: ${key}` });
+    if (key === "right-key" && request.headers.authorization === "Bearer right-key")
+      return sendJson(response, 200, tower);
+    sendJson(response, 401, { error: `Invalid key: ${key}` });
   },
   "bad-request": (_request, response) =>
-    json(response, 400, { error: { code: 400, message: "Parameter 'lat'\nmust be a number" } }),
+    sendJson(response, 400, { error: { code: 400, message: "Parameter 'lat'\nmust be a number" } }),
   moved: (_request, response) => {
     response.writeHead(302, { location: "/tower/reverse" }).end();
   },
   html: (_request, response) => {
     response.writeHead(200, { "content-type": "text/html" }).end("<html>a web site</html>");
   },
-  "other-json": (_request, response) => json(response, 200, { hello: "world" }),
-  "null-json": (_request, response) => json(response, 200, null),
-  huge: (_request, response) => json(response, 200, { ...tower, extra: "x".repeat(1024 * 1024) }),
+  "other-json": (_request, response) => sendJson(response, 200, { hello: "world" }),
+  "null-json": (_request, response) => sendJson(response, 200, null),
+  huge: (_request, response) => sendJson(response, 200, { ...tower, extra: "x".repeat(1024 * 1024) }),
 };
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -131,7 +132,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const url = new URL(request.url ?? "/", "http://localhost");
     const [, name = "", rest] = url.pathname.split("/");
     const behaviour = rest === "reverse" ? behaviours[name] : undefined;
-    if (behaviour === undefined) json(response, 404, { error: "404 page not found" });
+    if (behaviour === undefined) sendJson(response, 404, { error: "404 page not found" });
     else behaviour(request, response, url);
   });
   await new Promise<void>((resolve) => {

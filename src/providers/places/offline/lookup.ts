@@ -1,38 +1,41 @@
-/** What a tile says of a point: its country by outline, and of the settlements around it the one whose name reaches farthest. */
-import { distanceKm, FARTHEST_KM, limitKm } from "./influenceRadius.ts";
-import { isInside, REACH_STEPS, SETTLEMENT_STEPS, type Tile } from "./tile.ts";
+import { distanceKm, MAX_NAMING_DISTANCE_KM, maxNamingDistanceKm } from "./influenceRadius.ts";
+import { isInside, RADIUS_STEPS_PER_KM, SETTLEMENT_STEPS_PER_DEGREE, type Tile } from "./tile.ts";
 
-export interface Found {
+export interface LookupResult {
   countryCode: string;
   state: string | null;
   city: string | null;
 }
 
-/** A settlement, or a section of one, as seen from the point. */
-interface Seen {
+/** A city or a section of one, with its distance to the point. `city` and `division` are indices into the tile. */
+interface Candidate {
   city: number;
   division: number;
-  awayKm: number;
-  reachKm: number;
+  distanceKm: number;
+  radiusKm: number;
 }
 
-/** Outlines of borders are right to some hundred metres; a settlement that we know to be misplaced rules this far around. */
-const STRAY_KM = 1;
+/** Borders are accurate to some hundred metres. Within this distance an outlier overrides them. */
+const OUTLIER_RADIUS_KM = 1;
 
-export function lookUp(tile: Tile, latitude: number, longitude: number): Found | null {
-  const seen = seenFrom(tile, latitude, longitude);
-  const nearest = best(seen, (one) => one.awayKm);
-  const stray = nearest !== null && nearest.awayKm <= STRAY_KM && tile.strays.includes(nearest.city) ? nearest : null;
-  const country = stray === null ? countryAt(tile, latitude, longitude) : countryOf(tile, stray.division);
+/**
+ * Looks up a point in its tile. Borders decide the country, and the state in the US. The city is the settlement with
+ * the smallest ratio of distance to influence radius. Null outside of all countries.
+ */
+export function lookUp(tile: Tile, latitude: number, longitude: number): LookupResult | null {
+  const candidates = candidatesAround(tile, latitude, longitude);
+  const outlier = outlierAt(tile, candidates);
+  const country = outlier === null ? countryAt(tile, latitude, longitude) : countryOf(tile, outlier.division);
   if (country === null) return null;
-  const own = seen.filter((one) => countryOf(tile, one.division) === country);
-  const state = stray === null ? stateAt(tile, latitude, longitude) : stray.division;
-  const candidates = state === null ? own : own.filter((one) => one.division === state);
-  const city = best(
-    candidates.filter((one) => one.awayKm <= limitKm(one.reachKm)),
-    (one) => one.awayKm / one.reachKm,
+  const state = outlier === null ? stateAt(tile, latitude, longitude) : outlier.division;
+  const domestic = candidates.filter((candidate) => countryOf(tile, candidate.division) === country);
+  const eligible = state === null ? domestic : domestic.filter(({ division }) => division === state);
+  const city = minBy(
+    eligible.filter((candidate) => candidate.distanceKm <= maxNamingDistanceKm(candidate.radiusKm)),
+    (candidate) => candidate.distanceKm / candidate.radiusKm,
   );
-  const division = state ?? city?.division ?? best(own, (one) => one.awayKm)?.division ?? null;
+  const nearest = minBy(domestic, (candidate) => candidate.distanceKm);
+  const division = state ?? city?.division ?? nearest?.division ?? null;
   return {
     countryCode: country,
     state: (division === null ? null : tile.divisions[division]?.[1]) || null,
@@ -40,10 +43,16 @@ export function lookUp(tile: Tile, latitude: number, longitude: number): Found |
   };
 }
 
-function best(list: Seen[], costOf: (one: Seen) => number): Seen | null {
-  let cheapest: Seen | null = null;
-  for (const one of list) if (cheapest === null || costOf(one) < costOf(cheapest)) cheapest = one;
-  return cheapest;
+function outlierAt(tile: Tile, candidates: Candidate[]): Candidate | null {
+  const nearest = minBy(candidates, (candidate) => candidate.distanceKm);
+  if (nearest === null || nearest.distanceKm > OUTLIER_RADIUS_KM) return null;
+  return tile.outliers.includes(nearest.city) ? nearest : null;
+}
+
+function minBy(candidates: Candidate[], costOf: (candidate: Candidate) => number): Candidate | null {
+  let best: Candidate | null = null;
+  for (const candidate of candidates) if (best === null || costOf(candidate) < costOf(best)) best = candidate;
+  return best;
 }
 
 function countryOf(tile: Tile, division: number): string | null {
@@ -58,28 +67,44 @@ function stateAt(tile: Tile, latitude: number, longitude: number): number | null
   return tile.states.find(([, outlines]) => isInside(outlines, latitude, longitude))?.[0] ?? null;
 }
 
-/** Cities first, so that a city wins over its own sections where it does not matter which. */
-function seenFrom(tile: Tile, latitude: number, longitude: number): Seen[] {
-  const seen: Seen[] = [];
-  let row = 0;
-  for (const [index, values] of rows(tile.cities)) {
-    row += values[0];
-    const awayKm = distanceKm(latitude, longitude, row / SETTLEMENT_STEPS, values[1] / SETTLEMENT_STEPS);
-    if (awayKm <= FARTHEST_KM)
-      seen.push({ city: index, division: values[2], awayKm, reachKm: values[3] / REACH_STEPS });
-  }
-  row = 0;
-  for (const [, values] of rows(tile.sections)) {
-    row += values[0];
-    const awayKm = distanceKm(latitude, longitude, row / SETTLEMENT_STEPS, values[1] / SETTLEMENT_STEPS);
-    const division = tile.cities[values[2] * 4 + 2] ?? 0;
-    if (awayKm <= FARTHEST_KM) seen.push({ city: values[2], division, awayKm, reachKm: values[3] / REACH_STEPS });
-  }
-  return seen;
+/** Cities precede sections, so that a city wins over its own sections at equal cost. */
+function candidatesAround(tile: Tile, latitude: number, longitude: number): Candidate[] {
+  const cities = settlementsNear(tile.cities, latitude, longitude).map(
+    ({ index, reference, ...distances }): Candidate => ({ ...distances, city: index, division: reference }),
+  );
+  const sections = settlementsNear(tile.sections, latitude, longitude).map(
+    ({ reference, distanceKm: distance, radiusKm }): Candidate => {
+      const division = tile.cities[reference * 4 + 2] ?? 0;
+      return { city: reference, division, distanceKm: distance, radiusKm };
+    },
+  );
+  return [...cities, ...sections];
 }
 
-function* rows(flat: number[]): Generator<[number, [number, number, number, number]]> {
-  for (let at = 0; at < flat.length; at += 4) {
-    yield [at / 4, [flat[at] ?? 0, flat[at + 1] ?? 0, flat[at + 2] ?? 0, flat[at + 3] ?? 0]];
+interface NearSettlement {
+  index: number;
+  /** The division of a city, the city of a section. */
+  reference: number;
+  distanceKm: number;
+  radiusKm: number;
+}
+
+/** Decodes rows of four numbers: latitude step, longitude, reference, radius. */
+function settlementsNear(rows: number[], latitude: number, longitude: number): NearSettlement[] {
+  const near: NearSettlement[] = [];
+  let row = 0;
+  for (let at = 0; at < rows.length; at += 4) {
+    row += rows[at] ?? 0;
+    const column = rows[at + 1] ?? 0;
+    const distance = distanceKm(
+      latitude,
+      longitude,
+      row / SETTLEMENT_STEPS_PER_DEGREE,
+      column / SETTLEMENT_STEPS_PER_DEGREE,
+    );
+    if (distance > MAX_NAMING_DISTANCE_KM) continue;
+    const radiusKm = (rows[at + 3] ?? 0) / RADIUS_STEPS_PER_KM;
+    near.push({ index: at / 4, reference: rows[at + 2] ?? 0, distanceKm: distance, radiusKm });
   }
+  return near;
 }

@@ -1,41 +1,40 @@
 /**
- * A tile: all that a lookup needs to know of one cell of the map. Its form, what is inside its outlines, and which cell a
- * point is in; where tiles come from is tiles.ts, what is made of them offline.ts.
- *
- * Cells are quarters of quarters of the map, named by the way down to them: 0 is the north-west, 1 the north-east, 2 the
- * south-west, 3 the south-east.
+ * Format and geometry of map tiles. Cells are quadrants of quadrants of the map, named by their path: 0 is north-west,
+ * 1 north-east, 2 south-west, 3 south-east.
  */
 import { z } from "zod";
 
-/** Settlements are kept to 0.001°, 111 m; outlines to 0.0001°. */
-export const SETTLEMENT_STEPS = 1_000;
-export const OUTLINE_STEPS = 10_000;
-/** Reaches are kept in 100 m. */
-export const REACH_STEPS = 10;
+/** Settlements have a resolution of 0.001° (111 m), outlines of 0.0001°. */
+export const SETTLEMENT_STEPS_PER_DEGREE = 1_000;
+export const OUTLINE_STEPS_PER_DEGREE = 10_000;
+/** Influence radii have a resolution of 100 m. */
+export const RADIUS_STEPS_PER_KM = 10;
 
-/** One check for a whole list: a schema for each of its thousands of items takes seven times as long as JSON.parse. */
-const wholeNumbers = z.custom<number[]>(
-  (value) => Array.isArray(value) && value.every((one) => Number.isSafeInteger(one)),
+const MAX_CELL_DEPTH = 20;
+
+/** One check per list: a schema per item, with thousands of items, takes seven times as long as JSON.parse. */
+const integers = z.custom<number[]>(
+  (value) => Array.isArray(value) && value.every((item) => Number.isSafeInteger(item)),
 );
-const texts = z.custom<string[]>((value) => Array.isArray(value) && value.every((one) => typeof one === "string"));
+const strings = z.custom<string[]>((value) => Array.isArray(value) && value.every((item) => typeof item === "string"));
 
-/** The first corner, then steps from corner to corner; longitude before latitude. */
-const outline = wholeNumbers;
+/** The first corner, then the differences between corners; longitude before latitude. */
+const outline = integers;
 
 export const tileSchema = z.object({
-  /** Country code and name of first-level divisions; the name is "" where there is no division. */
+  /** Country code and name of first-level divisions; the name is "" where a country has none. */
   divisions: z.array(z.tuple([z.string(), z.string()])),
-  /** Outlines of countries, by code. */
+  /** Outlines of countries by code. */
   countries: z.array(z.tuple([z.string(), z.array(outline)])),
-  /** Outlines of divisions, by their place in `divisions`; only of the US. */
+  /** Outlines of US states by index into `divisions`. */
   states: z.array(z.tuple([z.int(), z.array(outline)])),
-  names: texts,
-  /** For each name: step from the last latitude, longitude, division, reach. */
-  cities: wholeNumbers,
-  /** Parts of cities: step from the last latitude, longitude, city, reach. */
-  sections: wholeNumbers,
-  /** Cities that stand beyond their own border, because outlines are generalised. */
-  strays: wholeNumbers,
+  names: strings,
+  /** Four numbers per name: difference to the previous latitude, longitude, division, radius. */
+  cities: integers,
+  /** Parts of cities, four numbers each: difference to the previous latitude, longitude, city, radius. */
+  sections: integers,
+  /** Cities outside the generalized outline of their own country or state. */
+  outliers: integers,
 });
 export type Tile = z.infer<typeof tileSchema>;
 
@@ -48,49 +47,51 @@ export interface Cell {
 
 export const world: Cell = { west: -180, south: -90, east: 180, north: 90 };
 
-export function quarter({ west, south, east, north }: Cell, which: number): Cell {
-  const middle = (west + east) / 2;
-  const half = (south + north) / 2;
+/** The quadrant 0 to 3 of a cell. */
+export function quadrant({ west, south, east, north }: Cell, index: number): Cell {
+  const middleLongitude = (west + east) / 2;
+  const middleLatitude = (south + north) / 2;
   return {
-    west: which % 2 === 0 ? west : middle,
-    east: which % 2 === 0 ? middle : east,
-    south: which < 2 ? half : south,
-    north: which < 2 ? north : half,
+    west: index % 2 === 0 ? west : middleLongitude,
+    east: index % 2 === 0 ? middleLongitude : east,
+    south: index < 2 ? middleLatitude : south,
+    north: index < 2 ? north : middleLatitude,
   };
 }
 
-/** The name of the cell that a point is in, of those that there are; null when there is none. */
-export function cellAt(names: ReadonlySet<string>, latitude: number, longitude: number): string | null {
+/** The name in `cellNames` whose cell contains the point; null if there is none. */
+export function cellAt(cellNames: ReadonlySet<string>, latitude: number, longitude: number): string | null {
   let cell = world;
   let name = "";
-  while (!names.has(name)) {
-    if (name.length > 20) return null;
-    const which =
-      (latitude >= (cell.south + cell.north) / 2 ? 0 : 2) + (longitude >= (cell.west + cell.east) / 2 ? 1 : 0);
-    cell = quarter(cell, which);
-    name += which;
+  while (!cellNames.has(name)) {
+    if (name.length > MAX_CELL_DEPTH) return null;
+    const isSouth = latitude < (cell.south + cell.north) / 2;
+    const isEast = longitude >= (cell.west + cell.east) / 2;
+    const index = (isSouth ? 2 : 0) + (isEast ? 1 : 0);
+    cell = quadrant(cell, index);
+    name += index;
   }
   return name;
 }
 
-/** Inside an odd number of outlines is inside: holes and exclaves need no word of their own. */
+/** Even-odd rule: a point inside an odd number of outlines is inside, which covers holes and exclaves. */
 export function isInside(outlines: number[][], latitude: number, longitude: number): boolean {
-  const x = longitude * OUTLINE_STEPS;
-  const y = latitude * OUTLINE_STEPS;
+  const x = longitude * OUTLINE_STEPS_PER_DEGREE;
+  const y = latitude * OUTLINE_STEPS_PER_DEGREE;
   let inside = false;
-  for (const steps of outlines) if (crossesOddly(steps, x, y)) inside = !inside;
+  for (const outlineSteps of outlines) if (hasOddCrossings(outlineSteps, x, y)) inside = !inside;
   return inside;
 }
 
-/** Whether a ray to the east meets the outline an odd number of times. */
-function crossesOddly(steps: number[], x: number, y: number): boolean {
-  const [startX = 0, startY = 0] = steps;
+/** Whether a ray to the east crosses the outline an odd number of times. */
+function hasOddCrossings(outlineSteps: number[], x: number, y: number): boolean {
+  const [startX = 0, startY = 0] = outlineSteps;
   let odd = false;
   let [fromX, fromY] = [startX, startY];
-  for (let at = 2; at <= steps.length; at += 2) {
-    const closing = at === steps.length;
-    const toX = closing ? startX : fromX + (steps[at] ?? 0);
-    const toY = closing ? startY : fromY + (steps[at + 1] ?? 0);
+  for (let at = 2; at <= outlineSteps.length; at += 2) {
+    const closing = at === outlineSteps.length;
+    const toX = closing ? startX : fromX + (outlineSteps[at] ?? 0);
+    const toY = closing ? startY : fromY + (outlineSteps[at + 1] ?? 0);
     if (fromY > y !== toY > y && x < ((toX - fromX) * (y - fromY)) / (toY - fromY) + fromX) odd = !odd;
     [fromX, fromY] = [toX, toY];
   }

@@ -2,15 +2,16 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { parseConfig } from "../../../../src/kernel/config.ts";
-import { countryNames } from "../../../../src/providers/places/offline/countryNames.ts";
+import countryNames from "../../../../src/providers/places/offline/countryNames.json";
 import { offlinePlaces } from "../../../../src/providers/places/offline/offlinePlaces.ts";
-import { placeFinderOf, type Place } from "../../../../src/providers/places/placeFinder.ts";
-import { distanceKm, FARTHEST_KM } from "../../../../src/providers/places/offline/influenceRadius.ts";
+import type { Place } from "../../../../src/providers/places/placeFinder.ts";
+import { createPlaceFinder } from "../../../../src/providers/places/placeFinderFactory.ts";
+import { distanceKm, MAX_NAMING_DISTANCE_KM } from "../../../../src/providers/places/offline/influenceRadius.ts";
 import { cellAt, isInside, tileSchema } from "../../../../src/providers/places/offline/tile.ts";
-import { keptTiles, tileReader } from "../../../../src/providers/places/offline/tileCache.ts";
+import { createTileCache, tileReader } from "../../../../src/providers/places/offline/tileCache.ts";
 import { knownPlaces } from "../../../support/knownPlaces.ts";
 
-const finder = offlinePlaces(tileReader(env.ASSETS, keptTiles()));
+const finder = offlinePlaces(tileReader(env.ASSETS, createTileCache()));
 
 async function find(latitude: number, longitude: number): Promise<Place | null> {
   return await finder.find(latitude, longitude);
@@ -25,8 +26,8 @@ async function readCells(): Promise<Set<string>> {
   return new Set(z.object({ cells: z.array(z.string()) }).parse(await readAsset("index")).cells);
 }
 
-/** The deployment's assets, counted, and failing where a test says so. */
-function watched(answer: (path: string) => Response | null = () => null): {
+/** The assets binding with recorded paths; `override` replaces its responses. */
+function recordingAssets(override: (path: string) => Response | null = () => null): {
   assets: Pick<Fetcher, "fetch">;
   paths: string[];
 } {
@@ -34,31 +35,31 @@ function watched(answer: (path: string) => Response | null = () => null): {
   const fetch: Fetcher["fetch"] = async (input) => {
     const url = new URL(input instanceof Request ? input.url : input);
     paths.push(url.pathname);
-    return answer(url.pathname) ?? (await env.ASSETS.fetch(url));
+    return override(url.pathname) ?? (await env.ASSETS.fetch(url));
   };
   return { assets: { fetch }, paths };
 }
 
-describe("the offline finder", () => {
-  it("knows the country of every known place, and the city of 95 in 100", async () => {
+describe("offline place finder", () => {
+  it("finds the country of every known place and the city of at least 95 %", async () => {
     const wrongCountries: string[] = [];
     const wrongCities: string[] = [];
     for (const { name, latitude, longitude, countryCodes, cities } of knownPlaces) {
       const place = await find(latitude, longitude);
-      const said = `${name}: ${place?.countryCode ?? "nowhere"} ${place?.city ?? "no city"}`;
+      const actual = `${name}: ${place?.countryCode ?? "no country"} ${place?.city ?? "no city"}`;
       const isCountryRight =
         place === null ? countryCodes.length === 0 : countryCodes.includes(place.countryCode ?? "");
-      if (!isCountryRight) wrongCountries.push(said);
+      if (!isCountryRight) wrongCountries.push(actual);
       const city = place?.city ?? null;
-      if (cities !== null && !(city === null ? cities.length === 0 : cities.includes(city))) wrongCities.push(said);
+      if (cities !== null && !(city === null ? cities.length === 0 : cities.includes(city))) wrongCities.push(actual);
     }
     expect(wrongCountries).toEqual([]);
-    const judged = knownPlaces.filter(({ cities }) => cities !== null).length;
-    expect(judged).toBeGreaterThan(380);
-    expect(wrongCities.length / judged, wrongCities.join("; ")).toBeLessThan(0.05);
+    const checked = knownPlaces.filter(({ cities }) => cities !== null).length;
+    expect(checked).toBeGreaterThan(380);
+    expect(wrongCities.length / checked, wrongCities.join("; ")).toBeLessThan(0.05);
   });
 
-  it("gives a whole place, and leaves what it does not know null", async () => {
+  it("returns null for unknown fields, and null for the high seas", async () => {
     expect(await find(48.8584, 2.2945)).toEqual({
       city: "Paris",
       state: "Île-de-France",
@@ -78,7 +79,7 @@ describe("the offline finder", () => {
     expect(await find(40, -40)).toBeNull();
   });
 
-  it("knows which state of the US it is on both sides of a line", async () => {
+  it("finds the US state on both sides of a state line", async () => {
     const states: [number, number, string, string][] = [
       [40.7162, -74.033, "New Jersey", "Jersey City"],
       [40.7033, -74.017, "New York", "New York City"],
@@ -93,70 +94,70 @@ describe("the offline finder", () => {
       [45.5152, -122.6784, "Oregon", "Portland"],
       [45.6257, -122.676, "Washington", "Vancouver"],
     ];
-    const said = await Promise.all(states.map(([latitude, longitude]) => find(latitude, longitude)));
-    expect(said.map((place) => `${place?.city}, ${place?.state}`)).toEqual(
+    const places = await Promise.all(states.map(([latitude, longitude]) => find(latitude, longitude)));
+    expect(places.map((place) => `${place?.city}, ${place?.state}`)).toEqual(
       states.map(([, , state, city]) => `${city}, ${state}`),
     );
   });
 
-  it("never names a city of another country than the one it says", async () => {
-    // Along the Rhine, from Basel to Strasbourg, and along the Rio Grande.
+  it("finds only the countries on either side along a border", async () => {
+    // The Rhine from Basel to Strasbourg, and the Rio Grande.
     for (let step = 0; step < 60; step += 1) {
       const rhine = await find(47.56 + step * 0.017, 7.55 + step * 0.0035);
       expect(["CH", "FR", "DE"]).toContain(rhine?.countryCode);
-      const river = await find(31.75 - step * 0.05, -106.48 + step * 0.13);
-      expect(["US", "MX"]).toContain(river?.countryCode);
+      const rioGrande = await find(31.75 - step * 0.05, -106.48 + step * 0.13);
+      expect(["US", "MX"]).toContain(rioGrande?.countryCode);
     }
   });
 
-  it("knows no place where there are no coordinates, and asks for no data to say so", async () => {
-    const { assets, paths } = watched();
-    const idle = offlinePlaces(tileReader(assets, keptTiles()));
+  it("returns null for invalid coordinates without loading data", async () => {
+    const { assets, paths } = recordingAssets();
+    const finderWithRecording = offlinePlaces(tileReader(assets, createTileCache()));
     for (const bad of [Number.NaN, Infinity, -Infinity, 1e300, 180.0001])
       for (const [latitude, longitude] of [
         [bad, 0],
         [0, bad],
       ] as const)
         if (!(bad === 180.0001 && latitude === 0 && Math.abs(longitude) <= 180))
-          expect(await idle.find(latitude, longitude)).toBeNull();
+          expect(await finderWithRecording.find(latitude, longitude)).toBeNull();
     expect(paths).toEqual([]);
   });
 
-  it("answers at every corner of the map: poles, date line, null island, edges of tiles", async () => {
+  it("works at poles, date line, null island and tile edges", async () => {
     for (const latitude of [-90, -45, 0, 45, 90, 22.5, 11.25])
       for (const longitude of [-180, -90, 0, 90, 180, 11.25, 5.625]) await find(latitude, longitude);
     expect((await find(-90, 0))?.country).toBe("Antarctica");
-    // The same point from both sides of the line.
+    // The same point with both longitudes of the date line.
     expect(await find(-16.8, 180)).toEqual(await find(-16.8, -180));
   });
 
-  it("is what a deployment uses unless another is configured", async () => {
+  it("is the default of a deployment", async () => {
     const config = parseConfig({ ROOT_API_KEY: "x".repeat(32), MEDIA_SIGNING_KEY: "y".repeat(32) });
-    expect((await placeFinderOf(config, env).find(52.5163, 13.3777))?.city).toBe("Berlin");
+    expect((await createPlaceFinder(config, env).find(52.5163, 13.3777))?.city).toBe("Berlin");
   });
 });
 
-describe("the tiles", () => {
-  it("cost two requests for the first picture, none for the next ones near it, and few are kept", async () => {
-    const { assets, paths } = watched();
-    const kept = keptTiles();
-    const counted = offlinePlaces(tileReader(assets, kept));
-    await counted.find(48.8584, 2.2945);
+describe("tiles", () => {
+  it("need two requests for the first place and none for nearby places, with 12 cached tiles", async () => {
+    const { assets, paths } = recordingAssets();
+    const cache = createTileCache();
+    const recorded = offlinePlaces(tileReader(assets, cache));
+    await recorded.find(48.8584, 2.2945);
     expect(paths).toHaveLength(2);
-    await counted.find(48.8867, 2.3431);
+    await recorded.find(48.8867, 2.3431);
     expect(paths).toHaveLength(2);
-    for (const { latitude, longitude } of knownPlaces) await counted.find(latitude, longitude);
-    expect(kept.tiles.size).toBe(12);
+    for (const { latitude, longitude } of knownPlaces) await recorded.find(latitude, longitude);
+    expect(cache.tiles.size).toBe(12);
     const last = knownPlaces.at(-1);
     const before = paths.length;
-    await counted.find(last?.latitude ?? 0, last?.longitude ?? 0);
+    await recorded.find(last?.latitude ?? 0, last?.longitude ?? 0);
     expect(paths).toHaveLength(before);
   });
 
-  it("that do not come, or come broken, are an error to try again on and never an answer", async () => {
-    const broken: [string, () => Response][] = [
+  it("throw when missing or invalid, and load after a retry", async () => {
+    const invalidResponses: [string, () => Response][] = [
       ["500", () => new Response("oops", { status: 500 })],
-      ["404", () => new Response("nothing here", { status: 404 })],
+      ["404", () => new Response("not found", { status: 404 })],
       ["", () => new Response("<html>")],
       ["", () => Response.json({})],
       ["", () => Response.json({ cells: "0123" })],
@@ -164,10 +165,10 @@ describe("the tiles", () => {
       ["", () => Response.json(null)],
     ];
     for (const part of ["index.json", ".json"]) {
-      for (const [message, answer] of broken) {
+      for (const [message, answer] of invalidResponses) {
         let fails = true;
-        const { assets } = watched((path) => (fails && path.endsWith(part) ? answer() : null));
-        const flaky = offlinePlaces(tileReader(assets, keptTiles()));
+        const { assets } = recordingAssets((path) => (fails && path.endsWith(part) ? answer() : null));
+        const flaky = offlinePlaces(tileReader(assets, createTileCache()));
         await expect(flaky.find(48.8584, 2.2945)).rejects.toThrow(message);
         fails = false;
         expect((await flaky.find(48.8584, 2.2945))?.city).toBe("Paris");
@@ -175,7 +176,7 @@ describe("the tiles", () => {
     }
   });
 
-  it("cover the Earth once, stay under 100 KB, and use only countries that have a name", async () => {
+  it("cover the Earth once, stay under 100 KB and use only named countries", async () => {
     const cells = await readCells();
     const nested = [...cells].filter((cell) => [...cell].some((_, at) => cells.has(cell.slice(0, at))));
     expect(nested).toEqual([]);
@@ -185,7 +186,7 @@ describe("the tiles", () => {
         if (cellAt(cells, latitude, longitude) === null) uncovered.push(`${latitude} ${longitude}`);
     expect(uncovered).toEqual([]);
     const codes = new Set<string>();
-    const broken: string[] = [];
+    const inconsistent: string[] = [];
     let bytes = 0;
     for (const cell of cells) {
       const response = await env.ASSETS.fetch(`https://assets.local/places/${cell}.json`);
@@ -193,44 +194,44 @@ describe("the tiles", () => {
       bytes += text.length;
       const { countries, divisions, names, cities, sections } = tileSchema.parse(JSON.parse(text));
       for (const [code] of [...countries, ...divisions]) codes.add(code);
-      const isWhole =
+      const isConsistent =
         text.length < 100_000 &&
         cities.length === names.length * 4 &&
         sections.length % 4 === 0 &&
         cities.every((value, at) => at % 4 !== 2 || divisions[value] !== undefined) &&
         sections.every((value, at) => at % 4 !== 2 || names[value] !== undefined);
-      if (!isWhole) broken.push(cell);
+      if (!isConsistent) inconsistent.push(cell);
     }
-    expect(broken).toEqual([]);
+    expect(inconsistent).toEqual([]);
     expect(bytes).toBeLessThan(8_000_000);
-    expect([...codes].filter((code) => countryNames[code] === undefined)).toEqual([]);
+    expect([...codes].filter((code) => !(code in countryNames))).toEqual([]);
     expect(codes.size).toBeGreaterThan(248);
   });
 });
 
-describe("the map's own geometry", () => {
-  it("knows land on both sides of the date line and on it, and no gap between", async () => {
+describe("map geometry", () => {
+  it("has no gap at the date line", async () => {
     for (const longitude of [179.98, 179.9999, 180, -180, -179.9999, -179.995, -179.98]) {
       expect((await find(67.5, longitude))?.countryCode, `Chukotka ${longitude}`).toBe("RU");
       expect((await find(71.23, longitude))?.countryCode, `Wrangel Island ${longitude}`).toBe("RU");
     }
   });
 
-  it("knows the state of far islands of Alaska and Hawaii", async () => {
+  it("finds the state of remote islands of Alaska and Hawaii", async () => {
     expect(await find(65.758, -168.953)).toMatchObject({ countryCode: "US", state: "Alaska" });
     expect(await find(57.12, -170.28)).toMatchObject({ countryCode: "US", state: "Alaska" });
     expect(await find(25.77, -171.73)).toMatchObject({ countryCode: "US", state: "Hawaii" });
     expect((await find(28.2072, -177.3735))?.countryCode).toBe("UM");
   });
 
-  it("measures across the date line and over the poles", () => {
+  it("measures distances across the date line and the poles", () => {
     expect(distanceKm(0, 179.9, 0, -179.9)).toBeCloseTo(22.2, 1);
     expect(distanceKm(48.8566, 2.3522, 48.8566, 2.3522)).toBe(0);
     expect(distanceKm(48.8566, 2.3522, 48.9362, 2.3574)).toBeCloseTo(8.86, 1);
-    expect(distanceKm(89.99, 0, 89.99, 180)).toBeLessThan(FARTHEST_KM);
+    expect(distanceKm(89.99, 0, 89.99, 180)).toBeLessThan(MAX_NAMING_DISTANCE_KM);
   });
 
-  it("takes a hole for outside and what is in the hole for inside", () => {
+  it("treats holes as outside and islands in holes as inside", () => {
     const square = (from: number, size: number): number[] => [from, from, size, 0, 0, size, -size, 0];
     const outlines = [square(0, 90_000), square(30_000, 30_000), square(40_000, 10_000)];
     expect(isInside(outlines, 1, 1)).toBe(true);

@@ -1,15 +1,15 @@
-/** Questions on the terminal. Where nobody can answer, `mayAsk` is false and asking throws. */
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 
-export interface Asker {
-  mayAsk: boolean;
+export interface Prompt {
+  /** False with --yes and without a terminal: `ask` must not be called. */
+  isInteractive: boolean;
   ask(question: string): Promise<string>;
-  /** Like `ask`, without showing what is typed. */
+  /** Like `ask`, without echoing the input. */
   askSecret(question: string): Promise<string>;
 }
 
-const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
+const mutedOutput = new Writable({ write: (_chunk, _encoding, done) => done() });
 
 async function ask(question: string, output: NodeJS.WritableStream): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
@@ -20,13 +20,13 @@ async function ask(question: string, output: NodeJS.WritableStream): Promise<str
   }
 }
 
-export function terminalAsker(yes: boolean): Asker {
+export function terminalPrompt(yes: boolean): Prompt {
   return {
-    mayAsk: !yes && process.stdin.isTTY && process.stdout.isTTY,
+    isInteractive: !yes && process.stdin.isTTY && process.stdout.isTTY,
     ask: (question) => ask(question, process.stdout),
     async askSecret(question) {
       process.stdout.write(question);
-      const answer = await ask("", silence);
+      const answer = await ask("", mutedOutput);
       process.stdout.write("\n");
       return answer;
     },

@@ -1,6 +1,4 @@
-/** Outlines: their boxes, their steps in whole numbers, and how they are cut. Knows nothing of what they outline. */
-
-/** Longitude and latitude; the last point joins the first. */
+/** Longitude and latitude; the last point connects to the first. */
 export type Ring = [number, number][];
 
 export interface Box {
@@ -16,22 +14,22 @@ interface Edge {
   keepsLess: boolean;
 }
 
-/** Sutherland and Hodgman, 1974. Empty where nothing of it is inside; what the cut adds runs along the box's own edges. */
-export function clippedRing(ring: Ring, { west, south, east, north }: Box): Ring {
+/** Sutherland-Hodgman polygon clipping (1974). Empty if the ring is outside; added edges run along the box. */
+export function clipRing(ring: Ring, { west, south, east, north }: Box): Ring {
   const edges: Edge[] = [
     { axis: 0, at: west, keepsLess: false },
     { axis: 0, at: east, keepsLess: true },
     { axis: 1, at: south, keepsLess: false },
     { axis: 1, at: north, keepsLess: true },
   ];
-  return edges.reduce(clippedAt, ring);
+  return edges.reduce(clipAtEdge, ring);
 }
 
-function clippedAt(ring: Ring, edge: Edge): Ring {
+function clipAtEdge(ring: Ring, edge: Edge): Ring {
   const kept: Ring = [];
   let from = ring.at(-1);
   for (const to of ring) {
-    if (from !== undefined && isInside(from, edge) !== isInside(to, edge)) kept.push(crossing(from, to, edge));
+    if (from !== undefined && isInside(from, edge) !== isInside(to, edge)) kept.push(intersection(from, to, edge));
     if (isInside(to, edge)) kept.push(to);
     from = to;
   }
@@ -42,14 +40,14 @@ function isInside(point: [number, number], { axis, at, keepsLess }: Edge): boole
   return keepsLess ? point[axis] <= at : point[axis] >= at;
 }
 
-function crossing(from: [number, number], to: [number, number], { axis, at }: Edge): [number, number] {
+function intersection(from: [number, number], to: [number, number], { axis, at }: Edge): [number, number] {
   const other = axis === 0 ? 1 : 0;
-  const share = (at - from[axis]) / (to[axis] - from[axis]);
-  const across = from[other] + share * (to[other] - from[other]);
-  return axis === 0 ? [at, across] : [across, at];
+  const ratio = (at - from[axis]) / (to[axis] - from[axis]);
+  const value = from[other] + ratio * (to[other] - from[other]);
+  return axis === 0 ? [at, value] : [value, at];
 }
 
-export function boxOf(ring: Ring): Box {
+export function boundingBox(ring: Ring): Box {
   const box = { west: 180, south: 90, east: -180, north: -90 };
   for (const [x, y] of ring) {
     box.west = Math.min(box.west, x);
@@ -60,8 +58,8 @@ export function boxOf(ring: Ring): Box {
   return box;
 }
 
-/** The first corner, then the way from each to the next, in whole `stepsPerDegree`. */
-export function steps(ring: Ring, stepsPerDegree: number): number[] {
+/** Delta-encodes a ring: the first corner, then the differences between corners, in units of 1 / `stepsPerDegree`. */
+export function encodeRing(ring: Ring, stepsPerDegree: number): number[] {
   let [x, y] = [0, 0];
   return ring.flatMap(([longitude, latitude]) => {
     const [fromX, fromY] = [x, y];

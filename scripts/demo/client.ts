@@ -1,11 +1,10 @@
-/** The three calls the demo makes, as any client would make them: no knowledge of the Worker's inside. */
 import { openAsBlob } from "node:fs";
 import { readFile, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 
-const assetShape = z.object({
+const assetSchema = z.object({
   id: z.string(),
   original_file_name: z.string(),
   local_datetime: z.string(),
@@ -20,7 +19,7 @@ const assetShape = z.object({
   asset_urls: z.record(z.string(), z.object({ url: z.string() })).nullish(),
 });
 
-export type DemoAsset = z.infer<typeof assetShape>;
+export type DemoAsset = z.infer<typeof assetSchema>;
 
 export interface Api {
   origin: string;
@@ -41,22 +40,22 @@ export async function samplePaths(): Promise<string[]> {
     .map((name) => join("samples", name));
 }
 
-/** The API answered, with a status that is no success. */
-export class RefusedCall extends Error {}
+/** An unsuccessful response of the API. */
+export class ApiError extends Error {}
 
 async function call(api: Api, path: string, init: RequestInit = {}): Promise<Response> {
   const headers = { Authorization: `Bearer ${api.key}` };
   const response = await fetch(api.origin + path, { ...init, headers, signal: AbortSignal.timeout(60_000) });
   if (response.ok) return response;
-  throw new RefusedCall(`${init.method ?? "GET"} ${path} answered ${response.status}: ${await response.text()}`);
+  throw new ApiError(`${init.method ?? "GET"} ${path} responded with ${response.status}: ${await response.text()}`);
 }
 
-export interface Uploaded {
+export interface UploadResult {
   id: string;
   created: boolean;
 }
 
-export async function uploadFile(api: Api, path: string): Promise<Uploaded> {
+export async function uploadFile(api: Api, path: string): Promise<UploadResult> {
   const { birthtime, mtime } = await stat(path);
   const form = new FormData();
   form.set("device_asset_id", basename(path));
@@ -65,12 +64,12 @@ export async function uploadFile(api: Api, path: string): Promise<Uploaded> {
   form.set("file_modified_at", mtime.toISOString());
   form.set("asset_data", await openAsBlob(path), basename(path));
   const response = await call(api, "/api/assets", { method: "POST", body: form });
-  return { id: assetShape.parse(await response.json()).id, created: response.status === 201 };
+  return { id: assetSchema.parse(await response.json()).id, created: response.status === 201 };
 }
 
-/** The assets with these ids, newest first, with the groups that the table shows. */
+/** Lists the assets with these ids, newest first, with the fields that the demo prints. */
 export async function listAssets(api: Api, ids: string[]): Promise<DemoAsset[]> {
   const query = new URLSearchParams({ include: "metadata,file_data,variants", ids: ids.join(","), limit: "200" });
   const response = await call(api, `/api/assets?${query.toString()}`);
-  return z.object({ data: z.array(assetShape) }).parse(await response.json()).data;
+  return z.object({ data: z.array(assetSchema) }).parse(await response.json()).data;
 }

@@ -1,6 +1,6 @@
 /**
- * Puts the reference page's script and style sheet into public/, out of the installed swagger-ui-dist.
- * Run before every dev, demo and deploy: nothing of the page is fetched from another host.
+ * Copies the API reference page's script and style sheet from swagger-ui-dist to public/, before every dev, demo, build
+ * and deploy. The page then loads nothing from other hosts.
  */
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
