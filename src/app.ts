@@ -1,24 +1,21 @@
-/** The order of middleware and routes. Holds no rule of its own. */
+/** Mounts middleware and routers in order. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { jsonBodies } from "./middleware/jsonBody.ts";
+import { jsonBody } from "./middleware/jsonBody.ts";
 import type { AppEnv } from "./middleware/context.ts";
-import { credentials, session } from "./middleware/authentication.ts";
+import { authenticate, databaseSession } from "./middleware/authentication.ts";
 import { crossOrigin } from "./middleware/cors.ts";
 import { onError, onNotFound } from "./middleware/errors.ts";
 import { rateLimit } from "./middleware/rateLimits.ts";
-import { logLine, noStore, request } from "./middleware/request.ts";
+import { requestLog, noStore, requestSetup } from "./middleware/request.ts";
 import { albumAssets } from "./routes/albums/assetRoutes.ts";
-import { albumLinks } from "./routes/albums/membershipRoutes.ts";
+import { albumMemberships } from "./routes/albums/membershipRoutes.ts";
 import { albums } from "./routes/albums/routes.ts";
-import { apiKeys } from "./routes/accounts/routes.ts";
-import { assetExistence } from "./routes/assets/existenceRoutes.ts";
+import { apiKeys, users } from "./routes/accounts/routes.ts";
 import { assetFiles } from "./routes/delivery/fileRoutes.ts";
 import { assets } from "./routes/assets/routes.ts";
-import { edits } from "./routes/assets/updateRoutes.ts";
 import { events } from "./routes/events/routes.ts";
 import { integrity } from "./routes/maintenance/routes.ts";
 import { libraries } from "./routes/libraries/routes.ts";
-import { counts } from "./routes/assets/countRoutes.ts";
 import { geoClusters } from "./routes/map/routes.ts";
 import { edgeResizing } from "./routes/delivery/edgeResizing.ts";
 import { media } from "./routes/delivery/routes.ts";
@@ -27,37 +24,33 @@ import { newRouter } from "./routes/router.ts";
 import { server } from "./routes/server.ts";
 import { tasks } from "./routes/tasks/routes.ts";
 import { stacks } from "./routes/stacks/routes.ts";
-import { stills } from "./routes/delivery/posterRoutes.ts";
+import { posters } from "./routes/delivery/posterRoutes.ts";
 import { trash } from "./routes/deletion/routes.ts";
 import { uploads } from "./routes/uploads/routes.ts";
-import { users } from "./routes/accounts/userRoutes.ts";
 import { versions } from "./routes/versions/routes.ts";
 
 export function createApp(): OpenAPIHono<AppEnv> {
   const app = newRouter();
   app.onError(onError);
   app.notFound(onNotFound);
-  app.use(logLine, request, crossOrigin);
+  app.use(requestLog, requestSetup, crossOrigin);
   app.route("/", server);
   app.route("/", media);
   app.route("/", edgeResizing);
   publishOpenApi(app);
-  app.use("/api/*", noStore, session, credentials, rateLimit, jsonBodies);
+  app.use("/api/*", noStore, databaseSession, authenticate, rateLimit, jsonBody);
   for (const router of [
     users,
     libraries,
     apiKeys,
     albums,
     albumAssets,
-    albumLinks,
+    albumMemberships,
     stacks,
-    counts,
     geoClusters,
     assets,
-    edits,
-    assetExistence,
     assetFiles,
-    stills,
+    posters,
     trash,
     uploads,
     versions,

@@ -1,4 +1,4 @@
-/** The bindings and vars a deployment has. What only production has is optional. */
+/** Bindings and vars of a deployment. Those that exist only in production are optional. */
 declare namespace Cloudflare {
   interface Env {
     DB: D1Database;
@@ -9,7 +9,7 @@ declare namespace Cloudflare {
     AI?: Ai;
     MEDIA?: MediaBinding;
     CREDENTIAL_LIMIT?: RateLimit;
-    GUESS_LIMIT?: RateLimit;
+    AUTH_FAILURE_LIMIT?: RateLimit;
     ENVIRONMENT?: string;
     ROOT_API_KEY?: string;
     MEDIA_SIGNING_KEY?: string;

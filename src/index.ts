@@ -1,4 +1,4 @@
-/** Three handlers that forward: fetch, queue, scheduled. */
+/** The Worker entry point: fetch, queue and scheduled handlers. */
 import { createApp } from "./app.ts";
 import { handleQueue } from "./jobs/queue.ts";
 import { handleSchedule } from "./jobs/schedule.ts";
@@ -6,7 +6,7 @@ import { handleSchedule } from "./jobs/schedule.ts";
 const app = createApp();
 
 export default {
-  fetch: (request, env, context) => app.fetch(request, env, context),
+  fetch: (request, env, execution) => app.fetch(request, env, execution),
   queue: handleQueue,
   scheduled: handleSchedule,
 } satisfies ExportedHandler<Cloudflare.Env>;

@@ -1,131 +1,128 @@
-/**
- * Bytes that arrive in chunks, given out up to a delimiter that may be split over any of them.
- * Knows nothing of headers or parts, and copies no chunk whole.
- */
+/** Splits a chunked byte stream at a delimiter that may span chunks, without copying whole chunks. */
 import { AppError } from "../kernel/errors.ts";
 
 const CR = 0x0d;
-const NONE = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 
 export interface Delimiter {
   bytes: Uint8Array;
-  /** How far the search may jump when this byte stands under the delimiter's last one. */
-  jumps: Uint8Array;
+  /** Horspool's shift table: how far the search may advance, by the byte aligned with the delimiter's last. */
+  shifts: Uint8Array;
 }
 
-/** `text` must begin with CR and have fewer than 256 bytes. */
-export function delimiterOf(text: string): Delimiter {
+/** Precomputes the search for `text`, which must begin with CR and have fewer than 256 bytes. */
+export function createDelimiter(text: string): Delimiter {
   const bytes = new TextEncoder().encode(text);
   const last = bytes.byteLength - 1;
   const jumps = new Uint8Array(256).fill(bytes.byteLength);
   for (const [at, byte] of bytes.subarray(0, last).entries()) jumps[byte] = last - at;
-  return { bytes, jumps };
+  return { bytes, shifts: jumps };
 }
 
-function isAt(window: Uint8Array, at: number, bytes: Uint8Array, length: number): boolean {
+function matchesAt(window: Uint8Array, at: number, bytes: Uint8Array, length: number): boolean {
   for (let i = 0; i < length; i++) if (window[at + i] !== bytes[i]) return false;
   return true;
 }
 
 /**
- * Horspool's search, comparing forwards: a boundary holds no CR but the first, so candidates never overlap and the
- * time stays linear whatever is uploaded. `Uint8Array.indexOf` for each CR is slower, and 400 times so on a run of them.
+ * Horspool's search, comparing forwards. A boundary has no CR but its first byte, so candidates never overlap and the
+ * search is linear for any input; `Uint8Array.indexOf` per CR is up to 400 times slower on runs of CR.
  */
-export function indexOf(window: Uint8Array, { bytes, jumps }: Delimiter): number {
+export function indexOf(window: Uint8Array, { bytes, shifts: jumps }: Delimiter): number {
   const last = bytes.byteLength - 1;
   const end = window.byteLength - last;
   let at = 0;
   while (at < end) {
-    if (window[at] === CR && isAt(window, at, bytes, bytes.byteLength)) return at;
+    if (window[at] === CR && matchesAt(window, at, bytes, bytes.byteLength)) return at;
     at += jumps[window[at + last] ?? 0] ?? 1;
   }
   return -1;
 }
 
-/** Where the window's last bytes begin the delimiter; its length where they do not. */
-export function tailStart(window: Uint8Array, { bytes }: Delimiter): number {
+/** Index from which the rest of the window may be the start of the delimiter; the window's length if none. */
+export function partialMatchIndex(window: Uint8Array, { bytes }: Delimiter): number {
   const length = window.byteLength;
   for (let at = Math.max(0, length - bytes.byteLength + 1); at < length; at++) {
-    if (window[at] === CR && isAt(window, at, bytes, length - at)) return at;
+    if (window[at] === CR && matchesAt(window, at, bytes, length - at)) return at;
   }
   return length;
 }
 
-function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+function concat(head: Uint8Array, tail: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(head.byteLength + tail.byteLength);
   bytes.set(head);
   bytes.set(tail, head.byteLength);
   return bytes;
 }
 
-function truncated(): AppError {
-  return new AppError("bad_request", "the multipart body ends before its closing boundary (lines must end in CRLF)");
+function truncatedBody(): AppError {
+  return new AppError("bad_request", "multipart body ends before its closing boundary (lines must end in CRLF)");
 }
 
-export class DelimitedBytes {
+export class BoundaryScanner {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #delimiter: Delimiter;
-  /** Read and not yet given out. */
+  /** Bytes read from the stream and not yet returned. */
   #window: Uint8Array;
 
-  /** `before` stands in front of the first chunk. */
-  constructor(chunks: AsyncIterator<Uint8Array>, delimiter: Delimiter, before: Uint8Array) {
+  /** `prefix` is prepended to the first chunk. */
+  constructor(chunks: AsyncIterator<Uint8Array>, delimiter: Delimiter, prefix: Uint8Array) {
     this.#chunks = chunks;
     this.#delimiter = delimiter;
-    this.#window = before;
+    this.#window = prefix;
   }
 
-  /** What is left of the window is copied first: asking for a chunk may take the last one's memory away. */
+  /** Copies the rest of the window first, because requesting a chunk invalidates the last one. */
   async #readMore(): Promise<boolean> {
-    const kept = this.#window.byteLength === 0 ? NONE : this.#window.slice();
+    const rest = this.#window.byteLength === 0 ? EMPTY : this.#window.slice();
     const step = await this.#chunks.next();
     if (step.done === true) return false;
-    this.#window = kept.byteLength === 0 ? step.value : joined(kept, step.value);
+    this.#window = rest.byteLength === 0 ? step.value : concat(rest, step.value);
     return true;
   }
 
-  #give(end: number, next: number): Uint8Array {
-    const given = this.#window.subarray(0, end);
+  #take(end: number, next: number): Uint8Array {
+    const taken = this.#window.subarray(0, end);
     this.#window = this.#window.subarray(next);
-    return given;
+    return taken;
   }
 
-  /** The next bytes before the delimiter. Null once, when it has been passed. */
-  async untilDelimiter(): Promise<Uint8Array | null> {
+  /** Returns the next bytes before the delimiter; null once the delimiter has been consumed. */
+  async readBeforeDelimiter(): Promise<Uint8Array | null> {
     for (;;) {
       const at = indexOf(this.#window, this.#delimiter);
       if (at === 0) {
-        this.#give(0, this.#delimiter.bytes.byteLength);
+        this.#take(0, this.#delimiter.bytes.byteLength);
         return null;
       }
-      const end = at > 0 ? at : tailStart(this.#window, this.#delimiter);
-      if (end > 0) return this.#give(end, end);
-      if (!(await this.#readMore())) throw truncated();
+      const end = at > 0 ? at : partialMatchIndex(this.#window, this.#delimiter);
+      if (end > 0) return this.#take(end, end);
+      if (!(await this.#readMore())) throw truncatedBody();
     }
   }
 
-  /** Everything before `end`, which is passed; null where that is more than `maxBytes`. */
-  async through(end: Delimiter, maxBytes: number): Promise<Uint8Array | null> {
+  /** Returns everything before `end` and consumes `end`; null if that is more than `maxBytes`. */
+  async readUntil(end: Delimiter, maxBytes: number): Promise<Uint8Array | null> {
     for (;;) {
       const at = indexOf(this.#window, end);
       if (at > maxBytes || (at < 0 && this.#window.byteLength > maxBytes + end.bytes.byteLength)) return null;
-      if (at >= 0) return this.#give(at, at + end.bytes.byteLength);
-      if (!(await this.#readMore())) throw truncated();
+      if (at >= 0) return this.#take(at, at + end.bytes.byteLength);
+      if (!(await this.#readMore())) throw truncatedBody();
     }
   }
 
-  /** Whether `bytes` come next; passes them if so. */
-  async pass(bytes: Uint8Array): Promise<boolean> {
-    while (this.#window.byteLength < bytes.byteLength) if (!(await this.#readMore())) throw truncated();
-    const found = isAt(this.#window, 0, bytes, bytes.byteLength);
-    if (found) this.#give(0, bytes.byteLength);
-    return found;
+  /** Consumes `bytes` if they come next, and returns whether they did. */
+  async skip(bytes: Uint8Array): Promise<boolean> {
+    while (this.#window.byteLength < bytes.byteLength) if (!(await this.#readMore())) throw truncatedBody();
+    const matches = matchesAt(this.#window, 0, bytes, bytes.byteLength);
+    if (matches) this.#take(0, bytes.byteLength);
+    return matches;
   }
 
-  /** Whatever comes next, delimiter or not; null at the end of the body. */
-  async rest(): Promise<Uint8Array | null> {
+  /** Returns the next bytes without looking for the delimiter; null at the end of the stream. */
+  async readAny(): Promise<Uint8Array | null> {
     if (this.#window.byteLength > 0 || (await this.#readMore()))
-      return this.#give(this.#window.byteLength, this.#window.byteLength);
+      return this.#take(this.#window.byteLength, this.#window.byteLength);
     return null;
   }
 }

@@ -1,6 +1,6 @@
-/** The Range header of RFC 9110 §14, one range of bytes at most. Pure: knows no file and no answer. */
+/** The Range and Content-Range headers of RFC 9110 §14, for a single byte range. */
 
-/** `first` to `last`, both included; `last` is Infinity where the header leaves it open. */
+/** `first` and `last` are inclusive; `last` is Infinity for an open range. */
 export type RangeSpec = { first: number; last: number } | { suffixLength: number };
 
 export interface ByteRange {
@@ -11,8 +11,8 @@ export interface ByteRange {
 const SINGLE_RANGE = /^bytes=[ \t]*(?:(\d+)-(\d*)|-(\d+))[ \t]*$/i;
 
 /**
- * Null for no header and for one to be ignored (§14.2): another unit, several ranges, nonsense. Several could be
- * answered as multipart/byteranges, but no player asks for them and they invite requests of many overlapping ones.
+ * Parses a Range header. Null without one, and for one to be ignored (§14.2): another unit, a malformed range, or
+ * several ranges, which no player requests and which invite many overlapping ones (§17.15).
  */
 export function parseRange(header: string | null): RangeSpec | null {
   const match = SINGLE_RANGE.exec(header ?? "");
@@ -23,8 +23,8 @@ export function parseRange(header: string | null): RangeSpec | null {
   return range.last < range.first ? null : range;
 }
 
-/** The part of the file it means; null where no byte of the file is in it. */
-export function rangeWithin(spec: RangeSpec, sizeBytes: number): ByteRange | null {
+/** Resolves a range against a file size; null when the range is unsatisfiable. */
+export function resolveRange(spec: RangeSpec, sizeBytes: number): ByteRange | null {
   const first = "first" in spec ? spec.first : Math.max(0, sizeBytes - spec.suffixLength);
   const last = "first" in spec ? Math.min(spec.last, sizeBytes - 1) : sizeBytes - 1;
   return first > last ? null : { offset: first, length: last - first + 1 };
@@ -34,6 +34,6 @@ export function contentRange({ offset, length }: ByteRange, sizeBytes: number): 
   return `bytes ${offset}-${offset + length - 1}/${sizeBytes}`;
 }
 
-export function unsatisfiedRange(sizeBytes: number): string {
+export function unsatisfiedContentRange(sizeBytes: number): string {
   return `bytes */${sizeBytes}`;
 }

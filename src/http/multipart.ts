@@ -1,80 +1,82 @@
 /**
- * multipart/form-data (RFC 7578, RFC 2046) as a stream of parts, each a stream of bytes.
- * Never holds more than one chunk of the body, a boundary's length and one part's headers.
+ * Parses multipart/form-data (RFC 7578, RFC 2046) as a stream of parts, each a stream of bytes. Memory is bounded by one
+ * chunk of the body, the length of a boundary and the headers of one part.
  */
 import { AppError, invalid } from "../kernel/errors.ts";
-import { chunksOf } from "./bodyReader.ts";
-import { DelimitedBytes, delimiterOf } from "./boundaryScanner.ts";
-import { parametersOf, partHead, unescapeQuoted, type PartHead } from "./multipartHeaders.ts";
+import { readChunks } from "./bodyReader.ts";
+import { BoundaryScanner, createDelimiter } from "./boundaryScanner.ts";
+import { parseParameters, parsePartHeaders, unescapeQuoted, type PartHeaders } from "./multipartHeaders.ts";
 
-export interface Part extends PartHead {
-  /**
-   * What is left of it is skipped when the next part is asked for. A chunk's bytes are valid until the next chunk is
-   * asked for: its memory is used again.
-   */
+export interface MultipartPart extends PartHeaders {
+  /** Unread bytes are skipped when the next part is requested. A chunk is valid until the next one is requested. */
   body: AsyncIterable<Uint8Array>;
 }
 
 export interface MultipartLimits {
   maxParts: number;
-  /** Of one part. */
-  maxHeadBytes: number;
-  /** Of the preamble, and of the epilogue; nobody reads either. */
+  /** Headers of one part. */
+  maxHeaderBytes: number;
+  /** Preamble and epilogue, each; both are ignored. */
   maxIgnoredBytes: number;
 }
 
-export const multipartLimits: MultipartLimits = {
+export const MULTIPART_LIMITS: MultipartLimits = {
   maxParts: 100,
-  maxHeadBytes: 16 * 1024,
+  maxHeaderBytes: 16 * 1024,
   maxIgnoredBytes: 64 * 1024,
 };
 
-/** RFC 2046 §5.1.1: 1 to 70 of these, the last no space. */
+/** RFC 2046 §5.1.1: 1 to 70 characters, of which the last is no space. */
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
-const HEAD_END = delimiterOf("\r\n\r\n");
+const HEAD_END = createDelimiter("\r\n\r\n");
 const CRLF = new TextEncoder().encode("\r\n");
 const DASHES = new TextEncoder().encode("--");
 
-export function boundaryOf(contentType: string | null): string {
+/**
+ * Reads the boundary from a Content-Type header.
+ *
+ * @throws {AppError} `unsupported_media_type` for another type, `validation_error` for a missing or invalid boundary.
+ */
+export function parseBoundary(contentType: string | null): string {
   const value = contentType ?? "";
   if (!/^\s*multipart\/form-data\s*(;|$)/i.test(value)) {
-    throw new AppError("unsupported_media_type", "send the body as multipart/form-data");
+    throw new AppError("unsupported_media_type", "unsupported Content-Type: send the body as multipart/form-data");
   }
-  const boundary = parametersOf(value)?.get("boundary");
-  if (boundary === undefined) throw invalid(["header", "content-type"], "lacks the boundary of multipart/form-data");
+  const boundary = parseParameters(value)?.get("boundary");
+  if (boundary === undefined) throw invalid(["header", "content-type"], "has no multipart/form-data boundary");
   const text = unescapeQuoted(boundary);
   if (!BOUNDARY.test(text))
-    throw invalid(["header", "content-type"], "boundary must be 1 to 70 characters of RFC 2046's set");
+    throw invalid(["header", "content-type"], "boundary must be 1 to 70 characters of the set in RFC 2046");
   return text;
 }
 
 type NextChunk = () => Promise<Uint8Array | null>;
 
-function excess(what: string): AppError {
-  return new AppError("bad_request", `the multipart body has more than ${what}`);
+function limitExceeded(what: string): AppError {
+  return new AppError("bad_request", `multipart body has more than ${what}`);
 }
 
-/** Reads over bytes that mean nothing. */
-async function ignore(next: NextChunk, maxBytes: number): Promise<void> {
+/** Reads and ignores up to `maxBytes`. */
+async function skipBytes(next: NextChunk, maxBytes: number): Promise<void> {
   let ignored = 0;
   for (let chunk = await next(); chunk !== null; chunk = await next()) {
     ignored += chunk.byteLength;
-    if (ignored > maxBytes) throw excess(`${maxBytes} bytes before its first boundary, or after its last`);
+    if (ignored > maxBytes) throw limitExceeded(`${maxBytes} bytes before its first or after its last boundary`);
   }
 }
 
-/** Chunks of the current part only, however often and however late it is asked. */
-function partChunks(bytes: DelimitedBytes): NextChunk {
-  let isOver = false;
+/** Returns null at the end of the current part, and on every later call. */
+function partChunks(bytes: BoundaryScanner): NextChunk {
+  let ended = false;
   return async () => {
-    const chunk = isOver ? null : await bytes.untilDelimiter();
-    isOver = chunk === null;
+    const chunk = ended ? null : await bytes.readBeforeDelimiter();
+    ended = chunk === null;
     return chunk;
   };
 }
 
-/** Breaking off a loop over it, and looping again, goes on where the first loop stopped. */
-function iterable(next: NextChunk): AsyncIterable<Uint8Array> {
+/** A second loop continues where an aborted one stopped. */
+function toIterable(next: NextChunk): AsyncIterable<Uint8Array> {
   const step = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
     const value = await next();
     return value === null ? { done: true, value: undefined } : { done: false, value };
@@ -83,34 +85,34 @@ function iterable(next: NextChunk): AsyncIterable<Uint8Array> {
 }
 
 /**
- * The parts in the order they come. What reading `body` throws, such as a client that has gone, comes out as it is.
- * When iteration stops early `body` is left where it is, unlocked.
+ * Yields the parts in order. Errors of reading `body` are thrown unchanged. Stopping the iteration early leaves the rest
+ * of `body` unread and unlocked.
  */
 export async function* readParts(
   body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
   boundary: string,
-  limits: MultipartLimits = multipartLimits,
-): AsyncGenerator<Part, void, undefined> {
-  const chunks = (body instanceof ReadableStream ? chunksOf(body) : body)[Symbol.asyncIterator]();
-  // The first boundary need not stand behind a line end; with one in front of the body all are alike.
-  const bytes = new DelimitedBytes(chunks, delimiterOf(`\r\n--${boundary}`), CRLF);
+  limits: MultipartLimits = MULTIPART_LIMITS,
+): AsyncGenerator<MultipartPart, void, undefined> {
+  const chunks = (body instanceof ReadableStream ? readChunks(body) : body)[Symbol.asyncIterator]();
+  // The first boundary may lack the CRLF of the others, so one is prepended to the body.
+  const bytes = new BoundaryScanner(chunks, createDelimiter(`\r\n--${boundary}`), CRLF);
   try {
-    await ignore(() => bytes.untilDelimiter(), limits.maxIgnoredBytes);
-    for (let count = 0; !(await bytes.pass(DASHES)); count++) {
-      if (count === limits.maxParts) throw excess(`${limits.maxParts} parts`);
-      const head = await bytes.through(HEAD_END, limits.maxHeadBytes);
-      if (head === null) throw excess(`${limits.maxHeadBytes} bytes of headers in one part`);
+    await skipBytes(() => bytes.readBeforeDelimiter(), limits.maxIgnoredBytes);
+    for (let count = 0; !(await bytes.skip(DASHES)); count++) {
+      if (count === limits.maxParts) throw limitExceeded(`${limits.maxParts} parts`);
+      const head = await bytes.readUntil(HEAD_END, limits.maxHeaderBytes);
+      if (head === null) throw limitExceeded(`${limits.maxHeaderBytes} bytes of headers in one part`);
       const next = partChunks(bytes);
-      yield { ...partHead(head), body: iterable(next) };
-      await ignore(next, Infinity);
+      yield { ...parsePartHeaders(head), body: toIterable(next) };
+      await skipBytes(next, Infinity);
     }
-    await ignore(() => bytes.rest(), limits.maxIgnoredBytes);
+    await skipBytes(() => bytes.readAny(), limits.maxIgnoredBytes);
   } finally {
     await chunks.return?.();
   }
 }
 
-function decodePiece(decoder: TextDecoder, name: string, chunk: Uint8Array | null): string {
+function decodeChunk(decoder: TextDecoder, name: string, chunk: Uint8Array | null): string {
   try {
     return chunk === null ? decoder.decode() : decoder.decode(chunk, { stream: true });
   } catch {
@@ -118,15 +120,19 @@ function decodePiece(decoder: TextDecoder, name: string, chunk: Uint8Array | nul
   }
 }
 
-/** A field's value. What is longer than `maxBytes`, or no UTF-8, is the client's mistake and named after the field. */
-export async function textOf(part: Part, maxBytes: number): Promise<string> {
+/**
+ * Reads a text field.
+ *
+ * @throws {AppError} `validation_error` for more than `maxBytes` or invalid UTF-8.
+ */
+export async function readText(part: MultipartPart, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let text = "";
   let length = 0;
   for await (const chunk of part.body) {
     length += chunk.byteLength;
     if (length > maxBytes) throw invalid(["body", part.name], `is longer than ${maxBytes} bytes`);
-    text += decodePiece(decoder, part.name, chunk);
+    text += decodeChunk(decoder, part.name, chunk);
   }
-  return text + decodePiece(decoder, part.name, null);
+  return text + decodeChunk(decoder, part.name, null);
 }

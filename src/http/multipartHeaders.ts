@@ -1,26 +1,26 @@
-/** The headers of one part, and header parameters in general. Reads text that is already in memory. */
+/** Parses the headers of a multipart part, and header parameters. */
 import { AppError } from "../kernel/errors.ts";
 
-export interface PartHead {
+export interface PartHeaders {
   name: string;
-  /** As the client wrote it, path and all; null for a field that is no file. */
+  /** File name as sent, including any path; null for a text field. */
   filename: string | null;
   contentType: string | null;
 }
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const HEADER = new RegExp(`^(${TOKEN}):[ \\t]*([^]*?)[ \\t]*$`);
-/** Unquoted values are read leniently: boundaries with `=` or `/` in them are common. */
+/** Unquoted values are read leniently: boundaries that contain `=` or `/` are common. */
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(?:"((?:[^"\\\\]|\\\\[^])*)"|([^\\s";]+)))?`, "y");
-/** RFC 8187 §3.2.1, in the one charset that is left in use. */
+/** RFC 8187 §3.2.1, limited to UTF-8. */
 const EXTENDED = /^utf-8'[^']*'((?:%[0-9a-f]{2}|[!#$&+\-.^_`|~0-9a-z])*)$/i;
 
-function malformed(what: string): AppError {
-  return new AppError("bad_request", `the multipart body has a part ${what}`);
+function malformedPart(what: string): AppError {
+  return new AppError("bad_request", `multipart body has a part ${what}`);
 }
 
-/** Names in lower case, values as written between their quotes. Null for what is no list of parameters, or names one twice. */
-export function parametersOf(header: string): Map<string, string> | null {
+/** Parses the parameters of a header: names in lower case, values without their quotes. Null for a malformed list or a repeated name. */
+export function parseParameters(header: string): Map<string, string> | null {
   const parameters = new Map<string, string>();
   const start = header.indexOf(";");
   if (start < 0) return parameters;
@@ -37,68 +37,69 @@ export function parametersOf(header: string): Map<string, string> | null {
   return parameters;
 }
 
-/** `\"` and `\\` are what RFC 7578 clients write. Other backslashes are a browser's, which escapes none. */
+/** Unescapes `\"` and `\\`. Other backslashes are literal: browsers escape none. */
 export function unescapeQuoted(text: string): string {
   return text.replaceAll(/\\(["\\])/g, "$1");
 }
 
-/** Browsers write a quote as %22 and leave percent signs alone (WHATWG HTML), so nothing else is decoded. */
-function formName(text: string): string {
+/** Browsers write a quote as %22 and do not escape percent signs (WHATWG HTML), so only %22 is decoded. */
+function decodeFormName(text: string): string {
   return unescapeQuoted(text).replaceAll("%22", '"');
 }
 
-function extendedName(text: string): string {
+function decodeExtendedName(text: string): string {
   const encoded = EXTENDED.exec(text)?.[1];
   try {
     if (encoded !== undefined) return decodeURIComponent(encoded);
   } catch {
-    // Percent signs in place, but no UTF-8 behind them.
+    // Valid percent-encoding of invalid UTF-8.
   }
-  throw malformed("whose filename* is not UTF-8 in the form of RFC 8187");
+  throw malformedPart("whose filename* is not UTF-8 in the form of RFC 8187");
 }
 
-function disposition(value: string): { name: string; filename: string | null } {
-  if (!/^form-data[ \t]*(;|$)/i.test(value)) throw malformed("whose Content-Disposition is not form-data");
-  const parameters = parametersOf(value);
-  if (parameters === null) throw malformed("whose Content-Disposition cannot be read");
+function parseDisposition(value: string): { name: string; filename: string | null } {
+  if (!/^form-data[ \t]*(;|$)/i.test(value)) throw malformedPart("whose Content-Disposition is not form-data");
+  const parameters = parseParameters(value);
+  if (parameters === null) throw malformedPart("whose Content-Disposition cannot be read");
   const name = parameters.get("name");
-  if (name === undefined) throw malformed("without a name");
+  if (name === undefined) throw malformedPart("without a name");
   const extended = parameters.get("filename*");
   const plain = parameters.get("filename");
-  if (extended !== undefined) return { name: formName(name), filename: extendedName(extended) };
-  return { name: formName(name), filename: plain === undefined ? null : formName(plain) };
+  if (extended !== undefined) return { name: decodeFormName(name), filename: decodeExtendedName(extended) };
+  return { name: decodeFormName(name), filename: plain === undefined ? null : decodeFormName(plain) };
 }
 
 function decode(block: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(block);
   } catch (error) {
-    throw new AppError("bad_request", "the multipart body has a part whose headers are not UTF-8", { cause: error });
+    throw new AppError("bad_request", "multipart body has a part whose headers are not UTF-8", { cause: error });
   }
 }
 
-/** A header given twice, or continued on the next line, could mean one thing here and another behind us: refused. */
-function headersOf(lines: string[]): Map<string, string> {
+/** Rejects repeated and folded headers, which other parsers may interpret differently. */
+function parseHeaderLines(lines: string[]): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of lines) {
     const [, name, value] = HEADER.exec(line) ?? [];
     if (name === undefined || value === undefined || /[\r\n]/.test(line))
-      throw malformed("with a header line that cannot be read");
-    if (headers.has(name.toLowerCase())) throw malformed(`with two ${name} headers`);
+      throw malformedPart("with a header line that cannot be read");
+    if (headers.has(name.toLowerCase())) throw malformedPart(`with two ${name} headers`);
     headers.set(name.toLowerCase(), value);
   }
   return headers;
 }
 
-/** `block`: from behind the boundary to the empty line, both without their line ends. */
-export function partHead(block: Uint8Array): PartHead {
+/** Parses the bytes between a boundary and the empty line, both without their line ends. */
+export function parsePartHeaders(block: Uint8Array): PartHeaders {
   const [padding = "", ...lines] = decode(block).split("\r\n");
-  if (!/^[ \t]*$/.test(padding)) throw malformed("whose boundary line goes on after the boundary");
-  const headers = headersOf(lines);
+  if (!/^[ \t]*$/.test(padding)) throw malformedPart("whose boundary line has text after the boundary");
+  const headers = parseHeaderLines(lines);
   const value = headers.get("content-disposition");
-  if (value === undefined) throw malformed("without Content-Disposition");
-  // Deprecated (RFC 7578 §4.7) and sent by nobody; stored undecoded it would be a broken file.
+  if (value === undefined) throw malformedPart("without Content-Disposition");
+  // Deprecated by RFC 7578 §4.7; an encoded file stored as it is would be broken.
   const encoding = headers.get("content-transfer-encoding") ?? "binary";
-  if (!/^(7bit|8bit|binary)$/i.test(encoding)) throw malformed(`in ${encoding}: send its bytes as they are`);
-  return { ...disposition(value), contentType: headers.get("content-type") ?? null };
+  if (!/^(7bit|8bit|binary)$/i.test(encoding))
+    throw malformedPart(`with Content-Transfer-Encoding ${encoding}: send the bytes unencoded`);
+  return { ...parseDisposition(value), contentType: headers.get("content-type") ?? null };
 }

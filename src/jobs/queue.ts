@@ -1,52 +1,57 @@
-/** Takes messages off the queues: parse, do the asset's open work or empty the trash, acknowledge or ask again later. */
+/** The queue consumer: parses a message, calls one operation, then acknowledges or retries. */
 import { warn } from "../kernel/log.ts";
-import { emptiedMessage, workMessage } from "../operations/tasks/taskQueue.ts";
-import { scheduleDeps } from "../operations/maintenance/sweeps.ts";
-import { continueEmptying } from "../operations/deletion/trash.ts";
-import { giveUp, workDeps, workOn } from "../operations/tasks/taskRunner.ts";
+import type { Context } from "../operations/context.ts";
+import { resumeEmptyTrash } from "../operations/deletion/trash.ts";
+import { emptyTrashMessage, taskMessage } from "../operations/tasks/taskQueue.ts";
+import { failRemaining, runPendingTasks } from "../operations/tasks/taskRunner.ts";
+import { jobContext } from "./context.ts";
 
 const FIRST_RETRY_SECONDS = 30;
-/** A queue holds a message back for 12 hours at most, and refuses to for longer: the eleventh doubling is beyond that. */
+/** Queues rejects a delay of more than 12 hours, which the eleventh doubling exceeds. */
 const MAX_RETRY_SECONDS = 12 * 3600;
 
 function retrySeconds(attempts: number): number {
   return Math.min(FIRST_RETRY_SECONDS * 2 ** (attempts - 1), MAX_RETRY_SECONDS);
 }
 
-/** A message whose handling broke, as when D1 is away, comes again later; the ones behind it are not held up by it. */
-async function settled(message: Message, handling: Promise<void>): Promise<void> {
+/** Retries a message whose handler threw, such as during a D1 outage, without holding up the rest of the batch. */
+async function retryOnError(message: Message, handling: Promise<void>): Promise<void> {
   try {
     await handling;
   } catch (error) {
-    warn("a message could not be handled and comes again", { message_id: message.id, error: String(error) });
+    warn("queue message failed and will be retried", { message_id: message.id, error: String(error) });
     message.retry({ delaySeconds: retrySeconds(message.attempts) });
   }
 }
 
-async function handleMessage(message: Message, env: Cloudflare.Env): Promise<void> {
-  const emptied = emptiedMessage.safeParse(message.body);
-  if (emptied.success) {
-    await continueEmptying(scheduleDeps(env), emptied.data.emptiedLibraryId);
+async function handleMessage(message: Message, context: Context): Promise<void> {
+  const emptyTrash = emptyTrashMessage.safeParse(message.body);
+  if (emptyTrash.success) {
+    await resumeEmptyTrash(context, emptyTrash.data.emptyTrashLibraryId);
     return message.ack();
   }
-  const parsed = workMessage.safeParse(message.body);
-  if (!parsed.success) {
-    // Nothing that was ever sent looks like this; asking for it again would not change it.
-    warn("dropped a message of unknown form", { message_id: message.id });
+  const task = taskMessage.safeParse(message.body);
+  if (!task.success) {
+    // No version of the project ever sent such a message, so a retry would fail the same way.
+    warn("dropped a queue message of unknown shape", { message_id: message.id });
     return message.ack();
   }
-  const delaySeconds = await workOn(workDeps(env), parsed.data.assetId);
+  const delaySeconds = await runPendingTasks(context, task.data.assetId);
   if (delaySeconds === null) message.ack();
   else message.retry({ delaySeconds });
 }
 
-async function handleDeadMessage(message: Message, env: Cloudflare.Env): Promise<void> {
-  const parsed = workMessage.safeParse(message.body);
-  if (parsed.success) await giveUp(workDeps(env), parsed.data.assetId);
+async function handleDeadMessage(message: Message, context: Context): Promise<void> {
+  const task = taskMessage.safeParse(message.body);
+  if (task.success) await failRemaining(context, task.data.assetId);
   message.ack();
 }
 
-export async function handleQueue(batch: MessageBatch, env: Cloudflare.Env): Promise<void> {
+export async function handleQueue(
+  batch: MessageBatch,
+  env: Cloudflare.Env,
+  execution: ExecutionContext,
+): Promise<void> {
   const handle = batch.queue.endsWith("-dead") ? handleDeadMessage : handleMessage;
-  for (const message of batch.messages) await settled(message, handle(message, env));
+  for (const message of batch.messages) await retryOnError(message, handle(message, jobContext(env, execution)));
 }

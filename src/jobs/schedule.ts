@@ -1,35 +1,40 @@
-/** What runs every quarter of an hour, each part by itself: one that fails does not keep the next from its turn. */
-import { parseConfig } from "../kernel/config.ts";
+/** The tasks that the cron trigger runs every 15 minutes, independently of each other. */
 import { error as logError } from "../kernel/log.ts";
-import { drainLibraries } from "../operations/deletion/purgeLibraries.ts";
+import type { Context } from "../operations/context.ts";
+import { cleanUpDeletedAssets, purgeTrash } from "../operations/deletion/purge.ts";
+import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";
 import { checkIntegrity } from "../operations/maintenance/integrity.ts";
-import { cleanUpDeletions, purgeTrash } from "../operations/deletion/purge.ts";
-import { ringOverdue, scheduleDeps, sweepObjects, type ScheduleDeps } from "../operations/maintenance/sweeps.ts";
+import { requeueOverdue, sweepObjects } from "../operations/maintenance/sweeps.ts";
 import { cleanUpVersions } from "../operations/versions/versionCleanup.ts";
+import { jobContext } from "./context.ts";
 
-type Chore = (deps: ScheduleDeps, env: Cloudflare.Env) => Promise<unknown>;
+type ScheduledTask = (context: Context) => Promise<unknown>;
 
-/** In this order: what someone waits for comes first, what only looks comes last. */
-const chores: [name: string, chore: Chore][] = [
-  ["ring for overdue work", ringOverdue],
-  ["purge the trash", (deps, env) => purgeTrash(deps, parseConfig({ ...env }).trashRetentionDays)],
-  ["drain trashed libraries", drainLibraries],
-  ["clean up after deletions", cleanUpDeletions],
-  ["clean up after versions", cleanUpVersions],
-  ["sweep objects without a row", sweepObjects],
-  ["check the integrity", (deps) => checkIntegrity(deps)],
+/** Tasks that users wait for come first; the read-only integrity check comes last. */
+const scheduledTasks: [name: string, task: ScheduledTask][] = [
+  ["requeue overdue tasks", requeueOverdue],
+  ["purge the trash", purgeTrash],
+  ["purge trashed libraries", purgeLibraries],
+  ["clean up deleted assets", cleanUpDeletedAssets],
+  ["clean up deleted versions", cleanUpVersions],
+  ["sweep orphaned objects", sweepObjects],
+  ["check integrity", (context) => checkIntegrity(context)],
 ];
 
-export async function handleSchedule(_event: ScheduledController, env: Cloudflare.Env): Promise<void> {
+export async function handleSchedule(
+  _event: ScheduledController,
+  env: Cloudflare.Env,
+  execution: ExecutionContext,
+): Promise<void> {
   const failures: unknown[] = [];
-  for (const [name, chore] of chores) {
+  for (const [name, run] of scheduledTasks) {
     try {
-      await chore(scheduleDeps(env), env);
+      await run(jobContext(env, execution));
     } catch (error) {
-      logError("a scheduled chore failed; the next run tries again", { chore: name, error: String(error) });
+      logError("scheduled task failed; the next run retries it", { task: name, error: String(error) });
       failures.push(error);
     }
   }
-  // Failed, so that the dashboard's list of cron runs shows it.
-  if (failures.length > 0) throw new AggregateError(failures, "scheduled chores failed");
+  // A rejection marks the run as failed in the dashboard's list of cron events.
+  if (failures.length > 0) throw new AggregateError(failures, "scheduled tasks failed");
 }

@@ -1,40 +1,40 @@
-/** The deployment's settings, parsed once. Reads no binding and touches no network. */
+/** Parses the vars and secrets of a deployment. */
 import { AppError } from "./errors.ts";
 
 export interface Config {
   production: boolean;
   rootApiKey: string;
   mediaSigningKey: string;
-  /** Origin that media URLs carry, without a trailing slash; null: the origin of the request. */
+  /** Origin of media URLs, without a trailing slash; null for the request's origin. */
   publicUrl: string | null;
-  /** `["*"]`, or the exact origins a browser app may call from. */
+  /** `["*"]`, or the exact origins of browser apps. */
   corsOrigins: string[];
   defaultUserStorageLimitBytes: number;
-  /** Of each library made from now on; null: only its owner's limit holds. */
+  /** Storage limit of new libraries; null for the account's limit alone. */
   defaultLibraryStorageLimitBytes: number | null;
-  /** For how long an asset can be restored. */
+  /** Days during which a trashed asset or library can be restored. */
   trashRetentionDays: number;
-  /** Who resizes pictures; see docs/renditions.md. */
+  /** Service that renders images: docs/renditions.md. */
   imageDelivery: ImageDelivery;
-  /** Who puts pictures into words; see docs/captions.md. */
+  /** Service that describes images: docs/captions.md. */
   describer: DescriberConfig;
-  /** Who names places; see docs/places.md. */
+  /** Service that names places: docs/places.md. */
   geocoder: GeocoderConfig;
 }
 
-/** Null where the describer's own default is meant. */
+/** Null selects the describer's default. */
 export type DescriberConfig =
   | { kind: "none" }
   | { kind: "workers-ai"; model: string | null; prompt: string | null }
   | { kind: "openai-compatible"; baseUrl: string; model: string; apiKey: string | null; prompt: string | null };
 
-/** `offline` is the data that ships with the project; Nominatim adds detail to it. */
+/** `offline` is the bundled place data, to which Nominatim adds detail. */
 export type GeocoderConfig =
   | { kind: "offline" }
   | { kind: "nominatim"; baseUrl: string; apiKey: string | null; email: string | null; language: string };
 
-export const imageDeliveries = ["images-binding", "cf-image", "cdn-cgi"] as const;
-export type ImageDelivery = (typeof imageDeliveries)[number];
+export const IMAGE_DELIVERIES = ["images-binding", "cf-image", "cdn-cgi"] as const;
+export type ImageDelivery = (typeof IMAGE_DELIVERIES)[number];
 
 type Vars = Record<string, unknown>;
 
@@ -42,11 +42,11 @@ const MIN_SECRET_LENGTH = 32;
 const DEFAULT_STORAGE_LIMIT_BYTES = 1024 ** 4;
 const DEFAULT_TRASH_RETENTION_DAYS = 90;
 
-/** Secrets have no default: without one the deployment refuses every request and says which. */
+/** Secrets have no default: every request fails with the name of the missing one. */
 function secret(vars: Vars, name: string): string {
   const value = vars[name];
   if (typeof value !== "string" || value === "") {
-    throw new AppError("not_configured", `${name} is not set. Set it with: npx wrangler secret put ${name}`);
+    throw new AppError("not_configured", `${name} is not set; set it with: npx wrangler secret put ${name}`);
   }
   if (value.length < MIN_SECRET_LENGTH) {
     throw new AppError("not_configured", `${name} is shorter than ${MIN_SECRET_LENGTH} characters`);
@@ -79,12 +79,12 @@ function publicUrl(vars: Vars): string | null {
 
 function imageDelivery(vars: Vars): ImageDelivery {
   const value = text(vars, "IMAGE_DELIVERY") ?? "images-binding";
-  const known = imageDeliveries.find((delivery) => delivery === value);
+  const known = IMAGE_DELIVERIES.find((delivery) => delivery === value);
   if (known !== undefined) return known;
-  throw new AppError("not_configured", `IMAGE_DELIVERY must be one of ${imageDeliveries.join(", ")}, not "${value}"`);
+  throw new AppError("not_configured", `IMAGE_DELIVERY must be one of ${IMAGE_DELIVERIES.join(", ")}, not "${value}"`);
 }
 
-/** A local server without the two would fail picture by picture; refusing all requests is heard at once. */
+/** Fails every request when a setting is missing, instead of every single description later. */
 function openAiCompatible(vars: Vars): { baseUrl: string; model: string } {
   const url = text(vars, "DESCRIBER_URL") ?? "";
   const model = text(vars, "DESCRIBER_MODEL");
@@ -95,7 +95,7 @@ function openAiCompatible(vars: Vars): { baseUrl: string; model: string } {
   return { baseUrl: url.replace(/\/+$/, ""), model };
 }
 
-/** None unless it is asked for: a describer costs money, and pictures leave the deployment. */
+/** Off by default: a describer costs money and receives images. */
 function describer(vars: Vars): DescriberConfig {
   const kind = text(vars, "DESCRIBER") ?? "none";
   const prompt = text(vars, "DESCRIBER_PROMPT");
@@ -107,7 +107,7 @@ function describer(vars: Vars): DescriberConfig {
   throw new AppError("not_configured", `DESCRIBER must be none, workers-ai or openai-compatible, not "${kind}"`);
 }
 
-/** Offline unless another is asked for: coordinates leave the deployment for it. */
+/** Offline by default: any other geocoder receives coordinates. */
 function geocoder(vars: Vars): GeocoderConfig {
   const kind = text(vars, "GEOCODER") ?? "offline";
   if (kind === "offline") return { kind };
@@ -116,7 +116,7 @@ function geocoder(vars: Vars): GeocoderConfig {
   }
   const language = text(vars, "GEOCODER_LANGUAGE") ?? "en";
   if (!/^[A-Za-z0-9,;=.* -]{1,100}$/.test(language)) {
-    throw new AppError("not_configured", `GEOCODER_LANGUAGE must be as in Accept-Language, such as "de, en"`);
+    throw new AppError("not_configured", `GEOCODER_LANGUAGE must have the form of Accept-Language, such as "de, en"`);
   }
   const email = text(vars, "GEOCODER_EMAIL");
   if (email !== null && !/^[!-~]+@[!-~]+$/.test(email)) {
@@ -125,7 +125,7 @@ function geocoder(vars: Vars): GeocoderConfig {
   return { kind, baseUrl: geocoderUrl(vars), apiKey: text(vars, "GEOCODER_API_KEY"), email, language };
 }
 
-/** No query, no user: a key has a setting of its own, and fetch() takes no URL with a user in it. */
+/** Rejects a query or credentials in the URL: the key has its own setting, and fetch() rejects URLs with credentials. */
 function geocoderUrl(vars: Vars): string {
   const url = text(vars, "GEOCODER_URL") ?? "";
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol) || /[?#@]/.test(url)) {

@@ -1,4 +1,4 @@
-/** What can go wrong, by name. Knows no status number: middleware/errors maps codes to statuses. */
+/** The closed set of error codes. middleware/errors maps them to HTTP statuses. */
 
 export type ErrorCode =
   | "bad_request"
@@ -18,7 +18,7 @@ export type ErrorCode =
   | "storage_limit_exceeded"
   | "not_configured";
 
-/** One entry of a 422's `detail`, in the form FastAPI made common. */
+/** One entry of the `detail` of a 422 response, in the format of FastAPI. */
 export interface Issue {
   loc: (string | number)[];
   msg: string;
@@ -31,7 +31,7 @@ export interface ErrorOptions {
   cause?: unknown;
 }
 
-/** An outcome the caller must hear of. `message` is shown to clients: it says what to mend. */
+/** An error whose `message` is shown to clients: it states the problem and the fix. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly issues: Issue[] | undefined;
@@ -46,7 +46,7 @@ export class AppError extends Error {
   }
 }
 
-/** A 422 that names the one parameter at fault. */
+/** Creates a `validation_error` for one parameter. */
 export function invalid(loc: (string | number)[], msg: string, type = "value_error"): AppError {
   return new AppError("validation_error", `${loc.join(".")}: ${msg}`, {
     issues: [{ loc, msg, type }],

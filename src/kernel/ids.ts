@@ -1,12 +1,12 @@
-/** Public ids: a prefix and a UUID in the 57-letter shortuuid alphabet. Knows no table and no route. */
+/** Public ids: a prefix and a UUIDv7 in the 57-character shortuuid alphabet. */
 
 const ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const TAIL_LENGTH = 22;
 const TAIL = new RegExp(`^[${ALPHABET}]{${TAIL_LENGTH}}$`);
-/** The largest UUID, encoded; a greater tail of 22 letters is no 128-bit number. */
-const LAST_TAIL = "oZEq7ovRbLq6UnGMPwc8B5";
+/** The largest UUID, encoded; a greater tail exceeds 128 bits. */
+const MAX_TAIL = "oZEq7ovRbLq6UnGMPwc8B5";
 
-export const idPrefixes = {
+export const ID_PREFIXES = {
   asset: "asset_",
   assetVersion: "asset_version_",
   stack: "asset_stack_",
@@ -20,10 +20,10 @@ export const idPrefixes = {
   task: "btask_",
 } as const;
 
-export type IdKind = keyof typeof idPrefixes;
+export type IdKind = keyof typeof ID_PREFIXES;
 
-/** A UUID's 16 bytes, big-endian, as 22 letters of the shortuuid alphabet. */
-export function encodeUuid(bytes: Uint8Array): string {
+/** Encodes the 16 big-endian bytes of a UUID as 22 characters of the shortuuid alphabet. */
+export function encodeShortUuid(bytes: Uint8Array): string {
   let value = 0n;
   for (const byte of bytes) value = (value << 8n) | BigInt(byte);
   let tail = "";
@@ -34,7 +34,7 @@ export function encodeUuid(bytes: Uint8Array): string {
   return tail;
 }
 
-/** UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, then random, so ids sort by creation. */
+/** UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds before the random bits, so ids sort by creation time. */
 function uuidV7(atMs: number, random: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes.set(random.subarray(0, 10), 6);
@@ -47,27 +47,27 @@ function uuidV7(atMs: number, random: Uint8Array): Uint8Array {
 }
 
 export function newId(kind: IdKind, atMs: number = Date.now()): string {
-  return idOf(kind, atMs, crypto.getRandomValues(new Uint8Array(10)));
+  return idFromBytes(kind, atMs, crypto.getRandomValues(new Uint8Array(10)));
 }
 
-/** With ten bytes of a digest for the random ones, an id that can be told from what it was made for, and when. */
-export function idOf(kind: IdKind, atMs: number, bytes: Uint8Array): string {
-  return idPrefixes[kind] + encodeUuid(uuidV7(atMs, bytes));
+/** Builds an id with ten given bytes, such as of a digest, in place of random ones: the same input gives the same id. */
+export function idFromBytes(kind: IdKind, atMs: number, bytes: Uint8Array): string {
+  return ID_PREFIXES[kind] + encodeShortUuid(uuidV7(atMs, bytes));
 }
 
-/** The smallest id that could have been minted at `atMs`: where a scan in id order starts. */
-export function firstIdAt(kind: IdKind, atMs: number): string {
+/** Returns the smallest id of the millisecond `atMs`: the lower bound of a scan by id. */
+export function minIdAt(kind: IdKind, atMs: number): string {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, Math.floor(atMs / 0x1_0000));
   view.setUint16(4, atMs % 0x1_0000);
-  return idPrefixes[kind] + encodeUuid(bytes);
+  return ID_PREFIXES[kind] + encodeShortUuid(bytes);
 }
 
-/** True for the whole prefix and 22 letters that decode to 128 bits. `asset_stack_…` is no asset. */
+/** Checks the full prefix and a tail of 22 characters within 128 bits. `asset_stack_…` is no asset id. */
 export function isId(kind: IdKind, text: string): boolean {
-  const prefix = idPrefixes[kind];
+  const prefix = ID_PREFIXES[kind];
   if (!text.startsWith(prefix)) return false;
   const tail = text.slice(prefix.length);
-  return TAIL.test(tail) && tail <= LAST_TAIL;
+  return TAIL.test(tail) && tail <= MAX_TAIL;
 }

@@ -1,31 +1,32 @@
-/** JSON that others sent: how deep it goes, and whether two values are the same. Knows no schema. */
+/** Parses and compares untrusted JSON. */
 
-/** Beyond this SQLite's JSON functions and a recursive writer would give up. */
-const DEEPEST = 64;
+/** Keeps values within the limits of SQLite's JSON functions and of recursive serialization. */
+const MAX_JSON_DEPTH = 64;
 
-function isTooDeep(value: unknown, left: number): boolean {
+function exceedsDepth(value: unknown, left: number): boolean {
   if (typeof value !== "object" || value === null) return false;
-  return left === 0 || Object.values(value).some((inner) => isTooDeep(inner, left - 1));
+  return left === 0 || Object.values(value).some((inner) => exceedsDepth(inner, left - 1));
 }
 
 export type ParsedObject = { ok: true; value: Record<string, unknown> } | { ok: false; problem: string };
 
-/** The text's one object; or what is wrong with it. */
+/** Parses one JSON object, or returns the problem in words. */
 export function parseJsonObject(text: string): ParsedObject {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { ok: false, problem: "is not JSON" };
+    return { ok: false, problem: "is not valid JSON" };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { ok: false, problem: "must be a JSON object" };
   }
-  if (isTooDeep(value, DEEPEST)) return { ok: false, problem: `is nested more than ${DEEPEST} levels deep` };
+  if (exceedsDepth(value, MAX_JSON_DEPTH))
+    return { ok: false, problem: `is nested more than ${MAX_JSON_DEPTH} levels deep` };
   return { ok: true, value: { ...value } };
 }
 
-/** Equal for equal values, whatever the order of their keys. */
+/** Serializes with sorted keys, so that equal values give equal text. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";

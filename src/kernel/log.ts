@@ -1,8 +1,8 @@
-/** Log lines as JSON, for what has no caller to tell. Never holds a secret, a query or a body. */
+/** Writes log lines as JSON. Fields must contain no secret, query string or body. */
 
 type Fields = Record<string, string | number | boolean | null | undefined>;
 
-/* eslint-disable no-console -- the log line is the product here */
+/* eslint-disable no-console -- console is the log of a Worker */
 export function info(message: string, fields: Fields): void {
   console.log(JSON.stringify({ level: "info", message, ...fields }));
 }

@@ -1,6 +1,6 @@
-/** Instants, wall clocks and their ISO 8601 forms. Never looks at the machine's own zone. */
+/** Instants, wall clock times and their ISO 8601 forms, independent of the machine's time zone. */
 
-/** A wall clock: microseconds since 1970-01-01T00:00:00 read as if it were UTC, and the offset where it is known. */
+/** A wall clock time: microseconds since 1970-01-01T00:00:00 as if it were UTC, and its UTC offset if known. */
 export interface WallTime {
   wallUs: number;
   offsetMinutes: number | null;
@@ -8,10 +8,10 @@ export interface WallTime {
 
 export const MINUTE_US = 60 * 1_000_000;
 
-const ISO =
+const ISO_DATE_TIME =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
-/** `Z` is 0; null when there is none or when no zone on Earth has it (RFC 3339 forms only). */
+/** Parses an RFC 3339 offset: 0 for `Z`, null without one, "bad" beyond ±14:00, which no time zone has. */
 function parseOffset(text: string | undefined): number | null | "bad" {
   if (text === undefined) return null;
   if (text === "Z" || text === "z") return 0;
@@ -23,22 +23,22 @@ function parseOffset(text: string | undefined): number | null | "bad" {
   return text.startsWith("-") ? 0 - size : size; // `-size` would make a minus zero of -00:00.
 }
 
-/** An ISO 8601 date or date-time, naive or aware; null when it is none. A bare date is its midnight. */
+/** Parses an ISO 8601 date or date-time, with or without an offset; null if invalid. A date means its midnight. */
 export function parseDateTime(text: string): WallTime | null {
-  const match = ISO.exec(text.trim());
+  const match = ISO_DATE_TIME.exec(text.trim());
   if (match === null) return null;
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = ""] = match;
   const offsetMinutes = parseOffset(match[8]);
   if (offsetMinutes === "bad" || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
   const midnight = new Date(`${year}-${month}-${day}T00:00:00Z`);
-  // 31 February parses in some engines and rolls over; a real date reads back as itself.
+  // Some engines accept 31 February and roll over, so the day is compared.
   if (Number.isNaN(midnight.getTime()) || midnight.getUTCDate() !== Number(day)) return null;
   const seconds = midnight.getTime() / 1000 + Number(hour) * 3600 + Number(minute) * 60 + Number(second);
   return { wallUs: seconds * 1_000_000 + Number(fraction.padEnd(6, "0").slice(0, 6)), offsetMinutes };
 }
 
-/** Microseconds since the epoch, in UTC; without an offset the wall clock stands for itself. */
-export function instantUs(time: WallTime): number {
+/** Returns microseconds since the epoch. A time without an offset is taken as UTC. */
+export function toInstantUs(time: WallTime): number {
   return time.wallUs - (time.offsetMinutes ?? 0) * MINUTE_US;
 }
 
@@ -48,7 +48,7 @@ function formatOffset(minutes: number): string {
   return `${minutes < 0 ? "-" : "+"}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
 }
 
-/** `2024-07-15T12:00:00`, with `.123` or `.123456` where there is a fraction, and the offset where known. */
+/** Formats as `2024-07-15T12:00:00`, with a fraction of 3 or 6 digits unless it is zero, and the offset if known. */
 export function formatWallTime(time: WallTime): string {
   const micros = ((time.wallUs % 1_000_000) + 1_000_000) % 1_000_000;
   const base = new Date((time.wallUs - micros) / 1000).toISOString().slice(0, 19);
@@ -57,7 +57,7 @@ export function formatWallTime(time: WallTime): string {
   return base + fraction + (time.offsetMinutes === null ? "" : formatOffset(time.offsetMinutes));
 }
 
-/** A record time: UTC with `Z`. */
+/** Formats an instant in UTC with `Z`. */
 export function formatInstant(atMs: number): string {
   return new Date(atMs).toISOString();
 }

@@ -1,19 +1,37 @@
-/** What a request carries from the middleware to its handler. */
+/** The typed environment of routes, and the operations' context of each request. */
+import type { Context as RequestContext } from "hono";
+import { createMiddleware } from "hono/factory";
 import type { Config } from "../kernel/config.ts";
 import type { Principal } from "../operations/accounts/authentication.ts";
-import type { Database } from "../operations/accounts/databaseSession.ts";
+import { createContext, type Consistency, type Context } from "../operations/context.ts";
 
 export interface AppEnv {
   Bindings: Cloudflare.Env;
   Variables: {
     config: Config;
     requestId: string;
-    db: Database;
-    principal: Principal;
-    /** Which credential the caller came with: a key's id, or the owner's. */
-    credentialId: string;
     nowMs: number;
-    /** Origin that the URLs in answers start with. */
+    /** Origin of the absolute URLs in responses: PUBLIC_URL, or the request's own. */
     origin: string;
+    context: Context;
+    principal: Principal;
+    /** Key of the per-credential rate limit: an API key's id, or the root key's constant. */
+    credentialId: string;
   };
 }
+
+export function requestContext(c: RequestContext<AppEnv>, consistency: Consistency): Context {
+  const { config, nowMs } = c.var;
+  return createContext(c.env, {
+    config: () => config,
+    consistency,
+    nowMs,
+    waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+  });
+}
+
+/** For routes outside `/api`, which authenticate by signature and query no database. */
+export const publicContext = createMiddleware<AppEnv>(async (c, next) => {
+  c.set("context", requestContext(c, "nearest"));
+  await next();
+});

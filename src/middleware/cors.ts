@@ -1,4 +1,4 @@
-/** CORS for browser apps: which origins may call, and which response headers they may see. */
+/** CORS for browser apps: allowed origins and exposed response headers. */
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./context.ts";
@@ -16,13 +16,13 @@ const EXPOSED_HEADERS = [
   "Accept-Ranges",
 ];
 
-/** Credentials are headers, not cookies, so `*` gives a page nothing that its user's key would not. */
+/** Credentials are sent as headers, so `*` gives a page no access that it would not have with its user's key. */
 export const crossOrigin = createMiddleware<AppEnv>(async (c, next) => {
   const origins = c.get("config").corsOrigins;
   const handler = cors({
     origin: origins.includes("*") ? "*" : origins,
     allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-    // Whatever is asked for: the SDKs send a dozen of their generator's own, and the next one may send others.
+    // An empty list reflects the requested headers: SDK generators send a dozen of their own.
     allowHeaders: [],
     exposeHeaders: EXPOSED_HEADERS,
     maxAge: 86_400,

@@ -1,4 +1,4 @@
-/** The one place that turns an error into a status and the contract's body. */
+/** Maps errors to statuses and to the error body of the API. */
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -25,33 +25,36 @@ const statuses = {
   storage_limit_exceeded: 507,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;
 
-/** SDKs retry 409 and 5xx by themselves; these will not come right by asking again. A `write_conflict` may. */
-const terminal: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["storage_limit_exceeded", "conflict", "not_configured"]);
+/** SDKs retry 409 and 5xx on their own. A retry cannot succeed for these codes, unlike for `write_conflict`. */
+const nonRetryable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "storage_limit_exceeded",
+  "conflict",
+  "not_configured",
+]);
 
-function answer(c: Context<AppEnv>, error: AppError): Response {
+function errorResponse(c: Context<AppEnv>, error: AppError): Response {
   if (error.retryAfterSeconds !== undefined) c.header("Retry-After", String(error.retryAfterSeconds));
-  if (terminal.has(error.code)) c.header("x-should-retry", "false");
+  if (nonRetryable.has(error.code)) c.header("x-should-retry", "false");
   if (error.code === "unauthorized") c.header("WWW-Authenticate", "Bearer");
   c.header("Cache-Control", "no-store");
   const body = { detail: error.issues ?? error.message, message: error.message, error: error.code };
   return c.json(body, statuses[error.code]);
 }
 
-/** D1's own words for conditions that pass: a restart, an overload, a lost connection. */
-const PASSING_D1_FAILURE =
+/** D1's messages for transient conditions: a restart, an overload, a lost connection. */
+const TRANSIENT_D1_ERROR =
   /D1_ERROR.*(network connection lost|reset|overloaded|timed out|exceeded timeout|internal error)/i;
 
-function asAppError(error: Error): AppError | null {
+function toAppError(error: Error): AppError | null {
   if (error instanceof AppError) return error;
   if (error instanceof HTTPException) {
-    if (error.status === 413) return new AppError("payload_too_large", "the request body is too large");
-    if (error.status === 415)
-      return new AppError("unsupported_media_type", "the body is of another type than this route takes");
-    return new AppError("bad_request", error.message === "" ? "the request cannot be read" : error.message);
+    if (error.status === 413) return new AppError("payload_too_large", "request body is too large");
+    if (error.status === 415) return new AppError("unsupported_media_type", "unsupported Content-Type");
+    return new AppError("bad_request", error.message === "" ? "malformed request" : error.message);
   }
   const cause = error.cause instanceof Error ? error.cause.message : "";
-  if (PASSING_D1_FAILURE.test(`${error.message} ${cause}`)) {
-    return new AppError("database_unavailable", "the database is not available; try again", {
+  if (TRANSIENT_D1_ERROR.test(`${error.message} ${cause}`)) {
+    return new AppError("database_unavailable", "the database is unavailable; try again", {
       retryAfterSeconds: 2,
       cause: error,
     });
@@ -59,29 +62,29 @@ function asAppError(error: Error): AppError | null {
   return null;
 }
 
-/** Drizzle's errors end in the query's parameters: file names, captions, hashes of keys. The log does without them. */
-function stackOf(error: Error): string | undefined {
+/** Removes the query parameters that Drizzle appends to errors: file names, captions, key hashes. */
+function redactedStack(error: Error): string | undefined {
   return error.stack?.replace(/\nparams: [^]*?(?=\n {4}at |$)/, "");
 }
 
 function logFailure(c: Context<AppEnv>, error: Error): void {
-  const cause = error.cause instanceof Error ? stackOf(error.cause) : undefined;
-  log.error("request failed", { request_id: c.get("requestId"), path: c.req.path, error: stackOf(error), cause });
+  const cause = error.cause instanceof Error ? redactedStack(error.cause) : undefined;
+  log.error("request failed", { request_id: c.get("requestId"), path: c.req.path, error: redactedStack(error), cause });
 }
 
-/** Unknown errors never leak their text: a constant answer, and the stack in the log under the request id. */
+/** Answers unknown errors with a constant text, and logs their stack with the request id. */
 export function onError(error: Error, c: Context<AppEnv>): Response {
-  const known = asAppError(error);
+  const known = toAppError(error);
   if (known !== null) {
     if (statuses[known.code] >= 500 && known.code !== "storage_limit_exceeded") logFailure(c, known);
-    return answer(c, known);
+    return errorResponse(c, known);
   }
   logFailure(c, error);
   c.header("Cache-Control", "no-store");
-  const text = "internal error; quote the X-Request-Id header when you report it";
+  const text = "internal error; include the X-Request-Id header in a report";
   return c.json({ detail: text, message: text, error: "internal_error" }, 500);
 }
 
 export function onNotFound(c: Context<AppEnv>): Response {
-  return answer(c, new AppError("not_found", `no such route: ${c.req.method} ${c.req.path}`));
+  return errorResponse(c, new AppError("not_found", `route not found: ${c.req.method} ${c.req.path}`));
 }

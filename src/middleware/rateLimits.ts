@@ -1,6 +1,6 @@
 /**
- * How often a credential may call, and how often one network may send credentials that open nothing. Both limits are
- * bindings, counted by each Cloudflare location for itself; a deployment without them has none.
+ * Rate limits per credential, and per network for failed authentication. Both are Workers rate limiting bindings, which
+ * count per Cloudflare location; a deployment without them has no limits.
  */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -10,35 +10,35 @@ import type { AppEnv } from "./context.ts";
 
 const MINUTE_S = 60;
 
-/** The binding does not say when it begins to count anew; its windows have at most a minute. */
-function secondsLeft(nowMs: number): number {
+/** The binding does not report the end of its window, which has at most one minute. */
+function secondsUntilReset(nowMs: number): number {
   return MINUTE_S - (Math.floor(nowMs / 1000) % MINUTE_S);
 }
 
-/** A limiter that fails lets through: it must not take the service down with it. */
-async function isWithin(limit: RateLimit | undefined, key: string): Promise<boolean> {
+/** Fails open, so that an outage of the rate limiter does not take the service down. */
+async function isWithinLimit(limit: RateLimit | undefined, key: string): Promise<boolean> {
   if (limit === undefined) return true;
   try {
     return (await limit.limit({ key })).success;
   } catch (error) {
-    warn("a rate limit could not be asked", { error: String(error) });
+    warn("rate limit check failed; the request is allowed", { error: String(error) });
     return true;
   }
 }
 
-function refuse(c: Context<AppEnv>, message: string): never {
-  throw new AppError("rate_limited", message, { retryAfterSeconds: secondsLeft(c.get("nowMs")) });
+function throwRateLimited(c: Context<AppEnv>, message: string): never {
+  throw new AppError("rate_limited", message, { retryAfterSeconds: secondsUntilReset(c.get("nowMs")) });
 }
 
 export const rateLimit = createMiddleware<AppEnv>(async (c, next) => {
-  if (!(await isWithin(c.env.CREDENTIAL_LIMIT, `credential:${c.get("credentialId")}`))) {
-    refuse(c, "too many requests with this credential; go on after Retry-After seconds");
+  if (!(await isWithinLimit(c.env.CREDENTIAL_LIMIT, `credential:${c.get("credentialId")}`))) {
+    throwRateLimited(c, "too many requests with this credential; retry after the seconds in Retry-After");
   }
   await next();
 });
 
-/** Whoever has IPv6 has 2⁶⁴ addresses: they count as the one network that they are. */
-export function networkOf(address: string): string {
+/** An IPv6 customer has a whole /64, so its addresses count as one network. */
+export function networkPrefix(address: string): string {
   if (!address.includes(":")) return address;
   const [head = "", tail = ""] = address.split("::", 2);
   const groups = (part: string): string[] => (part === "" ? [] : part.split(":"));
@@ -49,12 +49,12 @@ export function networkOf(address: string): string {
 }
 
 /**
- * After a credential that opens nothing. One that does is never refused for what its neighbours send: a phone with a
- * revoked key must not lock a household out.
+ * Counts a failed authentication. Valid credentials are never limited by it: a phone with a revoked key must not lock
+ * out its household.
  */
-export async function countGuess(c: Context<AppEnv>): Promise<void> {
+export async function countFailedAuth(c: Context<AppEnv>): Promise<void> {
   const address = c.req.header("cf-connecting-ip");
   if (address === undefined) return;
-  if (await isWithin(c.env.GUESS_LIMIT, `network:${networkOf(address)}`)) return;
-  refuse(c, "too many credentials that open nothing; go on after Retry-After seconds");
+  if (await isWithinLimit(c.env.AUTH_FAILURE_LIMIT, `network:${networkPrefix(address)}`)) return;
+  throwRateLimited(c, "too many failed authentication attempts; retry after the seconds in Retry-After");
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { contentRange, parseRange, rangeWithin, unsatisfiedRange } from "../../src/http/byteRange.ts";
+import { contentRange, parseRange, resolveRange, unsatisfiedContentRange } from "../../src/http/byteRange.ts";
 
-/** What a Range header means for a file of ten bytes. */
-function meaning(header: string): string {
+/** Content-Range that `header` yields for a file of ten bytes. */
+function contentRangeFor(header: string): string {
   const spec = parseRange(header);
   if (spec === null) return "ignored";
-  const range = rangeWithin(spec, 10);
-  return range === null ? unsatisfiedRange(10) : contentRange(range, 10);
+  const range = resolveRange(spec, 10);
+  return range === null ? unsatisfiedContentRange(10) : contentRange(range, 10);
 }
 
 describe("a Range header", () => {
@@ -38,11 +38,11 @@ describe("a Range header", () => {
     ["items=0-1", "ignored"],
     ["", "ignored"],
   ];
-  it.each(cases)("%j of ten bytes is %s", (header, expected) => {
-    expect(meaning(header)).toBe(expected);
+  it.each(cases)("resolves %j of ten bytes to %s", (header, expected) => {
+    expect(contentRangeFor(header)).toBe(expected);
   });
 
-  it("that is not there asks for nothing", () => {
+  it("is ignored when absent", () => {
     expect(parseRange(null)).toBeNull();
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { allowsRange, parseHttpDate, precondition } from "../../src/http/conditionalRequest.ts";
+import { rangeApplies, parseHttpDate, evaluatePreconditions } from "../../src/http/conditionalRequest.ts";
 
 const validators = { etag: '"abc"', lastModifiedMs: Date.UTC(2026, 10, 21, 10, 0, 0, 700) };
 const AT = "Sat, 21 Nov 2026 10:00:00 GMT";
 const BEFORE = "Sat, 21 Nov 2026 09:59:59 GMT";
 const AFTER = "Sat, 21 Nov 2026 10:00:01 GMT";
 
-describe("an HTTP date", () => {
+describe("parseHttpDate", () => {
   const ms = Date.UTC(1994, 10, 6, 8, 49, 37);
   const dates: [string, number | null][] = [
     ["Sun, 06 Nov 1994 08:49:37 GMT", ms],
@@ -17,12 +17,12 @@ describe("an HTTP date", () => {
     ["784111777", null],
     ["", null],
   ];
-  it.each(dates)("%j is read in each of its three forms and no other", (text, expected) => {
+  it.each(dates)("parses the three forms of RFC 9110 and no other: %j", (text, expected) => {
     expect(parseHttpDate(text)).toBe(expected);
   });
 });
 
-describe("a conditional request", () => {
+describe("evaluatePreconditions", () => {
   const cases: [Record<string, string>, "proceed" | 304 | 412][] = [
     [{}, "proceed"],
     [{ "If-None-Match": '"abc"' }, 304],
@@ -49,12 +49,12 @@ describe("a conditional request", () => {
     [{ "If-Unmodified-Since": BEFORE }, 412],
     [{ "If-Unmodified-Since": "yesterday" }, "proceed"],
   ];
-  it.each(cases)("with %j comes to %s", (headers, expected) => {
-    expect(precondition(new Headers(headers), validators)).toBe(expected);
+  it.each(cases)("evaluates %j to %s", (headers, expected) => {
+    expect(evaluatePreconditions(new Headers(headers), validators)).toBe(expected);
   });
 });
 
-describe("a range", () => {
+describe("rangeApplies", () => {
   const cases: [string | null, boolean][] = [
     [null, true],
     ['"abc"', true],
@@ -66,7 +66,7 @@ describe("a range", () => {
     [AFTER, false],
     ["nonsense", false],
   ];
-  it.each(cases)("with If-Range %j counts: %s", (ifRange, expected) => {
-    expect(allowsRange(new Headers(ifRange === null ? {} : { "If-Range": ifRange }), validators)).toBe(expected);
+  it.each(cases)("evaluates If-Range %j to %s", (ifRange, expected) => {
+    expect(rangeApplies(new Headers(ifRange === null ? {} : { "If-Range": ifRange }), validators)).toBe(expected);
   });
 });

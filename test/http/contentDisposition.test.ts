@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { attachment } from "../../src/http/contentDisposition.ts";
+import { attachmentDisposition } from "../../src/http/contentDisposition.ts";
 
-describe("a download's name", () => {
+describe("attachmentDisposition", () => {
   const names: [string, string][] = [
     ["IMG 1.jpg", `attachment; filename="IMG 1.jpg"; filename*=UTF-8''IMG%201.jpg`],
     ['a"b.jpg', `attachment; filename="a_b.jpg"; filename*=UTF-8''a%22b.jpg`],
@@ -16,19 +16,20 @@ describe("a download's name", () => {
       `attachment; filename="a__Set-Cookie: x=y_.jpg"; filename*=UTF-8''a__Set-Cookie%3A%20x%3Dy_.jpg`,
     ],
     ["\u202egpj.exe", `attachment; filename="_gpj.exe"; filename*=UTF-8''_gpj.exe`],
+    ["a\u200eb\u200fc\u061c.jpg", `attachment; filename="a_b_c_.jpg"; filename*=UTF-8''a_b_c_.jpg`],
     ["../../etc\\x.jpg", `attachment; filename=".._.._etc_x.jpg"; filename*=UTF-8''.._.._etc_x.jpg`],
     ["half \ud83d.jpg", `attachment; filename="half _.jpg"; filename*=UTF-8''half%20%EF%BF%BD.jpg`],
     ["  ", "attachment"],
     ["", "attachment"],
   ];
-  it.each(names)("%j is written as a header any client can read", (name, header) => {
-    expect(attachment(name)).toBe(header);
-    expect(new Headers({ "Content-Disposition": attachment(name) }).get("content-disposition")).toBe(header);
+  it.each(names)("writes %j as a header that any client can parse", (name, header) => {
+    expect(attachmentDisposition(name)).toBe(header);
+    expect(new Headers({ "Content-Disposition": attachmentDisposition(name) }).get("content-disposition")).toBe(header);
   });
 
-  it("of 1,024 letters, each many bytes long, is kept whole", () => {
+  it("keeps all of 1,024 multi-byte characters", () => {
     const name = "写".repeat(1024);
-    const [, encoded = ""] = /filename\*=UTF-8''(\S+)$/.exec(attachment(name)) ?? [];
+    const [, encoded = ""] = /filename\*=UTF-8''(\S+)$/.exec(attachmentDisposition(name)) ?? [];
     expect(decodeURIComponent(encoded)).toBe(name);
   });
 });

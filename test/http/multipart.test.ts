@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../src/kernel/errors.ts";
-import { chunksOf } from "../../src/http/bodyReader.ts";
-import { boundaryOf, multipartLimits, readParts, textOf, type Part } from "../../src/http/multipart.ts";
+import { readChunks } from "../../src/http/bodyReader.ts";
+import { parseBoundary, MULTIPART_LIMITS, readParts, readText, type MultipartPart } from "../../src/http/multipart.ts";
 
 const utf8 = new TextEncoder();
 const BOUNDARY = "XsimpleboundaryX";
 
-async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  // A copy that is wiped afterwards, as a buffer that is used again would be.
+async function* splitIntoChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  // Yields a copy that is cleared afterwards, like a reused buffer.
   for (let at = 0; at < bytes.length; at += size) {
     const chunk = bytes.slice(at, at + size);
     yield chunk;
@@ -15,7 +15,7 @@ async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
   }
 }
 
-async function bytesOf(part: Part): Promise<Uint8Array> {
+async function bytesOf(part: MultipartPart): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of part.body) chunks.push(chunk.slice());
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
@@ -34,21 +34,21 @@ async function readAll(
 ): Promise<Read[]> {
   const bytes = typeof body === "string" ? utf8.encode(body) : body;
   const parts: Read[] = [];
-  for await (const part of readParts(inChunks(bytes, options.chunk ?? 7), options.boundary ?? BOUNDARY)) {
+  for await (const part of readParts(splitIntoChunks(bytes, options.chunk ?? 7), options.boundary ?? BOUNDARY)) {
     const { name, filename, contentType } = part;
     parts.push({ name, filename, contentType, text: new TextDecoder().decode(await bytesOf(part)) });
   }
   return parts;
 }
 
-/** The headers of one part, with an empty body. */
-async function headOf(...headers: string[]): Promise<Read> {
+/** Parses one part with these headers and an empty body. */
+async function readPartWith(...headers: string[]): Promise<Read> {
   const [part] = await readAll(`--${BOUNDARY}\r\n${headers.join("\r\n")}\r\n\r\n\r\n--${BOUNDARY}--\r\n`);
   if (part === undefined) throw new Error("no part");
   return part;
 }
 
-async function refusal(work: Promise<unknown>): Promise<AppError> {
+async function rejection(work: Promise<unknown>): Promise<AppError> {
   const error: unknown = await work.then(
     () => null,
     (thrown: unknown) => thrown,
@@ -62,7 +62,7 @@ function field(name: string, value: string): string {
 }
 const END = `--${BOUNDARY}--\r\n`;
 
-describe("the boundary in Content-Type", () => {
+describe("parseBoundary", () => {
   const cases: [string, string][] = [
     ["multipart/form-data; boundary=abc", "abc"],
     ["Multipart/Form-Data; charset=utf-8; BOUNDARY=abc", "abc"],
@@ -70,8 +70,8 @@ describe("the boundary in Content-Type", () => {
     ["multipart/form-data;boundary=----=_Part_1/2?(x)", "----=_Part_1/2?(x)"],
     [`multipart/form-data; boundary=${"x".repeat(70)}`, "x".repeat(70)],
   ];
-  it.each(cases)("is read from %s", (header, boundary) => {
-    expect(boundaryOf(header)).toBe(boundary);
+  it.each(cases)("reads the boundary of %s", (header, boundary) => {
+    expect(parseBoundary(header)).toBe(boundary);
   });
 
   const refused: [string | null, string][] = [
@@ -87,13 +87,13 @@ describe("the boundary in Content-Type", () => {
     ["multipart/form-data; boundary=a@b", "validation_error"],
     ["multipart/form-data; boundary=a; boundary=b", "validation_error"],
   ];
-  it.each(refused)("is refused in %s", async (header, code) => {
-    expect((await refusal((async () => boundaryOf(header))())).code).toBe(code);
+  it.each(refused)("rejects %s", async (header, code) => {
+    expect((await rejection((async () => parseBoundary(header))())).code).toBe(code);
   });
 });
 
-describe("a body", () => {
-  it("is the same parts wherever the network cuts it", async () => {
+describe("readParts", () => {
+  it("yields the same parts for every chunk size", async () => {
     const tricky = `\r\r\n\r\n--${BOUNDARY.slice(0, -1)}\r\n-\r\n--\r\n`;
     const body = utf8.encode(`preamble\r\n${field("a", "1")}${field("b", tricky)}${field("c", "")}${END}epilogue`);
     const expected = await readAll(body, { chunk: body.length });
@@ -105,7 +105,7 @@ describe("a body", () => {
     for (let chunk = 1; chunk < 200; chunk++) expect(await readAll(body, { chunk })).toEqual(expected);
   });
 
-  it("is the same parts when it is cut in two at any byte", async () => {
+  it("yields the same parts when the body is split at any byte", async () => {
     const body = utf8.encode(`${field("a", "one\r\n")}${field("b", "two")}${END}`);
     for (let at = 0; at <= body.length; at++) {
       const parts: string[] = [];
@@ -113,21 +113,21 @@ describe("a body", () => {
         yield body.slice(0, at);
         yield body.slice(at);
       })();
-      for await (const part of readParts(cut, BOUNDARY)) parts.push(await textOf(part, 100));
+      for await (const part of readParts(cut, BOUNDARY)) parts.push(await readText(part, 100));
       expect(parts).toEqual(["one\r\n", "two"]);
     }
   });
 
-  it("that browsers and SDKs make by way of FormData comes back byte for byte", async () => {
+  it("reads a FormData body byte for byte", async () => {
     const bytes = crypto.getRandomValues(new Uint8Array(50_000));
     const form = new FormData();
     form.append("device_id", "pixel");
     form.append("asset_data", new File([bytes], 'Ünï "quoted" 📷.jpg', { type: "image/jpeg" }));
     const request = new Request("https://tintype.test/", { method: "POST", body: form });
-    const parts: Part[] = [];
+    const parts: MultipartPart[] = [];
     const contents: Uint8Array[] = [];
     if (request.body === null) throw new Error("no body");
-    for await (const part of readParts(request.body, boundaryOf(request.headers.get("content-type")))) {
+    for await (const part of readParts(request.body, parseBoundary(request.headers.get("content-type")))) {
       parts.push(part);
       contents.push(await bytesOf(part));
     }
@@ -138,16 +138,16 @@ describe("a body", () => {
     expect(contents[1]).toEqual(bytes);
   });
 
-  it("may have spaces behind a boundary, and end right behind the last one", async () => {
+  it("accepts spaces after a boundary and no line end after the last one", async () => {
     const body = `--${BOUNDARY} \t\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--${BOUNDARY}--`;
     expect((await readAll(body)).map((part) => part.text)).toEqual(["1"]);
   });
 
-  it("may have no parts", async () => {
+  it("accepts a body without parts", async () => {
     expect(await readAll(END)).toEqual([]);
   });
 
-  it("may be made only of what looks like its boundary, without getting slow", async () => {
+  it("stays fast for a body of partial boundaries", async () => {
     const boundary = "-".repeat(70);
     const dashes = `\r\n--${"-".repeat(69)}`.repeat(20_000);
     const body = `--${boundary}\r\nContent-Disposition: form-data; name=a\r\n\r\n${dashes}\r\n--${boundary}--`;
@@ -155,11 +155,11 @@ describe("a body", () => {
     expect(part?.text).toBe(dashes);
   });
 
-  it("goes on behind a part that nobody read, or read half", async () => {
+  it("continues after a part that was read partly or not at all", async () => {
     const seen: string[] = [];
     const bytes = utf8.encode(field("a", "x".repeat(100)) + field("b", "y".repeat(100)) + field("c", "z") + END);
-    const kept: Part[] = [];
-    for await (const part of readParts(inChunks(bytes, 10), BOUNDARY)) {
+    const kept: MultipartPart[] = [];
+    for await (const part of readParts(splitIntoChunks(bytes, 10), BOUNDARY)) {
       seen.push(part.name);
       kept.push(part);
       if (part.name === "b") for await (const chunk of part.body) if (chunk.length > 0) break;
@@ -168,14 +168,14 @@ describe("a body", () => {
     for (const part of kept) expect(await bytesOf(part)).toHaveLength(0);
   });
 
-  it("hands out no more at a time than it is given", async () => {
+  it("never yields a larger chunk than it received", async () => {
     const bytes = utf8.encode(field("a", "x".repeat(100_000)) + END);
-    for await (const part of readParts(inChunks(bytes, 1000), BOUNDARY)) {
+    for await (const part of readParts(splitIntoChunks(bytes, 1000), BOUNDARY)) {
       for await (const chunk of part.body) expect(chunk.length).toBeLessThanOrEqual(1000 + BOUNDARY.length + 4);
     }
   });
 
-  it("that breaks off because the client has gone fails with that very error", async () => {
+  it("throws the error of the body unchanged", async () => {
     const gone = new Error("network connection lost");
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
@@ -186,12 +186,12 @@ describe("a body", () => {
       },
     });
     const reading = (async () => {
-      for await (const part of readParts(body, BOUNDARY)) await textOf(part, 100);
+      for await (const part of readParts(body, BOUNDARY)) await readText(part, 100);
     })();
     await expect(reading).rejects.toBe(gone);
   });
 
-  it("is left unlocked when reading stops early", async () => {
+  it("leaves the body unlocked when iteration stops early", async () => {
     const { body } = new Request("https://tintype.test/", {
       method: "POST",
       body: field("a", "1") + field("b", "2") + END,
@@ -202,31 +202,31 @@ describe("a body", () => {
   });
 
   const broken: [string, string][] = [
-    ["nothing at all", ""],
+    ["no content", ""],
     ["another boundary", "--other\r\n\r\n\r\n--other--\r\n"],
     ["no closing boundary", field("a", "1")],
-    ["an end in the middle of a boundary", `${field("a", "1")}--${BOUNDARY}`],
-    ["an end in the middle of a part", field("a", "1").slice(0, -5)],
-    ["an end in the middle of headers", `--${BOUNDARY}\r\nContent-Disp`],
-    ["line feeds alone", (field("a", "1") + END).replaceAll("\r\n", "\n")],
-    ["text behind a boundary", `--${BOUNDARY}x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n${END}`],
+    ["an end within a boundary", `${field("a", "1")}--${BOUNDARY}`],
+    ["an end within a part", field("a", "1").slice(0, -5)],
+    ["an end within headers", `--${BOUNDARY}\r\nContent-Disp`],
+    ["bare line feeds", (field("a", "1") + END).replaceAll("\r\n", "\n")],
+    ["text after a boundary", `--${BOUNDARY}x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n${END}`],
     ["a part without headers", `--${BOUNDARY}\r\n\r\n1\r\n${END}`],
   ];
-  it.each(broken)("with %s is a bad request", async (_, body) => {
+  it.each(broken)("throws bad_request for %s", async (_, body) => {
     for (const chunk of [1, 5, 1000]) {
-      const error = await refusal(readAll(body, { chunk }));
+      const error = await rejection(readAll(body, { chunk }));
       expect(error.code).toBe("bad_request");
-      expect(error.message).toMatch(/^the multipart body /);
+      expect(error.message).toMatch(/^multipart body /);
     }
   });
 
-  it("with more parts, headers or preamble than anyone sends is a bad request", async () => {
+  it("throws bad_request for too many parts, header bytes or preamble bytes", async () => {
     const parts = (count: number) => field("a", "1").repeat(count) + END;
-    expect(await readAll(parts(multipartLimits.maxParts), { chunk: 4096 })).toHaveLength(100);
+    expect(await readAll(parts(MULTIPART_LIMITS.maxParts), { chunk: 4096 })).toHaveLength(100);
     const long = `--${BOUNDARY}\r\nX: ${"x".repeat(20_000)}\r\n\r\n\r\n${END}`;
     for (const body of [parts(101), long, "x".repeat(70_000) + END, `${END}${"x".repeat(70_000)}`]) {
       for (const chunk of [100, 1_000_000]) {
-        const error = await refusal(readAll(body, { chunk }));
+        const error = await rejection(readAll(body, { chunk }));
         expect(error.code).toBe("bad_request");
         expect(error.message).toContain("more than");
       }
@@ -251,19 +251,22 @@ describe("a file name", () => {
     ["filename*=UTF-8''na%C3%AFve%20%22x%22.jpg", 'naïve "x".jpg'],
     ["filename=\"plain.jpg\"; filename*=utf-8'en'%F0%9F%93%B7.jpg", "📷.jpg"],
   ];
-  it.each(names)("%j is %j", async (parameter, name) => {
-    expect((await headOf(`Content-Disposition: form-data; name="f"; ${parameter}`)).filename).toBe(name);
+  it.each(names)("is read from %j as %j", async (parameter, name) => {
+    expect((await readPartWith(`Content-Disposition: form-data; name="f"; ${parameter}`)).filename).toBe(name);
   });
 
-  it("of 1,024 characters is kept", async () => {
+  it("of 1,024 characters is read in full", async () => {
     const name = `${"é".repeat(1020)}.jpg`;
-    expect((await headOf(`Content-Disposition: form-data; name="f"; filename="${name}"`)).filename).toBe(name);
+    expect((await readPartWith(`Content-Disposition: form-data; name="f"; filename="${name}"`)).filename).toBe(name);
   });
 });
 
 describe("the headers of a part", () => {
-  it("may be in any case and order", async () => {
-    const part = await headOf("CONTENT-TYPE:image/jpeg ", "content-disposition: Form-Data ; Name=f;FileName=x.jpg;");
+  it("are read in any case and order", async () => {
+    const part = await readPartWith(
+      "CONTENT-TYPE:image/jpeg ",
+      "content-disposition: Form-Data ; Name=f;FileName=x.jpg;",
+    );
     expect(part).toMatchObject({ name: "f", filename: "x.jpg", contentType: "image/jpeg" });
   });
 
@@ -273,57 +276,57 @@ describe("the headers of a part", () => {
     ["no name", ['Content-Disposition: form-data; filename="a"']],
     ["two names", ['Content-Disposition: form-data; name="a"; name="b"']],
     ["two dispositions", ["Content-Disposition: form-data; name=a", "content-disposition: form-data; name=b"]],
-    ["an open quote", ['Content-Disposition: form-data; name="a']],
-    ["text behind a quote", ['Content-Disposition: form-data; name="a"b']],
+    ["an unterminated quote", ['Content-Disposition: form-data; name="a']],
+    ["text after a quote", ['Content-Disposition: form-data; name="a"b']],
     ["a folded line", ["Content-Disposition: form-data;", ' name="a"']],
     ["a line without a colon", ["Content-Disposition: form-data; name=a", "nonsense"]],
     ["a space before the colon", ["Content-Disposition : form-data; name=a"]],
     ["a lone line feed", ["Content-Disposition: form-data; name=a\nX: y"]],
     ["a lone carriage return", ["Content-Disposition: form-data; name=a\rX: y"]],
-    ["an encoding nobody undoes", ["Content-Disposition: form-data; name=a", "Content-Transfer-Encoding: base64"]],
+    ["a Content-Transfer-Encoding", ["Content-Disposition: form-data; name=a", "Content-Transfer-Encoding: base64"]],
     ["filename* in another charset", ["Content-Disposition: form-data; name=a; filename*=latin1''x"]],
-    ["filename* that is no UTF-8", ["Content-Disposition: form-data; name=a; filename*=UTF-8''%FF.jpg"]],
-    ["filename* with a broken escape", ["Content-Disposition: form-data; name=a; filename*=UTF-8''%4"]],
+    ["filename* of invalid UTF-8", ["Content-Disposition: form-data; name=a; filename*=UTF-8''%FF.jpg"]],
+    ["filename* with a truncated escape", ["Content-Disposition: form-data; name=a; filename*=UTF-8''%4"]],
   ];
-  it.each(refused)("with %s are a bad request", async (_, headers) => {
-    expect((await refusal(headOf(...headers))).code).toBe("bad_request");
+  it.each(refused)("throw bad_request for %s", async (_, headers) => {
+    expect((await rejection(readPartWith(...headers))).code).toBe("bad_request");
   });
 
-  it("that are not UTF-8 are a bad request", async () => {
+  it("throw bad_request for invalid UTF-8", async () => {
     const text = `--${BOUNDARY}\r\nContent-Disposition: form-data; name=f; filename="?.jpg"\r\n\r\n\r\n${END}`;
     const bytes = utf8.encode(text).map((byte) => (byte === 0x3f ? 0xe9 : byte));
-    expect((await refusal(readAll(bytes))).code).toBe("bad_request");
+    expect((await rejection(readAll(bytes))).code).toBe("bad_request");
   });
 });
 
-describe("a text field", () => {
+describe("readText", () => {
   async function fieldText(value: Uint8Array, maxBytes: number): Promise<string> {
     const body = new Blob([field("note", "?").replace("?\r\n", ""), value, `\r\n${END}`]);
     const bytes = new Uint8Array(await body.arrayBuffer());
-    for await (const part of readParts(inChunks(bytes, 3), BOUNDARY)) return await textOf(part, maxBytes);
+    for await (const part of readParts(splitIntoChunks(bytes, 3), BOUNDARY)) return await readText(part, maxBytes);
     throw new Error("no part");
   }
 
-  it("may have letters that are split over chunks, and a byte order mark", async () => {
+  it("reads characters that span chunks, and keeps a byte order mark", async () => {
     expect(await fieldText(utf8.encode("\ufeffnaïve 📷 写真"), 100)).toBe("\ufeffnaïve 📷 写真");
   });
 
-  it("may be as long as its limit, and a byte more is refused by name", async () => {
+  it("accepts the maximum length and rejects one more byte, naming the field", async () => {
     expect(await fieldText(utf8.encode("x".repeat(50)), 50)).toHaveLength(50);
-    const error = await refusal(fieldText(utf8.encode("x".repeat(51)), 50));
+    const error = await rejection(fieldText(utf8.encode("x".repeat(51)), 50));
     expect(error.code).toBe("validation_error");
     expect(error.issues?.[0]?.loc).toEqual(["body", "note"]);
   });
 
-  it("that is not UTF-8 is refused by name", async () => {
+  it("rejects invalid UTF-8, naming the field", async () => {
     for (const bytes of [[0xff], [0x61, 0xc3]]) {
-      const error = await refusal(fieldText(new Uint8Array(bytes), 50));
+      const error = await rejection(fieldText(new Uint8Array(bytes), 50));
       expect(error.issues?.[0]?.loc).toEqual(["body", "note"]);
     }
   });
 });
 
-it("reads request bodies in chunks larger than a stream's own", async () => {
+it("reads request bodies in larger chunks than a default reader", async () => {
   const { readable, writable } = new FixedLengthStream(400_000);
   const writing = (async () => {
     const writer = writable.getWriter();
@@ -332,7 +335,7 @@ it("reads request bodies in chunks larger than a stream's own", async () => {
   })();
   let total = 0;
   let largest = 0;
-  for await (const chunk of chunksOf(readable)) {
+  for await (const chunk of readChunks(readable)) {
     total += chunk.length;
     largest = Math.max(largest, chunk.length);
   }

@@ -7,7 +7,7 @@ const secrets = {
   MEDIA_SIGNING_KEY: "signing 0123456789abcdef0123456789abcdef",
 };
 
-function refusal(vars: Record<string, unknown>): string {
+function errorFor(vars: Record<string, unknown>): string {
   try {
     parseConfig({ ...secrets, ...vars });
   } catch (error) {
@@ -17,8 +17,8 @@ function refusal(vars: Record<string, unknown>): string {
   return "";
 }
 
-describe("the settings", () => {
-  it("have sensible values where nothing is set", () => {
+describe("parseConfig", () => {
+  it("returns the defaults when only the secrets are set", () => {
     expect(parseConfig(secrets)).toEqual({
       production: false,
       rootApiKey: secrets.ROOT_API_KEY,
@@ -34,7 +34,7 @@ describe("the settings", () => {
     });
   });
 
-  it("are read from the deployment's vars", () => {
+  it("reads every var", () => {
     const vars = {
       ENVIRONMENT: "production",
       PUBLIC_URL: "https://photos.example/some/path/",
@@ -51,47 +51,47 @@ describe("the settings", () => {
     });
   });
 
-  it("need both secrets, of a length that cannot be guessed", () => {
+  it("requires both secrets, of at least 32 characters", () => {
     for (const name of Object.keys(secrets)) {
       for (const value of [undefined, "", null, 7, "short", "x".repeat(31)])
-        expect(refusal({ [name]: value }), String(value)).toContain(name);
-      expect(refusal({ [name]: "x".repeat(32) })).toBe("");
+        expect(errorFor({ [name]: value }), String(value)).toContain(name);
+      expect(errorFor({ [name]: "x".repeat(32) })).toBe("");
     }
   });
 
-  it("never say a secret's value when they refuse it", () => {
-    expect(refusal({ ROOT_API_KEY: "hunter2" })).not.toContain("hunter2");
+  it("does not repeat a rejected secret in the error", () => {
+    expect(errorFor({ ROOT_API_KEY: "hunter2" })).not.toContain("hunter2");
   });
 
-  it("of local development are refused in production, and only there", () => {
+  it("rejects the secrets of local development in production only", () => {
     for (const name of Object.keys(secrets)) {
       const local = { [name]: "apikey_local-development_0123456789abcdef" };
-      expect(refusal({ ...local, ENVIRONMENT: "production" })).toContain(name);
-      expect(refusal(local)).toBe("");
+      expect(errorFor({ ...local, ENVIRONMENT: "production" })).toContain(name);
+      expect(errorFor(local)).toBe("");
     }
   });
 
-  it("that are malformed are refused by name", () => {
+  it("names a malformed var in the error", () => {
     for (const value of ["-1", "1.5", "1e9", "lots", "1".repeat(16)]) {
-      expect(refusal({ DEFAULT_USER_STORAGE_LIMIT_BYTES: value })).toContain("DEFAULT_USER_STORAGE_LIMIT_BYTES");
+      expect(errorFor({ DEFAULT_USER_STORAGE_LIMIT_BYTES: value })).toContain("DEFAULT_USER_STORAGE_LIMIT_BYTES");
     }
     for (const value of ["photos.example", "ftp://photos.example", "javascript:alert(1)"]) {
-      expect(refusal({ PUBLIC_URL: value })).toContain("PUBLIC_URL");
+      expect(errorFor({ PUBLIC_URL: value })).toContain("PUBLIC_URL");
     }
   });
 });
 
-describe("the geocoder's settings", () => {
+describe("parseConfig for the geocoder", () => {
   const nominatim = { GEOCODER: "nominatim", GEOCODER_URL: "https://places.example" };
 
-  it("are the offline data unless another is asked for", () => {
+  it("defaults to the offline data", () => {
     for (const value of [undefined, "", " ", "offline"])
       expect(parseConfig({ ...secrets, GEOCODER: value }).geocoder).toEqual({ kind: "offline" });
-    // A URL alone sends nobody's coordinates anywhere.
+    // A URL without GEOCODER changes nothing.
     expect(parseConfig({ ...secrets, GEOCODER_URL: "https://places.example" }).geocoder).toEqual({ kind: "offline" });
   });
 
-  it("are read for a Nominatim server, whose address may end in what we add ourselves", () => {
+  it("reads the settings of a Nominatim server, with or without /reverse in its URL", () => {
     expect(parseConfig({ ...secrets, ...nominatim }).geocoder).toEqual({
       kind: "nominatim",
       baseUrl: "https://places.example",
@@ -118,8 +118,8 @@ describe("the geocoder's settings", () => {
       });
   });
 
-  it("that are malformed are refused by name, and never with the key", () => {
-    expect(refusal({ GEOCODER: "google" })).toContain("GEOCODER must be");
+  it("names a malformed var in the error, without the API key", () => {
+    expect(errorFor({ GEOCODER: "google" })).toContain("GEOCODER must be");
     for (const value of [
       undefined,
       "",
@@ -129,11 +129,11 @@ describe("the geocoder's settings", () => {
       "https://me:key@places.example",
       "x#y",
     ])
-      expect(refusal({ ...nominatim, GEOCODER_URL: value }), String(value)).toContain("GEOCODER_URL");
+      expect(errorFor({ ...nominatim, GEOCODER_URL: value }), String(value)).toContain("GEOCODER_URL");
     for (const value of ["nobody", "a b@c", "ä@example.com", "me@\nexample.com"])
-      expect(refusal({ ...nominatim, GEOCODER_EMAIL: value }), value).toContain("GEOCODER_EMAIL");
+      expect(errorFor({ ...nominatim, GEOCODER_EMAIL: value }), value).toContain("GEOCODER_EMAIL");
     for (const value of ["en\r\nx: y", "x".repeat(101), "<en>"])
-      expect(refusal({ ...nominatim, GEOCODER_LANGUAGE: value }), value).toContain("GEOCODER_LANGUAGE");
-    expect(refusal({ GEOCODER: "nominatim", GEOCODER_API_KEY: "hunter2" })).not.toContain("hunter2");
+      expect(errorFor({ ...nominatim, GEOCODER_LANGUAGE: value }), value).toContain("GEOCODER_LANGUAGE");
+    expect(errorFor({ GEOCODER: "nominatim", GEOCODER_API_KEY: "hunter2" })).not.toContain("hunter2");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encodeUuid, firstIdAt, idPrefixes, isId, newId, type IdKind } from "../../src/kernel/ids.ts";
+import { encodeShortUuid, minIdAt, ID_PREFIXES, isId, newId, type IdKind } from "../../src/kernel/ids.ts";
 
 function bytesOf(uuid: string): Uint8Array {
   return Uint8Array.from(uuid.replaceAll("-", "").match(/../g) ?? [], (hex) => Number.parseInt(hex, 16));
@@ -14,23 +14,23 @@ const vectors = [
 ] as const;
 
 describe("an id", () => {
-  it("encodes a UUID as shortuuid does", () => {
+  it("encodes a UUID like shortuuid", () => {
     for (const [uuid, tail] of vectors) {
-      expect(encodeUuid(bytesOf(uuid))).toBe(tail);
+      expect(encodeShortUuid(bytesOf(uuid))).toBe(tail);
       expect(isId("asset", `asset_${tail}`)).toBe(true);
     }
   });
 
-  it("carries its kind's prefix, and no other kind takes it for its own", () => {
-    const kinds = Object.keys(idPrefixes) as IdKind[];
+  it("has the prefix of its kind and is valid for that kind only", () => {
+    const kinds = Object.keys(ID_PREFIXES) as IdKind[];
     for (const kind of kinds) {
       const id = newId(kind);
-      expect(id).toMatch(new RegExp(`^${idPrefixes[kind]}[2-9A-HJ-NP-Za-km-z]{22}$`));
+      expect(id).toMatch(new RegExp(`^${ID_PREFIXES[kind]}[2-9A-HJ-NP-Za-km-z]{22}$`));
       for (const other of kinds) expect(isId(other, id), `${id} as ${other}`).toBe(other === kind);
     }
   });
 
-  it("is refused when a letter is missing, wrong, or too many, or when it is beyond 128 bits", () => {
+  it("is invalid with a missing, wrong or extra character, or beyond 128 bits", () => {
     const tail = "BM3nUmJ6fkBqBADyz5FEiu";
     for (const bad of [
       "",
@@ -49,17 +49,17 @@ describe("an id", () => {
     }
   });
 
-  it("sorts by the time it was made", () => {
+  it("sorts by creation time", () => {
     const times = [0, 1, 65_535, 65_536, 1_700_000_000_000, 1_700_000_000_001, Date.now(), 2 ** 47];
     const ids = times.map((at) => newId("asset", at));
     expect(ids.toSorted()).toEqual(ids);
     for (const [i, at] of times.entries()) {
-      expect(firstIdAt("asset", at) <= (ids[i] ?? "")).toBe(true);
-      expect(firstIdAt("asset", at + 1) > (ids[i] ?? "")).toBe(true);
+      expect(minIdAt("asset", at) <= (ids[i] ?? "")).toBe(true);
+      expect(minIdAt("asset", at + 1) > (ids[i] ?? "")).toBe(true);
     }
   });
 
-  it("is never made twice", () => {
+  it("is unique", () => {
     expect(new Set(Array.from({ length: 2000 }, () => newId("asset", 0))).size).toBe(2000);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatInstant, formatWallTime, instantUs, parseDateTime } from "../../src/kernel/time.ts";
+import { formatInstant, formatWallTime, toInstantUs, parseDateTime } from "../../src/kernel/time.ts";
 
 const readable = [
   ["2024-07-15T12:00:00", "2024-07-15T12:00:00", null],
@@ -63,33 +63,33 @@ const unreadable = [
 
 describe("a date-time", () => {
   for (const [text, formatted, offset] of readable) {
-    it(`"${text}" is read, and written as ${formatted}`, () => {
+    it(`parses "${text}" and formats it as ${formatted}`, () => {
       const time = parseDateTime(text);
       expect(time?.offsetMinutes).toBe(offset);
       expect(time === null ? null : formatWallTime(time)).toBe(formatted);
     });
   }
 
-  it("that is none is not guessed at", () => {
+  it("is null for invalid text", () => {
     for (const text of unreadable) expect(parseDateTime(text), text).toBeNull();
   });
 
-  it("written down is read back as itself", () => {
+  it("parses its own formatted form", () => {
     for (let i = 0; i < 500; i++) {
       const time = { wallUs: i * 7_919_000_003_017 - 2_000_000_000_000_000, offsetMinutes: (i % 57) * 30 - 840 };
       expect(parseDateTime(formatWallTime(time))).toEqual(time);
     }
   });
 
-  it("is the instant that its offset says, or stands for itself", () => {
+  it("converts to an instant by its offset, or as UTC without one", () => {
     const hour = 3600 * 1_000_000;
-    const at = (text: string): number => instantUs(parseDateTime(text) ?? { wallUs: NaN, offsetMinutes: null });
+    const at = (text: string): number => toInstantUs(parseDateTime(text) ?? { wallUs: NaN, offsetMinutes: null });
     expect(at("1970-01-01T00:00:00-01:00")).toBe(hour);
     expect(at("1970-01-01T02:00:00+02:00")).toBe(0);
     expect(at("1970-01-01T02:00:00")).toBe(2 * hour);
   });
 
-  it("of a record is UTC with Z", () => {
+  it("of an instant is formatted in UTC with Z", () => {
     expect(formatInstant(0)).toBe("1970-01-01T00:00:00.000Z");
     expect(formatInstant(1_700_000_000_123)).toBe("2023-11-14T22:13:20.123Z");
   });

@@ -1,8 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { call, ROOT } from "../support/clients/api.ts";
+import { call, ROOT_API_KEY } from "../support/clients/api.ts";
 import { countingD1 } from "../support/bindings/d1.ts";
-import { insertKey, insertLibrary, insertTenant, insertUser, rootOwner } from "../support/clients/tenants.ts";
+import { getRootOwner } from "../support/clients/account.ts";
+import { insertKey, insertLibrary, insertTenant, insertUser } from "../support/clients/tenants.ts";
 
 async function statusWith(headers: Record<string, string>): Promise<number> {
   return (await call("GET", "/api/users/me", { token: null, headers })).status;
@@ -16,8 +17,8 @@ async function count(table: "users" | "libraries"): Promise<number> {
   return (await env.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>("n")) ?? 0;
 }
 
-describe("the owner's root key", () => {
-  it("makes one user and one library at its first use, however many first uses come at once", async () => {
+describe("the root key", () => {
+  it("creates one user and one library on concurrent first uses", async () => {
     expect(await count("users")).toBe(0);
     const answers = await Promise.all(Array.from({ length: 5 }, () => call("GET", "/api/libraries")));
     for (const answer of answers) {
@@ -31,32 +32,39 @@ describe("the owner's root key", () => {
 });
 
 describe("a credential", () => {
-  it("is a Bearer token, however the word is written, or an x-api-key", async () => {
+  it("is accepted as a Bearer token in any case, or as x-api-key", async () => {
     for (const word of ["Bearer", "bearer", "BEARER", "Bearer  "]) {
-      expect(await statusWith({ authorization: `${word} ${ROOT}` }), word).toBe(200);
+      expect(await statusWith({ authorization: `${word} ${ROOT_API_KEY}` }), word).toBe(200);
     }
-    expect(await statusWith({ "x-api-key": ROOT })).toBe(200);
+    expect(await statusWith({ "x-api-key": ROOT_API_KEY })).toBe(200);
   });
 
-  it("in any other form opens nothing", async () => {
+  it("returns 401 in any other form", async () => {
     for (const authorization of [
-      ROOT,
+      ROOT_API_KEY,
       "",
       "Bearer",
       "Bearer ",
-      `Basic ${btoa(`user:${ROOT}`)}`,
-      `Bearer ${ROOT} x`,
-      `Token ${ROOT}`,
+      `Basic ${btoa(`user:${ROOT_API_KEY}`)}`,
+      `Bearer ${ROOT_API_KEY} x`,
+      `Token ${ROOT_API_KEY}`,
       "🙃",
     ]) {
       expect(await statusWith({ authorization: encodeURI(authorization) }), authorization).toBe(401);
     }
-    for (const key of ["", "apikey_", ROOT.slice(0, -1), `${ROOT}x`, ROOT.toUpperCase(), "' OR 1=1 --"]) {
+    for (const key of [
+      "",
+      "apikey_",
+      ROOT_API_KEY.slice(0, -1),
+      `${ROOT_API_KEY}x`,
+      ROOT_API_KEY.toUpperCase(),
+      "' OR 1=1 --",
+    ]) {
       expect(await statusWith({ "x-api-key": key }), key).toBe(401);
     }
   });
 
-  it("that is not of ours costs no question to the database", async () => {
+  it("of another form is rejected without a database query", async () => {
     const counted = countingD1(env.DB);
     const response = await call("GET", "/api/users/me", {
       token: "eyJhbGciOi.of.someone",
@@ -70,16 +78,16 @@ describe("a credential", () => {
 describe("an API key", () => {
   let userId: string;
   beforeAll(async () => {
-    userId = (await rootOwner()).userId;
+    userId = (await getRootOwner()).userId;
   });
 
-  it("opens what its user owns", async () => {
+  it("reads what its user owns", async () => {
     const { secret } = await insertKey({ userId });
     const me = await (await call("GET", "/api/users/me", { token: secret })).json<{ id: string }>();
     expect(me.id).toBe(userId);
   });
 
-  it("that is revoked, expired, or of a user who is no longer active is 401", async () => {
+  it("returns 401 when it is revoked, expired, or of an inactive user", async () => {
     const tenant = await insertTenant();
     expect(await statusOf(tenant.secret)).toBe(200);
     await env.DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(tenant.userId).run();
@@ -90,7 +98,7 @@ describe("an API key", () => {
     expect(await statusOf((await insertKey({ userId: "intuser_2222222222222222222222" })).secret)).toBe(401);
   });
 
-  it("remembers when it was used, at most once a minute", async () => {
+  it("records its last use, at most once per minute", async () => {
     const { id, secret } = await insertKey({ userId });
     const lastUsed = async () =>
       await env.DB.prepare("SELECT last_used_at AS t FROM api_keys WHERE id = ?").bind(id).first<number>("t");
@@ -109,11 +117,11 @@ describe("an API key", () => {
     expect(await lastUsed()).toBeGreaterThanOrEqual(before);
   });
 
-  it("with no action at all may not even read", async () => {
+  it("without actions returns 403 for a read", async () => {
     expect(await statusOf((await insertKey({ userId, actions: [] })).secret)).toBe(403);
   });
 
-  it("for one library works in it without naming it, though its owner has several", async () => {
+  it("for one library defaults to it, although its owner has several", async () => {
     const owner = await insertUser();
     const [first, second] = [await insertLibrary(owner, "first"), await insertLibrary(owner, "second")];
     const everywhere = await insertKey({ userId: owner });
@@ -141,7 +149,7 @@ describe("an API key", () => {
 });
 
 describe("a database session", () => {
-  /** The constraints that sessions were opened with while `ask` ran. */
+  /** Constraints of the sessions that were opened while `ask` ran. */
   async function constraintsOf(ask: (DB: D1Database) => Promise<Response>) {
     const constraints: unknown[] = [];
     const spy = new Proxy(env.DB, {
@@ -159,7 +167,7 @@ describe("a database session", () => {
     return { response: await ask(spy), constraints };
   }
 
-  it("reads from the nearest replica, and changes at the primary", async () => {
+  it("reads from the nearest replica and writes at the primary", async () => {
     const read = await constraintsOf((DB) => call("GET", "/api/albums", { env: { DB } }));
     expect(read.constraints).toEqual(["first-unconstrained"]);
     const change = await constraintsOf((DB) => call("POST", "/api/albums", { json: {}, env: { DB } }));
@@ -167,7 +175,7 @@ describe("a database session", () => {
     expect(change.constraints).toEqual(["first-primary"]);
   });
 
-  it("gives a bookmark with every answer, and begins at the one that comes back", async () => {
+  it("returns a bookmark with every response and starts from the one that is sent", async () => {
     const created = await call("POST", "/api/albums", { json: { name: "just now" } });
     const bookmark = created.headers.get("x-d1-bookmark") ?? "";
     expect(bookmark).toMatch(/^[\da-f-]{50,}$/);
@@ -178,7 +186,7 @@ describe("a database session", () => {
     expect(response.headers.get("x-d1-bookmark")).toMatch(/^[\da-f-]{50,}$/);
   });
 
-  it("is not opened with a bookmark of someone's own making: 400", async () => {
+  it("returns 400 for a malformed bookmark", async () => {
     for (const bookmark of ["first-primary", "x", "00000000-00000000-00000000", "' OR 1=1", "first-unconstrained"]) {
       const { response, constraints } = await constraintsOf((DB) =>
         call("GET", "/api/albums", { headers: { "x-d1-bookmark": bookmark }, env: { DB } }),
@@ -188,7 +196,7 @@ describe("a database session", () => {
     }
   });
 
-  it("asks the primary before it refuses a key that a replica does not know yet", async () => {
+  it("checks the primary before it rejects a key that is missing on a replica", async () => {
     const { constraints, response } = await constraintsOf((DB) =>
       call("GET", "/api/albums", { token: "apikey_unknown", env: { DB } }),
     );

@@ -3,7 +3,7 @@ import { call } from "../support/clients/api.ts";
 
 const APP = "https://app.example";
 
-/** What a page sends with the SDKs, whose generator adds the `x-stainless` ones. */
+/** Headers that a page sends with the SDKs, whose generator adds the `x-stainless` ones. */
 const ASKED =
   "authorization,content-type,idempotency-key,range,x-api-key,x-d1-bookmark,x-stainless-lang,x-stainless-os,x-stainless-retry-count";
 
@@ -21,7 +21,7 @@ function listOf(response: Response, header: string): string[] {
 }
 
 describe("a browser app", () => {
-  it("may ask first, without a credential, and hears that it may send one", async () => {
+  it("gets a preflight response that allows its headers, without a credential", async () => {
     const response = await preflight(APP);
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
@@ -33,7 +33,7 @@ describe("a browser app", () => {
     expect(Number(response.headers.get("access-control-max-age"))).toBeGreaterThan(0);
   });
 
-  it("may read the headers it needs, also of an error", async () => {
+  it("may read the exposed headers, also of an error", async () => {
     for (const path of ["/api/users/me", "/api/nothing", "/api/assets?limit=0"]) {
       const response = await call("GET", path, { headers: { origin: APP } });
       expect(response.headers.get("access-control-allow-origin"), path).toBe("*");
@@ -52,7 +52,7 @@ describe("a browser app", () => {
     expect(unauthorized.headers.get("access-control-allow-origin")).toBe("*");
   });
 
-  it("is let in by its origin where origins are configured, and no other is", async () => {
+  it("is allowed only from a configured origin", async () => {
     const env = { CORS_ORIGINS: `${APP}, https://other.example` };
     expect((await preflight(APP, env)).headers.get("access-control-allow-origin")).toBe(APP);
     for (const stranger of ["https://evil.example", `${APP}.evil.example`, "http://app.example", "null"]) {
@@ -66,7 +66,7 @@ describe("a browser app", () => {
     expect(listOf(answer, "vary")).toContain("origin");
   });
 
-  it("never gets to use cookies", async () => {
+  it("may never send cookies", async () => {
     expect((await preflight(APP)).headers.get("access-control-allow-credentials")).toBeNull();
   });
 });

@@ -18,8 +18,8 @@ function failingWith(message: string): D1Database {
   }).binding;
 }
 
-describe("an error", () => {
-  it("for a route that is not there is 404 in the contract's form", async () => {
+describe("an error response", () => {
+  it("is 404 in the format of the contract for an unknown route", async () => {
     for (const path of ["/", "/api/nothing", "/apii/assets", "/api/assets/asset_BM3nUmJ6fkBqBADyz5FEiu/nothing"]) {
       const response = await call("GET", path);
       expect(response.status, path).toBe(404);
@@ -27,7 +27,7 @@ describe("an error", () => {
     }
   });
 
-  it("for a method that a route does not take is 404 as well", async () => {
+  it("is 404 for an unsupported method", async () => {
     for (const [method, path] of [
       ["PUT", "/api/albums"],
       ["DELETE", "/api/users/me"],
@@ -39,7 +39,7 @@ describe("an error", () => {
     }
   });
 
-  it("of the database that will pass is 503 with Retry-After, without its words", async () => {
+  it("is 503 with Retry-After and without D1's message for a transient database error", async () => {
     for (const message of [
       "D1_ERROR: Network connection lost.",
       "D1_ERROR: D1 DB is overloaded. Requests queued for too long.",
@@ -52,7 +52,7 @@ describe("an error", () => {
     }
   });
 
-  it("that nobody expected is 500 with a constant text that leaks nothing", async () => {
+  it("is 500 with a constant text for an unknown error", async () => {
     const response = await call("GET", "/api/users/me", { env: { DB: failingWith("the secret of the house") } });
     expect(response.status).toBe(500);
     expect(response.headers.get("cache-control")).toBe("no-store");
@@ -61,7 +61,7 @@ describe("an error", () => {
     expect(JSON.stringify(body)).not.toContain("secret");
   });
 
-  it("in the log has the query that failed, and not the values that went into it", async () => {
+  it("is logged with the failed query and without its parameters", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     for (const message of ["broken", "D1_ERROR: Network connection lost."]) {
       const DB = countingD1(env.DB, {
@@ -79,7 +79,7 @@ describe("an error", () => {
     expect(lines).not.toContain("private");
   });
 
-  it("of validation lists every parameter at fault, and where it stands", async () => {
+  it("lists every invalid parameter and its location", async () => {
     const response = await call("GET", "/api/assets?limit=0&order=up&ids=x");
     expect(response.status).toBe(422);
     const { detail, message } = await bodyOf(response);

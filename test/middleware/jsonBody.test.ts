@@ -11,7 +11,7 @@ async function create(body: string | ReadableStream | undefined, type: string | 
 }
 
 describe("a JSON body", () => {
-  it("of 10 MB is 413, whether its length is told or not", async () => {
+  it("of 10 MB returns 413, with or without Content-Length", async () => {
     const text = JSON.stringify({ name: "x".repeat(10_000_000) });
     expect((await create(text)).status).toBe(413);
     const told = await call("POST", "/api/libraries", {
@@ -23,11 +23,11 @@ describe("a JSON body", () => {
     expect((await create(streamed)).answer.error).toBe("payload_too_large");
   });
 
-  it("of a megabyte is read, and its name is too long", async () => {
+  it("of one megabyte is parsed and validated", async () => {
     expect((await create(JSON.stringify({ name: "x".repeat(1_000_000) }))).status).toBe(422);
   });
 
-  it("of another type, or of none, is 415", async () => {
+  it("of another type or without a type returns 415", async () => {
     for (const type of [
       "text/plain",
       "application/x-www-form-urlencoded",
@@ -42,7 +42,7 @@ describe("a JSON body", () => {
     expect((await create(untyped, null)).answer.error).toBe("unsupported_media_type");
   });
 
-  it("is known by its type however that is written, or refused, but never ignored", async () => {
+  it("is parsed or rejected for every spelling of its type, and never ignored", async () => {
     for (const type of ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8"]) {
       expect((await create('{"name":"typed"}', type)).answer.name, type).toBe("typed");
     }
@@ -51,7 +51,7 @@ describe("a JSON body", () => {
     }
   });
 
-  it("that is malformed is 400", async () => {
+  it("returns 400 when malformed", async () => {
     for (const text of [
       "",
       "{",
@@ -69,16 +69,16 @@ describe("a JSON body", () => {
     }
   });
 
-  it("that is no object is 422", async () => {
+  it("returns 422 when it is no object", async () => {
     for (const text of ["[]", "null", "7", '"name"', "true", '[{"name":"a"}]'])
       expect((await create(text)).status, text).toBe(422);
   });
 
-  it("that says a key twice means the last", async () => {
+  it("uses the last value of a repeated key", async () => {
     expect((await create('{"name":"first","name":"last"}')).answer.name).toBe("last");
   });
 
-  it("nested 100,000 deep is answered, and not with a failure of ours", async () => {
+  it("nested 100,000 levels deep returns a 4xx", async () => {
     const deep = "[".repeat(100_000) + "]".repeat(100_000);
     expect((await create(deep)).status).toBe(422);
     expect((await create(`{"name":${deep}}`)).status).toBe(422);
@@ -86,12 +86,12 @@ describe("a JSON body", () => {
     expect((await create("[".repeat(100_000))).status).toBe(400);
   });
 
-  it("that is missing counts as empty", async () => {
+  it("is treated as empty when missing", async () => {
     expect((await create(undefined, null)).status).toBe(422);
     expect((await call("PATCH", "/api/libraries/lib_BM3nUmJ6fkBqBADyz5FEiu")).status).toBe(404);
   });
 
-  it("may hold any letters", async () => {
+  it("may contain any characters", async () => {
     for (const name of ["𝕏 zoë 図書館 🖼️", "line\nbreak", "\u202Ebidi", "'; DROP TABLE libraries; --", "__proto__"]) {
       expect((await create(JSON.stringify({ name }))).answer.name).toBe(name);
     }

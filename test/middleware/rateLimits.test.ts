@@ -1,23 +1,24 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { networkOf } from "../../src/middleware/rateLimits.ts";
-import { refusalOf } from "../support/clients/answers.ts";
-import { call, ROOT, type CallOptions } from "../support/clients/api.ts";
-import { insertKey, rootOwner } from "../support/clients/tenants.ts";
+import { networkPrefix } from "../../src/middleware/rateLimits.ts";
+import { expectError } from "../support/clients/responses.ts";
+import { call, ROOT_API_KEY, type CallOptions } from "../support/clients/api.ts";
+import { getRootOwner } from "../support/clients/account.ts";
+import { insertKey } from "../support/clients/tenants.ts";
 
 let userId: string;
 beforeAll(async () => {
-  userId = (await rootOwner()).userId;
+  userId = (await getRootOwner()).userId;
 });
 
-/** Three a minute. Windows begin with the minute, so a test that could straddle one waits for the next. */
-async function early(): Promise<void> {
+/** Waits for the next minute when the current window is about to end: limits of three per minute reset with it. */
+async function startOfWindow(): Promise<void> {
   const left = 60_000 - (Date.now() % 60_000);
   if (left < 5000) await new Promise((resolve) => setTimeout(resolve, left));
 }
 
 const limited: CallOptions = { env: { CREDENTIAL_LIMIT: env.TEST_LIMIT } };
-const guarded: CallOptions = { env: { GUESS_LIMIT: env.TEST_LIMIT } };
+const guarded: CallOptions = { env: { AUTH_FAILURE_LIMIT: env.TEST_LIMIT } };
 
 async function statuses(count: number, options: CallOptions): Promise<number[]> {
   const found: number[] = [];
@@ -25,31 +26,31 @@ async function statuses(count: number, options: CallOptions): Promise<number[]> 
   return found;
 }
 
-describe("a credential that calls too often", () => {
+describe("a credential over its limit", () => {
   it(
     "gets 429 with the contract's body and a Retry-After within the minute, and no other credential does",
     { timeout: 15_000 },
     async () => {
-      await early();
+      await startOfWindow();
       const { secret } = await insertKey({ userId });
       const { secret: other } = await insertKey({ userId });
       expect(await statuses(5, { ...limited, token: secret })).toEqual([200, 200, 200, 429, 429]);
       const response = await call("POST", "/api/albums", { ...limited, token: secret, json: { name: "late" } });
       const retryAfter = Number(response.headers.get("retry-after"));
-      expect(await refusalOf(response, 429)).toMatchObject({ error: "rate_limited" });
+      expect(await expectError(response, 429)).toMatchObject({ error: "rate_limited" });
       expect(retryAfter).toBeGreaterThanOrEqual(1);
       expect(retryAfter).toBeLessThanOrEqual(60);
       expect(await statuses(3, { ...limited, token: other })).toEqual([200, 200, 200]);
-      expect(await statuses(4, { ...limited, token: ROOT })).toEqual([200, 200, 200, 429]);
+      expect(await statuses(4, { ...limited, token: ROOT_API_KEY })).toEqual([200, 200, 200, 429]);
     },
   );
 
-  it("still has the ping, which no credential is asked for", async () => {
+  it("can still call the ping, which needs no credential", async () => {
     expect((await call("GET", "/api/server/ping", limited)).status).toBe(200);
   });
 });
 
-describe("a network that sends credentials that open nothing", () => {
+describe("a network with failed authentication attempts", () => {
   const from = (address: string, token: string | null): CallOptions => ({
     ...guarded,
     token,
@@ -60,46 +61,46 @@ describe("a network that sends credentials that open nothing", () => {
     "gets 429 soon, however the guesses differ, and a credential that opens is never refused for them",
     { timeout: 15_000 },
     async () => {
-      await early();
+      await startOfWindow();
       const guess = (i: number) => from("192.0.2.7", i % 2 === 0 ? `apikey_guess_${i}` : `guess_${i}`);
       const found: number[] = [];
       for (let i = 0; i < 5; i++) found.push((await call("GET", "/api/users/me", guess(i))).status);
       expect(found).toEqual([401, 401, 401, 429, 429]);
       const refused = await call("GET", "/api/users/me", guess(9));
       expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
-      await refusalOf(refused, 429);
-      expect((await call("GET", "/api/users/me", from("192.0.2.7", ROOT))).status).toBe(200);
+      await expectError(refused, 429);
+      expect((await call("GET", "/api/users/me", from("192.0.2.7", ROOT_API_KEY))).status).toBe(200);
       expect((await call("GET", "/api/users/me", from("192.0.2.8", "guess"))).status).toBe(401);
     },
   );
 
-  it("may go without a credential as often as it likes: that is no guess", async () => {
+  it("is not limited for requests without a credential", async () => {
     expect(await statuses(5, from("192.0.2.9", null))).toEqual([401, 401, 401, 401, 401]);
   });
 
   it("is the /64 of an IPv6 address", () => {
     for (const address of ["2001:db8:0:1::1", "2001:0DB8:0000:0001:ffff:1:2:3", "2001:db8:0:1:0:0:0:9"]) {
-      expect(networkOf(address), address).toBe("2001:db8:0:1");
+      expect(networkPrefix(address), address).toBe("2001:db8:0:1");
     }
-    expect(networkOf("2001:db8::1")).toBe("2001:db8:0:0");
-    expect(networkOf("::1")).toBe("0:0:0:0");
-    expect(networkOf("192.0.2.7")).toBe("192.0.2.7");
+    expect(networkPrefix("2001:db8::1")).toBe("2001:db8:0:0");
+    expect(networkPrefix("::1")).toBe("0:0:0:0");
+    expect(networkPrefix("192.0.2.7")).toBe("192.0.2.7");
   });
 });
 
 describe("a deployment", () => {
-  it("without the bindings has no limit, and one whose limiter fails lets through", async () => {
+  it("has no limits without the bindings or when they fail", async () => {
     const broken = { limit: () => Promise.reject(new Error("out of order")) };
-    const none = { CREDENTIAL_LIMIT: undefined, GUESS_LIMIT: undefined } as unknown as Partial<Cloudflare.Env>;
-    for (const limits of [none, { CREDENTIAL_LIMIT: broken, GUESS_LIMIT: broken }]) {
+    const none = { CREDENTIAL_LIMIT: undefined, AUTH_FAILURE_LIMIT: undefined } as unknown as Partial<Cloudflare.Env>;
+    for (const limits of [none, { CREDENTIAL_LIMIT: broken, AUTH_FAILURE_LIMIT: broken }]) {
       expect(await statuses(4, { env: limits })).toEqual([200, 200, 200, 200]);
       const options = { env: limits, token: "guess", headers: { "cf-connecting-ip": "192.0.2.10" } };
       expect(await statuses(4, options)).toEqual([401, 401, 401, 401]);
     }
   });
 
-  it("has both limits unless it is told otherwise, at a height no client reaches by syncing", async () => {
-    for (const limit of [env.CREDENTIAL_LIMIT, env.GUESS_LIMIT]) {
+  it("has both limits by default, above the request rate of a syncing client", async () => {
+    for (const limit of [env.CREDENTIAL_LIMIT, env.AUTH_FAILURE_LIMIT]) {
       expect(await limit?.limit({ key: "a test" })).toEqual({ success: true });
     }
   });

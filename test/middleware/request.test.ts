@@ -7,7 +7,7 @@ async function requestId(given?: string): Promise<string | null> {
 }
 
 describe("a request id", () => {
-  it("that the client sent comes back", async () => {
+  it("from the client is returned", async () => {
     expect(await requestId("client-request.0001")).toBe("client-request.0001");
   });
 
@@ -17,13 +17,13 @@ describe("a request id", () => {
     }
   });
 
-  it("is new for every request that brought none", async () => {
+  it("is generated when the client sends none", async () => {
     expect(await requestId()).not.toBe(await requestId());
   });
 });
 
 describe("the ping", () => {
-  it("answers pong in plain text to anyone, and touches no database", async () => {
+  it("returns pong as plain text without a credential or a database query", async () => {
     const response = await call("GET", "/api/server/ping", { token: null });
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(/^text\/plain/);
@@ -33,8 +33,8 @@ describe("the ping", () => {
   });
 });
 
-describe("any spelling of a path", () => {
-  it("with a trailing slash is the same route, without a redirect", async () => {
+describe("a route", () => {
+  it("is the same with a trailing slash, without a redirect", async () => {
     for (const path of [
       "/api/assets",
       "/api/albums",
@@ -48,7 +48,7 @@ describe("any spelling of a path", () => {
     expect((await call("POST", "/api/albums/", { json: { name: "slash" } })).status).toBe(201);
   });
 
-  it("may carry query parameters that nobody knows", async () => {
+  it("ignores unknown query parameters", async () => {
     for (const path of [
       "/api/assets?flavour=sweet",
       "/api/albums?x=1&x=2",
@@ -59,22 +59,22 @@ describe("any spelling of a path", () => {
     }
   });
 
-  it("answers HEAD as GET, without the body", async () => {
+  it("answers HEAD like GET without the body", async () => {
     const response = await call("HEAD", "/api/users/me");
     expect(response.status).toBe(200);
     expect(await response.text()).toBe("");
   });
 });
 
-describe("an answer", () => {
-  it("of the API is never cached", async () => {
+describe("a response", () => {
+  it("of the API has Cache-Control: no-store", async () => {
     for (const path of ["/api/users/me", "/api/assets", "/api/nothing", "/api/assets?limit=0"]) {
       expect((await call("GET", path)).headers.get("cache-control"), path).toBe("no-store");
     }
   });
 });
 
-/** `env` in the options is laid over the real one, so an empty text stands for a secret that is not set. */
+/** `env` overrides the test environment, so an empty string means an unset secret. */
 const broken: { what: string; env: Partial<Cloudflare.Env>; names: string }[] = [
   { what: "without ROOT_API_KEY", env: { ROOT_API_KEY: "" }, names: "ROOT_API_KEY" },
   { what: "without MEDIA_SIGNING_KEY", env: { MEDIA_SIGNING_KEY: "" }, names: "MEDIA_SIGNING_KEY" },
@@ -89,7 +89,7 @@ const broken: { what: string; env: Partial<Cloudflare.Env>; names: string }[] = 
 
 describe("a deployment", () => {
   for (const { what, env, names } of broken) {
-    it(`${what} refuses every request with 503 and names ${names}`, async () => {
+    it(`${what} returns 503 for every request and names ${names}`, async () => {
       for (const path of ["/api/users/me", "/api/assets"]) {
         const response = await call("GET", path, { env });
         expect(response.status).toBe(503);
@@ -103,11 +103,11 @@ describe("a deployment", () => {
     });
   }
 
-  it("in production answers as it does locally once its secrets are its own", async () => {
+  it("in production works with its own secrets", async () => {
     expect((await call("GET", "/api/users/me", { env: { ENVIRONMENT: "production" } })).status).toBe(200);
   });
 
-  it("known by a public URL puts it in front of the media it links to", async () => {
+  it("with a PUBLIC_URL uses it in media URLs", async () => {
     const response = await upload(uniqueBytes(), { env: { PUBLIC_URL: "https://photos.example/" } });
     expect((await response.json<{ download_url: string }>()).download_url).toMatch(
       /^https:\/\/photos\.example\/media\//,

@@ -1,64 +1,82 @@
-/** Making, naming and revoking API keys. The secret leaves here once and is kept nowhere. */
+/** Creates, lists, renames and revokes API keys. A secret is returned once; only its hash is stored. */
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/accounts/apiKeys.ts";
-import type { Database } from "../../records/database.ts";
 import { listLibraries } from "../../records/libraries/libraries.ts";
-import { demandKeyManagement, hashSecret, type Action, type Principal } from "./authentication.ts";
+import { hashSecret, requireRootKey, type Action, type Principal } from "./authentication.ts";
+import type { Context } from "../context.ts";
 
 export type ApiKey = records.ApiKey;
 
 const SECRET_BYTES = 32;
 
-function newSecret(): string {
+function generateSecret(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return `apikey_${base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+  return `apikey_${bytes.toBase64({ alphabet: "base64url", omitPadding: true })}`;
 }
 
-export interface NewKeyRequest {
+export interface CreateApiKeyParams {
   name: string;
   actions: Action[];
-  /** Null: all libraries, present and future. */
+  /** Null for all libraries, including future ones. */
   libraryIds: string[] | null;
 }
 
-/** A library that is not the owner's live one is refused by name: a key must not wait for an id to come true. */
-async function checkLibraries(db: Database, who: Principal, libraryIds: string[]): Promise<void> {
-  const live = new Set((await listLibraries(db, who, "live")).map((library) => library.id));
+/** Rejects ids of unknown libraries: a key must not gain access when a library with that id is created later. */
+async function requireLiveLibraries(context: Context, principal: Principal, libraryIds: string[]): Promise<void> {
+  const live = new Set((await listLibraries(context.db, principal, "live")).map((library) => library.id));
   const unknown = libraryIds.find((id) => !live.has(id));
   if (unknown !== undefined) throw new AppError("not_found", `library ${unknown} not found`);
 }
 
+/**
+ * Creates an API key and returns its secret, which cannot be read again.
+ *
+ * @throws {AppError} `forbidden` without the root key, `validation_error` without "read", `not_found` for a library.
+ */
 export async function createApiKey(
-  db: Database,
-  who: Principal,
-  request: NewKeyRequest,
-  nowMs: number,
+  context: Context,
+  principal: Principal,
+  params: CreateApiKeyParams,
 ): Promise<{ key: ApiKey; secret: string }> {
-  demandKeyManagement(who);
-  if (!request.actions.includes("read")) throw invalid(["body", "actions"], 'must include "read"');
-  const libraryIds = request.libraryIds === null ? null : [...new Set(request.libraryIds)];
-  if (libraryIds !== null) await checkLibraries(db, who, libraryIds);
-  const secret = newSecret();
-  const fields = { name: request.name, actions: [...new Set(request.actions)], libraryIds, userId: who.userId };
-  const key = await records.insertApiKey(db, { ...fields, secretHash: await hashSecret(secret) }, nowMs);
+  requireRootKey(principal);
+  if (!params.actions.includes("read")) throw invalid(["body", "actions"], 'must include "read"');
+  const libraryIds = params.libraryIds === null ? null : [...new Set(params.libraryIds)];
+  if (libraryIds !== null) await requireLiveLibraries(context, principal, libraryIds);
+  const secret = generateSecret();
+  const fields = { name: params.name, actions: [...new Set(params.actions)], libraryIds, userId: principal.userId };
+  const key = await records.insertApiKey(
+    context.db,
+    { ...fields, secretHash: await hashSecret(secret) },
+    context.nowMs,
+  );
   return { key, secret };
 }
 
-export async function listApiKeys(db: Database, who: Principal): Promise<ApiKey[]> {
-  demandKeyManagement(who);
-  return await records.listApiKeys(db, who.userId);
+/**
+ * Lists the account's keys, revoked ones included.
+ *
+ * @throws {AppError} `forbidden` without the root key.
+ */
+export async function listApiKeys(context: Context, principal: Principal): Promise<ApiKey[]> {
+  requireRootKey(principal);
+  return await records.listApiKeys(context.db, principal.userId);
 }
 
-export async function renameApiKey(db: Database, who: Principal, id: string, name: string): Promise<ApiKey> {
-  demandKeyManagement(who);
-  const key = await records.updateApiKey(db, who.userId, id, { name });
+/** @throws {AppError} `forbidden` without the root key, `not_found`. */
+export async function renameApiKey(context: Context, principal: Principal, id: string, name: string): Promise<ApiKey> {
+  requireRootKey(principal);
+  const key = await records.updateApiKey(context.db, principal.userId, id, { name });
   if (key === null) throw notFound("API key");
   return key;
 }
 
-/** The row stays, so that what it was once used for can still be told. */
-export async function revokeApiKey(db: Database, who: Principal, id: string): Promise<void> {
-  demandKeyManagement(who);
-  if ((await records.updateApiKey(db, who.userId, id, { isActive: false })) === null) throw notFound("API key");
+/**
+ * Revokes a key. Its row stays as a record of its use.
+ *
+ * @throws {AppError} `forbidden` without the root key, `not_found`.
+ */
+export async function revokeApiKey(context: Context, principal: Principal, id: string): Promise<void> {
+  requireRootKey(principal);
+  if ((await records.updateApiKey(context.db, principal.userId, id, { isActive: false })) === null)
+    throw notFound("API key");
 }

@@ -1,86 +1,95 @@
-/** Who is calling: the owner by the root key, or the holder of an API key. Reads a token, never a header. */
+/** Authenticates the root key and API keys, and checks what a principal may do. */
 import { AppError } from "../../kernel/errors.ts";
 import { actions, findApiKeyByHash, isTouchDue, touchApiKey, type Action } from "../../records/accounts/apiKeys.ts";
-import type { Database } from "../../records/database.ts";
-import type { Reach } from "../../records/libraries/libraries.ts";
+import type { LibraryScope } from "../../records/libraries/libraries.ts";
 import {
   createUserWithLibrary,
   findUserBySubject,
   ROOT_SUBJECT,
   type StorageLimits,
 } from "../../records/accounts/users.ts";
+import type { Context } from "../context.ts";
 
 export type { Action } from "../../records/accounts/apiKeys.ts";
 
-export interface Principal extends Reach {
+/** The authenticated user, limited to what the credential allows. */
+export interface Principal extends LibraryScope {
   actions: readonly Action[];
-  /** Only the owner's root key may create, rename and revoke keys. */
-  managesKeys: boolean;
+  /** True for the root key, which alone manages API keys and reads the integrity report. */
+  isRoot: boolean;
 }
 
-/** A principal, and which of its credentials it came with. */
-export interface Caller extends Principal {
+export interface AuthenticatedPrincipal extends Principal {
+  /** Id of the API key; a constant for the root key. */
   credentialId: string;
-}
-
-export interface CredentialDeps {
-  db: Database;
-  rootApiKey: string;
-  /** Of the owner and the first library, when the root key's first use makes them. */
-  storageLimits: StorageLimits;
-  nowMs: number;
-  /** For what need not hold up the answer. */
-  defer: (work: Promise<unknown>) => void;
 }
 
 async function sha256(text: string): Promise<ArrayBuffer> {
   return await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 }
 
+/** Returns the base64-encoded SHA-256 under which an API key's secret is stored. */
 export async function hashSecret(secret: string): Promise<string> {
-  return btoa(String.fromCharCode(...new Uint8Array(await sha256(secret))));
+  return new Uint8Array(await sha256(secret)).toBase64();
 }
 
-/** Digests of equal length are compared, so neither the time nor the length tells how much of a guess was right. */
+/** Compares digests in constant time, which reveals neither the length nor a common prefix. */
 async function isSameSecret(a: string, b: string): Promise<boolean> {
   return crypto.subtle.timingSafeEqual(await sha256(a), await sha256(b));
 }
 
-/** The root key's first use makes the owner and a first library. */
-async function rootCaller(deps: CredentialDeps): Promise<Caller> {
-  const found =
-    (await findUserBySubject(deps.db, ROOT_SUBJECT)) ?? (await findUserBySubject(deps.db.primary(), ROOT_SUBJECT));
-  const user = found ?? (await createUserWithLibrary(deps.db.primary(), ROOT_SUBJECT, deps.storageLimits, deps.nowMs));
-  return { userId: user.id, libraryIds: null, actions, managesKeys: true, credentialId: ROOT_SUBJECT };
+function storageLimits({ config }: Context): StorageLimits {
+  return {
+    userBytes: config.defaultUserStorageLimitBytes,
+    libraryBytes: config.defaultLibraryStorageLimitBytes,
+  };
 }
 
-async function findKey(deps: CredentialDeps, token: string) {
+/** Creates the owner and a first library on the first use of the root key. */
+async function authenticateRoot(context: Context): Promise<AuthenticatedPrincipal> {
+  const existing =
+    (await findUserBySubject(context.db, ROOT_SUBJECT)) ??
+    (await findUserBySubject(context.db.primary(), ROOT_SUBJECT));
+  const user =
+    existing ??
+    (await createUserWithLibrary(context.db.primary(), ROOT_SUBJECT, storageLimits(context), context.nowMs));
+  return { userId: user.id, libraryIds: null, actions, isRoot: true, credentialId: ROOT_SUBJECT };
+}
+
+async function findKey(context: Context, token: string) {
   const hash = await hashSecret(token);
-  const found = await findApiKeyByHash(deps.db, hash);
-  // A key made a moment ago may not have reached the nearest replica: ask the primary before refusing it.
-  return found === null && deps.db.consistency !== "primary" ? await findApiKeyByHash(deps.db.primary(), hash) : found;
+  const found = await findApiKeyByHash(context.db, hash);
+  // A new key may not have reached the nearest replica, so the primary decides.
+  return found === null && context.db.consistency !== "primary"
+    ? await findApiKeyByHash(context.db.primary(), hash)
+    : found;
 }
 
-/** Null for a token that opens nothing: unknown, revoked, expired, or of an inactive user. */
-export async function authenticate(deps: CredentialDeps, token: string): Promise<Caller | null> {
-  if (await isSameSecret(token, deps.rootApiKey)) return await rootCaller(deps);
+/**
+ * Authenticates a token. Null if it is unknown, revoked, expired, or belongs to an inactive user. The first use of the
+ * root key creates the owner; an API key's last use is recorded after the response.
+ */
+export async function authenticate(context: Context, token: string): Promise<AuthenticatedPrincipal | null> {
+  if (await isSameSecret(token, context.config.rootApiKey)) return await authenticateRoot(context);
   if (!token.startsWith("apikey_")) return null;
-  const found = await findKey(deps, token);
+  const found = await findKey(context, token);
   if (found === null) return null;
   const { key, userIsActive } = found;
-  const expired = key.expiresAt !== null && key.expiresAt <= deps.nowMs;
+  const expired = key.expiresAt !== null && key.expiresAt <= context.nowMs;
   if (!key.isActive || !userIsActive || expired) return null;
-  if (isTouchDue(key, deps.nowMs)) deps.defer(touchApiKey(deps.db.primary(), key.id, deps.nowMs));
+  if (isTouchDue(key, context.nowMs)) context.waitUntil(touchApiKey(context.db.primary(), key.id, context.nowMs));
   const { userId, libraryIds } = key;
-  return { userId, libraryIds, actions: key.actions, managesKeys: false, credentialId: key.id };
+  return { userId, libraryIds, actions: key.actions, isRoot: false, credentialId: key.id };
 }
 
-export function demandAction(who: Principal, action: Action): void {
-  if (!who.actions.includes(action)) {
+/** @throws {AppError} `forbidden` if the credential does not allow the action. */
+export function requireAction(principal: Principal, action: Action): void {
+  if (!principal.actions.includes(action)) {
     throw new AppError("forbidden", `this credential does not allow "${action}"`);
   }
 }
 
-export function demandKeyManagement(who: Principal): void {
-  if (!who.managesKeys) throw new AppError("forbidden", "API keys are managed with the owner's root key");
+/** @throws {AppError} `forbidden` unless the principal used the root key. */
+export function requireRootKey(principal: Principal): void {
+  if (!principal.isRoot) throw new AppError("forbidden", "this requires the owner's root key");
 }

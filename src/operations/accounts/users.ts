@@ -1,11 +1,15 @@
-/** The caller's account. */
 import { notFound } from "../../kernel/errors.ts";
-import type { Database } from "../../records/database.ts";
 import { findUser, type User } from "../../records/accounts/users.ts";
 import type { Principal } from "./authentication.ts";
+import type { Context } from "../context.ts";
 
-export async function getUser(db: Database, who: Principal): Promise<User> {
-  const user = await findUser(db, who.userId);
+/**
+ * Reads the account of the principal.
+ *
+ * @throws {AppError} `not_found`.
+ */
+export async function getUser(context: Context, principal: Principal): Promise<User> {
+  const user = await findUser(context.db, principal.userId);
   if (user === null) throw notFound("user");
   return user;
 }

@@ -1,31 +1,38 @@
-/** Which asset is in which album, as rows of their own: what a client mirrors. Changes none. */
 import { AppError, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/albums/albumMemberships.ts";
-import type { Database } from "../../records/database.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { demandLibrary } from "../libraries/libraries.ts";
+import { requireLibrary } from "../libraries/libraries.ts";
+import type { Context } from "../context.ts";
 
-export type { AlbumLink } from "../../records/albums/albumMemberships.ts";
+export type { AlbumMembership } from "../../records/albums/albumMemberships.ts";
 
-export async function getAlbumLink(db: Database, who: Principal, id: string): Promise<records.AlbumLink> {
-  const link = await records.findAlbumLink(db, who, id);
-  if (link === null) throw notFound("album asset");
-  return link;
+/** Reads one album membership row. Throws `not_found` for an unknown or inaccessible id. */
+export async function getAlbumMembership(
+  context: Context,
+  principal: Principal,
+  id: string,
+): Promise<records.AlbumMembership> {
+  const membership = await records.findAlbumMembership(context.db, principal, id);
+  if (membership === null) throw notFound("album asset");
+  return membership;
 }
 
-export interface LinkQuestion extends records.LinkFilter {
+export interface ListAlbumMembershipsParams extends records.MembershipFilter {
   libraryId: string | null;
   startingAfterId: string | null;
   limit: number;
 }
 
-/** Two round trips: what the question names, then the page. */
-export async function listAlbumLinks(db: Database, who: Principal, question: LinkQuestion) {
-  const context = await records.readLinkContext(db, who, question);
-  const library = demandLibrary(context.libraries, question.libraryId);
-  if (question.albumId !== null && context.albumLibraryId !== library.id) throw notFound("album");
-  if (question.startingAfterId !== null && context.cursorLibraryId !== library.id) {
-    throw new AppError("bad_request", "starting_after_id names no album asset of this library");
+/**
+ * Lists album membership rows, which clients mirror, a page at a time in two round trips.
+ * Throws `not_found` for an unknown album and `bad_request` for a cursor of another library.
+ */
+export async function listAlbumMemberships(context: Context, principal: Principal, params: ListAlbumMembershipsParams) {
+  const lookup = await records.readMembershipContext(context.db, principal, params);
+  const library = requireLibrary(lookup.libraries, params.libraryId);
+  if (params.albumId !== null && lookup.albumLibraryId !== library.id) throw notFound("album");
+  if (params.startingAfterId !== null && lookup.cursorLibraryId !== library.id) {
+    throw new AppError("bad_request", "starting_after_id: album asset not found in this library");
   }
-  return await records.listAlbumLinks(db, { ...question, libraryId: library.id });
+  return await records.listAlbumMemberships(context.db, { ...params, libraryId: library.id });
 }

@@ -1,38 +1,42 @@
-/** Albums: making, naming, filling and reading them. */
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
 import { addAlbumAssets, removeAlbumAssets, type AddResult } from "../../records/albums/albumAssets.ts";
 import * as records from "../../records/albums/albums.ts";
 import { everyAsset } from "../../records/assets/assetFilters.ts";
-import { placeOf } from "../../records/assets/assetList.ts";
+import { sortKeyOf } from "../../records/assets/assetList.ts";
 import { findAsset, type Asset } from "../../records/assets/assets.ts";
-import type { Database } from "../../records/database.ts";
-import { eachPage } from "../assets/assets.ts";
+import { assetPages } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { resolveLibrary } from "../libraries/libraries.ts";
+import type { Context } from "../context.ts";
 
 export type { Album } from "../../records/albums/albums.ts";
 export type { AddResult } from "../../records/albums/albumAssets.ts";
 
 type Album = records.Album;
 
-export async function getAlbum(db: Database, who: Principal, id: string): Promise<Album> {
-  const album = await records.findAlbum(db, who, id);
+/** Reads an album. Throws `not_found` for an unknown or inaccessible id. */
+export async function getAlbum(context: Context, principal: Principal, id: string): Promise<Album> {
+  const album = await records.findAlbum(context.db, principal, id);
   if (album === null) throw notFound("album");
   return album;
 }
 
+/** Creates an empty album. */
 export async function createAlbum(
-  db: Database,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   request: { name: string; description: string | null; libraryId: string | null },
-  nowMs: number,
 ): Promise<Album> {
-  const library = await resolveLibrary(db, who, request.libraryId);
+  const library = await resolveLibrary(context, principal, request.libraryId);
   const { name, description } = request;
-  return await records.insertAlbum(db, { libraryId: library.id, userId: who.userId, name, description }, nowMs);
+  return await records.insertAlbum(
+    context.db,
+    { libraryId: library.id, userId: principal.userId, name, description },
+    context.nowMs,
+  );
 }
 
-export interface AlbumListQuestion {
+export interface ListAlbumsParams {
   libraryId: string | null;
   assetId: string | null;
   ids: string[] | null;
@@ -40,112 +44,126 @@ export interface AlbumListQuestion {
   limit: number;
 }
 
-export async function listAlbums(db: Database, who: Principal, question: AlbumListQuestion) {
-  const library = await resolveLibrary(db, who, question.libraryId);
-  if (question.startingAfterId !== null) {
-    const last = await records.findAlbum(db, who, question.startingAfterId);
+/** Lists albums of one library, a page at a time. Throws `bad_request` for a cursor of another library. */
+export async function listAlbums(context: Context, principal: Principal, params: ListAlbumsParams) {
+  const library = await resolveLibrary(context, principal, params.libraryId);
+  if (params.startingAfterId !== null) {
+    const last = await records.findAlbum(context.db, principal, params.startingAfterId);
     if (last?.libraryId !== library.id) {
-      throw new AppError("bad_request", "starting_after_id names no album of this library");
+      throw new AppError("bad_request", "starting_after_id: album not found in this library");
     }
   }
-  return await records.listAlbums(db, { ...question, libraryId: library.id });
+  return await records.listAlbums(context.db, { ...params, libraryId: library.id });
 }
 
-export interface AlbumChange {
+export interface AlbumPatch {
   name?: string;
   description?: string | null;
   coverAssetId?: string | null;
 }
 
-/** Saying again what is already so is no change: it moves no date and tells the feed nothing. */
-function changesNothing(album: Album, change: records.AlbumChange): boolean {
-  const { name = album.name, description = album.description, pinnedCoverId = album.pinnedCoverId } = change;
+/** An update without changes writes no date and no event. */
+function isUnchanged(album: Album, patch: records.AlbumChange): boolean {
+  const { name = album.name, description = album.description, pinnedCoverId = album.pinnedCoverId } = patch;
   return name === album.name && description === album.description && pinnedCoverId === album.pinnedCoverId;
 }
 
+/** Updates an album. Throws `not_found`, or `validation_error` for a cover that isn't a live asset of the album. */
 export async function updateAlbum(
-  db: Database,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   id: string,
-  change: AlbumChange,
-  nowMs: number,
+  patch: AlbumPatch,
 ): Promise<Album> {
-  const album = await getAlbum(db, who, id);
-  const { coverAssetId, ...fields } = change;
+  const album = await getAlbum(context, principal, id);
+  const { coverAssetId, ...fields } = patch;
   const columns = { ...fields, ...(coverAssetId === undefined ? {} : { pinnedCoverId: coverAssetId }) };
-  if (changesNothing(album, columns)) return album;
-  if (!(await records.updateAlbum(db, album, columns, nowMs))) {
-    // It may have been deleted since it was read.
-    await getAlbum(db, who, id);
-    if (typeof coverAssetId === "string" && (await findAsset(db, who, coverAssetId)) === null) throw notFound("asset");
+  if (isUnchanged(album, columns)) return album;
+  if (!(await records.updateAlbum(context.db, album, columns, context.nowMs))) {
+    // Throws if the album was deleted meanwhile.
+    await getAlbum(context, principal, id);
+    if (typeof coverAssetId === "string" && (await findAsset(context.db, principal, coverAssetId)) === null)
+      throw notFound("asset");
     throw invalid(["body", "album_cover_asset_id"], "must be a live asset of this album");
   }
-  return await getAlbum(db, who, id);
+  return await getAlbum(context, principal, id);
 }
 
-export async function deleteAlbum(db: Database, who: Principal, id: string, nowMs: number): Promise<void> {
-  await records.deleteAlbum(db, await getAlbum(db, who, id), nowMs);
+/** Deletes an album and keeps its assets. Throws `not_found`. */
+export async function deleteAlbum(context: Context, principal: Principal, id: string): Promise<void> {
+  await records.deleteAlbum(context.db, await getAlbum(context, principal, id), context.nowMs);
 }
 
+/** Adds live assets of the album's library and reports a result per asset id. Throws `not_found` for the album. */
 export async function addToAlbum(
-  db: Database,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   id: string,
   assetIds: string[],
-  nowMs: number,
 ): Promise<AddResult> {
-  return await addAlbumAssets(db, await getAlbum(db, who, id), [...new Set(assetIds)], nowMs);
+  return await addAlbumAssets(
+    context.db,
+    await getAlbum(context, principal, id),
+    [...new Set(assetIds)],
+    context.nowMs,
+  );
 }
 
+/** Removes assets from an album; other assets are ignored. Throws `not_found` for the album. */
 export async function removeFromAlbum(
-  db: Database,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   id: string,
   assetIds: string[],
-  nowMs: number,
 ): Promise<void> {
-  await removeAlbumAssets(db, await getAlbum(db, who, id), [...new Set(assetIds)], nowMs);
+  await removeAlbumAssets(context.db, await getAlbum(context, principal, id), [...new Set(assetIds)], context.nowMs);
 }
 
-const STREAM_PAGE_SIZE = 200;
+const MAX_PAGE_ASSETS = 200;
 
 /**
- * The live members, newest first, page by page; `limit` null for all of them. What is wrong with the request comes out
- * here, and the first page is read here: an answer that has begun can no longer turn into an error.
+ * Streams the live assets of an album in pages, newest first; `limit` null streams all. Validates the request and reads
+ * the first page before it returns, because a started response can't become an error.
+ * Throws `not_found` for the album and `bad_request` for a cursor of another library.
  */
-export async function openAlbumPages(
-  db: Database,
-  who: Principal,
+export async function streamAlbumAssets(
+  context: Context,
+  principal: Principal,
   id: string,
   window: { startingAfterId: string | null; limit: number | null },
 ): Promise<AsyncGenerator<Asset[]>> {
-  const album = await getAlbum(db, who, id);
-  const last = window.startingAfterId === null ? null : await findAsset(db, who, window.startingAfterId);
+  const album = await getAlbum(context, principal, id);
+  const last = window.startingAfterId === null ? null : await findAsset(context.db, principal, window.startingAfterId);
   if (window.startingAfterId !== null && last?.libraryId !== album.libraryId) {
-    throw new AppError("bad_request", "starting_after_id names no asset of this library");
+    throw new AppError("bad_request", "starting_after_id: asset not found in this library");
   }
-  const behind = last === null ? null : placeOf(last, "live");
-  const pages = eachAlbumPage(db, album, behind, window.limit ?? Number.POSITIVE_INFINITY);
-  return beginWith(await pages.next(), pages);
+  const afterKey = last === null ? null : sortKeyOf(last, "live");
+  const pages = albumPages(context, album, afterKey, window.limit ?? Number.POSITIVE_INFINITY);
+  return prepend(await pages.next(), pages);
 }
 
-async function* beginWith<T>(first: IteratorResult<T>, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+async function* prepend<T>(first: IteratorResult<T>, rest: AsyncGenerator<T>): AsyncGenerator<T> {
   if (first.done === true) return;
   yield first.value;
   yield* rest;
 }
 
-async function* eachAlbumPage(
-  db: Database,
+async function* albumPages(
+  context: Context,
   album: Album,
-  behind: string | null,
+  afterKey: string | null,
   limit: number,
 ): AsyncGenerator<Asset[]> {
   const filter = { ...everyAsset, libraryId: album.libraryId, albumId: album.id };
-  let left = limit;
-  for await (const page of eachPage(db, { filter, behind, trashSpan: null, limit: Math.min(STREAM_PAGE_SIZE, left) })) {
-    yield page.slice(0, left);
-    left -= page.length;
-    if (left <= 0) return;
+  let remaining = limit;
+  for await (const page of assetPages(context, {
+    filter,
+    afterKey,
+    trashSpan: null,
+    limit: Math.min(MAX_PAGE_ASSETS, remaining),
+  })) {
+    yield page.slice(0, remaining);
+    remaining -= page.length;
+    if (remaining <= 0) return;
   }
 }

@@ -1,32 +1,35 @@
-/** What a filter over assets names, found before anything is read by it: the library, the album. Reads no assets. */
 import { notFound } from "../../kernel/errors.ts";
 import type { AssetFilter } from "../../records/assets/assetFilters.ts";
 import { readListContext } from "../../records/assets/assetList.ts";
-import type { Database } from "../../records/database.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { demandLibrary } from "../libraries/libraries.ts";
+import { requireLibrary } from "../libraries/libraries.ts";
+import type { Context } from "../context.ts";
 
-export interface AssetQuestion {
+export interface AssetQuery {
   libraryId: string | null;
   filter: Omit<AssetFilter, "libraryId">;
-  /** Every one of them must be on the asset; unknown people are on none. */
+  /** All of these people must be on the asset; unknown ids match nothing. */
   personIds: string[] | null;
 }
 
-export interface AskedAssets {
+export interface ResolvedAssetQuery {
   filter: AssetFilter;
-  /** Someone is asked for who is on nothing. */
-  none: boolean;
+  /** True when the filter can't match any asset. */
+  isEmpty: boolean;
 }
 
-/** One round trip. */
-export async function resolveQuestion(db: Database, who: Principal, question: AssetQuestion): Promise<AskedAssets> {
-  const { libraryId, filter, personIds } = question;
-  const context = await readListContext(db, who, { libraryId, filter, startingAfterId: null });
-  const library = demandLibrary(context.libraries, libraryId);
-  if (filter.albumId !== null && context.albumLibraryId !== library.id) throw notFound("album");
+/** Resolves the library and album of an asset filter in one round trip. Throws `not_found` or `bad_request`. */
+export async function resolveAssetQuery(
+  context: Context,
+  principal: Principal,
+  query: AssetQuery,
+): Promise<ResolvedAssetQuery> {
+  const { libraryId, filter, personIds } = query;
+  const lookup = await readListContext(context.db, principal, { libraryId, filter, startingAfterId: null });
+  const library = requireLibrary(lookup.libraries, libraryId);
+  if (filter.albumId !== null && lookup.albumLibraryId !== library.id) throw notFound("album");
   return {
-    filter: { ...filter, libraryId: library.id, emptiedAt: library.emptiedAt },
-    none: personIds !== null && personIds.length > 0,
+    filter: { ...filter, libraryId: library.id, trashClearedAt: library.trashClearedAt },
+    isEmpty: personIds !== null && personIds.length > 0,
   };
 }

@@ -1,65 +1,68 @@
-/** Reading assets: one by id, or a page of a library. */
 import { AppError, notFound } from "../../kernel/errors.ts";
 import type { AssetFilter } from "../../records/assets/assetFilters.ts";
 import {
   listAssets as listRows,
-  placeOf,
+  sortKeyOf,
   readListContext,
   type AssetPage,
   type PageRequest,
 } from "../../records/assets/assetList.ts";
 import { findAsset, type Asset } from "../../records/assets/assets.ts";
-import type { Database } from "../../records/database.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { demandLibrary } from "../libraries/libraries.ts";
+import { requireLibrary } from "../libraries/libraries.ts";
+import type { Context } from "../context.ts";
 
 export type { Asset } from "../../records/assets/assets.ts";
 export { everyAsset, type AssetFilter } from "../../records/assets/assetFilters.ts";
 export type { AssetPage } from "../../records/assets/assetList.ts";
 export { boxAround, type Box } from "../../records/map/mapCells.ts";
 
-export async function getAsset(db: Database, who: Principal, id: string): Promise<Asset> {
-  const asset = await findAsset(db, who, id);
+/** Reads a live or trashed asset. Throws `not_found` for an unknown or inaccessible id. */
+export async function getAsset(context: Context, principal: Principal, id: string): Promise<Asset> {
+  const asset = await findAsset(context.db, principal, id);
   if (asset === null) throw notFound("asset");
   return asset;
 }
 
-export interface AssetListQuestion {
+export interface ListAssetsParams {
   libraryId: string | null;
   filter: Omit<AssetFilter, "libraryId">;
-  /** Every one of them must be on the asset; unknown people are on none. */
+  /** All of these people must be on the asset; unknown ids match nothing. */
   personIds: string[] | null;
   startingAfterId: string | null;
   limit: number;
 }
 
-/** Two round trips: what the question names, then the page. */
-export async function listAssets(db: Database, who: Principal, question: AssetListQuestion): Promise<AssetPage> {
-  const context = await readListContext(db, who, question);
-  const library = demandLibrary(context.libraries, question.libraryId);
-  if (question.filter.albumId !== null && context.albumLibraryId !== library.id) throw notFound("album");
-  const { cursor } = context;
-  if (question.startingAfterId !== null && cursor?.libraryId !== library.id) {
-    throw new AppError("bad_request", "starting_after_id names no asset of this library");
+/**
+ * Lists assets of one library, a page at a time in two round trips.
+ * Throws `not_found` for an unknown album and `bad_request` for a cursor of another library.
+ */
+export async function listAssets(context: Context, principal: Principal, params: ListAssetsParams): Promise<AssetPage> {
+  const lookup = await readListContext(context.db, principal, params);
+  const library = requireLibrary(lookup.libraries, params.libraryId);
+  if (params.filter.albumId !== null && lookup.albumLibraryId !== library.id) throw notFound("album");
+  const { cursor } = lookup;
+  if (params.startingAfterId !== null && cursor?.libraryId !== library.id) {
+    throw new AppError("bad_request", "starting_after_id: asset not found in this library");
   }
-  if (question.personIds !== null && question.personIds.length > 0) return { assets: [], hasMore: false };
-  const filter = { ...question.filter, libraryId: library.id, emptiedAt: library.emptiedAt };
-  return await listRows(db, {
+  if (params.personIds !== null && params.personIds.length > 0) return { assets: [], hasMore: false };
+  const filter = { ...params.filter, libraryId: library.id, trashClearedAt: library.trashClearedAt };
+  return await listRows(context.db, {
     filter,
-    behind: cursor?.sortKey ?? null,
-    trashSpan: context.trashSpan,
-    limit: question.limit,
+    afterKey: cursor?.sortKey ?? null,
+    trashSpan: lookup.trashSpan,
+    limit: params.limit,
   });
 }
 
-/** Page after page, one held at a time, for answers of any length. */
-export async function* eachPage(db: Database, request: PageRequest): AsyncGenerator<Asset[]> {
-  let { behind } = request;
+/** Yields all pages of a list, holding one in memory, for streamed responses. */
+export async function* assetPages(context: Context, request: PageRequest): AsyncGenerator<Asset[]> {
+  let { afterKey } = request;
   for (;;) {
-    const page = await listRows(db, { ...request, behind });
+    const page = await listRows(context.db, { ...request, afterKey });
     yield page.assets;
     const last = page.assets.at(-1);
     if (!page.hasMore || last === undefined) return;
-    behind = placeOf(last, request.filter.state);
+    afterKey = sortKeyOf(last, request.filter.state);
   }
 }

@@ -1,32 +1,32 @@
-/** When an asset was taken, as lists are in order of it. Says nothing of what `original_datetime` shows. */
 import type { WallTime } from "../../kernel/time.ts";
-import { offsetMinutesAt, onClockOf } from "../../providers/places/timeZones/timeZones.ts";
+import { offsetMinutesAt, toWallTime } from "../../providers/places/timeZones.ts";
 
 export interface CaptureSources {
   mediaType: "image" | "video";
   user: WallTime | null;
-  /** What the file says; null where it says nothing. */
+  /** Capture time from the file's metadata. */
   file: WallTime | null;
-  /** When the client says that the file was made. */
+  /** Creation time sent by the client. */
   fileCreatedAt: WallTime;
-  /** The zone of its coordinates. */
+  /** IANA time zone at the asset's coordinates. */
   timezone: string | null;
 }
 
 /**
- * A camera that has no offset shows the clock of the place, so the place's zone tells the offset. A movie's own clock
- * (`mvhd`, Matroska's DateUTC) runs in UTC wherever it was taken, so the zone tells what a clock there showed. What
- * people and clients write is taken at their word: without an offset it has none.
+ * Derives the capture time that lists sort by. Photos without an offset are in local time and get the offset of the time
+ * zone at their coordinates. Video times (`mvhd`, Matroska DateUTC) are UTC and are converted to that zone. Times from
+ * users and clients are kept as given.
  */
 export function captureTimeOf({ mediaType, user, file, fileCreatedAt, timezone }: CaptureSources): WallTime {
   if (user !== null) return user;
   if (file === null) return fileCreatedAt;
   if (timezone === null) return file;
-  if (mediaType === "video" && file.offsetMinutes === 0) return onClockOf(timezone, file.wallUs) ?? file;
+  if (mediaType === "video" && file.offsetMinutes === 0) return toWallTime(timezone, file.wallUs) ?? file;
   if (file.offsetMinutes !== null) return file;
   return { wallUs: file.wallUs, offsetMinutes: offsetMinutesAt(timezone, file.wallUs) };
 }
 
+/** Compares wall clock and offset. */
 export function isSameTime(a: WallTime | null, b: WallTime | null): boolean {
   return a?.wallUs === b?.wallUs && a?.offsetMinutes === b?.offsetMinutes;
 }

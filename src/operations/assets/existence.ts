@@ -1,23 +1,27 @@
-/** What a client asks before it uploads: which of these files are there already. */
 import { invalid } from "../../kernel/errors.ts";
-import { findKnownAssets, type FileNames, type KnownAsset } from "../../records/assets/existence.ts";
-import type { Database } from "../../records/database.ts";
+import {
+  findExistingAssets as findRows,
+  type FileIdentifiers,
+  type ExistingAsset,
+} from "../../records/assets/existence.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { resolveLibrary } from "../libraries/libraries.ts";
+import type { Context } from "../context.ts";
 
-export type { FileNames, KnownAsset } from "../../records/assets/existence.ts";
+export type { FileIdentifiers, ExistingAsset } from "../../records/assets/existence.ts";
 
-/** Contents are there once, but any number of assets may share a name of their device's. */
+/** A checksum matches one asset, but any number of assets can share a device asset id. */
 const MAX_MATCHES = 20_000;
 
-export async function listKnownAssets(
-  db: Database,
-  who: Principal,
+/** Finds which files of a planned upload already exist. Throws `validation_error` for more than 20,000 matches. */
+export async function findExistingAssets(
+  context: Context,
+  principal: Principal,
   libraryId: string | null,
-  names: FileNames,
-): Promise<KnownAsset[]> {
-  const library = await resolveLibrary(db, who, libraryId);
-  const found = await findKnownAssets(db, library.id, names, MAX_MATCHES + 1);
-  if (found.length <= MAX_MATCHES) return found;
-  throw invalid(["body", "deviceAssetIds"], `match more than ${MAX_MATCHES} assets; ask for fewer at a time`);
+  identifiers: FileIdentifiers,
+): Promise<ExistingAsset[]> {
+  const library = await resolveLibrary(context, principal, libraryId);
+  const matches = await findRows(context.db, library.id, identifiers, MAX_MATCHES + 1);
+  if (matches.length <= MAX_MATCHES) return matches;
+  throw invalid(["body", "deviceAssetIds"], `match more than ${MAX_MATCHES} assets; send fewer IDs per request`);
 }

@@ -1,105 +1,109 @@
-/** What users set of an asset's metadata: over the file's word and what was derived, which stay and show again when it is taken back. */
 import { AppError, notFound } from "../../kernel/errors.ts";
-import { findAssetForWork, type Asset } from "../../records/assets/assets.ts";
-import type { Database } from "../../records/database.ts";
-import { listAssetsToEdit, writeEdits } from "../../records/assets/metadataUpdates.ts";
-import { isSamePosition, positionOf, type DerivedLayer } from "../../records/assets/metadata.ts";
-import { ringAll, type ManyBell } from "../tasks/taskQueue.ts";
+import { findAssetForTask, type Asset } from "../../records/assets/assets.ts";
+import { listAssetsForUpdate, writeMetadataUpdates } from "../../records/assets/metadataUpdates.ts";
+import { isSamePosition, positionOf, type DerivedMetadata } from "../../records/assets/metadata.ts";
+import { enqueueBatch } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { editOf, placingOf, type AssetChange } from "./updatePlan.ts";
+import { planUpdate, planGeocodeUpdate, type MetadataPatch } from "./updatePlan.ts";
+import type { Context } from "../context.ts";
 
-export type { AssetChange } from "./updatePlan.ts";
+export type { MetadataPatch } from "./updatePlan.ts";
 
-export interface EditDeps {
-  db: Database;
-  queue: ManyBell;
-  nowMs: number;
+const MAX_IDS_IN_ERROR = 5;
+
+/** Names the missing ids unless the request had only one. */
+function unknownAssets(missingIds: string[], requestedCount: number): AppError {
+  if (requestedCount === 1) return notFound("asset");
+  const rest = missingIds.length > MAX_IDS_IN_ERROR ? ` and ${missingIds.length - MAX_IDS_IN_ERROR} more` : "";
+  return new AppError(
+    "not_found",
+    `assets not found; no asset was updated: ${missingIds.slice(0, MAX_IDS_IN_ERROR).join(", ")}${rest}`,
+  );
 }
 
-const NAMED = 5;
-
-/** One: the client knows which it asked for. Of many it must be told. */
-function unknownAssets(missing: string[], asked: number): AppError {
-  if (asked === 1) return notFound("asset");
-  const rest = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : "";
-  return new AppError("not_found", `no such asset, nothing was changed: ${missing.slice(0, NAMED).join(", ")}${rest}`);
-}
-
-async function readAll(db: Database, who: Principal, ids: string[]): Promise<Asset[]> {
-  const assets = await listAssetsToEdit(db, who, ids);
-  const known = new Set(assets.map((asset) => asset.id));
-  const missing = ids.filter((id) => !known.has(id));
-  if (missing.length > 0) throw unknownAssets(missing, ids.length);
+async function readAssets(context: Context, principal: Principal, ids: string[]): Promise<Asset[]> {
+  const assets = await listAssetsForUpdate(context.db, principal, ids);
+  const foundIds = new Set(assets.map((asset) => asset.id));
+  const missingIds = ids.filter((id) => !foundIds.has(id));
+  if (missingIds.length > 0) throw unknownAssets(missingIds, ids.length);
   return assets;
 }
 
-/** Six statements each: within the 50 that one request on the free plan may send. */
-const MAX_TRIES = 6;
-const FIRST_PAUSE_MS = 30;
+/** Six statements per attempt stay below the 50 subrequests that the Workers Free plan allows per request. */
+const MAX_ATTEMPTS = 6;
+const FIRST_BACKOFF_MS = 30;
 
-/** So that those who lost together do not meet again: at once after the first time, then each after a time of its own. */
-async function pauseAfter(tries: number): Promise<void> {
-  if (tries > 0) await scheduler.wait(Math.random() * FIRST_PAUSE_MS * 2 ** (tries - 1));
+/** Exponential backoff with full jitter; the first retry is immediate. */
+async function backOff(attempt: number): Promise<void> {
+  if (attempt > 0) await scheduler.wait(Math.random() * FIRST_BACKOFF_MS * 2 ** (attempt - 1));
 }
 
-/**
- * All changes or none. What was changed by someone else between reading and writing is read again, so that edits of
- * different fields all stay.
- */
-async function editAll(deps: EditDeps, who: Principal, changes: Map<string, AssetChange>): Promise<Asset[]> {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const assets = await readAll(deps.db, who, [...changes.keys()]);
-    const edits = assets.flatMap((asset) => editOf(asset, changes.get(asset.id) ?? {}) ?? []);
-    if (edits.length === 0) return assets;
-    const edited = await writeEdits(deps.db, edits, deps.nowMs);
-    if (edited === null) {
-      await pauseAfter(tries);
+/** Applies all patches or none. Rereads assets that changed concurrently, so that updates of different fields all apply. */
+async function updateAll(
+  context: Context,
+  principal: Principal,
+  patches: Map<string, MetadataPatch>,
+): Promise<Asset[]> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const assets = await readAssets(context, principal, [...patches.keys()]);
+    const updates = assets.flatMap((asset) => planUpdate(asset, patches.get(asset.id) ?? {}) ?? []);
+    if (updates.length === 0) return assets;
+    const updated = await writeMetadataUpdates(context.db, updates, context.nowMs);
+    if (updated === null) {
+      await backOff(attempt);
       continue;
     }
-    await ringAll(
-      deps.queue,
-      edits.filter((edit) => edit.position !== null && edit.position.latitude !== null).map((edit) => edit.asset.id),
+    await enqueueBatch(
+      context.queue,
+      updates
+        .filter((update) => update.position !== null && update.position.latitude !== null)
+        .map((update) => update.asset.id),
     );
-    return edited;
+    return updated;
   }
-  throw new AppError("write_conflict", "someone else is changing the same assets; nothing was changed: send it again", {
+  throw new AppError("write_conflict", "assets were modified concurrently; no asset was updated; retry the request", {
     retryAfterSeconds: 1,
   });
 }
 
-export async function editAsset(deps: EditDeps, who: Principal, id: string, change: AssetChange): Promise<Asset> {
-  const [asset] = await editAll(deps, who, new Map([[id, change]]));
+/**
+ * Updates a user's caption, position or capture time of one asset. User values take precedence over file and derived
+ * values, which show again when the user value is cleared. Throws `not_found` or `write_conflict`.
+ */
+export async function updateAsset(
+  context: Context,
+  principal: Principal,
+  id: string,
+  patch: MetadataPatch,
+): Promise<Asset> {
+  const [asset] = await updateAll(context, principal, new Map([[id, patch]]));
   if (asset === undefined) throw notFound("asset");
   return asset;
 }
 
-/** An asset that is named more than once gets all of its changes, the later ones over the earlier. */
-export async function editAssets(
-  deps: EditDeps,
-  who: Principal,
-  updates: { id: string; change: AssetChange }[],
+/** Updates many assets atomically. Several updates of one asset are merged in order. Throws `not_found` or `write_conflict`. */
+export async function updateAssets(
+  context: Context,
+  principal: Principal,
+  updates: { id: string; change: MetadataPatch }[],
 ): Promise<void> {
-  const changes = new Map<string, AssetChange>();
-  for (const { id, change } of updates) changes.set(id, { ...changes.get(id), ...change });
-  await editAll(deps, who, changes);
+  const patches = new Map<string, MetadataPatch>();
+  for (const { id, change } of updates) patches.set(id, { ...patches.get(id), ...change });
+  await updateAll(context, principal, patches);
 }
 
 /**
- * What was found of the place that `asset` was at when it was read. Once it is elsewhere nothing is written: the move has
- * opened a search of its own.
+ * Stores the place found for the position that `asset` had when it was read. Writes nothing if the asset moved since,
+ * because the move created its own geocoding task. Throws `write_conflict` after repeated concurrent changes.
  */
-export async function placeAsset(
-  deps: Pick<EditDeps, "db" | "nowMs">,
-  asset: Asset,
-  found: Partial<DerivedLayer>,
-): Promise<void> {
-  let now: Asset | null = asset;
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    if (now === null || !isSamePosition(positionOf(now.layers), positionOf(asset.layers))) return;
-    const placing = placingOf(now, found);
-    if (placing === null || (await writeEdits(deps.db, [placing], deps.nowMs)) !== null) return;
-    await pauseAfter(tries);
-    now = await findAssetForWork(deps.db, asset.id);
+export async function applyGeocode(context: Context, asset: Asset, place: Partial<DerivedMetadata>): Promise<void> {
+  let current: Asset | null = asset;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    if (current === null || !isSamePosition(positionOf(current.sources), positionOf(asset.sources))) return;
+    const update = planGeocodeUpdate(current, place);
+    if (update === null || (await writeMetadataUpdates(context.db, [update], context.nowMs)) !== null) return;
+    await backOff(attempt);
+    current = await findAssetForTask(context.db, asset.id);
   }
-  throw new AppError("write_conflict", "someone else is changing the asset");
+  throw new AppError("write_conflict", "the asset was modified concurrently");
 }

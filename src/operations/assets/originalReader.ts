@@ -1,8 +1,10 @@
-/** Hands a stored original to a parser, which takes what it cannot read for damage. Knows no format. */
 import type { ByteSource } from "../../media/inspect/bytes/byteSource.ts";
 import { originalSource } from "../../objects/uploads/originals.ts";
 
-/** A store that fails says nothing of the file: the call fails with it, and the client tries again. */
+/**
+ * Runs a parser on a stored original. Parsers treat read errors as file damage, so an R2 failure during the parse is
+ * rethrown here and the client retries.
+ */
 export async function parseOriginal<T>(
   bucket: R2Bucket,
   { key, sizeBytes }: { key: string; sizeBytes: number },

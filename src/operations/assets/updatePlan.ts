@@ -1,29 +1,29 @@
-/** What follows from a change of an asset's metadata, worked out from its layers. Asks no one and writes nothing. */
+/** Plans metadata updates from an asset's metadata sources, without I/O. */
 import { parseDateTime, type WallTime } from "../../kernel/time.ts";
-import { zoneAt } from "../../providers/places/timeZones/timeZones.ts";
+import { timeZoneAt } from "../../providers/places/timeZones.ts";
 import type { Asset } from "../../records/assets/assets.ts";
-import type { AssetEdit } from "../../records/assets/metadataUpdates.ts";
+import type { MetadataUpdate } from "../../records/assets/metadataUpdates.ts";
 import {
-  derivedColumn,
+  serializeDerived,
   isSamePosition,
   positionOf,
-  type DerivedLayer,
+  type DerivedMetadata,
   type Position,
-  type UserLayer,
+  type UserMetadata,
 } from "../../records/assets/metadata.ts";
 import { captureTimeOf, isSameTime } from "./captureTime.ts";
 
-/** Absent: as it is. Null: the user's value goes, and the file's shows again. */
-export interface AssetChange {
+/** Absent fields are kept. Null clears the user's value, and the file's value shows again. */
+export interface MetadataPatch {
   description?: string | null;
   position?: Position | null;
   originalDatetime?: WallTime | null;
 }
 
-/** The fields of the user's layer that the change makes others than they are. */
-function newsFor(user: UserLayer, change: AssetChange): Partial<UserLayer> {
-  const { description = user.description, originalDatetime = user.originalDatetime } = change;
-  const position = change.position === undefined ? user : change.position;
+/** Returns the user fields whose values the patch changes. */
+function changedFields(user: UserMetadata, patch: MetadataPatch): Partial<UserMetadata> {
+  const { description = user.description, originalDatetime = user.originalDatetime } = patch;
+  const position = patch.position === undefined ? user : patch.position;
   const { latitude, longitude } = position ?? { latitude: null, longitude: null };
   return {
     ...(description === user.description ? {} : { description }),
@@ -32,66 +32,75 @@ function newsFor(user: UserLayer, change: AssetChange): Partial<UserLayer> {
   };
 }
 
-/** Uploads have had to say it, so the row's own age is for what no upload wrote. */
+/** Uploads always contain a creation time; other rows fall back to the time of their insertion. */
 function fileCreatedAt(asset: Asset): WallTime {
   return parseDateTime(asset.fileCreatedAt) ?? { wallUs: asset.createdAt * 1000, offsetMinutes: 0 };
 }
 
 /**
- * What the file says of when it was taken. Rows of before it was kept have it in their local time for as long as no user
- * has set one; a video's may be in no other place.
+ * Returns the capture time from the file. Rows without that column have it only in their local time, unless a user set
+ * one; for videos the local time can be the only source.
  */
-function toldCaptureTime({ layers, localUs, localOffsetMinutes }: Asset, made: WallTime): WallTime | null {
-  const { file, user } = layers;
+function fileCaptureTime({ sources, localUs, localOffsetMinutes }: Asset, createdAt: WallTime): WallTime | null {
+  const { file, user } = sources;
   if (file.captureTime !== undefined) return file.captureTime;
   const local = { wallUs: localUs, offsetMinutes: localOffsetMinutes };
-  return user.originalDatetime !== null || isSameTime(local, made) ? file.originalDatetime : local;
+  return user.originalDatetime !== null || isSameTime(local, createdAt) ? file.originalDatetime : local;
 }
 
-/** The local time, where it is another than before. */
-function retiming(
+/** Recomputes the capture time; `local` is null if it is unchanged. */
+function captureTimeChange(
   asset: Asset,
   user: WallTime | null,
   timezone: string | null,
-): Pick<AssetEdit, "captureTime" | "local"> {
-  const made = fileCreatedAt(asset);
-  const captureTime = toldCaptureTime(asset, made);
-  const local = captureTimeOf({ mediaType: asset.mediaType, user, file: captureTime, fileCreatedAt: made, timezone });
-  const isRetimed = !isSameTime(local, { wallUs: asset.localUs, offsetMinutes: asset.localOffsetMinutes });
+): Pick<MetadataUpdate, "captureTime" | "local"> {
+  const createdAt = fileCreatedAt(asset);
+  const captureTime = fileCaptureTime(asset, createdAt);
+  const local = captureTimeOf({
+    mediaType: asset.mediaType,
+    user,
+    file: captureTime,
+    fileCreatedAt: createdAt,
+    timezone,
+  });
+  const captureTimeChanged = !isSameTime(local, { wallUs: asset.localUs, offsetMinutes: asset.localOffsetMinutes });
   return {
-    ...(asset.layers.file.captureTime === undefined ? { captureTime } : {}),
-    local: isRetimed ? local : null,
+    ...(asset.sources.file.captureTime === undefined ? { captureTime } : {}),
+    local: captureTimeChanged ? local : null,
   };
 }
 
-/** Null where the change makes nothing other than it is. */
-export function editOf(asset: Asset, change: AssetChange): AssetEdit | null {
-  const { file, user, derived } = asset.layers;
-  const news = newsFor(user, change);
-  const next = { ...user, ...news };
-  if (Object.keys(news).length === 0) return null;
-  const before = positionOf(asset.layers);
+/** Plans the update that a patch makes to an asset. Returns null if nothing changes. */
+export function planUpdate(asset: Asset, patch: MetadataPatch): MetadataUpdate | null {
+  const { file, user, derived } = asset.sources;
+  const changed = changedFields(user, patch);
+  const next = { ...user, ...changed };
+  if (Object.keys(changed).length === 0) return null;
+  const before = positionOf(asset.sources);
   const position = positionOf({ file, user: next });
-  const isMoved = !isSamePosition(before, position);
-  if (!isMoved && news.originalDatetime === undefined) {
-    return { asset, user: news, position: null, derived: null, local: null };
+  const positionChanged = !isSamePosition(before, position);
+  if (!positionChanged && changed.originalDatetime === undefined) {
+    return { asset, user: changed, position: null, derived: null, local: null };
   }
-  const timezone = isMoved ? position && zoneAt(position.latitude, position.longitude) : derived.timezone;
+  const timezone = positionChanged ? position && timeZoneAt(position.latitude, position.longitude) : derived.timezone;
   const { latitude, longitude } = position ?? { latitude: null, longitude: null };
   return {
     asset,
-    user: news,
-    position: isMoved ? { latitude, longitude } : null,
-    derived: isMoved ? derivedColumn({ timezone }) : null,
-    ...retiming(asset, next.originalDatetime, timezone),
+    user: changed,
+    position: positionChanged ? { latitude, longitude } : null,
+    derived: positionChanged ? serializeDerived({ timezone }) : null,
+    ...captureTimeChange(asset, next.originalDatetime, timezone),
   };
 }
 
-/** What was found of the place where it is: its names, and the zone, which whoever knows the country knows better. */
-export function placingOf(asset: Asset, found: Partial<DerivedLayer>): AssetEdit | null {
-  const { derived, user } = asset.layers;
-  const next = derivedColumn(found);
-  const times = retiming(asset, user.originalDatetime, next.timezone ?? null);
-  if (JSON.stringify(next) === JSON.stringify(derivedColumn(derived)) && times.local === null) return null;
-  return { asset, user: {}, position: null, derived: next, ...times };
+/**
+ * Plans storing the geocoded place of an asset's position. Its time zone replaces the one derived from coordinates alone,
+ * because the country decides near borders. Returns null if nothing changes.
+ */
+export function planGeocodeUpdate(asset: Asset, place: Partial<DerivedMetadata>): MetadataUpdate | null {
+  const { derived, user } = asset.sources;
+  const next = serializeDerived(place);
+  const timeChange = captureTimeChange(asset, user.originalDatetime, next.timezone ?? null);
+  if (JSON.stringify(next) === JSON.stringify(serializeDerived(derived)) && timeChange.local === null) return null;
+  return { asset, user: {}, position: null, derived: next, ...timeChange };
 }

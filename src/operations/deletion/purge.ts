@@ -1,91 +1,88 @@
 /**
- * Deleting assets for good: rows first, then objects. An upload goes the other way round, so that at no time a row
- * points at nothing; what a crash leaves here are objects, and the note beside the rows that names them.
+ * Deletes assets permanently: rows first, then objects, so that no row ever points at a missing object. After a crash,
+ * the cleanup record written with the row deletion leads to the remaining objects.
  */
 import { info, warn } from "../../kernel/log.ts";
-import { stillKey } from "../../objects/keys.ts";
+import { posterKey } from "../../objects/keys.ts";
 import { deleteAssetObjects, deleteObjects } from "../../objects/listing.ts";
-import type { Database } from "../../records/database.ts";
 import {
   deleteAssets,
-  forgetDeletions,
-  listDueDeletions,
+  completeAssetCleanups,
+  listDueAssetCleanups,
   type PurgedAsset,
   type PurgeReason,
 } from "../../records/deletion/purge.ts";
 import { listExpiredTrash } from "../../records/deletion/trash.ts";
 import { CLEAN_UP_AFTER_MS, versionKeys } from "../versions/versionKeys.ts";
+import type { Context } from "../context.ts";
 
-export interface PurgeDeps {
-  db: Database;
-  bucket: R2Bucket;
-  nowMs: number;
+/** The API accepts up to 200 ids per call, so one call is one batch. */
+const PURGE_BATCH_SIZE = 200;
+
+/** Lists all possible object keys of an asset. A version of a video can be its poster. */
+function objectKeysOf({ id, versionIds }: PurgedAsset): string[] {
+  return versionIds.flatMap((versionId) => [...versionKeys({ assetId: id, versionId }), posterKey(id, versionId)]);
 }
 
-/** As many as one call may name: it is then one batch. */
-const BATCH = 200;
-
-/** All that is stored of an asset, as far as names tell: of a video, a version may be its still. */
-function knownKeys({ id, versionIds }: PurgedAsset): string[] {
-  return versionIds.flatMap((versionId) => [...versionKeys({ assetId: id, versionId }), stillKey(id, versionId)]);
-}
-
-/** Never fails the deletion: the rows are gone, and their note brings the bucket up to them. */
-async function deleteKnownObjects(deps: PurgeDeps, purged: PurgedAsset[]): Promise<void> {
+/** Ignores R2 failures: the rows are deleted, and the cleanup record makes a scheduled run delete the objects. */
+async function deleteKnownObjects(context: Context, purged: PurgedAsset[]): Promise<void> {
   try {
-    await deleteObjects(deps.bucket, purged.flatMap(knownKeys));
+    await deleteObjects(context.bucket, purged.flatMap(objectKeysOf));
   } catch (error) {
-    warn("objects of deleted assets are left to the schedule", { assets: purged.length, error: String(error) });
+    warn("deleting objects failed; the scheduled cleanup will retry", { assets: purged.length, error: String(error) });
   }
 }
 
 /**
- * Deletes these assets where the reason still holds: callers have asked whether they may. Ids without a row are no
- * error. Answers the ids that it deleted.
+ * Deletes the given assets for which `reason` still holds, and ignores unknown ids. Callers authorize the deletion.
+ * Returns the ids of the deleted assets.
  */
-export async function purgeAssets(deps: PurgeDeps, ids: string[], reason: PurgeReason): Promise<string[]> {
-  const purgedIds: string[] = [];
-  for (let i = 0; i < ids.length; i += BATCH) {
-    const purged = await deleteAssets(deps.db, {
-      ids: ids.slice(i, i + BATCH),
+export async function purgeAssets(context: Context, ids: string[], reason: PurgeReason): Promise<string[]> {
+  const deletedIds: string[] = [];
+  for (let i = 0; i < ids.length; i += PURGE_BATCH_SIZE) {
+    const purged = await deleteAssets(context.db, {
+      ids: ids.slice(i, i + PURGE_BATCH_SIZE),
       reason,
-      atMs: deps.nowMs,
-      cleanUpAt: deps.nowMs + CLEAN_UP_AFTER_MS,
+      atMs: context.nowMs,
+      cleanUpAt: context.nowMs + CLEAN_UP_AFTER_MS,
     });
-    await deleteKnownObjects(deps, purged);
-    purgedIds.push(...purged.map((asset) => asset.id));
+    await deleteKnownObjects(context, purged);
+    deletedIds.push(...purged.map((asset) => asset.id));
   }
-  return purgedIds;
+  return deletedIds;
 }
 
 const DAY_MS = 24 * 3600_000;
-const MAX_TRASH_PER_RUN = 10 * BATCH;
+const MAX_TRASHED_ASSETS_PER_RUN = 10 * PURGE_BATCH_SIZE;
 
-/** What has been in the trash for longer than it is kept, and what the trash was emptied of. */
-export async function purgeTrash(deps: PurgeDeps, retentionDays: number): Promise<number> {
-  const trashedBefore = Math.max(0, deps.nowMs - retentionDays * DAY_MS);
-  const ids = await listExpiredTrash(deps.db, trashedBefore, MAX_TRASH_PER_RUN);
-  const purged = await purgeAssets(deps, ids, { kind: "trash", trashedBefore });
-  if (purged.length > 0) info("purged the trash", { assets: purged.length });
-  return purged.length;
+/** Purges assets whose trash retention ended or whose trash was cleared. Returns the number of deleted assets. */
+export async function purgeTrash(context: Context): Promise<number> {
+  const trashedBefore = Math.max(0, context.nowMs - context.config.trashRetentionDays * DAY_MS);
+  const ids = await listExpiredTrash(context.db, trashedBefore, MAX_TRASHED_ASSETS_PER_RUN);
+  const deletedIds = await purgeAssets(context, ids, { kind: "trash", trashedBefore });
+  if (deletedIds.length > 0) info("purged expired trash", { assets: deletedIds.length });
+  return deletedIds.length;
 }
 
-/** Four listings and a delete each: with it a scheduled run stays under a thousand calls. */
-const MAX_CLEAN_UPS = 50;
+/** Each takes four listings and one delete; a Worker invocation is limited to 1,000 subrequests. */
+const MAX_CLEANUPS_PER_RUN = 50;
 
-/** Makes sure of the objects of deleted assets. A failure leaves the note, and the next run tries again. */
-export async function cleanUpDeletions(deps: PurgeDeps): Promise<number> {
-  const assetIds = await listDueDeletions(deps.db, deps.nowMs, MAX_CLEAN_UPS);
-  const done: string[] = [];
+/**
+ * Deletes remaining objects of deleted assets and completes their cleanup records. A failed cleanup is repeated by the
+ * next run. Returns the number of deleted objects.
+ */
+export async function cleanUpDeletedAssets(context: Context): Promise<number> {
+  const assetIds = await listDueAssetCleanups(context.db, context.nowMs, MAX_CLEANUPS_PER_RUN);
+  const completedIds: string[] = [];
   let deleted = 0;
   try {
     for (const assetId of assetIds) {
-      deleted += await deleteAssetObjects(deps.bucket, assetId);
-      done.push(assetId);
+      deleted += await deleteAssetObjects(context.bucket, assetId);
+      completedIds.push(assetId);
     }
   } finally {
-    if (done.length > 0) await forgetDeletions(deps.db, done);
+    if (completedIds.length > 0) await completeAssetCleanups(context.db, completedIds);
   }
-  if (deleted > 0) info("deleted objects that deleted assets had left", { objects: deleted });
+  if (deleted > 0) info("deleted remaining objects of deleted assets", { objects: deleted });
   return deleted;
 }

@@ -1,45 +1,48 @@
-/** Ends libraries whose time in the trash is over: a bounded part in each scheduled run, from wherever the last came to. */
 import { info } from "../../kernel/log.ts";
-import { drainRemains, listAssetsToDrain, listLibrariesToDrain } from "../../records/deletion/purgeLibraries.ts";
-import { purgeAssets, type PurgeDeps } from "./purge.ts";
+import { purgeLibraryRows, listAssetsToPurge, listLibrariesToPurge } from "../../records/deletion/purgeLibraries.ts";
+import { purgeAssets } from "./purge.ts";
+import type { Context } from "../context.ts";
 
-/** Ten batches of assets, and as many parts of what is left behind them. */
 const MAX_ASSETS_PER_RUN = 2000;
+/** A part deletes a bounded number of the library's remaining rows. */
 const MAX_PARTS_PER_RUN = 10;
 const MAX_LIBRARIES_PER_RUN = 10;
 
-/** What all libraries of a run may take. */
-interface Share {
+/** Remaining work of one run, shared by all its libraries. */
+interface RunBudget {
   assets: number;
   parts: number;
 }
 
-async function drainParts(deps: PurgeDeps, libraryId: string, share: Share): Promise<void> {
-  while (share.parts > 0) {
-    share.parts -= 1;
-    if (!(await drainRemains(deps.db, libraryId, deps.nowMs))) continue;
-    info("a trashed library came to its end", { library_id: libraryId });
+async function purgeLibraryParts(context: Context, libraryId: string, budget: RunBudget): Promise<void> {
+  while (budget.parts > 0) {
+    budget.parts -= 1;
+    if (!(await purgeLibraryRows(context.db, libraryId, context.nowMs))) continue;
+    info("purged a trashed library", { library_id: libraryId });
     return;
   }
 }
 
-/** Its assets go as any others do, and their objects with them; then what else there is. */
-async function drainLibrary(deps: PurgeDeps, libraryId: string, share: Share): Promise<void> {
-  const ids = await listAssetsToDrain(deps.db, libraryId, share.assets);
-  const purged = await purgeAssets(deps, ids, { kind: "drain" });
-  const mayBeMore = ids.length === share.assets;
-  share.assets -= ids.length;
-  // Fewer than were listed: it was restored meanwhile, or another run is at it.
-  if (mayBeMore || purged.length < ids.length) return;
-  await drainParts(deps, libraryId, share);
+/** Deletes the library's assets with their objects, then its remaining rows. */
+async function purgeLibrary(context: Context, libraryId: string, budget: RunBudget): Promise<void> {
+  const ids = await listAssetsToPurge(context.db, libraryId, budget.assets);
+  const deletedIds = await purgeAssets(context, ids, { kind: "library" });
+  const budgetExhausted = ids.length === budget.assets;
+  budget.assets -= ids.length;
+  // Fewer than listed: the library was restored meanwhile, or another run overlaps.
+  if (budgetExhausted || deletedIds.length < ids.length) return;
+  await purgeLibraryParts(context, libraryId, budget);
 }
 
-/** Answers how many assets it looked at. */
-export async function drainLibraries(deps: PurgeDeps): Promise<number> {
-  const share: Share = { assets: MAX_ASSETS_PER_RUN, parts: MAX_PARTS_PER_RUN };
-  for (const libraryId of await listLibrariesToDrain(deps.db, deps.nowMs, MAX_LIBRARIES_PER_RUN)) {
-    if (share.assets === 0 || share.parts === 0) break;
-    await drainLibrary(deps, libraryId, share);
+/**
+ * Purges trashed libraries whose retention ended, a bounded part per scheduled run. Later runs continue with the
+ * remaining rows. Returns the number of assets listed.
+ */
+export async function purgeLibraries(context: Context): Promise<number> {
+  const budget: RunBudget = { assets: MAX_ASSETS_PER_RUN, parts: MAX_PARTS_PER_RUN };
+  for (const libraryId of await listLibrariesToPurge(context.db, context.nowMs, MAX_LIBRARIES_PER_RUN)) {
+    if (budget.assets === 0 || budget.parts === 0) break;
+    await purgeLibrary(context, libraryId, budget);
   }
-  return MAX_ASSETS_PER_RUN - share.assets;
+  return MAX_ASSETS_PER_RUN - budget.assets;
 }

@@ -1,65 +1,61 @@
-/** What a caller throws away: into the trash and back, out of the trash, or for good at once. */
 import { notFound } from "../../kernel/errors.ts";
-import type { Database } from "../../records/database.ts";
 import * as records from "../../records/deletion/trash.ts";
 import { getAsset } from "../assets/assets.ts";
-import { ringForEmptied } from "../tasks/taskQueue.ts";
+import { enqueueEmptyTrash } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { resolveLibrary } from "../libraries/libraries.ts";
-import { purgeAssets, type PurgeDeps } from "./purge.ts";
-import type { Bell } from "../tasks/taskOutcome.ts";
+import { purgeAssets } from "./purge.ts";
+import type { Context } from "../context.ts";
 
-/** Which assets, by id, and the library that a call means them in; null: the only one. */
-export interface Named {
+/** Asset ids within one library; `libraryId` may be null while the caller has a single library. */
+export interface AssetSelection {
   libraryId: string | null;
   ids: string[];
 }
 
-export async function trashAssets(db: Database, who: Principal, named: Named, nowMs: number): Promise<void> {
-  const library = await resolveLibrary(db, who, named.libraryId);
-  await records.trashAssets(db, library.id, named.ids, nowMs);
+/** Moves assets to the trash; unknown and trashed ids are ignored. */
+export async function trashAssets(context: Context, principal: Principal, selection: AssetSelection): Promise<void> {
+  const library = await resolveLibrary(context, principal, selection.libraryId);
+  await records.trashAssets(context.db, library.id, selection.ids, context.nowMs);
 }
 
-export async function restoreAssets(db: Database, who: Principal, named: Named, nowMs: number): Promise<void> {
-  const library = await resolveLibrary(db, who, named.libraryId);
-  await records.restoreAssets(db, library.id, named.ids, nowMs);
+/** Restores assets from the trash; unknown and live ids are ignored. */
+export async function restoreAssets(context: Context, principal: Principal, selection: AssetSelection): Promise<void> {
+  const library = await resolveLibrary(context, principal, selection.libraryId);
+  await records.restoreAssets(context.db, library.id, selection.ids, context.nowMs);
 }
 
-/** Live or trashed. What is not there, or not there any more, is no error. */
-export async function deleteAssets(deps: PurgeDeps, who: Principal, named: Named): Promise<void> {
-  const library = await resolveLibrary(deps.db, who, named.libraryId);
-  await purgeAssets(deps, [...new Set(named.ids)], { kind: "asked", libraryId: library.id });
+/** Deletes live or trashed assets permanently; unknown ids are ignored. */
+export async function deleteAssets(context: Context, principal: Principal, selection: AssetSelection): Promise<void> {
+  const library = await resolveLibrary(context, principal, selection.libraryId);
+  await purgeAssets(context, [...new Set(selection.ids)], { kind: "requested", libraryId: library.id });
 }
 
-/** Of two calls at once, one deletes it and the other finds nothing. */
-export async function deleteAsset(deps: PurgeDeps, who: Principal, id: string): Promise<void> {
-  const { libraryId } = await getAsset(deps.db, who, id);
-  const deleted = await purgeAssets(deps, [id], { kind: "asked", libraryId });
-  if (deleted.length === 0) throw notFound("asset");
+/** Deletes one asset permanently. Throws `not_found`, also when a concurrent call deleted it first. */
+export async function deleteAsset(context: Context, principal: Principal, id: string): Promise<void> {
+  const { libraryId } = await getAsset(context, principal, id);
+  const deletedIds = await purgeAssets(context, [id], { kind: "requested", libraryId });
+  if (deletedIds.length === 0) throw notFound("asset");
 }
 
-/** What one request, or one message, deletes before it leaves the rest to the next message: five batches. */
-const MAX_PER_CALL = 1000;
+/** Five purge batches per request or message; the next message deletes the rest. */
+const MAX_ASSETS_PER_CALL = 1000;
 
 /**
- * With the first statement all of it is gone for every reader, and it stays so whatever happens after: the rows of a
- * large trash are deleted by message after message, and the schedule goes on where one is lost.
+ * Clears the trash. The first statement hides all trashed assets atomically; queue messages then delete the rows of a
+ * large trash, and the scheduled purge continues if a message is lost.
  */
-export async function emptyTrash(
-  deps: PurgeDeps & { queue: Bell },
-  who: Principal,
-  libraryId: string | null,
-): Promise<void> {
-  const library = await resolveLibrary(deps.db, who, libraryId);
-  await purgeEmptied(deps, library.id, await records.emptyTrash(deps.db, library.id, MAX_PER_CALL));
+export async function emptyTrash(context: Context, principal: Principal, libraryId: string | null): Promise<void> {
+  const library = await resolveLibrary(context, principal, libraryId);
+  await purgeCleared(context, library.id, await records.emptyTrash(context.db, library.id, MAX_ASSETS_PER_CALL));
 }
 
-/** The next part of it, as a message asks. */
-export async function continueEmptying(deps: PurgeDeps & { queue: Bell }, libraryId: string): Promise<void> {
-  await purgeEmptied(deps, libraryId, await records.listEmptied(deps.db, libraryId, MAX_PER_CALL));
+/** Deletes the next part of a cleared trash and enqueues another message if assets remain. */
+export async function resumeEmptyTrash(context: Context, libraryId: string): Promise<void> {
+  await purgeCleared(context, libraryId, await records.listClearedTrash(context.db, libraryId, MAX_ASSETS_PER_CALL));
 }
 
-async function purgeEmptied(deps: PurgeDeps & { queue: Bell }, libraryId: string, ids: string[]): Promise<void> {
-  await purgeAssets(deps, ids, { kind: "trash", trashedBefore: 0 });
-  if (ids.length === MAX_PER_CALL) await ringForEmptied(deps.queue, libraryId);
+async function purgeCleared(context: Context, libraryId: string, ids: string[]): Promise<void> {
+  await purgeAssets(context, ids, { kind: "trash", trashedBefore: 0 });
+  if (ids.length === MAX_ASSETS_PER_CALL) await enqueueEmptyTrash(context.queue, libraryId);
 }

@@ -1,16 +1,15 @@
-/** The name a file is saved under. Leaves the stored name alone. */
-import { formatOfFileName } from "../../media/inspect/formats.ts";
+import { formatForFileName } from "../../media/inspect/formats.ts";
 
-/** What a version can be, and what its files are called. */
-const extensions = new Map([
+/** File extensions of the formats that an edited version can have. */
+const versionExtensions = new Map([
   ["image/jpeg", "jpg"],
   ["image/png", "png"],
 ]);
 
-/** The upload's name, with another extension where a version has another format: an edited HEIC is a JPEG. */
-export function downloadNameOf(originalFileName: string, mimeType: string): string {
-  const extension = extensions.get(mimeType);
-  const format = formatOfFileName(originalFileName);
+/** Returns the upload's file name with the extension of the version's format: an edited version of a HEIC is a JPEG. */
+export function downloadName(originalFileName: string, mimeType: string): string {
+  const extension = versionExtensions.get(mimeType);
+  const format = formatForFileName(originalFileName);
   if (extension === undefined || format === null || format.mimeType === mimeType) return originalFileName;
   return `${originalFileName.slice(0, -format.extension.length)}${extension}`;
 }

@@ -1,57 +1,55 @@
-/** A video's still: from its cover, from a frame, or from the client. A new one takes the old one's place. */
 import { AppError, invalid } from "../../kernel/errors.ts";
 import { sniff } from "../../media/inspect/sniff.ts";
-import { deleteStill, storeStill } from "../../objects/delivery/posters.ts";
+import { deletePoster, storePoster } from "../../objects/delivery/posters.ts";
 import type { Asset } from "../../records/assets/assets.ts";
-import type { Database } from "../../records/database.ts";
-import { setStill } from "../../records/delivery/posters.ts";
+import { setPoster } from "../../records/delivery/posters.ts";
 import { getAsset } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { ring } from "../tasks/taskQueue.ts";
-import type { Bell } from "../tasks/taskOutcome.ts";
+import { enqueue } from "../tasks/taskQueue.ts";
+import type { Context } from "../context.ts";
 
-export interface StillDeps {
-  db: Database;
-  bucket: R2Bucket;
-  nowMs: number;
-}
-
-/** What may be sent as a still, by what the bytes are. */
-const stillTypes = new Map([
+/** Accepted poster formats by detected file type. */
+const posterTypes = new Map([
   ["jpeg", "image/jpeg"],
   ["png", "image/png"],
   ["webp", "image/webp"],
 ]);
 
-/** The object first, then the row, then the old object: whatever is cut short, the row names a still that is there. */
-export async function replaceStill(
-  deps: StillDeps,
+/**
+ * Stores a poster and deletes the previous one. Writes the object, then the row, then deletes the old object, so that
+ * the row always points at an existing poster. Returns false when a concurrent call replaced the poster first.
+ */
+export async function replacePoster(
+  context: Context,
   asset: Asset,
   bytes: Uint8Array,
   mimeType: string,
 ): Promise<boolean> {
-  const versionId = await storeStill(deps.bucket, asset.id, bytes, mimeType, deps.nowMs);
-  const stored = await setStill(deps.db, asset, versionId, deps.nowMs);
-  const loser = stored ? asset.stillVersionId : versionId;
-  if (loser !== null) await deleteStill(deps.bucket, asset.id, loser);
-  return stored;
+  const versionId = await storePoster(context.bucket, asset.id, bytes, mimeType, context.nowMs);
+  const isCurrent = await setPoster(context.db, asset, versionId, context.nowMs);
+  const superseded = isCurrent ? asset.posterVersionId : versionId;
+  if (superseded !== null) await deletePoster(context.bucket, asset.id, superseded);
+  return isCurrent;
 }
 
-/** For what no account can take a frame of: the client sends the picture that is to stand for the video. */
-export async function putStill(
-  deps: StillDeps & { queue: Bell },
-  who: Principal,
+/**
+ * Sets a JPEG, PNG or WebP from the client as a video's poster and enqueues the tasks that read it.
+ * Throws `not_found`, `validation_error` for photos and other formats, or `conflict` after a concurrent change.
+ */
+export async function putPoster(
+  context: Context,
+  principal: Principal,
   assetId: string,
   bytes: Uint8Array,
 ): Promise<Asset> {
-  const asset = await getAsset(deps.db, who, assetId);
-  if (asset.mediaType !== "video") throw invalid(["path", "asset_id"], "is not a video: a photo is its own picture");
+  const asset = await getAsset(context, principal, assetId);
+  if (asset.mediaType !== "video") throw invalid(["path", "asset_id"], "must be a video; only videos have a poster");
   const family = sniff(bytes);
-  const mimeType = family === null ? undefined : stillTypes.get(family);
-  if (mimeType === undefined) throw invalid(["body"], "must be a JPEG, PNG or WebP");
-  if (!(await replaceStill(deps, asset, bytes, mimeType))) {
-    throw new AppError("conflict", "another still was set at the same time; send it again");
+  const mimeType = family === null ? undefined : posterTypes.get(family);
+  if (mimeType === undefined) throw invalid(["body"], "must be a JPEG, PNG or WebP image");
+  if (!(await replacePoster(context, asset, bytes, mimeType))) {
+    throw new AppError("conflict", "another poster was uploaded at the same time; retry the request");
   }
-  await ring(deps.queue, assetId);
-  return await getAsset(deps.db, who, assetId);
+  await enqueue(context.queue, assetId);
+  return await getAsset(context, principal, assetId);
 }

@@ -1,69 +1,86 @@
-/** Renders a rung when it is first asked for, and keeps it. A rung that is there is never rendered again. */
 import { AppError } from "../../kernel/errors.ts";
 import { storeRendition } from "../../objects/delivery/renditions.ts";
-import { rendererOf, type Renderer } from "../../providers/renderers/renderer.ts";
+import { createRenderer } from "../../providers/renderers/rendererFactory.ts";
 import { openDisplaySource } from "./displaySource.ts";
-import type { MediaAddress, MediaSigner } from "./urlSigner.ts";
-import { rungEdges, rungOf, type Rung, type RungFormat } from "./variants.ts";
+import { createUrlSigner, type MediaAddress } from "./urlSigner.ts";
+import { VARIANT_EDGES_PX, parseVariantName, type Variant, type RenditionFormat } from "./variants.ts";
+import type { Context } from "../context.ts";
 
-export { rendererOf };
+export { createRenderer };
 
-export interface RenditionDeps {
-  bucket: R2Bucket;
-  render: Renderer;
-  signer: MediaSigner;
-  /** Of the deployment: where the edge would fetch a source from. */
-  origin: string;
-}
-
-interface RungAddress {
+interface RenditionAddress {
   assetId: string;
   versionId: string;
-  rung: Rung;
-  format: RungFormat;
+  variant: Variant;
+  format: RenditionFormat;
 }
 
-/** One rendering at a time for each rung in this isolate; who comes meanwhile waits for the same one. */
-const underway = new Map<string, Promise<boolean>>();
+/** Renderings in progress in this isolate; concurrent requests for the same rendition share one. */
+const rendersInProgress = new Map<string, Promise<boolean>>();
 
-async function renderOnce(deps: RenditionDeps, address: RungAddress, mediaType: "image" | "video"): Promise<boolean> {
+async function renderAndStore(
+  context: Context,
+  address: RenditionAddress,
+  mediaType: "image" | "video",
+  origin: string,
+): Promise<boolean> {
   const { assetId, versionId } = address;
-  const source = await openDisplaySource(deps, {
+  const source = await openDisplaySource(context, {
     id: assetId,
     currentVersionId: versionId,
-    stillVersionId: versionId,
+    posterVersionId: versionId,
     mediaType,
   });
   if (source.kind === "none") return false;
-  const url = async (): Promise<string> =>
-    deps.origin + (await deps.signer.sign({ assetId, versionId, variant: source.variant }));
-  const rendered = await deps.render(
+  const { config, images, nowMs } = context;
+  const url = async (): Promise<string> => {
+    const signer = await createUrlSigner(config.mediaSigningKey, nowMs);
+    return origin + (await signer.sign({ assetId, versionId, variant: source.variant }));
+  };
+  const rendered = await createRenderer(config.imageDelivery, images)(
     { body: source.body, url },
-    { edgePx: rungEdges[address.rung], format: address.format },
+    { edgePx: VARIANT_EDGES_PX[address.variant], format: address.format },
   );
   if (rendered.kind === "unreadable") return false;
-  await storeRendition(deps.bucket, address, rendered.bytes, rendered.contentType);
+  await storeRendition(context.bucket, address, rendered.bytes, rendered.contentType);
   return true;
 }
 
-/** The rendering that is underway, or a new one; whoever waits, it is forgotten once, when it ends. */
-function shared(deps: RenditionDeps, target: RungAddress, mediaType: "image" | "video"): Promise<boolean> {
-  const key = JSON.stringify(target);
-  const running = underway.get(key) ?? renderOnce(deps, target, mediaType).finally(() => underway.delete(key));
-  underway.set(key, running);
-  return running;
+function renderShared(
+  context: Context,
+  address: RenditionAddress,
+  mediaType: "image" | "video",
+  origin: string,
+): Promise<boolean> {
+  const key = JSON.stringify(address);
+  const rendering =
+    rendersInProgress.get(key) ??
+    renderAndStore(context, address, mediaType, origin).finally(() => rendersInProgress.delete(key));
+  rendersInProgress.set(key, rendering);
+  return rendering;
 }
 
-/** Renders and stores the rung; false where there is nothing to render it from. */
-export async function makeRendition(deps: RenditionDeps, address: MediaAddress, format: RungFormat): Promise<boolean> {
-  const found = rungOf(address.variant);
-  if (found === null) return false;
-  const target = { assetId: address.assetId, versionId: address.versionId, rung: found.rung, format };
+/**
+ * Renders a variant on its first request and stores it. Returns false for an unknown variant or when no renderable
+ * source exists. Throws `rendering_unavailable` for temporary failures.
+ */
+export async function createRendition(
+  context: Context,
+  address: MediaAddress,
+  format: RenditionFormat,
+  origin: string,
+): Promise<boolean> {
+  const parsed = parseVariantName(address.variant);
+  if (parsed === null) return false;
+  const rendition = { assetId: address.assetId, versionId: address.versionId, variant: parsed.variant, format };
   try {
-    return await shared(deps, target, found.mediaType);
+    const rendering = renderShared(context, rendition, parsed.mediaType, origin);
+    // Other requests may wait for the same rendering after this caller disconnects.
+    context.waitUntil(rendering.catch(() => false));
+    return await rendering;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError("rendering_unavailable", "the picture could not be rendered just now; try again", {
+    throw new AppError("rendering_unavailable", "image rendering failed temporarily; retry the request", {
       retryAfterSeconds: 5,
       cause: error,
     });

@@ -1,47 +1,48 @@
 /**
- * Media URLs: a path and query whose signature is the credential, and what a verified one opens.
- * Stable by design: the same asset gets the same URL for a day, so that browsers and the edge can cache it.
+ * Signs and verifies media URLs. The signature is the only credential. An asset's URL is stable for a day so that
+ * browsers and the edge can cache it.
  */
-import { originalKey, proxyKey, renditionKey, stillKey } from "../../objects/keys.ts";
+import { originalKey, proxyKey, renditionKey, posterKey } from "../../objects/keys.ts";
 import { headOriginal, openOriginal } from "../../objects/uploads/originals.ts";
-import { rungOf } from "./variants.ts";
+import { parseVariantName } from "./variants.ts";
 
+/** Identifies one file of a version. `variant` is a variant name, `original`, `proxy` or `poster`. */
 export interface MediaAddress {
   assetId: string;
   versionId: string;
   variant: string;
 }
 
-export interface MediaSigner {
-  /** Path and query, to be put behind the origin. `downloadName` makes the browser save the file under that name. */
+export interface UrlSigner {
+  /** Returns the path and query of a signed URL. `downloadName` sets the file name in Content-Disposition. */
   sign(address: MediaAddress, downloadName?: string | null): Promise<string>;
 }
 
 /** `expiresAt` in Unix seconds. */
-export type MediaVerdict =
-  | { verdict: "ok"; expiresAt: number; downloadName: string | null }
-  | { verdict: "expired" | "bad" };
+export type UrlVerification =
+  | { status: "ok"; expiresAt: number; downloadName: string | null }
+  | { status: "expired" | "bad" };
 
 const DAY_SECONDS = 24 * 60 * 60;
-const SIGNATURE = /^[A-Za-z0-9_-]{43}$/;
-const EXPIRY = /^[1-9]\d{0,11}$/;
+const SIGNATURE_PATTERN = /^[A-Za-z0-9_-]{43}$/;
+const EXPIRY_PATTERN = /^[1-9]\d{0,11}$/;
 
 const utf8 = new TextEncoder();
 
-/** One key per isolate is enough; importing costs about as much as signing. */
-let imported: { secret: string; key: CryptoKey } | null = null;
+/** Importing a key costs about as much as a signature, so the isolate keeps it. */
+let cachedKey: { secret: string; key: CryptoKey } | null = null;
 
 async function signingKey(secret: string): Promise<CryptoKey> {
-  if (imported?.secret === secret) return imported.key;
+  if (cachedKey?.secret === secret) return cachedKey.key;
   const key = await crypto.subtle.importKey("raw", utf8.encode(secret), { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",
   ]);
-  imported = { secret, key };
+  cachedKey = { secret, key };
   return key;
 }
 
-/** JSON keeps the fields apart whatever they hold; the first one names this format, should there be another. */
+/** JSON delimits the fields unambiguously; the first element is the format version. */
 function signedText(address: MediaAddress, expiresAt: number, downloadName: string | null): Uint8Array {
   const { assetId, versionId, variant } = address;
   return utf8.encode(JSON.stringify(["media-url-1", assetId, versionId, variant, expiresAt, downloadName]));
@@ -52,7 +53,7 @@ function base64Url(bytes: ArrayBuffer): string {
   return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** FNV-1a, only to spread the assets over the day. */
+/** FNV-1a hash, which spreads the expiry of assets over the day. */
 function offsetSeconds(assetId: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < assetId.length; i++) hash = Math.imul(hash ^ assetId.charCodeAt(i), 0x01000193);
@@ -60,26 +61,27 @@ function offsetSeconds(assetId: string): number {
 }
 
 /**
- * More than one day from now and at most two. It moves once a day, at an hour of the asset's own: not every picture
- * of a library leaves the caches at the same instant.
+ * Expiry in Unix seconds, one to two days ahead. It changes once a day at an asset-specific time, so that the images of
+ * a library don't all expire from caches at once.
  */
-export function mediaExpiry(assetId: string, nowMs: number): number {
+export function urlExpiry(assetId: string, nowMs: number): number {
   const offset = offsetSeconds(assetId);
   const day = Math.floor((nowMs / 1000 + offset) / DAY_SECONDS);
   return (day + 2) * DAY_SECONDS - offset;
 }
 
-/** The name as it will come back from the query, where half a surrogate pair does not survive UTF-8. */
+/** Replaces lone surrogates as UTF-8 encoding does, so that the signed name equals the decoded query parameter. */
 function wellFormed(name: string): string {
   return name.replaceAll(/\p{Surrogate}/gu, "\ufffd");
 }
 
-export async function mediaSigner(secret: string, nowMs: number): Promise<MediaSigner> {
+/** Creates a signer for URLs issued at `nowMs`. */
+export async function createUrlSigner(secret: string, nowMs: number): Promise<UrlSigner> {
   const key = await signingKey(secret);
   return {
     sign: async (address, downloadName = null) => {
       const { assetId, versionId, variant } = address;
-      const expiresAt = mediaExpiry(assetId, nowMs);
+      const expiresAt = urlExpiry(assetId, nowMs);
       const name = downloadName === null ? null : wellFormed(downloadName);
       const signature = base64Url(await crypto.subtle.sign("HMAC", key, signedText(address, expiresAt, name)));
       const download = name === null ? "" : `&dl=${encodeURIComponent(name)}`;
@@ -88,57 +90,57 @@ export async function mediaSigner(secret: string, nowMs: number): Promise<MediaS
   };
 }
 
-/** The one value of a parameter that may be given once; null when it is not there, false when it is there twice. */
-function single(query: URLSearchParams, name: string): string | null | false {
+/** Returns the value of a query parameter, null if absent, or false if repeated. */
+function singleValue(query: URLSearchParams, name: string): string | null | false {
   const [value, ...more] = query.getAll(name);
   if (more.length > 0) return false;
   return value ?? null;
 }
 
-function signatureBytes(text: string): Uint8Array<ArrayBuffer> | null {
-  if (!SIGNATURE.test(text)) return null;
+function decodeSignature(text: string): Uint8Array<ArrayBuffer> | null {
+  if (!SIGNATURE_PATTERN.test(text)) return null;
   const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
-  // The 43rd letter has two bits to spare: only one of its four spellings is ours.
+  // The 43rd character has two unused bits; only the canonical encoding is valid.
   return base64Url(bytes.buffer) === text ? bytes : null;
 }
 
-/** Other parameters are ignored; nothing reads them. Whether a URL has expired is told only to who holds a real one. */
+/** Verifies a signed URL; unknown query parameters are ignored. Reports `expired` only for a valid signature. */
 export async function verifyMediaUrl(
   secret: string,
   nowMs: number,
   address: MediaAddress,
   query: URLSearchParams,
-): Promise<MediaVerdict> {
-  const [exp, downloadName, sig] = [single(query, "exp"), single(query, "dl"), single(query, "sig")];
-  if (!exp || !sig || downloadName === false || !EXPIRY.test(exp)) return { verdict: "bad" };
-  const signature = signatureBytes(sig);
-  if (signature === null) return { verdict: "bad" };
+): Promise<UrlVerification> {
+  const [exp, downloadName, sig] = [singleValue(query, "exp"), singleValue(query, "dl"), singleValue(query, "sig")];
+  if (!exp || !sig || downloadName === false || !EXPIRY_PATTERN.test(exp)) return { status: "bad" };
+  const signature = decodeSignature(sig);
+  if (signature === null) return { status: "bad" };
   const expiresAt = Number(exp);
   const text = signedText(address, expiresAt, downloadName);
   // subtle.verify compares in constant time.
-  const genuine = await crypto.subtle.verify("HMAC", await signingKey(secret), signature, text);
-  if (!genuine) return { verdict: "bad" };
-  return expiresAt * 1000 <= nowMs ? { verdict: "expired" } : { verdict: "ok", expiresAt, downloadName };
+  const isValid = await crypto.subtle.verify("HMAC", await signingKey(secret), signature, text);
+  if (!isValid) return { status: "bad" };
+  return expiresAt * 1000 <= nowMs ? { status: "expired" } : { status: "ok", expiresAt, downloadName };
 }
 
-/** The stored file behind an address. Null from either where there is none. */
+/** Lazy access to a stored file; both methods return null if the object doesn't exist. */
 export interface MediaFile {
   head(): Promise<R2Object | null>;
   open(range?: R2Range): Promise<R2ObjectBody | null>;
 }
 
-/** Null for a variant that does not exist. A rung is kept in several formats; the others are what they are. */
+/** Resolves an address to its stored file, or null for an unknown variant. `format` applies to renditions only. */
 export function mediaFile(bucket: R2Bucket, address: MediaAddress, format: string): MediaFile | null {
-  const key = keyOf(address, format);
+  const key = objectKey(address, format);
   if (key === null) return null;
   return { head: () => headOriginal(bucket, key), open: (range) => openOriginal(bucket, key, range) };
 }
 
-/** `proxy` and `still` are sources for the edge to resize; no answer of the API names them. */
-function keyOf({ assetId, versionId, variant }: MediaAddress, format: string): string | null {
+/** `proxy` and `poster` URLs are fetched by edge resizing only; API responses never contain them. */
+function objectKey({ assetId, versionId, variant }: MediaAddress, format: string): string | null {
   if (variant === "original") return originalKey(assetId, versionId);
   if (variant === "proxy") return proxyKey(assetId, versionId);
-  if (variant === "still") return stillKey(assetId, versionId);
-  const found = rungOf(variant);
-  return found === null ? null : renditionKey(assetId, versionId, found.rung, format);
+  if (variant === "poster") return posterKey(assetId, versionId);
+  const parsed = parseVariantName(variant);
+  return parsed === null ? null : renditionKey(assetId, versionId, parsed.variant, format);
 }

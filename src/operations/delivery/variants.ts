@@ -1,38 +1,36 @@
-/** The sizes a picture is offered in, and what each is called. Renders nothing. */
+/** Longest edge of each variant in pixels; null keeps the full resolution. Images are never enlarged. */
+export const VARIANT_EDGES_PX = { thumbnail: 360, small: 720, preview: 1440, fullsize: null } as const;
+export type Variant = keyof typeof VARIANT_EDGES_PX;
+export const variants: readonly Variant[] = ["thumbnail", "small", "preview", "fullsize"];
 
-/** Longest edge in pixels; null: full resolution. Never enlarged. */
-export const rungEdges = { thumbnail: 360, small: 720, preview: 1440, fullsize: null } as const;
-export type Rung = keyof typeof rungEdges;
-export const rungs: readonly Rung[] = ["thumbnail", "small", "preview", "fullsize"];
+/** File formats that renditions are stored in. */
+export const renditionFormats = ["webp", "avif", "jpeg"] as const;
+export type RenditionFormat = (typeof renditionFormats)[number];
 
-export const rungFormats = ["webp", "avif", "jpeg"] as const;
-export type RungFormat = (typeof rungFormats)[number];
-
-/** A video's rungs show its still, and say so. */
-export function variantOf(rung: Rung, mediaType: "image" | "video"): string {
-  return mediaType === "video" ? `${rung}_image` : rung;
+/** Returns the API name of a variant. Variants of a video show its poster and have the suffix `_image`. */
+export function variantName(variant: Variant, mediaType: "image" | "video"): string {
+  return mediaType === "video" ? `${variant}_image` : variant;
 }
 
-/** Null for a variant that is no rung, such as `original`. */
-export function rungOf(variant: string): { rung: Rung; mediaType: "image" | "video" } | null {
-  const mediaType = variant.endsWith("_image") ? "video" : "image";
-  const name = variant.replace(/_image$/, "");
-  const rung = rungs.find((candidate) => candidate === name);
-  return rung === undefined ? null : { rung, mediaType };
+/** Parses an API variant name. Returns null for other names, such as `original`. */
+export function parseVariantName(name: string): { variant: Variant; mediaType: "image" | "video" } | null {
+  const mediaType = name.endsWith("_image") ? "video" : "image";
+  const variant = variants.find((candidate) => candidate === name.replace(/_image$/, ""));
+  return variant === undefined ? null : { variant, mediaType };
 }
 
-/** Pixels of a rung of a picture that is shown as `width` × `height`; null while that is unknown. */
-export function rungWidth(rung: Rung, width: number, height: number): number | null {
-  const edge = rungEdges[rung];
+/** Width in pixels of a variant of an upright `width` × `height` image; null while its size is unknown. */
+export function variantWidth(variant: Variant, width: number, height: number): number | null {
+  const edgePx = VARIANT_EDGES_PX[variant];
   if (width <= 0 || height <= 0) return null;
-  const scale = edge === null ? 1 : Math.min(1, edge / Math.max(width, height));
+  const scale = edgePx === null ? 1 : Math.min(1, edgePx / Math.max(width, height));
   return Math.max(1, Math.round(width * scale));
 }
 
-/** AVIF where the caller names it, WebP where it names that or takes anything, else JPEG, which all read. */
-export function negotiate(accept: string | null, rung: Rung): RungFormat {
+/** Chooses the rendition format from an Accept header: AVIF if listed, WebP if listed or under a wildcard, else JPEG. */
+export function negotiateFormat(accept: string | null, variant: Variant): RenditionFormat {
   const types = (accept ?? "*/*").toLowerCase();
-  // An AVIF of full size is beyond what Images encodes.
-  if (types.includes("image/avif") && rung !== "fullsize") return "avif";
+  // Cloudflare Images can't encode full-size AVIF.
+  if (types.includes("image/avif") && variant !== "fullsize") return "avif";
   return /image\/webp|image\/\*|\*\/\*/.test(types) ? "webp" : "jpeg";
 }

@@ -1,14 +1,13 @@
-/** The change feed: what happened in a library, from wherever its reader has come to. */
 import { AppError } from "../../kernel/errors.ts";
-import { instantUs, type WallTime } from "../../kernel/time.ts";
-import type { Database } from "../../records/database.ts";
+import { toInstantUs, type WallTime } from "../../kernel/time.ts";
 import * as records from "../../records/events/eventFeed.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { demandLibrary } from "../libraries/libraries.ts";
+import { requireLibrary } from "../libraries/libraries.ts";
+import type { Context } from "../context.ts";
 
 export { entityTypes, type EntityType, type FeedEvent } from "../../records/events/eventFeed.ts";
 
-export interface FeedQuestion {
+export interface ListEventsParams {
   libraryId: string | null;
   afterCursor: string | null;
   /** Inclusive. */
@@ -19,44 +18,49 @@ export interface FeedQuestion {
   limit: number;
 }
 
-const CURSOR = /^ev_[1-9a-z][0-9a-z]{0,10}$/;
+const CURSOR_PATTERN = /^ev_[1-9a-z][0-9a-z]{0,10}$/;
 
-/** Where an event stands in the feed. A place, and not a row: it stays good when the event is gone. */
-export function cursorOf(event: records.FeedEvent): string {
+/** Encodes the feed position of an event. The cursor stays valid after the event is deleted. */
+export function encodeCursor(event: records.FeedEvent): string {
   return `ev_${event.seq.toString(36)}`;
 }
 
-function refuseCursor(): never {
-  throw new AppError("bad_request", "after_cursor is none that this feed gave");
+function throwInvalidCursor(): never {
+  throw new AppError("bad_request", "invalid after_cursor");
 }
 
-function seqOf(cursor: string): number {
-  const seq = CURSOR.test(cursor) ? Number.parseInt(cursor.slice("ev_".length), 36) : 0;
-  return Number.isSafeInteger(seq) && seq > 0 ? seq : refuseCursor();
+function parseCursor(cursor: string): number {
+  const seq = CURSOR_PATTERN.test(cursor) ? Number.parseInt(cursor.slice("ev_".length), 36) : 0;
+  return Number.isSafeInteger(seq) && seq > 0 ? seq : throwInvalidCursor();
 }
 
-/** Events are timed in milliseconds: none lies between a bound and the next whole one. */
-function wholeMs(bound: WallTime | null): number | null {
-  return bound === null ? null : Math.ceil(instantUs(bound) / 1000);
+/** Rounds a bound up to milliseconds, the resolution of event times. */
+function ceilToMs(bound: WallTime | null): number | null {
+  return bound === null ? null : Math.ceil(toInstantUs(bound) / 1000);
 }
 
-/** A replica may not have heard yet of what the cursor's holder has read: ask the primary before refusing it. */
-async function demandGiven(db: Database, seq: number, lastSeq: number): Promise<void> {
+/** Rejects cursors beyond the last event. A replica can lag behind the cursor, so the primary is checked first. */
+async function requireIssuedCursor(context: Context, seq: number, lastSeq: number): Promise<void> {
   if (seq <= lastSeq) return;
-  if (db.consistency === "primary" || seq > (await records.findLastSeq(db.primary()))) refuseCursor();
+  if (context.db.consistency === "primary" || seq > (await records.findLastSeq(context.db.primary())))
+    throwInvalidCursor();
 }
 
-export async function listEvents(db: Database, who: Principal, question: FeedQuestion) {
-  const afterSeq = question.afterCursor === null ? 0 : seqOf(question.afterCursor);
-  const context = await records.readFeedContext(db, who, question.libraryId);
-  const library = demandLibrary(context.libraries, question.libraryId);
-  await demandGiven(db, afterSeq, context.lastSeq);
-  return await records.listEvents(db, {
+/**
+ * Lists the change feed of one library after a cursor, oldest first.
+ * Throws `bad_request` for a malformed cursor or one beyond the last event.
+ */
+export async function listEvents(context: Context, principal: Principal, params: ListEventsParams) {
+  const afterSeq = params.afterCursor === null ? 0 : parseCursor(params.afterCursor);
+  const lookup = await records.readFeedContext(context.db, principal, params.libraryId);
+  const library = requireLibrary(lookup.libraries, params.libraryId);
+  await requireIssuedCursor(context, afterSeq, lookup.lastSeq);
+  return await records.listEvents(context.db, {
     libraryId: library.id,
     afterSeq,
-    createdFrom: wholeMs(question.createdFrom),
-    createdBefore: wholeMs(question.createdBefore),
-    entityTypes: question.entityTypes === null ? null : [...new Set(question.entityTypes)],
-    limit: question.limit,
+    createdFrom: ceilToMs(params.createdFrom),
+    createdBefore: ceilToMs(params.createdBefore),
+    entityTypes: params.entityTypes === null ? null : [...new Set(params.entityTypes)],
+    limit: params.limit,
   });
 }

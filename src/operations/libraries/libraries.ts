@@ -1,94 +1,98 @@
-/** Libraries, and which one a request without a library_id means. */
 import { AppError, notFound } from "../../kernel/errors.ts";
-import type { Database } from "../../records/database.ts";
 import * as records from "../../records/libraries/libraries.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import type { Context } from "../context.ts";
 
 export type Library = records.Library;
 
-/** From up to two live candidates: the one that is meant, null when there is none to mean. */
-export function pickLibrary<T>(live: T[], libraryId: string | null): T | null {
-  if (libraryId !== null && live.length === 0) throw notFound("library");
-  if (live.length > 1) {
-    throw new AppError("bad_request", "library_id is required: there are several libraries");
+/**
+ * Picks the library of a request from up to two live candidates; null when none exists and none was requested.
+ * Throws `not_found`, or `bad_request` for an ambiguous request without a library id.
+ */
+export function pickLibrary<T>(liveLibraries: T[], libraryId: string | null): T | null {
+  if (libraryId !== null && liveLibraries.length === 0) throw notFound("library");
+  if (liveLibraries.length > 1) {
+    throw new AppError("bad_request", "library_id is required when there are several libraries");
   }
-  return live[0] ?? null;
+  return liveLibraries[0] ?? null;
 }
 
-/** The library a call works in; a call that cannot make one needs one to be there. */
-export function demandLibrary<T>(live: T[], libraryId: string | null): T {
-  const library = pickLibrary(live, libraryId);
-  if (library === null) throw new AppError("bad_request", "there is no library yet: create one, or upload a file");
+/** Picks the library like `pickLibrary`, and throws `bad_request` when none exists. */
+export function requireLibrary<T>(liveLibraries: T[], libraryId: string | null): T {
+  const library = pickLibrary(liveLibraries, libraryId);
+  if (library === null) throw new AppError("bad_request", "no library exists yet; create a library or upload a file");
   return library;
 }
 
-export async function resolveLibrary(db: Database, who: Principal, libraryId: string | null): Promise<Library> {
-  return demandLibrary(await records.selectLiveLibraries(db, who, libraryId), libraryId);
+/** Resolves the live library of a request; `libraryId` may be null while the caller has a single library. */
+export async function resolveLibrary(
+  context: Context,
+  principal: Principal,
+  libraryId: string | null,
+): Promise<Library> {
+  return requireLibrary(await records.selectLiveLibraries(context.db, principal, libraryId), libraryId);
 }
 
-export async function getLibrary(db: Database, who: Principal, id: string): Promise<Library> {
-  const library = await records.findLibrary(db, who, id);
+/** Reads a live or trashed library. Throws `not_found`. */
+export async function getLibrary(context: Context, principal: Principal, id: string): Promise<Library> {
+  const library = await records.findLibrary(context.db, principal, id);
   if (library === null) throw notFound("library");
   return library;
 }
 
+/** Lists the accessible libraries in the given state. */
 export async function listLibraries(
-  db: Database,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   state: "live" | "trashed" | "all",
 ): Promise<Library[]> {
-  return await records.listLibraries(db, who, state);
+  return await records.listLibraries(context.db, principal, state);
 }
 
-/** A key that is confined to some libraries would not reach the new one, so it may not make it. */
+/** Creates a library. Throws `forbidden` for a restricted credential, which couldn't access the new library. */
 export async function createLibrary(
-  db: Database,
-  who: Principal,
-  fields: { name: string; description: string | null; storageLimitBytes: number | null },
-  nowMs: number,
+  context: Context,
+  principal: Principal,
+  fields: { name: string; description: string | null },
 ): Promise<Library> {
-  if (who.libraryIds !== null) {
-    throw new AppError("forbidden", "a credential for selected libraries cannot create another");
+  if (principal.libraryIds !== null) {
+    throw new AppError("forbidden", "a credential restricted to selected libraries cannot create a library");
   }
-  return await records.insertLibrary(db, who.userId, fields, nowMs);
+  const storageLimitBytes = context.config.defaultLibraryStorageLimitBytes;
+  return await records.insertLibrary(context.db, principal.userId, { ...fields, storageLimitBytes }, context.nowMs);
 }
 
+/** Updates the name or description of a library. Throws `not_found`. */
 export async function updateLibrary(
-  db: Database,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   id: string,
   fields: { name?: string; description?: string | null },
-  nowMs: number,
 ): Promise<Library> {
-  const library = await records.updateLibrary(db, who, id, fields, nowMs);
+  const library = await records.updateLibrary(context.db, principal, id, fields, context.nowMs);
   if (library === null) throw notFound("library");
   return library;
 }
 
 const DAY_MS = 24 * 3600_000;
 
-/** Its contents are hidden from now on, and deleted for good when the retention is over. */
-export async function trashLibrary(
-  db: Database,
-  who: Principal,
-  id: string,
-  retentionDays: number,
-  nowMs: number,
-): Promise<void> {
-  const drainAt = Math.min(nowMs + retentionDays * DAY_MS, Number.MAX_SAFE_INTEGER);
-  if ((await records.trashLibrary(db, who, id, drainAt, nowMs)) === null) throw notFound("library");
+/** Trashes a library: its contents are hidden now and purged when the retention ends. Throws `not_found`. */
+export async function trashLibrary(context: Context, principal: Principal, id: string): Promise<void> {
+  const purgeAt = Math.min(context.nowMs + context.config.trashRetentionDays * DAY_MS, Number.MAX_SAFE_INTEGER);
+  if ((await records.trashLibrary(context.db, principal, id, purgeAt, context.nowMs)) === null)
+    throw notFound("library");
 }
 
-/** While there is a row, it comes back with all that was not deleted yet. */
-export async function restoreLibrary(db: Database, who: Principal, id: string, nowMs: number): Promise<Library> {
-  const library = await records.restoreLibrary(db, who, id, nowMs);
+/** Restores a trashed library with everything that wasn't purged yet. Throws `not_found`. */
+export async function restoreLibrary(context: Context, principal: Principal, id: string): Promise<Library> {
+  const library = await records.restoreLibrary(context.db, principal, id, context.nowMs);
   if (library === null) throw notFound("library");
   return library;
 }
 
-/** Waives what is left of its time in the trash; the schedule deletes it, part by part. */
-export async function deleteLibrary(db: Database, who: Principal, id: string, nowMs: number): Promise<void> {
-  const library = await records.waiveLibrary(db, who, id, nowMs);
+/** Ends the retention of a trashed library so that scheduled runs purge it. Throws `not_found`, or `conflict` if live. */
+export async function deleteLibrary(context: Context, principal: Principal, id: string): Promise<void> {
+  const library = await records.expireTrashRetention(context.db, principal, id, context.nowMs);
   if (library === null) throw notFound("library");
-  if (library.trashedAt === null) throw new AppError("conflict", "a live library is not deleted: trash it first");
+  if (library.trashedAt === null) throw new AppError("conflict", "library must be trashed before it can be deleted");
 }

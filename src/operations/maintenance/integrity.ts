@@ -1,75 +1,75 @@
 /**
- * Holds all rows against all objects, a bounded part in each scheduled run, and writes down what does not agree.
- * Mends nothing: an object without a row may be all that is left of a database that was restored to an earlier day.
+ * Compares all rows with all objects, a bounded part per scheduled run, and reports differences. Deletes nothing:
+ * after a database restore to an earlier time, an object without a row can be the only copy of an upload.
  */
 import { AppError } from "../../kernel/errors.ts";
 import { info } from "../../kernel/log.ts";
-import { assetIdOfKey, assetKeyPrefixes, keyBehindAsset, originalKey, originalsPrefix } from "../../objects/keys.ts";
+import { assetIdOfKey, ASSET_KEY_PREFIXES, keyAfterAsset, originalKey, ORIGINALS_PREFIX } from "../../objects/keys.ts";
 import { listObjects, type ListedObject } from "../../objects/listing.ts";
 import { headOriginal } from "../../objects/uploads/originals.ts";
-import type { Database } from "../../records/database.ts";
 import * as records from "../../records/maintenance/integrity.ts";
-import { listPendingDeletions } from "../../records/deletion/purge.ts";
-import { listPendingVersionDeletions } from "../../records/versions/versionCleanups.ts";
+import { listPendingAssetCleanups } from "../../records/deletion/purge.ts";
+import { listPendingVersionCleanups } from "../../records/versions/versionCleanups.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { GRACE_MS, orphansAmong, type Orphan, type SweepDeps } from "./sweeps.ts";
+import { ORPHAN_GRACE_MS, selectOrphans, type Orphan } from "./sweeps.ts";
+import type { Context } from "../context.ts";
 
-/** A listing and up to five queries each: 960 steps a day walk 100,000 photos and what was made of them in less. */
+/** A step is one listing and up to five queries. 960 steps a day check 100,000 photos and their derived objects. */
 const STEPS_PER_RUN = 10;
 const ROWS_PER_STEP = 1000;
-/** Kept of each kind; what is beyond is counted. */
+/** Findings stored per kind; further ones are only counted. */
 const MAX_FINDINGS = 1000;
 
-/** What one step looked at, and behind which key the next goes on; null: the prefix is done. */
 interface Step {
+  /** Key after which the next step continues; null at the end of the prefix. */
   next: string | null;
   assets: number;
   objects: number;
-  findings: records.Finding[];
+  findings: records.IntegrityFinding[];
 }
 
-/** Enough for what changed between the listing and the query. Where more are missing, it was no race. */
-const MAX_HEADS = 20;
+/** Enough for uploads and deletions between the listing and the query; more differences aren't races. */
+const MAX_HEAD_REQUESTS = 20;
 
-function wrongFile(assetId: string, sizeBytes: number, storedBytes: number | null): records.Finding[] {
+function compareFile(assetId: string, sizeBytes: number, storedBytes: number | null): records.IntegrityFinding[] {
   if (storedBytes === sizeBytes) return [];
   return [
     { kind: storedBytes === null ? "missing" : "mismatch", subject: assetId, expectedBytes: sizeBytes, storedBytes },
   ];
 }
 
-/** The files of these rows were not listed, or not as they should be: what is true of them now? One answer an asset. */
-async function askAgain(
-  deps: SweepDeps,
+/** Reads rows and objects that differ from the listing again, to exclude races. Returns at most one finding per asset. */
+async function recheckFiles(
+  context: Context,
   suspectIds: string[],
   listedSizes: ReadonlyMap<string, number>,
-): Promise<records.Finding[]> {
+): Promise<records.IntegrityFinding[]> {
   if (suspectIds.length === 0) return [];
-  const rows = await records.listStillExpected(deps.db, suspectIds);
-  const findings: records.Finding[] = [];
-  let heads = 0;
+  const rows = await records.relistExpectedFiles(context.db, suspectIds);
+  const findings: records.IntegrityFinding[] = [];
+  let headRequests = 0;
   for (const { assetId, files } of rows) {
-    const wrong: records.Finding[] = [];
+    const assetFindings: records.IntegrityFinding[] = [];
     for (const { versionId, sizeBytes } of files) {
       const key = originalKey(assetId, versionId);
-      const asks = listedSizes.get(key) !== sizeBytes && heads < MAX_HEADS;
-      if (asks) heads += 1;
-      const storedBytes = (asks ? (await headOriginal(deps.bucket, key))?.size : listedSizes.get(key)) ?? null;
-      wrong.push(...wrongFile(assetId, sizeBytes, storedBytes));
+      const needsHead = listedSizes.get(key) !== sizeBytes && headRequests < MAX_HEAD_REQUESTS;
+      if (needsHead) headRequests += 1;
+      const storedBytes = (needsHead ? (await headOriginal(context.bucket, key))?.size : listedSizes.get(key)) ?? null;
+      assetFindings.push(...compareFile(assetId, sizeBytes, storedBytes));
     }
-    findings.push(...wrong.slice(0, 1));
+    findings.push(...assetFindings.slice(0, 1));
   }
   return findings;
 }
 
-/** Objects without a row, but for those of assets and versions on their way in or out, and names we never gave. */
-async function findOrphans(deps: SweepDeps, listed: ListedObject[]): Promise<records.Finding[]> {
-  const orphans = await withoutLeaving(deps, await orphansAmong(deps, listed));
-  const strays = listed.filter(
-    ({ key, uploadedMs }) => assetIdOfKey(key) === null && uploadedMs <= deps.nowMs - GRACE_MS,
+/** Finds objects without a row, except those being uploaded or deleted, and objects with unknown keys. */
+async function findOrphans(context: Context, listed: ListedObject[]): Promise<records.IntegrityFinding[]> {
+  const orphans = await excludePendingDeletions(context, await selectOrphans(context, listed));
+  const unknownKeys = listed.filter(
+    ({ key, uploadedMs }) => assetIdOfKey(key) === null && uploadedMs <= context.nowMs - ORPHAN_GRACE_MS,
   );
   const sizes = new Map(listed.map((object) => [object.key, object.sizeBytes]));
-  return [...orphans, ...strays].map(({ key }) => ({
+  return [...orphans, ...unknownKeys].map(({ key }) => ({
     kind: "orphan",
     subject: key,
     expectedBytes: null,
@@ -77,67 +77,66 @@ async function findOrphans(deps: SweepDeps, listed: ListedObject[]): Promise<rec
   }));
 }
 
-async function withoutLeaving(deps: SweepDeps, orphans: Orphan[]): Promise<Orphan[]> {
+async function excludePendingDeletions(context: Context, orphans: Orphan[]): Promise<Orphan[]> {
   if (orphans.length === 0) return [];
-  const assets = await listPendingDeletions(
-    deps.db,
+  const assets = await listPendingAssetCleanups(
+    context.db,
     orphans.map((orphan) => orphan.assetId),
   );
-  const versions = await listPendingVersionDeletions(
-    deps.db,
+  const versions = await listPendingVersionCleanups(
+    context.db,
     orphans.flatMap(({ versionId }) => versionId ?? []),
   );
   return orphans.filter(({ assetId, versionId }) => !assets.has(assetId) && !versions.has(versionId ?? ""));
 }
 
-/**
- * Rows and keys are in one order, since a key begins with its asset's id: the ids between two keys are found by
- * comparing with the keys' own text.
- */
-async function checkOriginals(deps: SweepDeps, position: string): Promise<Step> {
-  const { objects, hasMore } = await listObjects(deps.bucket, originalsPrefix, position);
+/** Merges two sorted sequences: a key starts with its asset id, so keys and rows have the same order. */
+async function checkOriginals(context: Context, position: string): Promise<Step> {
+  const { objects, hasMore } = await listObjects(context.bucket, ORIGINALS_PREFIX, position);
   const lastKey = objects.at(-1)?.key ?? position;
-  const rows = await records.listExpectedFiles(deps.db, {
-    afterId: position.slice(originalsPrefix.length),
-    untilId: hasMore ? lastKey.slice(originalsPrefix.length) : null,
+  const rows = await records.listExpectedFiles(context.db, {
+    afterId: position.slice(ORIGINALS_PREFIX.length),
+    untilId: hasMore ? lastKey.slice(ORIGINALS_PREFIX.length) : null,
     limit: ROWS_PER_STEP,
   });
   const lastRow = rows.length === ROWS_PER_STEP ? rows.at(-1) : undefined;
-  const cut = lastRow === undefined ? null : keyBehindAsset(originalsPrefix, lastRow.assetId);
-  const within = cut === null ? objects : objects.filter((object) => object.key < cut);
-  const sizes = new Map(within.map((object) => [object.key, object.sizeBytes]));
+  const boundary = lastRow === undefined ? null : keyAfterAsset(ORIGINALS_PREFIX, lastRow.assetId);
+  const covered = boundary === null ? objects : objects.filter((object) => object.key < boundary);
+  const sizes = new Map(covered.map((object) => [object.key, object.sizeBytes]));
   const suspects = rows.filter(({ assetId, files }) =>
     files.some(({ versionId, sizeBytes }) => sizes.get(originalKey(assetId, versionId)) !== sizeBytes),
   );
-  const wrong = await askAgain(
-    deps,
+  const fileFindings = await recheckFiles(
+    context,
     suspects.map((row) => row.assetId),
     sizes,
   );
   return {
-    next: cut ?? (hasMore ? lastKey : null),
+    next: boundary ?? (hasMore ? lastKey : null),
     assets: rows.length,
-    objects: within.length,
-    findings: [...wrong, ...(await findOrphans(deps, within))],
+    objects: covered.length,
+    findings: [...fileFindings, ...(await findOrphans(context, covered))],
   };
 }
 
-/** Proxies, stills and renditions come and go; only what belongs to no asset or version is wrong. */
-async function checkDerived(deps: SweepDeps, prefix: string, position: string): Promise<Step> {
-  const { objects, hasMore } = await listObjects(deps.bucket, prefix, position);
-  const findings = await findOrphans(deps, objects);
+/** Proxies, posters and renditions are optional, so only objects without an asset or version are findings. */
+async function checkDerived(context: Context, prefix: string, position: string): Promise<Step> {
+  const { objects, hasMore } = await listObjects(context.bucket, prefix, position);
+  const findings = await findOrphans(context, objects);
   return { next: hasMore ? (objects.at(-1)?.key ?? null) : null, assets: 0, objects: objects.length, findings };
 }
 
-async function check(deps: SweepDeps, position: string): Promise<Step> {
-  const prefix = assetKeyPrefixes.find((candidate) => position.startsWith(candidate)) ?? originalsPrefix;
+async function runStep(context: Context, position: string): Promise<Step> {
+  const prefix = ASSET_KEY_PREFIXES.find((candidate) => position.startsWith(candidate)) ?? ORIGINALS_PREFIX;
   const step =
-    prefix === originalsPrefix ? await checkOriginals(deps, position) : await checkDerived(deps, prefix, position);
-  const following = assetKeyPrefixes[assetKeyPrefixes.indexOf(prefix) + 1] ?? null;
-  return { ...step, next: step.next ?? following };
+    prefix === ORIGINALS_PREFIX
+      ? await checkOriginals(context, position)
+      : await checkDerived(context, prefix, position);
+  const nextPrefix = ASSET_KEY_PREFIXES[ASSET_KEY_PREFIXES.indexOf(prefix) + 1] ?? null;
+  return { ...step, next: step.next ?? nextPrefix };
 }
 
-function countOf(findings: records.Finding[], kind: records.Finding["kind"]): number {
+function countKind(findings: records.IntegrityFinding[], kind: records.IntegrityFinding["kind"]): number {
   return findings.filter((finding) => finding.kind === kind).length;
 }
 
@@ -146,50 +145,53 @@ function advance(progress: records.ReportProgress, step: Step, nowMs: number): r
     position: step.next ?? "",
     assetsChecked: progress.assetsChecked + step.assets,
     objectsChecked: progress.objectsChecked + step.objects,
-    missingCount: progress.missingCount + countOf(step.findings, "missing"),
-    orphanCount: progress.orphanCount + countOf(step.findings, "orphan"),
-    mismatchCount: progress.mismatchCount + countOf(step.findings, "mismatch"),
+    missingCount: progress.missingCount + countKind(step.findings, "missing"),
+    orphanCount: progress.orphanCount + countKind(step.findings, "orphan"),
+    mismatchCount: progress.mismatchCount + countKind(step.findings, "mismatch"),
     completedAt: step.next === null ? nowMs : null,
   };
 }
 
-/** What the report still has room for. */
-function kept(report: records.IntegrityReport, findings: records.Finding[]): records.Finding[] {
-  const room = {
+/** Keeps the findings that fit below `MAX_FINDINGS` per kind. */
+function limitFindings(
+  report: records.IntegrityReport,
+  findings: records.IntegrityFinding[],
+): records.IntegrityFinding[] {
+  const remaining = {
     missing: MAX_FINDINGS - report.missingCount,
     orphan: MAX_FINDINGS - report.orphanCount,
     mismatch: MAX_FINDINGS - report.mismatchCount,
   };
   return findings.filter((finding) => {
-    room[finding.kind] -= 1;
-    return room[finding.kind] >= 0;
+    remaining[finding.kind] -= 1;
+    return remaining[finding.kind] >= 0;
   });
 }
 
 /**
- * Goes on with the running report, or begins the next. Saved once, at the end: a run that breaks off is walked again
- * from where it began. True when it completed a report.
+ * Continues the current integrity report or starts the next one. Progress is saved once at the end, so an interrupted
+ * run is repeated from its start. Returns true when a report was completed.
  */
-export async function checkIntegrity(deps: SweepDeps, steps: number = STEPS_PER_RUN): Promise<boolean> {
-  const report = await records.openReport(deps.db, originalsPrefix, deps.nowMs);
-  const findings: records.Finding[] = [];
+export async function checkIntegrity(context: Context, steps: number = STEPS_PER_RUN): Promise<boolean> {
+  const report = await records.openReport(context.db, ORIGINALS_PREFIX, context.nowMs);
+  const findings: records.IntegrityFinding[] = [];
   let progress: records.ReportProgress = report;
   for (let i = 0; i < steps && progress.completedAt === null; i++) {
-    const step = await check(deps, progress.position);
+    const step = await runStep(context, progress.position);
     findings.push(...step.findings);
-    progress = advance(progress, step, deps.nowMs);
+    progress = advance(progress, step, context.nowMs);
   }
-  await records.saveReport(deps.db, report, progress, kept(report, findings), deps.nowMs);
+  await records.saveReport(context.db, report, progress, limitFindings(report, findings), context.nowMs);
   const { assetsChecked, missingCount, orphanCount, mismatchCount } = progress;
-  const done = progress.completedAt !== null;
-  if (done) info("integrity checked", { assetsChecked, missingCount, orphanCount, mismatchCount });
-  return done;
+  const isComplete = progress.completedAt !== null;
+  if (isComplete) info("integrity check completed", { assetsChecked, missingCount, orphanCount, mismatchCount });
+  return isComplete;
 }
 
-/** It tells of all owners' assets, so it is for the owner of the deployment alone. */
-export async function readIntegrity(db: Database, who: Principal): Promise<records.Reports> {
-  if (!who.managesKeys) throw new AppError("forbidden", "the integrity report is read with the owner's root key");
-  return await records.readReports(db);
+/** Reads the current and the last complete report, which cover all users. Throws `forbidden` without the root key. */
+export async function getIntegrityReports(context: Context, principal: Principal): Promise<records.IntegrityReports> {
+  if (!principal.isRoot) throw new AppError("forbidden", "reading the integrity report requires the root key");
+  return await records.readReports(context.db);
 }
 
-export type { Finding, IntegrityReport, Reports } from "../../records/maintenance/integrity.ts";
+export type { IntegrityFinding, IntegrityReport, IntegrityReports } from "../../records/maintenance/integrity.ts";

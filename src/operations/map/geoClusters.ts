@@ -1,26 +1,31 @@
-/** Where a library's assets lie, as a map shows them: the cells of a grid, never asset by asset. */
 import { invalid } from "../../kernel/errors.ts";
-import type { Database } from "../../records/database.ts";
 import { readClusters, type Cluster } from "../../records/map/geoClusters.ts";
 import type { Grid } from "../../records/map/mapGrid.ts";
-import { resolveQuestion, type AssetQuestion } from "../assets/assetQuery.ts";
+import { resolveAssetQuery, type AssetQuery } from "../assets/assetQuery.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import type { Context } from "../context.ts";
 
 export const MAX_CLUSTERS = 1000;
 
-/** Two round trips; three when the grid has more cells than an answer may. */
-export async function clusterByPlace(
-  db: Database,
-  who: Principal,
-  question: AssetQuestion & { grid: Grid },
+/**
+ * Counts the assets per grid cell for a map. Takes two round trips, or three when the grid has more cells than a response
+ * may contain. Throws `validation_error` for more than `MAX_CLUSTERS` non-empty cells.
+ */
+export async function listGeoClusters(
+  context: Context,
+  principal: Principal,
+  query: AssetQuery & { grid: Grid },
 ): Promise<Cluster[]> {
-  const { grid } = question;
-  const asked = await resolveQuestion(db, who, { ...question, filter: { ...question.filter, box: grid.box } });
-  if (asked.none) return [];
-  const clusters = await readClusters(db, { filter: asked.filter, grid, limit: MAX_CLUSTERS });
+  const { grid } = query;
+  const resolved = await resolveAssetQuery(context, principal, {
+    ...query,
+    filter: { ...query.filter, box: grid.box },
+  });
+  if (resolved.isEmpty) return [];
+  const clusters = await readClusters(context.db, { filter: resolved.filter, grid, limit: MAX_CLUSTERS });
   if (clusters !== null) return clusters;
   throw invalid(
     ["query", "cell_size"],
-    `more than ${MAX_CLUSTERS} cells of this size are not empty: use a larger cell_size, or a smaller bbox`,
+    `would return more than ${MAX_CLUSTERS} clusters; use a larger cell_size or a smaller bbox`,
   );
 }

@@ -1,74 +1,81 @@
-/** What becomes of stacks when assets move between them: the rules of docs/stacks.md. Reads and writes nothing. */
-import type { EmptiedStack, KnownAsset, KnownStack, StackChange } from "../../records/stacks/stackChanges.ts";
+/** Plans stack changes by the rules of docs/stacks.md, without I/O. */
+import type { DeletedStack, StackCandidate, StackState, StackChange } from "../../records/stacks/stackChanges.ts";
 
-/** A stack of one is none. What is in the trash counts: it may come back. */
-const MIN_MEMBERS = 2;
+/** Smaller stacks are deleted. Trashed members count because they can be restored. */
+const MIN_STACK_MEMBERS = 2;
 
-/** The assets that come from each other stack. */
-function bySource(assets: KnownAsset[], stackId: string): { stack: KnownStack; leaving: string[] }[] {
-  const sources = new Map<string, { stack: KnownStack; leaving: string[] }>();
+/** Groups the assets that would leave another stack by that stack. */
+function groupBySourceStack(assets: StackCandidate[], stackId: string): { stack: StackState; removedIds: string[] }[] {
+  const sources = new Map<string, { stack: StackState; removedIds: string[] }>();
   for (const { id, stack } of assets) {
     if (stack === null || stack.id === stackId) continue;
-    const source = sources.get(stack.id) ?? { stack, leaving: [] };
-    source.leaving.push(id);
+    const source = sources.get(stack.id) ?? { stack, removedIds: [] };
+    source.removedIds.push(id);
     sources.set(stack.id, source);
   }
   return [...sources.values()];
 }
 
-/** Gathers `assets` in one stack: a pinned cover brings its whole stack along; what is left of others goes on, or ends. */
-export function gather(assets: KnownAsset[], stackId: string): Pick<StackChange, "assets" | "emptied" | "shrunk"> {
-  const emptied: EmptiedStack[] = [];
-  const shrunk: string[] = [];
-  for (const { stack, leaving } of bySource(assets, stackId)) {
-    const bringsAll = stack.primaryAssetId !== null && leaving.includes(stack.primaryAssetId);
-    if (bringsAll) emptied.push({ id: stack.id, to: stackId, chosen: false });
-    else if (stack.memberCount - leaving.length < MIN_MEMBERS) emptied.push({ id: stack.id, to: null, chosen: false });
-    else shrunk.push(stack.id);
+/**
+ * Plans moving `assets` into one stack. A stack whose pinned cover moves is merged whole; other source stacks are
+ * reduced, or deleted when fewer than two members remain.
+ */
+export function planMerge(
+  assets: StackCandidate[],
+  stackId: string,
+): Pick<StackChange, "assets" | "deletedStacks" | "reducedStackIds"> {
+  const deletedStacks: DeletedStack[] = [];
+  const reducedStackIds: string[] = [];
+  for (const { stack, removedIds } of groupBySourceStack(assets, stackId)) {
+    const movesCover = stack.primaryAssetId !== null && removedIds.includes(stack.primaryAssetId);
+    if (movesCover) deletedStacks.push({ id: stack.id, to: stackId, byUser: false });
+    else if (stack.memberCount - removedIds.length < MIN_STACK_MEMBERS)
+      deletedStacks.push({ id: stack.id, to: null, byUser: false });
+    else reducedStackIds.push(stack.id);
   }
-  return { assets: assets.map(({ id }) => ({ id, to: stackId })), emptied, shrunk };
+  return { assets: assets.map(({ id }) => ({ id, to: stackId })), deletedStacks, reducedStackIds };
 }
 
-/** Takes members out of their stack, which ends where it is left with fewer than two. */
-export function takeOut(stack: KnownStack, leaving: string[]): StackChange {
-  const ends = stack.memberCount - leaving.length < MIN_MEMBERS;
-  const losesCover = stack.primaryAssetId !== null && leaving.includes(stack.primaryAssetId);
+/** Plans removing members from a stack; the stack is deleted when fewer than two members remain. */
+export function planRemoval(stack: StackState, removedIds: string[]): StackChange {
+  const isDeleted = stack.memberCount - removedIds.length < MIN_STACK_MEMBERS;
+  const removesCover = stack.primaryAssetId !== null && removedIds.includes(stack.primaryAssetId);
   return {
     libraryId: stack.libraryId,
     stackId: stack.id,
-    createdFor: null,
+    newStackUserId: null,
     origin: "user",
-    ...(losesCover ? { primaryAssetId: null } : {}),
-    assets: leaving.map((id) => ({ id, to: null })),
-    emptied: ends ? [{ id: stack.id, to: null, chosen: false }] : [],
-    shrunk: [],
+    ...(removesCover ? { primaryAssetId: null } : {}),
+    assets: removedIds.map((id) => ({ id, to: null })),
+    deletedStacks: isDeleted ? [{ id: stack.id, to: null, byUser: false }] : [],
+    reducedStackIds: [],
   };
 }
 
-/** Lets all members go. */
-export function dissolve(stack: KnownStack): StackChange {
+/** Plans deleting a stack while keeping its assets. */
+export function planUngroup(stack: StackState): StackChange {
   return {
     libraryId: stack.libraryId,
     stackId: stack.id,
-    createdFor: null,
+    newStackUserId: null,
     origin: "user",
     assets: [],
-    emptied: [{ id: stack.id, to: null, chosen: true }],
-    shrunk: [],
+    deletedStacks: [{ id: stack.id, to: null, byUser: true }],
+    reducedStackIds: [],
   };
 }
 
 /**
- * The stack of just these assets, with that pin, where someone has made it already; or the one that this very request
- * made, with what a cover among them brought along.
+ * Finds an existing user stack of exactly these assets with the same cover, which makes a repeated request idempotent.
+ * A stack created by the same request also matches when a merged stack added members to it.
  */
-export function sameStack(
-  assets: KnownAsset[],
+export function findIdenticalStack(
+  assets: StackCandidate[],
   primaryAssetId: string | null,
-  isOfRequest: (stack: KnownStack) => boolean,
-): KnownStack | null {
+  isFromSameRequest: (stack: StackState) => boolean,
+): StackState | null {
   const stack = assets[0]?.stack ?? null;
   if (stack === null || stack.origin !== "user" || stack.primaryAssetId !== primaryAssetId) return null;
   if (!assets.every((asset) => asset.stack?.id === stack.id)) return null;
-  return stack.memberCount === assets.length || (stack.isAsMade && isOfRequest(stack)) ? stack : null;
+  return stack.memberCount === assets.length || (stack.isUnmodified && isFromSameRequest(stack)) ? stack : null;
 }

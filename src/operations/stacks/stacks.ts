@@ -1,74 +1,86 @@
-/** Stacks: making, covering, filling, emptying and reading them. */
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
-import { idOf } from "../../kernel/ids.ts";
-import type { Database } from "../../records/database.ts";
-import { applyStackChange, readStacking, type KnownAsset, type KnownStack } from "../../records/stacks/stackChanges.ts";
+import { idFromBytes } from "../../kernel/ids.ts";
+import {
+  applyStackChange,
+  readStackSnapshot,
+  type StackCandidate,
+  type StackState,
+} from "../../records/stacks/stackChanges.ts";
 import * as records from "../../records/stacks/stacks.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { demandLibrary, resolveLibrary } from "../libraries/libraries.ts";
-import { dissolve, gather, sameStack, takeOut } from "./stackPlan.ts";
+import { requireLibrary, resolveLibrary } from "../libraries/libraries.ts";
+import { planUngroup, planMerge, findIdenticalStack, planRemoval } from "./stackPlan.ts";
+import type { Context } from "../context.ts";
 
 export type Stack = records.Stack;
 
-export async function getStack(db: Database, who: Principal, id: string): Promise<Stack> {
-  const stack = await records.findStack(db, who, id);
+/** Reads a stack. Throws `not_found` for an unknown or inaccessible id. */
+export async function getStack(context: Context, principal: Principal, id: string): Promise<Stack> {
+  const stack = await records.findStack(context.db, principal, id);
   if (stack === null) throw notFound("stack");
   return stack;
 }
 
-export type StackListQuestion = Omit<records.StackListRequest, "libraryId"> & { libraryId: string | null };
+export type ListStacksParams = Omit<records.StackListRequest, "libraryId"> & { libraryId: string | null };
 
-export async function listStacks(db: Database, who: Principal, question: StackListQuestion) {
-  const library = await resolveLibrary(db, who, question.libraryId);
-  if (question.startingAfterId !== null) {
-    const last = await records.findStack(db, who, question.startingAfterId);
+/** Lists stacks of one library, a page at a time. Throws `bad_request` for a cursor of another library. */
+export async function listStacks(context: Context, principal: Principal, params: ListStacksParams) {
+  const library = await resolveLibrary(context, principal, params.libraryId);
+  if (params.startingAfterId !== null) {
+    const last = await records.findStack(context.db, principal, params.startingAfterId);
     if (last?.libraryId !== library.id) {
-      throw new AppError("bad_request", "starting_after_id names no stack of this library");
+      throw new AppError("bad_request", "starting_after_id: stack not found in this library");
     }
   }
-  return await records.listStacks(db, { ...question, libraryId: library.id });
+  return await records.listStacks(context.db, { ...params, libraryId: library.id });
 }
 
-/** The first try and two more: who is overtaken three times within one request is told so. */
-const MAX_TRIES = 3;
+/** Attempts per request before a concurrent change becomes a `write_conflict`. */
+const MAX_ATTEMPTS = 3;
 
-/** Reads, decides and writes anew where the stacks changed in between; `attempt` answers null then. */
-async function untilUndisturbed<T>(attempt: (isFirst: boolean) => Promise<T | null>): Promise<T> {
-  for (let i = 0; i < MAX_TRIES; i++) {
+/** Repeats a read-plan-write attempt while it returns null, which means that the stacks changed in between. */
+async function withOptimisticRetry<T>(attempt: (isFirst: boolean) => Promise<T | null>): Promise<T> {
+  for (let i = 0; i < MAX_ATTEMPTS; i++) {
     const result = await attempt(i === 0);
     if (result !== null) return result;
   }
-  throw new AppError("write_conflict", "these stacks are being changed by someone else; try again");
+  throw new AppError("write_conflict", "stacks were modified concurrently; retry the request");
 }
 
-/** A stack that was there when the call began and is not any more: trying again will not bring it back. */
-function demandStack(stack: KnownStack | null, isFirst: boolean): KnownStack {
+/** Distinguishes an unknown stack from one deleted during the request, which a retry can't restore. */
+function requireStack(stack: StackState | null, isFirst: boolean): StackState {
   if (stack !== null) return stack;
-  throw isFirst ? notFound("stack") : new AppError("conflict", "the stack was dissolved meanwhile");
+  throw isFirst ? notFound("stack") : new AppError("conflict", "the stack was deleted during the request");
 }
 
-const MAX_NAMED = 10;
+const MAX_IDS_IN_ERROR = 10;
 
-function listed(ids: string[]): string {
-  const rest = ids.length - MAX_NAMED;
-  return ids.slice(0, MAX_NAMED).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+function formatIds(ids: string[]): string {
+  const rest = ids.length - MAX_IDS_IN_ERROR;
+  return ids.slice(0, MAX_IDS_IN_ERROR).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-/** All of them, in this library and out of the trash, unless they are members already. */
-function demandAssets(found: KnownAsset[], wanted: string[], libraryId: string, stackId: string | null): KnownAsset[] {
-  const assets = found.filter((asset) => asset.libraryId === libraryId);
-  const known = new Set(assets.map(({ id }) => id));
-  const missing = wanted.filter((id) => !known.has(id));
-  if (missing.length > 0) throw new AppError("not_found", `assets not found in this library: ${listed(missing)}`);
-  const newcomers = assets.filter(({ stack }) => stackId === null || stack?.id !== stackId);
-  const trashed = newcomers.filter((asset) => asset.isTrashed).map(({ id }) => id);
-  if (trashed.length > 0) {
+/** Returns the requested assets that aren't members yet. Throws unless all exist in the library and are live. */
+function requireStackableAssets(
+  candidates: StackCandidate[],
+  requestedIds: string[],
+  libraryId: string,
+  stackId: string | null,
+): StackCandidate[] {
+  const assets = candidates.filter((asset) => asset.libraryId === libraryId);
+  const foundIds = new Set(assets.map(({ id }) => id));
+  const missingIds = requestedIds.filter((id) => !foundIds.has(id));
+  if (missingIds.length > 0)
+    throw new AppError("not_found", `assets not found in this library: ${formatIds(missingIds)}`);
+  const nonMembers = assets.filter(({ stack }) => stackId === null || stack?.id !== stackId);
+  const trashedIds = nonMembers.filter((asset) => asset.isTrashed).map(({ id }) => id);
+  if (trashedIds.length > 0) {
     throw invalid(
       ["body", "asset_ids"],
-      `must be live; restore these first, they are in the trash: ${listed(trashed)}`,
+      `trashed assets must be restored before they can be stacked: ${formatIds(trashedIds)}`,
     );
   }
-  return newcomers;
+  return nonMembers;
 }
 
 export interface NewStack {
@@ -77,94 +89,109 @@ export interface NewStack {
   libraryId: string | null;
 }
 
-/** Of what is asked for, in whatever order: it stands in the new stack's id, which so tells what made it. */
-async function digestOf(who: Principal, request: NewStack, assetIds: string[]): Promise<Uint8Array> {
-  const text = JSON.stringify([who.userId, request.primaryAssetId, assetIds.toSorted()]);
+/** Digest of the request, independent of asset order. The new stack's id contains it, which identifies repeated requests. */
+async function requestDigest(principal: Principal, request: NewStack, assetIds: string[]): Promise<Uint8Array> {
+  const text = JSON.stringify([principal.userId, request.primaryAssetId, assetIds.toSorted()]);
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
-/** Asked for again, it answers the stack that the first call made. */
-export async function createStack(db: Database, who: Principal, request: NewStack, nowMs: number): Promise<Stack> {
+/**
+ * Creates a stack and moves assets out of other stacks. A repeated request returns the existing stack.
+ * Throws `not_found`, `validation_error` for trashed assets, or `write_conflict` after concurrent changes.
+ */
+export async function createStack(context: Context, principal: Principal, request: NewStack): Promise<Stack> {
   const { primaryAssetId, libraryId } = request;
   const assetIds = [...new Set(request.assetIds)];
-  const digest = await digestOf(who, request, assetIds);
-  const isOfRequest = ({ id, createdAt }: KnownStack): boolean => id === idOf("stack", createdAt, digest);
-  return await untilUndisturbed(async () => {
-    const reading = await readStacking(db, who, { libraryId, stackId: null, assetIds });
-    const library = demandLibrary(reading.libraries, libraryId);
-    const assets = demandAssets(reading.assets, assetIds, library.id, null);
-    const same = sameStack(assets, primaryAssetId, isOfRequest);
-    if (same !== null) return await records.findStack(db, who, same.id);
-    const stackId = idOf("stack", nowMs, digest);
+  const digest = await requestDigest(principal, request, assetIds);
+  const isFromSameRequest = ({ id, createdAt }: StackState): boolean => id === idFromBytes("stack", createdAt, digest);
+  return await withOptimisticRetry(async () => {
+    const snapshot = await readStackSnapshot(context.db, principal, { libraryId, stackId: null, assetIds });
+    const library = requireLibrary(snapshot.libraries, libraryId);
+    const assets = requireStackableAssets(snapshot.assets, assetIds, library.id, null);
+    const existing = findIdenticalStack(assets, primaryAssetId, isFromSameRequest);
+    if (existing !== null) return await records.findStack(context.db, principal, existing.id);
+    const stackId = idFromBytes("stack", context.nowMs, digest);
     const change = {
       libraryId: library.id,
       stackId,
-      createdFor: who.userId,
+      newStackUserId: principal.userId,
       origin: "user" as const,
       primaryAssetId,
-      ...gather(assets, stackId),
+      ...planMerge(assets, stackId),
     };
-    const result = await applyStackChange(db, change, reading.unchanged, nowMs);
+    const result = await applyStackChange(context.db, change, snapshot.unchanged, context.nowMs);
     return result === false ? null : result.stack;
   });
 }
 
+/** Adds assets to a stack; members are ignored. Throws `not_found`, `conflict` or `write_conflict`. */
 export async function addToStack(
-  db: Database,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   id: string,
   assetIds: string[],
-  nowMs: number,
 ): Promise<Stack> {
-  const wanted = [...new Set(assetIds)];
-  return await untilUndisturbed(async (isFirst) => {
-    const reading = await readStacking(db, who, { libraryId: null, stackId: id, assetIds: wanted });
-    const { libraryId } = demandStack(reading.stack, isFirst);
-    const newcomers = demandAssets(reading.assets, wanted, libraryId, id);
-    if (newcomers.length === 0) return await records.findStack(db, who, id);
-    const change = { libraryId, stackId: id, createdFor: null, origin: "user" as const, ...gather(newcomers, id) };
-    const result = await applyStackChange(db, change, reading.unchanged, nowMs);
+  const requestedIds = [...new Set(assetIds)];
+  return await withOptimisticRetry(async (isFirst) => {
+    const snapshot = await readStackSnapshot(context.db, principal, {
+      libraryId: null,
+      stackId: id,
+      assetIds: requestedIds,
+    });
+    const { libraryId } = requireStack(snapshot.stack, isFirst);
+    const added = requireStackableAssets(snapshot.assets, requestedIds, libraryId, id);
+    if (added.length === 0) return await records.findStack(context.db, principal, id);
+    const change = { libraryId, stackId: id, newStackUserId: null, origin: "user" as const, ...planMerge(added, id) };
+    const result = await applyStackChange(context.db, change, snapshot.unchanged, context.nowMs);
     return result === false ? null : result.stack;
   });
 }
 
-/** What is no member is left alone. */
+/** Removes assets from a stack; other assets are ignored. Throws `not_found`, `conflict` or `write_conflict`. */
 export async function removeFromStack(
-  db: Database,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   id: string,
   assetIds: string[],
-  nowMs: number,
 ): Promise<void> {
-  const wanted = [...new Set(assetIds)];
-  await untilUndisturbed(async (isFirst) => {
-    const reading = await readStacking(db, who, { libraryId: null, stackId: id, assetIds: wanted });
-    const stack = demandStack(reading.stack, isFirst);
-    const leaving = reading.assets.filter((asset) => asset.stack?.id === id).map((asset) => asset.id);
-    if (leaving.length === 0) return true;
-    const result = await applyStackChange(db, takeOut(stack, leaving), reading.unchanged, nowMs);
+  const requestedIds = [...new Set(assetIds)];
+  await withOptimisticRetry(async (isFirst) => {
+    const snapshot = await readStackSnapshot(context.db, principal, {
+      libraryId: null,
+      stackId: id,
+      assetIds: requestedIds,
+    });
+    const stack = requireStack(snapshot.stack, isFirst);
+    const removedIds = snapshot.assets.filter((asset) => asset.stack?.id === id).map((asset) => asset.id);
+    if (removedIds.length === 0) return true;
+    const result = await applyStackChange(
+      context.db,
+      planRemoval(stack, removedIds),
+      snapshot.unchanged,
+      context.nowMs,
+    );
     return result === false ? null : true;
   });
 }
 
-/** Ungroups: the assets stay. */
-export async function deleteStack(db: Database, who: Principal, id: string, nowMs: number): Promise<void> {
-  await untilUndisturbed(async (isFirst) => {
-    const reading = await readStacking(db, who, { libraryId: null, stackId: id, assetIds: [] });
-    const stack = demandStack(reading.stack, isFirst);
-    const result = await applyStackChange(db, dissolve(stack), reading.unchanged, nowMs);
+/** Deletes a stack and keeps its assets. Throws `not_found`, `conflict` or `write_conflict`. */
+export async function deleteStack(context: Context, principal: Principal, id: string): Promise<void> {
+  await withOptimisticRetry(async (isFirst) => {
+    const snapshot = await readStackSnapshot(context.db, principal, { libraryId: null, stackId: id, assetIds: [] });
+    const stack = requireStack(snapshot.stack, isFirst);
+    const result = await applyStackChange(context.db, planUngroup(stack), snapshot.unchanged, context.nowMs);
     return result === false ? null : true;
   });
 }
 
+/** Pins a live member as the cover of its stack. Throws `not_found` or `validation_error`. */
 export async function setStackCover(
-  db: Database,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   id: string,
   assetId: string,
-  nowMs: number,
 ): Promise<Stack> {
-  const result = await records.setStackCover(db, who, id, assetId, nowMs);
+  const result = await records.setStackCover(context.db, principal, id, assetId, context.nowMs);
   if (result === null) throw notFound("stack");
   if (!result.isMember) throw invalid(["body", "primary_asset_id"], "must be a live member of this stack");
   return result.stack;

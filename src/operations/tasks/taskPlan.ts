@@ -1,29 +1,28 @@
-/** Which deferred work a new asset gets. Does none of it, and asks no one. */
 import { needsDisplayProxy } from "../../media/transcode/preview/needsDisplayProxy.ts";
 import type { TaskType } from "../../records/tasks/tasks.ts";
 
-export interface Planned {
+export interface TaskPlanInput {
   mediaType: "image" | "video";
   mimeType: string;
   sizeBytes: number;
-  /** The camera's name for its burst. */
+  /** The camera's burst identifier. */
   autoStackId: string | null;
   hasCoordinates: boolean;
 }
 
-function proxyWork(file: Pick<Planned, "mimeType" | "sizeBytes">): TaskType[] {
+function planProxyTask(file: Pick<TaskPlanInput, "mimeType" | "sizeBytes">): TaskType[] {
   return needsDisplayProxy(file.mimeType, file.sizeBytes) ? ["display_proxy_generation"] : [];
 }
 
-/** A photo that shows another version: what was worked out from the picture is again. The caption speaks of the upload. */
-export function pictureWork(version: Pick<Planned, "mimeType" | "sizeBytes">): TaskType[] {
-  return [...proxyWork(version), "thumbhash", "image_quality"];
+/** Lists the tasks to repeat when a photo's version changes. The description stays the one of the upload. */
+export function planImageTasks(version: Pick<TaskPlanInput, "mimeType" | "sizeBytes">): TaskType[] {
+  return [...planProxyTask(version), "thumbhash", "image_quality"];
 }
 
-/** A video's still, once there is one, opens the work that looks at it: records/stills. */
-export function plannedWork(file: Planned): TaskType[] {
-  const place: TaskType[] = file.hasCoordinates ? ["reverse_geocoding"] : [];
-  if (file.mediaType === "video") return ["video_thumbnail_extract", ...place];
+/** Lists the tasks of a new asset. Setting a video's poster later adds the image tasks (records/delivery/posters.ts). */
+export function planTasks(file: TaskPlanInput): TaskType[] {
+  const geocoding: TaskType[] = file.hasCoordinates ? ["reverse_geocoding"] : [];
+  if (file.mediaType === "video") return ["video_thumbnail_extract", ...geocoding];
   const burst: TaskType[] = file.autoStackId === null ? [] : ["burst_detection"];
-  return [...proxyWork(file), "thumbhash", "image_quality", "asset_description", ...place, ...burst];
+  return [...planProxyTask(file), "thumbhash", "image_quality", "asset_description", ...geocoding, ...burst];
 }

@@ -1,44 +1,51 @@
-/** What an owner may see of the deferred work. Runs none of it. */
 import { notFound } from "../../kernel/errors.ts";
 import { isId } from "../../kernel/ids.ts";
 import { findAsset } from "../../records/assets/assets.ts";
-import type { Database } from "../../records/database.ts";
 import { listLibraries, selectLiveLibraries } from "../../records/libraries/libraries.ts";
 import * as records from "../../records/tasks/taskQueries.ts";
 import type { Task, TaskType } from "../../records/tasks/tasks.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import type { Context } from "../context.ts";
 
 export { taskStatuses, type TaskStatus } from "../../records/tasks/taskQueries.ts";
 export { taskTypes, type Task, type TaskType } from "../../records/tasks/tasks.ts";
 
-/** Clients keep either name: the task's id, or that of its delivery. */
-export async function getTask(db: Database, who: Principal, name: string): Promise<Task> {
-  const task = await records.findTask(db, who, isId("task", name) ? { id: name } : { deliveryId: name });
+/** Reads a task by its id or its `celery_task_id`, since clients store either. Throws `not_found`. */
+export async function getTask(context: Context, principal: Principal, taskOrCeleryId: string): Promise<Task> {
+  const task = await records.findTask(
+    context.db,
+    principal,
+    isId("task", taskOrCeleryId) ? { id: taskOrCeleryId } : { celeryTaskId: taskOrCeleryId },
+  );
   if (task === null) throw notFound("task");
   return task;
 }
 
-export async function listTasksOfAsset(db: Database, who: Principal, assetId: string): Promise<Task[]> {
-  if ((await findAsset(db, who, assetId)) === null) throw notFound("asset");
-  return await records.listTasksOfAsset(db, assetId);
+/** Lists the tasks of one asset. Throws `not_found` for an unknown or inaccessible asset. */
+export async function listAssetTasks(context: Context, principal: Principal, assetId: string): Promise<Task[]> {
+  if ((await findAsset(context.db, principal, assetId)) === null) throw notFound("asset");
+  return await records.listAssetTasks(context.db, assetId);
 }
 
-export interface TaskListQuestion {
-  /** Null: every live library that the credential reaches. */
+export interface ListTasksParams {
+  /** Null selects all live libraries that the credential can access. */
   libraryId: string | null;
   status: records.TaskStatus | null;
   taskType: TaskType | null;
   limit: number;
 }
 
-export async function listTasks(db: Database, who: Principal, question: TaskListQuestion): Promise<Task[]> {
-  const { libraryId, ...filter } = question;
+/** Lists tasks by library, status and type, a page at a time. Throws `not_found` for an unknown library. */
+export async function listTasks(context: Context, principal: Principal, params: ListTasksParams): Promise<Task[]> {
+  const { libraryId, ...filter } = params;
   const libraries =
-    libraryId === null ? await listLibraries(db, who, "live") : await selectLiveLibraries(db, who, libraryId);
+    libraryId === null
+      ? await listLibraries(context.db, principal, "live")
+      : await selectLiveLibraries(context.db, principal, libraryId);
   if (libraryId !== null && libraries.length === 0) throw notFound("library");
-  return await records.listTasks(db, {
+  return await records.listTasks(context.db, {
     ...filter,
     libraryIds: libraries.map((library) => library.id),
-    wasEmptied: libraries.some((library) => library.emptiedAt > 0),
+    trashWasCleared: libraries.some((library) => library.trashClearedAt > 0),
   });
 }

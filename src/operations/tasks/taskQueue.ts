@@ -1,48 +1,50 @@
-/** The queue rings for work that waits in the database. It says nothing of the work: the rows do. */
+/** Enqueues tasks. A message only carries an id; rows in D1 are the source of truth. */
 import { z } from "zod";
 import { warn } from "../../kernel/log.ts";
-import type { Bell } from "./taskOutcome.ts";
 
-/** An asset has tasks to be done. */
-export const workMessage = z.object({ assetId: z.string() });
+/** The Queues methods that operations use. */
+export type TaskQueue = Pick<Queue, "send" | "sendBatch">;
 
-/** A library's trash was emptied of more than one request deletes. */
-export const emptiedMessage = z.object({ emptiedLibraryId: z.string() });
+/** Message to run the pending tasks of an asset. */
+export const taskMessage = z.object({ assetId: z.string() });
+
+/** Message to continue purging a cleared trash. */
+export const emptyTrashMessage = z.object({ emptyTrashLibraryId: z.string() });
 
 /**
- * One message per asset. A bell that fails to ring loses nothing, since the sweep rings for whatever stays open too
- * long; so the upload that wanted it still succeeds.
+ * Enqueues the pending tasks of one asset. A failed send is logged and ignored, because the sweep requeues overdue
+ * tasks; so an upload succeeds while the queue is unavailable.
  */
-export async function ring(bell: Bell, assetId: string): Promise<void> {
-  await send(bell, { assetId } satisfies z.input<typeof workMessage>, { asset_id: assetId });
+export async function enqueue(queue: TaskQueue, assetId: string): Promise<void> {
+  await send(queue, { assetId } satisfies z.input<typeof taskMessage>, { asset_id: assetId });
 }
 
-/** Nor here: the schedule finds what is left by itself. */
-export async function ringForEmptied(bell: Bell, libraryId: string): Promise<void> {
-  await send(bell, { emptiedLibraryId: libraryId } satisfies z.input<typeof emptiedMessage>, { library_id: libraryId });
+/** Enqueues purging a cleared trash. A failed send is ignored, because the scheduled purge continues it. */
+export async function enqueueEmptyTrash(queue: TaskQueue, libraryId: string): Promise<void> {
+  await send(queue, { emptyTrashLibraryId: libraryId } satisfies z.input<typeof emptyTrashMessage>, {
+    library_id: libraryId,
+  });
 }
 
-async function send(bell: Bell, message: unknown, about: Record<string, string>): Promise<void> {
+async function send(queue: TaskQueue, message: unknown, logFields: Record<string, string>): Promise<void> {
   try {
-    await bell.send(message);
+    await queue.send(message);
   } catch (error) {
-    warn("the queue did not take a message; the sweep will ring again", { ...about, error: String(error) });
+    warn("enqueuing a message failed; the sweep will retry", { ...logFields, error: String(error) });
   }
 }
 
-/** What rings for many at once. */
-export type ManyBell = Pick<Queue, "sendBatch">;
+/** Limit of `sendBatch` in Cloudflare Queues. */
+const MAX_BATCH_MESSAGES = 100;
 
-/** The queue's own limit for one batch. */
-const MAX_MESSAGES = 100;
-
-export async function ringAll(bell: ManyBell, assetIds: string[]): Promise<void> {
-  for (let i = 0; i < assetIds.length; i += MAX_MESSAGES) {
-    const messages = assetIds.slice(i, i + MAX_MESSAGES).map((assetId) => ({ body: { assetId } }));
+/** Enqueues the pending tasks of many assets, one message each. Failed batches are logged and ignored. */
+export async function enqueueBatch(queue: TaskQueue, assetIds: string[]): Promise<void> {
+  for (let i = 0; i < assetIds.length; i += MAX_BATCH_MESSAGES) {
+    const messages = assetIds.slice(i, i + MAX_BATCH_MESSAGES).map((assetId) => ({ body: { assetId } }));
     try {
-      await bell.sendBatch(messages satisfies { body: z.input<typeof workMessage> }[]);
+      await queue.sendBatch(messages satisfies { body: z.input<typeof taskMessage> }[]);
     } catch (error) {
-      warn("the queue took no messages; the sweep will ring again", { assets: messages.length, error: String(error) });
+      warn("enqueuing a batch failed; the sweep will retry", { assets: messages.length, error: String(error) });
     }
   }
 }

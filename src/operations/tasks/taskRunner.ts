@@ -1,109 +1,83 @@
-/** The deferred work of an asset: which tasks are open, doing them in order, and recording how each went. */
-import { parseConfig } from "../../kernel/config.ts";
 import { AppError } from "../../kernel/errors.ts";
-import { describerOf } from "../../providers/describers/describer.ts";
-import { placeFinderOf } from "../../providers/places/placeFinder.ts";
-import { findAssetForWork, type Asset } from "../../records/assets/assets.ts";
-import { openDatabase } from "../../records/database.ts";
+import { findAssetForTask, type Asset } from "../../records/assets/assets.ts";
 import * as records from "../../records/tasks/tasks.ts";
-import type { Outcome, WorkDeps } from "./taskOutcome.ts";
-import { runBurst } from "./handlers/burst.ts";
+import type { TaskOutcome } from "./taskOutcome.ts";
+import { runBurstDetection } from "./handlers/burst.ts";
 import { runDescription } from "./handlers/description.ts";
 import { runDisplayProxy } from "./handlers/displayProxy.ts";
-import { runQuality } from "./handlers/quality.ts";
+import { runImageQuality } from "./handlers/quality.ts";
 import { runReverseGeocoding } from "./handlers/reverseGeocoding.ts";
 import { runThumbhash } from "./handlers/thumbhash.ts";
-import { runVideoStill } from "./handlers/videoPoster.ts";
+import { runVideoPoster } from "./handlers/videoPoster.ts";
+import type { Context } from "../context.ts";
 
 type Task = records.Task;
-type Run = (deps: WorkDeps, asset: Asset) => Promise<Outcome>;
+type TaskHandler = (context: Context, asset: Asset) => Promise<TaskOutcome>;
 
-interface Kind {
+interface TaskDefinition {
   type: records.TaskType;
-  run: Run;
-  /** Makes the picture that later kinds look at: they wait until it is settled. */
-  makesPicture: boolean;
+  run: TaskHandler;
+  /** Produces the image that later tasks read; they wait until this task is finished. */
+  producesImage: boolean;
 }
 
-/** Every kind of work there is, in the order it is done. */
-const kinds: Kind[] = [
-  { type: "burst_detection", run: runBurst, makesPicture: false },
-  {
-    type: "reverse_geocoding",
-    run: (deps, asset) => runReverseGeocoding(deps, asset, deps.places ?? null),
-    makesPicture: false,
-  },
-  { type: "display_proxy_generation", run: runDisplayProxy, makesPicture: true },
-  { type: "video_thumbnail_extract", run: runVideoStill, makesPicture: true },
-  { type: "thumbhash", run: runThumbhash, makesPicture: false },
-  { type: "image_quality", run: runQuality, makesPicture: false },
-  {
-    type: "asset_description",
-    run: (deps, asset) => runDescription(deps, asset, deps.describer ?? null),
-    makesPicture: false,
-  },
+/** All task types in their order of execution. */
+const taskDefinitions: TaskDefinition[] = [
+  { type: "burst_detection", run: runBurstDetection, producesImage: false },
+  { type: "reverse_geocoding", run: runReverseGeocoding, producesImage: false },
+  { type: "display_proxy_generation", run: runDisplayProxy, producesImage: true },
+  { type: "video_thumbnail_extract", run: runVideoPoster, producesImage: true },
+  { type: "thumbhash", run: runThumbhash, producesImage: false },
+  { type: "image_quality", run: runImageQuality, producesImage: false },
+  { type: "asset_description", run: runDescription, producesImage: false },
 ];
 
-function kindOf(task: Task): Kind | undefined {
-  return kinds.find((kind) => kind.type === task.taskType);
-}
-
-export function workDeps(env: Cloudflare.Env): WorkDeps {
-  const config = parseConfig({ ...env });
-  return {
-    db: openDatabase(env.DB, "primary"),
-    bucket: env.BUCKET,
-    queue: env.QUEUE,
-    images: env.IMAGES,
-    media: env.MEDIA,
-    describer: describerOf(config, env),
-    places: placeFinderOf(config, env),
-    nowMs: Date.now(),
-  };
+function definitionOf(task: Task): TaskDefinition | undefined {
+  return taskDefinitions.find((definition) => definition.type === task.taskType);
 }
 
 const MAX_REASON_CHARACTERS = 500;
 const MAX_RETRIES = 5;
 const FIRST_RETRY_MS = 30_000;
-/** A queue holds a message back for 12 hours at most, and refuses to for longer. */
+/** Maximum delay of a message in Cloudflare Queues. */
 const MAX_RETRY_MS = 12 * 3600_000;
-/** A consumer lives 15 minutes at most: a claim this old belonged to one that died. */
-const STARTED_TOO_LONG_MS = 15 * 60_000;
+/** Queue consumers run for at most 15 minutes of wall time; an older claim belongs to a consumer that crashed. */
+const CLAIM_TIMEOUT_MS = 15 * 60_000;
 
-/** 30 s, 1, 2, 4, 8 minutes; later where the one who refused asked for a longer pause. */
+/** 30 s, 1, 2, 4, 8 minutes, or longer if the provider sent Retry-After. */
 function retryDelayMs(retryCount: number, retryAfterSeconds = 0): number {
   return Math.max(FIRST_RETRY_MS * 2 ** retryCount, Math.min(retryAfterSeconds * 1000, MAX_RETRY_MS));
 }
 
-/** Clients read it: a failed statement's text, with what was bound to it, is none of theirs. */
-function reasonOf(error: unknown): string {
+/** Replaces database errors, whose text contains SQL and bound values, because clients read the reason. */
+function failureReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return /^Failed query|D1_ERROR/.test(text) ? "the database did not answer" : text.slice(0, MAX_REASON_CHARACTERS);
+  return /^Failed query|D1_ERROR/.test(text) ? "database error" : text.slice(0, MAX_REASON_CHARACTERS);
 }
 
-function again(error: unknown): Outcome {
+function retryOutcome(error: unknown): TaskOutcome {
   const retryAfterSeconds = error instanceof AppError ? error.retryAfterSeconds : undefined;
-  return { kind: "again", reason: reasonOf(error), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+  return { kind: "retry", reason: failureReason(error), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
-async function attempt(deps: WorkDeps, task: Task): Promise<Outcome> {
-  const kind = kindOf(task);
-  if (kind === undefined) return { kind: "impossible", reason: `no work is known by the name ${task.taskType}` };
-  // What exceeds memory or CPU ends its consumer without a word; it must not do so for ever.
+async function executeTask(context: Context, task: Task): Promise<TaskOutcome> {
+  const definition = definitionOf(task);
+  if (definition === undefined) return { kind: "failed", reason: `unknown task type: ${task.taskType}` };
+  // A task that exceeds memory or CPU limits kills its consumer without recording a failure.
   if (task.retryCount > MAX_RETRIES) {
-    return { kind: "impossible", reason: "its consumer stopped again and again before it was done" };
+    return { kind: "failed", reason: "worker exceeded its limits repeatedly" };
   }
   try {
-    // Read anew for each task: the one before may have changed the row, or someone may have deleted it.
-    const asset = task.assetId === null ? null : await findAssetForWork(deps.db, task.assetId);
-    return asset === null ? { kind: "impossible", reason: "the asset is gone" } : await kind.run(deps, asset);
+    // The previous task or a client may have changed the row.
+    const asset = task.assetId === null ? null : await findAssetForTask(context.db, task.assetId);
+    return asset === null ? { kind: "failed", reason: "the asset was deleted" } : await definition.run(context, asset);
   } catch (error) {
-    return again(error);
+    return retryOutcome(error);
   }
 }
 
-/** The contract knows no status for skipped work: it is a success whose result says so. */
-function endOf(outcome: Outcome): records.TaskEnd {
+/** The Gumnut API has no status for skipped tasks; they succeed with the reason in their result. */
+function toCompletion(outcome: TaskOutcome): records.TaskCompletion {
   if (outcome.kind === "done") return { status: "success", result: outcome.result, errorMessage: null };
   if (outcome.kind === "skipped") {
     return { status: "success", result: `skipped: ${outcome.reason}`, errorMessage: null };
@@ -111,69 +85,68 @@ function endOf(outcome: Outcome): records.TaskEnd {
   return { status: "failure", result: null, errorMessage: outcome.reason };
 }
 
-/** The clock of one delivery: it starts at `deps.nowMs` and runs on. */
+/** Clock of one delivery that starts at `context.nowMs` and advances in real time. */
 type Clock = () => number;
 
-function clockFrom(nowMs: number): Clock {
-  const beganMs = Date.now();
-  return () => nowMs + (Date.now() - beganMs);
+function startClock(nowMs: number): Clock {
+  const startedMs = Date.now();
+  return () => nowMs + (Date.now() - startedMs);
 }
 
-/** Settled; to be tried again; or in the hands of another consumer. */
-type End = { kind: "settled" } | { kind: "later"; delayMs: number } | { kind: "elsewhere" };
+type RunResult = { kind: "finished" } | { kind: "delayed"; delayMs: number } | { kind: "claimedElsewhere" };
 
-async function runTask(deps: WorkDeps, open: Task, clock: Clock): Promise<End> {
+async function runTask(context: Context, pending: Task, clock: Clock): Promise<RunResult> {
   const startMs = clock();
-  const task = await records.claimTask(deps.db, open.id, startMs, startMs + STARTED_TOO_LONG_MS);
+  const task = await records.claimTask(context.db, pending.id, startMs, startMs + CLAIM_TIMEOUT_MS);
   if (task === null) {
-    // Whoever has it has a message of its own. If it died, the sweep rings again when its claim has run out.
-    const delayMs = open.dueAt - startMs;
-    return open.status === "pending" && delayMs > 0 ? { kind: "later", delayMs } : { kind: "elsewhere" };
+    // The consumer with the claim has its own message. If it crashes, the sweep requeues the task after the claim expires.
+    const delayMs = pending.dueAt - startMs;
+    return pending.status === "pending" && delayMs > 0 ? { kind: "delayed", delayMs } : { kind: "claimedElsewhere" };
   }
-  const outcome = await attempt(deps, task);
+  const outcome = await executeTask(context, task);
   const endMs = clock();
-  if (outcome.kind === "again" && task.retryCount < MAX_RETRIES) {
+  if (outcome.kind === "retry" && task.retryCount < MAX_RETRIES) {
     const delayMs = retryDelayMs(task.retryCount, outcome.retryAfterSeconds);
-    await records.retryTask(deps.db, task, outcome.reason, endMs + delayMs);
-    return { kind: "later", delayMs };
+    await records.retryTask(context.db, task, outcome.reason, endMs + delayMs);
+    return { kind: "delayed", delayMs };
   }
-  await records.finishTask(deps.db, task, endOf(outcome), endMs);
-  return { kind: "settled" };
+  await records.finishTask(context.db, task, toCompletion(outcome), endMs);
+  return { kind: "finished" };
 }
 
-/** Unknown kinds first: they only fail. */
-function place(task: Task): number {
-  return kinds.findIndex((kind) => kind.type === task.taskType);
+/** Unknown types sort first (-1); they fail without running. */
+function runOrder(task: Task): number {
+  return taskDefinitions.findIndex((definition) => definition.type === task.taskType);
 }
 
-async function listOpen(deps: WorkDeps, assetId: string): Promise<Task[]> {
-  return (await records.listUnfinishedTasks(deps.db, assetId)).toSorted((a, b) => place(a) - place(b));
+async function listPending(context: Context, assetId: string): Promise<Task[]> {
+  return (await records.listUnfinishedTasks(context.db, assetId)).toSorted((a, b) => runOrder(a) - runOrder(b));
 }
 
 /**
- * Does what is still open for the asset, trashed or not: a restore finds it complete. Null when there is nothing left
- * to come back for, else the seconds after which all that is left is due: one delivery then tries it together.
+ * Runs the pending tasks of a live or trashed asset in order and records their results. Returns null when no retry is
+ * needed, else the seconds until all remaining tasks are due, so that one delivery retries them together.
  */
-export async function workOn(deps: WorkDeps, assetId: string): Promise<number | null> {
-  const clock = clockFrom(deps.nowMs);
-  const tried = new Set<string>();
-  let open = await listOpen(deps, assetId);
+export async function runPendingTasks(context: Context, assetId: string): Promise<number | null> {
+  const clock = startClock(context.nowMs);
+  const attemptedIds = new Set<string>();
+  let pending = await listPending(context, assetId);
   const delaysMs: number[] = [];
   for (;;) {
-    const task = open.find((candidate) => !tried.has(candidate.id));
+    const task = pending.find((candidate) => !attemptedIds.has(candidate.id));
     if (task === undefined) break;
-    tried.add(task.id);
-    const end = await runTask(deps, task, clock);
-    if (end.kind === "later") delaysMs.push(end.delayMs);
-    if (kindOf(task)?.makesPicture !== true) continue;
-    if (end.kind !== "settled") break;
-    // A new picture reopens the work that looks at it, or adds it.
-    open = await listOpen(deps, assetId);
+    attemptedIds.add(task.id);
+    const result = await runTask(context, task, clock);
+    if (result.kind === "delayed") delaysMs.push(result.delayMs);
+    if (definitionOf(task)?.producesImage !== true) continue;
+    if (result.kind !== "finished") break;
+    // A new image resets or adds the tasks that read it.
+    pending = await listPending(context, assetId);
   }
   return delaysMs.length === 0 ? null : Math.ceil(Math.max(...delaysMs) / 1000);
 }
 
-/** The queue has stopped delivering: what waits to be tried has failed, and says so. What another consumer runs goes on. */
-export async function giveUp(deps: WorkDeps, assetId: string): Promise<void> {
-  await records.failWaitingTasks(deps.db, assetId, "given up after too many deliveries", deps.nowMs);
+/** Fails the pending tasks of an asset after the queue's last delivery. Tasks claimed by another consumer continue. */
+export async function failRemaining(context: Context, assetId: string): Promise<void> {
+  await records.failPendingTasks(context.db, assetId, "the queue delivered the message too many times", context.nowMs);
 }

@@ -1,11 +1,18 @@
-/** Which library an upload goes to, and whether there is room: asked before the first byte where it can be. */
+/** Chooses the library of an upload and checks storage limits. */
 import { AppError } from "../../kernel/errors.ts";
-import type { Database } from "../../records/database.ts";
-import { createDefaultLibrary, findUploadTarget, type Library, type Reach } from "../../records/libraries/libraries.ts";
+import {
+  createDefaultLibrary,
+  findUploadLibraries,
+  type Library,
+  type LibraryScope,
+} from "../../records/libraries/libraries.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import type { Context } from "../context.ts";
 import { pickLibrary } from "../libraries/libraries.ts";
 
-export interface UploadTarget {
+/** Candidate libraries and the account's storage, read before the file. */
+export interface TargetCandidates {
+  /** Null while the client has not sent a library id. */
   libraryId: string | null;
   live: Library[];
   owner: { usedBytes: number; limitBytes: number } | null;
@@ -15,49 +22,64 @@ function isFull(usedBytes: number, limitBytes: number | null): boolean {
   return limitBytes !== null && usedBytes >= limitBytes;
 }
 
-/** A full account is refused at once. The library may still be named by a field behind the file. */
-export async function openTarget(db: Database, who: Reach, libraryId: string | null): Promise<UploadTarget> {
-  const { live, owner } = await findUploadTarget(db, who, libraryId);
-  const named = libraryId === null ? null : pickLibrary(live, libraryId);
-  if (owner !== null && isFull(owner.usedBytes, owner.limitBytes)) {
-    throw new AppError("storage_limit_exceeded", "User storage limit exceeded");
-  }
-  demandSpace(named);
-  return { libraryId, live, owner };
-}
-
-function demandSpace(library: Library | null): void {
+function requireFreeSpace(library: Library | null): void {
   if (library !== null && isFull(library.storageUsedBytes, library.storageLimitBytes)) {
     throw new AppError("storage_limit_exceeded", "Library storage limit exceeded");
   }
 }
 
-async function firstLibrary(db: Database, who: Principal, limitBytes: number | null, nowMs: number): Promise<Library> {
-  const created = who.libraryIds === null ? await createDefaultLibrary(db, who, limitBytes, nowMs) : [];
-  const library = created[0];
-  if (library === undefined) throw new AppError("bad_request", "this credential reaches no live library");
-  return library;
-}
-
-/** The library, once every field is known. A credential for all libraries, with none there, gets its first, a `fresh` one. */
-export async function settleTarget(
-  db: Database,
-  who: Principal,
-  early: UploadTarget,
+/**
+ * Rejects an upload to a full account or library before its first byte. `libraryId` is null while the field may still
+ * follow the file.
+ *
+ * @throws {AppError} `storage_limit_exceeded`; `not_found` for an unknown library; `bad_request` for an ambiguous one.
+ */
+export async function checkQuota(
+  context: Context,
+  scope: LibraryScope,
   libraryId: string | null,
-  fresh: { limitBytes: number | null; nowMs: number },
-): Promise<Library> {
-  // Named behind the file, it is mostly one of the two that were found without its name: no second round trip.
-  const found = early.live.find((library) => library.id === libraryId);
-  const target = found !== undefined || early.libraryId === libraryId ? early : await openTarget(db, who, libraryId);
-  const library =
-    found ?? pickLibrary(target.live, libraryId) ?? (await firstLibrary(db, who, fresh.limitBytes, fresh.nowMs));
-  demandSpace(library);
+): Promise<TargetCandidates> {
+  const { live, owner } = await findUploadLibraries(context.db, scope, libraryId);
+  const requested = libraryId === null ? null : pickLibrary(live, libraryId);
+  if (owner !== null && isFull(owner.usedBytes, owner.limitBytes)) {
+    throw new AppError("storage_limit_exceeded", "User storage limit exceeded");
+  }
+  requireFreeSpace(requested);
+  return { libraryId, live, owner };
+}
+
+async function ensureDefaultLibrary(context: Context, principal: Principal): Promise<Library> {
+  const limitBytes = context.config.defaultLibraryStorageLimitBytes;
+  const created =
+    principal.libraryIds === null ? await createDefaultLibrary(context.db, principal, limitBytes, context.nowMs) : [];
+  const library = created[0];
+  if (library === undefined) throw new AppError("bad_request", "no library is accessible with this credential");
   return library;
 }
 
-/** Why a library that took the file has not taken its row: it went to the trash meanwhile, or others filled it up. */
-export async function refuseRow(db: Database, library: Library): Promise<never> {
-  await openTarget(db, { userId: library.userId, libraryIds: null }, library.id);
-  throw new AppError("write_conflict", "the library was changed while the file came; send it again");
+/**
+ * Resolves the library once all fields are known. Creates the account's first library for a credential that is not
+ * limited to selected ones.
+ *
+ * @throws {AppError} as `checkQuota`, and `bad_request` when the credential has no library.
+ */
+export async function resolveTargetLibrary(
+  context: Context,
+  principal: Principal,
+  candidates: TargetCandidates,
+  libraryId: string | null,
+): Promise<Library> {
+  // A library_id after the file is mostly among the candidates, which saves a second round trip.
+  const candidate = candidates.live.find((library) => library.id === libraryId);
+  const isCurrent = candidate !== undefined || candidates.libraryId === libraryId;
+  const { live } = isCurrent ? candidates : await checkQuota(context, principal, libraryId);
+  const library = candidate ?? pickLibrary(live, libraryId) ?? (await ensureDefaultLibrary(context, principal));
+  requireFreeSpace(library);
+  return library;
+}
+
+/** Throws the reason why a library rejected the row: it was trashed or filled up during the upload. */
+export async function throwInsertConflict(context: Context, library: Library): Promise<never> {
+  await checkQuota(context, { userId: library.userId, libraryIds: null }, library.id);
+  throw new AppError("write_conflict", "the library changed during the upload; send the file again");
 }

@@ -1,71 +1,87 @@
-/** Going back in a photo's versions: to a named one, or to the one before the last. What came behind is gone for good. */
+/** Reverts a photo to an earlier version. Every later version is deleted. */
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Asset } from "../../records/assets/assets.ts";
 import { truncateVersions } from "../../records/versions/versionChanges.ts";
 import type { Version } from "../../records/versions/versions.ts";
-import { getAsset } from "../assets/assets.ts";
-import { ring } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import type { VersionDeps } from "./versionFiles.ts";
+import { getAsset } from "../assets/assets.ts";
+import type { Context } from "../context.ts";
+import { enqueue } from "../tasks/taskQueue.ts";
 import { deleteVersionObjects } from "./versionCleanup.ts";
-import { changeOf, listVersions } from "./versions.ts";
+import { listVersions, planVersionChange } from "./versions.ts";
 
-/** Each try reads anew what the one before was too late for. */
 const MAX_TRIES = 3;
 
-/** Which version is to be current; null where it is. Throws where that cannot be. */
-type Choice = (versions: Version[]) => Version | null;
+/** Chooses the version that becomes current; null when it already is. Throws when the choice is invalid. */
+type ChooseVersion = (versions: Version[]) => Version | null;
 
-async function goBack(deps: VersionDeps, who: Principal, assetId: string, choose: Choice): Promise<Asset> {
+/** Reads the versions again after each write conflict. */
+async function truncateTo(
+  context: Context,
+  principal: Principal,
+  assetId: string,
+  choose: ChooseVersion,
+): Promise<Asset> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const { asset, versions } = await listVersions(deps.db, who, assetId);
-    const target = choose(versions);
-    if (target === null) return asset;
-    if (!(await truncateVersions(deps.db, changeOf(asset, target), target))) continue;
-    const later = versions.filter((version) => version.position > target.position);
+    const { asset, versions } = await listVersions(context, principal, assetId);
+    const chosen = choose(versions);
+    if (chosen === null) return asset;
+    if (!(await truncateVersions(context.db, planVersionChange(asset, chosen), chosen))) continue;
+    const deleted = versions.filter((version) => version.position > chosen.position);
     await deleteVersionObjects(
-      deps.bucket,
-      later.map((version) => ({ assetId, versionId: version.id })),
+      context.bucket,
+      deleted.map((version) => ({ assetId, versionId: version.id })),
     );
-    await ring(deps.queue, assetId);
-    return await getAsset(deps.db, who, assetId);
+    await enqueue(context.queue, assetId);
+    return await getAsset(context, principal, assetId);
   }
-  throw new AppError("write_conflict", "the versions were changed by someone else at the same time; try again");
+  throw new AppError("write_conflict", "the versions were changed by another request at the same time; try again");
 }
 
-function named(versions: Version[], versionId: string): Version {
+function requireVersion(versions: Version[], versionId: string): Version {
   const version = versions.find((candidate) => candidate.id === versionId);
   if (version === undefined) throw notFound("version");
   return version;
 }
 
-/** The named version becomes current. */
+/**
+ * Makes an earlier version current and deletes the later ones. Reverting to the current version changes nothing.
+ *
+ * @throws {AppError} `not_found`; `write_conflict` to be retried.
+ */
 export async function revertToVersion(
-  deps: VersionDeps,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   assetId: string,
   versionId: string,
 ): Promise<Asset> {
-  return await goBack(deps, who, assetId, (versions) => {
-    const target = named(versions, versionId);
-    return target === versions.at(-1) ? null : target;
+  return await truncateTo(context, principal, assetId, (versions) => {
+    const version = requireVersion(versions, versionId);
+    return version === versions.at(-1) ? null : version;
   });
 }
 
-/** The current version goes, and the one before it becomes current. The upload itself goes only with the asset. */
+/**
+ * Deletes the current edited version; the one before it becomes current.
+ *
+ * @throws {AppError} `not_found`; `validation_error` for the original; `conflict` for a version that is not current;
+ *   `write_conflict` to be retried.
+ */
 export async function deleteVersion(
-  deps: VersionDeps,
-  who: Principal,
+  context: Context,
+  principal: Principal,
   assetId: string,
   versionId: string,
 ): Promise<Asset> {
-  return await goBack(deps, who, assetId, (versions) => {
-    const doomed = named(versions, versionId);
-    const before = versions[versions.indexOf(doomed) - 1];
-    if (before === undefined) {
-      throw invalid(["path", "version_id"], "is the original: delete the asset to be rid of it");
+  return await truncateTo(context, principal, assetId, (versions) => {
+    const version = requireVersion(versions, versionId);
+    const previous = versions[versions.indexOf(version) - 1];
+    if (previous === undefined) {
+      throw invalid(["path", "version_id"], "is the original: delete the asset instead");
     }
-    if (doomed !== versions.at(-1)) throw new AppError("conflict", "a later version is current: delete that one first");
-    return before;
+    if (version !== versions.at(-1)) {
+      throw new AppError("conflict", "a later version is current; delete that version first");
+    }
+    return previous;
   });
 }

@@ -1,43 +1,49 @@
 /**
- * The objects of a version: its file, its proxy, its rungs. They go after the row that named them, at once where that
- * can be, and once more by the schedule, which also takes what was stored for a version that never got a row.
+ * Deletes the objects of a version: file, display proxy and renditions. They are deleted right after the row, and again
+ * by the schedule, which also covers files that never got a row.
  */
 import { info, warn } from "../../kernel/log.ts";
 import { deleteObjects } from "../../objects/listing.ts";
 import {
-  forgetVersionDeletions,
-  listDueVersionDeletions,
-  listKnownVersions,
+  completeVersionCleanups,
+  listDueVersionCleanups,
+  listReferencedVersions,
   type VersionAddress,
 } from "../../records/versions/versionCleanups.ts";
+import type { Context } from "../context.ts";
 import { versionKeys } from "./versionKeys.ts";
-import type { SweepDeps } from "../maintenance/sweeps.ts";
 
-/** Never fails the change: its rows are written, and the note beside them brings the bucket up to them. False: not yet. */
+/** Deletes the objects of versions. False after an R2 failure: their cleanup records make the schedule retry it. */
 export async function deleteVersionObjects(bucket: R2Bucket, versions: VersionAddress[]): Promise<boolean> {
   try {
     await deleteObjects(bucket, versions.flatMap(versionKeys));
     return true;
   } catch (error) {
-    warn("objects of versions are left to the schedule", { versions: versions.length, error: String(error) });
+    warn("failed to delete objects of versions; the schedule will", {
+      versions: versions.length,
+      error: String(error),
+    });
     return false;
   }
 }
 
-/** Fourteen names each: one delete for 71 of them. */
-const MAX_CLEAN_UPS = 700;
+/** Each version has 14 possible keys, and one R2 delete takes 1,000. */
+const MAX_CLEANUPS_PER_RUN = 700;
 
-/** What has a row is kept whatever the note says. A failure leaves the notes, and the next run tries again. */
-export async function cleanUpVersions({ db, bucket, nowMs }: SweepDeps): Promise<number> {
-  const due = await listDueVersionDeletions(db, nowMs, MAX_CLEAN_UPS);
+/**
+ * Deletes the objects of due cleanup records, except for versions that have a row, and returns how many versions that
+ * were. An R2 or D1 failure keeps the records for the next run.
+ */
+export async function cleanUpVersions({ db, bucket, nowMs }: Context): Promise<number> {
+  const due = await listDueVersionCleanups(db, nowMs, MAX_CLEANUPS_PER_RUN);
   if (due.length === 0) return 0;
-  const known = await listKnownVersions(db, [...new Set(due.map(({ assetId }) => assetId))]);
-  const gone = due.filter(({ assetId, versionId }) => !known.has(`${assetId}/${versionId}`));
-  await deleteObjects(bucket, gone.flatMap(versionKeys));
-  await forgetVersionDeletions(
+  const referenced = await listReferencedVersions(db, [...new Set(due.map(({ assetId }) => assetId))]);
+  const deleted = due.filter(({ assetId, versionId }) => !referenced.has(`${assetId}/${versionId}`));
+  await deleteObjects(bucket, deleted.flatMap(versionKeys));
+  await completeVersionCleanups(
     db,
     due.map(({ versionId }) => versionId),
   );
-  info("made sure that the objects of versions are gone", { versions: gone.length });
-  return gone.length;
+  info("deleted objects of versions", { versions: deleted.length });
+  return deleted.length;
 }

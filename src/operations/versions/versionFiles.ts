@@ -1,38 +1,23 @@
 /**
- * The file of a version on its way in: checked, given the upload's metadata, hashed and stored as it arrives.
- * Nothing points at it yet; a note written before its first byte sees to it that it does not stay for nothing.
+ * The file of a new version between the request and its row: validated, given the upload's metadata, hashed and stored
+ * in one pass. A cleanup record written before its first byte deletes it if no row follows.
  */
 import { invalid, notFound } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { warn } from "../../kernel/log.ts";
-import { BrokenPicture } from "../../media/transcode/rewrite/malformedImage.ts";
-import { readCarried } from "../../media/transcode/rewrite/preservedMetadata.ts";
-import { rewriteStill, type Rewritten } from "../../media/transcode/rewrite/rewriteImage.ts";
-import { runningSha256, type RunningSha256 } from "../../objects/uploads/digests.ts";
+import { MalformedImageError } from "../../media/transcode/rewrite/malformedImage.ts";
+import { readPreservedMetadata } from "../../media/transcode/rewrite/preservedMetadata.ts";
+import { rewriteImage, type RewriteResult } from "../../media/transcode/rewrite/rewriteImage.ts";
 import { originalKey } from "../../objects/keys.ts";
+import { runningSha256, type RunningSha256 } from "../../objects/uploads/digests.ts";
 import { storeOriginal, type StoredOriginal } from "../../objects/uploads/originals.ts";
-import { findAssetForWork } from "../../records/assets/assets.ts";
-import type { Database } from "../../records/database.ts";
-import { forgetVersionDeletions, intendVersion } from "../../records/versions/versionCleanups.ts";
+import { findAssetForTask } from "../../records/assets/assets.ts";
+import { completeVersionCleanups, scheduleVersionCleanup } from "../../records/versions/versionCleanups.ts";
 import { parseOriginal } from "../assets/originalReader.ts";
-import type { Bell } from "../tasks/taskOutcome.ts";
+import type { Context } from "../context.ts";
+import type { IncomingFile } from "../uploads/uploadSource.ts";
 import { deleteVersionObjects } from "./versionCleanup.ts";
-import type { VersionTarget } from "./versionPreconditions.ts";
-
-export interface VersionDeps {
-  db: Database;
-  bucket: R2Bucket;
-  queue: Bell;
-  nowMs: number;
-}
-
-export interface SentFile {
-  body: AsyncIterable<Uint8Array>;
-  /** What its part says that it is. */
-  declaredType: string | null;
-  /** A hint for the first buffer, trusted for nothing. */
-  sizeHint: number | null;
-}
+import type { VersionPlan } from "./versionPreconditions.ts";
 
 export interface StoredVersion {
   id: string;
@@ -44,115 +29,114 @@ export interface StoredVersion {
 }
 
 export interface ReceivedVersion {
-  target: VersionTarget;
-  /** SHA-256 of the bytes as they were sent. */
+  plan: VersionPlan;
+  /** SHA-256 of the bytes as sent, before the metadata is rewritten; identifies a repeated call. */
   sentChecksum: string;
-  /** Null where the target takes none. */
+  /** Null when the plan has a conflict. */
   file: StoredVersion | null;
 }
 
-const loc = ["body", "file"];
-/** Before the upload's metadata is put in, and behind it. */
+const FILE_LOC = ["body", "file"];
+/** Applies to the bytes as sent, and to the stored bytes with the upload's metadata. */
 const MAX_FILE_BYTES = 100 * 1024 * 1024;
-/** No upload takes this long; what has no row by then gets none. */
-const INTENT_MS = 24 * 3600_000;
+/** Longer than any upload takes: a version without a row by then gets none. */
+const CLEANUP_DELAY_MS = 24 * 3600_000;
 
-async function* bounded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* limitBytes(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let sizeBytes = 0;
   for await (const chunk of chunks) {
     sizeBytes += chunk.byteLength;
-    if (sizeBytes > MAX_FILE_BYTES) throw invalid(loc, "is larger than 100 MiB");
+    if (sizeBytes > MAX_FILE_BYTES) throw invalid(FILE_LOC, "is larger than 100 MiB");
     yield chunk;
   }
 }
 
-async function* hashed(chunks: AsyncIterable<Uint8Array>, digest: RunningSha256): AsyncGenerator<Uint8Array> {
+async function* digestBytes(chunks: AsyncIterable<Uint8Array>, digest: RunningSha256): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     await digest.add(chunk);
     yield chunk;
   }
 }
 
-/** Other spellings of the two types, and the ones that say nothing. */
-const spellings = new Map([
+const mediaTypeAliases = new Map([
   ["image/jpg", "image/jpeg"],
   ["image/pjpeg", "image/jpeg"],
   ["image/x-png", "image/png"],
 ]);
-const UNSAID = ["", "application/octet-stream", "binary/octet-stream"];
+const GENERIC_MEDIA_TYPES = ["", "application/octet-stream", "binary/octet-stream"];
 
-/** The bytes decide; a part that says otherwise was meant to be something else. */
-function demandDeclared(declaredType: string | null, mimeType: string): void {
-  const [written = ""] = (declaredType ?? "").split(";", 1);
-  const declared = written.trim().toLowerCase();
-  if (UNSAID.includes(declared) || (spellings.get(declared) ?? declared) === mimeType) return;
-  throw invalid(loc, `is ${mimeType} by its bytes, and its Content-Type says ${JSON.stringify(written.slice(0, 100))}`);
+/** The bytes decide the format; a contradicting Content-Type means that the client sent the wrong file. */
+function checkContentType(contentType: string | null, mimeType: string): void {
+  const [sent = ""] = (contentType ?? "").split(";", 1);
+  const declared = sent.trim().toLowerCase();
+  if (GENERIC_MEDIA_TYPES.includes(declared) || (mediaTypeAliases.get(declared) ?? declared) === mimeType) return;
+  const shown = JSON.stringify(sent.slice(0, 100));
+  throw invalid(FILE_LOC, `is ${mimeType} by its content, but its Content-Type is ${shown}`);
 }
 
-async function picked(rewriting: Promise<Rewritten>, file: SentFile) {
-  const rewritten = await rewriting;
-  if (rewritten.kind === "empty") throw invalid(loc, "is empty");
-  if (rewritten.kind === "other") throw invalid(loc, "must be a JPEG or PNG");
-  demandDeclared(file.declaredType, rewritten.mimeType);
+function requireImage(rewritten: RewriteResult, contentType: string | null) {
+  if (rewritten.kind === "empty") throw invalid(FILE_LOC, "is empty");
+  if (rewritten.kind === "other") throw invalid(FILE_LOC, "must be a JPEG or PNG");
+  checkContentType(contentType, rewritten.mimeType);
   return rewritten;
 }
 
-/** Never fails the answer: the note stays where the object may have stayed. */
-export async function discardVersion(deps: VersionDeps, assetId: string, versionId: string): Promise<void> {
-  if (!(await deleteVersionObjects(deps.bucket, [{ assetId, versionId }]))) return;
+/** Deletes the objects of a rejected version and its cleanup record; after a failure the record stays and is retried. */
+export async function discardVersion(context: Context, assetId: string, versionId: string): Promise<void> {
+  if (!(await deleteVersionObjects(context.bucket, [{ assetId, versionId }]))) return;
   try {
-    await forgetVersionDeletions(deps.db, [versionId]);
+    await completeVersionCleanups(context.db, [versionId]);
   } catch (error) {
-    warn("the note of a discarded version is left to the schedule", { version: versionId, error: String(error) });
+    warn("failed to delete a cleanup record; the schedule will", { version: versionId, error: String(error) });
   }
 }
 
-/** For a file that came with a form that turned out wrong. */
-export async function discardReceived(deps: VersionDeps, { target, file }: ReceivedVersion): Promise<void> {
-  if (file !== null) await discardVersion(deps, target.asset.id, file.id);
+/** Discards the file of a version whose form was rejected. */
+export async function discardReceived(context: Context, { plan, file }: ReceivedVersion): Promise<void> {
+  if (file !== null) await discardVersion(context, plan.asset.id, file.id);
 }
 
-async function store(deps: VersionDeps, target: VersionTarget, file: SentFile): Promise<StoredVersion> {
-  const assetId = target.asset.id;
-  const { id: originalId, fileSizeBytes: sizeBytes } = target.original;
+async function storeVersion(context: Context, plan: VersionPlan, file: IncomingFile): Promise<StoredVersion> {
+  const assetId = plan.asset.id;
+  const { id: originalId, fileSizeBytes: sizeBytes } = plan.original;
   const upload = { key: originalKey(assetId, originalId), sizeBytes };
-  const carried = await parseOriginal(deps.bucket, upload, readCarried).catch(async (error: unknown) => {
-    // Someone may have deleted it since it was found.
-    throw (await findAssetForWork(deps.db, assetId)) === null ? notFound("asset") : error;
+  const preserved = await parseOriginal(context.bucket, upload, readPreservedMetadata).catch(async (error: unknown) => {
+    // The asset may have been deleted since the preconditions were checked.
+    throw (await findAssetForTask(context.db, assetId)) === null ? notFound("asset") : error;
   });
-  const picture = await picked(rewriteStill(file.body, carried), file);
-  const id = newId("assetVersion", deps.nowMs);
-  await intendVersion(deps.db, { assetId, versionId: id }, Date.now() + INTENT_MS);
-  const { mimeType, size } = picture;
+  const image = requireImage(await rewriteImage(file.body, preserved), file.contentType);
+  const id = newId("assetVersion", context.nowMs);
+  await scheduleVersionCleanup(context.db, { assetId, versionId: id }, Date.now() + CLEANUP_DELAY_MS);
+  const { mimeType, size } = image;
   try {
-    const stored = await storeOriginal(deps.bucket, originalKey(assetId, id), bounded(picture.bytes), {
+    const stored = await storeOriginal(context.bucket, originalKey(assetId, id), limitBytes(image.bytes), {
       contentType: mimeType,
       sizeHint: file.sizeHint,
     });
     return { id, mimeType, ...size, stored, receivedAtMs: Date.now() };
   } catch (error) {
-    await discardVersion(deps, assetId, id);
-    throw error instanceof BrokenPicture ? invalid(loc, error.message) : error;
+    await discardVersion(context, assetId, id);
+    throw error instanceof MalformedImageError ? invalid(FILE_LOC, error.message) : error;
   }
 }
 
-/** Reads the file whether or not it will be stored: a repeated call is known by what was sent. */
+/**
+ * Streams the file of a new version to R2. With a conflict in the plan the file is only hashed, to recognize a repeated
+ * call.
+ *
+ * @throws {AppError} `validation_error` for a file that is empty, over 100 MiB, malformed, or neither JPEG nor PNG.
+ */
 export async function receiveVersion(
-  deps: VersionDeps,
-  target: VersionTarget,
-  file: SentFile,
+  context: Context,
+  plan: VersionPlan,
+  file: IncomingFile,
 ): Promise<ReceivedVersion> {
   const digest = runningSha256();
-  const body = hashed(bounded(file.body), digest);
-  if (target.refusal !== null) {
+  const body = digestBytes(limitBytes(file.body), digest);
+  if (plan.conflict !== null) {
     for await (const chunk of body) void chunk;
-    return { target, sentChecksum: await digest.finish(), file: null };
+    return { plan, sentChecksum: await digest.finish(), file: null };
   }
-  const stored = await store(deps, target, { ...file, body });
-  return { target, sentChecksum: await digest.finish(), file: stored };
-}
-
-/** Whoever dawdles behind the file is refused before the sweep may take it. */
-export function isInTime(file: StoredVersion, withinMs: number): boolean {
-  return Date.now() - file.receivedAtMs <= withinMs;
+  const stored = await storeVersion(context, plan, { ...file, body });
+  return { plan, sentChecksum: await digest.finish(), file: stored };
 }

@@ -1,18 +1,18 @@
-/** What may be stored of a version, by name, and for how long more may come. Stores and deletes nothing. */
+/** The R2 keys that a version may occupy, and when no more objects can appear under them. */
 import { originalKey, proxyKey, renditionKey } from "../../objects/keys.ts";
 import type { VersionAddress } from "../../records/versions/versionCleanups.ts";
-import { rungFormats, rungs } from "../delivery/variants.ts";
+import { renditionFormats, variants } from "../delivery/variants.ts";
 
 /**
- * A consumer that began before a deletion may write what it made until 15 minutes after it, and a first request may
- * render a rung: who has the last word waits until all of them have ended.
+ * A queue consumer that started before a deletion may write objects for 15 more minutes, and a first request may still
+ * render a variant: the final cleanup waits until both have ended.
  */
 export const CLEAN_UP_AFTER_MS = 60 * 60_000;
 
-/** Its file, its proxy, its rungs. Deleting by name costs nothing, listing does. */
+/** Lists every key of a version: file, display proxy and renditions. R2 deletes are free, listings are not. */
 export function versionKeys({ assetId, versionId }: VersionAddress): string[] {
-  const renditions = rungs.flatMap((rung) =>
-    rungFormats.map((format) => renditionKey(assetId, versionId, rung, format)),
+  const renditions = variants.flatMap((variant) =>
+    renditionFormats.map((format) => renditionKey(assetId, versionId, variant, format)),
   );
   return [originalKey(assetId, versionId), proxyKey(assetId, versionId), ...renditions];
 }

@@ -1,26 +1,26 @@
-/** Whether an asset takes another version, and in which place: known before its first byte is read. */
+/** Preconditions of a new version, checked before the first byte of its file. */
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
 import type { Asset } from "../../records/assets/assets.ts";
-import type { Database } from "../../records/database.ts";
-import { findVersionTarget, type Version, type VersionTarget as Found } from "../../records/versions/versions.ts";
+import { findVersionContext, type Version, type VersionContext } from "../../records/versions/versions.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import type { Context } from "../context.ts";
 
-export interface VersionTarget {
+export interface VersionPlan {
   asset: Asset;
-  /** Of the upload, whose metadata goes into every version. */
+  /** The upload, whose metadata every version carries. */
   original: Version;
   current: Version;
-  /** Whether the new version takes the current one's place, or comes behind it. */
+  /** Whether the new version replaces the current one or is appended to it. */
   replaces: boolean;
-  /** Why nothing is stored; all that can still be answered is that exactly this was stored before. */
-  refusal: string | null;
+  /** Why the version cannot be added. Its file is still hashed: a repeated call gets the existing version instead. */
+  conflict: string | null;
 }
 
-function demandPhoto(asset: Asset): void {
-  if (asset.mediaType !== "image") throw invalid(["path", "asset_id"], "is a video: only photos take edited versions");
+function requirePhoto(asset: Asset): void {
+  if (asset.mediaType !== "image") throw invalid(["path", "asset_id"], "is a video: only photos have edited versions");
 }
 
-function demandSpace(storage: Found["storage"]): void {
+function checkStorage(storage: VersionContext["storage"]): void {
   if (storage === null) return;
   if (storage.userUsed >= storage.userLimit) {
     throw new AppError("storage_limit_exceeded", "User storage limit exceeded");
@@ -30,46 +30,60 @@ function demandSpace(storage: Found["storage"]): void {
   }
 }
 
-/** Others may have filled what was free when the file began to come. */
-export async function demandRoomStill(db: Database, who: Principal, assetId: string): Promise<void> {
-  demandSpace((await findTarget(db, who, assetId, "")).storage);
+async function readContext(
+  context: Context,
+  principal: Principal,
+  assetId: string,
+  versionId: string,
+): Promise<VersionContext> {
+  const versionContext = await findVersionContext(context.db, principal, assetId, versionId);
+  if (versionContext === null) throw notFound("asset");
+  requirePhoto(versionContext.asset);
+  return versionContext;
 }
 
-function ends(versions: Version[]): { original: Version; current: Version } {
+/** Checks the storage limits again: other uploads may have used the space while the file was sent. */
+export async function requireFreeSpace(context: Context, principal: Principal, assetId: string): Promise<void> {
+  checkStorage((await readContext(context, principal, assetId, "")).storage);
+}
+
+function firstAndCurrent(versions: Version[]): { original: Version; current: Version } {
   const [original, current] = [versions[0], versions.at(-1)];
   if (original === undefined || current === undefined) throw new Error("an asset has at least one version");
   return { original, current };
 }
 
-async function findTarget(db: Database, who: Principal, assetId: string, versionId: string): Promise<Found> {
-  const found = await findVersionTarget(db, who, assetId, versionId);
-  if (found === null) throw notFound("asset");
-  demandPhoto(found.asset);
-  return found;
-}
-
-/** Edits are made from the upload: a second one takes the first one's place, by `replace`. */
-export async function openAppend(db: Database, who: Principal, assetId: string): Promise<VersionTarget> {
-  const { asset, versions, storage } = await findTarget(db, who, assetId, "");
-  const { original, current } = ends(versions);
-  const refusal =
+/**
+ * Plans a version after the upload. Edits always start from the upload, so a second one replaces the first.
+ *
+ * @throws {AppError} `not_found`, `validation_error` for a video, `storage_limit_exceeded`.
+ */
+export async function planAppend(context: Context, principal: Principal, assetId: string): Promise<VersionPlan> {
+  const { asset, versions, storage } = await readContext(context, principal, assetId, "");
+  const { original, current } = firstAndCurrent(versions);
+  const conflict =
     current === original ? null : "an edited version is current: replace it, or revert to the original first";
-  if (refusal === null) demandSpace(storage);
-  return { asset, original, current, replaces: false, refusal };
+  if (conflict === null) checkStorage(storage);
+  return { asset, original, current, replaces: false, conflict };
 }
 
-export async function openReplace(
-  db: Database,
-  who: Principal,
+/**
+ * Plans the replacement of the current edited version.
+ *
+ * @throws {AppError} `not_found`, `validation_error` for a video or the original, `storage_limit_exceeded`.
+ */
+export async function planReplace(
+  context: Context,
+  principal: Principal,
   assetId: string,
   versionId: string,
-): Promise<VersionTarget> {
-  const { asset, versions, storage, wasNamed } = await findTarget(db, who, assetId, versionId);
-  const { original, current } = ends(versions);
-  const named = versions.find((version) => version.id === versionId);
-  if (named === undefined && !wasNamed) throw notFound("version");
-  if (named === original) throw invalid(["path", "version_id"], "is the original, which nothing can replace");
-  const refusal = named === current ? null : "the version is not the current one";
-  if (refusal === null) demandSpace(storage);
-  return { asset, original, current, replaces: true, refusal };
+): Promise<VersionPlan> {
+  const { asset, versions, storage, alreadyReplaced } = await readContext(context, principal, assetId, versionId);
+  const { original, current } = firstAndCurrent(versions);
+  const replaced = versions.find((version) => version.id === versionId);
+  if (replaced === undefined && !alreadyReplaced) throw notFound("version");
+  if (replaced === original) throw invalid(["path", "version_id"], "is the original, which cannot be replaced");
+  const conflict = replaced === current ? null : "the version is not the current one";
+  if (conflict === null) checkStorage(storage);
+  return { asset, original, current, replaces: true, conflict };
 }

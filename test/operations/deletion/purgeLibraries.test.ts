@@ -1,94 +1,91 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { drainLibraries } from "../../../src/operations/deletion/purgeLibraries.ts";
-import type { PurgeDeps } from "../../../src/operations/deletion/purge.ts";
+import { purgeLibraries } from "../../../src/operations/deletion/purgeLibraries.ts";
 import { openDatabase } from "../../../src/records/database.ts";
-import { newLibrary, sqlAll, usage } from "../../support/clients/account.ts";
-import { assetOf } from "../../support/clients/answers.ts";
+import { createLibrary, getRootOwner, sqlAll, storageUsage } from "../../support/clients/account.ts";
+import { expectAsset } from "../../support/clients/responses.ts";
 import { call, uniqueBytes } from "../../support/clients/api.ts";
 import { storedKeys } from "../../support/bindings/bucket.ts";
 import { runSchedule } from "../../support/bindings/consumer.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
-import { recount } from "../../support/rows/recount.ts";
-import { insertAssets, rootOwner } from "../../support/clients/tenants.ts";
-import { rowsWith } from "../../support/rows/traces.ts";
-import { quietUpload } from "../../support/clients/uploads.ts";
+import { findInconsistencies } from "../../support/rows/consistency.ts";
+import { insertAssets } from "../../support/clients/tenants.ts";
+import { rowsContaining } from "../../support/rows/rowSearch.ts";
+import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
+import { testContext } from "../../support/context.ts";
 
 const DAY_MS = 24 * 3600_000;
 
 let userId = "";
 beforeAll(async () => {
-  ({ userId } = await rootOwner());
+  ({ userId } = await getRootOwner());
 });
 afterEach(async () => {
-  expect(await recount()).toEqual({});
+  expect(await findInconsistencies()).toEqual({});
 });
-
-function deps(changes: Partial<PurgeDeps> = {}): PurgeDeps {
-  return { db: openDatabase(env.DB, "primary"), bucket: env.BUCKET, nowMs: Date.now(), ...changes };
-}
 
 const withId = z.object({ id: z.string() });
 
-async function made(path: string, json: unknown): Promise<string> {
+async function create(path: string, json: unknown): Promise<string> {
   return withId.parse(await (await call("POST", path, { json })).json()).id;
 }
 
-/** Two uploads in an album and a stack, and a third in the trash. */
-async function furnished(): Promise<{ libraryId: string; ids: string[]; albumId: string }> {
-  const libraryId = await newLibrary("to be drained");
+/** Creates a library with two uploads in an album and a stack, and a third in the trash. */
+async function filledLibrary(): Promise<{ libraryId: string; ids: string[]; albumId: string }> {
+  const libraryId = await createLibrary("to be purged");
   const ids: string[] = [];
-  for (let i = 0; i < 3; i++) ids.push((await assetOf(await quietUpload(uniqueBytes(100), { libraryId }), 201)).id);
+  for (let i = 0; i < 3; i++)
+    ids.push((await expectAsset(await uploadWithoutConsumer(uniqueBytes(100), { libraryId }), 201)).id);
   const [a = "", b = "", c = ""] = ids;
-  const albumId = await made("/api/albums", { name: "a", library_id: libraryId });
+  const albumId = await create("/api/albums", { name: "a", library_id: libraryId });
   await call("POST", `/api/albums/${albumId}/assets`, { json: { asset_ids: [a, b] } });
-  await made("/api/stacks", { asset_ids: [a, b], library_id: libraryId });
+  await create("/api/stacks", { asset_ids: [a, b], library_id: libraryId });
   await call("POST", `/api/assets/trash?library_id=${libraryId}`, { json: { ids: [c] } });
   return { libraryId, ids, albumId };
 }
 
-async function ask(libraryId: string, what: "trash" | "restore" | "delete"): Promise<number> {
+async function changeLibrary(libraryId: string, what: "trash" | "restore" | "delete"): Promise<number> {
   const [method, end] = what === "delete" ? ["DELETE", ""] : ["POST", `/${what}`];
   return (await call(method, `/api/libraries/${libraryId}${end}`)).status;
 }
 
 const statusOf = async (path: string): Promise<number> => (await call("GET", path)).status;
 
-async function doomed(libraryId: string): Promise<void> {
-  expect([await ask(libraryId, "trash"), await ask(libraryId, "delete")]).toEqual([200, 200]);
+async function trashAndDelete(libraryId: string): Promise<void> {
+  expect([await changeLibrary(libraryId, "trash"), await changeLibrary(libraryId, "delete")]).toEqual([200, 200]);
 }
 
-describe("a library whose time in the trash is over", () => {
-  it("is gone with the next scheduled run, and nothing of it is left", async () => {
-    const before = await usage((await rootOwner()).libraryId);
-    const { libraryId, ids } = await furnished();
+describe("a library whose retention ended", () => {
+  it("is deleted completely by the next scheduled run", async () => {
+    const before = await storageUsage((await getRootOwner()).libraryId);
+    const { libraryId, ids } = await filledLibrary();
     const keys = (await storedKeys()).filter((key) => ids.some((id) => key.includes(id)));
     expect(keys).toHaveLength(3);
-    await doomed(libraryId);
+    await trashAndDelete(libraryId);
     expect(await statusOf(`/api/libraries/${libraryId}`)).toBe(200);
     await runSchedule();
     expect(await statusOf(`/api/libraries/${libraryId}`)).toBe(404);
-    expect(await rowsWith(libraryId)).toEqual({});
-    for (const id of ids) expect(Object.keys(await rowsWith(id))).toEqual(["deletions"]);
+    expect(await rowsContaining(libraryId)).toEqual({});
+    for (const id of ids) expect(Object.keys(await rowsContaining(id))).toEqual(["asset_cleanups"]);
     expect((await storedKeys()).filter((key) => ids.some((id) => key.includes(id)))).toEqual([]);
-    expect((await usage((await rootOwner()).libraryId)).userBytes).toBe(before.userBytes);
-    expect([await ask(libraryId, "restore"), await ask(libraryId, "delete")]).toEqual([404, 404]);
+    expect((await storageUsage((await getRootOwner()).libraryId)).userBytes).toBe(before.userBytes);
+    expect([await changeLibrary(libraryId, "restore"), await changeLibrary(libraryId, "delete")]).toEqual([404, 404]);
   });
 
-  it("is left alone until then, and when it is live", async () => {
-    const trashed = await furnished();
-    const live = await furnished();
-    await ask(trashed.libraryId, "trash");
-    await drainLibraries(deps({ nowMs: Date.now() + 89 * DAY_MS }));
-    for (const { libraryId } of [trashed, live]) expect((await usage(libraryId)).count).toBe(3);
-    await drainLibraries(deps({ nowMs: Date.now() + 91 * DAY_MS }));
+  it("is kept until then, and while it is live", async () => {
+    const trashed = await filledLibrary();
+    const live = await filledLibrary();
+    await changeLibrary(trashed.libraryId, "trash");
+    await purgeLibraries(testContext({ nowMs: Date.now() + 89 * DAY_MS }));
+    for (const { libraryId } of [trashed, live]) expect((await storageUsage(libraryId)).count).toBe(3);
+    await purgeLibraries(testContext({ nowMs: Date.now() + 91 * DAY_MS }));
     expect(await sqlAll("SELECT id FROM libraries WHERE id = ?", trashed.libraryId)).toEqual([]);
-    expect((await usage(live.libraryId)).count).toBe(3);
+    expect((await storageUsage(live.libraryId)).count).toBe(3);
   });
 
-  it("may be named by a key, which then reaches nothing", async () => {
-    const { libraryId } = await furnished();
+  it("can be the only library of an API key, which then has access to none", async () => {
+    const { libraryId } = await filledLibrary();
     const json = {
       name: "k",
       actions: ["read"],
@@ -97,15 +94,15 @@ describe("a library whose time in the trash is over", () => {
     };
     const created = await (await call("POST", "/api/api-keys/", { json })).json();
     const { api_key: token, id } = z.object({ api_key: z.string(), id: z.string() }).parse(created);
-    await doomed(libraryId);
-    await drainLibraries(deps());
+    await trashAndDelete(libraryId);
+    await purgeLibraries(testContext());
     expect(await (await call("GET", "/api/libraries?state=all", { token })).json()).toEqual([]);
     expect((await call("GET", "/api/assets", { token })).status).toBe(400);
     await sqlAll("DELETE FROM api_keys WHERE id = ?", id);
   });
 
-  it("that is large goes part by part, each run where the last one stopped, and no run does more than its part", async () => {
-    const libraryId = await newLibrary("large");
+  it("is purged in bounded parts over several runs when it is large", async () => {
+    const libraryId = await createLibrary("large");
     await insertAssets(
       { userId, libraryId },
       Array.from({ length: 4100 }, () => ({})),
@@ -115,23 +112,23 @@ describe("a library whose time in the trash is over", () => {
        SELECT 'album_' || a.id, library_id, user_id, '', 0, 0 FROM assets a WHERE library_id = ? LIMIT 1500`,
       libraryId,
     );
-    await doomed(libraryId);
+    await trashAndDelete(libraryId);
     const left: number[] = [];
     for (let run = 0; run < 3; run++) {
       const counted = countingD1(env.DB);
-      await drainLibraries(deps({ db: openDatabase(counted.binding, "primary") }));
+      await purgeLibraries(testContext({ db: openDatabase(counted.binding, "primary") }));
       expect(counted.counts.roundTrips).toBeLessThanOrEqual(25);
       const [row] = await sqlAll("SELECT asset_count FROM libraries WHERE id = ?", libraryId);
       left.push(Number(row?.asset_count ?? -1));
     }
     expect(left).toEqual([2100, 100, -1]);
-    expect(await rowsWith(libraryId)).toEqual({});
+    expect(await rowsContaining(libraryId)).toEqual({});
   });
 });
 
-describe("several libraries whose time is over", () => {
-  it("share the parts of a run, and all come to their end", async () => {
-    const libraryIds = [await newLibrary("one"), await newLibrary("two"), await newLibrary("three")];
+describe("several libraries whose retention ended", () => {
+  it("share the budget of a run and are all deleted eventually", async () => {
+    const libraryIds = [await createLibrary("one"), await createLibrary("two"), await createLibrary("three")];
     for (const libraryId of libraryIds) {
       await sqlAll(
         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 32000)
@@ -139,30 +136,30 @@ describe("several libraries whose time is over", () => {
          SELECT ?, 'asset_deleted', 'asset', 'asset_' || i, (SELECT max(created_at) FROM events) FROM n`,
         libraryId,
       );
-      await doomed(libraryId);
+      await trashAndDelete(libraryId);
     }
     for (let run = 0; run < 3; run++) {
       const counted = countingD1(env.DB);
-      await drainLibraries(deps({ db: openDatabase(counted.binding, "primary") }));
+      await purgeLibraries(testContext({ db: openDatabase(counted.binding, "primary") }));
       expect(counted.counts.statements.length).toBeLessThan(70);
     }
-    for (const libraryId of libraryIds) expect(await rowsWith(libraryId)).toEqual({});
+    for (const libraryId of libraryIds) expect(await rowsContaining(libraryId)).toEqual({});
   });
 });
 
-describe("a library that is restored while it is drained", () => {
-  it("comes back with what was not deleted yet, told of in its feed", async () => {
-    const { libraryId, ids, albumId } = await furnished();
-    await doomed(libraryId);
-    const dying = countingD1(env.DB, {
+describe("a library restored during its purge", () => {
+  it("keeps the remaining assets and has events for the deleted ones", async () => {
+    const { libraryId, ids, albumId } = await filledLibrary();
+    await trashAndDelete(libraryId);
+    const crashing = countingD1(env.DB, {
       afterBatch: ([text = ""]) => {
-        if (text.startsWith("WITH turned")) throw new Error("the consumer died");
+        if (text.startsWith("WITH changed")) throw new Error("consumer crashed");
       },
     });
-    await expect(drainLibraries(deps({ db: openDatabase(dying.binding, "primary") }))).rejects.toThrow();
-    expect((await usage(libraryId)).count).toBe(0);
-    expect(await ask(libraryId, "restore")).toBe(200);
-    await drainLibraries(deps());
+    await expect(purgeLibraries(testContext({ db: openDatabase(crashing.binding, "primary") }))).rejects.toThrow();
+    expect((await storageUsage(libraryId)).count).toBe(0);
+    expect(await changeLibrary(libraryId, "restore")).toBe(200);
+    await purgeLibraries(testContext());
     expect(await statusOf(`/api/libraries/${libraryId}`)).toBe(200);
     const album = await call("GET", `/api/albums/${albumId}`);
     expect(await album.json()).toMatchObject({ asset_count: 0, album_cover_asset_id: null });
@@ -173,28 +170,28 @@ describe("a library that is restored while it is drained", () => {
     expect(feed.map((event) => String(event.entity_id)).toSorted()).toEqual(ids.toSorted());
   });
 
-  it("between the look at it and the deletion loses nothing", async () => {
-    const { libraryId, ids } = await furnished();
-    await doomed(libraryId);
-    const late = countingD1(env.DB, {
+  it("loses nothing when restored between the listing and the deletion", async () => {
+    const { libraryId, ids } = await filledLibrary();
+    await trashAndDelete(libraryId);
+    const intercepted = countingD1(env.DB, {
       beforeBatch: async ([text = ""]) => {
-        if (text.startsWith("WITH turned")) await ask(libraryId, "restore");
+        if (text.startsWith("WITH changed")) await changeLibrary(libraryId, "restore");
       },
     });
-    await drainLibraries(deps({ db: openDatabase(late.binding, "primary") }));
-    expect((await usage(libraryId)).count).toBe(3);
+    await purgeLibraries(testContext({ db: openDatabase(intercepted.binding, "primary") }));
+    expect((await storageUsage(libraryId)).count).toBe(3);
     for (const id of ids) expect(await statusOf(`/api/assets/${id}`)).toBe(200);
   });
 
-  it("between its last asset and its row stays, empty", async () => {
-    const { libraryId, albumId } = await furnished();
-    await doomed(libraryId);
-    const late = countingD1(env.DB, {
+  it("stays empty when restored after its last asset was deleted", async () => {
+    const { libraryId, albumId } = await filledLibrary();
+    await trashAndDelete(libraryId);
+    const intercepted = countingD1(env.DB, {
       beforeBatch: async (texts) => {
-        if (texts.some((text) => text.includes("'album_deleted'"))) await ask(libraryId, "restore");
+        if (texts.some((text) => text.includes("'album_deleted'"))) await changeLibrary(libraryId, "restore");
       },
     });
-    await drainLibraries(deps({ db: openDatabase(late.binding, "primary") }));
+    await purgeLibraries(testContext({ db: openDatabase(intercepted.binding, "primary") }));
     expect(await statusOf(`/api/libraries/${libraryId}`)).toBe(200);
     expect(await statusOf(`/api/albums/${albumId}`)).toBe(200);
     expect(await (await call("GET", `/api/assets?include=&library_id=${libraryId}`)).json()).toEqual({
@@ -204,45 +201,45 @@ describe("a library that is restored while it is drained", () => {
   });
 });
 
-describe("a drain that breaks off", () => {
-  it("at any of its calls is finished by a later run", async () => {
-    for (let fatal = 1; fatal <= 4; fatal++) {
-      const { libraryId } = await furnished();
-      await doomed(libraryId);
+describe("an interrupted library purge", () => {
+  it("is completed by a later run after a failure at any call", async () => {
+    for (let failingCall = 1; failingCall <= 4; failingCall++) {
+      const { libraryId } = await filledLibrary();
+      await trashAndDelete(libraryId);
       let calls = 0;
-      const dying = countingD1(env.DB, {
+      const crashing = countingD1(env.DB, {
         beforeBatch: () => {
           calls += 1;
-          if (calls === fatal) throw new Error("D1 is away");
+          if (calls === failingCall) throw new Error("D1 unavailable");
         },
       });
-      await expect(drainLibraries(deps({ db: openDatabase(dying.binding, "primary") }))).rejects.toThrow();
-      await drainLibraries(deps());
-      expect(await rowsWith(libraryId), `call ${fatal}`).toEqual({});
+      await expect(purgeLibraries(testContext({ db: openDatabase(crashing.binding, "primary") }))).rejects.toThrow();
+      await purgeLibraries(testContext());
+      expect(await rowsContaining(libraryId), `call ${failingCall}`).toEqual({});
     }
   });
 
-  it("is no harm when two runs are at it", async () => {
-    const { libraryId } = await furnished();
-    await doomed(libraryId);
-    await Promise.all([drainLibraries(deps()), drainLibraries(deps()), drainLibraries(deps())]);
-    await drainLibraries(deps());
-    expect(await rowsWith(libraryId)).toEqual({});
+  it("is harmless when two runs overlap", async () => {
+    const { libraryId } = await filledLibrary();
+    await trashAndDelete(libraryId);
+    await Promise.all([purgeLibraries(testContext()), purgeLibraries(testContext()), purgeLibraries(testContext())]);
+    await purgeLibraries(testContext());
+    expect(await rowsContaining(libraryId)).toEqual({});
   });
 });
 
-describe("an upload", () => {
-  it("whose library went to the trash while it was on its way is refused, and leaves nothing", async () => {
-    const libraryId = await newLibrary("leaving");
+describe("an upload in progress", () => {
+  it("is rejected and leaves nothing when its library is trashed meanwhile", async () => {
+    const libraryId = await createLibrary("leaving");
     const keys = await storedKeys();
-    const late = countingD1(env.DB, {
+    const intercepted = countingD1(env.DB, {
       beforeBatch: async (texts) => {
-        if (texts.some((text) => /insert into "assets"/i.test(text))) await ask(libraryId, "trash");
+        if (texts.some((text) => /insert into "assets"/i.test(text))) await changeLibrary(libraryId, "trash");
       },
     });
-    const response = await quietUpload(uniqueBytes(), { libraryId, env: { DB: late.binding } });
+    const response = await uploadWithoutConsumer(uniqueBytes(), { libraryId, env: { DB: intercepted.binding } });
     expect(response.status).toBe(404);
     expect(await storedKeys()).toEqual(keys);
-    expect(Object.keys(await rowsWith(libraryId))).toEqual(["libraries"]);
+    expect(Object.keys(await rowsContaining(libraryId))).toEqual(["libraries"]);
   });
 });

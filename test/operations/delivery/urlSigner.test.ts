@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
 import {
-  mediaExpiry,
-  mediaSigner,
+  urlExpiry,
+  createUrlSigner,
   verifyMediaUrl,
   type MediaAddress,
 } from "../../../src/operations/delivery/urlSigner.ts";
@@ -18,64 +18,64 @@ const address = (): MediaAddress => ({
 });
 
 async function sign(target: MediaAddress, name: string | null = null, nowMs = NOW): Promise<URL> {
-  const signer = await mediaSigner(SECRET, nowMs);
+  const signer = await createUrlSigner(SECRET, nowMs);
   return new URL(await signer.sign(target, name), "https://tintype.test");
 }
 
-async function verdict(url: URL, nowMs = NOW, secret = SECRET): Promise<string> {
+async function statusOf(url: URL, nowMs = NOW, secret = SECRET): Promise<string> {
   const [, , assetId = "", versionId = "", variant = ""] = url.pathname.split("/");
-  return (await verifyMediaUrl(secret, nowMs, { assetId, versionId, variant }, url.searchParams)).verdict;
+  return (await verifyMediaUrl(secret, nowMs, { assetId, versionId, variant }, url.searchParams)).status;
 }
 
-/** The same URL with one thing changed. */
+/** Returns a modified copy of the URL. */
 function changed(url: URL, change: (copy: URL) => void): URL {
   const copy = new URL(url);
   change(copy);
   return copy;
 }
 
-describe("a media URL", () => {
-  it("opens what it was signed for, under the name it was signed with", async () => {
+describe("a signed media URL", () => {
+  it("verifies for its address and download name", async () => {
     const target = address();
     for (const name of [null, "", "IMG 1.jpg", 'a"b\\c&d=e#f?g%20+.jpg', "写真\r\n\0\u202e.jpg", "half \ud83d.jpg"]) {
       const url = await sign(target, name);
       const result = await verifyMediaUrl(SECRET, NOW, target, url.searchParams);
       const downloadName = name === null ? null : name.replace("\ud83d.", "\ufffd.");
-      expect(result).toEqual({ verdict: "ok", expiresAt: Number(url.searchParams.get("exp")), downloadName });
+      expect(result).toEqual({ status: "ok", expiresAt: Number(url.searchParams.get("exp")), downloadName });
     }
   });
 
-  it("is the same for hours, and lives for a day at least and two at most", async () => {
+  it("is stable for hours and expires after one to two days", async () => {
     const target = address();
     const urls = new Set<string>();
     for (let hour = 0; hour < 48; hour++) {
       const nowMs = NOW + hour * HOUR_MS;
       const url = await sign(target, "x.jpg", nowMs);
       urls.add(url.href);
-      expect(await verdict(url, nowMs + 24 * HOUR_MS)).toBe("ok");
-      expect(await verdict(url, nowMs + 48 * HOUR_MS)).toBe("expired");
+      expect(await statusOf(url, nowMs + 24 * HOUR_MS)).toBe("ok");
+      expect(await statusOf(url, nowMs + 48 * HOUR_MS)).toBe("expired");
     }
     expect(urls.size).toBeLessThanOrEqual(3);
   });
 
-  it("changes at an hour of its asset's own", () => {
+  it("changes at a different hour for each asset", () => {
     const hours = new Map<number, number>();
     for (let i = 0; i < 2400; i++) {
-      const hour = Math.floor(mediaExpiry(newId("asset", NOW + i), NOW) / 3600) % 24;
+      const hour = Math.floor(urlExpiry(newId("asset", NOW + i), NOW) / 3600) % 24;
       hours.set(hour, (hours.get(hour) ?? 0) + 1);
     }
     expect(hours.size).toBe(24);
     expect(Math.max(...hours.values())).toBeLessThan(200);
   });
 
-  it("has expired at its very second", async () => {
+  it("is expired from the second of its expiry", async () => {
     const url = await sign(address());
     const exp = Number(url.searchParams.get("exp")) * 1000;
-    expect(await verdict(url, exp - 1)).toBe("ok");
-    expect(await verdict(url, exp)).toBe("expired");
+    expect(await statusOf(url, exp - 1)).toBe("ok");
+    expect(await statusOf(url, exp)).toBe("expired");
   });
 
-  it("opens nothing when any of it is changed", async () => {
+  it("is rejected when any part is modified", async () => {
     const target = address();
     const url = await sign(target, "a.jpg");
     const other = address();
@@ -96,38 +96,38 @@ describe("a media URL", () => {
       ...["exp", "dl", "sig"].map((name) => changed(url, (copy) => copy.searchParams.delete(name))),
       ...["exp", "dl", "sig"].map((name) => changed(url, (copy) => copy.searchParams.append(name, "x"))),
     ];
-    for (const bad of tampered) expect([bad.href, await verdict(bad)]).toEqual([bad.href, "bad"]);
-    expect(await verdict(url)).toBe("ok");
+    for (const bad of tampered) expect([bad.href, await statusOf(bad)]).toEqual([bad.href, "bad"]);
+    expect(await statusOf(url)).toBe("ok");
   });
 
-  it("is not opened by any letter changed in its signature, the last one included", async () => {
+  it("is rejected when any character of its signature changes, including the last", async () => {
     const url = await sign(address());
     const sig = url.searchParams.get("sig") ?? "";
     for (let at = 0; at < sig.length; at++) {
       for (const letter of "AbBcQ9-_") {
         if (sig[at] === letter) continue;
         const forged = sig.slice(0, at) + letter + sig.slice(at + 1);
-        expect(await verdict(changed(url, (copy) => copy.searchParams.set("sig", forged)))).toBe("bad");
+        expect(await statusOf(changed(url, (copy) => copy.searchParams.set("sig", forged)))).toBe("bad");
       }
     }
   });
 
-  it("of another deployment opens nothing, and is not even told that it has expired", async () => {
+  it("of another deployment is rejected, also when it is expired", async () => {
     const url = await sign(address());
-    expect(await verdict(url, NOW, "another signing key of more than 32 characters")).toBe("bad");
-    expect(await verdict(url, NOW + 90 * HOUR_MS, "another signing key of more than 32 characters")).toBe("bad");
-    expect(await verdict(url)).toBe("ok");
+    expect(await statusOf(url, NOW, "another signing key of more than 32 characters")).toBe("bad");
+    expect(await statusOf(url, NOW + 90 * HOUR_MS, "another signing key of more than 32 characters")).toBe("bad");
+    expect(await statusOf(url)).toBe("ok");
   });
 
-  it("cannot pass one field's text for another's", async () => {
+  it("is rejected when text moves between fields", async () => {
     const target = address();
     const url = await sign({ ...target, variant: "original" }, null);
     const result = await verifyMediaUrl(SECRET, NOW, { ...target, variant: `original","x` }, url.searchParams);
-    expect(result.verdict).toBe("bad");
+    expect(result.status).toBe("bad");
   });
 
-  it("may carry parameters of others", async () => {
+  it("ignores unknown query parameters", async () => {
     const url = await sign(address());
-    expect(await verdict(changed(url, (copy) => copy.searchParams.set("utm_source", "mail")))).toBe("ok");
+    expect(await statusOf(changed(url, (copy) => copy.searchParams.set("utm_source", "mail")))).toBe("ok");
   });
 });

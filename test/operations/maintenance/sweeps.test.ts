@@ -1,17 +1,17 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
-import { originalKey, proxyKey, renditionKey, stillKey } from "../../../src/objects/keys.ts";
-import { ringOverdue, sweepObjects, type SweepDeps } from "../../../src/operations/maintenance/sweeps.ts";
-import { openDatabase } from "../../../src/records/database.ts";
-import { sqlAll } from "../../support/clients/account.ts";
-import { assetOf } from "../../support/clients/answers.ts";
+import { originalKey, proxyKey, renditionKey, posterKey } from "../../../src/objects/keys.ts";
+import { requeueOverdue, sweepObjects } from "../../../src/operations/maintenance/sweeps.ts";
+import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { expectAsset } from "../../support/clients/responses.ts";
 import { uniqueBytes } from "../../support/clients/api.ts";
-import { storedKeys, watchedBucket } from "../../support/bindings/bucket.ts";
-import { keptQueue } from "../../support/bindings/queue.ts";
+import { storedKeys, instrumentedBucket } from "../../support/bindings/bucket.ts";
+import { recordingQueue } from "../../support/bindings/queue.ts";
 import { insertTaskRows } from "../../support/rows/taskRows.ts";
-import { rootOwner } from "../../support/clients/tenants.ts";
-import { quietUpload } from "../../support/clients/uploads.ts";
+import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
+import { testContext } from "../../support/context.ts";
+import type { Context } from "../../../src/operations/context.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -19,27 +19,27 @@ const DAY_MS = 24 * HOUR_MS;
 
 let owner: { userId: string; libraryId: string };
 beforeAll(async () => {
-  owner = await rootOwner();
+  owner = await getRootOwner();
 });
 
 beforeEach(async () => {
-  await sqlAll("DELETE FROM sweeps");
+  await sqlAll("DELETE FROM sweep_positions");
   await sqlAll("DELETE FROM tasks");
   await env.BUCKET.delete(await storedKeys());
 });
 
-function deps(nowMs = Date.now()): SweepDeps {
-  return { db: openDatabase(env.DB, "primary"), bucket: env.BUCKET, nowMs };
+function contextAt(nowMs = Date.now()): Context {
+  return testContext({ nowMs });
 }
 
-/** Everything that is stored of an asset, under ids minted at `atMs`. */
+/** Stores every kind of object of an asset whose ids were created at `atMs`. */
 async function putAll(atMs: number): Promise<string[]> {
   const asset = newId("asset", atMs);
   const version = newId("assetVersion", atMs);
   const keys = [
     originalKey(asset, version),
     proxyKey(asset, version),
-    stillKey(asset, version),
+    posterKey(asset, version),
     renditionKey(asset, version, "thumbnail", "webp"),
   ];
   for (const key of keys) await env.BUCKET.put(key, "bytes");
@@ -47,72 +47,75 @@ async function putAll(atMs: number): Promise<string[]> {
 }
 
 async function uploaded(): Promise<string> {
-  const asset = await assetOf(await quietUpload(uniqueBytes()), 201);
+  const asset = await expectAsset(await uploadWithoutConsumer(uniqueBytes()), 201);
   return originalKey(asset.id, asset.current_version_id);
 }
 
-describe("the sweep of objects without a row", () => {
-  it("leaves young ones alone, since their row may yet come", async () => {
+describe("sweepObjects", () => {
+  it("keeps recent objects, whose row may still be inserted", async () => {
     const keys = await putAll(Date.now());
-    expect(await sweepObjects(deps())).toBe(0);
+    expect(await sweepObjects(contextAt())).toBe(0);
     expect(await storedKeys()).toEqual(keys.toSorted());
   });
 
-  it("deletes an original an hour after it was stored", async () => {
+  it("deletes an orphaned original one hour after it was stored", async () => {
     const [original = "", ...derived] = await putAll(Date.now());
-    expect(await sweepObjects(deps(Date.now() + 61 * MINUTE_MS))).toBe(1);
+    expect(await sweepObjects(contextAt(Date.now() + 61 * MINUTE_MS))).toBe(1);
     expect(await storedKeys()).toEqual(derived.toSorted());
     expect(original).toMatch(/^originals\//);
   });
 
-  it("deletes all that is stored of an asset that has no row, when it is a day old", async () => {
+  it("deletes all objects of an asset without a row after one day", async () => {
     await putAll(Date.now());
-    const kept = await uploaded();
-    expect(await sweepObjects(deps(Date.now() + 25 * HOUR_MS))).toBe(4);
-    expect(await storedKeys()).toEqual([kept]);
+    const retained = await uploaded();
+    expect(await sweepObjects(contextAt(Date.now() + 25 * HOUR_MS))).toBe(4);
+    expect(await storedKeys()).toEqual([retained]);
   });
 
-  it("keeps its position a day behind, and lists nothing older again", async () => {
+  it("keeps its position one day behind and never lists older objects again", async () => {
     for (let i = 0; i < 3; i++) await uploaded();
     const later = Date.now() + 2 * DAY_MS;
-    await sweepObjects(deps(later));
-    await env.BUCKET.put(originalKey(newId("asset", Date.now() - HOUR_MS), newId("assetVersion")), "behind it");
-    expect(await sweepObjects(deps(later))).toBe(0);
-    expect(await sqlAll("SELECT name FROM sweeps ORDER BY name")).toEqual([
+    await sweepObjects(contextAt(later));
+    await env.BUCKET.put(
+      originalKey(newId("asset", Date.now() - HOUR_MS), newId("assetVersion")),
+      "before the position",
+    );
+    expect(await sweepObjects(contextAt(later))).toBe(0);
+    expect(await sqlAll("SELECT name FROM sweep_positions ORDER BY name")).toEqual([
       { name: "originals" },
+      { name: "posters" },
       { name: "proxies" },
       { name: "renditions" },
-      { name: "stills" },
     ]);
   });
 
-  it("does the same again when it could not say how far it had come", async () => {
+  it("repeats the sweep when saving the position failed", async () => {
     await putAll(Date.now());
-    const { binding } = watchedBucket({ delete: "late" });
+    const { binding } = instrumentedBucket({ delete: "response_lost" });
     const later = Date.now() + 25 * HOUR_MS;
-    await expect(sweepObjects({ ...deps(later), bucket: binding })).rejects.toThrow();
-    await sweepObjects(deps(later));
+    await expect(sweepObjects({ ...contextAt(later), bucket: binding })).rejects.toThrow();
+    await sweepObjects(contextAt(later));
     expect(await storedKeys()).toEqual([]);
   });
 
-  it("touches nothing that is not an asset's", async () => {
+  it("keeps objects outside the asset prefixes", async () => {
     await env.BUCKET.put("originals/notes.txt", "mine");
     await env.BUCKET.put("backup/originals/x/y", "mine");
-    await sweepObjects(deps(Date.now() + 3 * DAY_MS));
+    await sweepObjects(contextAt(Date.now() + 3 * DAY_MS));
     expect(await storedKeys()).toEqual(["backup/originals/x/y", "originals/notes.txt"]);
   });
 });
 
-describe("the sweep of overdue work", () => {
+describe("requeueOverdue", () => {
   const assetIds = (sent: unknown[]): unknown[] => sent.map((message) => (message as { assetId: string }).assetId);
 
-  async function ringAt(nowMs: number): Promise<unknown[]> {
-    const queue = keptQueue();
-    await ringOverdue({ db: openDatabase(env.DB, "primary"), queue: queue.binding, nowMs });
+  async function requeueAt(nowMs: number): Promise<unknown[]> {
+    const queue = recordingQueue();
+    await requeueOverdue(testContext({ queue: queue.binding, nowMs }));
     return assetIds(queue.sent);
   }
 
-  it("rings once for an asset whose message was lost, whatever number of its tasks wait", async () => {
+  it("enqueues one message for an asset with lost messages, for any number of pending tasks", async () => {
     const now = Date.now();
     const assetId = newId("asset");
     const due = { assetId, dueAt: now - 11 * MINUTE_MS };
@@ -120,11 +123,11 @@ describe("the sweep of overdue work", () => {
       { ...due, status: "pending" },
       { ...due, status: "started", taskType: "image_quality" },
     ]);
-    expect(await ringAt(now)).toEqual([assetId]);
-    expect(await ringAt(now + MINUTE_MS)).toEqual([]);
+    expect(await requeueAt(now)).toEqual([assetId]);
+    expect(await requeueAt(now + MINUTE_MS)).toEqual([]);
   });
 
-  it("leaves alone what is done, what is young, and what waits for a later try", async () => {
+  it("ignores finished tasks, recent tasks and tasks scheduled for a later retry", async () => {
     const now = Date.now();
     await insertTaskRows(owner, [
       { status: "success", dueAt: 0 },
@@ -133,10 +136,10 @@ describe("the sweep of overdue work", () => {
       { status: "pending", dueAt: now + MINUTE_MS },
       { status: "started", dueAt: now + MINUTE_MS },
     ]);
-    expect(await ringAt(now)).toEqual([]);
+    expect(await requeueAt(now)).toEqual([]);
   });
 
-  it("does not shorten the claim of a consumer at work on the same asset", async () => {
+  it("keeps the claim of a consumer that is running tasks of the same asset", async () => {
     const now = Date.now();
     const assetId = newId("asset");
     const claimEnds = now + 10 * MINUTE_MS;
@@ -144,18 +147,18 @@ describe("the sweep of overdue work", () => {
       { assetId, status: "pending", dueAt: now - HOUR_MS },
       { assetId, status: "started", taskType: "image_quality", dueAt: claimEnds },
     ]);
-    await ringAt(now);
+    await requeueAt(now);
     expect(await sqlAll("SELECT due_at FROM tasks WHERE asset_id = ? AND status = 'started'", assetId)).toEqual([
       { due_at: claimEnds },
     ]);
   });
 
-  it("rings later when the queue would not take the message", async () => {
+  it("enqueues later when the queue rejects the message", async () => {
     const now = Date.now();
     const assetId = newId("asset");
     await insertTaskRows(owner, [{ assetId, status: "pending", dueAt: now - HOUR_MS }]);
-    const broken = keptQueue(new Error("queue is away"));
-    await ringOverdue({ db: openDatabase(env.DB, "primary"), queue: broken.binding, nowMs: now });
-    expect(await ringAt(now + 15 * MINUTE_MS)).toEqual([assetId]);
+    const broken = recordingQueue(new Error("queue is away"));
+    await requeueOverdue(testContext({ queue: broken.binding, nowMs: now }));
+    expect(await requeueAt(now + 15 * MINUTE_MS)).toEqual([assetId]);
   });
 });

@@ -2,59 +2,58 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { AppError } from "../../../src/kernel/errors.ts";
 import { originalKey } from "../../../src/objects/keys.ts";
-import type { WorkDeps } from "../../../src/operations/tasks/taskOutcome.ts";
-import { giveUp, workOn } from "../../../src/operations/tasks/taskRunner.ts";
+import { failRemaining, runPendingTasks } from "../../../src/operations/tasks/taskRunner.ts";
 import type { Describer } from "../../../src/providers/describers/describer.ts";
 import { openDatabase } from "../../../src/records/database.ts";
 import { uniqueBytes } from "../../support/clients/api.ts";
-import { owner, sqlAll } from "../../support/clients/account.ts";
-import { assetOf, type AssetAnswer } from "../../support/clients/answers.ts";
-import { watchedBucket } from "../../support/bindings/bucket.ts";
+import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { expectAsset, type AssetResponse } from "../../support/clients/responses.ts";
+import { instrumentedBucket } from "../../support/bindings/bucket.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
-import { brokenImages } from "../../support/bindings/images.ts";
+import { failingImages } from "../../support/bindings/images.ts";
 import { plainPng } from "../../support/media/pngs.ts";
-import { keptQueue } from "../../support/bindings/queue.ts";
 import { insertTaskRows } from "../../support/rows/taskRows.ts";
-import { quietUpload } from "../../support/clients/uploads.ts";
+import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
+import { testContext } from "../../support/context.ts";
+import type { Context } from "../../../src/operations/context.ts";
 
 const NOW = 1_800_000_000_000;
 
-function work(changes: Partial<WorkDeps> = {}): WorkDeps {
-  const db = openDatabase(env.DB, "primary");
-  return { db, bucket: env.BUCKET, queue: keptQueue().binding, images: env.IMAGES, nowMs: NOW, ...changes };
+function contextAtNow(changes: Partial<Context> = {}): Context {
+  return testContext({ nowMs: NOW, ...changes });
 }
 
-async function uploaded(bytes: Uint8Array | string, name = "photo.jpg"): Promise<AssetAnswer> {
-  return await assetOf(await quietUpload(bytes, { name }), 201);
+async function uploaded(bytes: Uint8Array | string, name = "photo.jpg"): Promise<AssetResponse> {
+  return await expectAsset(await uploadWithoutConsumer(bytes, { name }), 201);
 }
 
-const PICTURE_WORK = ["thumbhash", "image_quality"];
+const IMAGE_TASKS = ["thumbhash", "image_quality"];
 
-/** Of one kind; the description has no describer here, and is skipped. */
-async function taskOf(asset: AssetAnswer, type = "thumbhash"): Promise<Record<string, unknown> | undefined> {
+/** Returns one task row. Description tasks are skipped because no describer is configured. */
+async function taskOf(asset: AssetResponse, type = "thumbhash"): Promise<Record<string, unknown> | undefined> {
   return (await sqlAll("SELECT * FROM tasks WHERE asset_id = ? AND task_type = ?", asset.id, type))[0];
 }
 
-async function allTasks(asset: AssetAnswer): Promise<Record<string, unknown>[]> {
+async function allTasks(asset: AssetResponse): Promise<Record<string, unknown>[]> {
   const tasks = await sqlAll("SELECT * FROM tasks WHERE asset_id = ? ORDER BY task_type", asset.id);
   expect(tasks.map((task) => task.task_type)).toEqual(["asset_description", "image_quality", "thumbhash"]);
   return tasks;
 }
 
-async function thumbhashOf(asset: AssetAnswer): Promise<string | null> {
+async function thumbhashOf(asset: AssetResponse): Promise<string | null> {
   const [row] = await sqlAll("SELECT thumbhash FROM assets WHERE id = ?", asset.id);
   return typeof row?.thumbhash === "string" ? row.thumbhash : null;
 }
 
-async function updates(asset: AssetAnswer): Promise<unknown[]> {
+async function updateEvents(asset: AssetResponse): Promise<unknown[]> {
   return await sqlAll("SELECT payload FROM events WHERE entity_id = ? AND event_type = 'asset_updated'", asset.id);
 }
 
 beforeAll(async () => {
-  await owner();
+  await getRootOwner();
 });
 beforeEach(() => {
-  // The work's clock runs on from NOW by what the test takes.
+  // The runner's clock starts at NOW and advances in real time.
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
   for (const method of ["warn", "log"] as const) vi.spyOn(console, method).mockImplementation(() => {});
 });
@@ -63,8 +62,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Images as it is, and how often it was asked. */
-function watchedImages(): { binding: ImagesBinding; asked: () => number } {
+/** Wraps the Images binding and counts its calls. */
+function countingImages(): { binding: ImagesBinding; callCount: () => number } {
   let asked = 0;
   const input = (...args: Parameters<ImagesBinding["input"]>): ImageTransformer => {
     asked += 1;
@@ -73,11 +72,11 @@ function watchedImages(): { binding: ImagesBinding; asked: () => number } {
   const binding = new Proxy(env.IMAGES, {
     get: (target, name) => (name === "input" ? input : (Reflect.get(target, name) as unknown)),
   });
-  return { binding, asked: () => asked };
+  return { binding, callCount: () => asked };
 }
 
-/** Originals as they are, but for their size, and a body that notes whether anyone reads it. */
-function bucketOfLarge(sizeBytes: number): { binding: R2Bucket; read: () => boolean } {
+/** Wraps the bucket: originals report `sizeBytes`, and reads of their bodies are recorded. */
+function bucketOfLargeObjects(sizeBytes: number): { binding: R2Bucket; read: () => boolean } {
   let read = false;
   const pull = (): void => {
     read = true;
@@ -100,51 +99,51 @@ function bucketOfLarge(sizeBytes: number): { binding: R2Bucket; read: () => bool
   return { binding, read: () => read };
 }
 
-describe("the work of a photo", () => {
-  it("reads it once and asks Images once, and tells of each result once", async () => {
+describe("tasks of a photo", () => {
+  it("read the original once, call Images once and write one event per result", async () => {
     const asset = await uploaded(await plainPng(35, 35, [1, 2, 3, 255]), "a.png");
-    const { binding, calls } = watchedBucket();
-    const images = watchedImages();
-    expect(await workOn(work({ bucket: binding, images: images.binding }), asset.id)).toBeNull();
-    expect([calls, images.asked()]).toEqual([["get"], 1]);
+    const { binding, calls } = instrumentedBucket();
+    const images = countingImages();
+    expect(await runPendingTasks(contextAtNow({ bucket: binding, images: images.binding }), asset.id)).toBeNull();
+    expect([calls, images.callCount()]).toEqual([["get"], 1]);
     const done = { status: "success", result: null, error_message: null, retry_count: 0 };
     const skipped = { ...done, result: expect.stringMatching(/^skipped: no describer/) };
     expect(await allTasks(asset)).toMatchObject([skipped, done, done]);
-    expect(await updates(asset)).toHaveLength(2);
+    expect(await updateEvents(asset)).toHaveLength(2);
   });
 });
 
-describe("work that can never be done", () => {
-  it("fails at once, with the reason in one line, when the picture cannot be read", async () => {
+describe("a task that fails permanently", () => {
+  it("fails on the first attempt with a one-line reason when the image is unreadable", async () => {
     const asset = await uploaded("Dear diary, this is no picture.", "notes.jpg");
     for (const task of await allTasks(asset)) expect(task.error_message).toMatch(/not a jpg file/);
-    expect(await workOn(work(), asset.id)).toBeNull();
-    for (const type of PICTURE_WORK) {
+    expect(await runPendingTasks(contextAtNow(), asset.id)).toBeNull();
+    for (const type of IMAGE_TASKS) {
       const task = await taskOf(asset, type);
       expect(task).toMatchObject({ status: "failure", retry_count: 0, completed_at: NOW });
       expect(task?.error_message).toMatch(/^Images cannot read it: .*unsupported.*$/);
     }
   });
 
-  it("fails when the original is over what Images reads, without reading it", async () => {
+  it("fails without reading the original when it exceeds the Images input limit", async () => {
     const asset = await uploaded(uniqueBytes());
-    const bucket = bucketOfLarge(20 * 1024 * 1024 + 1);
-    const images = watchedImages();
-    await workOn(work({ bucket: bucket.binding, images: images.binding }), asset.id);
-    for (const type of PICTURE_WORK) {
+    const bucket = bucketOfLargeObjects(20 * 1024 * 1024 + 1);
+    const images = countingImages();
+    await runPendingTasks(contextAtNow({ bucket: bucket.binding, images: images.binding }), asset.id);
+    for (const type of IMAGE_TASKS) {
       expect(await taskOf(asset, type)).toMatchObject({
         status: "failure",
-        error_message: "the format needs a display proxy, and there is none",
+        error_message: "the format requires a display proxy, and none exists",
       });
     }
-    expect([bucket.read(), images.asked()]).toEqual([false, 0]);
+    expect([bucket.read(), images.callCount()]).toEqual([false, 0]);
   });
 
-  it("fails when the original has vanished, and says so", async () => {
+  it("fails with a reason when the original is missing from the bucket", async () => {
     const asset = await uploaded(uniqueBytes());
     await env.BUCKET.delete(originalKey(asset.id, asset.current_version_id));
-    expect(await workOn(work(), asset.id)).toBeNull();
-    for (const type of PICTURE_WORK) {
+    expect(await runPendingTasks(contextAtNow(), asset.id)).toBeNull();
+    for (const type of IMAGE_TASKS) {
       expect(await taskOf(asset, type)).toMatchObject({
         status: "failure",
         error_message: expect.stringMatching(/missing/),
@@ -152,30 +151,30 @@ describe("work that can never be done", () => {
     }
   });
 
-  it("goes with its asset; what is left of it all the same is closed, so that nobody rings for it again", async () => {
+  it("is deleted with its asset, and a leftover row is failed so that the sweep ignores it", async () => {
     const asset = await uploaded(uniqueBytes());
     await sqlAll("DELETE FROM assets WHERE id = ?", asset.id);
     expect(await sqlAll("SELECT id FROM tasks WHERE asset_id = ?", asset.id)).toEqual([]);
-    const [taskId] = await insertTaskRows(await owner(), [{ assetId: asset.id, status: "pending", dueAt: 0 }]);
-    expect(await workOn(work(), asset.id)).toBeNull();
-    const closed = { id: taskId, status: "failure", error_message: "the asset is gone" };
+    const [taskId] = await insertTaskRows(await getRootOwner(), [{ assetId: asset.id, status: "pending", dueAt: 0 }]);
+    expect(await runPendingTasks(contextAtNow(), asset.id)).toBeNull();
+    const closed = { id: taskId, status: "failure", error_message: "the asset was deleted" };
     expect(await taskOf(asset, "thumbhash")).toMatchObject(closed);
-    expect(await workOn(work(), "asset_that_never_was")).toBeNull();
+    expect(await runPendingTasks(contextAtNow(), "asset_that_never_was")).toBeNull();
   });
 });
 
-describe("work that fails for a passing reason", () => {
-  const overloaded = brokenImages(new Error("IMAGES_TRANSFORM_ERROR 9523: overloaded"));
+describe("a task that fails temporarily", () => {
+  const overloaded = failingImages(new Error("IMAGES_TRANSFORM_ERROR 9523: overloaded"));
 
-  it("is tried again after 30 s, 1, 2, 4 and 8 minutes, and then has failed", async () => {
+  it("is retried after 30 s, 1, 2, 4 and 8 minutes, then fails", async () => {
     const asset = await uploaded(await plainPng(32, 32, [1, 2, 3, 255]), "a.png");
     const delays = [];
     let nowMs = NOW;
     for (let i = 0; i < 6; i++) {
-      delays.push(await workOn(work({ images: overloaded, nowMs }), asset.id));
+      delays.push(await runPendingTasks(contextAtNow({ images: overloaded, nowMs }), asset.id));
       const waits = i < 5;
       const delayMs = 30_000 * 2 ** i;
-      for (const type of PICTURE_WORK) {
+      for (const type of IMAGE_TASKS) {
         expect(await taskOf(asset, type)).toMatchObject({
           status: waits ? "pending" : "failure",
           retry_count: Math.min(i + 1, 5),
@@ -186,66 +185,68 @@ describe("work that fails for a passing reason", () => {
       nowMs += delayMs;
     }
     expect(delays).toEqual([30, 60, 120, 240, 480, null]);
-    expect(await workOn(work({ nowMs }), asset.id)).toBeNull();
+    expect(await runPendingTasks(contextAtNow({ nowMs }), asset.id)).toBeNull();
     expect(await thumbhashOf(asset)).toBeNull();
-    expect(await updates(asset)).toEqual([]);
+    expect(await updateEvents(asset)).toEqual([]);
   });
 
-  it("succeeds when the reason has passed", async () => {
+  it("succeeds on a retry once the cause is gone", async () => {
     const asset = await uploaded(await plainPng(33, 33, [1, 2, 3, 255]), "a.png");
-    expect(await workOn(work({ images: overloaded }), asset.id)).toBe(30);
-    const away = watchedBucket({ get: "early" }).binding;
-    expect(await workOn(work({ bucket: away, nowMs: NOW + 30_000 }), asset.id)).toBe(60);
-    expect(await workOn(work({ nowMs: NOW + 90_000 }), asset.id)).toBeNull();
-    for (const type of PICTURE_WORK) {
+    expect(await runPendingTasks(contextAtNow({ images: overloaded }), asset.id)).toBe(30);
+    const away = instrumentedBucket({ get: "rejected" }).binding;
+    expect(await runPendingTasks(contextAtNow({ bucket: away, nowMs: NOW + 30_000 }), asset.id)).toBe(60);
+    expect(await runPendingTasks(contextAtNow({ nowMs: NOW + 90_000 }), asset.id)).toBeNull();
+    for (const type of IMAGE_TASKS) {
       expect(await taskOf(asset, type)).toMatchObject({ status: "success", retry_count: 2 });
     }
     expect(await thumbhashOf(asset)).not.toBeNull();
   });
 
   it.each([
-    ["as long as it was asked to", 36, 17 * 60, 17 * 60],
-    ["no shorter than it would have anyway", 37, 5, 30],
-    ["no longer than the queue can hold a message back", 38, 7 * 24 * 3600, 12 * 3600],
+    ["as long as Retry-After asks", 36, 17 * 60, 17 * 60],
+    ["at least the default delay", 37, 5, 30],
+    ["at most the maximum delay of the queue", 38, 7 * 24 * 3600, 12 * 3600],
   ])("waits %s", async (_, edgePx, askedSeconds, waitsSeconds) => {
     const asset = await uploaded(await plainPng(edgePx, edgePx, [1, 2, 3, 255]), "a.png");
     const pause = new AppError("rate_limited", "too many requests", { retryAfterSeconds: askedSeconds });
     const describer: Describer = { describe: () => Promise.reject(pause) };
-    expect(await workOn(work({ describer }), asset.id)).toBe(waitsSeconds);
+    expect(await runPendingTasks(contextAtNow({ describer }), asset.id)).toBe(waitsSeconds);
     expect(await taskOf(asset, "asset_description")).toMatchObject({
       status: "pending",
       retry_count: 1,
       due_at: NOW + waitsSeconds * 1000,
       error_message: "too many requests",
     });
-    for (const type of PICTURE_WORK) expect(await taskOf(asset, type)).toMatchObject({ status: "success" });
-    expect(await workOn(work({ describer, nowMs: NOW + waitsSeconds * 1000 - 1000 }), asset.id)).toBe(1);
+    for (const type of IMAGE_TASKS) expect(await taskOf(asset, type)).toMatchObject({ status: "success" });
+    expect(await runPendingTasks(contextAtNow({ describer, nowMs: NOW + waitsSeconds * 1000 - 1000 }), asset.id)).toBe(
+      1,
+    );
     expect(await taskOf(asset, "asset_description")).toMatchObject({ retry_count: 1 });
   });
 
-  it("is still open when D1 fails before it is settled, and a second run does no harm", async () => {
+  it("stays pending when D1 fails before the result is recorded, and the second run is harmless", async () => {
     const asset = await uploaded(await plainPng(34, 34, [1, 2, 3, 255]), "a.png");
     const fail = (statements: string[]): void => {
       if (statements.some((text) => /update "tasks" set "status" = \?, "result"/i.test(text)))
         throw new Error("D1_ERROR");
     };
     const { binding } = countingD1(env.DB, { beforeBatch: fail });
-    await expect(workOn(work({ db: openDatabase(binding, "primary") }), asset.id)).rejects.toThrow();
+    await expect(runPendingTasks(contextAtNow({ db: openDatabase(binding, "primary") }), asset.id)).rejects.toThrow();
     expect(await taskOf(asset)).toMatchObject({ status: "started", due_at: NOW + 15 * 60_000 });
     const hash = await thumbhashOf(asset);
     expect(hash).not.toBeNull();
-    expect(await updates(asset)).toHaveLength(1);
-    expect(await workOn(work({ nowMs: NOW + 15 * 60_000 }), asset.id)).toBeNull();
+    expect(await updateEvents(asset)).toHaveLength(1);
+    expect(await runPendingTasks(contextAtNow({ nowMs: NOW + 15 * 60_000 }), asset.id)).toBeNull();
     expect(await taskOf(asset)).toMatchObject({ status: "success", retry_count: 1 });
     expect(await thumbhashOf(asset)).toBe(hash);
-    // The thumbhash is told once; the other is of the quality, whose turn had not come.
-    expect(await updates(asset)).toHaveLength(2);
+    // One event for the thumbhash and one for the image quality, which ran only in the second attempt.
+    expect(await updateEvents(asset)).toHaveLength(2);
     expect(await taskOf(asset, "image_quality")).toMatchObject({ status: "success", retry_count: 0 });
   });
 });
 
-describe("giving up", () => {
-  it("fails what is open with the last reason that is known, and leaves alone what is settled", async () => {
+describe("failRemaining", () => {
+  it("fails pending tasks with their last known reason and keeps finished tasks", async () => {
     const [plain, tried, done] = [
       await uploaded(uniqueBytes()),
       await uploaded(uniqueBytes()),
@@ -254,8 +255,12 @@ describe("giving up", () => {
     await sqlAll("UPDATE tasks SET error_message = NULL WHERE asset_id = ?", plain.id);
     await sqlAll("UPDATE tasks SET error_message = 'overloaded', status = 'started' WHERE asset_id = ?", tried.id);
     await sqlAll("UPDATE tasks SET error_message = NULL, status = 'success' WHERE asset_id = ?", done.id);
-    for (const { id } of [plain, tried, done]) await giveUp(work(), id);
-    const given = { status: "failure", error_message: "given up after too many deliveries", completed_at: NOW };
+    for (const { id } of [plain, tried, done]) await failRemaining(contextAtNow(), id);
+    const given = {
+      status: "failure",
+      error_message: "the queue delivered the message too many times",
+      completed_at: NOW,
+    };
     expect(await allTasks(plain)).toMatchObject([given, given, given]);
     const failed = { ...given, error_message: "overloaded" };
     expect(await allTasks(tried)).toMatchObject([failed, failed, failed]);

@@ -5,24 +5,24 @@ import { insertAssetIfNew, type NewAsset } from "../../../src/records/assets/ass
 import { openDatabase } from "../../../src/records/database.ts";
 import { emptyMetadata } from "../../../src/records/assets/metadata.ts";
 import { uniqueBytes } from "../../support/clients/api.ts";
-import { owner, rowCounts, sqlAll, usage } from "../../support/clients/account.ts";
-import { assetOf } from "../../support/clients/answers.ts";
-import { quietUpload, traces } from "../../support/clients/uploads.ts";
+import { getRootOwner, countUploadRows, sqlAll, storageUsage } from "../../support/clients/account.ts";
+import { expectAsset } from "../../support/clients/responses.ts";
+import { uploadWithoutConsumer, storedState } from "../../support/clients/uploads.ts";
 
-let who = { userId: "", libraryId: "" };
+let owner = { userId: "", libraryId: "" };
 
 beforeAll(async () => {
-  who = await owner();
+  owner = await getRootOwner();
 });
 
-describe("writing the same upload twice", () => {
-  function someAsset(): NewAsset {
+describe("insertAssetIfNew called twice with the same asset", () => {
+  function newAsset(): NewAsset {
     const now = Date.now();
     return {
       asset: {
         id: newId("asset"),
-        libraryId: who.libraryId,
-        userId: who.userId,
+        libraryId: owner.libraryId,
+        userId: owner.userId,
         checksum: crypto.randomUUID(),
         checksumSha1: "sha1",
         fileSizeBytes: 77,
@@ -41,18 +41,18 @@ describe("writing the same upload twice", () => {
         updatedAt: now,
       },
       taskTypes: ["thumbhash"],
-      problem: null,
+      errorMessage: null,
     };
   }
 
-  it("changes nothing the second time: the row, the counters, the events and the task are as they were", async () => {
+  it("changes no row, counter, event or task the second time", async () => {
     const db = openDatabase(env.DB, "primary");
-    const upload = someAsset();
+    const upload = newAsset();
     const first = await insertAssetIfNew(db, upload);
-    const state = async () => [await rowCounts(), await usage(who.libraryId)];
+    const state = async () => [await countUploadRows(), await storageUsage(owner.libraryId)];
     const before = await state();
     expect(await insertAssetIfNew(db, upload)).toEqual(first);
-    expect(first).toMatchObject({ created: true, emptied: false });
+    expect(first).toMatchObject({ created: true, trashCleared: false });
     expect(await state()).toEqual(before);
     const other = { ...upload, asset: { ...upload.asset, id: newId("asset") } };
     expect(await insertAssetIfNew(db, other)).toEqual({ ...first, created: false });
@@ -60,32 +60,32 @@ describe("writing the same upload twice", () => {
     await sqlAll("DELETE FROM assets WHERE id = ?", upload.asset.id);
   });
 
-  it("answers the row that is there also where that row has filled the library up", async () => {
+  it("returns the existing row even if that row has filled the library", async () => {
     const db = openDatabase(env.DB, "primary");
-    const upload = someAsset();
+    const upload = newAsset();
     const first = await insertAssetIfNew(db, upload);
-    await sqlAll("UPDATE libraries SET storage_limit_bytes = 1 WHERE id = ?", who.libraryId);
+    await sqlAll("UPDATE libraries SET storage_limit_bytes = 1 WHERE id = ?", owner.libraryId);
     expect(await insertAssetIfNew(db, upload)).toEqual(first);
-    expect(await insertAssetIfNew(db, someAsset())).toBeNull();
-    await sqlAll("UPDATE libraries SET storage_limit_bytes = NULL WHERE id = ?", who.libraryId);
+    expect(await insertAssetIfNew(db, newAsset())).toBeNull();
+    await sqlAll("UPDATE libraries SET storage_limit_bytes = NULL WHERE id = ?", owner.libraryId);
     await sqlAll("DELETE FROM assets WHERE id = ?", upload.asset.id);
   });
 });
 
-describe("uploads at the same time", () => {
-  it("of the same bytes make one asset and one object: one 201, the others 200", async () => {
+describe("concurrent uploads", () => {
+  it("of the same bytes create one asset and one object: one returns 201, the others 200", async () => {
     const bytes = uniqueBytes(2000);
-    const before = await traces();
-    const counters = await usage(who.libraryId);
-    const responses = await Promise.all(Array.from({ length: 5 }, () => quietUpload(bytes)));
+    const before = await storedState();
+    const counters = await storageUsage(owner.libraryId);
+    const responses = await Promise.all(Array.from({ length: 5 }, () => uploadWithoutConsumer(bytes)));
     expect(responses.map(({ status }) => String(status)).sort()).toEqual(["200", "200", "200", "200", "201"]);
     const ids = await Promise.all(responses.map(async (response) => (await response.json<{ id: string }>()).id));
     expect(new Set(ids).size).toBe(1);
-    const after = await traces();
+    const after = await storedState();
     expect(after.keys).toHaveLength(before.keys.length + 1);
     const { assets, events, tasks } = before.rows;
     expect(after.rows).toEqual({ assets: assets + 1, events: events + 2, tasks: tasks + 3 });
-    expect(await usage(who.libraryId)).toEqual({
+    expect(await storageUsage(owner.libraryId)).toEqual({
       count: counters.count + 1,
       libraryBytes: counters.libraryBytes + 2000,
       userBytes: counters.userBytes + 2000,
@@ -93,17 +93,17 @@ describe("uploads at the same time", () => {
   });
 
   it("of ten files are all counted", async () => {
-    const before = await traces();
-    const counters = await usage(who.libraryId);
+    const before = await storedState();
+    const counters = await storageUsage(owner.libraryId);
     const sizes = Array.from({ length: 10 }, (_, i) => 100 + i);
-    const responses = await Promise.all(sizes.map(async (size) => await quietUpload(uniqueBytes(size))));
-    for (const response of responses) await assetOf(response, 201);
+    const responses = await Promise.all(sizes.map(async (size) => await uploadWithoutConsumer(uniqueBytes(size))));
+    for (const response of responses) await expectAsset(response, 201);
     const total = sizes.reduce((sum, size) => sum + size, 0);
-    expect(await usage(who.libraryId)).toEqual({
+    expect(await storageUsage(owner.libraryId)).toEqual({
       count: counters.count + 10,
       libraryBytes: counters.libraryBytes + total,
       userBytes: counters.userBytes + total,
     });
-    expect((await traces()).rows.assets).toBe(before.rows.assets + 10);
+    expect((await storedState()).rows.assets).toBe(before.rows.assets + 10);
   });
 });

@@ -1,29 +1,31 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { parseOriginalKey } from "../../../src/objects/keys.ts";
+import { assetIdOfKey } from "../../../src/objects/keys.ts";
 import { sweepObjects } from "../../../src/operations/maintenance/sweeps.ts";
-import type { WorkDeps } from "../../../src/operations/tasks/taskOutcome.ts";
-import { receiveFile, registerUpload, type UploadDeps } from "../../../src/operations/uploads/uploadAsset.ts";
-import { openDatabase } from "../../../src/records/database.ts";
-import { findLibrary } from "../../../src/records/libraries/libraries.ts";
+import { uploadAsset, type UploadFields } from "../../../src/operations/uploads/uploadAsset.ts";
 import { uniqueBytes } from "../../support/clients/api.ts";
-import { owner, rowCounts, sqlAll, usage } from "../../support/clients/account.ts";
-import { assetOf, refusalOf } from "../../support/clients/answers.ts";
-import { watchedBucket, type BucketFaults } from "../../support/bindings/bucket.ts";
-import { countingD1, type Faults } from "../../support/bindings/d1.ts";
-import { fields, file, largeBody, streamed } from "../../support/clients/multipart.ts";
-import { keptQueue } from "../../support/bindings/queue.ts";
-import { postBody, postParts, quietUpload, traces } from "../../support/clients/uploads.ts";
+import { getRootOwner, countUploadRows, sqlAll, storageUsage } from "../../support/clients/account.ts";
+import { expectAsset, expectError } from "../../support/clients/responses.ts";
+import { instrumentedBucket, type BucketFaults } from "../../support/bindings/bucket.ts";
+import { countingD1, type D1Faults } from "../../support/bindings/d1.ts";
+import { fields, file, largeBody, streamChunks } from "../../support/clients/multipart.ts";
+import { recordingQueue } from "../../support/bindings/queue.ts";
+import { postBody, postParts, uploadWithoutConsumer, storedState } from "../../support/clients/uploads.ts";
+import { testContext } from "../../support/context.ts";
+import { uploadSource, uploadFields } from "../../support/uploadSource.ts";
+import type { Principal } from "../../../src/operations/accounts/authentication.ts";
+import type { Context } from "../../../src/operations/context.ts";
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3600 * 1000;
 const lost = new Error("D1_ERROR: Network connection lost.");
-let who = { userId: "", libraryId: "" };
+let principal: Principal & { libraryId: string };
 
 beforeAll(async () => {
-  who = await owner();
+  const owner = await getRootOwner();
+  principal = { ...owner, libraryIds: null, actions: ["read", "write"], isRoot: true };
 });
-/** What fails on purpose is logged; the tests look at the answers. */
+/** Silences the log lines of intended failures. */
 beforeEach(() => {
   for (const method of ["error", "warn", "log"] as const) vi.spyOn(console, method).mockImplementation(() => {});
 });
@@ -31,161 +33,160 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function work(nowMs: number): WorkDeps {
-  const db = openDatabase(env.DB, "primary");
-  return { db, bucket: env.BUCKET, queue: keptQueue().binding, images: env.IMAGES, nowMs };
+function contextAt(nowMs: number): Context {
+  return testContext({ nowMs });
 }
 
 async function sweepLater(): Promise<number> {
-  return await sweepObjects(work(Date.now() + 2 * HOUR_MS));
+  return await sweepObjects(contextAt(Date.now() + 2 * HOUR_MS));
 }
 
-/** An error where the batch holds the asset's own row, and nowhere else. */
-function failingInsert(when: keyof Faults, error: Error = lost): D1Database {
+/** Fails only the batch that inserts the asset's row. */
+function failingInsert(when: keyof D1Faults, error: Error = lost): D1Database {
   const fail = (statements: string[]): void => {
     if (statements.some((text) => /insert into "assets"/i.test(text))) throw error;
   };
   return countingD1(env.DB, { [when]: fail }).binding;
 }
 
-async function bodyOfStored(key: string): Promise<Uint8Array | null> {
+async function readObject(key: string): Promise<Uint8Array | null> {
   return (await (await env.BUCKET.get(key))?.bytes()) ?? null;
 }
 
-describe("when R2 fails, an upload", () => {
+describe("an upload during an R2 failure", () => {
   const faults: [string, BucketFaults, number][] = [
-    ["put", { put: "early" }, 1000],
-    ["put, unheard", { put: "late" }, 1000],
-    ["createMultipartUpload", { createMultipartUpload: "early" }, 9 * MIB],
-    ["uploadPart", { uploadPart: "early" }, 20 * MIB],
-    ["complete", { complete: "early" }, 9 * MIB],
-    ["complete, unheard", { complete: "late" }, 9 * MIB],
-    ["get, while the metadata is read", { get: "early" }, 9 * MIB],
+    ["put", { put: "rejected" }, 1000],
+    ["put with a lost response", { put: "response_lost" }, 1000],
+    ["createMultipartUpload", { createMultipartUpload: "rejected" }, 9 * MIB],
+    ["uploadPart", { uploadPart: "rejected" }, 20 * MIB],
+    ["complete", { complete: "rejected" }, 9 * MIB],
+    ["complete with a lost response", { complete: "response_lost" }, 9 * MIB],
+    ["get while the metadata is read", { get: "rejected" }, 9 * MIB],
   ];
-  it.each(faults)("answers 502 with Retry-After and leaves nothing: %s", async (_, fault, length) => {
-    const before = await traces();
-    const bucket = watchedBucket(fault).binding;
-    const body = streamed(largeBody(fields(), length, [])).stream;
+  it.each(faults)("returns 502 with Retry-After and leaves no trace: %s", async (_, fault, length) => {
+    const before = await storedState();
+    const bucket = instrumentedBucket(fault).binding;
+    const body = streamChunks(largeBody(fields(), length, [])).stream;
     const response = await postBody(body, { env: { BUCKET: bucket } });
     expect(response.headers.get("retry-after")).toBe("5");
     expect(response.headers.get("x-should-retry")).toBeNull();
-    expect((await refusalOf(response, 502)).error).toBe("storage_unavailable");
-    expect(await traces()).toEqual(before);
-    const again = streamed(largeBody(fields(), length, [])).stream;
-    const asset = await assetOf(await postBody(again), 201);
+    expect((await expectError(response, 502)).error).toBe("storage_unavailable");
+    expect(await storedState()).toEqual(before);
+    const again = streamChunks(largeBody(fields(), length, [])).stream;
+    const asset = await expectAsset(await postBody(again), 201);
     await sqlAll("DELETE FROM assets WHERE id = ?", asset.id);
     expect(await sweepLater()).toBe(1);
   });
 
-  it("of known bytes still answers 200, though the second copy cannot be deleted; the sweep takes it", async () => {
+  it("returns 200 for a duplicate whose second object cannot be deleted, and the sweep deletes it", async () => {
     const bytes = uniqueBytes();
-    const first = await assetOf(await quietUpload(bytes), 201);
-    const before = await traces();
-    const bucket = watchedBucket({ delete: "early" }).binding;
-    expect((await assetOf(await quietUpload(bytes, { env: { BUCKET: bucket } }), 200)).id).toBe(first.id);
-    expect((await traces()).keys).toHaveLength(before.keys.length + 1);
+    const first = await expectAsset(await uploadWithoutConsumer(bytes), 201);
+    const before = await storedState();
+    const bucket = instrumentedBucket({ delete: "rejected" }).binding;
+    expect((await expectAsset(await uploadWithoutConsumer(bytes, { env: { BUCKET: bucket } }), 200)).id).toBe(first.id);
+    expect((await storedState()).keys).toHaveLength(before.keys.length + 1);
     expect(await sweepLater()).toBe(1);
-    expect(await traces()).toEqual(before);
+    expect(await storedState()).toEqual(before);
   });
 
-  it("that is wrong anyway is refused for what is wrong with it", async () => {
-    const bucket = watchedBucket({ delete: "early" }).binding;
+  it("returns the validation error when the rejected file cannot be deleted", async () => {
+    const bucket = instrumentedBucket({ delete: "rejected" }).binding;
     const wrong = [file(uniqueBytes()), ...fields({ file_created_at: "never" })];
-    await refusalOf(await postParts(wrong, { env: { BUCKET: bucket } }), 422);
+    await expectError(await postParts(wrong, { env: { BUCKET: bucket } }), 422);
     expect(await sweepLater()).toBe(1);
   });
 });
 
-describe("when D1 fails, an upload", () => {
-  it("before the library is known answers 503 with Retry-After and stores nothing", async () => {
-    const before = await traces();
+describe("an upload during a D1 failure", () => {
+  it("returns 503 with Retry-After and stores nothing when the library lookup fails", async () => {
+    const before = await storedState();
     const fail = (statements: string[]): void => {
       if (statements.some((text) => /from "libraries"/i.test(text))) throw lost;
     };
     const binding = countingD1(env.DB, { beforeBatch: fail }).binding;
-    const response = await quietUpload(uniqueBytes(), { env: { DB: binding } });
+    const response = await uploadWithoutConsumer(uniqueBytes(), { env: { DB: binding } });
     expect(response.headers.get("retry-after")).toBe("2");
-    expect((await refusalOf(response, 503)).error).toBe("database_unavailable");
-    expect(await traces()).toEqual(before);
+    expect((await expectError(response, 503)).error).toBe("database_unavailable");
+    expect(await storedState()).toEqual(before);
   });
 
-  it("before its row is written answers 503; the object stays until the sweep, and a retry is a new upload", async () => {
+  it("returns 503 when the insert fails; the object stays until the sweep, and a retry creates a new asset", async () => {
     const bytes = uniqueBytes();
-    const before = await traces();
-    const response = await quietUpload(bytes, { env: { DB: failingInsert("beforeBatch") } });
+    const before = await storedState();
+    const response = await uploadWithoutConsumer(bytes, { env: { DB: failingInsert("beforeBatch") } });
     expect(response.headers.get("retry-after")).toBe("2");
-    await refusalOf(response, 503);
-    const after = await traces();
+    await expectError(response, 503);
+    const after = await storedState();
     expect(after.rows).toEqual(before.rows);
     expect(after.keys).toHaveLength(before.keys.length + 1);
-    const asset = await assetOf(await quietUpload(bytes), 201);
-    expect(await sweepObjects(work(Date.now()))).toBe(0);
+    const asset = await expectAsset(await uploadWithoutConsumer(bytes), 201);
+    expect(await sweepObjects(contextAt(Date.now()))).toBe(0);
     expect(await sweepLater()).toBe(1);
-    const keys = (await traces()).keys;
+    const keys = (await storedState()).keys;
     expect(keys).toHaveLength(before.keys.length + 1);
-    expect(keys.map((key) => parseOriginalKey(key)?.assetId)).toContain(asset.id);
+    expect(keys.map(assetIdOfKey)).toContain(asset.id);
   });
 
-  it("after its row is written, unheard, loses nothing: the retry answers 200 with that asset", async () => {
+  it("returns 200 with the existing asset on a retry after the insert's response was lost", async () => {
     const bytes = uniqueBytes();
-    const before = await traces();
-    const counters = await usage(who.libraryId);
-    await refusalOf(await quietUpload(bytes, { env: { DB: failingInsert("afterBatch") } }), 503);
+    const before = await storedState();
+    const counters = await storageUsage(principal.libraryId);
+    await expectError(await uploadWithoutConsumer(bytes, { env: { DB: failingInsert("afterBatch") } }), 503);
     const [row] = await sqlAll("SELECT id, current_version_id FROM assets ORDER BY id DESC LIMIT 1");
-    const asset = await assetOf(await quietUpload(bytes), 200);
+    const asset = await expectAsset(await uploadWithoutConsumer(bytes), 200);
     expect(asset).toMatchObject({ id: row?.id, current_version_id: row?.current_version_id });
     expect(await sweepLater()).toBe(0);
-    expect(await bodyOfStored(`originals/${asset.id}/${asset.current_version_id}`)).toEqual(bytes);
+    expect(await readObject(`originals/${asset.id}/${asset.current_version_id}`)).toEqual(bytes);
     const { assets, events, tasks } = before.rows;
-    expect(await rowCounts()).toEqual({ assets: assets + 1, events: events + 2, tasks: tasks + 3 });
-    expect(await usage(who.libraryId)).toMatchObject({ count: counters.count + 1 });
+    expect(await countUploadRows()).toEqual({ assets: assets + 1, events: events + 2, tasks: tasks + 3 });
+    expect(await storageUsage(principal.libraryId)).toMatchObject({ count: counters.count + 1 });
   });
 
-  it("for no reason that D1 is known to give answers 500 without its text", async () => {
+  it("returns 500 without the error text for an unknown D1 error", async () => {
     const binding = failingInsert("beforeBatch", new Error("secret table layout"));
-    const body = await refusalOf(await quietUpload(uniqueBytes(), { env: { DB: binding } }), 500);
+    const body = await expectError(await uploadWithoutConsumer(uniqueBytes(), { env: { DB: binding } }), 500);
     expect(body.error).toBe("internal_error");
     expect(JSON.stringify(body)).not.toContain("secret");
     expect(await sweepLater()).toBe(1);
   });
 });
 
-describe("when the Worker stops", () => {
-  it("between R2 and D1, the sweep takes the object once no row can come any more", async () => {
-    const before = await traces();
-    const deps: UploadDeps = { ...work(Date.now()), nowMs: Date.now() };
-    const body = (async function* () {
-      yield uniqueBytes();
-    })();
-    await receiveFile(deps, { name: "a.jpg", body, sizeHint: null });
-    expect(await sweepObjects(work(Date.now() + 0.9 * HOUR_MS))).toBe(0);
-    expect((await traces()).keys).toHaveLength(before.keys.length + 1);
-    expect(await sweepObjects(work(Date.now() + 1.1 * HOUR_MS))).toBe(1);
-    expect(await traces()).toEqual(before);
+describe("a Worker that stops during an upload", () => {
+  it("leaves an object that the sweep deletes after an hour, when it stops between R2 and D1", async () => {
+    const before = await storedState();
+    const stored = Promise.withResolvers<void>();
+    const source = uploadSource<UploadFields>("a.jpg", uniqueBytes(), () => {
+      stored.resolve();
+      return new Promise(() => {});
+    });
+    void uploadAsset(testContext(), principal, source);
+    await stored.promise;
+    expect(await sweepObjects(contextAt(Date.now() + 0.9 * HOUR_MS))).toBe(0);
+    expect((await storedState()).keys).toHaveLength(before.keys.length + 1);
+    expect(await sweepObjects(contextAt(Date.now() + 1.1 * HOUR_MS))).toBe(1);
+    expect(await storedState()).toEqual(before);
   });
 
-  it("between D1 and the queue, the upload is there and its work is open", async () => {
-    const silent = keptQueue(new Error("the queue is away"));
-    const asset = await assetOf(await quietUpload(uniqueBytes(), { env: { QUEUE: silent.binding } }), 201);
+  it("leaves the asset with pending tasks, when it stops between D1 and the queue", async () => {
+    const silent = recordingQueue(new Error("the queue is away"));
+    const asset = await expectAsset(
+      await uploadWithoutConsumer(uniqueBytes(), { env: { QUEUE: silent.binding } }),
+      201,
+    );
     const open = { status: "pending" };
     expect(await sqlAll("SELECT status FROM tasks WHERE asset_id = ?", asset.id)).toEqual([open, open, open]);
   });
 });
 
-describe("fields that dawdle behind the file", () => {
-  it("are refused before the sweep could take the file from under them", async () => {
-    const before = await traces();
-    const deps: UploadDeps = { ...work(Date.now()), nowMs: Date.now() };
-    const body = (async function* () {
-      yield uniqueBytes();
-    })();
-    const received = await receiveFile(deps, { name: "a.jpg", body, sizeHint: null });
-    const library = await findLibrary(deps.db, { userId: who.userId, libraryIds: null }, who.libraryId);
-    if (library === null) throw new Error("no library");
-    const time = { wallUs: 0, offsetMinutes: null };
-    const texts = { deviceAssetId: "a", deviceId: "b", fileCreatedAt: time, fileModifiedAt: time };
-    const late = { ...received, receivedAtMs: Date.now() - 0.6 * HOUR_MS };
-    await expect(registerUpload(deps, late, texts, library)).rejects.toMatchObject({ code: "bad_request" });
-    expect(await traces()).toEqual(before);
+describe("form fields after the file", () => {
+  it("are rejected after half an hour, before the sweep could delete the file", async () => {
+    const before = await storedState();
+    const now = Date.now();
+    const source = uploadSource("a.jpg", uniqueBytes(), () => {
+      vi.spyOn(Date, "now").mockReturnValue(now + 0.6 * HOUR_MS);
+      return uploadFields(principal.libraryId);
+    });
+    await expect(uploadAsset(testContext(), principal, source)).rejects.toMatchObject({ code: "bad_request" });
+    expect(await storedState()).toEqual(before);
   });
 });

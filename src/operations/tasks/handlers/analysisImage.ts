@@ -1,42 +1,51 @@
-/** One small rendering of an asset's picture, decoded: what the thumbhash and the quality figures both look at. */
-import { decodePng, type Picture } from "../../../media/transcode/png/decodePng.ts";
-import { shrinkToPng } from "../../../providers/renderers/renderPng.ts";
+import { decodePng, type RgbaImage } from "../../../media/transcode/png/decodePng.ts";
+import { renderPng } from "../../../providers/renderers/imagesBinding.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
 import { openDisplaySource } from "../../delivery/displaySource.ts";
-import type { WorkDeps } from "../taskOutcome.ts";
+import type { TaskOutcome } from "../taskOutcome.ts";
+import type { Context } from "../../context.ts";
 
-export type SmallPicture = { kind: "picture"; picture: Picture } | { kind: "none"; reason: string };
+export type AnalysisImage = { kind: "image"; image: RgbaImage } | { kind: "none"; reason: string };
 
-/** Large enough for blur to show, small enough to be decoded here. */
-const EDGE_PX = 512;
+/** Large enough to measure blur, small enough to decode in the isolate. */
+const MAX_EDGE_PX = 512;
 
-/** By what it was rendered from: one message does all of an asset's work, and the original is read once for it. */
-const rendered = new WeakMap<WorkDeps, Map<string, Promise<SmallPicture>>>();
+/** Cached per context, so that the tasks of one message read the original and render it once. */
+const renderCache = new WeakMap<Context, Map<string, Promise<AnalysisImage>>>();
 
-async function render(deps: WorkDeps, asset: Asset): Promise<SmallPicture> {
-  const source = await openDisplaySource(deps, asset);
+async function render(context: Context, asset: Asset): Promise<AnalysisImage> {
+  const source = await openDisplaySource(context, asset);
   if (source.kind === "none") return source;
-  const png = await shrinkToPng(deps.images, source.body, EDGE_PX);
+  const png = await renderPng(context.images, source.body, MAX_EDGE_PX);
   if (png.kind === "unreadable") return { kind: "none", reason: png.reason };
   try {
-    return { kind: "picture", picture: await decodePng(png.bytes) };
+    return { kind: "image", image: await decodePng(png.bytes) };
   } catch {
-    // A PNG we asked for and can't decode won't be another one the next time.
-    return { kind: "none", reason: "the rendered picture is no PNG of 8 bits a channel" };
+    // Rendering again would return the same PNG.
+    return { kind: "none", reason: "the rendered image is not an 8-bit PNG" };
   }
 }
 
-/** Longest edge at most 512, upright. Throws on what may pass; a failure is not remembered. */
-export async function smallPicture(deps: WorkDeps, asset: Asset): Promise<SmallPicture> {
-  const known = rendered.get(deps) ?? new Map<string, Promise<SmallPicture>>();
-  rendered.set(deps, known);
-  const key = `${asset.id} ${asset.currentVersionId} ${asset.stillVersionId ?? ""}`;
-  const picture = known.get(key) ?? render(deps, asset);
-  known.set(key, picture);
+/**
+ * Renders and decodes an upright image of at most 512 px per edge, shared by the thumbhash and the quality metrics.
+ * Throws for temporary failures, which aren't cached.
+ */
+export async function renderAnalysisImage(context: Context, asset: Asset): Promise<AnalysisImage> {
+  const cached = renderCache.get(context) ?? new Map<string, Promise<AnalysisImage>>();
+  renderCache.set(context, cached);
+  const key = `${asset.id} ${asset.currentVersionId} ${asset.posterVersionId ?? ""}`;
+  const image = cached.get(key) ?? render(context, asset);
+  cached.set(key, image);
   try {
-    return await picture;
+    return await image;
   } catch (error) {
-    known.delete(key);
+    cached.delete(key);
     throw error;
   }
+}
+
+/** Outcome without a source image. A video without a poster is skipped, and setting a poster resets the task. */
+export function noSourceImage(asset: Asset, reason: string): TaskOutcome {
+  const awaitsPoster = asset.mediaType === "video" && asset.posterVersionId === null;
+  return { kind: awaitsPoster ? "skipped" : "failed", reason };
 }

@@ -1,64 +1,67 @@
-/**
- * Puts the frames of a camera's burst into one stack, and a late one into the stack there is. Never touches a stack that
- * someone made or changed, nor an asset that someone took out of one.
- */
 import { newId } from "../../../kernel/ids.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
-import { readBurst, type Frame } from "../../../records/stacks/bursts.ts";
+import { readBurst, type BurstFrame } from "../../../records/stacks/bursts.ts";
 import { applyStackChange, type StackChange } from "../../../records/stacks/stackChanges.ts";
-import type { Outcome, WorkDeps } from "../taskOutcome.ts";
+import type { TaskOutcome } from "../taskOutcome.ts";
+import type { Context } from "../../context.ts";
 
-/** Longest pause within a burst. Frames follow each other in tenths of a second; clocks without fractions, and timers, in seconds. */
-const GAP_US = 30 * 1_000_000;
-/** To either side of a frame. What lies beyond has tasks of its own, which join the stack. */
+/** Maximum gap within a burst: long enough for self-timers and for cameras whose clock has whole seconds. */
+const MAX_GAP_US = 30 * 1_000_000;
+/** Frames read on each side of the asset. Tasks of frames beyond it add them to the same stack. */
 const MAX_FRAMES = 1000;
-/** A frame's neighbours are often worked on at the same time, and whoever writes first makes the stack. */
-const MAX_TRIES = 4;
+/** Tasks of neighbouring frames often run concurrently; the first write creates the stack. */
+const MAX_ATTEMPTS = 4;
 
-const isFree = (frame: Frame): boolean => frame.stackId === null && !frame.isTrashed && !frame.wasTakenOut;
+const isStackable = (frame: BurstFrame): boolean => frame.stackId === null && !frame.isTrashed && !frame.wasUnstacked;
 
-/** What makes one stack of these frames; null where they are in one, or too few. */
-function planBurst(asset: Asset, frames: Frame[], nowMs: number): StackChange | null {
-  const loose = frames.filter(isFree).map(({ id }) => id);
-  const made = frames.flatMap(({ stackId, origin }) => (stackId !== null && origin === "auto_burst" ? [stackId] : []));
-  // The oldest, and all that a frame between them shows to be the same burst.
-  const [oldest, ...others] = [...new Set(made)].toSorted();
-  if (oldest === undefined ? loose.length < 2 : loose.length + others.length === 0) return null;
+/** Plans stacking the frames. Returns null if they are stacked already or too few. */
+function planBurst(asset: Asset, frames: BurstFrame[], nowMs: number): StackChange | null {
+  const stackableIds = frames.filter(isStackable).map(({ id }) => id);
+  const burstStackIds = frames.flatMap(({ stackId, origin }) =>
+    stackId !== null && origin === "auto_burst" ? [stackId] : [],
+  );
+  // A frame between two burst stacks connects them, so newer stacks are merged into the oldest.
+  const [oldest, ...others] = [...new Set(burstStackIds)].toSorted();
+  if (oldest === undefined ? stackableIds.length < 2 : stackableIds.length + others.length === 0) return null;
   const stackId = oldest ?? newId("stack", nowMs);
   return {
     libraryId: asset.libraryId,
     stackId,
-    createdFor: oldest === undefined ? asset.userId : null,
+    newStackUserId: oldest === undefined ? asset.userId : null,
     origin: "auto_burst",
-    assets: loose.map((id) => ({ id, to: stackId })),
-    emptied: others.map((id) => ({ id, to: stackId, chosen: false })),
-    shrunk: [],
+    assets: stackableIds.map((id) => ({ id, to: stackId })),
+    deletedStacks: others.map((id) => ({ id, to: stackId, byUser: false })),
+    reducedStackIds: [],
   };
 }
 
-/** Why this frame is none of detection's business; null where it is. */
-function leftAlone(frame: Frame | undefined): string | null {
-  if (frame === undefined) return "the asset is gone";
-  if (frame.origin === "user") return "it is in a stack that someone made or changed";
-  if (frame.wasTakenOut) return "someone took it out of a stack";
-  if (frame.isTrashed && frame.stackId === null) return "it is in the trash";
+/** Reason to leave the frame to the user's own decision, or null. */
+function skipReason(frame: BurstFrame | undefined): string | null {
+  if (frame === undefined) return "the asset was deleted";
+  if (frame.origin === "user") return "the asset is in a stack created or edited by a user";
+  if (frame.wasUnstacked) return "a user removed the asset from a stack";
+  if (frame.isTrashed && frame.stackId === null) return "the asset is trashed";
   return null;
 }
 
-export async function runBurst(deps: WorkDeps, asset: Asset): Promise<Outcome> {
+/**
+ * Stacks the frames of a camera burst and adds late frames to the existing stack. Never changes a stack that a user
+ * created or edited, nor an asset that a user removed from a stack.
+ */
+export async function runBurstDetection(context: Context, asset: Asset): Promise<TaskOutcome> {
   const { autoStackId } = asset.metadata;
-  if (autoStackId === null) return { kind: "skipped", reason: "the camera names no burst" };
+  if (autoStackId === null) return { kind: "skipped", reason: "the file has no burst identifier" };
   const { id: assetId, libraryId } = asset;
-  for (let i = 0; i < MAX_TRIES; i++) {
-    const question = { libraryId, assetId, autoStackId, gapUs: GAP_US, maxFrames: MAX_FRAMES };
-    const { frames, unchanged } = await readBurst(deps.db, question);
-    const reason = leftAlone(frames.find((frame) => frame.id === assetId));
+  for (let i = 0; i < MAX_ATTEMPTS; i++) {
+    const query = { libraryId, assetId, autoStackId, gapUs: MAX_GAP_US, maxFrames: MAX_FRAMES };
+    const { frames, unchanged } = await readBurst(context.db, query);
+    const reason = skipReason(frames.find((frame) => frame.id === assetId));
     if (reason !== null) return { kind: "skipped", reason };
-    const change = planBurst(asset, frames, deps.nowMs);
+    const change = planBurst(asset, frames, context.nowMs);
     if (change === null) return { kind: "done", result: null };
-    if ((await applyStackChange(deps.db, change, unchanged, deps.nowMs)) !== false) {
+    if ((await applyStackChange(context.db, change, unchanged, context.nowMs)) !== false) {
       return { kind: "done", result: `stacked ${change.assets.length}` };
     }
   }
-  return { kind: "again", reason: "other frames of its burst are being stacked" };
+  return { kind: "retry", reason: "frames of the same burst are being stacked concurrently" };
 }

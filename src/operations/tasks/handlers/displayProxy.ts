@@ -1,92 +1,98 @@
-/**
- * The picture that all rungs of an asset come from where the renderer can't read the original: made once, in the
- * background. Decides which way to take, and says why where there is none; decoding is media's.
- */
 import { AppError } from "../../../kernel/errors.ts";
-import { CutShort } from "../../../media/transcode/jpeg/encodedJpeg.ts";
+import { TruncatedFileError } from "../../../media/transcode/jpeg/encodedJpeg.ts";
 import { findHeifDamage, isAvifBrand } from "../../../media/transcode/heif/heifIntegrity.ts";
 import { needsDisplayProxy } from "../../../media/transcode/preview/needsDisplayProxy.ts";
 import type { MediaFamily } from "../../../media/inspect/formats.ts";
-import { sniff, sniffBytes } from "../../../media/inspect/sniff.ts";
+import { sniff, SNIFF_BYTES } from "../../../media/inspect/sniff.ts";
 import { memorySource, type ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
 import { originalKey } from "../../../objects/keys.ts";
 import { headOriginal, originalSource } from "../../../objects/uploads/originals.ts";
 import { hasProxy, storeProxy } from "../../../objects/delivery/displayProxies.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
-import type { Outcome, WorkDeps } from "../taskOutcome.ts";
-import { waysFor, type Original, type Way } from "./proxyStrategies.ts";
+import type { TaskOutcome } from "../taskOutcome.ts";
+import { strategiesFor, type ProxyInput, type ProxyStrategy } from "./proxyStrategies.ts";
+import type { Context } from "../../context.ts";
 
-/** Decoders of these want the file whole, and Images may be asked first: R2 is read once for both. */
-const readWhole: MediaFamily[] = ["heif", "jxl", "jpeg", "png", "gif", "webp"];
-const MAX_HELD_BYTES = 24 * 1024 * 1024;
+/** Formats whose strategies need the whole file: it is read from R2 once and shared by all of them. */
+const bufferedFamilies: MediaFamily[] = ["heif", "jxl", "jpeg", "png", "gif", "webp"];
+const MAX_BUFFERED_BYTES = 24 * 1024 * 1024;
 
-async function held(source: ByteSource, family: MediaFamily): Promise<ByteSource> {
-  if (!readWhole.includes(family) || source.sizeBytes > MAX_HELD_BYTES) return source;
+async function bufferIfNeeded(source: ByteSource, family: MediaFamily): Promise<ByteSource> {
+  if (!bufferedFamilies.includes(family) || source.sizeBytes > MAX_BUFFERED_BYTES) return source;
   return memorySource(await source.read(0, source.sizeBytes));
 }
 
-/** The row's metadata speaks of the upload. An edited version lies upright. */
-function turnOf(asset: Asset): Pick<Original, "orientation" | "raw"> {
+/** The row's EXIF metadata describes the upload; edited versions are upright. */
+function orientationOf(asset: Asset): Pick<ProxyInput, "orientation" | "raw"> {
   if (asset.originalVersionId !== null) return { orientation: null, raw: null };
   const { orientation, rawWidth, rawHeight } = asset.metadata;
   return { orientation, raw: rawWidth === null || rawHeight === null ? null : { width: rawWidth, height: rawHeight } };
 }
 
-async function findOriginal(stored: ByteSource, asset: Asset): Promise<Original | { reason: string }> {
-  const head = await stored.read(0, sniffBytes);
+async function inspectOriginal(stored: ByteSource, asset: Asset): Promise<ProxyInput | { reason: string }> {
+  const head = await stored.read(0, SNIFF_BYTES);
   const family = sniff(head);
-  if (family === null) return { reason: "the file is no picture of a kind that is known here" };
-  const source = await held(stored, family);
-  // Images calls a file that is cut short a failure of its own, which would be worth another try.
+  if (family === null) return { reason: "unsupported image format" };
+  const source = await bufferIfNeeded(stored, family);
+  // Cloudflare Images reports truncated HEIF files as internal errors, which would be retried.
   const damage = family === "heif" ? await findHeifDamage(source) : null;
   if (damage !== null) return { reason: damage };
-  const { orientation, raw } = turnOf(asset);
+  const { orientation, raw } = orientationOf(asset);
   const isAvif = family === "heif" && isAvifBrand(head);
   return { source, family, isAvif, mimeType: asset.mimeType, orientation, raw };
 }
 
-function reasonOf(error: unknown): string {
-  // Numbers asked for behind the end of the bytes that should have held them.
-  if (error instanceof RangeError) return "the file is broken or cut short";
+function failureReason(error: unknown): string {
+  // A DataView read beyond the end of the file.
+  if (error instanceof RangeError) return "the file is damaged or truncated";
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The first way that leads to a picture. A failure that may pass is only then worth another try when all others fail. */
-async function takeWay(deps: WorkDeps, asset: Asset, original: Original, ways: Way[]): Promise<Outcome> {
+/** Tries strategies until one succeeds. A transient failure is retried only if all other strategies fail. */
+async function tryStrategies(
+  context: Context,
+  asset: Asset,
+  original: ProxyInput,
+  strategies: ProxyStrategy[],
+): Promise<TaskOutcome> {
   const reasons: string[] = [];
-  let mayPass = false;
-  for (const way of ways) {
+  let isTransient = false;
+  for (const strategy of strategies) {
     try {
-      const made = await way(deps, original);
-      if (made.kind === "made") {
-        await storeProxy(deps.bucket, asset.id, asset.currentVersionId, made);
-        return { kind: "done", result: made.description };
+      const result = await strategy(context, original);
+      if (result.kind === "success") {
+        await storeProxy(context.bucket, asset.id, asset.currentVersionId, result);
+        return { kind: "done", result: result.description };
       }
-      reasons.push(made.reason);
-      mayPass ||= made.mayPass;
+      reasons.push(result.reason);
+      isTransient ||= result.isTransient;
     } catch (error) {
-      // R2's failures say nothing of the file; all else a decoder throws is about its bytes.
+      // An AppError is an R2 failure; decoders throw other errors for invalid files.
       if (error instanceof AppError) throw error;
-      if (error instanceof CutShort) return { kind: "impossible", reason: error.message };
-      reasons.push(reasonOf(error));
+      if (error instanceof TruncatedFileError) return { kind: "failed", reason: error.message };
+      reasons.push(failureReason(error));
     }
   }
   const reason = [...new Set(reasons)].join("; ").slice(0, 500);
-  return mayPass ? { kind: "again", reason } : { kind: "impossible", reason };
+  return isTransient ? { kind: "retry", reason } : { kind: "failed", reason };
 }
 
-/** Done twice, the second time asks R2 what there is and does nothing. How long it is, its object says: it may be an edit. */
-export async function runDisplayProxy(deps: WorkDeps, asset: Asset): Promise<Outcome> {
-  if (asset.mediaType === "video") return { kind: "skipped", reason: "a video is shown by its still" };
-  const { bucket } = deps;
+/**
+ * Creates the display proxy, the source of all renditions when the renderer can't read the original. The format and
+ * size come from the object, because the current version may be an edited one. Does nothing if the proxy exists.
+ */
+export async function runDisplayProxy(context: Context, asset: Asset): Promise<TaskOutcome> {
+  if (asset.mediaType === "video") return { kind: "skipped", reason: "videos use their poster" };
+  const { bucket } = context;
   const key = originalKey(asset.id, asset.currentVersionId);
   const object = await headOriginal(bucket, key);
-  if (object === null) return { kind: "impossible", reason: "the original is missing from the bucket" };
+  if (object === null) return { kind: "failed", reason: "the original is missing from the bucket" };
   if (!needsDisplayProxy(asset.mimeType, object.size)) {
-    return { kind: "skipped", reason: "the original can be rendered as it is" };
+    return { kind: "skipped", reason: "the original can be rendered directly" };
   }
-  if (await hasProxy(bucket, asset.id, asset.currentVersionId)) return { kind: "done", result: "made before" };
-  const original = await findOriginal(originalSource(bucket, key, object.size), asset);
-  if ("reason" in original) return { kind: "impossible", reason: original.reason };
-  return await takeWay(deps, asset, original, waysFor(original));
+  if (await hasProxy(bucket, asset.id, asset.currentVersionId))
+    return { kind: "done", result: "display proxy already exists" };
+  const original = await inspectOriginal(originalSource(bucket, key, object.size), asset);
+  if ("reason" in original) return { kind: "failed", reason: original.reason };
+  return await tryStrategies(context, asset, original, strategiesFor(original));
 }

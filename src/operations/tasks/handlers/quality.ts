@@ -1,13 +1,13 @@
-/** Image-quality figures of the picture as it is shown, from a small rendering of it. Keeps what others measured beside them. */
-import { measureQuality } from "../../../media/transcode/quality/quality.ts";
+import { measureQuality } from "../../../media/transcode/quality/qualityMetrics.ts";
 import { setMetrics, type Asset } from "../../../records/assets/assets.ts";
-import { smallPicture } from "./analysisImage.ts";
-import type { Outcome, WorkDeps } from "../taskOutcome.ts";
-import { nothingToSee } from "./thumbhash.ts";
+import { noSourceImage, renderAnalysisImage } from "./analysisImage.ts";
+import type { TaskOutcome } from "../taskOutcome.ts";
+import type { Context } from "../../context.ts";
 
-export async function runQuality(deps: WorkDeps, asset: Asset): Promise<Outcome> {
-  const small = await smallPicture(deps, asset);
-  if (small.kind === "none") return nothingToSee(asset, small.reason);
-  await setMetrics(deps.db, asset, measureQuality(small.picture), deps.nowMs);
+/** Measures quality metrics of the displayed image and keeps metrics written by others. */
+export async function runImageQuality(context: Context, asset: Asset): Promise<TaskOutcome> {
+  const analysis = await renderAnalysisImage(context, asset);
+  if (analysis.kind === "none") return noSourceImage(asset, analysis.reason);
+  await setMetrics(context.db, asset, measureQuality(analysis.image), context.nowMs);
   return { kind: "done", result: null };
 }

@@ -1,51 +1,47 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../../src/kernel/ids.ts";
-import type { Outcome, WorkDeps } from "../../../../src/operations/tasks/taskOutcome.ts";
-import { runBurst } from "../../../../src/operations/tasks/handlers/burst.ts";
-import { workOn } from "../../../../src/operations/tasks/taskRunner.ts";
-import { findAssetForWork, setThumbhash } from "../../../../src/records/assets/assets.ts";
+import type { TaskOutcome } from "../../../../src/operations/tasks/taskOutcome.ts";
+import { runBurstDetection } from "../../../../src/operations/tasks/handlers/burst.ts";
+import { runPendingTasks } from "../../../../src/operations/tasks/taskRunner.ts";
+import { findAssetForTask, setThumbhash } from "../../../../src/records/assets/assets.ts";
 import { openDatabase } from "../../../../src/records/database.ts";
 import { ascii, bytesOf, directory, exifSegment, jpeg } from "../../../support/media/buildImage.ts";
-import { owner, sqlAll } from "../../../support/clients/account.ts";
-import { assetOf } from "../../../support/clients/answers.ts";
+import { getRootOwner, sqlAll } from "../../../support/clients/account.ts";
+import { expectAsset } from "../../../support/clients/responses.ts";
 import { call, uniqueBytes } from "../../../support/clients/api.ts";
-import { tasksOf } from "../../../support/bindings/consumer.ts";
+import { tasksByType } from "../../../support/bindings/consumer.ts";
 import { countingD1 } from "../../../support/bindings/d1.ts";
-import { keptQueue } from "../../../support/bindings/queue.ts";
-import { recount } from "../../../support/rows/recount.ts";
+import { findInconsistencies } from "../../../support/rows/consistency.ts";
 import { insertAssets, readEvents, type AssetFields } from "../../../support/clients/tenants.ts";
-import { quietUpload } from "../../../support/clients/uploads.ts";
+import { uploadWithoutConsumer } from "../../../support/clients/uploads.ts";
+import { testContext } from "../../../support/context.ts";
+import type { Context } from "../../../../src/operations/context.ts";
 
 let me: { userId: string; libraryId: string };
 beforeAll(async () => {
-  me = await owner();
+  me = await getRootOwner();
 });
 afterEach(async () => {
-  expect(Object.entries(await recount()).filter(([what]) => what.includes("stack"))).toEqual([]);
+  expect(Object.entries(await findInconsistencies()).filter(([what]) => what.includes("stack"))).toEqual([]);
 });
 
-function deps(changes: Partial<WorkDeps> = {}): WorkDeps {
-  const db = openDatabase(env.DB, "primary");
-  return { db, bucket: env.BUCKET, queue: keptQueue().binding, images: env.IMAGES, nowMs: Date.now(), ...changes };
-}
-
-async function run(assetId: string, changes: Partial<WorkDeps> = {}): Promise<Outcome> {
-  const asset = await findAssetForWork(deps().db, assetId);
+async function run(assetId: string, changes: Partial<Context> = {}): Promise<TaskOutcome> {
+  const asset = await findAssetForTask(testContext().db, assetId);
   if (asset === null) throw new Error("no such asset");
-  return await runBurst(deps(changes), asset);
+  return await runBurstDetection(testContext(changes), asset);
 }
 
-/** A second of a fixed minute, or of one that many minutes later or earlier. */
+/** Timestamp `second` seconds after a fixed minute; negative values are earlier. */
 function at(second: number): string {
   return new Date(Date.UTC(2024, 4, 6, 7, 8) + second * 1000).toISOString().slice(0, 23);
 }
 
-/** Frames of one burst, taken at these seconds. */
+/** Stores frames of one burst captured at these seconds. */
 async function frames(burst: string, seconds: number[], fields: AssetFields = {}): Promise<string[]> {
   const ids = await insertAssets(
     me,
-    seconds.map((second) => ({ ...fields, taken: at(second) })),
+    seconds.map((second) => ({ ...fields, capturedAt: at(second) })),
   );
   await sqlAll(
     "UPDATE assets SET file_metadata = json_object('autoStackId', ?1) WHERE id IN (SELECT value FROM json_each(?2))",
@@ -74,7 +70,7 @@ async function stack(id: string | null): Promise<Record<string, unknown> | undef
   return (await sqlAll("SELECT * FROM stacks WHERE id = ?", id))[0];
 }
 
-async function told(act: () => Promise<unknown>): Promise<string[]> {
+async function eventsDuring(act: () => Promise<unknown>): Promise<string[]> {
   const { lastSeq } = await readEvents();
   await act();
   return (await readEvents(lastSeq)).events.map(({ event_type, entity_id, payload }) =>
@@ -82,12 +78,12 @@ async function told(act: () => Promise<unknown>): Promise<string[]> {
   );
 }
 
-async function remove(stackId: string | null, assetIds: string[]): Promise<void> {
+async function removeFromStack(stackId: string | null, assetIds: string[]): Promise<void> {
   const response = await call("DELETE", `/api/stacks/${stackId}/assets`, { json: { asset_ids: assetIds } });
   expect(response.status).toBe(200);
 }
 
-/** A photo as an iPhone writes it: the name of its burst in the maker note. */
+/** JPEG with the burst identifier in Apple's maker note. */
 function iphoneFrame(burst: string): Uint8Array {
   const note = bytesOf("Apple iOS\0\0\x01MM", directory(14, [ascii(0x0b, `${burst}\0`)]));
   const exif = exifSegment({
@@ -97,32 +93,32 @@ function iphoneFrame(burst: string): Uint8Array {
   return bytesOf(jpeg(4, 3, exif), uniqueBytes());
 }
 
-describe("two uploads of one burst", () => {
-  it("are one stack when their work is done, in whatever order and however often", async () => {
+describe("uploads of one burst", () => {
+  it("form one stack after their tasks ran, in any order and any number of times", async () => {
     const burst = crypto.randomUUID();
     const upload = async (second: number) =>
-      (await assetOf(await quietUpload(iphoneFrame(burst), { fileCreatedAt: `${at(second)}Z` }), 201)).id;
+      (await expectAsset(await uploadWithoutConsumer(iphoneFrame(burst), { fileCreatedAt: `${at(second)}Z` }), 201)).id;
     const [first, second] = [await upload(0), await upload(1)];
-    const lone = (await assetOf(await quietUpload(iphoneFrame(crypto.randomUUID())), 201)).id;
-    const plain = (await assetOf(await quietUpload(bytesOf(jpeg(4, 3), uniqueBytes())), 201)).id;
-    expect((await tasksOf(plain))["burst_detection"]).toBeUndefined();
-    for (const id of [second, first, lone]) await workOn(deps(), id);
+    const lone = (await expectAsset(await uploadWithoutConsumer(iphoneFrame(crypto.randomUUID())), 201)).id;
+    const plain = (await expectAsset(await uploadWithoutConsumer(bytesOf(jpeg(4, 3), uniqueBytes())), 201)).id;
+    expect((await tasksByType(plain))["burst_detection"]).toBeUndefined();
+    for (const id of [second, first, lone]) await runPendingTasks(testContext(), id);
     const stackId = await stackOf(first);
     expect(await stack(stackId)).toMatchObject({ origin: "auto_burst", asset_count: 2, primary_asset_id: null });
     expect(await stacksOf([second, lone])).toEqual([stackId, null]);
     for (const id of [first, second, lone]) {
-      expect((await tasksOf(id))["burst_detection"]).toMatchObject({ status: "success", error_message: null });
+      expect((await tasksByType(id))["burst_detection"]).toMatchObject({ status: "success", error_message: null });
     }
     const shown = await (await call("GET", `/api/stacks/${stackId}`)).json();
     expect(shown).toMatchObject({ id: stackId, origin: "auto_burst", asset_count: 2 });
-    for (const id of [first, second]) expect(await told(() => run(id))).toEqual([]);
+    for (const id of [first, second]) expect(await eventsDuring(() => run(id))).toEqual([]);
   });
 });
 
 describe("burst detection", () => {
-  it("makes one stack of all frames there are, and tells the feed in order", async () => {
+  it("creates one stack of all frames and writes its events in order", async () => {
     const ids = await frames(newBurst(), [0, 0.1, 0.2, 25]);
-    const events = await told(async () => {
+    const events = await eventsDuring(async () => {
       expect(await run(ids[2] ?? "")).toEqual({ kind: "done", result: "stacked 4" });
     });
     const stackId = await stackOf(ids[0] ?? "");
@@ -131,23 +127,26 @@ describe("burst detection", () => {
       `stack_created ${stackId}`,
       ...ids.toSorted().map((id) => `asset_updated ${id} ${stackId}`),
     ]);
-    for (const id of ids) expect(await told(() => run(id))).toEqual([]);
+    for (const id of ids) expect(await eventsDuring(() => run(id))).toEqual([]);
   });
 
-  it("adds late frames to the stack there is, before it, behind it and in the middle", async () => {
+  it("adds late frames before, after and between the frames of an existing stack", async () => {
     const burst = newBurst();
     const [a = "", b = ""] = await frames(burst, [10, 30]);
     await run(a);
     const stackId = await stackOf(a);
     for (const second of [20, 0, 50]) {
       const [late = ""] = await frames(burst, [second]);
-      expect(await told(() => run(late))).toEqual([`asset_updated ${late} ${stackId}`, `stack_updated ${stackId}`]);
+      expect(await eventsDuring(() => run(late))).toEqual([
+        `asset_updated ${late} ${stackId}`,
+        `stack_updated ${stackId}`,
+      ]);
     }
     expect(await stack(stackId)).toMatchObject({ asset_count: 5, origin: "auto_burst" });
     expect(await stackOf(b)).toBe(stackId);
   });
 
-  it("keeps apart what is more than 30 seconds apart, until a frame between them shows it to be one burst", async () => {
+  it("separates frames more than 30 seconds apart until a frame between them connects them", async () => {
     const burst = newBurst();
     const early = await frames(burst, [0, 30]);
     const late = await frames(burst, [60.001, 61]);
@@ -156,34 +155,34 @@ describe("burst detection", () => {
     expect(one).not.toBe(other);
     expect(await stacksOf([...early, ...late])).toEqual([one, one, other, other]);
     const [between = ""] = await frames(burst, [45]);
-    const [kept = "", gone = ""] = [one ?? "", other ?? ""].toSorted();
-    const events = await told(() => run(between));
-    expect(await stacksOf([...early, ...late, between])).toEqual([kept, kept, kept, kept, kept]);
-    expect(events.slice(-2)).toEqual([`stack_updated ${kept}`, `stack_deleted ${gone}`]);
+    const [oldest = "", merged = ""] = [one ?? "", other ?? ""].toSorted();
+    const events = await eventsDuring(() => run(between));
+    expect(await stacksOf([...early, ...late, between])).toEqual([oldest, oldest, oldest, oldest, oldest]);
+    expect(events.slice(-2)).toEqual([`stack_updated ${oldest}`, `stack_deleted ${merged}`]);
     expect(events).toHaveLength(5);
   });
 
-  it("leaves alone a single frame, other bursts, other libraries and what is in the trash", async () => {
+  it("ignores single frames, other bursts, other libraries and trashed assets", async () => {
     const [burst, other] = [newBurst(), newBurst()];
     const [lone = ""] = await frames(burst, [0]);
-    const [stranger = ""] = await frames(other, [0]);
+    const [unrelated = ""] = await frames(other, [0]);
     const [inTrash = ""] = await frames(burst, [1], { trashedAt: 1 });
     const { libraryId } = me;
     me = { ...me, libraryId: newId("library") };
     const [elsewhere = ""] = await frames(burst, [0]);
     me = { ...me, libraryId };
-    expect(await told(() => run(lone))).toEqual([]);
+    expect(await eventsDuring(() => run(lone))).toEqual([]);
     expect(await run(inTrash)).toMatchObject({ kind: "skipped", reason: expect.stringContaining("trash") });
     const [second = ""] = await frames(burst, [2]);
     await run(second);
     const stackId = await stackOf(lone);
-    expect(await stacksOf([lone, second, stranger, inTrash, elsewhere])).toEqual([stackId, stackId, null, null, null]);
+    expect(await stacksOf([lone, second, unrelated, inTrash, elsewhere])).toEqual([stackId, stackId, null, null, null]);
     expect(stackId).not.toBeNull();
     const [nameless = ""] = await insertAssets(me, [{}]);
     expect(await run(nameless)).toMatchObject({ kind: "skipped" });
   });
 
-  it("joins a stack of which all others are in the trash", async () => {
+  it("adds a frame to a stack whose other members are all trashed", async () => {
     const burst = newBurst();
     const ids = await frames(burst, [0, 1]);
     await run(ids[0] ?? "");
@@ -195,22 +194,25 @@ describe("burst detection", () => {
   });
 });
 
-describe("what someone decided about a burst", () => {
-  it("stays: what was taken out does not come back, nor what was ungrouped", async () => {
+describe("a user's changes to a burst stack", () => {
+  it("are kept: removed and ungrouped frames are never stacked again", async () => {
     const burst = newBurst();
     const [a = "", b = "", c = ""] = await frames(burst, [0, 1, 2]);
     await run(a);
     const stackId = await stackOf(a);
-    await remove(stackId, [a]);
-    expect(await run(a)).toMatchObject({ kind: "skipped", reason: expect.stringContaining("took it out") });
+    await removeFromStack(stackId, [a]);
+    expect(await run(a)).toMatchObject({
+      kind: "skipped",
+      reason: expect.stringContaining("removed the asset from a stack"),
+    });
     expect(await stacksOf([a, b, c])).toEqual([null, stackId, stackId]);
     expect((await call("DELETE", `/api/stacks/${stackId}`)).status).toBe(200);
     const [late = ""] = await frames(burst, [3]);
-    for (const id of [a, b, c, late]) expect(await told(() => run(id))).toEqual([]);
+    for (const id of [a, b, c, late]) expect(await eventsDuring(() => run(id))).toEqual([]);
     expect(await stacksOf([a, b, c, late])).toEqual([null, null, null, null]);
   });
 
-  it("stays: no late frame joins a stack that someone changed; late frames make one of their own", async () => {
+  it("are kept: late frames form a new stack instead of joining an edited one", async () => {
     const burst = newBurst();
     const ids = await frames(burst, [0, 1, 2]);
     await run(ids[0] ?? "");
@@ -218,7 +220,7 @@ describe("what someone decided about a burst", () => {
     await call("PATCH", `/api/stacks/${stackId}`, { json: { primary_asset_id: ids[1] } });
     const before = await stack(stackId);
     const [late = ""] = await frames(burst, [3]);
-    expect(await told(() => run(late))).toEqual([]);
+    expect(await eventsDuring(() => run(late))).toEqual([]);
     expect(await run(ids[2] ?? "")).toMatchObject({ kind: "skipped" });
     const [later = ""] = await frames(burst, [4]);
     await run(later);
@@ -227,7 +229,7 @@ describe("what someone decided about a burst", () => {
     expect(await stackOf(late)).toBe(await stackOf(later));
   });
 
-  it("stays, though it was decided while detection was looking", async () => {
+  it("are kept when they happen while burst detection runs", async () => {
     const burst = newBurst();
     const [a = "", b = "", c = ""] = await frames(burst, [0, 1, 2]);
     const [stranger = ""] = await insertAssets(me, [{}]);
@@ -246,27 +248,27 @@ describe("what someone decided about a burst", () => {
   });
 });
 
-describe("the frames of a burst worked on at once", () => {
-  it("are one stack, told of once", async () => {
+describe("frames of a burst processed concurrently", () => {
+  it("form one stack with one event", async () => {
     const ids = await frames(newBurst(), [0, 1, 2, 3, 4, 5, 6, 7]);
-    const events = await told(() => Promise.all(ids.map((id) => run(id))));
+    const events = await eventsDuring(() => Promise.all(ids.map((id) => run(id))));
     expect(events.filter((event) => event.startsWith("stack_created"))).toHaveLength(1);
     expect(events).toHaveLength(1 + ids.length);
     expect(new Set(await stacksOf(ids)).size).toBe(1);
   });
 
-  it("are told of with their stack by work that looked at them before", async () => {
+  it("have their stack in events of tasks that read them earlier", async () => {
     const [a = "", b = ""] = await frames(newBurst(), [0, 1]);
-    const before = await findAssetForWork(deps().db, a);
+    const before = await findAssetForTask(testContext().db, a);
     await run(b);
     if (before === null) throw new Error("no such asset");
     const stackId = await stackOf(a);
-    expect(await told(() => setThumbhash(deps().db, before, "AA", Date.now()))).toEqual([
+    expect(await eventsDuring(() => setThumbhash(testContext().db, before, "AA", Date.now()))).toEqual([
       `asset_updated ${a} ${stackId}`,
     ]);
   });
 
-  it("make one stack when another consumer is always quicker, or the work comes again", async () => {
+  it("form one stack when another consumer always writes first, or when the message is redelivered", async () => {
     const burst = newBurst();
     const [a = "", b = ""] = await frames(burst, [0, 1]);
     const { binding } = countingD1(env.DB, {
@@ -284,12 +286,12 @@ describe("the frames of a burst worked on at once", () => {
       },
     });
     const [late = ""] = await frames(burst, [3]);
-    expect(await run(late, { db: openDatabase(busy, "primary") })).toMatchObject({ kind: "again" });
+    expect(await run(late, { db: openDatabase(busy, "primary") })).toMatchObject({ kind: "retry" });
     await run(late);
     expect(await stackOf(late)).toBe(await stackOf(a));
   });
 
-  it("of 500 cost six statements for the first and one for each other, and a late one reads a few rows", async () => {
+  it("cost six statements for the first of 500 and one for each other; a late frame reads few rows", async () => {
     const burst = newBurst();
     const ids = await frames(
       burst,

@@ -1,14 +1,15 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, inject, it } from "vitest";
 import { runDescription } from "../../../../src/operations/tasks/handlers/description.ts";
-import type { Describer, Description, PictureFile } from "../../../../src/providers/describers/describer.ts";
+import type { Describer, Description, ImageFile } from "../../../../src/providers/describers/describer.ts";
 import { openAiCompatibleDescriber } from "../../../../src/providers/describers/openAiCompatible.ts";
-import { current, storedAsset, updateEvents, workDeps } from "../../../support/storedAsset.ts";
+import { reloadAsset, storeAsset, countUpdateEvents } from "../../../support/storeAsset.ts";
+import { testContext } from "../../../support/context.ts";
 
-/** Answers what it is told to, and keeps what it was sent. */
-function saying(description: Description): { describer: Describer; sent: PictureFile[] } {
-  const sent: PictureFile[] = [];
-  const answer = (picture: PictureFile): Promise<Description> => {
+/** Describer that returns `description` and records the images that it receives. */
+function describerReturning(description: Description): { describer: Describer; sent: ImageFile[] } {
+  const sent: ImageFile[] = [];
+  const answer = (picture: ImageFile): Promise<Description> => {
     sent.push(picture);
     return Promise.resolve(description);
   };
@@ -16,37 +17,40 @@ function saying(description: Description): { describer: Describer; sent: Picture
 }
 
 describe("the asset_description task", () => {
-  it("is skipped where no describer is configured, and the description stays null", async () => {
-    const asset = await storedAsset("0014_picasa.jpg");
-    expect(await runDescription(workDeps(), asset, null)).toEqual({
+  it("is skipped without a describer and leaves the description null", async () => {
+    const asset = await storeAsset("picasa.jpg");
+    expect(await runDescription(testContext(), asset)).toEqual({
       kind: "skipped",
       reason: "no describer is configured (DESCRIBER)",
     });
-    expect((await current(asset)).description).toBeNull();
+    expect((await reloadAsset(asset)).description).toBeNull();
   });
 
-  it("writes the caption of a real endpoint and tells the feed once, however often it runs", async () => {
-    const asset = await storedAsset("0016_prairie_falcon.jpg");
+  it("stores the caption of an HTTP endpoint and writes one event when it runs repeatedly", async () => {
+    const asset = await storeAsset("prairie_falcon.jpg");
     const settings = { baseUrl: inject("modelServerUrl"), model: "caption", apiKey: null, prompt: "?" };
     const describer = openAiCompatibleDescriber(settings);
-    expect(await runDescription(workDeps(), asset, describer)).toEqual({ kind: "done", result: null });
-    await runDescription(workDeps(), asset, describer);
-    expect((await current(asset)).description).toBe("A falcon on a post. Sharp and well lit.");
-    expect(await updateEvents(asset)).toBe(1);
+    expect(await runDescription(testContext({ describer }), asset)).toEqual({ kind: "done", result: null });
+    await runDescription(testContext({ describer }), asset);
+    expect((await reloadAsset(asset)).description).toBe("A falcon on a post. Sharp and well lit.");
+    expect(await countUpdateEvents(asset)).toBe(1);
   });
 
-  it("writes an empty description when the model declines", async () => {
-    const asset = await storedAsset("0017_thompson-springs.jpg");
-    const { describer } = saying({ kind: "declined" });
-    expect(await runDescription(workDeps(), asset, describer)).toEqual({ kind: "done", result: "the model declined" });
-    expect((await current(asset)).description).toBe("");
+  it("stores an empty description when the model declines", async () => {
+    const asset = await storeAsset("thompson-springs.jpg");
+    const { describer } = describerReturning({ kind: "declined" });
+    expect(await runDescription(testContext({ describer }), asset)).toEqual({
+      kind: "done",
+      result: "the model declined",
+    });
+    expect((await reloadAsset(asset)).description).toBe("");
   });
 
-  it("sends an upright JPEG of the preview's size without the photo's metadata, never the original", async () => {
-    // Stored on its side, 1800 × 1200, with EXIF orientation 8.
-    const asset = await storedAsset("0023_Portrait_8.jpg");
-    const { describer, sent } = saying({ kind: "text", text: "A portrait." });
-    await runDescription(workDeps(), asset, describer);
+  it("sends an upright preview-sized JPEG without metadata instead of the original", async () => {
+    // Stored rotated as 1800 × 1200 with EXIF orientation 8.
+    const asset = await storeAsset("Portrait_8.jpg");
+    const { describer, sent } = describerReturning({ kind: "text", text: "A portrait." });
+    await runDescription(testContext({ describer }), asset);
     expect(sent).toHaveLength(1);
     const bytes = sent[0]?.bytes ?? new Uint8Array();
     expect(sent[0]?.mimeType).toBe("image/jpeg");
@@ -56,27 +60,32 @@ describe("the asset_description task", () => {
     expect(info).toMatchObject({ format: "image/jpeg", width: 960, height: 1440 });
   });
 
-  it.each(["misconfigured", "unreadable"] as const)("fails with the describer's reason, and once: %s", async (kind) => {
-    const asset = await storedAsset("0007_el_torcal_rocks.jpg");
-    const { describer } = saying({ kind, reason: "the describer answered 401" });
-    expect(await runDescription(workDeps(), asset, describer)).toEqual({
-      kind: "impossible",
-      reason: "the describer answered 401",
-    });
-    expect((await current(asset)).description).toBeNull();
+  it.each(["misconfigured", "unreadable"] as const)(
+    "fails without a retry and with the describer's reason: %s",
+    async (kind) => {
+      const asset = await storeAsset("el_torcal_rocks.jpg");
+      const { describer } = describerReturning({ kind, reason: "the describer answered 401" });
+      expect(await runDescription(testContext({ describer }), asset)).toEqual({
+        kind: "failed",
+        reason: "the describer answered 401",
+      });
+      expect((await reloadAsset(asset)).description).toBeNull();
+    },
+  );
+
+  it("throws temporary errors so that the task is retried", async () => {
+    const asset = await storeAsset("cyclamen_persicum.jpg");
+    const settings = { baseUrl: inject("modelServerUrl"), model: "server-error", apiKey: null, prompt: "?" };
+    await expect(
+      runDescription(testContext({ describer: openAiCompatibleDescriber(settings) }), asset),
+    ).rejects.toThrow("500");
+    expect((await reloadAsset(asset)).description).toBeNull();
   });
 
-  it("throws what may pass, so that the task is tried again", async () => {
-    const asset = await storedAsset("0003_cyclamen_persicum.jpg");
-    const settings = { baseUrl: inject("modelServerUrl"), model: "broken", apiKey: null, prompt: "?" };
-    await expect(runDescription(workDeps(), asset, openAiCompatibleDescriber(settings))).rejects.toThrow("500");
-    expect((await current(asset)).description).toBeNull();
-  });
-
-  it("says why there is no description of what is no picture, without asking anyone", async () => {
-    const asset = await storedAsset("broken.jpg", new TextEncoder().encode("no picture"));
-    const { describer, sent } = saying({ kind: "text", text: "?" });
-    expect(await runDescription(workDeps(), asset, describer)).toMatchObject({ kind: "impossible" });
+  it("fails with a reason for a file without an image and does not call the describer", async () => {
+    const asset = await storeAsset("broken.jpg", new TextEncoder().encode("no picture"));
+    const { describer, sent } = describerReturning({ kind: "text", text: "?" });
+    expect(await runDescription(testContext({ describer }), asset)).toMatchObject({ kind: "failed" });
     expect(sent).toEqual([]);
   });
 });

@@ -1,20 +1,22 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { getAlbum } from "../../../../src/operations/albums/albums.ts";
 import type { Principal } from "../../../../src/operations/accounts/authentication.ts";
-import { editAsset } from "../../../../src/operations/assets/metadataUpdates.ts";
+import { updateAsset } from "../../../../src/operations/assets/metadataUpdates.ts";
 import { runReverseGeocoding } from "../../../../src/operations/tasks/handlers/reverseGeocoding.ts";
-import { workDeps as realWorkDeps, workOn } from "../../../../src/operations/tasks/taskRunner.ts";
-import { PartialPlace } from "../../../../src/providers/places/partialPlace.ts";
-import type { Place, PlaceFinder } from "../../../../src/providers/places/placeFinder.ts";
+import { jobContext } from "../../../../src/jobs/context.ts";
+import { runPendingTasks } from "../../../../src/operations/tasks/taskRunner.ts";
+import { PartialPlaceError, type Place, type PlaceFinder } from "../../../../src/providers/places/placeFinder.ts";
 import { addAlbumAssets } from "../../../../src/records/albums/albumAssets.ts";
 import type { Asset } from "../../../../src/records/assets/assets.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { sqlAll } from "../../../support/clients/account.ts";
 import { uniqueBytes } from "../../../support/clients/api.ts";
-import { keptQueue } from "../../../support/bindings/queue.ts";
+import { recordingQueue } from "../../../support/bindings/queue.ts";
 import { insertAlbum } from "../../../support/clients/tenants.ts";
-import { current, storedAsset, workDeps } from "../../../support/storedAsset.ts";
+import { reloadAsset, storeAsset } from "../../../support/storeAsset.ts";
+import { testContext } from "../../../support/context.ts";
 
 const KISUMU: Place = {
   city: "Kisumu",
@@ -26,33 +28,32 @@ const KISUMU: Place = {
 };
 const BERLIN = { latitude: 52.52, longitude: 13.405 };
 
-/** Answers what it is told to, however it is asked, and keeps what it was asked. */
-function knowing(answer: () => Promise<Place | null>): { finder: PlaceFinder; asked: [number, number][] } {
+/** Place finder that returns `answer()` and records the coordinates that it receives. */
+function finderReturning(answer: () => Promise<Place | null>): { finder: PlaceFinder; requests: [number, number][] } {
   const asked: [number, number][] = [];
   const find = async (latitude: number, longitude: number): Promise<Place | null> => {
     asked.push([latitude, longitude]);
     return await answer();
   };
-  return { finder: { find }, asked };
+  return { finder: { find }, requests: asked };
 }
 
-/** A photo of Kenya without names in it, a file of its own each time. */
-async function placed(): Promise<Asset> {
+/** Uploads a unique photo with coordinates in Kenya and without place names. */
+async function storePhotoInKenya(): Promise<Asset> {
   const bytes = new Blob([await sampleBytes("0006_adobe_coords.jpg"), uniqueBytes(16)]);
-  return await storedAsset("placed.jpg", new Uint8Array(await bytes.arrayBuffer()));
+  return await storeAsset("placed.jpg", new Uint8Array(await bytes.arrayBuffer()));
 }
 
-/** The asset's owner, with all of it. */
-function everything(asset: Asset): Principal {
-  return { userId: asset.userId, libraryIds: null, actions: ["read", "write"], managesKeys: false };
+/** The asset's owner with access to all libraries. */
+function ownerOf(asset: Asset): Principal {
+  return { userId: asset.userId, libraryIds: null, actions: ["read", "write"], isRoot: false };
 }
 
 async function move(asset: Asset, position: typeof BERLIN | null): Promise<void> {
-  const deps = { ...workDeps(), queue: keptQueue().binding };
-  await editAsset(deps, everything(asset), asset.id, { position });
+  await updateAsset(testContext(), ownerOf(asset), asset.id, { position });
 }
 
-async function heard(asset: Asset): Promise<string[]> {
+async function eventTypes(asset: Asset): Promise<string[]> {
   const rows = await sqlAll("SELECT event_type AS type FROM events WHERE entity_id = ? ORDER BY seq", asset.id);
   return rows.map(({ type }) => String(type));
 }
@@ -63,36 +64,39 @@ async function taskOf(asset: Asset): Promise<Record<string, unknown> | undefined
 }
 
 describe("the reverse_geocoding task", () => {
-  it("names the place, and tells the feed once, however often it runs", async () => {
-    const asset = await placed();
-    const before = await heard(asset);
-    const { finder, asked } = knowing(() => Promise.resolve(KISUMU));
+  it("stores the place and writes one event when it runs repeatedly", async () => {
+    const asset = await storePhotoInKenya();
+    const before = await eventTypes(asset);
+    const { finder, requests: asked } = finderReturning(() => Promise.resolve(KISUMU));
     for (let i = 0; i < 3; i++) {
-      expect(await runReverseGeocoding(workDeps(), await current(asset), finder)).toEqual({
+      expect(await runReverseGeocoding(testContext({ placeFinder: finder }), await reloadAsset(asset))).toEqual({
         kind: "done",
         result: null,
       });
     }
-    const named = await current(asset);
+    const named = await reloadAsset(asset);
     expect(named.metadata).toMatchObject({ ...KISUMU, timezone: "Africa/Nairobi", altitude: 1361.69 });
-    expect(await heard(asset)).toEqual([...before, "metadata_updated"]);
+    expect(await eventTypes(asset)).toEqual([...before, "metadata_updated"]);
     expect(named.metadataUpdatedAt).toBeGreaterThan(asset.metadataUpdatedAt);
     expect(asked[0]).toEqual([asset.latitude, asset.longitude]);
   });
 
-  it("finds the names in the data that ships with the project, from the queue's own settings", async () => {
-    const asset = await placed();
-    await workOn({ ...realWorkDeps(env), queue: keptQueue().binding }, asset.id);
+  it("uses the bundled place data when run through the queue handler", async () => {
+    const asset = await storePhotoInKenya();
+    await runPendingTasks({ ...jobContext(env, createExecutionContext()), queue: recordingQueue().binding }, asset.id);
     expect(await taskOf(asset)).toMatchObject({ status: "success", result: null, error_message: null });
-    const { metadata } = await current(asset);
+    const { metadata } = await reloadAsset(asset);
     expect(metadata).toMatchObject({ country: "Kenya", countryCode: "KE", timezone: "Africa/Nairobi" });
   });
 
-  it("leaves the file's own names over those it finds", async () => {
-    const asset = await storedAsset("0017_thompson-springs.jpg");
+  it("keeps place names from the file above geocoded ones", async () => {
+    const asset = await storeAsset("thompson-springs.jpg");
     const found = { ...KISUMU, city: "Mesa County", state: "Colorado", countryCode: "US", sublocation: "Somewhere" };
-    await runReverseGeocoding(workDeps(), asset, knowing(() => Promise.resolve(found)).finder);
-    expect((await current(asset)).metadata).toMatchObject({
+    await runReverseGeocoding(
+      testContext({ placeFinder: finderReturning(() => Promise.resolve(found)).finder }),
+      asset,
+    );
+    expect((await reloadAsset(asset)).metadata).toMatchObject({
       city: "Thompson Springs",
       state: "Utah",
       country: "United States",
@@ -101,154 +105,169 @@ describe("the reverse_geocoding task", () => {
     });
     await move(asset, BERLIN);
     const berlin = { ...KISUMU, city: "Berlin", state: null, country: "Germany", countryCode: "DE" };
-    await runReverseGeocoding(workDeps(), await current(asset), knowing(() => Promise.resolve(berlin)).finder);
-    expect((await current(asset)).metadata).toMatchObject({ ...berlin, timezone: "Europe/Berlin" });
-    // Back at the file's place nothing of the other one is left, before anyone has looked again.
+    await runReverseGeocoding(
+      testContext({ placeFinder: finderReturning(() => Promise.resolve(berlin)).finder }),
+      await reloadAsset(asset),
+    );
+    expect((await reloadAsset(asset)).metadata).toMatchObject({ ...berlin, timezone: "Europe/Berlin" });
+    // Moving back to the file's position clears the geocoded place before the next task runs.
     await move(asset, null);
-    expect((await current(asset)).metadata).toMatchObject({
+    expect((await reloadAsset(asset)).metadata).toMatchObject({
       city: "Thompson Springs",
       countryCode: null,
       sublocation: null,
     });
   });
 
-  it("succeeds on the high seas, and says that there is no name there", async () => {
-    const asset = await placed();
-    const before = await heard(asset);
-    const result = await runReverseGeocoding(workDeps(), asset, knowing(() => Promise.resolve(null)).finder);
-    expect(result).toEqual({ kind: "done", result: "no place is known at these coordinates" });
-    expect((await current(asset)).metadata).toMatchObject({ city: null, timezone: "Africa/Nairobi" });
-    expect(await heard(asset)).toEqual(before);
+  it("succeeds on the high seas and reports that no place was found", async () => {
+    const asset = await storePhotoInKenya();
+    const before = await eventTypes(asset);
+    const result = await runReverseGeocoding(
+      testContext({ placeFinder: finderReturning(() => Promise.resolve(null)).finder }),
+      asset,
+    );
+    expect(result).toEqual({ kind: "done", result: "no place found at these coordinates" });
+    expect((await reloadAsset(asset)).metadata).toMatchObject({ city: null, timezone: "Africa/Nairobi" });
+    expect(await eventTypes(asset)).toEqual(before);
   });
 
-  it("takes back names that are found no more", async () => {
-    const asset = await placed();
+  it("clears place names that the finder no longer returns", async () => {
+    const asset = await storePhotoInKenya();
     for (const place of [KISUMU, null]) {
-      await runReverseGeocoding(workDeps(), await current(asset), knowing(() => Promise.resolve(place)).finder);
+      await runReverseGeocoding(
+        testContext({ placeFinder: finderReturning(() => Promise.resolve(place)).finder }),
+        await reloadAsset(asset),
+      );
     }
-    expect((await current(asset)).metadata).toMatchObject({ city: null, country: null, timezone: "Africa/Nairobi" });
+    expect((await reloadAsset(asset)).metadata).toMatchObject({
+      city: null,
+      country: null,
+      timezone: "Africa/Nairobi",
+    });
   });
 
-  it("writes nothing of a place that the asset has left while it looked; the task that the move opened does", async () => {
-    const asset = await placed();
+  it("discards the place when the asset moved meanwhile; the task created by the move stores the new one", async () => {
+    const asset = await storePhotoInKenya();
     let moved = false;
-    const { finder, asked } = knowing(async () => {
+    const { finder, requests: asked } = finderReturning(async () => {
       if (moved) return { ...KISUMU, city: "Berlin" };
       moved = true;
       await move(asset, BERLIN);
       return KISUMU;
     });
-    await workOn({ ...workDeps(), places: finder }, asset.id);
+    await runPendingTasks(testContext({ placeFinder: finder }), asset.id);
     expect(await taskOf(asset)).toMatchObject({ status: "pending", result: null });
-    const between = await current(asset);
+    const between = await reloadAsset(asset);
     expect(between.metadata).toMatchObject({ ...BERLIN, city: null, timezone: "Europe/Berlin" });
-    await workOn({ ...workDeps(), nowMs: Date.now() + 1000, places: finder }, asset.id);
+    await runPendingTasks(testContext({ nowMs: Date.now() + 1000, placeFinder: finder }), asset.id);
     expect(await taskOf(asset)).toMatchObject({ status: "success" });
-    expect((await current(asset)).metadata).toMatchObject({ ...BERLIN, city: "Berlin" });
+    expect((await reloadAsset(asset)).metadata).toMatchObject({ ...BERLIN, city: "Berlin" });
     expect(asked).toEqual([
       [asset.latitude, asset.longitude],
       [BERLIN.latitude, BERLIN.longitude],
     ]);
   });
 
-  it("loses nothing of a caption that is written while it looks", async () => {
-    const asset = await placed();
-    const { finder } = knowing(async () => {
-      await editAsset({ ...workDeps(), queue: keptQueue().binding }, everything(asset), asset.id, {
+  it("keeps a caption written while it runs", async () => {
+    const asset = await storePhotoInKenya();
+    const { finder } = finderReturning(async () => {
+      await updateAsset(testContext(), ownerOf(asset), asset.id, {
         description: "words",
       });
       return KISUMU;
     });
-    await runReverseGeocoding(workDeps(), asset, finder);
-    expect((await current(asset)).metadata).toMatchObject({ description: "words", city: "Kisumu" });
+    await runReverseGeocoding(testContext({ placeFinder: finder }), asset);
+    expect((await reloadAsset(asset)).metadata).toMatchObject({ description: "words", city: "Kisumu" });
   });
 
-  it("is skipped where there are no coordinates, or nothing to name them by", async () => {
-    const { finder, asked } = knowing(() => Promise.resolve(KISUMU));
-    const bare = await storedAsset("0003_cyclamen_persicum.jpg");
-    expect(await runReverseGeocoding(workDeps(), bare, finder)).toMatchObject({ kind: "skipped" });
+  it("is skipped without coordinates or without a place finder", async () => {
+    const { finder, requests: asked } = finderReturning(() => Promise.resolve(KISUMU));
+    const bare = await storeAsset("cyclamen_persicum.jpg");
+    expect(await runReverseGeocoding(testContext({ placeFinder: finder }), bare)).toMatchObject({ kind: "skipped" });
     expect(asked).toEqual([]);
-    const asset = await placed();
-    expect(await runReverseGeocoding(workDeps(), asset, null)).toMatchObject({ kind: "skipped" });
+    const asset = await storePhotoInKenya();
+    expect(await runReverseGeocoding(testContext(), asset)).toMatchObject({ kind: "skipped" });
   });
 
-  it("keeps what is known without its detail, and tries for the rest", async () => {
-    const asset = await placed();
+  it("stores a partial place and retries for the missing detail", async () => {
+    const asset = await storePhotoInKenya();
     const landmark = { ...KISUMU, sublocation: "Milimani", placeName: "Impala Park" };
     let tries = 0;
-    const { finder } = knowing(() => {
+    const { finder } = finderReturning(() => {
       tries += 1;
       if (tries > 1) return Promise.resolve(landmark);
-      return Promise.reject(new PartialPlace(KISUMU, "rate_limited", "slow down", { retryAfterSeconds: 7200 }));
+      return Promise.reject(new PartialPlaceError(KISUMU, "rate_limited", "slow down", { retryAfterSeconds: 7200 }));
     });
     const nowMs = Date.now();
-    await workOn({ ...workDeps(), nowMs, places: finder }, asset.id);
+    await runPendingTasks(testContext({ nowMs, placeFinder: finder }), asset.id);
     expect(await taskOf(asset)).toMatchObject({ status: "pending", error_message: "slow down" });
-    expect((await current(asset)).metadata).toMatchObject(KISUMU);
-    await workOn({ ...workDeps(), nowMs: nowMs + 3600_000, places: finder }, asset.id);
+    expect((await reloadAsset(asset)).metadata).toMatchObject(KISUMU);
+    await runPendingTasks(testContext({ nowMs: nowMs + 3600_000, placeFinder: finder }), asset.id);
     expect(await taskOf(asset)).toMatchObject({ status: "pending" });
-    await workOn({ ...workDeps(), nowMs: nowMs + 7201_000, places: finder }, asset.id);
+    await runPendingTasks(testContext({ nowMs: nowMs + 7201_000, placeFinder: finder }), asset.id);
     expect(await taskOf(asset)).toMatchObject({ status: "success" });
-    expect((await current(asset)).metadata).toMatchObject(landmark);
-    // A later run that gets less takes nothing of it away.
-    const less = knowing(() => Promise.reject(new PartialPlace(KISUMU, "not_configured", "the key is refused")));
-    expect(await runReverseGeocoding(workDeps(), await current(asset), less.finder)).toEqual({
-      kind: "impossible",
+    expect((await reloadAsset(asset)).metadata).toMatchObject(landmark);
+    // A later run with a partial place keeps the earlier detail.
+    const less = finderReturning(() =>
+      Promise.reject(new PartialPlaceError(KISUMU, "not_configured", "the key is refused")),
+    );
+    expect(await runReverseGeocoding(testContext({ placeFinder: less.finder }), await reloadAsset(asset))).toEqual({
+      kind: "failed",
       reason: "the key is refused",
     });
-    expect((await current(asset)).metadata).toMatchObject(landmark);
+    expect((await reloadAsset(asset)).metadata).toMatchObject(landmark);
   });
 
-  it("knows the zone better by the country, and the local time follows, in albums too", async () => {
-    const asset = await placed();
+  it("refines the time zone by country and updates the local time, also in albums", async () => {
+    const asset = await storePhotoInKenya();
     const who = { userId: asset.userId, libraryId: asset.libraryId };
     const album = await insertAlbum(who);
     await addAlbumAssets(
-      workDeps().db,
-      await getAlbum(workDeps().db, everything(asset), album),
+      testContext().db,
+      await getAlbum(testContext(), ownerOf(asset), album),
       [asset.id],
       Date.now(),
     );
-    const before = await heard(asset);
-    const { finder } = knowing(() => Promise.resolve({ ...KISUMU, countryCode: "RW", country: "Rwanda" }));
-    await runReverseGeocoding(workDeps(), asset, finder);
-    const named = await current(asset);
+    const before = await eventTypes(asset);
+    const { finder } = finderReturning(() => Promise.resolve({ ...KISUMU, countryCode: "RW", country: "Rwanda" }));
+    await runReverseGeocoding(testContext({ placeFinder: finder }), asset);
+    const named = await reloadAsset(asset);
     expect(named.metadata.timezone).not.toBe("Africa/Nairobi");
     expect([named.localUs, named.localOffsetMinutes]).toEqual([asset.localUs, 120]);
     expect(named.metadata.originalDatetime).toEqual({ wallUs: asset.localUs, offsetMinutes: null });
-    expect(await heard(asset)).toEqual([...before, "metadata_updated", "asset_updated"]);
-    expect(await getAlbum(workDeps().db, everything(asset), album)).toMatchObject({ endOffsetMinutes: 120 });
+    expect(await eventTypes(asset)).toEqual([...before, "metadata_updated", "asset_updated"]);
+    expect(await getAlbum(testContext(), ownerOf(asset), album)).toMatchObject({ endOffsetMinutes: 120 });
     expect(await taskOf(asset)).toMatchObject({ status: "pending" });
-    await runReverseGeocoding(workDeps(), await current(asset), finder);
-    expect(await heard(asset)).toHaveLength(before.length + 2);
+    await runReverseGeocoding(testContext({ placeFinder: finder }), await reloadAsset(asset));
+    expect(await eventTypes(asset)).toHaveLength(before.length + 2);
   });
 
-  it("is tried again after what may pass, and done then", async () => {
-    const asset = await placed();
+  it("is retried after temporary errors and then succeeds", async () => {
+    const asset = await storePhotoInKenya();
     let failures = 2;
-    const { finder } = knowing(() => {
+    const { finder } = finderReturning(() => {
       failures -= 1;
-      return failures < 0 ? Promise.resolve(KISUMU) : Promise.reject(new Error("a slice of the data did not come"));
+      return failures < 0 ? Promise.resolve(KISUMU) : Promise.reject(new Error("tile request failed"));
     });
     let nowMs = Date.now();
     for (const expected of ["pending", "pending", "success"]) {
-      await workOn({ ...workDeps(), nowMs, places: finder }, asset.id);
+      await runPendingTasks(testContext({ nowMs, placeFinder: finder }), asset.id);
       expect((await taskOf(asset))?.["status"]).toBe(expected);
       nowMs += 3600_000;
     }
-    expect(await taskOf(asset)).toMatchObject({ retry_count: 2, error_message: "a slice of the data did not come" });
-    expect((await current(asset)).metadata.city).toBe("Kisumu");
+    expect(await taskOf(asset)).toMatchObject({ retry_count: 2, error_message: "tile request failed" });
+    expect((await reloadAsset(asset)).metadata.city).toBe("Kisumu");
   });
 
-  it("does what a trashed asset needs, and nothing for one that is gone", async () => {
-    const asset = await placed();
+  it("runs for a trashed asset and does nothing for a deleted one", async () => {
+    const asset = await storePhotoInKenya();
     await sqlAll("UPDATE assets SET trashed_at = 5 WHERE id = ?", asset.id);
-    const { finder } = knowing(() => Promise.resolve(KISUMU));
-    await workOn({ ...workDeps(), places: finder }, asset.id);
-    expect((await current(asset)).metadata.city).toBe("Kisumu");
-    const gone = await placed();
-    await env.DB.prepare("DELETE FROM assets WHERE id = ?").bind(gone.id).run();
-    await runReverseGeocoding(workDeps(), gone, finder);
-    expect(await heard(gone)).toEqual([]);
+    const { finder } = finderReturning(() => Promise.resolve(KISUMU));
+    await runPendingTasks(testContext({ placeFinder: finder }), asset.id);
+    expect((await reloadAsset(asset)).metadata.city).toBe("Kisumu");
+    const deleted = await storePhotoInKenya();
+    await env.DB.prepare("DELETE FROM assets WHERE id = ?").bind(deleted.id).run();
+    await runReverseGeocoding(testContext({ placeFinder: finder }), deleted);
+    expect(await eventTypes(deleted)).toEqual([]);
   });
 });

@@ -2,54 +2,52 @@ import { env } from "cloudflare:workers";
 import { thumbHashToApproximateAspectRatio, thumbHashToAverageRGBA } from "thumbhash";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { originalKey } from "../../../../src/objects/keys.ts";
-import type { WorkDeps } from "../../../../src/operations/tasks/taskOutcome.ts";
 import { runThumbhash } from "../../../../src/operations/tasks/handlers/thumbhash.ts";
-import { workOn } from "../../../../src/operations/tasks/taskRunner.ts";
-import { openDatabase } from "../../../../src/records/database.ts";
-import { owner, sqlAll } from "../../../support/clients/account.ts";
-import { assetOf, type AssetAnswer } from "../../../support/clients/answers.ts";
+import { runPendingTasks } from "../../../../src/operations/tasks/taskRunner.ts";
+import { getRootOwner, sqlAll } from "../../../support/clients/account.ts";
+import { expectAsset, type AssetResponse } from "../../../support/clients/responses.ts";
 import { plainPng } from "../../../support/media/pngs.ts";
-import { keptQueue } from "../../../support/bindings/queue.ts";
-import { quietUpload } from "../../../support/clients/uploads.ts";
-import { current, storedAsset } from "../../../support/storedAsset.ts";
+import { uploadWithoutConsumer } from "../../../support/clients/uploads.ts";
+import { reloadAsset, storeAsset } from "../../../support/storeAsset.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
+import { testContext } from "../../../support/context.ts";
+import type { Context } from "../../../../src/operations/context.ts";
 
 const NOW = 1_800_000_000_000;
 
-function work(changes: Partial<WorkDeps> = {}): WorkDeps {
-  const db = openDatabase(env.DB, "primary");
-  return { db, bucket: env.BUCKET, queue: keptQueue().binding, images: env.IMAGES, nowMs: NOW, ...changes };
+function contextAtNow(changes: Partial<Context> = {}): Context {
+  return testContext({ nowMs: NOW, ...changes });
 }
 
-/** With no other work to do: what is told of it comes from the thumbhash. */
-async function uploaded(bytes: Uint8Array | string, name = "photo.jpg"): Promise<AssetAnswer> {
-  const asset = await assetOf(await quietUpload(bytes, { name }), 201);
+/** Uploads a photo and removes its other tasks so that events come from the thumbhash alone. */
+async function uploaded(bytes: Uint8Array | string, name = "photo.jpg"): Promise<AssetResponse> {
+  const asset = await expectAsset(await uploadWithoutConsumer(bytes, { name }), 201);
   await sqlAll("DELETE FROM tasks WHERE asset_id = ? AND task_type <> 'thumbhash'", asset.id);
   return asset;
 }
 
-async function taskOf(asset: AssetAnswer): Promise<Record<string, unknown> | undefined> {
+async function taskOf(asset: AssetResponse): Promise<Record<string, unknown> | undefined> {
   return (await sqlAll("SELECT * FROM tasks WHERE asset_id = ? AND task_type = 'thumbhash'", asset.id))[0];
 }
 
-async function thumbhashOf(asset: AssetAnswer): Promise<string | null> {
+async function thumbhashOf(asset: AssetResponse): Promise<string | null> {
   const [row] = await sqlAll("SELECT thumbhash FROM assets WHERE id = ?", asset.id);
   return typeof row?.thumbhash === "string" ? row.thumbhash : null;
 }
 
-async function hashBytes(asset: AssetAnswer): Promise<Uint8Array> {
+async function hashBytes(asset: AssetResponse): Promise<Uint8Array> {
   return Uint8Array.from(atob((await thumbhashOf(asset)) ?? ""), (letter) => letter.charCodeAt(0));
 }
 
-async function updates(asset: AssetAnswer): Promise<unknown[]> {
+async function updateEvents(asset: AssetResponse): Promise<unknown[]> {
   return await sqlAll("SELECT payload FROM events WHERE entity_id = ? AND event_type = 'asset_updated'", asset.id);
 }
 
 beforeAll(async () => {
-  await owner();
+  await getRootOwner();
 });
 beforeEach(() => {
-  // The work's clock runs on from NOW by what the test takes.
+  // The runner's clock starts at NOW and advances in real time.
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
   for (const method of ["warn", "log"] as const) vi.spyOn(console, method).mockImplementation(() => {});
 });
@@ -59,11 +57,11 @@ afterEach(() => {
 });
 
 describe("the thumbhash of an upload", () => {
-  it.each(["0011_Landscape_6.jpg", "0025_density_plot.png", "0024_denali.webp", "0010_test.gif"])(
-    "is made of %s",
+  it.each(["0011_Landscape_6.jpg", "0025_density_plot.png", "denali.webp", "0010_test.gif"])(
+    "is computed for %s",
     async (name) => {
       const asset = await uploaded(await sampleBytes(name), name);
-      expect(await workOn(work(), asset.id)).toBeNull();
+      expect(await runPendingTasks(contextAtNow(), asset.id)).toBeNull();
       expect(await taskOf(asset)).toMatchObject({
         status: "success",
         started_at: NOW,
@@ -72,29 +70,29 @@ describe("the thumbhash of an upload", () => {
       });
       const shape = thumbHashToApproximateAspectRatio(await hashBytes(asset));
       expect(shape > 1).toBe(asset.width > asset.height);
-      expect(await updates(asset)).toEqual([{ payload: '{"stack_id":null}' }]);
+      expect(await updateEvents(asset)).toEqual([{ payload: '{"stack_id":null}' }]);
       expect(await sqlAll("SELECT updated_at FROM assets WHERE id = ?", asset.id)).toEqual([{ updated_at: NOW }]);
     },
   );
 
-  it("keeps that the picture can be seen through", async () => {
+  it("encodes transparency", async () => {
     const asset = await uploaded(await plainPng(120, 60, [250, 0, 0, 128]), "glass.png");
-    await workOn(work(), asset.id);
+    await runPendingTasks(contextAtNow(), asset.id);
     const { r, a } = thumbHashToAverageRGBA(await hashBytes(asset));
     expect(r).toBeGreaterThan(0.8);
     expect(a).toBeCloseTo(0.5, 1);
   });
 
-  it("asked for twice, or twice at once, is made once and told once", async () => {
+  it("is computed once and has one event when run twice or concurrently", async () => {
     const asset = await uploaded(await plainPng(30, 30, [1, 200, 3, 255]), "a.png");
-    await Promise.all([workOn(work(), asset.id), workOn(work(), asset.id)]);
+    await Promise.all([runPendingTasks(contextAtNow(), asset.id), runPendingTasks(contextAtNow(), asset.id)]);
     const settled = await taskOf(asset);
-    expect(await workOn(work({ nowMs: NOW + 1000 }), asset.id)).toBeNull();
+    expect(await runPendingTasks(contextAtNow({ nowMs: NOW + 1000 }), asset.id)).toBeNull();
     expect(await taskOf(asset)).toEqual(settled);
-    expect(await updates(asset)).toHaveLength(1);
+    expect(await updateEvents(asset)).toHaveLength(1);
   });
 
-  it("of a version that an edit has replaced meanwhile is thrown away", async () => {
+  it("is discarded when an edited version replaced the image meanwhile", async () => {
     const asset = await uploaded(await plainPng(31, 31, [1, 2, 3, 255]), "a.png");
     const bucket = new Proxy(env.BUCKET, {
       get(target, name) {
@@ -105,26 +103,26 @@ describe("the thumbhash of an upload", () => {
         };
       },
     });
-    await workOn(work({ bucket }), asset.id);
+    await runPendingTasks(contextAtNow({ bucket }), asset.id);
     expect(await thumbhashOf(asset)).toBeNull();
-    expect(await updates(asset)).toEqual([]);
+    expect(await updateEvents(asset)).toEqual([]);
   });
 
-  it("says why there is none: no picture, and a missing original", async () => {
-    const diary = await storedAsset("notes.jpg", new TextEncoder().encode("Dear diary, this is no picture."));
-    expect(await runThumbhash(work(), diary)).toMatchObject({
-      kind: "impossible",
+  it("fails with a reason for an unreadable file and for a missing original", async () => {
+    const unreadable = await storeAsset("notes.jpg", new TextEncoder().encode("Dear diary, this is no picture."));
+    expect(await runThumbhash(contextAtNow(), unreadable)).toMatchObject({
+      kind: "failed",
       reason: expect.stringMatching(/^Images cannot read it: .*unsupported.*$/),
     });
-    const lost = await storedAsset("0014_picasa.jpg");
-    await env.BUCKET.delete(originalKey(lost.id, lost.currentVersionId));
+    const withoutOriginal = await storeAsset("picasa.jpg");
+    await env.BUCKET.delete(originalKey(withoutOriginal.id, withoutOriginal.currentVersionId));
     const reason = "the original is missing from the bucket";
-    expect(await runThumbhash(work(), lost)).toEqual({ kind: "impossible", reason });
-    for (const asset of [diary, lost]) expect((await current(asset)).thumbhash).toBeNull();
+    expect(await runThumbhash(contextAtNow(), withoutOriginal)).toEqual({ kind: "failed", reason });
+    for (const asset of [unreadable, withoutOriginal]) expect((await reloadAsset(asset)).thumbhash).toBeNull();
   });
 
-  it("of a video without a still is no failure: a still brings it", async () => {
-    const video = await storedAsset("0026_video_rotate.mp4");
-    expect(await runThumbhash(work(), video)).toEqual({ kind: "skipped", reason: "the video has no still" });
+  it("is skipped for a video without a poster", async () => {
+    const video = await storeAsset("video_rotate.mp4");
+    expect(await runThumbhash(contextAtNow(), video)).toEqual({ kind: "skipped", reason: "the video has no poster" });
   });
 });

@@ -1,0 +1,91 @@
+/** The one dependency object of the operations, and its construction from a Worker's bindings. */
+import type { Config } from "../kernel/config.ts";
+import { AppError } from "../kernel/errors.ts";
+import type { Describer } from "../providers/describers/describer.ts";
+import { createDescriber } from "../providers/describers/describerFactory.ts";
+import type { PlaceFinder } from "../providers/places/placeFinder.ts";
+import { createPlaceFinder } from "../providers/places/placeFinderFactory.ts";
+import { isBookmark, openDatabase, type Consistency, type Database } from "../records/database.ts";
+import type { TaskQueue } from "./tasks/taskQueue.ts";
+
+export type { Consistency } from "../records/database.ts";
+
+/** The first argument of every operation: storage, providers, settings and the clock of one request or job. */
+export interface Context {
+  readonly db: Database;
+  readonly bucket: R2Bucket;
+  readonly queue: TaskQueue;
+  readonly images: ImagesBinding;
+  /** Media Transformations extracts video frames; undefined without the binding, as in local development. */
+  readonly media: MediaBinding | undefined;
+  readonly config: Config;
+  /** Null while no describer is configured. */
+  readonly describer: Describer | null;
+  readonly placeFinder: PlaceFinder | null;
+  /** Start of the request or job, in Unix milliseconds. */
+  readonly nowMs: number;
+  /** Keeps the Worker alive for a promise that need not delay the response. */
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** The Worker bindings that a context is built from. */
+export interface Bindings {
+  DB: D1Database;
+  BUCKET: R2Bucket;
+  QUEUE: Queue;
+  IMAGES: ImagesBinding;
+  ASSETS: Fetcher;
+  AI?: Ai;
+  MEDIA?: MediaBinding;
+}
+
+export interface ContextOptions {
+  /** Called on first use, so that a scheduled sweep runs under invalid settings too. */
+  config: () => Config;
+  /** Replicas that the database session may read from. */
+  consistency: Consistency;
+  nowMs: number;
+  waitUntil: (promise: Promise<unknown>) => void;
+}
+
+/**
+ * Builds the context of one request or job and opens its database session. Settings and providers are resolved on
+ * first use: a read pays for neither the describer nor the place finder.
+ *
+ * @throws {AppError} `not_configured`, on first use of `config` or of a provider under invalid settings.
+ */
+export function createContext(bindings: Bindings, options: ContextOptions): Context {
+  let describer: Describer | null | undefined;
+  let placeFinder: PlaceFinder | undefined;
+  return {
+    db: openDatabase(bindings.DB, options.consistency),
+    bucket: bindings.BUCKET,
+    queue: bindings.QUEUE,
+    images: bindings.IMAGES,
+    media: bindings.MEDIA,
+    get config() {
+      return options.config();
+    },
+    get describer() {
+      if (describer === undefined) describer = createDescriber(options.config(), bindings);
+      return describer;
+    },
+    get placeFinder() {
+      return (placeFinder ??= createPlaceFinder(options.config(), bindings));
+    },
+    nowMs: options.nowMs,
+    waitUntil: options.waitUntil,
+  };
+}
+
+/**
+ * Chooses where a request's database session reads from. Writes, and the checks before them, need the primary. Reads
+ * use the nearest replica that is at least as new as the bookmark of an earlier response.
+ *
+ * @throws {AppError} `bad_request` for a malformed bookmark.
+ */
+export function sessionConsistency(isRead: boolean, bookmark: string | null): Consistency {
+  if (bookmark !== null && !isBookmark(bookmark)) throw new AppError("bad_request", "invalid x-d1-bookmark header");
+  if (!isRead) return "primary";
+  return bookmark === null ? "nearest" : { bookmark };
+}

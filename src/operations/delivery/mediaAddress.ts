@@ -1,0 +1,69 @@
+import { notFound } from "../../kernel/errors.ts";
+import type { Asset } from "../../records/assets/assets.ts";
+import type { Principal } from "../accounts/authentication.ts";
+import { getAsset } from "../assets/assets.ts";
+import type { Context } from "../context.ts";
+import { downloadName } from "./downloadName.ts";
+import type { MediaAddress } from "./urlSigner.ts";
+import { variantName, type Variant } from "./variants.ts";
+
+/** Values of the `size` parameter of the file routes. */
+export const imageSizes = ["thumbnail", "small", "preview", "fullsize", "original"] as const;
+type ImageSize = (typeof imageSizes)[number];
+
+/** Address of the original file of the current version. */
+function originalAddress(asset: Asset): MediaAddress {
+  return { assetId: asset.id, versionId: asset.currentVersionId, variant: "original" };
+}
+
+function variantAddress(
+  assetId: string,
+  versionId: string,
+  variant: Variant,
+  mediaType: Asset["mediaType"],
+): MediaAddress {
+  return { assetId, versionId, variant: variantName(variant, mediaType) };
+}
+
+/**
+ * Address of an asset's image in the given size. Images of a video come from its poster, and its `original` is the
+ * full-size poster. Throws `not_found` for a video without a poster.
+ */
+function imageAddress(asset: Asset, size: ImageSize): MediaAddress {
+  const { id, mediaType, currentVersionId, posterVersionId } = asset;
+  if (mediaType === "image") {
+    return size === "original" ? originalAddress(asset) : variantAddress(id, currentVersionId, size, mediaType);
+  }
+  if (posterVersionId === null) throw notFound("poster of this video");
+  return variantAddress(id, posterVersionId, size === "original" ? "fullsize" : size, mediaType);
+}
+
+/** A stored file and the name under which browsers save it; null displays the file inline. */
+export interface AddressedFile {
+  address: MediaAddress;
+  downloadName: string | null;
+}
+
+/**
+ * Resolves the file that the download of an asset returns: the original of its current version.
+ *
+ * @throws {AppError} `not_found` for an unknown asset.
+ */
+export async function getOriginalFile(context: Context, principal: Principal, assetId: string): Promise<AddressedFile> {
+  const asset = await getAsset(context, principal, assetId);
+  return { address: originalAddress(asset), downloadName: downloadName(asset.originalFileName, asset.mimeType) };
+}
+
+/**
+ * Resolves the image file of an asset in the given size.
+ *
+ * @throws {AppError} `not_found` for an unknown asset or a video without a poster.
+ */
+export async function getImageFile(
+  context: Context,
+  principal: Principal,
+  assetId: string,
+  size: ImageSize,
+): Promise<AddressedFile> {
+  return { address: imageAddress(await getAsset(context, principal, assetId), size), downloadName: null };
+}

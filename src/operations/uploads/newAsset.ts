@@ -1,0 +1,91 @@
+/** The row and tasks of a new asset, derived from its upload. */
+import { formatWallTime, type WallTime } from "../../kernel/time.ts";
+import type { MediaInfo } from "../../media/inspect/mediaInfo.ts";
+import { timeZoneAt } from "../../providers/places/timeZones.ts";
+import type { NewAsset } from "../../records/assets/assets.ts";
+import { emptyMetadata, serializeDerived, type FileMetadata } from "../../records/assets/metadata.ts";
+import type { Library } from "../../records/libraries/libraries.ts";
+import { captureTimeOf } from "../assets/captureTime.ts";
+import { planTasks } from "../tasks/taskPlan.ts";
+import type { ReceivedFile } from "./receivedFile.ts";
+
+/** Form fields of an upload, apart from its library. */
+export interface AssetFields {
+  deviceAssetId: string;
+  deviceId: string;
+  fileCreatedAt: WallTime;
+  fileModifiedAt: WallTime;
+}
+
+/** Clients compare the text, and write UTC as `Z`. */
+function formatFileTime(time: WallTime): string {
+  return formatWallTime(time).replace(/\+00:00$/, "Z");
+}
+
+/** Includes the effective capture time, which applies again after a user's value is removed. */
+function fileMetadata(info: MediaInfo): FileMetadata {
+  const { metadata, rawWidth, rawHeight } = info;
+  const captureTime = info.captureTime ?? metadata.originalDatetime;
+  return { ...emptyMetadata(), ...metadata, rawWidth, rawHeight, captureTime };
+}
+
+function timeZoneOf({ latitude, longitude }: FileMetadata): string | null {
+  return latitude === null || longitude === null ? null : timeZoneAt(latitude, longitude);
+}
+
+/** Builds the record that `insertAssetIfNew` stores. The capture time falls back to the client's creation time. */
+export function newAsset(
+  file: ReceivedFile,
+  fields: AssetFields,
+  info: MediaInfo,
+  library: Library,
+  atMs: number,
+): NewAsset {
+  const metadata = fileMetadata(info);
+  const timezone = timeZoneOf(metadata);
+  const { fileCreatedAt } = fields;
+  const capture = captureTimeOf({
+    mediaType: file.format.mediaType,
+    user: null,
+    file: metadata.captureTime ?? null,
+    fileCreatedAt,
+    timezone,
+  });
+  return {
+    asset: {
+      id: file.assetId,
+      libraryId: library.id,
+      userId: library.userId,
+      checksum: file.stored.sha256,
+      checksumSha1: file.stored.sha1,
+      fileSizeBytes: file.stored.sizeBytes,
+      mimeType: file.format.mimeType,
+      mediaType: file.format.mediaType,
+      originalFileName: file.name,
+      deviceId: fields.deviceId,
+      deviceAssetId: fields.deviceAssetId,
+      fileCreatedAt: formatFileTime(fileCreatedAt),
+      fileModifiedAt: formatFileTime(fields.fileModifiedAt),
+      localUs: capture.wallUs,
+      localOffsetMinutes: capture.offsetMinutes,
+      width: info.width,
+      height: info.height,
+      durationSeconds: info.durationSeconds,
+      currentVersionId: file.versionId,
+      latitude: metadata.latitude,
+      longitude: metadata.longitude,
+      metadata,
+      derivedMetadata: serializeDerived({ timezone }),
+      metadataUpdatedAt: atMs,
+      createdAt: atMs,
+      updatedAt: atMs,
+    },
+    taskTypes: planTasks({
+      ...file.format,
+      sizeBytes: file.stored.sizeBytes,
+      autoStackId: metadata.autoStackId,
+      hasCoordinates: metadata.latitude !== null && metadata.longitude !== null,
+    }),
+    errorMessage: info.problem,
+  };
+}

@@ -1,0 +1,50 @@
+/** Adds an edited version to a photo, after the upload or in place of the current edited version. */
+import type { Principal } from "../accounts/authentication.ts";
+import type { Context } from "../context.ts";
+import { undoOnError, type UploadSource } from "../uploads/uploadSource.ts";
+import { registerVersion, type VersionFields, type VersionResult } from "./registerVersion.ts";
+import { discardReceived, receiveVersion } from "./versionFiles.ts";
+import { planAppend, planReplace, type VersionPlan } from "./versionPreconditions.ts";
+
+async function addVersion(
+  context: Context,
+  principal: Principal,
+  plan: VersionPlan,
+  source: UploadSource<VersionFields>,
+): Promise<VersionResult> {
+  const { file } = await source.open();
+  const received = await receiveVersion(context, plan, file);
+  const fields = await undoOnError(source.finish(), () => discardReceived(context, received));
+  return await registerVersion(context, principal, received, fields);
+}
+
+/**
+ * Adds an edited version to a photo whose current version is the upload. A repeated call with the same file and fields
+ * returns the existing version. A rejected call leaves no object.
+ *
+ * @throws {AppError} what `source`, `planAppend`, `receiveVersion` and `registerVersion` throw.
+ */
+export async function appendVersion(
+  context: Context,
+  principal: Principal,
+  assetId: string,
+  source: UploadSource<VersionFields>,
+): Promise<VersionResult> {
+  return await addVersion(context, principal, await planAppend(context, principal, assetId), source);
+}
+
+/**
+ * Replaces the current edited version, whose objects are deleted. Repeated and rejected calls behave as in
+ * `appendVersion`.
+ *
+ * @throws {AppError} what `source`, `planReplace`, `receiveVersion` and `registerVersion` throw.
+ */
+export async function replaceVersion(
+  context: Context,
+  principal: Principal,
+  address: { assetId: string; versionId: string },
+  source: UploadSource<VersionFields>,
+): Promise<VersionResult> {
+  const plan = await planReplace(context, principal, address.assetId, address.versionId);
+  return await addVersion(context, principal, plan, source);
+}
