@@ -1,19 +1,19 @@
-/** Pieces that many routes share: ids, lists in queries, dates, errors. Schemas only. */
+/** Zod schemas for fields, parameters and responses that several routes use. */
 import { z } from "@hono/zod-openapi";
-import { idPrefixes, isId, type IdKind } from "../kernel/ids.ts";
+import { ID_PREFIXES, isId, type IdKind } from "../kernel/ids.ts";
 import { parseDateTime } from "../kernel/time.ts";
 
 export function idSchema(kind: IdKind) {
   return z
     .string()
     .refine((text) => isId(kind, text), {
-      error: `must be ${idPrefixes[kind]} and 22 letters of the shortuuid alphabet`,
+      error: `must be ${ID_PREFIXES[kind]} followed by a 22-character shortuuid`,
     })
-    .openapi({ example: `${idPrefixes[kind]}BM3nUmJ6fkBqBADyz5FEiu` });
+    .openapi({ example: `${ID_PREFIXES[kind]}BM3nUmJ6fkBqBADyz5FEiu` });
 }
 
-/** Repeated keys, one comma-joined value, and mixtures of both, all mean one list. */
-export function listOf<T extends z.ZodType<unknown, string>>(item: T, max: number) {
+/** A query array: repeated keys, one comma-separated value, or a mixture of both. */
+export function listSchema<T extends z.ZodType<unknown, string>>(item: T, max: number) {
   return z
     .union([z.string(), z.array(z.string())])
     .transform((value) =>
@@ -27,7 +27,7 @@ export function listOf<T extends z.ZodType<unknown, string>>(item: T, max: numbe
     .openapi({ type: "array", items: { type: "string" }, maxItems: max });
 }
 
-/** ISO 8601, naive or with an offset. */
+/** An ISO 8601 date-time, naive or with a UTC offset. */
 export const dateTimeSchema = z
   .string()
   .transform((text, context) => {
@@ -38,31 +38,33 @@ export const dateTimeSchema = z
   })
   .openapi({ type: "string", example: "2024-07-15T12:00:00-07:00" });
 
-/** A number as a query writes it. NaN, Infinity and the empty string are none. */
-export const queryNumber = z
+/** A decimal number in a query string. Rejects NaN, Infinity and the empty string. */
+export const queryNumberSchema = z
   .string()
   .regex(/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/, { error: "must be a number" })
   .transform(Number)
   .pipe(z.number());
 
-function wholeNumber(max: number) {
+function queryIntegerSchema(max: number) {
   return z
     .string()
-    .regex(/^\d{1,6}$/, { error: "must be a whole number" })
+    .regex(/^\d{1,6}$/, { error: "must be an integer" })
     .transform(Number)
     .pipe(z.int().min(1).max(max));
 }
 
-/** A page size: out of range is a 422, never clamped. */
+/** A page size. A value out of range is rejected with 422, never clamped. */
 export function limitSchema(fallback: number, max: number) {
-  return wholeNumber(max).default(fallback).openapi({ type: "integer", minimum: 1, maximum: max, default: fallback });
+  return queryIntegerSchema(max)
+    .default(fallback)
+    .openapi({ type: "integer", minimum: 1, maximum: max, default: fallback });
 }
 
-export function optionalLimit(max: number) {
-  return wholeNumber(max).optional().openapi({ type: "integer", minimum: 1, maximum: max });
+export function optionalLimitSchema(max: number) {
+  return queryIntegerSchema(max).optional().openapi({ type: "integer", minimum: 1, maximum: max });
 }
 
-export const ackSchema = z.object({}).openapi("Acknowledgement");
+export const acknowledgementSchema = z.object({}).openapi("Acknowledgement");
 
 const issueSchema = z.object({ loc: z.array(z.union([z.string(), z.number()])), msg: z.string(), type: z.string() });
 
@@ -70,39 +72,39 @@ export const errorSchema = z
   .object({
     detail: z
       .union([z.string(), z.array(issueSchema)])
-      .openapi({ description: "Text; for 422 the list of what is wrong where." }),
+      .openapi({ description: "Error message; for 422 a list of validation issues with their locations." }),
     message: z.string(),
     error: z.string().openapi({ example: "not_found" }),
   })
   .openapi("Error");
 
-const descriptions = {
-  400: "The request cannot be served as it stands: malformed JSON, a bad cursor, or a library that must be named.",
-  401: "No credential, or one that is unknown, expired or revoked.",
-  403: "The credential does not allow this.",
-  404: "Not there, or not the caller's.",
-  409: "Something else changed it first.",
-  413: "The body is too large.",
-  415: "The body is of another type than this route takes.",
-  422: "A parameter is invalid; `detail` says which and why.",
-  429: "Too many requests; go on after `Retry-After` seconds.",
-  502: "The object store failed; try again after `Retry-After` seconds.",
-  507: "A storage limit is reached; trying again will not help.",
+const errorDescriptions = {
+  400: "Bad request: malformed JSON, an invalid cursor, or `library_id` missing while several libraries exist.",
+  401: "The credential is missing, unknown, expired or revoked.",
+  403: "The credential does not permit this action.",
+  404: "The resource does not exist or belongs to another account.",
+  409: "Conflict with a concurrent change or with the current state of the resource.",
+  413: "The request body is too large.",
+  415: "Unsupported Content-Type.",
+  422: "Validation error; `detail` lists each invalid parameter and the reason.",
+  429: "Too many requests; retry after `Retry-After` seconds.",
+  502: "Object storage failed; retry after `Retry-After` seconds.",
+  507: "The storage limit is reached; retrying will not help.",
 } as const;
 
-export type ErrorStatus = keyof typeof descriptions;
+export type ErrorStatus = keyof typeof errorDescriptions;
 
 function errorResponse(status: ErrorStatus) {
-  return { description: descriptions[status], content: { "application/json": { schema: errorSchema } } };
+  return { description: errorDescriptions[status], content: { "application/json": { schema: errorSchema } } };
 }
 
-/** The documented failures of a route, besides those that nearly all share. */
-export function failures(...statuses: ErrorStatus[]) {
+/** Documented error responses of a route: the common ones plus `statuses`. */
+export function errorResponses(...statuses: ErrorStatus[]) {
   const all = new Set<ErrorStatus>([400, 401, 403, 422, 429, ...statuses]);
   return Object.fromEntries([...all].toSorted((a, b) => a - b).map((status) => [status, errorResponse(status)]));
 }
 
-export function ok<T extends z.ZodType>(schema: T, description: string) {
+export function jsonResponse<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { "application/json": { schema } } };
 }
 
@@ -110,5 +112,5 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
   return { required: true, content: { "application/json": { schema } } };
 }
 
-/** The credentials a route takes; `[]` says none. */
-export const security = [{ bearer: [] }, { apiKey: [] }];
+/** Accepted credentials: either scheme. Public routes use `[]` instead. */
+export const credentialSecurity = [{ bearer: [] }, { apiKey: [] }];

@@ -1,4 +1,4 @@
-/** The published API description, made from the schemas that validate. */
+/** The OpenAPI document, generated from the schemas that validate requests. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/context.ts";
 
@@ -7,26 +7,26 @@ const INFO = {
   info: {
     title: "Tintype",
     version: "0.1.0",
-    description: "A photo and video asset API at the edge. Speaks the Gumnut Photos API.",
+    description: "Photo and video API on Cloudflare Workers. Compatible with the Gumnut Photos API.",
     license: { name: "MIT", identifier: "MIT" },
   },
 } as const;
 
-function describe(app: OpenAPIHono<AppEnv>): unknown {
+function buildDocument(app: OpenAPIHono<AppEnv>): unknown {
   const document = app.getOpenAPI31Document(INFO);
-  return { ...document, paths: withSlashes({ ...document.paths }) };
+  return { ...document, paths: addTrailingSlashes({ ...document.paths }) };
 }
 
-/** Clients write these collections with a slash; the router takes both. */
-const SLASHED = ["/api/api-keys", "/api/tasks"];
+/** Documented with a trailing slash because clients send it; the router accepts both forms. */
+const PATHS_WITH_TRAILING_SLASH = ["/api/api-keys", "/api/tasks"];
 
-function withSlashes(paths: Record<string, unknown>): Record<string, unknown> {
+function addTrailingSlashes(paths: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(paths).map(([path, item]) => [SLASHED.includes(path) ? `${path}/` : path, item]),
+    Object.entries(paths).map(([path, item]) => [PATHS_WITH_TRAILING_SLASH.includes(path) ? `${path}/` : path, item]),
   );
 }
 
-/** Serves `/openapi.json` for every route that `app` has. Needs no credential: it holds nothing of anyone's. */
+/** Serves `/openapi.json` with every route of `app`, without a credential. */
 export function publishOpenApi(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
@@ -36,7 +36,7 @@ export function publishOpenApi(app: OpenAPIHono<AppEnv>): void {
   });
   let document: unknown;
   app.get("/openapi.json", (c) => {
-    document ??= describe(app);
+    document ??= buildDocument(app);
     return c.json(document, 200, { "Cache-Control": "public, max-age=300" });
   });
 }

@@ -1,9 +1,10 @@
-/** A router whose schemas both validate requests and document them. */
-import { OpenAPIHono, type z } from "@hono/zod-openapi";
+/** Creates routers whose schemas validate requests and generate the OpenAPI document. */
+import { OpenAPIHono, type RouteConfig, type z } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
 import { AppError, type Issue } from "../kernel/errors.ts";
 import type { AppEnv } from "../middleware/context.ts";
 
-const locations: Record<string, string> = {
+const errorLocations: Record<string, string> = {
   json: "body",
   form: "body",
   param: "path",
@@ -11,29 +12,33 @@ const locations: Record<string, string> = {
   header: "header",
 };
 
-interface Problem {
+interface SchemaIssue {
   path: PropertyKey[];
   message: string;
   code?: string | undefined;
 }
 
-function validationError(target: string, problems: Problem[]): AppError {
+function validationError(target: string, problems: SchemaIssue[]): AppError {
   const issues = problems.map((problem): Issue => {
     const path = problem.path.map((part) => (typeof part === "number" ? part : String(part)));
-    return { loc: [locations[target] ?? target, ...path], msg: problem.message, type: problem.code ?? "value_error" };
+    return {
+      loc: [errorLocations[target] ?? target, ...path],
+      msg: problem.message,
+      type: problem.code ?? "value_error",
+    };
   });
   const message = issues.map((issue) => `${issue.loc.join(".")}: ${issue.msg}`).join("; ");
   return new AppError("validation_error", message, { issues });
 }
 
-/** For routes that answer with a stream or read one: the same validation, by hand. */
+/** Validates by hand on streaming routes, which `.openapi()` can't type. Throws `validation_error`. */
 export function parse<T extends z.ZodType>(schema: T, value: unknown, target: "param" | "query" | "form"): z.output<T> {
   const result = schema.safeParse(value);
   if (!result.success) throw validationError(target, result.error.issues);
   return result.data;
 }
 
-/** Strict routers tell `/x` from `/x/`; clients write both, so ours do not. */
+/** Non-strict, so that `/x` and `/x/` are the same route: clients use both. */
 export function newRouter(): OpenAPIHono<AppEnv> {
   return new OpenAPIHono<AppEnv>({
     strict: false,
@@ -42,4 +47,23 @@ export function newRouter(): OpenAPIHono<AppEnv> {
       throw validationError(result.target, result.error.issues);
     },
   });
+}
+
+type StreamingRoute = Omit<RouteConfig, "middleware"> & {
+  middleware?: readonly MiddlewareHandler<AppEnv>[];
+  getRoutingPath(): string;
+};
+
+/**
+ * Registers a route whose request or response is a stream, which `.openapi()` can't type. The handler validates with
+ * `parse`. Hono answers HEAD through the GET handler.
+ */
+export function addStreamingRoute(
+  router: OpenAPIHono<AppEnv>,
+  route: StreamingRoute,
+  handler: (c: Context<AppEnv>) => Response | Promise<Response>,
+): void {
+  const { middleware = [], ...documented } = route;
+  router.openAPIRegistry.registerPath(documented);
+  router.on([route.method], [route.getRoutingPath()], ...middleware, handler);
 }

@@ -1,4 +1,4 @@
-/** Says that the service is there. Needs no credential and touches nothing. */
+/** GET /api/server/ping: health check without a credential or storage access. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { newRouter } from "./router.ts";
 
@@ -6,7 +6,7 @@ const ping = createRoute({
   method: "get",
   path: "/api/server/ping",
   tags: ["Server"],
-  summary: "Is the service there?",
+  summary: "Health check",
   security: [],
   responses: { 200: { description: "pong", content: { "text/plain": { schema: z.literal("pong") } } } },
 });

@@ -1,22 +1,33 @@
-/** API keys: create, list, rename, revoke. Only the owner's root key opens these routes. */
+/** The caller's account, and API keys, which only the root key manages. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
-import { managesKeys } from "../../middleware/authentication.ts";
+import { requireAction, requireRootKey } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/accounts/apiKeys.ts";
+import { getUser } from "../../operations/accounts/users.ts";
 import { newRouter } from "../router.ts";
-import { apiKeyChangeSchema, apiKeySchema, createdApiKeySchema, newApiKeySchema } from "./schemas.ts";
-import { ackSchema, failures, idSchema, jsonBody, ok, security } from "../fieldSchemas.ts";
+import { apiKeySchema, createApiKeySchema, createdApiKeySchema, updateApiKeySchema, userSchema } from "./schemas.ts";
+import {
+  acknowledgementSchema,
+  errorResponses,
+  idSchema,
+  jsonBody,
+  jsonResponse,
+  credentialSecurity,
+} from "../fieldSchemas.ts";
 
 const params = z.object({ key_id: idSchema("apiKey") });
-const shared = { tags: ["API keys"], security, middleware: managesKeys };
+const shared = { tags: ["API keys"], security: credentialSecurity, middleware: requireRootKey };
 
 const create = createRoute({
   ...shared,
   method: "post",
   path: "/api/api-keys",
   summary: "Create an API key",
-  request: { body: jsonBody(newApiKeySchema) },
-  responses: { 201: ok(createdApiKeySchema, "The key and, this once, its secret"), ...failures(404, 413, 415) },
+  request: { body: jsonBody(createApiKeySchema) },
+  responses: {
+    201: jsonResponse(createdApiKeySchema, "The key and its secret, which is returned only once"),
+    ...errorResponses(404, 413, 415),
+  },
 });
 
 const list = createRoute({
@@ -24,7 +35,10 @@ const list = createRoute({
   method: "get",
   path: "/api/api-keys",
   summary: "List API keys",
-  responses: { 200: ok(z.array(apiKeySchema), "Newest first, revoked ones included"), ...failures() },
+  responses: {
+    200: jsonResponse(z.array(apiKeySchema), "All keys, newest first, including revoked ones"),
+    ...errorResponses(),
+  },
 });
 
 const rename = createRoute({
@@ -32,8 +46,8 @@ const rename = createRoute({
   method: "patch",
   path: "/api/api-keys/{key_id}",
   summary: "Rename an API key",
-  request: { params, body: jsonBody(apiKeyChangeSchema) },
-  responses: { 200: ok(apiKeySchema, "The renamed key"), ...failures(404, 413, 415) },
+  request: { params, body: jsonBody(updateApiKeySchema) },
+  responses: { 200: jsonResponse(apiKeySchema, "The renamed key"), ...errorResponses(404, 413, 415) },
 });
 
 const revoke = createRoute({
@@ -42,11 +56,14 @@ const revoke = createRoute({
   path: "/api/api-keys/{key_id}",
   summary: "Revoke an API key",
   request: { params },
-  responses: { 200: ok(ackSchema, "Revoked; the row stays"), ...failures(404) },
+  responses: {
+    200: jsonResponse(acknowledgementSchema, "Revoked; the key stays listed as inactive"),
+    ...errorResponses(404),
+  },
 });
 
-/** What an expired key may do is null, as the contract has it; a revoked one shows what it could. */
-function grantShape(key: operations.ApiKey, nowMs: number) {
+/** Null for an expired key, as in the Gumnut API; a revoked key keeps its scope. */
+function serializeScope(key: operations.ApiKey, nowMs: number) {
   if (key.expiresAt !== null && key.expiresAt <= nowMs) {
     return { actions: null, library_scope_mode: null, selected_library_count: null };
   }
@@ -54,37 +71,68 @@ function grantShape(key: operations.ApiKey, nowMs: number) {
   return { actions: key.actions, library_scope_mode: mode, selected_library_count: key.libraryIds?.length ?? null };
 }
 
-function shape(key: operations.ApiKey, nowMs: number) {
+function serializeApiKey(key: operations.ApiKey, nowMs: number) {
   return {
     id: key.id,
     name: key.name,
     is_active: key.isActive,
     created_at: formatInstant(key.createdAt),
     last_used_at: key.lastUsedAt === null ? null : formatInstant(key.lastUsedAt),
-    ...grantShape(key, nowMs),
+    ...serializeScope(key, nowMs),
   };
 }
 
 export const apiKeys = newRouter()
   .openapi(create, async (c) => {
     const { name, actions, library_ids: libraryIds = null } = c.req.valid("json");
-    const { db, principal, nowMs } = c.var;
-    const { key, secret } = await operations.createApiKey(db, principal, { name, actions, libraryIds }, nowMs);
-    return c.json({ ...shape(key, nowMs), api_key: secret }, 201);
+    const { context, principal } = c.var;
+    const { key, secret } = await operations.createApiKey(context, principal, { name, actions, libraryIds });
+    return c.json({ ...serializeApiKey(key, context.nowMs), api_key: secret }, 201);
   })
   .openapi(list, async (c) => {
-    const keys = await operations.listApiKeys(c.var.db, c.var.principal);
+    const keys = await operations.listApiKeys(c.var.context, c.var.principal);
     return c.json(
-      keys.map((key) => shape(key, c.var.nowMs)),
+      keys.map((key) => serializeApiKey(key, c.var.nowMs)),
       200,
     );
   })
   .openapi(rename, async (c) => {
     const { name } = c.req.valid("json");
-    const key = await operations.renameApiKey(c.var.db, c.var.principal, c.req.valid("param").key_id, name);
-    return c.json(shape(key, c.var.nowMs), 200);
+    const key = await operations.renameApiKey(c.var.context, c.var.principal, c.req.valid("param").key_id, name);
+    return c.json(serializeApiKey(key, c.var.nowMs), 200);
   })
   .openapi(revoke, async (c) => {
-    await operations.revokeApiKey(c.var.db, c.var.principal, c.req.valid("param").key_id);
+    await operations.revokeApiKey(c.var.context, c.var.principal, c.req.valid("param").key_id);
     return c.json({}, 200);
   });
+
+const me = createRoute({
+  method: "get",
+  path: "/api/users/me",
+  tags: ["Users"],
+  summary: "Get the caller's account",
+  security: credentialSecurity,
+  middleware: [requireAction("read")] as const,
+  responses: { 200: jsonResponse(userSchema, "The account"), ...errorResponses() },
+});
+
+export const users = newRouter().openapi(me, async (c) => {
+  const user = await getUser(c.var.context, c.var.principal);
+  return c.json(
+    {
+      id: user.id,
+      email: user.email,
+      first_name: user.firstName,
+      last_name: user.lastName,
+      timezone: user.timezone,
+      is_active: user.isActive,
+      is_verified: user.isVerified,
+      is_superuser: user.isSuperuser,
+      storage_used_bytes: user.storageUsedBytes,
+      storage_limit_bytes: user.storageLimitBytes,
+      created_at: formatInstant(user.createdAt),
+      updated_at: formatInstant(user.updatedAt),
+    },
+    200,
+  );
+});

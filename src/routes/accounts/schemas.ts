@@ -1,32 +1,7 @@
-/** Libraries, users and API keys as documented and as answered. */
 import { z } from "@hono/zod-openapi";
 import { idSchema } from "../fieldSchemas.ts";
 
 const text = z.string().nullable();
-
-export const librarySchema = z
-  .object({
-    id: z.string().openapi({ example: "lib_BM3nUmJ6fkBqBADyz5FEiu" }),
-    name: z.string(),
-    description: text,
-    user_id: z.string(),
-    asset_count: z.int(),
-    storage_used_bytes: z.int(),
-    storage_limit_bytes: z.int().nullable(),
-    created_at: z.string(),
-    updated_at: z.string(),
-  })
-  .openapi("Library");
-
-const name = z.string().min(1).max(1024);
-const description = z.string().max(65_536).nullish();
-
-export const newLibrarySchema = z.object({ name, description }).openapi("NewLibrary");
-
-/** A library always has a name: null is refused. */
-export const libraryChangeSchema = z.object({ name: name.optional(), description }).openapi("LibraryChange");
-
-export const libraryQuerySchema = z.object({ state: z.enum(["live", "trashed", "all"]).default("live") });
 
 export const userSchema = z
   .object({
@@ -62,11 +37,11 @@ const apiKeyFields = {
 export const apiKeySchema = z.object(apiKeyFields).openapi("ApiKey");
 
 export const createdApiKeySchema = z
-  .object({ ...apiKeyFields, api_key: z.string().openapi({ description: "The secret, shown this once" }) })
+  .object({ ...apiKeyFields, api_key: z.string().openapi({ description: "The secret; returned only once" }) })
   .openapi("CreatedApiKey");
 
-/** Clients from before 2026-07-22 send only a name: their key may do everything in every library. */
-export const newApiKeySchema = z
+/** Clients from before 2026-07-22 send only a name and get a key with every action on every library. */
+export const createApiKeySchema = z
   .object({
     name: z.string().min(1).max(1024),
     actions: z.array(actionSchema).min(1).default(["read", "write", "delete", "delete_permanently"]),
@@ -76,9 +51,11 @@ export const newApiKeySchema = z
   .superRefine((body, context) => {
     const selected = body.library_scope_mode === "selected_libraries";
     if (selected === Array.isArray(body.library_ids)) return;
-    const message = selected ? "is required for selected_libraries" : "is only for selected_libraries";
+    const message = selected
+      ? "is required with library_scope_mode=selected_libraries"
+      : "requires library_scope_mode=selected_libraries";
     context.addIssue({ code: "custom", path: ["library_ids"], message });
   })
-  .openapi("NewApiKey");
+  .openapi("CreateApiKeyRequest");
 
-export const apiKeyChangeSchema = z.object({ name: z.string().min(1).max(1024) }).openapi("ApiKeyChange");
+export const updateApiKeySchema = z.object({ name: z.string().min(1).max(1024) }).openapi("UpdateApiKeyRequest");

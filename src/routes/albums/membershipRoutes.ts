@@ -1,50 +1,49 @@
-/** The links between albums and assets: one, or a page of them. They are made and removed in albumAssets.ts. */
+/** Reads album memberships; assetRoutes.ts adds and removes them. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
-import { allows } from "../../middleware/authentication.ts";
+import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/albums/albumMemberships.ts";
 import { newRouter } from "../router.ts";
-import { albumLinkPageSchema, albumLinkQuerySchema, albumLinkSchema } from "./membershipSchemas.ts";
-import { failures, idSchema, ok, security } from "../fieldSchemas.ts";
+import { albumMembershipPageSchema, albumMembershipQuerySchema, albumMembershipSchema } from "./schemas.ts";
+import { errorResponses, idSchema, jsonResponse, credentialSecurity } from "../fieldSchemas.ts";
 
-const shared = { tags: ["Albums"], security };
+const shared = { tags: ["Albums"], security: credentialSecurity };
 
 const list = createRoute({
   ...shared,
   method: "get",
   path: "/api/album-assets",
-  summary: "List which asset is in which album, newest link first",
-  description:
-    "An asset in the trash keeps its links, and they are listed. Unknown `ids` and `asset_id` match nothing.",
-  middleware: [allows("read")] as const,
-  request: { query: albumLinkQuerySchema },
-  responses: { 200: ok(albumLinkPageSchema, "A page of links"), ...failures(404) },
+  summary: "List album memberships, newest first",
+  description: "Memberships of trashed assets are included. Unknown `ids` and `asset_id` match nothing.",
+  middleware: [requireAction("read")] as const,
+  request: { query: albumMembershipQuerySchema },
+  responses: { 200: jsonResponse(albumMembershipPageSchema, "A page of album memberships"), ...errorResponses(404) },
 });
 
 const get = createRoute({
   ...shared,
   method: "get",
   path: "/api/album-assets/{album_asset_id}",
-  summary: "Get a link between an album and an asset",
-  middleware: [allows("read")] as const,
+  summary: "Get an album membership",
+  middleware: [requireAction("read")] as const,
   request: { params: z.object({ album_asset_id: idSchema("albumAsset") }) },
-  responses: { 200: ok(albumLinkSchema, "The link"), ...failures(404) },
+  responses: { 200: jsonResponse(albumMembershipSchema, "The album membership"), ...errorResponses(404) },
 });
 
-function shape(link: operations.AlbumLink) {
+function serializeMembership(membership: operations.AlbumMembership) {
   return {
-    id: link.id,
-    album_id: link.albumId,
-    asset_id: link.assetId,
-    created_at: formatInstant(link.createdAt),
-    updated_at: formatInstant(link.updatedAt),
+    id: membership.id,
+    album_id: membership.albumId,
+    asset_id: membership.assetId,
+    created_at: formatInstant(membership.createdAt),
+    updated_at: formatInstant(membership.updatedAt),
   };
 }
 
-export const albumLinks = newRouter()
+export const albumMemberships = newRouter()
   .openapi(list, async (c) => {
     const query = c.req.valid("query");
-    const page = await operations.listAlbumLinks(c.var.db, c.var.principal, {
+    const page = await operations.listAlbumMemberships(c.var.context, c.var.principal, {
       libraryId: query.library_id ?? null,
       albumId: query.album_id ?? null,
       assetId: query.asset_id ?? null,
@@ -52,9 +51,13 @@ export const albumLinks = newRouter()
       startingAfterId: query.starting_after_id ?? null,
       limit: query.limit,
     });
-    return c.json({ data: page.links.map(shape), has_more: page.hasMore }, 200);
+    return c.json({ data: page.memberships.map(serializeMembership), has_more: page.hasMore }, 200);
   })
   .openapi(get, async (c) => {
-    const link = await operations.getAlbumLink(c.var.db, c.var.principal, c.req.valid("param").album_asset_id);
-    return c.json(shape(link), 200);
+    const membership = await operations.getAlbumMembership(
+      c.var.context,
+      c.var.principal,
+      c.req.valid("param").album_asset_id,
+    );
+    return c.json(serializeMembership(membership), 200);
   });

@@ -1,24 +1,38 @@
-/** Albums: create, list, get, change, delete. Their assets are in albumAssets.ts. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { allows } from "../../middleware/authentication.ts";
+import { formatInstant, formatWallTime } from "../../kernel/time.ts";
+import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/albums/albums.ts";
-import { linksOf } from "../delivery/routes.ts";
+import { mediaUrlBuilder, type MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import { newRouter } from "../router.ts";
-import { albumChangeSchema, albumPageSchema, albumQuerySchema, albumSchema, newAlbumSchema } from "./schemas.ts";
-import { ackSchema, failures, idSchema, jsonBody, ok, security } from "../fieldSchemas.ts";
-import { albumShape } from "./serializer.ts";
+import {
+  updateAlbumSchema,
+  albumPageSchema,
+  albumQuerySchema,
+  albumSchema,
+  createAlbumSchema,
+  type AlbumBody,
+} from "./schemas.ts";
+import {
+  acknowledgementSchema,
+  errorResponses,
+  idSchema,
+  jsonBody,
+  jsonResponse,
+  credentialSecurity,
+} from "../fieldSchemas.ts";
+import { serializeThumbnail } from "../assets/urlSerializer.ts";
 
 const params = z.object({ album_id: idSchema("album") });
-const shared = { tags: ["Albums"], security };
+const shared = { tags: ["Albums"], security: credentialSecurity };
 
 const create = createRoute({
   ...shared,
   method: "post",
   path: "/api/albums",
   summary: "Create an empty album",
-  middleware: [allows("write")] as const,
-  request: { body: jsonBody(newAlbumSchema) },
-  responses: { 201: ok(albumSchema, "The new album"), ...failures(404, 413, 415) },
+  middleware: [requireAction("write")] as const,
+  request: { body: jsonBody(createAlbumSchema) },
+  responses: { 201: jsonResponse(albumSchema, "The new album"), ...errorResponses(404, 413, 415) },
 });
 
 const list = createRoute({
@@ -26,9 +40,9 @@ const list = createRoute({
   method: "get",
   path: "/api/albums",
   summary: "List albums, newest first",
-  middleware: [allows("read")] as const,
+  middleware: [requireAction("read")] as const,
   request: { query: albumQuerySchema },
-  responses: { 200: ok(albumPageSchema, "A page of albums"), ...failures(404) },
+  responses: { 200: jsonResponse(albumPageSchema, "A page of albums"), ...errorResponses(404) },
 });
 
 const get = createRoute({
@@ -36,32 +50,54 @@ const get = createRoute({
   method: "get",
   path: "/api/albums/{album_id}",
   summary: "Get an album",
-  middleware: [allows("read")] as const,
+  middleware: [requireAction("read")] as const,
   request: { params },
-  responses: { 200: ok(albumSchema, "The album"), ...failures(404) },
+  responses: { 200: jsonResponse(albumSchema, "The album"), ...errorResponses(404) },
 });
 
 const update = createRoute({
   ...shared,
   method: "patch",
   path: "/api/albums/{album_id}",
-  summary: "Rename or describe an album, or choose its cover",
-  middleware: [allows("write")] as const,
-  request: { params, body: jsonBody(albumChangeSchema) },
-  responses: { 200: ok(albumSchema, "The changed album"), ...failures(404, 413, 415) },
+  summary: "Update an album's name, description or cover",
+  middleware: [requireAction("write")] as const,
+  request: { params, body: jsonBody(updateAlbumSchema) },
+  responses: { 200: jsonResponse(albumSchema, "The updated album"), ...errorResponses(404, 413, 415) },
 });
 
 const remove = createRoute({
   ...shared,
   method: "delete",
   path: "/api/albums/{album_id}",
-  summary: "Delete an album; its assets stay",
-  middleware: [allows("delete")] as const,
+  summary: "Delete an album; its assets are kept",
+  middleware: [requireAction("delete")] as const,
   request: { params },
-  responses: { 200: ok(ackSchema, "Deleted"), ...failures(404) },
+  responses: { 200: jsonResponse(acknowledgementSchema, "Deleted"), ...errorResponses(404) },
 });
 
-function changeOf(body: z.output<typeof albumChangeSchema>): operations.AlbumChange {
+function formatBound(wallUs: number | null, offsetMinutes: number | null): string | null {
+  return wallUs === null ? null : formatWallTime({ wallUs, offsetMinutes });
+}
+
+/** `asset_urls` holds the cover's thumbnail, or is null if the album has no cover or the cover has no image. */
+async function serializeAlbum(album: operations.Album, urls: MediaUrlBuilder): Promise<AlbumBody> {
+  const thumbnail = album.cover === null ? null : await serializeThumbnail(album.cover, urls);
+  return {
+    id: album.id,
+    name: album.name,
+    description: album.description,
+    asset_count: album.assetCount,
+    album_cover_asset_id: album.cover?.id ?? null,
+    asset_urls: thumbnail === null ? null : { thumbnail },
+    album_cover_thumbnail_url: thumbnail?.url ?? null,
+    start_date: formatBound(album.startUs, album.startOffsetMinutes),
+    end_date: formatBound(album.endUs, album.endOffsetMinutes),
+    created_at: formatInstant(album.createdAt),
+    updated_at: formatInstant(album.updatedAt),
+  };
+}
+
+function toAlbumChange(body: z.output<typeof updateAlbumSchema>): operations.AlbumPatch {
   return {
     ...(body.name === undefined ? {} : { name: body.name ?? "" }),
     ...(body.description === undefined ? {} : { description: body.description }),
@@ -72,35 +108,35 @@ function changeOf(body: z.output<typeof albumChangeSchema>): operations.AlbumCha
 export const albums = newRouter()
   .openapi(create, async (c) => {
     const { name, description, library_id: libraryId } = c.req.valid("json");
-    const { db, principal, nowMs } = c.var;
+    const { context, principal } = c.var;
     const request = { name: name ?? "", description: description ?? null, libraryId: libraryId ?? null };
-    const album = await operations.createAlbum(db, principal, request, nowMs);
-    return c.json(await albumShape(album, await linksOf(c)), 201);
+    const album = await operations.createAlbum(context, principal, request);
+    return c.json(await serializeAlbum(album, await mediaUrlBuilder(c)), 201);
   })
   .openapi(list, async (c) => {
     const query = c.req.valid("query");
-    const page = await operations.listAlbums(c.var.db, c.var.principal, {
+    const page = await operations.listAlbums(c.var.context, c.var.principal, {
       libraryId: query.library_id ?? null,
       assetId: query.asset_id ?? null,
       ids: query.ids ?? null,
       startingAfterId: query.starting_after_id ?? null,
       limit: query.limit,
     });
-    const links = await linksOf(c);
-    const data = await Promise.all(page.albums.map((album) => albumShape(album, links)));
+    const urls = await mediaUrlBuilder(c);
+    const data = await Promise.all(page.albums.map((album) => serializeAlbum(album, urls)));
     return c.json({ data, has_more: page.hasMore }, 200);
   })
   .openapi(get, async (c) => {
-    const album = await operations.getAlbum(c.var.db, c.var.principal, c.req.valid("param").album_id);
-    return c.json(await albumShape(album, await linksOf(c)), 200);
+    const album = await operations.getAlbum(c.var.context, c.var.principal, c.req.valid("param").album_id);
+    return c.json(await serializeAlbum(album, await mediaUrlBuilder(c)), 200);
   })
   .openapi(update, async (c) => {
-    const { db, principal, nowMs } = c.var;
-    const change = changeOf(c.req.valid("json"));
-    const album = await operations.updateAlbum(db, principal, c.req.valid("param").album_id, change, nowMs);
-    return c.json(await albumShape(album, await linksOf(c)), 200);
+    const { context, principal } = c.var;
+    const change = toAlbumChange(c.req.valid("json"));
+    const album = await operations.updateAlbum(context, principal, c.req.valid("param").album_id, change);
+    return c.json(await serializeAlbum(album, await mediaUrlBuilder(c)), 200);
   })
   .openapi(remove, async (c) => {
-    await operations.deleteAlbum(c.var.db, c.var.principal, c.req.valid("param").album_id, c.var.nowMs);
+    await operations.deleteAlbum(c.var.context, c.var.principal, c.req.valid("param").album_id);
     return c.json({}, 200);
   });

@@ -1,7 +1,6 @@
-/** Counts by month as asked for, documented and answered. */
 import { z } from "@hono/zod-openapi";
 import type { WallTime } from "../../kernel/time.ts";
-import { assetFilterFields, contradictionsIn, personIdField, refuseSharedContradictions } from "./filterSchemas.ts";
+import { assetFilterFields, conflictReporter, personIdField, rejectContradictoryFilters } from "./filterSchemas.ts";
 import { dateTimeSchema, limitSchema } from "../fieldSchemas.ts";
 
 export const countQuerySchema = z
@@ -10,22 +9,26 @@ export const countQuerySchema = z
     ...personIdField,
     group_by: z.enum(["month"]).default("month"),
     starting_after_bucket: dateTimeSchema.optional().openapi({
-      description: "The last `time_bucket`, as newer SDKs send it; does what `local_datetime_before` does, beside one",
+      description:
+        "Page cursor sent by newer SDKs: the last `time_bucket`. Can be combined with `local_datetime_before`.",
       example: "2024-07-01T00:00:00",
     }),
     limit: limitSchema(20, 200),
   })
   .superRefine((query, context) => {
-    const contradict = contradictionsIn(context);
-    refuseSharedContradictions(query, contradict);
+    const contradict = conflictReporter(context);
+    rejectContradictoryFilters(query, contradict);
     const { local_datetime_after: after, local_datetime_before: before, starting_after_bucket: bucket } = query;
     if (bucket !== undefined && [after, before, bucket].some((time) => (time?.offsetMinutes ?? null) !== null)) {
-      contradict("starting_after_bucket", "neither it nor a date bound beside it may carry a UTC offset");
+      contradict(
+        "starting_after_bucket",
+        "starting_after_bucket and date bounds combined with it must not have a UTC offset",
+      );
     }
   });
 
-/** The earlier of the bound and the page's cursor. */
-export function endOf({
+/** The earlier of `local_datetime_before` and the page cursor. */
+export function upperBoundOf({
   local_datetime_before: before,
   starting_after_bucket: bucket,
 }: z.output<typeof countQuerySchema>): WallTime | undefined {
@@ -37,12 +40,13 @@ export const assetCountSchema = z
   .object({
     data: z.array(
       z.object({
-        time_bucket: z
-          .string()
-          .openapi({ description: "The month's first wall clock, without an offset", example: "2024-07-01T00:00:00" }),
+        time_bucket: z.string().openapi({
+          description: "Start of the month in wall-clock time, without a UTC offset",
+          example: "2024-07-01T00:00:00",
+        }),
         count: z.int(),
       }),
     ),
     has_more: z.boolean(),
   })
-  .openapi("AssetCount");
+  .openapi("AssetCountPage");

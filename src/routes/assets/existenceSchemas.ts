@@ -1,36 +1,35 @@
-/** The question which files are there already, and its answer. */
 import { z } from "@hono/zod-openapi";
-import type { FileNames } from "../../operations/assets/existence.ts";
+import type { FileIdentifiers } from "../../operations/assets/existence.ts";
 import { idSchema } from "../fieldSchemas.ts";
 
-const MAX_NAMES = 5000;
-const names = z.array(z.string()).max(MAX_NAMES).nullish();
+const MAX_IDENTIFIERS = 5000;
+const identifierList = z.array(z.string()).max(MAX_IDENTIFIERS).nullish();
 
-export const existQuerySchema = z.object({ library_id: idSchema("library").optional() });
+export const existenceQuerySchema = z.object({ library_id: idSchema("library").optional() });
 
-export const existSchema = z
+export const existenceRequestSchema = z
   .object({
-    checksums: names.openapi({ description: "SHA-256 of the files, base64" }),
-    checksum_sha1s: names.openapi({ description: "SHA-1 of the files, base64" }),
+    checksums: identifierList.openapi({ description: "Base64-encoded SHA-256 of each file" }),
+    checksum_sha1s: identifierList.openapi({ description: "Base64-encoded SHA-1 of each file" }),
     deviceId: z.string().nullish(),
-    deviceAssetIds: names,
+    deviceAssetIds: identifierList,
   })
   .superRefine((body, context) => {
-    const ways = [body.checksums, body.checksum_sha1s, body.deviceId ?? body.deviceAssetIds];
-    if (ways.filter((way) => way != null).length === 1 && (body.deviceId == null) === (body.deviceAssetIds == null))
-      return;
+    const identifiers = [body.checksums, body.checksum_sha1s, body.deviceId ?? body.deviceAssetIds];
+    const given = identifiers.filter((identifier) => identifier != null).length;
+    if (given === 1 && (body.deviceId == null) === (body.deviceAssetIds == null)) return;
     context.addIssue({
       code: "custom",
-      message: "give exactly one of checksums, checksum_sha1s, or deviceId with deviceAssetIds",
+      message: "exactly one of checksums, checksum_sha1s, or deviceId with deviceAssetIds is required",
     });
   })
-  .openapi("AssetExistenceQuestion", {
-    description: "Exactly one of: `checksums`; `checksum_sha1s`; `deviceId` with `deviceAssetIds`.",
+  .openapi("AssetExistenceRequest", {
+    description: "Exactly one of `checksums`, `checksum_sha1s`, or `deviceId` with `deviceAssetIds`.",
     example: { checksums: ["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="] },
   });
 
-/** The one way that the body asks by. */
-export function namesOf(body: z.output<typeof existSchema>): FileNames {
+/** The single kind of identifier that the schema let through. */
+export function toFileIdentifiers(body: z.output<typeof existenceRequestSchema>): FileIdentifiers {
   if (body.checksums != null) return { kind: "checksum", checksums: body.checksums };
   if (body.checksum_sha1s != null) return { kind: "sha1", checksums: body.checksum_sha1s };
   return { kind: "device", deviceId: body.deviceId ?? "", deviceAssetIds: body.deviceAssetIds ?? [] };
@@ -46,4 +45,4 @@ const assetLiteSchema = z
   })
   .openapi("AssetLite");
 
-export const assetExistenceSchema = z.object({ assets: z.array(assetLiteSchema) }).openapi("AssetExistence");
+export const assetExistenceSchema = z.object({ assets: z.array(assetLiteSchema) }).openapi("AssetExistenceResponse");

@@ -1,20 +1,20 @@
-/** The filters that the list of assets, their counts and their map share, and which of them contradict each other. */
+/** Filter parameters common to the asset list, month counts and geo clusters, with their validation. */
 import { z } from "@hono/zod-openapi";
 import type { WallTime } from "../../kernel/time.ts";
 import { everyAsset } from "../../operations/assets/assets.ts";
-import { dateTimeSchema, idSchema, listOf } from "../fieldSchemas.ts";
+import { dateTimeSchema, idSchema, listSchema } from "../fieldSchemas.ts";
 
 export const assetFilterFields = {
   library_id: idSchema("library").optional(),
   album_id: idSchema("album").optional(),
   album_filter: z.enum(["all", "in_album", "not_in_album"]).default("all"),
-  person_ids: listOf(idSchema("person"), 200).optional(),
+  person_ids: listSchema(idSchema("person"), 200).optional(),
   state: z.enum(["live", "trashed", "all"]).default("live"),
   local_datetime_after: dateTimeSchema.optional(),
   local_datetime_before: dateTimeSchema.optional(),
 };
 
-/** The first generations' name for one of `person_ids`. */
+/** Name of `person_ids` in V1 and V2, for a single id. */
 export const personIdField = { person_id: idSchema("person").optional().openapi({ deprecated: true }) };
 
 interface SharedQuery {
@@ -27,35 +27,39 @@ interface SharedQuery {
   local_datetime_before?: WallTime | undefined;
 }
 
-export type Contradict = (path: string, message: string) => void;
+export type ReportConflict = (path: string, message: string) => void;
 
-export function contradictionsIn(context: z.core.$RefinementCtx): Contradict {
+/** Adds validation issues to a `superRefine` context. */
+export function conflictReporter(context: z.core.$RefinementCtx): ReportConflict {
   return (path, message) => context.addIssue({ code: "custom", path: [path], message });
 }
 
-export function refuseSharedContradictions(query: SharedQuery, contradict: Contradict): void {
+export function rejectContradictoryFilters(query: SharedQuery, contradict: ReportConflict): void {
   const { local_datetime_after: after, local_datetime_before: before } = query;
   if (
     after !== undefined &&
     before !== undefined &&
     (after.offsetMinutes === null) !== (before.offsetMinutes === null)
   ) {
-    contradict("local_datetime_before", "both date bounds must carry a UTC offset, or neither");
+    contradict(
+      "local_datetime_before",
+      "local_datetime_after and local_datetime_before must both have a UTC offset or both be naive",
+    );
   }
   if (query.album_filter === "not_in_album" && query.album_id !== undefined) {
-    contradict("album_filter", "not_in_album contradicts album_id");
+    contradict("album_filter", "not_in_album cannot be combined with album_id");
   }
   if (query.person_id !== undefined && query.person_ids !== undefined) {
-    contradict("person_id", "give person_ids alone; person_id is its old name");
+    contradict("person_id", "person_id is deprecated and cannot be combined with person_ids");
   }
 }
 
-export function personIdsOf(query: Pick<SharedQuery, "person_id" | "person_ids">): string[] | null {
+export function toPersonIds(query: Pick<SharedQuery, "person_id" | "person_ids">): string[] | null {
   return query.person_ids ?? (query.person_id === undefined ? null : [query.person_id]);
 }
 
-/** The shared filters in the operation's words; the others let everything through. */
-export function sharedFilterOf(query: SharedQuery) {
+/** Maps the common parameters to the operation's filter; all other filters match every asset. */
+export function toSharedFilter(query: SharedQuery) {
   return {
     ...everyAsset,
     state: query.state,

@@ -1,37 +1,37 @@
-/** The query of an asset list: every filter, and which of them contradict each other. */
+/** Query parameters of the asset list. */
 import { z } from "@hono/zod-openapi";
 import { boxAround, type Box } from "../../operations/assets/assets.ts";
 import {
   assetFilterFields,
-  contradictionsIn,
+  conflictReporter,
   personIdField,
-  refuseSharedContradictions,
-  sharedFilterOf,
+  rejectContradictoryFilters,
+  toSharedFilter,
 } from "./filterSchemas.ts";
-import { idSchema, listOf, optionalLimit, queryNumber } from "../fieldSchemas.ts";
+import { idSchema, listSchema, optionalLimitSchema, queryNumberSchema } from "../fieldSchemas.ts";
 import { includeGroups } from "./schemas.ts";
 
-export const includeSchema = listOf(z.enum(includeGroups), includeGroups.length * 4);
+export const includeSchema = listSchema(z.enum(includeGroups), includeGroups.length * 4);
 
-/** The first generation asked without `include`, for up to 1,000 a page; the later ones with it, for up to 200. */
-const V1_PAGE = { default: 100, max: 1000 };
-const PAGE = { default: 20, max: 200 };
+/** V1 clients send no `include` and page by up to 1,000; later clients send it and page by up to 200. */
+const V1_PAGE_SIZE = { default: 100, max: 1000 };
+const PAGE_SIZE = { default: 20, max: 200 };
 
 export function pageSize(query: { include?: unknown; limit?: number | undefined }): number {
-  return query.limit ?? (query.include === undefined ? V1_PAGE : PAGE).default;
+  return query.limit ?? (query.include === undefined ? V1_PAGE_SIZE : PAGE_SIZE).default;
 }
 
 function numbersOf(text: string): number[] {
   return text
     .split(",")
-    .map((part) => queryNumber.safeParse(part.trim()))
+    .map((part) => queryNumberSchema.safeParse(part.trim()))
     .map((number) => (number.success ? number.data : NaN));
 }
 
 const isLongitude = (value: number): boolean => value >= -180 && value <= 180;
 const isLatitude = (value: number): boolean => value >= -90 && value <= 90;
 
-/** `min_lon,min_lat,max_lon,max_lat`; `min_lon > max_lon` crosses the 180th meridian. */
+/** `min_lon,min_lat,max_lon,max_lat`, as in GeoJSON (RFC 7946 §5); `min_lon > max_lon` crosses the antimeridian. */
 export const bboxSchema = z
   .string()
   .transform((text, context): Box => {
@@ -48,7 +48,7 @@ export const bboxSchema = z
     }
     context.addIssue({
       code: "custom",
-      message: "must be min_lon,min_lat,max_lon,max_lat in degrees, min_lat not above max_lat",
+      message: "must be min_lon,min_lat,max_lon,max_lat in degrees, with min_lat at most max_lat",
     });
     return z.NEVER;
   })
@@ -66,46 +66,46 @@ const centerSchema = z
 
 const MAX_RADIUS_M = 50_000;
 
-export const assetQuerySchema = z
+export const assetListQuerySchema = z
   .object({
     ...assetFilterFields,
     ...personIdField,
-    ids: listOf(idSchema("asset"), 200).optional(),
+    ids: listSchema(idSchema("asset"), 200).optional(),
     stack_id: idSchema("stack").optional(),
     media_type: z.enum(["image", "video"]).optional(),
     order: z.enum(["asc", "desc"]).default("desc"),
     bbox: bboxSchema.optional(),
     center: centerSchema.optional(),
-    radius: queryNumber
+    radius: queryNumberSchema
       .pipe(z.number().gt(0).max(MAX_RADIUS_M))
       .optional()
       .openapi({ type: "number", exclusiveMinimum: 0, maximum: MAX_RADIUS_M, description: "Metres" }),
     starting_after_id: idSchema("asset").optional(),
     include: includeSchema.optional(),
-    limit: optionalLimit(V1_PAGE.max),
+    limit: optionalLimitSchema(V1_PAGE_SIZE.max),
   })
   .superRefine((query, context) => {
-    const contradict = contradictionsIn(context);
-    refuseSharedContradictions(query, contradict);
+    const contradict = conflictReporter(context);
+    rejectContradictoryFilters(query, contradict);
     if (query.bbox !== undefined && (query.center !== undefined || query.radius !== undefined)) {
-      contradict("bbox", "give bbox, or center with radius, not both");
+      contradict("bbox", "bbox cannot be combined with center and radius");
     }
     if ((query.center === undefined) !== (query.radius === undefined)) {
-      contradict(query.center === undefined ? "center" : "radius", "center and radius belong together");
+      contradict(query.center === undefined ? "center" : "radius", "center and radius must be given together");
     }
-    if (query.include !== undefined && pageSize(query) > PAGE.max) {
-      contradict("limit", `must be at most ${PAGE.max} with include`);
+    if (query.include !== undefined && pageSize(query) > PAGE_SIZE.max) {
+      contradict("limit", `must be at most ${PAGE_SIZE.max} when include is given`);
     }
   });
 
-export type AssetQuery = z.output<typeof assetQuerySchema>;
+export type AssetListQuery = z.output<typeof assetListQuerySchema>;
 
-/** The query's filters in the operation's words. */
-export function filterOf(query: AssetQuery) {
+/** Maps the query to the operation's filter. */
+export function toListFilter(query: AssetListQuery) {
   const { center, radius } = query;
   const circle = center === undefined || radius === undefined ? null : { ...center, radiusM: radius };
   return {
-    ...sharedFilterOf(query),
+    ...toSharedFilter(query),
     order: query.order,
     ids: query.ids ?? null,
     stackId: query.stack_id ?? null,

@@ -1,9 +1,9 @@
-/** The asset in all generations of its shape, as documented and as answered. */
+/** The asset response in every schema generation (V1 to V4). */
 import { z } from "@hono/zod-openapi";
 
-const instant = z.string().openapi({ format: "date-time", description: "UTC, with Z" });
+const instant = z.string().openapi({ format: "date-time", description: "UTC instant, ending in Z" });
 const localTime = z.string().openapi({
-  description: "Wall clock of the capture, with its UTC offset where known and without any otherwise",
+  description: "Wall-clock time of the capture, with the UTC offset if known",
   example: "2024-07-15T12:00:00-07:00",
 });
 const text = z.string().nullable();
@@ -11,7 +11,7 @@ const number = z.number().nullable();
 
 export const variantSchema = z
   .object({
-    url: z.string().openapi({ description: "Signed and stable; needs no credential, supports Range" }),
+    url: z.string().openapi({ description: "Signed URL, stable for a day; needs no credential and supports Range" }),
     mimetype: z.string(),
     width: z.int().nullable().openapi({ description: "Target width in pixels; null if unknown" }),
   })
@@ -41,10 +41,12 @@ const cameraFields = {
   state: text,
   country: text,
   description: text,
-  fps: number.openapi({ description: "Video frames a second" }),
-  live_photo_cid: text.openapi({ description: "Apple's id that a Live Photo's still and video share" }),
+  fps: number.openapi({ description: "Video frames per second" }),
+  live_photo_cid: text.openapi({
+    description: "Apple content identifier shared by the photo and the video of a Live Photo",
+  }),
   projection_type: text,
-  auto_stack_id: text.openapi({ description: "The camera's burst id" }),
+  auto_stack_id: text.openapi({ description: "Burst id written by the camera" }),
   rating: z.int().nullable(),
 };
 
@@ -54,17 +56,17 @@ export const metadataSchema = z
   .object({
     ...rowTimes,
     ...cameraFields,
-    raw_width: z.int().nullable().openapi({ description: "Encoded width before orientation; null for videos" }),
+    raw_width: z.int().nullable().openapi({ description: "Encoded width before EXIF orientation; null for videos" }),
     raw_height: z.int().nullable(),
     country_code: text.openapi({ description: "ISO 3166-1 alpha-2" }),
     sublocation: text,
     place_name: text,
-    timezone: text.openapi({ description: "IANA zone" }),
+    timezone: text.openapi({ description: "IANA time zone" }),
     display_label: text,
   })
   .openapi("Metadata");
 
-/** V1's name for the metadata, with the one field that has no successor. */
+/** V1 name of the metadata, with `profile_description`, which later generations dropped. */
 export const exifSchema = z.object({ ...rowTimes, ...cameraFields, profile_description: text }).openapi("Exif");
 
 export const fileDataSchema = z
@@ -73,9 +75,9 @@ export const fileDataSchema = z
     device_id: z.string(),
     file_created_at: z.string(),
     file_modified_at: z.string(),
-    checksum: z.string().openapi({ description: "SHA-256 of the uploaded bytes, base64" }),
+    checksum: z.string().openapi({ description: "Base64-encoded SHA-256 of the uploaded bytes" }),
     file_size_bytes: z.int(),
-    checksum_sha1: z.string().nullable().openapi({ description: "SHA-1, base64" }),
+    checksum_sha1: z.string().nullable().openapi({ description: "Base64-encoded SHA-1 of the uploaded bytes" }),
   })
   .openapi("FileData");
 
@@ -117,18 +119,18 @@ const coreFields = {
   created_at: instant,
   updated_at: instant,
   trashed_at: instant.nullable(),
-  kind: z.string().openapi({ description: "Producer of the current rendering: original, edit, external:<service>" }),
+  kind: z.string().openapi({ description: "Kind of the current version: original, edit or external:<service>" }),
   current_version_id: z.string(),
   stack_id: z.string().nullable(),
-  width: z.int().openapi({ description: "Upright pixels; 0 while unknown" }),
+  width: z.int().openapi({ description: "Pixels after EXIF orientation; 0 if unknown" }),
   height: z.int(),
-  duration: number.openapi({ description: "Seconds of video" }),
-  description: text.openapi({ description: "Caption by a model; null until made, empty when the model declined" }),
-  thumbhash: text.openapi({ description: "ThumbHash, base64; null until computed" }),
+  duration: number.openapi({ description: "Duration of a video in seconds" }),
+  description: text.openapi({ description: "AI-generated caption; null until generated, empty if the model declined" }),
+  thumbhash: text.openapi({ description: "Base64-encoded ThumbHash; null until computed" }),
   asset_urls: variants,
 };
 
-/** What `include` adds; null where it was not asked for. */
+/** Groups added by `include`; null if not requested. */
 const groupFields = {
   metadata: metadataSchema.nullable(),
   faces: z.array(faceSchema).nullable(),
@@ -137,7 +139,7 @@ const groupFields = {
   file_data: fileDataSchema.nullable(),
 };
 
-/** V1 and V2 keys: always on the routes of those documents, elsewhere with `include=legacy`. */
+/** V1 and V2 keys: always present on the routes of those generations, elsewhere with `include=legacy`. */
 const legacyFields = {
   ...fileDataSchema.partial().shape,
   exif: exifSchema.nullable().optional(),
@@ -153,4 +155,4 @@ export type ExifBody = z.input<typeof exifSchema>;
 export const assetPageSchema = z.object({ data: z.array(assetSchema), has_more: z.boolean() }).openapi("AssetPage");
 
 export const includeGroups = ["metadata", "faces", "people", "metrics", "file_data", "variants", "legacy"] as const;
-export type Group = (typeof includeGroups)[number];
+export type IncludeGroup = (typeof includeGroups)[number];

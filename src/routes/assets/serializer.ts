@@ -1,13 +1,14 @@
-/** The one serializer of assets: core always, the groups asked for, the legacy keys last. */
+/** Serializes assets: core fields, requested groups, then legacy keys. */
 import { formatInstant, formatWallTime, type WallTime } from "../../kernel/time.ts";
 import type { Asset } from "../../operations/assets/assets.ts";
-import type { AssetBody, ExifBody, Group, MetadataBody, VariantBody } from "./schemas.ts";
+import type { AssetBody, ExifBody, IncludeGroup, MetadataBody, VariantBody } from "./schemas.ts";
 import { includeGroups } from "./schemas.ts";
-import { assetUrls, type MediaLinks } from "./urlSerializer.ts";
+import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
+import { serializeAssetUrls } from "./urlSerializer.ts";
 
-export type Groups = ReadonlySet<Group>;
+export type IncludedGroups = ReadonlySet<IncludeGroup>;
 
-export const everyGroup: Groups = new Set(includeGroups);
+export const allGroups: IncludedGroups = new Set(includeGroups);
 
 function formatTime(time: WallTime | null): string | null {
   return time === null ? null : formatWallTime(time);
@@ -50,14 +51,14 @@ function rowTimes(asset: Asset) {
   };
 }
 
-/** The most telling place name, then the city, then state or country; none twice. */
+/** Joins the most specific place name, the city, and the state or country, without repetitions. */
 export function displayLabel({ metadata: m }: Pick<Asset, "metadata">): string | null {
   const first = m.placeName ?? m.sublocation ?? m.city ?? m.country;
   const parts = [first, m.city, m.state ?? m.country].filter((part) => part !== null);
   return parts.length === 0 ? null : [...new Set(parts)].join(", ");
 }
 
-function metadataShape(asset: Asset): MetadataBody {
+function serializeMetadata(asset: Asset): MetadataBody {
   const { metadata: m } = asset;
   return {
     ...rowTimes(asset),
@@ -72,11 +73,11 @@ function metadataShape(asset: Asset): MetadataBody {
   };
 }
 
-function exifShape(asset: Asset): ExifBody {
+function serializeExif(asset: Asset): ExifBody {
   return { ...rowTimes(asset), ...cameraFields(asset), profile_description: asset.metadata.profileDescription };
 }
 
-function fileDataShape(asset: Asset) {
+function serializeFileData(asset: Asset) {
   return {
     device_asset_id: asset.deviceAssetId,
     device_id: asset.deviceId,
@@ -88,7 +89,7 @@ function fileDataShape(asset: Asset) {
   };
 }
 
-function coreShape(asset: Asset) {
+function serializeCore(asset: Asset) {
   return {
     id: asset.id,
     mime_type: asset.mimeType,
@@ -108,28 +109,28 @@ function coreShape(asset: Asset) {
   };
 }
 
-/** V1's names for two of the URLs. */
-async function legacyShape(asset: Asset, urls: Record<string, VariantBody>, links: MediaLinks) {
-  const original = urls["original"] ?? (await assetUrls(asset, true, links))["original"];
+/** V1 fields: flat file data, `exif`, and two of the URLs under their old names. */
+async function serializeLegacyFields(asset: Asset, assetUrls: Record<string, VariantBody>, urls: MediaUrlBuilder) {
+  const original = assetUrls["original"] ?? (await serializeAssetUrls(asset, true, urls))["original"];
   return {
-    ...fileDataShape(asset),
-    exif: exifShape(asset),
+    ...serializeFileData(asset),
+    exif: serializeExif(asset),
     download_url: original?.url ?? null,
-    thumbnail_url: (urls["thumbnail"] ?? urls["thumbnail_image"])?.url ?? null,
+    thumbnail_url: (assetUrls["thumbnail"] ?? assetUrls["thumbnail_image"])?.url ?? null,
   };
 }
 
-export async function assetShape(asset: Asset, groups: Groups, links: MediaLinks): Promise<AssetBody> {
-  const asset_urls = await assetUrls(asset, groups.has("variants"), links);
+export async function serializeAsset(asset: Asset, groups: IncludedGroups, urls: MediaUrlBuilder): Promise<AssetBody> {
+  const asset_urls = await serializeAssetUrls(asset, groups.has("variants"), urls);
   return {
-    ...coreShape(asset),
+    ...serializeCore(asset),
     asset_urls,
-    metadata: groups.has("metadata") ? metadataShape(asset) : null,
-    // Nobody has looked for faces yet, and none were drawn: the groups are there and empty.
+    metadata: groups.has("metadata") ? serializeMetadata(asset) : null,
+    // Face detection doesn't exist yet, so these groups are always empty.
     faces: groups.has("faces") ? [] : null,
     people: groups.has("people") ? [] : null,
     metrics: groups.has("metrics") ? asset.metrics : null,
-    file_data: groups.has("file_data") ? fileDataShape(asset) : null,
-    ...(groups.has("legacy") ? await legacyShape(asset, asset_urls, links) : {}),
+    file_data: groups.has("file_data") ? serializeFileData(asset) : null,
+    ...(groups.has("legacy") ? await serializeLegacyFields(asset, asset_urls, urls) : {}),
   };
 }

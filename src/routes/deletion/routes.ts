@@ -1,26 +1,34 @@
-/** Assets on their way out: the trash, back from it, and deletion for good. */
+/** Trash, restore and permanent deletion of assets. */
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import type { AppEnv } from "../../middleware/context.ts";
-import { allows } from "../../middleware/authentication.ts";
+import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/deletion/trash.ts";
 import { newRouter } from "../router.ts";
-import { ackSchema, failures, idSchema, jsonBody, ok, security } from "../fieldSchemas.ts";
-import { idsSchema, inLibrarySchema } from "./schemas.ts";
+import {
+  acknowledgementSchema,
+  errorResponses,
+  idSchema,
+  jsonBody,
+  jsonResponse,
+  credentialSecurity,
+} from "../fieldSchemas.ts";
 
-const shared = { tags: ["Assets"], security };
-const named = { query: inLibrarySchema, body: jsonBody(idsSchema) };
+const assetSelectionSchema = z.object({ ids: z.array(idSchema("asset")).min(1).max(200) }).openapi("AssetSelection");
+
+const libraryQuerySchema = z.object({ library_id: idSchema("library").optional() });
+
+const shared = { tags: ["Assets"], security: credentialSecurity };
+const selectionRequest = { query: libraryQuerySchema, body: jsonBody(assetSelectionSchema) };
 
 const moveToTrash = createRoute({
   ...shared,
   method: "post",
   path: "/api/assets/trash",
   summary: "Move assets to the trash",
-  middleware: [allows("delete")] as const,
-  request: named,
+  middleware: [requireAction("delete")] as const,
+  request: selectionRequest,
   responses: {
-    200: ok(ackSchema, "All of them, or those that were live; other ids are ignored"),
-    ...failures(404, 413, 415),
+    200: jsonResponse(acknowledgementSchema, "All live assets of the list are in the trash; other ids are ignored"),
+    ...errorResponses(404, 413, 415),
   },
 });
 
@@ -28,12 +36,12 @@ const restore = createRoute({
   ...shared,
   method: "post",
   path: "/api/assets/restore",
-  summary: "Take assets out of the trash",
-  middleware: [allows("delete")] as const,
-  request: named,
+  summary: "Restore assets from the trash",
+  middleware: [requireAction("delete")] as const,
+  request: selectionRequest,
   responses: {
-    200: ok(ackSchema, "All of them, or those that were in it; other ids are ignored"),
-    ...failures(404, 413, 415),
+    200: jsonResponse(acknowledgementSchema, "All trashed assets of the list are restored; other ids are ignored"),
+    ...errorResponses(404, 413, 415),
   },
 });
 
@@ -41,61 +49,70 @@ const emptyTrash = createRoute({
   ...shared,
   method: "post",
   path: "/api/assets/empty-trash",
-  summary: "Delete all that is in a library's trash for good",
-  description: "Gone with the answer, however much it was; the storage of more than 1,000 follows within minutes.",
-  middleware: [allows("delete_permanently")] as const,
-  request: { query: inLibrarySchema },
-  responses: { 200: ok(ackSchema, "The trash is empty"), ...failures(404) },
+  summary: "Permanently delete all assets in a library's trash",
+  description: "Assets disappear immediately; storage of more than 1,000 is freed within minutes.",
+  middleware: [requireAction("delete_permanently")] as const,
+  request: { query: libraryQuerySchema },
+  responses: { 200: jsonResponse(acknowledgementSchema, "The trash is empty"), ...errorResponses(404) },
 });
 
 const removeOne = createRoute({
   ...shared,
   method: "delete",
   path: "/api/assets/{asset_id}",
-  summary: "Delete an asset for good, live or trashed",
-  middleware: [allows("delete_permanently")] as const,
+  summary: "Permanently delete an asset, live or trashed",
+  middleware: [requireAction("delete_permanently")] as const,
   request: { params: z.object({ asset_id: idSchema("asset") }) },
-  responses: { 200: ok(ackSchema, "Deleted: its row, its files, its links"), ...failures(404) },
+  responses: {
+    200: jsonResponse(acknowledgementSchema, "The asset, its files and its album memberships are deleted"),
+    ...errorResponses(404),
+  },
 });
 
 const remove = createRoute({
   ...shared,
   method: "delete",
   path: "/api/assets",
-  summary: "Delete assets for good, live or trashed",
-  middleware: [allows("delete_permanently")] as const,
-  request: named,
-  responses: { 200: ok(ackSchema, "Deleted; ids that are not there are ignored"), ...failures(404, 413, 415) },
+  summary: "Permanently delete assets, live or trashed",
+  middleware: [requireAction("delete_permanently")] as const,
+  request: selectionRequest,
+  responses: {
+    200: jsonResponse(acknowledgementSchema, "Deleted; unknown ids are ignored"),
+    ...errorResponses(404, 413, 415),
+  },
 });
 
-function depsOf(c: Context<AppEnv>) {
-  return { db: c.var.db, bucket: c.env.BUCKET, queue: c.env.QUEUE, nowMs: c.var.nowMs };
-}
-
-function namedBy(query: z.output<typeof inLibrarySchema>, body: z.output<typeof idsSchema>): operations.Named {
+function toSelection(
+  query: z.output<typeof libraryQuerySchema>,
+  body: z.output<typeof assetSelectionSchema>,
+): operations.AssetSelection {
   return { libraryId: query.library_id ?? null, ids: body.ids };
 }
 
 export const trash = newRouter()
   .openapi(moveToTrash, async (c) => {
-    const { db, principal, nowMs } = c.var;
-    await operations.trashAssets(db, principal, namedBy(c.req.valid("query"), c.req.valid("json")), nowMs);
+    const { context, principal } = c.var;
+    await operations.trashAssets(context, principal, toSelection(c.req.valid("query"), c.req.valid("json")));
     return c.json({}, 200);
   })
   .openapi(restore, async (c) => {
-    const { db, principal, nowMs } = c.var;
-    await operations.restoreAssets(db, principal, namedBy(c.req.valid("query"), c.req.valid("json")), nowMs);
+    const { context, principal } = c.var;
+    await operations.restoreAssets(context, principal, toSelection(c.req.valid("query"), c.req.valid("json")));
     return c.json({}, 200);
   })
   .openapi(emptyTrash, async (c) => {
-    await operations.emptyTrash(depsOf(c), c.var.principal, c.req.valid("query").library_id ?? null);
+    await operations.emptyTrash(c.var.context, c.var.principal, c.req.valid("query").library_id ?? null);
     return c.json({}, 200);
   })
   .openapi(remove, async (c) => {
-    await operations.deleteAssets(depsOf(c), c.var.principal, namedBy(c.req.valid("query"), c.req.valid("json")));
+    await operations.deleteAssets(
+      c.var.context,
+      c.var.principal,
+      toSelection(c.req.valid("query"), c.req.valid("json")),
+    );
     return c.json({}, 200);
   })
   .openapi(removeOne, async (c) => {
-    await operations.deleteAsset(depsOf(c), c.var.principal, c.req.valid("param").asset_id);
+    await operations.deleteAsset(c.var.context, c.var.principal, c.req.valid("param").asset_id);
     return c.json({}, 200);
   });

@@ -1,92 +1,81 @@
 /**
- * GET and HEAD of /media/…: bytes for whoever holds a signed URL. Asks for no other credential and reads no database.
- * One R2 read per request; two where a condition has to be looked at first.
+ * Serves media files with Range and conditional requests (RFC 9110). Signed URLs need no database read.
+ * Costs one R2 operation per request, two if a condition must be checked first.
  */
 import { AppError, notFound } from "../../kernel/errors.ts";
+import type { Context } from "../../operations/context.ts";
+import { createRendition } from "../../operations/delivery/renditions.ts";
 import { mediaFile, verifyMediaUrl, type MediaAddress, type MediaFile } from "../../operations/delivery/urlSigner.ts";
 import {
   contentRange,
   parseRange,
-  rangeWithin,
-  unsatisfiedRange,
+  resolveRange,
+  unsatisfiedContentRange,
   type ByteRange,
   type RangeSpec,
 } from "../../http/byteRange.ts";
-import { allowsRange, hasConditions, precondition, type Validators } from "../../http/conditionalRequest.ts";
-import { negotiate, rungOf, type RungFormat } from "../../operations/delivery/variants.ts";
-import { attachment } from "../../http/contentDisposition.ts";
+import { rangeApplies, isConditional, evaluatePreconditions, type Validators } from "../../http/conditionalRequest.ts";
+import { negotiateFormat, parseVariantName, type RenditionFormat } from "../../operations/delivery/variants.ts";
+import { attachmentDisposition } from "../../http/contentDisposition.ts";
 
-export interface MediaDeps {
-  bucket: R2Bucket;
-  signingKey: string;
-  nowMs: number;
-  /** Makes a rung that is not there yet; false where it can't be made. Waits for nothing when absent. */
-  make?: (address: MediaAddress, format: RungFormat) => Promise<boolean>;
-}
-
-/** What may be read, by whoever holds a signature or a credential. */
-export interface Grant {
+/** Read access to one media file, granted by a signature or a credential. */
+export interface MediaGrant {
   address: MediaAddress;
-  /** When the signature ends, in Unix seconds; null behind a credential, whose URL stays when the bytes change. */
+  /** Expiry of the signature in Unix seconds; null for a credential, whose URL stays the same when the file changes. */
   expiresAt: number | null;
   downloadName: string | null;
 }
 
-interface Serving extends Grant {
-  /** What a rung is served as; null for files that are what they are. */
-  format: RungFormat | null;
+interface NegotiatedGrant extends MediaGrant {
+  /** Negotiated format of a rendition; null for files that exist in one format only. */
+  format: RenditionFormat | null;
 }
 
 const MEDIA_PATH = /^\/media\/([^/]+)\/([^/]+)\/([^/]+)$/;
 
-/** The same words whatever is wrong with a signature: they tell a forger nothing. */
-async function grantOf(request: Request, deps: MediaDeps): Promise<Grant> {
+/** Gives the same error for every invalid signature, so that forgers learn nothing. */
+async function verifyGrant({ config, nowMs }: Context, request: Request): Promise<MediaGrant> {
   const url = new URL(request.url);
   const [, assetId, versionId, variant] = MEDIA_PATH.exec(url.pathname) ?? [];
   if (assetId === undefined || versionId === undefined || variant === undefined) throw notFound("media");
   const address = { assetId, versionId, variant };
-  const result = await verifyMediaUrl(deps.signingKey, deps.nowMs, address, url.searchParams);
-  if (result.verdict !== "ok") {
-    const what =
-      result.verdict === "expired" ? "has expired; read the asset again for a new one" : "is not one of ours";
-    throw new AppError("forbidden", `this media URL ${what}`);
+  const result = await verifyMediaUrl(config.mediaSigningKey, nowMs, address, url.searchParams);
+  if (result.status === "expired") {
+    throw new AppError("forbidden", "media URL has expired; read the asset again for a new URL");
   }
+  if (result.status !== "ok") throw new AppError("forbidden", "invalid media URL signature");
   return { address, expiresAt: result.expiresAt, downloadName: result.downloadName };
 }
 
-/**
- * Uploaded bytes are shown as what they were declared to be and can do nothing: no sniffing, no script, no origin.
- * Images, media and style are allowed so that a browser's own viewer can show the file.
- */
+/** Isolates uploaded files: no scripts, no origin. Browsers' built-in viewers need images, media and inline styles. */
 const SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
-function fileHeaders(object: R2Object, grant: Serving, nowMs: number): Headers {
+function fileHeaders(object: R2Object, grant: NegotiatedGrant, nowMs: number): Headers {
   const headers = new Headers({
     "Content-Type": object.httpMetadata?.contentType ?? "application/octet-stream",
     ...validatorHeaders(object, grant, nowMs),
     "Accept-Ranges": "bytes",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": SANDBOX,
-    // The signature is the credential, so a page of any origin that holds the URL may show the picture.
+    // The signature is the credential, so pages of any origin may embed the URL.
     "Cross-Origin-Resource-Policy": "cross-origin",
   });
-  if (grant.downloadName !== null) headers.set("Content-Disposition", attachment(grant.downloadName));
+  if (grant.downloadName !== null) headers.set("Content-Disposition", attachmentDisposition(grant.downloadName));
   return headers;
 }
 
 /**
- * Private: an original has its owner's places and faces in it, so no shared cache may keep it. A rung is kept by the
- * edge under its whole signed URL. Immutable: the version in the path never gets other bytes. No longer than the
- * signature: what has expired is not shown from a cache. Behind a credential nothing is shared, and each use asks
- * whether the bytes are still those. No-transform: a proxy that recompresses would break the checksums the API gives out.
+ * Originals are private because they contain personal metadata; renditions are cached by the edge per signed URL.
+ * Immutable because a version's bytes never change, and max-age ends with the signature. Responses to a credential are
+ * revalidated. `no-transform` stops proxies from recompressing, which would invalidate the API's checksums.
  */
-function cacheControl({ expiresAt, format }: Serving, nowMs: number): string {
+function cacheControl({ expiresAt, format }: NegotiatedGrant, nowMs: number): string {
   if (expiresAt === null) return "private, no-cache, no-transform";
   const seconds = Math.max(0, expiresAt - Math.ceil(nowMs / 1000));
   return `${format === null ? "private" : "public"}, max-age=${seconds}, immutable, no-transform`;
 }
 
-function validatorHeaders(object: R2Object, grant: Serving, nowMs: number): Record<string, string> {
+function validatorHeaders(object: R2Object, grant: NegotiatedGrant, nowMs: number): Record<string, string> {
   return {
     ETag: object.httpEtag,
     "Last-Modified": object.uploaded.toUTCString(),
@@ -99,23 +88,23 @@ function validatorsOf(object: R2Object): Validators {
   return { etag: object.httpEtag, lastModifiedMs: object.uploaded.getTime() };
 }
 
-/** A refusal in the contract's body. It names the size, which is why it is no AppError. */
-function rangeRefused(object: R2Object): Response {
-  const text = `the file has ${object.size} bytes and none of them is in the range`;
+/** Built by hand because AppError can't carry the Content-Range header that 416 requires (RFC 9110 §15.5.17). */
+function rangeNotSatisfiable(object: R2Object): Response {
+  const text = `range not satisfiable: the file has ${object.size} bytes`;
   const body = { detail: text, message: text, error: "range_not_satisfiable" };
-  const headers = { "Content-Range": unsatisfiedRange(object.size), "Cache-Control": "no-store" };
+  const headers = { "Content-Range": unsatisfiedContentRange(object.size), "Cache-Control": "no-store" };
   return Response.json(body, { status: 416, headers });
 }
 
 function preconditionFailed(): Response {
-  const text = "the file is not the one the request's conditions name";
+  const text = "precondition failed";
   const body = { detail: text, message: text, error: "precondition_failed" };
   return Response.json(body, { status: 412, headers: { "Cache-Control": "no-store" } });
 }
 
-/** Whole, or the one range, which must lie within the file. */
-function answerWith(object: R2ObjectBody, spec: RangeSpec | null, grant: Serving, nowMs: number): Response {
-  const range = spec === null ? null : rangeWithin(spec, object.size);
+/** The whole file, or the requested range, which must be satisfiable. */
+function fileResponse(object: R2ObjectBody, spec: RangeSpec | null, grant: NegotiatedGrant, nowMs: number): Response {
+  const range = spec === null ? null : resolveRange(spec, object.size);
   const headers = fileHeaders(object, grant, nowMs);
   headers.set("Content-Length", String(range?.length ?? object.size));
   if (range === null) return new Response(object.body, { headers });
@@ -123,7 +112,7 @@ function answerWith(object: R2ObjectBody, spec: RangeSpec | null, grant: Serving
   return new Response(object.body, { status: 206, headers });
 }
 
-/** Null for what R2 need not be asked: a suffix of nothing, or offsets that are no exact numbers. */
+/** Null for ranges that R2 can't satisfy: an empty suffix or offsets beyond exact integers. */
 function r2RangeOf(spec: RangeSpec): R2Range | null {
   if ("suffixLength" in spec) {
     const suffix = spec.suffixLength;
@@ -135,37 +124,37 @@ function r2RangeOf(spec: RangeSpec): R2Range | null {
 }
 
 /**
- * Without looking first. R2 refuses a range outside of the file with an error that names no size, and its
- * documentation names no error to tell that by, so a failure means only that one has to look.
+ * Opens the file without a HEAD request. R2 rejects an unsatisfiable range with an undocumented error that lacks the
+ * file size, so any failure falls back to HEAD.
  */
-async function openUnseen(file: MediaFile, spec: RangeSpec | null): Promise<R2ObjectBody | null | "look first"> {
+async function openWithoutHead(file: MediaFile, spec: RangeSpec | null): Promise<R2ObjectBody | null | "needs head"> {
   if (spec === null) return await file.open();
   const range = r2RangeOf(spec);
-  if (range === null) return "look first";
+  if (range === null) return "needs head";
   try {
     const object = await file.open(range);
-    if (object === null || rangeWithin(spec, object.size) !== null) return object;
+    if (object === null || resolveRange(spec, object.size) !== null) return object;
     await object.body.cancel();
-    return "look first";
+    return "needs head";
   } catch (error) {
-    if (error instanceof AppError) return "look first";
+    if (error instanceof AppError) return "needs head";
     throw error;
   }
 }
 
-async function openSeen(
+async function openAfterHead(
   file: MediaFile,
   spec: RangeSpec | null,
   object: R2Object,
-): Promise<R2ObjectBody | null | "no such range"> {
+): Promise<R2ObjectBody | null | "unsatisfiable"> {
   if (spec === null) return await file.open();
-  const range: ByteRange | null = rangeWithin(spec, object.size);
-  return range === null ? "no such range" : await file.open(range);
+  const range: ByteRange | null = resolveRange(spec, object.size);
+  return range === null ? "unsatisfiable" : await file.open(range);
 }
 
-/** What HEAD and a conditional GET come to when no bytes need to be read; null when they do. */
-function answerWithoutBody(request: Request, object: R2Object, grant: Serving, nowMs: number): Response | null {
-  const outcome = precondition(request.headers, validatorsOf(object));
+/** The response to HEAD or a failed condition; null if the body must be read. */
+function bodylessResponse(request: Request, object: R2Object, grant: NegotiatedGrant, nowMs: number): Response | null {
+  const outcome = evaluatePreconditions(request.headers, validatorsOf(object));
   if (outcome === 412) return preconditionFailed();
   if (outcome === 304) return new Response(null, { status: 304, headers: validatorHeaders(object, grant, nowMs) });
   if (request.method !== "HEAD") return null;
@@ -174,38 +163,49 @@ function answerWithoutBody(request: Request, object: R2Object, grant: Serving, n
   return new Response(null, { headers });
 }
 
-async function answerFrom(request: Request, file: MediaFile, grant: Serving, nowMs: number): Promise<Response | null> {
+async function respondFrom(
+  request: Request,
+  file: MediaFile,
+  grant: NegotiatedGrant,
+  nowMs: number,
+): Promise<Response | null> {
   let spec = parseRange(request.headers.get("range"));
-  if (request.method === "GET" && !hasConditions(request.headers)) {
-    const object = await openUnseen(file, spec);
+  if (request.method === "GET" && !isConditional(request.headers)) {
+    const object = await openWithoutHead(file, spec);
     if (object === null) return null;
-    if (object !== "look first") return answerWith(object, spec, grant, nowMs);
+    if (object !== "needs head") return fileResponse(object, spec, grant, nowMs);
   }
-  const seen = await file.head();
-  if (seen === null) return null;
-  const answer = answerWithoutBody(request, seen, grant, nowMs);
-  if (answer !== null) return answer;
-  if (!allowsRange(request.headers, validatorsOf(seen))) spec = null;
-  const object = await openSeen(file, spec, seen);
-  if (object === "no such range") return rangeRefused(seen);
-  return object === null ? null : answerWith(object, spec, grant, nowMs);
+  const head = await file.head();
+  if (head === null) return null;
+  const response = bodylessResponse(request, head, grant, nowMs);
+  if (response !== null) return response;
+  if (!rangeApplies(request.headers, validatorsOf(head))) spec = null;
+  const object = await openAfterHead(file, spec, head);
+  if (object === "unsatisfiable") return rangeNotSatisfiable(head);
+  return object === null ? null : fileResponse(object, spec, grant, nowMs);
 }
 
-/** A rung that is there costs one R2 read; only one that is not is rendered. */
-export async function serveGranted(request: Request, deps: MediaDeps, granted: Grant): Promise<Response> {
-  const rung = rungOf(granted.address.variant);
-  const format = rung === null ? null : negotiate(request.headers.get("accept"), rung.rung);
+/** Serves a granted file. An existing rendition costs one R2 read; a missing one is rendered first. */
+export async function serveGrantedFile(
+  context: Context,
+  request: Request,
+  granted: MediaGrant,
+  origin: string,
+): Promise<Response> {
+  const { bucket, nowMs } = context;
+  const parsed = parseVariantName(granted.address.variant);
+  const format = parsed === null ? null : negotiateFormat(request.headers.get("accept"), parsed.variant);
   const grant = { ...granted, format };
-  const file = mediaFile(deps.bucket, grant.address, format ?? "");
+  const file = mediaFile(bucket, grant.address, format ?? "");
   if (file === null) throw notFound("media variant");
-  const answer = await answerFrom(request, file, grant, deps.nowMs);
-  if (answer !== null) return answer;
-  const made = format !== null && (await deps.make?.(grant.address, format)) === true;
-  const second = made ? await answerFrom(request, file, grant, deps.nowMs) : null;
-  if (second === null) throw notFound("media");
-  return second;
+  const stored = await respondFrom(request, file, grant, nowMs);
+  if (stored !== null) return stored;
+  const wasRendered = format !== null && (await createRendition(context, grant.address, format, origin));
+  const rendered = wasRendered ? await respondFrom(request, file, grant, nowMs) : null;
+  if (rendered === null) throw notFound("media");
+  return rendered;
 }
 
-export async function serveMedia(request: Request, deps: MediaDeps): Promise<Response> {
-  return await serveGranted(request, deps, await grantOf(request, deps));
+export async function serveSignedUrl(context: Context, request: Request, origin: string): Promise<Response> {
+  return await serveGrantedFile(context, request, await verifyGrant(context, request), origin);
 }

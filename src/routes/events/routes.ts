@@ -1,31 +1,31 @@
-/** The change feed. Nothing here writes to it. */
+/** GET /api/events: the change feed. */
 import { createRoute } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
-import { allows } from "../../middleware/authentication.ts";
+import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/events/events.ts";
 import { newRouter } from "../router.ts";
-import { failures, ok, security } from "../fieldSchemas.ts";
+import { errorResponses, jsonResponse, credentialSecurity } from "../fieldSchemas.ts";
 import { eventPageSchema, eventQuerySchema, type EventBody } from "./schemas.ts";
 
 const list = createRoute({
   tags: ["Events"],
-  security,
+  security: credentialSecurity,
   method: "get",
   path: "/api/events",
   summary: "Read the change feed, oldest first",
   description:
-    "Everything that changed in a library, in order. Page with `after_cursor`; a cursor never expires, and is one place in the feed whatever the filters. Bounds: `created_at_gte` inclusive, `created_at_lt` exclusive; without a UTC offset they are UTC.",
-  middleware: [allows("read")] as const,
+    "Lists every change in a library, in order. Page with `after_cursor`. A cursor never expires and marks the same position in the feed for any combination of filters. `created_at_gte` is inclusive, `created_at_lt` exclusive; bounds without a UTC offset are UTC.",
+  middleware: [requireAction("read")] as const,
   request: { query: eventQuerySchema },
   responses: {
-    200: ok(eventPageSchema, "A page; the next one is after its `next_cursor`"),
-    ...failures(404),
+    200: jsonResponse(eventPageSchema, "A page of events; pass `next_cursor` as `after_cursor` for the next page"),
+    ...errorResponses(404),
   },
 });
 
-function shape(event: operations.FeedEvent): EventBody {
+function serializeEvent(event: operations.FeedEvent): EventBody {
   return {
-    cursor: operations.cursorOf(event),
+    cursor: operations.encodeCursor(event),
     event_type: event.eventType,
     entity_type: event.entityType,
     entity_id: event.entityId,
@@ -36,7 +36,7 @@ function shape(event: operations.FeedEvent): EventBody {
 
 export const events = newRouter().openapi(list, async (c) => {
   const query = c.req.valid("query");
-  const page = await operations.listEvents(c.var.db, c.var.principal, {
+  const page = await operations.listEvents(c.var.context, c.var.principal, {
     libraryId: query.library_id ?? null,
     afterCursor: query.after_cursor ?? null,
     createdFrom: query.created_at_gte ?? null,
@@ -44,7 +44,7 @@ export const events = newRouter().openapi(list, async (c) => {
     entityTypes: query.entity_types ?? null,
     limit: query.limit,
   });
-  const data = page.events.map(shape);
+  const data = page.events.map(serializeEvent);
   const next_cursor = data.at(-1)?.cursor ?? query.after_cursor ?? null;
   return c.json({ data, has_more: page.hasMore, next_cursor }, 200);
 });

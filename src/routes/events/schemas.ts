@@ -1,19 +1,23 @@
-/** The change feed as documented and as answered. */
 import { z } from "@hono/zod-openapi";
 import { entityTypes } from "../../operations/events/events.ts";
-import { dateTimeSchema, idSchema, limitSchema, listOf } from "../fieldSchemas.ts";
+import { dateTimeSchema, idSchema, limitSchema, listSchema } from "../fieldSchemas.ts";
 
 const eventSchema = z
   .object({
-    cursor: z.string().openapi({ description: "Where to go on from: `after_cursor`. Opaque, and good for ever" }),
+    cursor: z
+      .string()
+      .openapi({ description: "Opaque position in the feed, passed as `after_cursor`. Never expires." }),
     event_type: z.string().openapi({ example: "asset_updated" }),
-    entity_type: z.string().openapi({ description: "One of those that `entity_types` takes", example: "asset" }),
-    entity_id: z.string().openapi({ description: "Of `metadata` the asset's id; of `album_asset` the link's" }),
-    created_at: z.string().openapi({ format: "date-time", description: "Never earlier than the event's before it" }),
-    payload: z
-      .record(z.string(), z.unknown())
-      .nullable()
-      .openapi({ description: "What the row said at the time of the event, where a client needs it" }),
+    entity_type: z.string().openapi({ description: "One of the values of `entity_types`", example: "asset" }),
+    entity_id: z
+      .string()
+      .openapi({ description: "The asset id for `metadata`, the album membership id for `album_asset`" }),
+    created_at: z
+      .string()
+      .openapi({ format: "date-time", description: "Never earlier than that of the previous event" }),
+    payload: z.record(z.string(), z.unknown()).nullable().openapi({
+      description: "Fields of the entity at the time of the event; null for event types without a payload",
+    }),
   })
   .openapi("Event");
 export type EventBody = z.input<typeof eventSchema>;
@@ -23,13 +27,13 @@ export const eventPageSchema = z
     data: z.array(eventSchema),
     has_more: z.boolean(),
     next_cursor: z.string().nullable().openapi({
-      description: "The last event's cursor, else the one that was sent, else null; newer SDKs go on from it",
+      description: "Cursor for the next page: that of the last event, or the given `after_cursor` if the page is empty",
     }),
   })
   .openapi("EventPage");
 
-const types = listOf(z.enum(entityTypes), entityTypes.length * 4)
-  .refine((named) => named.length > 0, { error: "must name a type, or be left out" })
+const entityTypesSchema = listSchema(z.enum(entityTypes), entityTypes.length * 4)
+  .refine((types) => types.length > 0, { error: "must not be empty; omit it to get all entity types" })
   .openapi({ type: "array", items: { type: "string", enum: [...entityTypes] } });
 
 export const eventQuerySchema = z.object({
@@ -37,6 +41,6 @@ export const eventQuerySchema = z.object({
   after_cursor: z.string().optional(),
   created_at_gte: dateTimeSchema.optional(),
   created_at_lt: dateTimeSchema.optional(),
-  entity_types: types.optional(),
+  entity_types: entityTypesSchema.optional(),
   limit: limitSchema(20, 200),
 });

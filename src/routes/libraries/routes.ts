@@ -1,23 +1,29 @@
-/** Libraries: create, list, get, rename, trash, restore, delete. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
-import { allows } from "../../middleware/authentication.ts";
+import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/libraries/libraries.ts";
 import { newRouter } from "../router.ts";
-import { libraryChangeSchema, libraryQuerySchema, librarySchema, newLibrarySchema } from "../accounts/schemas.ts";
-import { ackSchema, failures, idSchema, jsonBody, ok, security } from "../fieldSchemas.ts";
+import { updateLibrarySchema, libraryQuerySchema, librarySchema, createLibrarySchema } from "./schemas.ts";
+import {
+  acknowledgementSchema,
+  errorResponses,
+  idSchema,
+  jsonBody,
+  jsonResponse,
+  credentialSecurity,
+} from "../fieldSchemas.ts";
 
 const params = z.object({ library_id: idSchema("library") });
-const shared = { tags: ["Libraries"], security };
+const shared = { tags: ["Libraries"], security: credentialSecurity };
 
 const create = createRoute({
   ...shared,
   method: "post",
   path: "/api/libraries",
   summary: "Create a library",
-  middleware: [allows("write")] as const,
-  request: { body: jsonBody(newLibrarySchema) },
-  responses: { 201: ok(librarySchema, "The new library"), ...failures(413, 415) },
+  middleware: [requireAction("write")] as const,
+  request: { body: jsonBody(createLibrarySchema) },
+  responses: { 201: jsonResponse(librarySchema, "The new library"), ...errorResponses(413, 415) },
 });
 
 const list = createRoute({
@@ -25,9 +31,12 @@ const list = createRoute({
   method: "get",
   path: "/api/libraries",
   summary: "List libraries",
-  middleware: [allows("read")] as const,
+  middleware: [requireAction("read")] as const,
   request: { query: libraryQuerySchema },
-  responses: { 200: ok(z.array(librarySchema), "Oldest first; newest trash first for state=trashed"), ...failures() },
+  responses: {
+    200: jsonResponse(z.array(librarySchema), "Oldest first; most recently trashed first for state=trashed"),
+    ...errorResponses(),
+  },
 });
 
 const get = createRoute({
@@ -35,9 +44,9 @@ const get = createRoute({
   method: "get",
   path: "/api/libraries/{library_id}",
   summary: "Get a library",
-  middleware: [allows("read")] as const,
+  middleware: [requireAction("read")] as const,
   request: { params },
-  responses: { 200: ok(librarySchema, "The library, trashed or not"), ...failures(404) },
+  responses: { 200: jsonResponse(librarySchema, "The library, live or trashed"), ...errorResponses(404) },
 });
 
 const update = createRoute({
@@ -45,9 +54,9 @@ const update = createRoute({
   method: "patch",
   path: "/api/libraries/{library_id}",
   summary: "Rename or describe a library",
-  middleware: [allows("write")] as const,
-  request: { params, body: jsonBody(libraryChangeSchema) },
-  responses: { 200: ok(librarySchema, "The changed library"), ...failures(404, 413, 415) },
+  middleware: [requireAction("write")] as const,
+  request: { params, body: jsonBody(updateLibrarySchema) },
+  responses: { 200: jsonResponse(librarySchema, "The updated library"), ...errorResponses(404, 413, 415) },
 });
 
 const trash = createRoute({
@@ -55,35 +64,39 @@ const trash = createRoute({
   method: "post",
   path: "/api/libraries/{library_id}/trash",
   summary: "Trash a library",
-  description: "What is in it is hidden, and deleted for good after TRASH_RETENTION_DAYS.",
-  middleware: [allows("delete")] as const,
+  description: "Its contents are hidden and permanently deleted after TRASH_RETENTION_DAYS.",
+  middleware: [requireAction("delete")] as const,
   request: { params },
-  responses: { 200: ok(ackSchema, "It is in the trash, and may have been before"), ...failures(404) },
+  responses: {
+    200: jsonResponse(acknowledgementSchema, "The library is in the trash; repeating the call is harmless"),
+    ...errorResponses(404),
+  },
 });
 
 const restore = createRoute({
   ...shared,
   method: "post",
   path: "/api/libraries/{library_id}/restore",
-  summary: "Take a library out of the trash",
-  description: "It comes back with all that was not deleted yet.",
-  middleware: [allows("delete")] as const,
+  summary: "Restore a library from the trash",
+  description: "Contents that have not been permanently deleted yet are restored with it.",
+  middleware: [requireAction("delete")] as const,
   request: { params },
-  responses: { 200: ok(librarySchema, "The library, live"), ...failures(404) },
+  responses: { 200: jsonResponse(librarySchema, "The restored library"), ...errorResponses(404) },
 });
 
 const remove = createRoute({
   ...shared,
   method: "delete",
   path: "/api/libraries/{library_id}",
-  summary: "Delete a trashed library without waiting any longer",
-  description: "The schedule begins with it at its next run; until its row is gone, a restore saves what is left.",
-  middleware: [allows("delete_permanently")] as const,
+  summary: "Permanently delete a trashed library",
+  description:
+    "Deletion starts with the next scheduled run. Until it completes, restoring the library recovers the remaining contents.",
+  middleware: [requireAction("delete_permanently")] as const,
   request: { params },
-  responses: { 200: ok(ackSchema, "It will be deleted"), ...failures(404, 409) },
+  responses: { 200: jsonResponse(acknowledgementSchema, "Deletion is scheduled"), ...errorResponses(404, 409) },
 });
 
-function shape(library: operations.Library) {
+function serializeLibrary(library: operations.Library) {
   return {
     id: library.id,
     name: library.name,
@@ -100,37 +113,40 @@ function shape(library: operations.Library) {
 export const libraries = newRouter()
   .openapi(create, async (c) => {
     const { name, description = null } = c.req.valid("json");
-    const { db, principal, nowMs, config } = c.var;
-    const fields = { name, description, storageLimitBytes: config.defaultLibraryStorageLimitBytes };
-    return c.json(shape(await operations.createLibrary(db, principal, fields, nowMs)), 201);
+    const { context, principal } = c.var;
+    const library = await operations.createLibrary(context, principal, { name, description });
+    return c.json(serializeLibrary(library), 201);
   })
   .openapi(list, async (c) => {
-    const found = await operations.listLibraries(c.var.db, c.var.principal, c.req.valid("query").state);
-    return c.json(found.map(shape), 200);
+    const rows = await operations.listLibraries(c.var.context, c.var.principal, c.req.valid("query").state);
+    return c.json(rows.map(serializeLibrary), 200);
   })
   .openapi(get, async (c) => {
     const { library_id: id } = c.req.valid("param");
-    return c.json(shape(await operations.getLibrary(c.var.db, c.var.principal, id)), 200);
+    return c.json(serializeLibrary(await operations.getLibrary(c.var.context, c.var.principal, id)), 200);
   })
   .openapi(update, async (c) => {
     const { library_id: id } = c.req.valid("param");
     const { name, description } = c.req.valid("json");
     const change = { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) };
-    const { db, principal, nowMs } = c.var;
-    return c.json(shape(await operations.updateLibrary(db, principal, id, change, nowMs)), 200);
+    const { context, principal } = c.var;
+    return c.json(serializeLibrary(await operations.updateLibrary(context, principal, id, change)), 200);
   })
   .openapi(trash, async (c) => {
-    const { db, principal, nowMs, config } = c.var;
+    const { context, principal } = c.var;
     const { library_id: id } = c.req.valid("param");
-    await operations.trashLibrary(db, principal, id, config.trashRetentionDays, nowMs);
+    await operations.trashLibrary(context, principal, id);
     return c.json({}, 200);
   })
   .openapi(restore, async (c) => {
-    const { db, principal, nowMs } = c.var;
-    return c.json(shape(await operations.restoreLibrary(db, principal, c.req.valid("param").library_id, nowMs)), 200);
+    const { context, principal } = c.var;
+    return c.json(
+      serializeLibrary(await operations.restoreLibrary(context, principal, c.req.valid("param").library_id)),
+      200,
+    );
   })
   .openapi(remove, async (c) => {
-    const { db, principal, nowMs } = c.var;
-    await operations.deleteLibrary(db, principal, c.req.valid("param").library_id, nowMs);
+    const { context, principal } = c.var;
+    await operations.deleteLibrary(context, principal, c.req.valid("param").library_id);
     return c.json({}, 200);
   });

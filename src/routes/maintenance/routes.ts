@@ -1,29 +1,35 @@
-/** Whether rows and objects agree, for the owner of the deployment. An extension of the contract. */
+/** GET /api/integrity: reports mismatches between D1 rows and R2 objects. Extends the Gumnut API. */
 import { createRoute } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
-import { allows } from "../../middleware/authentication.ts";
+import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/maintenance/integrity.ts";
 import { newRouter } from "../router.ts";
-import { failures, ok, security } from "../fieldSchemas.ts";
+import { errorResponses, jsonResponse, credentialSecurity } from "../fieldSchemas.ts";
 import { integritySchema, type IntegrityBody } from "./schemas.ts";
 
 const get = createRoute({
   tags: ["Integrity"],
-  security,
+  security: credentialSecurity,
   method: "get",
   path: "/api/integrity",
   summary: "Read the integrity report",
   description:
-    "Scheduled runs hold every row against the bucket, a part at a time, over and over. The report lists what did not agree. With the owner's root key only.",
-  middleware: [allows("read")] as const,
-  responses: { 200: ok(integritySchema, "The last complete report, and the progress of the next"), ...failures() },
+    "Scheduled runs continuously compare every row with the bucket, in parts. The report lists the mismatches. Requires the root key.",
+  middleware: [requireAction("read")] as const,
+  responses: {
+    200: jsonResponse(integritySchema, "The last complete report and the progress of the running check"),
+    ...errorResponses(),
+  },
 });
 
-function subjects(findings: operations.Finding[], kind: operations.Finding["kind"]): operations.Finding[] {
+function findingsOf(
+  findings: operations.IntegrityFinding[],
+  kind: operations.IntegrityFinding["kind"],
+): operations.IntegrityFinding[] {
   return findings.filter((finding) => finding.kind === kind);
 }
 
-function reportShape({ complete, findings }: operations.Reports): IntegrityBody["report"] {
+function serializeReport({ complete, findings }: operations.IntegrityReports): IntegrityBody["report"] {
   if (complete === null || complete.completedAt === null) return null;
   return {
     started_at: formatInstant(complete.startedAt),
@@ -31,14 +37,14 @@ function reportShape({ complete, findings }: operations.Reports): IntegrityBody[
     assets_checked: complete.assetsChecked,
     objects_checked: complete.objectsChecked,
     missing_count: complete.missingCount,
-    missing_objects: subjects(findings, "missing").map((finding) => finding.subject),
+    missing_objects: findingsOf(findings, "missing").map((finding) => finding.subject),
     orphan_count: complete.orphanCount,
-    orphan_objects: subjects(findings, "orphan").map((finding) => ({
+    orphan_objects: findingsOf(findings, "orphan").map((finding) => ({
       key: finding.subject,
       size_bytes: finding.storedBytes ?? 0,
     })),
     mismatch_count: complete.mismatchCount,
-    size_mismatches: subjects(findings, "mismatch").map((finding) => ({
+    size_mismatches: findingsOf(findings, "mismatch").map((finding) => ({
       asset_id: finding.subject,
       expected_bytes: finding.expectedBytes ?? 0,
       stored_bytes: finding.storedBytes ?? 0,
@@ -46,7 +52,7 @@ function reportShape({ complete, findings }: operations.Reports): IntegrityBody[
   };
 }
 
-function runningShape(running: operations.IntegrityReport | null): IntegrityBody["running"] {
+function serializeProgress(running: operations.IntegrityReport | null): IntegrityBody["running"] {
   if (running === null) return null;
   return {
     started_at: formatInstant(running.startedAt),
@@ -57,6 +63,6 @@ function runningShape(running: operations.IntegrityReport | null): IntegrityBody
 }
 
 export const integrity = newRouter().openapi(get, async (c) => {
-  const reports = await operations.readIntegrity(c.var.db, c.var.principal);
-  return c.json({ report: reportShape(reports), running: runningShape(reports.running) }, 200);
+  const reports = await operations.getIntegrityReports(c.var.context, c.var.principal);
+  return c.json({ report: serializeReport(reports), running: serializeProgress(reports.running) }, 200);
 });

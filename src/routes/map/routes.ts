@@ -1,31 +1,31 @@
-/** The assets of a map's viewport, by the cells of a grid. */
+/** GET /api/assets/geo-clusters: assets of a map viewport, grouped by grid cell. */
 import { createRoute } from "@hono/zod-openapi";
-import { allows } from "../../middleware/authentication.ts";
-import { clusterByPlace } from "../../operations/map/geoClusters.ts";
+import { requireAction } from "../../middleware/authentication.ts";
+import { listGeoClusters } from "../../operations/map/geoClusters.ts";
 import { newRouter } from "../router.ts";
-import { personIdsOf, sharedFilterOf } from "../assets/filterSchemas.ts";
-import { failures, ok, security } from "../fieldSchemas.ts";
-import { geoClusterQuerySchema, geoClustersSchema } from "./schemas.ts";
+import { toPersonIds, toSharedFilter } from "../assets/filterSchemas.ts";
+import { errorResponses, jsonResponse, credentialSecurity } from "../fieldSchemas.ts";
+import { geoClustersQuerySchema, geoClustersSchema } from "./schemas.ts";
 
 const get = createRoute({
   tags: ["Assets"],
-  security,
+  security: credentialSecurity,
   method: "get",
   path: "/api/assets/geo-clusters",
-  summary: "Cluster the assets of a map's viewport",
+  summary: "Cluster the assets in a map viewport",
   description:
-    "Where assets lie, in a grid of squares of `cell_size` degrees: of each that holds any, how many, their mean position and the newest. Filters are those of the list, and are ANDed. An answer of more than 1,000 cells is refused: ask with a larger `cell_size`, or for a smaller `bbox`.",
-  middleware: [allows("read")] as const,
-  request: { query: geoClusterQuerySchema },
-  responses: { 200: ok(geoClustersSchema, "All cells that are not empty"), ...failures(404) },
+    "Groups assets by the cells of a grid with `cell_size` degrees per side. Each non-empty cell has the number of assets, their mean position and the newest asset. Takes the filters of the asset list, combined with AND. A result of more than 1,000 cells is rejected with 422; use a larger `cell_size` or a smaller `bbox`.",
+  middleware: [requireAction("read")] as const,
+  request: { query: geoClustersQuerySchema },
+  responses: { 200: jsonResponse(geoClustersSchema, "All non-empty cells"), ...errorResponses(404) },
 });
 
 export const geoClusters = newRouter().openapi(get, async (c) => {
   const query = c.req.valid("query");
-  const clusters = await clusterByPlace(c.var.db, c.var.principal, {
+  const clusters = await listGeoClusters(c.var.context, c.var.principal, {
     libraryId: query.library_id ?? null,
-    filter: sharedFilterOf(query),
-    personIds: personIdsOf(query),
+    filter: toSharedFilter(query),
+    personIds: toPersonIds(query),
     grid: { box: query.bbox, cellDegrees: query.cell_size },
   });
   const data = clusters.map(({ latitude, longitude, assets, newestAssetId }) => ({

@@ -1,40 +1,39 @@
-/** The map as asked for, documented and answered. */
 import { z } from "@hono/zod-openapi";
 import { MAX_CLUSTERS } from "../../operations/map/geoClusters.ts";
-import { assetFilterFields, contradictionsIn, refuseSharedContradictions } from "../assets/filterSchemas.ts";
+import { assetFilterFields, conflictReporter, rejectContradictoryFilters } from "../assets/filterSchemas.ts";
 import { bboxSchema } from "../assets/querySchemas.ts";
-import { idSchema, queryNumber } from "../fieldSchemas.ts";
+import { idSchema, queryNumberSchema } from "../fieldSchemas.ts";
 
 const MIN_CELL_DEGREES = 0.0001;
 
-export const geoClusterQuerySchema = z
+export const geoClustersQuerySchema = z
   .object({
     ...assetFilterFields,
     bbox: bboxSchema.openapi({
       description:
-        "min_lon,min_lat,max_lon,max_lat in degrees, edges included. With min_lon above max_lon it runs east across the 180th meridian; all longitudes are -180 to 180.",
+        "min_lon,min_lat,max_lon,max_lat in degrees, inclusive. If min_lon is greater than max_lon, the box crosses the antimeridian. Longitudes are -180 to 180.",
     }),
-    cell_size: queryNumber.pipe(z.number().min(MIN_CELL_DEGREES)).openapi({
+    cell_size: queryNumberSchema.pipe(z.number().min(MIN_CELL_DEGREES)).openapi({
       type: "number",
       minimum: MIN_CELL_DEGREES,
       description:
-        "Edge of a cell in degrees. The grid starts at 180° west, 90° south, wherever the viewport is, so cells stay where they are while it moves.",
+        "Edge of a cell in degrees. The grid is anchored at 180° west, 90° south, so cells do not move with the viewport.",
     }),
   })
-  .superRefine((query, context) => refuseSharedContradictions(query, contradictionsIn(context)));
+  .superRefine((query, context) => rejectContradictoryFilters(query, conflictReporter(context)));
 
 export const geoClustersSchema = z
   .object({
     data: z
       .array(
         z.object({
-          latitude: z.number().openapi({ description: "The mean of its assets' positions" }),
-          longitude: z.number(),
+          latitude: z.number().openapi({ description: "Mean latitude of the cell's assets" }),
+          longitude: z.number().openapi({ description: "Mean longitude of the cell's assets" }),
           count: z.int(),
-          representative_asset_id: idSchema("asset").openapi({ description: "The one taken last" }),
+          representative_asset_id: idSchema("asset").openapi({ description: "Asset with the latest capture time" }),
         }),
       )
       .max(MAX_CLUSTERS)
-      .openapi({ description: "A cell each, from the south-west to the north-east; empty ones are left out" }),
+      .openapi({ description: "One entry per non-empty cell, ordered from south-west to north-east" }),
   })
   .openapi("GeoClusters");

@@ -1,6 +1,5 @@
-/** Tasks as documented and as answered. */
 import { z } from "@hono/zod-openapi";
-import { idPrefixes, isId } from "../../kernel/ids.ts";
+import { ID_PREFIXES, isId } from "../../kernel/ids.ts";
 import { taskStatuses, taskTypes } from "../../operations/tasks/taskQueries.ts";
 import { idSchema, limitSchema } from "../fieldSchemas.ts";
 
@@ -11,14 +10,17 @@ const taskType = z.enum(taskTypes);
 export const taskSchema = z
   .object({
     id: z.string().openapi({ example: "btask_BM3nUmJ6fkBqBADyz5FEiu" }),
-    asset_id: text.openapi({ description: "null: the work is a library's" }),
+    asset_id: text.openapi({ description: "null for a task of the whole library" }),
     task_type: taskType,
-    celery_task_id: z.string().openapi({ description: "The delivery's id; a path takes it too" }),
+    celery_task_id: z
+      .string()
+      .openapi({ description: "Id of the queue delivery; also accepted as `task_id` in paths" }),
     status: status.openapi({
-      description: "Work that was not needed, or has no provider, is a success whose result begins with `skipped: `",
+      description:
+        "A task that was not needed, or whose provider is not configured, succeeds with a `result` starting with `skipped: `",
     }),
     result: text,
-    error_message: text.openapi({ description: "The last failure; a later success leaves it" }),
+    error_message: text.openapi({ description: "Message of the last failure; kept after a later success" }),
     retry_count: z.int(),
     created_at: z.string(),
     started_at: text,
@@ -34,15 +36,15 @@ export const taskQuerySchema = z.object({
   limit: limitSchema(100, 1000),
 });
 
-const MAX_NAME_CHARACTERS = 255;
+const MAX_TASK_ID_CHARACTERS = 255;
 
-const prefixes = Object.values(idPrefixes);
+const prefixes = Object.values(ID_PREFIXES);
 
-/** Delivery ids have no form of their own; what begins like one of our ids must be a task's, and whole. */
-export const taskNameSchema = z
+/** Accepts a task id or a delivery id. Delivery ids are free-form, but ids with another entity's prefix are rejected. */
+export const taskIdSchema = z
   .string()
-  .max(MAX_NAME_CHARACTERS)
-  .refine((name) => isId("task", name) || !prefixes.some((prefix) => name.startsWith(prefix)), {
-    error: "is no task id",
+  .max(MAX_TASK_ID_CHARACTERS)
+  .refine((id) => isId("task", id) || !prefixes.some((prefix) => id.startsWith(prefix)), {
+    error: "must be a task id or a celery_task_id",
   })
-  .openapi({ example: "btask_BM3nUmJ6fkBqBADyz5FEiu", description: "A task's id, or its `celery_task_id`" });
+  .openapi({ example: "btask_BM3nUmJ6fkBqBADyz5FEiu", description: "Task id or `celery_task_id`" });

@@ -1,23 +1,22 @@
-/** Versions of a photo as documented and as answered, and the fields that come with a new one. */
 import { z } from "@hono/zod-openapi";
 import { parseJsonObject } from "../../kernel/json.ts";
 import { variantSchema } from "../assets/schemas.ts";
-import { idSchema, listOf } from "../fieldSchemas.ts";
+import { idSchema, listSchema } from "../fieldSchemas.ts";
 
 export const versionSchema = z
   .object({
     id: z.string().openapi({ example: "asset_version_BM3nUmJ6fkBqBADyz5FEiu" }),
-    position: z.int().openapi({ description: "0 is the upload; the last is the current one" }),
-    kind: z.string().openapi({ description: "Who made it: original, edit, external:<service>" }),
+    position: z.int().openapi({ description: "0 is the uploaded original; the highest is the current version" }),
+    kind: z.string().openapi({ description: "original, edit or external:<service>" }),
     mime_type: z.string(),
-    width: z.int().openapi({ description: "Upright pixels; 0 while unknown" }),
+    width: z.int().openapi({ description: "Pixels after EXIF orientation; 0 if unknown" }),
     height: z.int(),
     file_size_bytes: z.int(),
-    checksum: z.string().nullable().openapi({ description: "SHA-256 of the stored bytes, base64" }),
+    checksum: z.string().nullable().openapi({ description: "Base64-encoded SHA-256 of the stored bytes" }),
     params: z
       .record(z.string(), z.unknown())
       .nullable()
-      .openapi({ description: "The producer's recipe, as it was sent; null for the original" }),
+      .openapi({ description: "Edit parameters as sent by the client; null for the original" }),
     version_urls: z.record(z.string(), variantSchema).nullable(),
   })
   .openapi("AssetVersion");
@@ -28,27 +27,26 @@ export const versionPath = z.object({ asset_id: idSchema("asset"), version_id: i
 export const assetPath = versionPath.pick({ asset_id: true });
 
 export const versionQuery = z.object({
-  include: listOf(z.enum(["variants"]), 20)
+  include: listSchema(z.enum(["variants"]), 20)
     .optional()
-    .openapi({ description: "`variants`: every rung; without it the thumbnail alone" }),
+    .openapi({ description: "`variants` adds every variant; by default only the thumbnail is included" }),
 });
 
-/** Of what the kinds of versions may be called. */
-const SERVICE = /^external:[a-z0-9][a-z0-9._-]{0,62}$/;
+const EXTERNAL_KIND = /^external:[a-z0-9][a-z0-9._-]{0,62}$/;
 const KIND_HELP =
-  "`edit`, or `external:` and the service's name in lower case: a to z, 0 to 9, `.`, `_`, `-`, at most 63";
+  "`edit`, or `external:` followed by a service name of 1 to 63 characters from a-z, 0-9, `.`, `_` and `-`";
 
-export const kindSchema = z
+const kindSchema = z
   .string()
-  .refine((kind) => kind !== "original", { error: "original is what the upload alone is" })
-  .refine((kind) => kind === "original" || kind === "edit" || SERVICE.test(kind), {
+  .refine((kind) => kind !== "original", { error: "original is reserved for the uploaded file" })
+  .refine((kind) => kind === "original" || kind === "edit" || EXTERNAL_KIND.test(kind), {
     error: `must be ${KIND_HELP}`,
   })
   .openapi({ description: KIND_HELP, example: "edit" });
 
 export const MAX_PARAMS_BYTES = 64 * 1024;
 
-export const paramsSchema = z
+const paramsSchema = z
   .string()
   .transform((text, context) => {
     const parsed = parseJsonObject(text);
@@ -58,6 +56,16 @@ export const paramsSchema = z
   })
   .openapi({
     type: "string",
-    description: "What the version was made by: a JSON object as text, at most 64 KiB",
+    description: "Edit parameters: a JSON object as text, at most 64 KiB",
     example: "{}",
   });
+
+export const versionFieldsSchema = z.object({ kind: kindSchema, params: paramsSchema });
+
+export const newVersionSchema = versionFieldsSchema.extend({
+  file: z.string().openapi({
+    type: "string",
+    format: "binary",
+    description: "A JPEG or PNG of at most 100 MiB. Pixels must be upright: EXIF orientation is ignored.",
+  }),
+});

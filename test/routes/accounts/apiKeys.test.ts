@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
 import { hashSecret } from "../../../src/operations/accounts/authentication.ts";
 import { call } from "../../support/clients/api.ts";
-import { insertKey, insertLibrary, insertTenant, rootOwner } from "../../support/clients/tenants.ts";
+import { getRootOwner } from "../../support/clients/account.ts";
+import { insertKey, insertLibrary, insertTenant } from "../../support/clients/tenants.ts";
 
 const PATH = "/api/api-keys/";
 const EVERYTHING = { actions: ["read", "write", "delete", "delete_permanently"], library_scope_mode: "all_libraries" };
@@ -19,7 +20,7 @@ interface Key {
 let libraryId: string;
 let userId: string;
 beforeAll(async () => {
-  ({ libraryId, userId } = await rootOwner());
+  ({ libraryId, userId } = await getRootOwner());
 });
 
 async function create(json: unknown): Promise<Key> {
@@ -28,12 +29,12 @@ async function create(json: unknown): Promise<Key> {
   return await response.json<Key>();
 }
 
-async function refusal(json: unknown): Promise<number> {
+async function creationStatus(json: unknown): Promise<number> {
   return (await call("POST", PATH, { json })).status;
 }
 
-describe("creating an API key", () => {
-  it("shows the secret once, works at once, and stores only its hash", async () => {
+describe("POST /api/api-keys", () => {
+  it("returns the secret once, activates the key immediately and stores only its hash", async () => {
     const key = await create({ name: "phone", ...EVERYTHING });
     expect(key).toEqual({
       id: expect.stringMatching(/^apikey_[2-9A-Za-z]{22}$/),
@@ -54,11 +55,11 @@ describe("creating an API key", () => {
     expect(JSON.stringify(row)).not.toContain(key.api_key.slice("apikey_".length));
   });
 
-  it("with a name alone, as older clients do, allows everything everywhere", async () => {
+  it("grants every action on every library if only a name is given, for older clients", async () => {
     expect(await create({ name: "old" })).toMatchObject({ name: "old", ...EVERYTHING });
   });
 
-  it("for selected libraries counts them, each once", async () => {
+  it("counts selected libraries without duplicates", async () => {
     const second = await insertLibrary(userId, "second");
     const scope = { name: "k", actions: ["read"], library_scope_mode: "selected_libraries" };
     const key = await create({ ...scope, library_ids: [libraryId, second, libraryId] });
@@ -69,32 +70,32 @@ describe("creating an API key", () => {
     });
   });
 
-  it("names each action once", async () => {
+  it("returns each action once", async () => {
     expect(await create({ ...EVERYTHING, name: "k", actions: ["read", "read", "write"] })).toMatchObject({
       actions: ["read", "write"],
     });
   });
 
-  it("without read, without any action, or with one that is none, is 422", async () => {
+  it("returns 422 without read, without any action or with an unknown action", async () => {
     for (const actions of [["write"], ["delete", "delete_permanently"], [], ["read", "fly"], "read", null]) {
-      expect(await refusal({ ...EVERYTHING, name: "k", actions }), JSON.stringify(actions)).toBe(422);
+      expect(await creationStatus({ ...EVERYTHING, name: "k", actions }), JSON.stringify(actions)).toBe(422);
     }
   });
 
-  it("names libraries if and only if it is for selected ones", async () => {
+  it("requires library_ids exactly when the scope is selected_libraries", async () => {
     const selected = { name: "k", actions: ["read"], library_scope_mode: "selected_libraries" };
-    expect(await refusal(selected)).toBe(422);
-    expect(await refusal({ ...selected, library_ids: null })).toBe(422);
-    expect(await refusal({ ...selected, library_ids: [] })).toBe(422);
-    expect(await refusal({ ...selected, library_ids: ["x"] })).toBe(422);
-    expect(await refusal({ ...selected, library_ids: Array.from({ length: 201 }, () => libraryId) })).toBe(422);
-    expect(await refusal({ ...selected, library_ids: Array.from({ length: 200 }, () => libraryId) })).toBe(201);
-    expect(await refusal({ name: "k", ...EVERYTHING, library_ids: [libraryId] })).toBe(422);
-    expect(await refusal({ name: "k", ...EVERYTHING, library_ids: null })).toBe(201);
-    expect(await refusal({ name: "k", ...EVERYTHING, library_scope_mode: "some" })).toBe(422);
+    expect(await creationStatus(selected)).toBe(422);
+    expect(await creationStatus({ ...selected, library_ids: null })).toBe(422);
+    expect(await creationStatus({ ...selected, library_ids: [] })).toBe(422);
+    expect(await creationStatus({ ...selected, library_ids: ["x"] })).toBe(422);
+    expect(await creationStatus({ ...selected, library_ids: Array.from({ length: 201 }, () => libraryId) })).toBe(422);
+    expect(await creationStatus({ ...selected, library_ids: Array.from({ length: 200 }, () => libraryId) })).toBe(201);
+    expect(await creationStatus({ name: "k", ...EVERYTHING, library_ids: [libraryId] })).toBe(422);
+    expect(await creationStatus({ name: "k", ...EVERYTHING, library_ids: null })).toBe(201);
+    expect(await creationStatus({ name: "k", ...EVERYTHING, library_scope_mode: "some" })).toBe(422);
   });
 
-  it("for a library that is not the owner's live one is 404", async () => {
+  it("returns 404 for a library that is trashed or belongs to another account", async () => {
     const tenant = await insertTenant();
     const trashed = await insertLibrary(userId, "trashed");
     await env.DB.prepare("UPDATE libraries SET trashed_at = 1 WHERE id = ?").bind(trashed).run();
@@ -105,18 +106,18 @@ describe("creating an API key", () => {
         library_scope_mode: "selected_libraries",
         library_ids: [libraryId, id],
       };
-      expect(await refusal(json)).toBe(404);
+      expect(await creationStatus(json)).toBe(404);
     }
   });
 
-  it("needs a name", async () => {
+  it("requires a name", async () => {
     for (const name of [undefined, null, "", 7, "x".repeat(1025)])
-      expect(await refusal({ ...EVERYTHING, name })).toBe(422);
+      expect(await creationStatus({ ...EVERYTHING, name })).toBe(422);
   });
 });
 
-describe("an API key's life", () => {
-  it("is listed newest first, renamed, revoked, and stays in the list", async () => {
+describe("an API key", () => {
+  it("is listed newest first, renamed, revoked, and stays listed after revocation", async () => {
     const first = await create({ name: "first" });
     const second = await create({ name: "second" });
     const renamed = await call("PATCH", `${PATH}${first.id}`, { json: { name: "renamed" } });
@@ -136,7 +137,7 @@ describe("an API key's life", () => {
     expect(listed[0]).not.toHaveProperty("secret_hash");
   });
 
-  it("cannot be given more rights by a rename", async () => {
+  it("keeps its actions when renamed", async () => {
     const key = await create({ name: "k", actions: ["read"], library_scope_mode: "all_libraries" });
     const response = await call("PATCH", `${PATH}${key.id}`, {
       json: { name: "k2", actions: ["read", "write"], is_active: false },
@@ -146,7 +147,7 @@ describe("an API key's life", () => {
     expect((await call("PATCH", `${PATH}${key.id}`, { json: {} })).status).toBe(422);
   });
 
-  it("shows no rights once it has expired, in the list or renamed", async () => {
+  it("returns null actions and scope after expiry, in lists and renames", async () => {
     const { id } = await insertKey({ userId, expiresAt: Date.now() - 1, libraryIds: [libraryId] });
     const none = { id, is_active: true, actions: null, library_scope_mode: null, selected_library_count: null };
     const listed = await (await call("GET", PATH)).json<Key[]>();
@@ -157,7 +158,7 @@ describe("an API key's life", () => {
     expect(unexpired).toMatchObject({ library_scope_mode: "selected_libraries", selected_library_count: 1 });
   });
 
-  it("is 404 to rename or revoke where there is none, 422 where the id is none", async () => {
+  it("returns 404 for an unknown key and 422 for a malformed id", async () => {
     for (const [id, status] of [
       [newId("apiKey"), 404],
       [(await insertTenant()).keyId, 404],
@@ -169,7 +170,7 @@ describe("an API key's life", () => {
     }
   });
 
-  it("is none of a key's business, not even its own: 403 before its request is looked at", async () => {
+  it("returns 403 to every API key before it validates the request", async () => {
     const { secret, id } = await insertKey({ userId });
     for (const [method, path] of [
       ["GET", PATH],

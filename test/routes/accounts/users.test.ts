@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { call } from "../../support/clients/api.ts";
 import { insertTenant } from "../../support/clients/tenants.ts";
 
-describe("my account", () => {
-  it("is made by the root key's first use, with the deployment's storage limit", async () => {
+describe("GET /api/users/me", () => {
+  it("creates the owner on the root key's first use, with the configured storage limit", async () => {
     const response = await call("GET", "/api/users/me", { env: { DEFAULT_USER_STORAGE_LIMIT_BYTES: "123456" } });
     expect(response.status).toBe(200);
     const user = await response.json<{ created_at: string }>();
@@ -23,7 +23,7 @@ describe("my account", () => {
     });
   });
 
-  it("is the key's owner's, not the deployment's owner's", async () => {
+  it("returns the API key's owner, not the owner of the deployment", async () => {
     const tenant = await insertTenant();
     const user = await (await call("GET", "/api/users/me", { token: tenant.secret })).json();
     expect(user).toMatchObject({ id: tenant.userId, is_superuser: false });

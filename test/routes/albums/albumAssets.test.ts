@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
 import { call } from "../../support/clients/api.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
-import { insertAlbum, insertAssets, insertLibrary, readEvents, rootOwner } from "../../support/clients/tenants.ts";
+import { getRootOwner } from "../../support/clients/account.ts";
+import { insertAlbum, insertAssets, insertLibrary, readEvents } from "../../support/clients/tenants.ts";
 
 interface Added {
   added_assets: string[];
@@ -13,7 +14,7 @@ interface Added {
 
 let owner: { userId: string; libraryId: string };
 beforeAll(async () => {
-  owner = await rootOwner();
+  owner = await getRootOwner();
 });
 
 async function add(albumId: string, assetIds: unknown): Promise<Response> {
@@ -28,8 +29,8 @@ async function countOf(albumId: string): Promise<number> {
   return (await (await call("GET", `/api/albums/${albumId}`)).json<{ asset_count: number }>()).asset_count;
 }
 
-describe("adding assets to an album", () => {
-  it("says of each id whether it was added, was there, or is not to be found", async () => {
+describe("POST /api/albums/{id}/assets", () => {
+  it("reports added, duplicate and unknown ids", async () => {
     const albumId = await insertAlbum(owner);
     const elsewhere = { userId: owner.userId, libraryId: await insertLibrary(owner.userId, "elsewhere") };
     await env.DB.prepare("UPDATE libraries SET trashed_at = 1 WHERE id = ?").bind(elsewhere.libraryId).run();
@@ -49,7 +50,7 @@ describe("adding assets to an album", () => {
     expect(await countOf(albumId)).toBe(2);
   });
 
-  it("takes 1 to 200 ids, well-formed ones", async () => {
+  it("accepts 1 to 200 valid ids", async () => {
     const albumId = await insertAlbum(owner);
     const many = await insertAssets(
       owner,
@@ -59,23 +60,23 @@ describe("adding assets to an album", () => {
       for (const act of [add, remove]) expect((await act(albumId, ids)).status).toBe(422);
     }
     expect(await countOf(albumId)).toBe(0);
-    const answer = await (await add(albumId, many.slice(0, 200))).json<Added>();
-    expect(answer.added_assets).toEqual(many.slice(0, 200));
+    const response = await (await add(albumId, many.slice(0, 200))).json<Added>();
+    expect(response.added_assets).toEqual(many.slice(0, 200));
     expect(await countOf(albumId)).toBe(200);
     expect((await remove(albumId, many.slice(0, 200))).status).toBe(200);
     expect(await countOf(albumId)).toBe(0);
   });
 
-  it("counts right when many add and remove at once", async () => {
+  it("keeps the count correct under concurrent additions and removals", async () => {
     const albumId = await insertAlbum(owner);
     const ids = await insertAssets(
       owner,
       Array.from({ length: 20 }, () => ({})),
     );
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 8 }, async (_, i) => await (await add(albumId, ids.slice(i, i + 12))).json<Added>()),
     );
-    const added = answers.flatMap((answer) => answer.added_assets);
+    const added = responses.flatMap((response) => response.added_assets);
     expect(added.toSorted()).toEqual(ids.slice(0, 19).toSorted());
     expect(await countOf(albumId)).toBe(19);
     await Promise.all([
@@ -93,14 +94,14 @@ describe("adding assets to an album", () => {
     expect(results.every((row) => row.n === 0 || row.n === 1)).toBe(true);
   });
 
-  it("and removing them cost the database the same, however many there are", async () => {
+  it("uses the same number of statements for any number of assets, as does removal", async () => {
     const albumId = await insertAlbum(owner);
     const ids = await insertAssets(
       owner,
       Array.from({ length: 100 }, () => ({})),
     );
     const counted = countingD1(env.DB);
-    const ask = async (method: string, assetIds: string[]) => {
+    const measure = async (method: string, assetIds: string[]) => {
       counted.reset();
       await call(method, `/api/albums/${albumId}/assets`, {
         json: { asset_ids: assetIds },
@@ -108,17 +109,17 @@ describe("adding assets to an album", () => {
       });
       return { roundTrips: counted.counts.roundTrips, statements: counted.counts.statements.length };
     };
-    // One of each is the credential's.
+    // Authentication accounts for one of each.
     for (const [method, cost] of [
       ["POST", { roundTrips: 3, statements: 7 }],
       ["DELETE", { roundTrips: 3, statements: 6 }],
     ] as const) {
-      expect(await ask(method, ids.slice(0, 1))).toEqual(cost);
-      expect(await ask(method, ids)).toEqual(cost);
+      expect(await measure(method, ids.slice(0, 1))).toEqual(cost);
+      expect(await measure(method, ids)).toEqual(cost);
     }
   });
 
-  it("to an album that is deleted meanwhile leaves no link, no count and no event", async () => {
+  it("leaves no membership, count or event if the album is deleted concurrently", async () => {
     const albumId = await insertAlbum(owner);
     const [asset = ""] = await insertAssets(owner, [{}]);
     let before = 0;
@@ -150,8 +151,8 @@ describe("adding assets to an album", () => {
   });
 });
 
-describe("removing assets from an album", () => {
-  it("ignores what is no member, and may be repeated", async () => {
+describe("DELETE /api/albums/{id}/assets", () => {
+  it("ignores non-members and can be repeated", async () => {
     const albumId = await insertAlbum(owner);
     const [a = "", b = "", stranger = ""] = await insertAssets(owner, [{}, {}, {}]);
     await add(albumId, [a, b]);
@@ -165,7 +166,7 @@ describe("removing assets from an album", () => {
   });
 });
 
-describe("an album's assets as one array", () => {
+describe("GET /api/albums/{id}/assets", () => {
   let albumId: string;
   let newestFirst: string[];
   beforeAll(async () => {
@@ -173,7 +174,7 @@ describe("an album's assets as one array", () => {
     const minute = (i: number) => new Date(Date.UTC(2024, 0, 1) + i * 60_000).toISOString().slice(0, 19);
     const ids = await insertAssets(
       owner,
-      Array.from({ length: 450 }, (_, i) => ({ taken: minute(i), trashedAt: i === 7 ? 1 : null })),
+      Array.from({ length: 450 }, (_, i) => ({ capturedAt: minute(i), trashedAt: i === 7 ? 1 : null })),
     );
     const live = ids.filter((_, i) => i !== 7);
     for (let i = 0; i < 450; i += 200) await add(albumId, live.slice(i, i + 200));
@@ -186,7 +187,7 @@ describe("an album's assets as one array", () => {
 
   const idsOf = async (response: Response) => (await response.json<{ id: string }[]>()).map((asset) => asset.id);
 
-  it("is bare, whole, newest first, and JSON to the last byte", async () => {
+  it("returns a bare JSON array of all assets, newest first", async () => {
     const response = await read();
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(/^application\/json/);
@@ -195,20 +196,20 @@ describe("an album's assets as one array", () => {
     expect(await idsOf(response)).toEqual(newestFirst);
   });
 
-  it("is read from the database page by page as it is taken, 200 a page", async () => {
+  it("reads pages of 200 from the database as the client consumes them", async () => {
     const roundTrips = async (query: string) => {
       const counted = countingD1(env.DB);
       const response = await call("GET", `/api/albums/${albumId}/assets${query}`, { env: { DB: counted.binding } });
       await response.arrayBuffer();
       return counted.counts.roundTrips;
     };
-    // The credential, the album, and one for each page.
+    // Authentication, the album, and one statement per page.
     expect(await roundTrips("?limit=1")).toBe(3);
     expect(await roundTrips("?limit=200")).toBe(3);
     expect(await roundTrips("")).toBe(5);
   });
 
-  it("stops reading when the client goes away", async () => {
+  it("stops reading when the client disconnects", async () => {
     const counted = countingD1(env.DB);
     const response = await call("GET", `/api/albums/${albumId}/assets`, { env: { DB: counted.binding } });
     const reader = response.body?.getReader();
@@ -228,7 +229,7 @@ describe("an album's assets as one array", () => {
     expect(await idsOf(await read(`?starting_after_id=${newestFirst.at(-1)}`))).toEqual([]);
   });
 
-  it("refuses bad windows before it begins", async () => {
+  it("rejects an invalid limit or cursor before the array starts", async () => {
     for (const limit of ["0", "1001", "abc", "1.5", "-1", ""])
       expect((await read(`?limit=${limit}`)).status, limit).toBe(422);
     expect((await read("?starting_after_id=asset_x")).status).toBe(422);
@@ -237,7 +238,7 @@ describe("an album's assets as one array", () => {
     expect(await unknown.json()).toMatchObject({ error: "bad_request" });
   });
 
-  it("is an error, and not the beginning of an array, when the first page cannot be read", async () => {
+  it("returns an error instead of a truncated array if the first page cannot be read", async () => {
     const { binding } = countingD1(env.DB, {
       beforeBatch: ([sql]) => {
         if (sql?.includes("album_assets_live") === true) throw new Error("D1_ERROR: Network connection lost.");
@@ -246,7 +247,7 @@ describe("an album's assets as one array", () => {
     expect((await call("GET", `/api/albums/${albumId}/assets`, { env: { DB: binding } })).status).toBe(503);
   });
 
-  it("is empty for an empty album, and 404 for none", async () => {
+  it("returns an empty array for an empty album and 404 for an unknown one", async () => {
     expect(await (await call("GET", `/api/albums/${await insertAlbum(owner)}/assets`)).text()).toBe("[]");
     expect((await call("GET", `/api/albums/${newId("album")}/assets`)).status).toBe(404);
     expect((await call("GET", "/api/albums/x/assets")).status).toBe(422);

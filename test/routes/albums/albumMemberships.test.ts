@@ -2,30 +2,30 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { newId } from "../../../src/kernel/ids.ts";
-import { albumLinkPageSchema, albumLinkSchema } from "../../../src/routes/albums/membershipSchemas.ts";
-import { refusalOf } from "../../support/clients/answers.ts";
+import { albumMembershipPageSchema, albumMembershipSchema } from "../../../src/routes/albums/schemas.ts";
+import { expectError } from "../../support/clients/responses.ts";
 import { call } from "../../support/clients/api.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
+import { getRootOwner } from "../../support/clients/account.ts";
 import {
   insertAlbum,
   insertAssets,
   insertKey,
   insertLibrary,
   insertTenant,
-  rootOwner,
   type Tenant,
 } from "../../support/clients/tenants.ts";
 
-type Link = z.infer<typeof albumLinkSchema>;
+type Membership = z.infer<typeof albumMembershipSchema>;
 
 let owner: { userId: string; libraryId: string };
-let theirs: Tenant;
+let otherTenant: Tenant;
 let theirLink: string;
 let albumId: string;
 let otherId: string;
 let assetIds: string[];
 /** Newest first. */
-let links: Link[];
+let memberships: Membership[];
 
 async function add(album: string, ids: string[], token?: string): Promise<void> {
   const options = { json: { asset_ids: ids }, ...(token === undefined ? {} : { token }) };
@@ -37,19 +37,21 @@ async function page(query: Record<string, string>, options: Parameters<typeof ca
   const response = await call("GET", `/api/album-assets?${search.toString()}`, options);
   const text = await response.text();
   expect(response.status, text).toBe(200);
-  return albumLinkPageSchema.parse(JSON.parse(text));
+  return albumMembershipPageSchema.parse(JSON.parse(text));
 }
 
-const idsOf = async (query: Record<string, string>) => (await page(query)).data.map((link) => link.id);
-const idsWhere = (keep: (link: Link) => boolean) => links.filter(keep).map((link) => link.id);
+const idsOf = async (query: Record<string, string>) => (await page(query)).data.map((membership) => membership.id);
+const idsWhere = (keep: (membership: Membership) => boolean) =>
+  memberships.filter(keep).map((membership) => membership.id);
 
 beforeAll(async () => {
-  owner = await rootOwner();
-  theirs = await insertTenant();
-  await add(theirs.albumId, [theirs.assetId], theirs.secret);
+  owner = await getRootOwner();
+  otherTenant = await insertTenant();
+  await add(otherTenant.albumId, [otherTenant.assetId], otherTenant.secret);
   theirLink =
-    (await env.DB.prepare("SELECT id FROM album_assets WHERE album_id = ?").bind(theirs.albumId).first<string>("id")) ??
-    "";
+    (await env.DB.prepare("SELECT id FROM album_assets WHERE album_id = ?")
+      .bind(otherTenant.albumId)
+      .first<string>("id")) ?? "";
   albumId = await insertAlbum(owner);
   otherId = await insertAlbum(owner);
   assetIds = await insertAssets(
@@ -60,92 +62,104 @@ beforeAll(async () => {
     await add(albumId, assetIds.slice(i, i + 10));
     await add(otherId, assetIds.slice(i, i + 3));
   }
-  links = (await page({ limit: "200" })).data;
+  memberships = (await page({ limit: "200" })).data;
 });
 
-describe("the links between albums and assets", () => {
-  it("are listed newest first, each with the contract's keys", async () => {
-    expect(links).toHaveLength(39);
-    expect(links.map((link) => link.id)).toEqual(
-      links
-        .map((link) => link.id)
+describe("album memberships", () => {
+  it("are listed newest first with the contract's keys", async () => {
+    expect(memberships).toHaveLength(39);
+    expect(memberships.map((membership) => membership.id)).toEqual(
+      memberships
+        .map((membership) => membership.id)
         .toSorted()
         .toReversed(),
     );
-    expect(links[38]).toEqual({
+    expect(memberships[38]).toEqual({
       id: expect.stringMatching(/^album_asset_[2-9A-Za-z]{22}$/),
       album_id: albumId,
       asset_id: assetIds[0],
       created_at: expect.stringMatching(/Z$/),
       updated_at: expect.stringMatching(/Z$/),
     });
-    expect((await page({})).data).toEqual(links.slice(0, 20));
+    expect((await page({})).data).toEqual(memberships.slice(0, 20));
   });
 
-  it("come page by page, each once", async () => {
+  it("are paginated without duplicates", async () => {
     for (const limit of ["1", "7", "38", "39", "200"]) {
       const found: string[] = [];
       for (let more = true; more;) {
         const last = found.at(-1);
         const { data, has_more } = await page({ limit, ...(last === undefined ? {} : { starting_after_id: last }) });
-        found.push(...data.map((link) => link.id));
+        found.push(...data.map((membership) => membership.id));
         more = has_more;
       }
-      expect(found).toEqual(links.map((link) => link.id));
+      expect(found).toEqual(memberships.map((membership) => membership.id));
     }
   });
 
-  it("can be narrowed to an album, an asset, ids, and to all of them", async () => {
+  it("are filtered by album, asset, ids and combinations of them", async () => {
     const [asset = ""] = assetIds;
     const limit = "200";
-    expect(await idsOf({ album_id: otherId, limit })).toEqual(idsWhere((link) => link.album_id === otherId));
-    expect(await idsOf({ asset_id: asset })).toEqual(idsWhere((link) => link.asset_id === asset));
-    expect(await idsOf({ asset_id: asset, album_id: albumId })).toEqual([links[38]?.id]);
-    const some = [links[3]?.id ?? "", links[30]?.id ?? "", links[3]?.id ?? "", newId("albumAsset"), theirLink];
-    expect(await idsOf({ ids: some.join(",") })).toEqual([links[3]?.id, links[30]?.id]);
-    expect(await idsOf({ ids: some.join(","), album_id: links[3]?.album_id ?? "", limit })).toContain(links[3]?.id);
-    expect(await idsOf({ ids: some.join(","), asset_id: links[30]?.asset_id ?? "" })).toEqual([links[30]?.id]);
-    expect(await idsOf({ album_id: otherId, starting_after_id: links[20]?.id ?? "" })).toEqual(
-      links.slice(21).flatMap((link) => (link.album_id === otherId ? link.id : [])),
+    expect(await idsOf({ album_id: otherId, limit })).toEqual(
+      idsWhere((membership) => membership.album_id === otherId),
+    );
+    expect(await idsOf({ asset_id: asset })).toEqual(idsWhere((membership) => membership.asset_id === asset));
+    expect(await idsOf({ asset_id: asset, album_id: albumId })).toEqual([memberships[38]?.id]);
+    const some = [
+      memberships[3]?.id ?? "",
+      memberships[30]?.id ?? "",
+      memberships[3]?.id ?? "",
+      newId("albumAsset"),
+      theirLink,
+    ];
+    expect(await idsOf({ ids: some.join(",") })).toEqual([memberships[3]?.id, memberships[30]?.id]);
+    expect(await idsOf({ ids: some.join(","), album_id: memberships[3]?.album_id ?? "", limit })).toContain(
+      memberships[3]?.id,
+    );
+    expect(await idsOf({ ids: some.join(","), asset_id: memberships[30]?.asset_id ?? "" })).toEqual([
+      memberships[30]?.id,
+    ]);
+    expect(await idsOf({ album_id: otherId, starting_after_id: memberships[20]?.id ?? "" })).toEqual(
+      memberships.slice(21).flatMap((membership) => (membership.album_id === otherId ? membership.id : [])),
     );
     expect(await idsOf({ asset_id: newId("asset") })).toEqual([]);
-    expect(await idsOf({ asset_id: theirs.assetId })).toEqual([]);
+    expect(await idsOf({ asset_id: otherTenant.assetId })).toEqual([]);
     expect(await idsOf({ ids: "" })).toEqual([]);
   });
 
-  it("can be read one by one", async () => {
-    const response = await call("GET", `/api/album-assets/${links[5]?.id}`);
-    expect(albumLinkSchema.parse(await response.json())).toEqual(links[5]);
+  it("are returned by id", async () => {
+    const response = await call("GET", `/api/album-assets/${memberships[5]?.id}`);
+    expect(albumMembershipSchema.parse(await response.json())).toEqual(memberships[5]);
   });
 
-  it("stay while their asset lies in the trash, and are gone once that is emptied or the asset leaves the album", async () => {
-    const libraryId = await insertLibrary(owner.userId, "links");
+  it("remain for trashed assets and disappear when the trash is emptied or the asset leaves the album", async () => {
+    const libraryId = await insertLibrary(owner.userId, "memberships");
     const album = await insertAlbum({ ...owner, libraryId });
     const [kept = "", trashed = "", gone = ""] = await insertAssets({ ...owner, libraryId }, [{}, {}, {}]);
     await add(album, [kept, trashed, gone]);
     await call("DELETE", `/api/albums/${album}/assets`, { json: { asset_ids: [gone] } });
     await env.DB.prepare("UPDATE assets SET trashed_at = 5 WHERE id = ?").bind(trashed).run();
     const listed = (await page({ library_id: libraryId })).data;
-    expect(listed.map((link) => link.asset_id).toSorted()).toEqual([kept, trashed].toSorted());
-    const link = listed.find((each) => each.asset_id === trashed)?.id ?? "";
-    expect((await call("GET", `/api/album-assets/${link}`)).status).toBe(200);
-    await env.DB.prepare("UPDATE libraries SET emptied_at = 5 WHERE id = ?").bind(libraryId).run();
+    expect(listed.map((membership) => membership.asset_id).toSorted()).toEqual([kept, trashed].toSorted());
+    const membership = listed.find((each) => each.asset_id === trashed)?.id ?? "";
+    expect((await call("GET", `/api/album-assets/${membership}`)).status).toBe(200);
+    await env.DB.prepare("UPDATE libraries SET trash_cleared_at = 5 WHERE id = ?").bind(libraryId).run();
     expect((await page({ library_id: libraryId })).data.map((each) => each.asset_id)).toEqual([kept]);
-    await refusalOf(await call("GET", `/api/album-assets/${link}`), 404);
+    await expectError(await call("GET", `/api/album-assets/${membership}`), 404);
     const again = await call("POST", `/api/albums/${album}/assets`, { json: { asset_ids: [kept, trashed] } });
     expect(await again.json()).toEqual({ added_assets: [], duplicate_assets: [kept], not_found_assets: [trashed] });
   });
 
-  it("are 404 for an album or a library of nobody's, 400 for such a cursor, 422 for what is no id", async () => {
+  it("return 404 for a foreign or unknown album or library, 400 for an unknown cursor and 422 for malformed ids", async () => {
     const status = async (query: string) =>
       (await call("GET", `/api/album-assets?library_id=${owner.libraryId}&${query}`)).status;
-    for (const id of [newId("album"), theirs.albumId]) expect(await status(`album_id=${id}`)).toBe(404);
+    for (const id of [newId("album"), otherTenant.albumId]) expect(await status(`album_id=${id}`)).toBe(404);
     for (const id of [newId("albumAsset"), theirLink]) {
       expect(await status(`starting_after_id=${id}`)).toBe(400);
-      await refusalOf(await call("GET", `/api/album-assets/${id}`), 404);
+      await expectError(await call("GET", `/api/album-assets/${id}`), 404);
     }
-    await refusalOf(await call("GET", `/api/album-assets?library_id=${theirs.libraryId}`), 404);
-    await refusalOf(await call("GET", `/api/album-assets/${albumId}`), 422);
+    await expectError(await call("GET", `/api/album-assets?library_id=${otherTenant.libraryId}`), 404);
+    await expectError(await call("GET", `/api/album-assets/${albumId}`), 422);
     for (const query of [
       "limit=0",
       "limit=201",
@@ -159,19 +173,19 @@ describe("the links between albums and assets", () => {
     expect(await status(`ids=${tooMany}`)).toBe(422);
   });
 
-  it("are hidden from a key for other libraries, and with their library", async () => {
+  it("are hidden from keys for other libraries and while their library is trashed", async () => {
     const elsewhere = await insertLibrary(owner.userId, "elsewhere");
     const { secret } = await insertKey({ userId: owner.userId, libraryIds: [elsewhere] });
-    await refusalOf(await call("GET", `/api/album-assets/${links[0]?.id}`, { token: secret }), 404);
+    await expectError(await call("GET", `/api/album-assets/${memberships[0]?.id}`, { token: secret }), 404);
     expect((await page({ library_id: elsewhere }, { token: secret })).data).toEqual([]);
-    await refusalOf(await call("GET", `/api/album-assets?library_id=${owner.libraryId}`, { token: secret }), 404);
-    await env.DB.prepare("UPDATE libraries SET trashed_at = 1 WHERE id = ?").bind(theirs.libraryId).run();
-    await refusalOf(await call("GET", `/api/album-assets/${theirLink}`, { token: theirs.secret }), 404);
-    await env.DB.prepare("UPDATE libraries SET trashed_at = NULL WHERE id = ?").bind(theirs.libraryId).run();
+    await expectError(await call("GET", `/api/album-assets?library_id=${owner.libraryId}`, { token: secret }), 404);
+    await env.DB.prepare("UPDATE libraries SET trashed_at = 1 WHERE id = ?").bind(otherTenant.libraryId).run();
+    await expectError(await call("GET", `/api/album-assets/${theirLink}`, { token: otherTenant.secret }), 404);
+    await env.DB.prepare("UPDATE libraries SET trashed_at = NULL WHERE id = ?").bind(otherTenant.libraryId).run();
   });
 
-  it("cost as many rows as a page has, in a library of 60,000 of them", async () => {
-    const libraryId = await insertLibrary(owner.userId, "many links");
+  it("read only as many rows as the page holds in a library of 60,000 memberships", async () => {
+    const libraryId = await insertLibrary(owner.userId, "many memberships");
     const album = newId("album");
     await env.DB.prepare(
       "INSERT INTO albums (id, library_id, user_id, name, created_at, updated_at) VALUES (?, ?, ?, 'big', 0, 0)",

@@ -2,14 +2,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
 import { call } from "../../support/clients/api.ts";
-import {
-  insertAssets,
-  insertKey,
-  insertLibrary,
-  insertUser,
-  readEvents,
-  rootOwner,
-} from "../../support/clients/tenants.ts";
+import { getRootOwner } from "../../support/clients/account.ts";
+import { insertAssets, insertKey, insertLibrary, insertUser, readEvents } from "../../support/clients/tenants.ts";
 
 interface Album {
   id: string;
@@ -23,7 +17,7 @@ interface Album {
 
 let owner: { userId: string; libraryId: string };
 beforeAll(async () => {
-  owner = await rootOwner();
+  owner = await getRootOwner();
 });
 
 async function create(json: unknown = {}): Promise<Album> {
@@ -44,8 +38,8 @@ async function patch(id: string, json: unknown): Promise<Response> {
   return await call("PATCH", `/api/albums/${id}`, { json });
 }
 
-/** The events that `act` wrote, and what it answered. */
-async function eventsOf(act: () => Promise<unknown>) {
+/** Runs `act` and returns the events it recorded and its result. */
+async function eventsDuring(act: () => Promise<unknown>) {
   const { lastSeq } = await readEvents();
   await scheduler.wait(2);
   await act();
@@ -58,7 +52,7 @@ async function eventsOf(act: () => Promise<unknown>) {
 }
 
 describe("an album", () => {
-  it("is created empty, with a name and a description or without", async () => {
+  it("is created empty, with or without a name and a description", async () => {
     const album = await create({ name: "Summer", description: "at the sea", library_id: owner.libraryId });
     expect(album).toEqual({
       id: expect.stringMatching(/^album_[2-9A-Za-z]{22}$/),
@@ -82,7 +76,7 @@ describe("an album", () => {
     }
   });
 
-  it("is renamed and described; null clears, and what is left out stays", async () => {
+  it("is renamed and described; null clears a field and omitted fields are unchanged", async () => {
     const { id } = await create({ name: "a", description: "b" });
     expect(await (await patch(id, { name: "c" })).json()).toMatchObject({ name: "c", description: "b" });
     expect(await (await patch(id, { description: null })).json()).toMatchObject({ name: "c", description: null });
@@ -97,12 +91,12 @@ describe("an album", () => {
     }
   });
 
-  it("shows how many assets it has, and from when to when, offsets and all", async () => {
+  it("returns the asset count and date range with UTC offsets", async () => {
     const { id } = await create();
     const assets = await insertAssets(owner, [
-      { taken: "2024-07-15T12:00:00-07:00" },
-      { taken: "2020-01-01T00:00:00" },
-      { taken: "2022-02-02T02:02:02.5+05:30" },
+      { capturedAt: "2024-07-15T12:00:00-07:00" },
+      { capturedAt: "2020-01-01T00:00:00" },
+      { capturedAt: "2022-02-02T02:02:02.5+05:30" },
     ]);
     await add(id, assets);
     expect(await get(id)).toMatchObject({
@@ -127,11 +121,11 @@ describe("an album", () => {
     });
   });
 
-  it("keeps the cover that was chosen until it is cleared or its asset leaves", async () => {
+  it("keeps the chosen cover until it is cleared or its asset leaves", async () => {
     const { id } = await create();
     const [older = "", newer = ""] = await insertAssets(owner, [
-      { taken: "2020-01-01T00:00:00" },
-      { taken: "2021-01-01T00:00:00" },
+      { capturedAt: "2020-01-01T00:00:00" },
+      { capturedAt: "2021-01-01T00:00:00" },
     ]);
     await add(id, [older, newer]);
     expect((await get(id)).album_cover_asset_id).toBe(newer);
@@ -149,11 +143,11 @@ describe("an album", () => {
     expect((await get(id)).album_cover_asset_id).toBe(newer);
   });
 
-  it("shows the newest live asset while the chosen cover is in the trash", async () => {
+  it("returns the newest live asset as cover while the chosen one is trashed", async () => {
     const { id } = await create();
     const [older = "", newer = ""] = await insertAssets(owner, [
-      { taken: "2020-01-01T00:00:00" },
-      { taken: "2021-01-01T00:00:00" },
+      { capturedAt: "2020-01-01T00:00:00" },
+      { capturedAt: "2021-01-01T00:00:00" },
     ]);
     await add(id, [older, newer]);
     await patch(id, { album_cover_asset_id: older });
@@ -168,7 +162,7 @@ describe("an album", () => {
     expect((await get(id)).album_cover_asset_id).toBe(older);
   });
 
-  it("takes no cover that is not one of its live assets", async () => {
+  it("rejects a cover that is not one of its live assets", async () => {
     const { id } = await create();
     const [member = "", stranger = "", trashed = ""] = await insertAssets(owner, [{}, {}, { trashedAt: 1 }]);
     await add(id, [member]);
@@ -179,7 +173,7 @@ describe("an album", () => {
     expect(await get(id)).toMatchObject({ name: "", album_cover_asset_id: member });
   });
 
-  it("leaves its assets when it is deleted, and they are in no album then", async () => {
+  it("keeps its assets and removes their memberships when deleted", async () => {
     const { id } = await create();
     const other = await create();
     const [only = "", both = ""] = await insertAssets(owner, [{}, {}]);
@@ -202,8 +196,8 @@ describe("an album", () => {
   });
 });
 
-describe("the album list", () => {
-  it("is newest first, page by page to the end", async () => {
+describe("GET /api/albums", () => {
+  it("lists all albums newest first across pages", async () => {
     const userId = await insertUser();
     await insertLibrary(userId);
     const { secret: token } = await insertKey({ userId });
@@ -226,7 +220,7 @@ describe("the album list", () => {
     expect(await exact.json()).toMatchObject({ has_more: false });
   });
 
-  it("narrows to albums that hold an asset, and to ids", async () => {
+  it("filters by contained asset and by ids", async () => {
     const [asset = "", lonely = ""] = await insertAssets(owner, [{}, {}]);
     const [first, second, third] = [
       await create({ name: "1" }),
@@ -246,7 +240,7 @@ describe("the album list", () => {
     expect(await list(`ids=${first.id}&ids=${second.id}&asset_id=${asset}`)).toEqual(["1"]);
   });
 
-  it("refuses bad limits, ids and cursors", async () => {
+  it("rejects invalid limits, ids and cursors", async () => {
     const status = async (query: string) => (await call("GET", `/api/albums?${query}`)).status;
     for (const limit of ["0", "201", "-1", "1.5", "abc", "", "1e2"])
       expect(await status(`limit=${limit}`), limit).toBe(422);
@@ -261,10 +255,10 @@ describe("the album list", () => {
 });
 
 describe("the change feed", () => {
-  it("hears of everything that happens to an album, with the contract's payloads", async () => {
+  it("records every album change with the contract's payloads", async () => {
     const [older = "", newer = ""] = await insertAssets(owner, [
-      { taken: "2020-01-01T00:00:00" },
-      { taken: "2021-01-01T00:00:00" },
+      { capturedAt: "2020-01-01T00:00:00" },
+      { capturedAt: "2021-01-01T00:00:00" },
     ]);
     let id = "";
     const album = (event_type: string, payload: unknown = null) => ({
@@ -275,39 +269,41 @@ describe("the change feed", () => {
     });
     const updated = (cover: string | null) => album("album_updated", { album_cover_asset_id: cover });
 
-    const created = await eventsOf(async () => (id = (await create({ name: "fed" })).id));
+    const created = await eventsDuring(async () => (id = (await create({ name: "fed" })).id));
     expect(created).toEqual([album("album_created")]);
 
-    const added = await eventsOf(() => add(id, [older, newer]));
-    const links = (
+    const added = await eventsDuring(() => add(id, [older, newer]));
+    const memberships = (
       await env.DB.prepare("SELECT id, asset_id FROM album_assets WHERE album_id = ? ORDER BY local_us")
         .bind(id)
         .all<{ id: string }>()
     ).results;
     expect(added).toEqual([
-      ...links.map((link) => ({
+      ...memberships.map((membership) => ({
         event_type: "album_asset_added",
         entity_type: "album_asset",
-        entity_id: link.id,
+        entity_id: membership.id,
         payload: null,
       })),
       updated(newer),
     ]);
 
-    expect(await eventsOf(() => patch(id, { name: "new name" }))).toEqual([updated(newer)]);
-    expect(await eventsOf(() => patch(id, { album_cover_asset_id: older }))).toEqual([updated(older)]);
-    expect(await eventsOf(() => patch(id, { description: "still covered" }))).toEqual([updated(older)]);
-    expect(await eventsOf(() => patch(id, { album_cover_asset_id: null }))).toEqual([updated(newer)]);
+    expect(await eventsDuring(() => patch(id, { name: "new name" }))).toEqual([updated(newer)]);
+    expect(await eventsDuring(() => patch(id, { album_cover_asset_id: older }))).toEqual([updated(older)]);
+    expect(await eventsDuring(() => patch(id, { description: "still covered" }))).toEqual([updated(older)]);
+    expect(await eventsDuring(() => patch(id, { album_cover_asset_id: null }))).toEqual([updated(newer)]);
 
-    const removed = await eventsOf(() => call("DELETE", `/api/albums/${id}/assets`, { json: { asset_ids: [newer] } }));
+    const removed = await eventsDuring(() =>
+      call("DELETE", `/api/albums/${id}/assets`, { json: { asset_ids: [newer] } }),
+    );
     const linkRemoved = (place: number, asset_id: string) => ({
       event_type: "album_asset_removed",
       entity_type: "album_asset",
-      entity_id: links[place]?.id,
+      entity_id: memberships[place]?.id,
       payload: { album_id: id, asset_id },
     });
     expect(removed).toEqual([linkRemoved(1, newer), updated(older)]);
-    expect(await eventsOf(() => call("DELETE", `/api/albums/${id}`))).toEqual([
+    expect(await eventsDuring(() => call("DELETE", `/api/albums/${id}`))).toEqual([
       linkRemoved(0, older),
       album("album_deleted"),
     ]);
@@ -315,13 +311,13 @@ describe("the change feed", () => {
     expect(new Set(events.map((event) => event.library_id))).toContain(owner.libraryId);
   });
 
-  it("hears nothing of a call that changes nothing, and the album keeps its date", async () => {
+  it("records nothing for a call that changes nothing, and updated_at stays the same", async () => {
     const [asset = "", stranger = ""] = await insertAssets(owner, [{}, {}]);
     const { id } = await create({ name: "quiet", description: "d" });
     await add(id, [asset]);
     await patch(id, { album_cover_asset_id: asset });
     const before = await get(id);
-    const silent = await eventsOf(async () => {
+    const events = await eventsDuring(async () => {
       await add(id, [asset, newId("asset")]);
       await call("DELETE", `/api/albums/${id}/assets`, { json: { asset_ids: [stranger, newId("asset")] } });
       for (const json of [{}, { name: "quiet" }, { description: "d" }, { name: "quiet", album_cover_asset_id: asset }])
@@ -329,7 +325,7 @@ describe("the change feed", () => {
       await patch(id, { album_cover_asset_id: stranger });
       await call("POST", "/api/albums", { json: { name: 7 } });
     });
-    expect(silent).toEqual([]);
+    expect(events).toEqual([]);
     expect(await get(id)).toEqual(before);
   });
 });

@@ -17,7 +17,7 @@ interface Tenant {
   token: string;
 }
 
-/** A library of its own for each block, so that what one test stores is not in another's list. */
+/** A separate account per describe block keeps lists independent. */
 async function newTenant(): Promise<Tenant> {
   const userId = await insertUser();
   const libraryId = await insertLibrary(userId);
@@ -53,7 +53,7 @@ const METADATA = keys(
 const EXIF = keys(`asset_id created_at updated_at ${CAMERA} profile_description`);
 const EVERYTHING = [...CORE, ...FILE_DATA, "exif", "download_url", "thumbnail_url"].toSorted();
 
-/** Appendix B's key sets, oldest first: an answer of every group holds each. */
+/** Key sets of contract appendix B, oldest first; a response with every group contains all of them. */
 const generations = {
   V1: keys(`id device_asset_id device_id mime_type original_file_name file_created_at file_modified_at local_datetime checksum created_at
     updated_at exif metrics download_url thumbnail_url faces people`),
@@ -74,7 +74,7 @@ const groups: Record<string, unknown> = {
 };
 const tokens = [...Object.keys(groups), "variants", "legacy"];
 
-describe("an asset's groups", () => {
+describe("include groups", () => {
   let tenant: Tenant;
   let id: string;
   let stored: Json;
@@ -93,7 +93,7 @@ describe("an asset's groups", () => {
     return body.data?.[0] ?? body;
   }
 
-  it("are all there after an upload, and in a list without include: every generation finds its keys", async () => {
+  it("are all returned by an upload and by a list without include, with the keys of every schema generation", async () => {
     for (const asset of [stored, await read("/api/assets", "")]) {
       expect(Object.keys(asset).toSorted()).toEqual(EVERYTHING);
       for (const names of Object.values(generations)) expect(Object.keys(asset)).toEqual(expect.arrayContaining(names));
@@ -105,7 +105,7 @@ describe("an asset's groups", () => {
     }
   });
 
-  it("are none with an empty include, and for one asset without any: the core alone", async () => {
+  it("are omitted with an empty include, and from a single asset without include", async () => {
     for (const [path, query] of [
       [`/api/assets/${id}`, ""],
       [`/api/assets/${id}`, "?include="],
@@ -121,7 +121,7 @@ describe("an asset's groups", () => {
     }
   });
 
-  it("come one by one as they are named", async () => {
+  it("are returned individually as requested", async () => {
     for (const path of routes()) {
       for (const token of tokens) {
         const asset = await read(path, `?include=${token}`);
@@ -132,7 +132,7 @@ describe("an asset's groups", () => {
     }
   });
 
-  it("come together, with repeated keys, commas, or both", async () => {
+  it("are combined with repeated keys, commas or both", async () => {
     for (const path of routes()) {
       const wanted = await read(path, "?include=metadata&include=faces&include=metrics");
       expect(wanted).toMatchObject({ metadata: {}, faces: [], metrics: {}, people: null, file_data: null });
@@ -147,7 +147,7 @@ describe("an asset's groups", () => {
     }
   });
 
-  it("that nobody knows are 422", async () => {
+  it("return 422 if unknown", async () => {
     for (const path of routes()) {
       for (const query of ["include=exif", "include=metadata,nothing", "include=faces&include=Faces", "include=*"]) {
         expect((await call("GET", `${path}?${query}`, { token: tenant.token })).status, query).toBe(422);
@@ -155,7 +155,7 @@ describe("an asset's groups", () => {
     }
   });
 
-  it("write numbers as numbers and dates as the contract says", async () => {
+  it("contain numbers as JSON numbers and dates in the contract's format", async () => {
     await env.DB.prepare("UPDATE assets SET file_metadata = ?, latitude = 48.8566, longitude = 2.3522 WHERE id = ?")
       .bind(
         JSON.stringify({
@@ -194,7 +194,7 @@ describe("an asset's groups", () => {
     expect(asset.exif).toMatchObject({ ...expected, profile_description: "Display P3" });
   });
 
-  it("of an asset in the trash are there too, with the time it was trashed", async () => {
+  it("are returned for a trashed asset too, with trashed_at", async () => {
     const [trashed = ""] = await insertAssets(tenant, [{ trashedAt: 1_700_000_000_000 }]);
     expect(await read(`/api/assets/${trashed}`, "")).toMatchObject({
       id: trashed,
@@ -203,28 +203,28 @@ describe("an asset's groups", () => {
   });
 });
 
-/** 60 assets over three years: every fifth a video; with an offset and without; in places and in none. */
-function mixture(): AssetFields[] {
+/** 60 assets over three years, every fifth a video, with and without UTC offset and coordinates. */
+function mixedAssets(): AssetFields[] {
   return Array.from({ length: 60 }, (_, i) => ({
-    taken: `${2021 + (i % 3)}-${String((i % 12) + 1).padStart(2, "0")}-15T10:${String(i % 60).padStart(2, "0")}:00${i % 2 === 0 ? "+02:00" : ""}`,
+    capturedAt: `${2021 + (i % 3)}-${String((i % 12) + 1).padStart(2, "0")}-15T10:${String(i % 60).padStart(2, "0")}:00${i % 2 === 0 ? "+02:00" : ""}`,
     mediaType: i % 5 === 0 ? "video" : "image",
     position: i % 4 === 0 ? [((i * 37) % 360) - 180, ((i * 17) % 170) - 85] : null,
   }));
 }
 
-describe("paging", () => {
+describe("pagination", () => {
   let tenant: Tenant;
   let all: string[];
   let albumId = "";
   beforeAll(async () => {
     tenant = await newTenant();
-    all = await insertAssets(tenant, mixture());
+    all = await insertAssets(tenant, mixedAssets());
     const album = await (
       await call("POST", "/api/albums", { token: tenant.token, json: { name: "x" } })
     ).json<{ id: string }>();
     albumId = album.id;
     await call("POST", `/api/albums/${albumId}/assets`, { token: tenant.token, json: { asset_ids: all.slice(0, 40) } });
-    // Every seventh goes into the trash, some at the same moment.
+    // Trashes every seventh asset, some at the same instant.
     const trashed = JSON.stringify(all.filter((_, i) => i % 7 === 0));
     for (const [table, column] of [
       ["assets", "id"],
@@ -263,7 +263,7 @@ describe("paging", () => {
     `album_id=${albumId}&state=all&bbox=0,0,180,90`,
   ];
 
-  it("goes through every filter to its end, in one order whatever the size of a page, and says exactly when it ends", async () => {
+  it("returns every match of every filter in one order for any page size, with a correct has_more", async () => {
     for (const filter of filters()) {
       const whole = await list(tenant, `${filter}&include=&limit=200`);
       expect(whole.has_more, filter).toBe(false);
@@ -286,28 +286,28 @@ describe("paging", () => {
     }
   }, 20_000);
 
-  it("is by capture time, ids breaking ties in the same direction", async () => {
+  it("orders by capture time, with ties broken by id in the same direction", async () => {
     const other = await newTenant();
     const same = await insertAssets(
       other,
-      Array.from({ length: 5 }, () => ({ taken: "2024-01-01T00:00:00" })),
+      Array.from({ length: 5 }, () => ({ capturedAt: "2024-01-01T00:00:00" })),
     );
     const [first = "", last = ""] = await insertAssets(other, [
-      { taken: "2023-01-01T00:00:00" },
-      { taken: "2025-01-01T00:00:00+09:00" },
+      { capturedAt: "2023-01-01T00:00:00" },
+      { capturedAt: "2025-01-01T00:00:00+09:00" },
     ]);
     const ascending = [first, ...same.toSorted(), last];
     expect(idsOf(await list(other, "order=asc"))).toEqual(ascending);
     expect(idsOf(await list(other))).toEqual(ascending.toReversed());
   });
 
-  it("of the trash is by the time of trashing; of all, by capture", async () => {
+  it("orders the trash by time of trashing and state=all by capture time", async () => {
     const other = await newTenant();
     const [a = "", b = "", c = "", live = ""] = await insertAssets(other, [
-      { taken: "2020-01-01", trashedAt: 2000 },
-      { taken: "2021-01-01", trashedAt: 3000 },
-      { taken: "2022-01-01", trashedAt: 1000 },
-      { taken: "2020-06-01" },
+      { capturedAt: "2020-01-01", trashedAt: 2000 },
+      { capturedAt: "2021-01-01", trashedAt: 3000 },
+      { capturedAt: "2022-01-01", trashedAt: 1000 },
+      { capturedAt: "2020-06-01" },
     ]);
     expect(idsOf(await list(other))).toEqual([live]);
     expect(idsOf(await list(other, "state=live"))).toEqual([live]);
@@ -318,7 +318,7 @@ describe("paging", () => {
     expect(idsOf(await list(other, `ids=${a},${live}`))).toEqual([live]);
   });
 
-  it("of the trash does not end early when the asset it stands on is restored: its cursor is refused", async () => {
+  it("rejects a trash cursor whose asset was restored instead of ending the list early", async () => {
     const other = await newTenant();
     const [a = "", b = ""] = await insertAssets(other, [{ trashedAt: 2000 }, { trashedAt: 1000 }]);
     expect(idsOf(await list(other, `state=trashed&starting_after_id=${a}`))).toEqual([b]);
@@ -327,25 +327,25 @@ describe("paging", () => {
     expect(idsOf(await list(other, "state=trashed"))).toEqual([b]);
   });
 
-  it("goes on from a cursor that has left the filter since", async () => {
+  it("continues from a cursor that no longer matches the filter", async () => {
     const other = await newTenant();
     const [old = "", middle = "", recent = ""] = await insertAssets(other, [
-      { taken: "2020-01-01" },
-      { taken: "2021-01-01" },
-      { taken: "2022-01-01" },
+      { capturedAt: "2020-01-01" },
+      { capturedAt: "2021-01-01" },
+      { capturedAt: "2022-01-01" },
     ]);
     await env.DB.prepare("UPDATE assets SET trashed_at = 1 WHERE id = ?").bind(middle).run();
     expect(idsOf(await list(other, `starting_after_id=${middle}`))).toEqual([old]);
     expect(idsOf(await list(other, `order=asc&starting_after_id=${middle}`))).toEqual([recent]);
   });
 
-  it("by month backs the lower bound off by a microsecond, and loses nothing", async () => {
+  it("loses no asset when paging by month with a lower bound of one microsecond earlier", async () => {
     const other = await newTenant();
     const [before = "", first = "", last = "", after = ""] = await insertAssets(other, [
-      { taken: "2024-01-31T23:59:59.999999" },
-      { taken: "2024-02-01T00:00:00" },
-      { taken: "2024-02-29T23:59:59.999999" },
-      { taken: "2024-03-01T00:00:00" },
+      { capturedAt: "2024-01-31T23:59:59.999999" },
+      { capturedAt: "2024-02-01T00:00:00" },
+      { capturedAt: "2024-02-29T23:59:59.999999" },
+      { capturedAt: "2024-03-01T00:00:00" },
     ]);
     const month = async (from: string, to: string) =>
       idsOf(
@@ -359,7 +359,7 @@ describe("paging", () => {
     expect(await month("2024-02-29", "2024-04-01")).toEqual([after]);
   });
 
-  it("has 100 a page without include and 20 with it, up to 1,000 and 200", async () => {
+  it("defaults to 100 without include and 20 with it, up to 1,000 and 200", async () => {
     const other = await newTenant();
     await insertAssets(
       other,
@@ -380,7 +380,7 @@ describe("paging", () => {
     for (const include of ["", "metadata"]) expect(await status(other, `include=${include}&limit=201`)).toBe(422);
   });
 
-  it("refuses a cursor that is malformed (422) or nobody's asset (400)", async () => {
+  it("returns 422 for a malformed cursor and 400 for the id of a foreign or unknown asset", async () => {
     for (const cursor of ["x", "", "asset_", albumId, "asset_stack_BM3nUmJ6fkBqBADyz5FEiu"]) {
       expect(await status(tenant, `starting_after_id=${cursor}`), cursor).toBe(422);
     }
@@ -393,7 +393,7 @@ describe("paging", () => {
   });
 });
 
-describe("date bounds", () => {
+describe("date filters", () => {
   let tenant: Tenant;
   let names: Map<string, string>;
   beforeAll(async () => {
@@ -406,7 +406,7 @@ describe("date bounds", () => {
     };
     const ids = await insertAssets(
       tenant,
-      Object.values(taken).map((text) => ({ taken: text })),
+      Object.values(taken).map((text) => ({ capturedAt: text })),
     );
     names = new Map(Object.keys(taken).map((name, i) => [ids[i] ?? "", name]));
   });
@@ -420,14 +420,14 @@ describe("date bounds", () => {
       .toSorted();
   }
 
-  it("without an offset are wall clocks, and exclusive", async () => {
+  it("without an offset are exclusive wall-clock bounds", async () => {
     expect(await between("2024-06-01T11:59:59", "2024-06-01T12:00:01")).toEqual(["naive", "utcNoon"]);
     expect(await between("2024-06-01T12:00:00", null)).toEqual(["tokyo"]);
     expect(await between(null, "2024-06-01T12:00:00")).toEqual(["losAngeles"]);
     expect(await between("2024-06-01", "2024-06-02")).toHaveLength(4);
   });
 
-  it("with one are instants for assets whose offset is known, and wall clocks for the rest", async () => {
+  it("with an offset are instants for assets with a known offset and wall-clock bounds for others", async () => {
     expect(await between("2024-06-01T11:59:59Z", "2024-06-01T12:00:01Z")).toEqual([
       "losAngeles",
       "naive",
@@ -436,13 +436,13 @@ describe("date bounds", () => {
     ]);
     expect(await between("2024-06-01T12:00:00Z", null)).toEqual([]);
     expect(await between(null, "2024-06-01T12:00:00Z")).toEqual([]);
-    // The same instant, told in Tokyo: the naive asset's wall clock is then nine hours before the bound's.
+    // The same instant in Tokyo time: the naive asset's wall clock is then nine hours before the bound.
     expect(await between(null, "2024-06-01T21:00:01+09:00")).toEqual(["losAngeles", "naive", "tokyo", "utcNoon"]);
     expect(await between("2024-06-01T20:59:59+09:00", null)).toEqual(["losAngeles", "tokyo", "utcNoon"]);
     expect(await between("2024-05-31T22:00:00-14:00", null)).toEqual(["naive"]);
   });
 
-  it("of both kinds in one request are 422, as is what is no date", async () => {
+  it("return 422 if naive and aware bounds are mixed or a date is invalid", async () => {
     const bounds = (after: string, before: string) => `local_datetime_after=${after}&local_datetime_before=${before}`;
     expect(await status(tenant, bounds("2024-01-01T00:00:00", "2024-02-01T00:00:00Z"))).toBe(422);
     expect(await status(tenant, bounds("2024-01-01T00:00:00Z", "2024-02-01"))).toBe(422);
@@ -462,14 +462,14 @@ describe("date bounds", () => {
     }
   });
 
-  it("may lie as far away as a date can be", async () => {
+  it("accept the earliest and latest representable dates", async () => {
     expect(await between("0001-01-01", "9999-12-31")).toHaveLength(4);
     expect(await between("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")).toHaveLength(4);
     expect(await between("9999-12-31", "0001-01-01")).toEqual([]);
   });
 });
 
-describe("places", () => {
+describe("location filters", () => {
   let tenant: Tenant;
   let names: Map<string, string>;
   const positions: Record<string, [number, number]> = {
@@ -489,29 +489,29 @@ describe("places", () => {
     names = new Map(Object.keys(positions).map((name, i) => [ids[i] ?? "", name]));
   });
 
-  const found = async (query: string) =>
+  const findNames = async (query: string) =>
     idsOf(await list(tenant, query))
       .map((id) => names.get(id) ?? "unnamed")
       .toSorted();
 
-  it("are found in a box, its rim included, also across the 180th meridian", async () => {
-    expect(await found("bbox=2,48,3,49")).toEqual(["paris", "versailles"]);
-    expect(await found("bbox=2.3522,48.8566,2.3522,48.8566")).toEqual(["paris"]);
-    expect(await found("bbox=170,-30,-170,0")).toEqual(["fiji", "samoa"]);
-    expect(await found("bbox=-170,-30,170,0")).toEqual(["origin"]);
-    expect(await found("bbox=-180,-90,180,90")).toEqual(Object.keys(positions).toSorted());
-    expect(await found("bbox=%202%20,%2048,3,49")).toEqual(["paris", "versailles"]);
+  it("find assets in a bbox, edges included, also across the antimeridian", async () => {
+    expect(await findNames("bbox=2,48,3,49")).toEqual(["paris", "versailles"]);
+    expect(await findNames("bbox=2.3522,48.8566,2.3522,48.8566")).toEqual(["paris"]);
+    expect(await findNames("bbox=170,-30,-170,0")).toEqual(["fiji", "samoa"]);
+    expect(await findNames("bbox=-170,-30,170,0")).toEqual(["origin"]);
+    expect(await findNames("bbox=-180,-90,180,90")).toEqual(Object.keys(positions).toSorted());
+    expect(await findNames("bbox=%202%20,%2048,3,49")).toEqual(["paris", "versailles"]);
   });
 
-  it("are found around a point", async () => {
-    expect(await found("center=2.3522,48.8566&radius=1000")).toEqual(["paris"]);
-    expect(await found("center=2.3522,48.8566&radius=20000")).toEqual(["paris", "versailles"]);
-    expect(await found("center=178.4419,-18.1416&radius=0.5")).toEqual(["fiji"]);
-    expect(await found("center=120,90&radius=50000")).toEqual(["pole"]);
-    expect(await found("center=-179.99,-18.1416&radius=50000")).toEqual([]);
+  it("find assets within a radius of a point", async () => {
+    expect(await findNames("center=2.3522,48.8566&radius=1000")).toEqual(["paris"]);
+    expect(await findNames("center=2.3522,48.8566&radius=20000")).toEqual(["paris", "versailles"]);
+    expect(await findNames("center=178.4419,-18.1416&radius=0.5")).toEqual(["fiji"]);
+    expect(await findNames("center=120,90&radius=50000")).toEqual(["pole"]);
+    expect(await findNames("center=-179.99,-18.1416&radius=50000")).toEqual([]);
   });
 
-  it("that are none are 422", async () => {
+  it("return 422 for invalid values", async () => {
     const boxes = [
       "",
       "1,2,3",
@@ -539,7 +539,7 @@ describe("places", () => {
     expect(await status(tenant, "center=0,0&radius=1e3")).toBe(200);
   });
 
-  it("may be told as a box or as a circle, not as both, and a circle needs both its parts", async () => {
+  it("return 422 for bbox combined with a circle, or an incomplete circle", async () => {
     for (const query of [
       "bbox=0,0,1,1&center=0,0&radius=10",
       "bbox=0,0,1,1&radius=10",
@@ -558,7 +558,7 @@ describe("other filters", () => {
     tenant = await newTenant();
   });
 
-  it("that contradict each other, or are none, are 422", async () => {
+  it("return 422 if contradictory or invalid", async () => {
     const album = await (await call("POST", "/api/albums", { token: tenant.token, json: {} })).json<{ id: string }>();
     expect(await status(tenant, `album_id=${album.id}&album_filter=not_in_album`)).toBe(422);
     expect(await status(tenant, `album_id=${album.id}&album_filter=in_album`)).toBe(200);
@@ -580,7 +580,7 @@ describe("other filters", () => {
     expect(await status(tenant, `album_id=${newId("album")}`)).toBe(404);
   });
 
-  it("take 200 ids, and not 201", async () => {
+  it("accept 200 ids and reject 201", async () => {
     const ids = await insertAssets(
       tenant,
       Array.from({ length: 201 }, () => ({})),
@@ -596,17 +596,17 @@ describe("other filters", () => {
     expect(await status(tenant, `person_ids=${people(201)}`)).toBe(422);
   });
 
-  it("by people find nobody yet", async () => {
+  it("return nothing for people, since no faces are detected", async () => {
     for (const name of ["person_ids", "person_id"]) {
       expect(await list(tenant, `${name}=${newId("person")}`)).toEqual({ data: [], has_more: false });
     }
   });
 
-  it("by stack find its members", async () => {
+  it("return the members of a stack", async () => {
     const stackId = newId("stack");
     const ids = await insertAssets(tenant, [
-      { stackId, taken: "2024-01-02" },
-      { stackId, taken: "2024-01-01" },
+      { stackId, capturedAt: "2024-01-02" },
+      { stackId, capturedAt: "2024-01-01" },
       { stackId, trashedAt: 5 },
     ]);
     expect(idsOf(await list(tenant, `stack_id=${stackId}`))).toEqual(ids.slice(0, 2));
@@ -614,18 +614,18 @@ describe("other filters", () => {
     expect((await list(tenant, `stack_id=${stackId}`)).data[0]).toMatchObject({ stack_id: stackId });
   });
 
-  it("by dates in the trash look into the one library a key is for, though an older one of its libraries is trashed", async () => {
+  it("use the only library in a key's scope for date filters in the trash, even if an older library is trashed", async () => {
     const userId = await insertUser();
-    const [gone, here] = [await insertLibrary(userId), await insertLibrary(userId)];
-    await env.DB.prepare("UPDATE libraries SET trashed_at = 1 WHERE id = ?").bind(gone).run();
-    const { secret: token } = await insertKey({ userId, libraryIds: [gone, here] });
-    const ids = await insertAssets({ userId, libraryId: here }, [{ taken: "2024-01-01", trashedAt: 5 }]);
+    const [trashed, live] = [await insertLibrary(userId), await insertLibrary(userId)];
+    await env.DB.prepare("UPDATE libraries SET trashed_at = 1 WHERE id = ?").bind(trashed).run();
+    const { secret: token } = await insertKey({ userId, libraryIds: [trashed, live] });
+    const ids = await insertAssets({ userId, libraryId: live }, [{ capturedAt: "2024-01-01", trashedAt: 5 }]);
     expect(
-      idsOf(await list({ userId, libraryId: here, token }, "state=trashed&local_datetime_after=2023-01-01")),
+      idsOf(await list({ userId, libraryId: live, token }, "state=trashed&local_datetime_after=2023-01-01")),
     ).toEqual(ids);
   });
 
-  it("cost at most three round trips to the database, the credential included", async () => {
+  it("cost at most three database round trips including authentication", async () => {
     const counted = countingD1(env.DB);
     const [id = ""] = await insertAssets(tenant, [{}]);
     const queries = [
@@ -650,8 +650,8 @@ describe("other filters", () => {
   });
 });
 
-describe("dates at the ends of time", () => {
-  it("are stored, listed and written as they came", async () => {
+describe("extreme capture dates", () => {
+  it("are stored, listed and returned unchanged", async () => {
     const tenant = await newTenant();
     for (const fileCreatedAt of ["0001-01-01T00:00:00", "9999-12-31T23:59:59+14:00", "1969-12-31T23:59:59.999999Z"]) {
       expect((await upload(uniqueBytes(), { token: tenant.token, fileCreatedAt })).status, fileCreatedAt).toBe(201);

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
 import { parseDateTime } from "../../../src/kernel/time.ts";
 import { call } from "../../support/clients/api.ts";
-import { refusalOf } from "../../support/clients/answers.ts";
-import { randomFrom } from "../../support/random.ts";
+import { expectError } from "../../support/clients/responses.ts";
+import { seededRandom } from "../../support/random.ts";
 import { monthName } from "../../support/rows/summaries.ts";
 import {
   insertAlbum,
@@ -20,7 +20,7 @@ interface Counts {
   has_more: boolean;
 }
 
-interface Facts {
+interface SeededAsset {
   local_us: number;
   local_offset_minutes: number | null;
   trashed_at: number | null;
@@ -28,19 +28,19 @@ interface Facts {
   in_first: number;
 }
 
-const random = randomFrom(7);
-const below = (count: number): number => Math.floor(random() * count);
+const random = seededRandom(7);
+const randomBelow = (count: number): number => Math.floor(random() * count);
 
 let owner: { userId: string; libraryId: string };
 let token: string;
 let albumId: string;
-let facts: Facts[];
+let seededAssets: SeededAsset[];
 
-/** Around the edges of months, where a bound a microsecond off or an offset forgotten shows; and far from any. */
-function taken(): string {
-  const month = `${2022 + below(3)}-${String(1 + below(12)).padStart(2, "0")}`;
-  const day = ["01T00:00:00", "01T00:00:00.000001", "01T09:30:00", "15T12:00:00", "28T23:59:59.999999"][below(5)];
-  const offset = ["", "Z", "+14:00", "-11:00", "+05:30"][below(5)];
+/** Capture times near month boundaries, which reveal off-by-one-microsecond and offset errors, and elsewhere. */
+function randomCaptureTime(): string {
+  const month = `${2022 + randomBelow(3)}-${String(1 + randomBelow(12)).padStart(2, "0")}`;
+  const day = ["01T00:00:00", "01T00:00:00.000001", "01T09:30:00", "15T12:00:00", "28T23:59:59.999999"][randomBelow(5)];
+  const offset = ["", "Z", "+14:00", "-11:00", "+05:30"][randomBelow(5)];
   return `${month}-${day}${offset}`;
 }
 
@@ -64,8 +64,11 @@ beforeAll(async () => {
   albumId = await insertAlbum(owner);
   const special = ["1969-12-31T23:59:59.999999", "1970-01-01T00:00:00", "0001-01-01T00:00:00", "2024-02-29T12:00:00"];
   const ids = await insertAssets(owner, [
-    ...special.map((text) => ({ taken: text })),
-    ...Array.from({ length: 300 }, (_, i) => ({ taken: taken(), trashedAt: i % 4 === 0 ? 1000 + i : null })),
+    ...special.map((text) => ({ capturedAt: text })),
+    ...Array.from({ length: 300 }, (_, i) => ({
+      capturedAt: randomCaptureTime(),
+      trashedAt: i % 4 === 0 ? 1000 + i : null,
+    })),
   ]);
   await addToAlbum(
     ids.filter((_, i) => i % 3 === 0),
@@ -75,18 +78,18 @@ beforeAll(async () => {
     ids.filter((_, i) => i % 5 === 0),
     await insertAlbum(owner),
   );
-  facts = (
+  seededAssets = (
     await env.DB.prepare(
       `SELECT local_us, local_offset_minutes, trashed_at, album_count,
          EXISTS (SELECT 1 FROM album_assets l WHERE l.album_id = ?2 AND l.asset_id = assets.id) AS in_first
        FROM assets WHERE library_id = ?1`,
     )
       .bind(owner.libraryId, albumId)
-      .all<Facts>()
+      .all<SeededAsset>()
   ).results;
 });
 
-async function ask(query: string): Promise<Counts> {
+async function fetchCounts(query: string): Promise<Counts> {
   const response = await call("GET", `/api/assets/counts?${query}`, { token });
   expect(response.status, `${query}: ${await response.clone().text()}`).toBe(200);
   return await response.json<Counts>();
@@ -94,8 +97,8 @@ async function ask(query: string): Promise<Counts> {
 
 const HOUR_US = 3600 * 1_000_000;
 
-/** Contract §1.4: exclusive; aware bounds compare as UTC where the asset's offset is known. */
-function isBeyond(asset: Facts, text: string, sign: 1 | -1): boolean {
+/** Contract §1.4: bounds are exclusive; aware bounds compare as UTC if the asset's offset is known. */
+function isBeyond(asset: SeededAsset, text: string, sign: 1 | -1): boolean {
   const bound = parseDateTime(text);
   if (bound === null) throw new Error(text);
   const offset = bound.offsetMinutes === null ? null : asset.local_offset_minutes;
@@ -107,7 +110,7 @@ function isBeyond(asset: Facts, text: string, sign: 1 | -1): boolean {
 function recount(parameters: URLSearchParams): Counts["data"] {
   const [after, before] = [parameters.get("local_datetime_after"), parameters.get("local_datetime_before")];
   const state = parameters.get("state") ?? "live";
-  const matches = facts.filter(
+  const matches = seededAssets.filter(
     (asset) =>
       (state === "all" || (asset.trashed_at !== null) === (state === "trashed")) &&
       (parameters.get("album_id") === null || asset.in_first === 1) &&
@@ -126,32 +129,32 @@ function recount(parameters: URLSearchParams): Counts["data"] {
     });
 }
 
-/** A bound now and then at the very edge of a month, with an offset or without. */
-function edgeBound(offset: string): string {
-  const text = taken().replace(/(Z|[+-]\d\d:\d\d)$/, "");
+/** A random bound, sometimes exactly at a month boundary. */
+function randomBound(offset: string): string {
+  const text = randomCaptureTime().replace(/(Z|[+-]\d\d:\d\d)$/, "");
   return text + offset;
 }
 
 function randomQuery(): URLSearchParams {
-  const parameters = new URLSearchParams({ limit: "200", state: ["live", "trashed", "all"][below(3)] ?? "live" });
-  const album = below(4);
+  const parameters = new URLSearchParams({ limit: "200", state: ["live", "trashed", "all"][randomBelow(3)] ?? "live" });
+  const album = randomBelow(4);
   if (album === 1) parameters.set("album_id", albumId);
   if (album === 2) parameters.set("album_filter", "in_album");
   if (album === 3) parameters.set("album_filter", "not_in_album");
-  const zone = below(2) === 0 ? [""] : ["Z", "+14:00", "-10:30", "+01:00"];
-  const offset = (): string => zone[below(zone.length)] ?? "";
-  if (below(3) > 0) parameters.set("local_datetime_after", edgeBound(offset()));
-  if (below(3) > 0) parameters.set("local_datetime_before", edgeBound(offset()));
+  const zone = randomBelow(2) === 0 ? [""] : ["Z", "+14:00", "-10:30", "+01:00"];
+  const offset = (): string => zone[randomBelow(zone.length)] ?? "";
+  if (randomBelow(3) > 0) parameters.set("local_datetime_after", randomBound(offset()));
+  if (randomBelow(3) > 0) parameters.set("local_datetime_before", randomBound(offset()));
   return parameters;
 }
 
-describe("counts by month", () => {
-  it("are a recount's, for 250 questions of every kind", { timeout: 60_000 }, async () => {
+describe("GET /api/assets/counts", () => {
+  it("matches a recount for 250 random queries", { timeout: 60_000 }, async () => {
     let empty = 0;
     for (let i = 0; i < 250; i++) {
       const parameters = randomQuery();
       const expected = recount(parameters);
-      expect(await ask(parameters.toString()), decodeURIComponent(parameters.toString())).toEqual({
+      expect(await fetchCounts(parameters.toString()), decodeURIComponent(parameters.toString())).toEqual({
         data: expected,
         has_more: false,
       });
@@ -166,13 +169,13 @@ describe("counts by month", () => {
       ["", "state=all", "album_filter=in_album&state=trashed", "local_datetime_after=2022-06-15"],
     ],
     ["starting_after_bucket", ["", "local_datetime_before=2024-03-15", "local_datetime_after=2022-06-15&state=all"]],
-  ])("come newest first in pages that the last bucket as %s continues", async (cursor, filters) => {
+  ])("continues newest first when the last bucket is passed as %s", async (cursor, filters) => {
     for (const filter of filters) {
       const all = recount(new URLSearchParams(filter));
       const seen: Counts["data"] = [];
       let next = "";
       for (let more = true; more && seen.length <= all.length;) {
-        const page = await ask(`${filter}&limit=3${next}`);
+        const page = await fetchCounts(`${filter}&limit=3${next}`);
         expect(page.data.length).toBeLessThanOrEqual(3);
         seen.push(...page.data);
         more = page.has_more;
@@ -183,15 +186,15 @@ describe("counts by month", () => {
     }
   });
 
-  it("are 20 unless asked otherwise, and 200 at most", async () => {
-    const page = await ask("");
+  it("returns 20 buckets by default and at most 200", async () => {
+    const page = await fetchCounts("");
     expect(page.data).toHaveLength(20);
     expect(page.has_more).toBe(true);
-    expect((await ask("limit=1")).data).toEqual(page.data.slice(0, 1));
+    expect((await fetchCounts("limit=1")).data).toEqual(page.data.slice(0, 1));
   });
 
-  it("have buckets without an offset, for assets from long before 1970 too", async () => {
-    const { data } = await ask("limit=200&state=all&local_datetime_before=1971-01-01");
+  it("returns buckets without a UTC offset, also before 1970", async () => {
+    const { data } = await fetchCounts("limit=200&state=all&local_datetime_before=1971-01-01");
     expect(data).toEqual([
       { time_bucket: "1970-01-01T00:00:00", count: 1 },
       { time_bucket: "1969-12-01T00:00:00", count: 1 },
@@ -199,7 +202,7 @@ describe("counts by month", () => {
     ]);
   });
 
-  it("can be asked for to the ends of the calendar, and between bounds that leave nothing", async () => {
+  it("accepts bounds at the limits of the calendar and bounds that exclude everything", async () => {
     for (const query of [
       "local_datetime_before=0000-01-01",
       "local_datetime_before=0000-01-01T00:00:00%2B14:00",
@@ -208,40 +211,42 @@ describe("counts by month", () => {
       "local_datetime_after=2024-01-01&local_datetime_before=2024-01-01",
       "local_datetime_after=2024-06-01&local_datetime_before=2022-01-01",
     ]) {
-      expect(await ask(query), query).toEqual({ data: [], has_more: false });
+      expect(await fetchCounts(query), query).toEqual({ data: [], has_more: false });
     }
-    const all = await ask("local_datetime_after=0000-01-01&local_datetime_before=9999-12-31T23:59:59&limit=200");
+    const all = await fetchCounts(
+      "local_datetime_after=0000-01-01&local_datetime_before=9999-12-31T23:59:59&limit=200",
+    );
     expect(all.data).toEqual(recount(new URLSearchParams()));
   });
 
-  it("are empty for a person, who is on nothing yet, by either name", async () => {
+  it("returns nothing for a person under either parameter name", async () => {
     const person = newId("person");
     for (const query of [`person_ids=${person}`, `person_ids=${person},${newId("person")}`, `person_id=${person}`]) {
-      expect(await ask(query)).toEqual({ data: [], has_more: false });
+      expect(await fetchCounts(query)).toEqual({ data: [], has_more: false });
     }
-    expect((await ask("person_ids=")).data).toHaveLength(20);
+    expect((await fetchCounts("person_ids=")).data).toHaveLength(20);
   });
 
-  it("leave out what the trash was emptied of, at once", async () => {
+  it("excludes assets of an emptied trash immediately", async () => {
     const userId = await insertUser();
     const library = { userId, libraryId: await insertLibrary(userId) };
     const key = (await insertKey({ userId })).secret;
     const [first = ""] = await insertAssets(library, [
-      { taken: "2024-01-05T00:00:00", trashedAt: 1000 },
-      { taken: "2024-02-05T00:00:00", trashedAt: 2000 },
+      { capturedAt: "2024-01-05T00:00:00", trashedAt: 1000 },
+      { capturedAt: "2024-02-05T00:00:00", trashedAt: 2000 },
     ]);
     await addToAlbum([first], await insertAlbum(library));
     const trashed = async (): Promise<unknown> =>
       (await (await call("GET", "/api/assets/counts?state=trashed", { token: key })).json<Counts>()).data;
     expect(await trashed()).toHaveLength(2);
-    await env.DB.prepare("UPDATE libraries SET emptied_at = 1000 WHERE id = ?").bind(library.libraryId).run();
+    await env.DB.prepare("UPDATE libraries SET trash_cleared_at = 1000 WHERE id = ?").bind(library.libraryId).run();
     expect(await trashed()).toEqual([{ time_bucket: "2024-02-01T00:00:00", count: 1 }]);
     await env.DB.prepare("DELETE FROM assets WHERE id = ?").bind(first).run();
     expect(await trashed()).toEqual([{ time_bucket: "2024-02-01T00:00:00", count: 1 }]);
   });
 });
 
-describe("counts refuse", () => {
+describe("invalid count queries", () => {
   it.each([
     ["limit=0", "limit"],
     ["limit=201", "limit"],
@@ -262,14 +267,14 @@ describe("counts refuse", () => {
     ["starting_after_bucket=soon", "starting_after_bucket"],
     ["starting_after_bucket=2024-01-01T00:00:00Z", "starting_after_bucket"],
     ["starting_after_bucket=2024-01-01&local_datetime_after=2022-01-01T00:00:00Z", "starting_after_bucket"],
-  ])("%s with 422", async (query, parameter) => {
-    const body = await refusalOf(await call("GET", `/api/assets/counts?${query}`, { token }), 422);
+  ])("%s returns 422", async (query, parameter) => {
+    const body = await expectError(await call("GET", `/api/assets/counts?${query}`, { token }), 422);
     expect(body.detail).toEqual(
       expect.arrayContaining([expect.objectContaining({ loc: expect.arrayContaining([parameter]) })]),
     );
   });
 
-  it("what belongs to someone else, and what is not there, with 404", async () => {
+  it("return 404 for foreign and unknown ids", async () => {
     const stranger = await insertTenant();
     for (const query of [
       `library_id=${stranger.libraryId}`,
@@ -278,17 +283,17 @@ describe("counts refuse", () => {
       `library_id=${newId("library")}`,
       `library_id=${owner.libraryId}&album_id=${stranger.albumId}`,
     ]) {
-      await refusalOf(await call("GET", `/api/assets/counts?${query}`, { token }), 404);
+      await expectError(await call("GET", `/api/assets/counts?${query}`, { token }), 404);
     }
   });
 
-  it("to choose between two libraries: 400, and 404 for one that the key does not reach", async () => {
+  it("return 400 if the library is ambiguous and 404 if it is outside the key's scope", async () => {
     const userId = await insertUser();
     const [one, two] = [await insertLibrary(userId), await insertLibrary(userId)];
     const wide = (await insertKey({ userId })).secret;
-    await refusalOf(await call("GET", "/api/assets/counts", { token: wide }), 400);
+    await expectError(await call("GET", "/api/assets/counts", { token: wide }), 400);
     const narrow = (await insertKey({ userId, libraryIds: [one] })).secret;
     expect((await call("GET", "/api/assets/counts", { token: narrow })).status).toBe(200);
-    await refusalOf(await call("GET", `/api/assets/counts?library_id=${two}`, { token: narrow }), 404);
+    await expectError(await call("GET", `/api/assets/counts?library_id=${two}`, { token: narrow }), 404);
   });
 });

@@ -2,44 +2,45 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { assetExistenceSchema } from "../../../src/routes/assets/existenceSchemas.ts";
-import { refusalOf } from "../../support/clients/answers.ts";
+import { expectError } from "../../support/clients/responses.ts";
 import { call, uniqueBytes } from "../../support/clients/api.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
 import { seedLibrary, type Seeded } from "../../support/rows/seed.ts";
-import { insertAssets, insertLibrary, insertTenant, rootOwner, type Tenant } from "../../support/clients/tenants.ts";
-import { quietUpload } from "../../support/clients/uploads.ts";
+import { getRootOwner } from "../../support/clients/account.ts";
+import { insertAssets, insertLibrary, insertTenant, type Tenant } from "../../support/clients/tenants.ts";
+import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 
-type Known = z.infer<typeof assetExistenceSchema>["assets"];
+type ExistingAssets = z.infer<typeof assetExistenceSchema>["assets"];
 
 let owner: { userId: string; libraryId: string };
-let theirs: Tenant;
+let otherTenant: Tenant;
 beforeAll(async () => {
-  owner = await rootOwner();
-  theirs = await insertTenant();
+  owner = await getRootOwner();
+  otherTenant = await insertTenant();
 });
 
-const ask = async (json: unknown, options: Parameters<typeof call>[2] & { libraryId?: string } = {}) => {
+const requestExistence = async (json: unknown, options: Parameters<typeof call>[2] & { libraryId?: string } = {}) => {
   const { libraryId = owner.libraryId, ...rest } = options;
   return await call("POST", `/api/assets/exist?library_id=${libraryId}`, { ...rest, json });
 };
 
-async function known(json: unknown, libraryId = owner.libraryId): Promise<Known> {
-  const response = await ask(json, { libraryId });
+async function existingAssets(json: unknown, libraryId = owner.libraryId): Promise<ExistingAssets> {
+  const response = await requestExistence(json, { libraryId });
   const text = await response.text();
   expect(response.status, text).toBe(200);
   return assetExistenceSchema.parse(JSON.parse(text)).assets;
 }
 
-const idsOf = (assets: Known): string[] => assets.map((asset) => asset.id).toSorted();
+const idsOf = (assets: ExistingAssets): string[] => assets.map((asset) => asset.id).toSorted();
 
 async function digest(algorithm: "SHA-256" | "SHA-1", bytes: Uint8Array): Promise<string> {
   return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest(algorithm, bytes))));
 }
 
-describe("asking which files are there", () => {
-  it("finds an upload by either checksum and by its device's name, and says no more than that", async () => {
+describe("POST /api/assets/exist", () => {
+  it("finds an upload by either checksum or device asset id and returns only the documented keys", async () => {
     const bytes = uniqueBytes();
-    const { id } = await (await quietUpload(bytes, { deviceAssetId: "IMG_1" })).json<{ id: string }>();
+    const { id } = await (await uploadWithoutConsumer(bytes, { deviceAssetId: "IMG_1" })).json<{ id: string }>();
     const lite = {
       id,
       checksum: await digest("SHA-256", bytes),
@@ -48,43 +49,52 @@ describe("asking which files are there", () => {
       device_id: "test device",
     };
     const unknown = await digest("SHA-256", uniqueBytes());
-    expect(await known({ checksums: [lite.checksum, unknown, lite.checksum] })).toEqual([lite]);
-    expect(await known({ checksum_sha1s: [lite.checksum_sha1] })).toEqual([lite]);
-    expect(await known({ deviceId: "test device", deviceAssetIds: ["IMG_1", "IMG_2"] })).toEqual([lite]);
-    expect(await known({ deviceId: "test device", deviceAssetIds: ["IMG_1"], checksums: null })).toEqual([lite]);
-    expect(await known({ deviceId: "another device", deviceAssetIds: ["IMG_1"] })).toEqual([]);
-    expect(await known({ checksums: [lite.checksum_sha1, "no checksum", ""] })).toEqual([]);
-    expect(await known({ checksums: [] })).toEqual([]);
+    expect(await existingAssets({ checksums: [lite.checksum, unknown, lite.checksum] })).toEqual([lite]);
+    expect(await existingAssets({ checksum_sha1s: [lite.checksum_sha1] })).toEqual([lite]);
+    expect(await existingAssets({ deviceId: "test device", deviceAssetIds: ["IMG_1", "IMG_2"] })).toEqual([lite]);
+    expect(await existingAssets({ deviceId: "test device", deviceAssetIds: ["IMG_1"], checksums: null })).toEqual([
+      lite,
+    ]);
+    expect(await existingAssets({ deviceId: "another device", deviceAssetIds: ["IMG_1"] })).toEqual([]);
+    expect(await existingAssets({ checksums: [lite.checksum_sha1, "no checksum", ""] })).toEqual([]);
+    expect(await existingAssets({ checksums: [] })).toEqual([]);
   });
 
-  it("finds what lies in the trash, but nothing that the trash was emptied of", async () => {
+  it("finds trashed assets but no assets of an emptied trash", async () => {
     const libraryId = await insertLibrary(owner.userId, "trashy");
     const [old = "", recent = ""] = await insertAssets({ ...owner, libraryId }, [{ trashedAt: 5 }, { trashedAt: 9 }]);
     const names = { deviceId: "d", deviceAssetIds: ["d"] };
-    expect(idsOf(await known(names, libraryId))).toEqual([old, recent].toSorted());
-    await env.DB.prepare("UPDATE libraries SET emptied_at = 7 WHERE id = ?").bind(libraryId).run();
-    expect(idsOf(await known(names, libraryId))).toEqual([recent]);
+    expect(idsOf(await existingAssets(names, libraryId))).toEqual([old, recent].toSorted());
+    await env.DB.prepare("UPDATE libraries SET trash_cleared_at = 7 WHERE id = ?").bind(libraryId).run();
+    expect(idsOf(await existingAssets(names, libraryId))).toEqual([recent]);
   });
 
-  it("finds every asset that shares a device's name", async () => {
+  it("finds every asset that shares a device asset id", async () => {
     const libraryId = await insertLibrary(owner.userId, "same names");
     const ids = await insertAssets({ ...owner, libraryId }, [{}, {}, { trashedAt: 9 }]);
-    expect(idsOf(await known({ deviceId: "d", deviceAssetIds: ["d", "e"] }, libraryId))).toEqual(ids.toSorted());
+    expect(idsOf(await existingAssets({ deviceId: "d", deviceAssetIds: ["d", "e"] }, libraryId))).toEqual(
+      ids.toSorted(),
+    );
   });
 
-  it("looks into one library, and never into another owner's", async () => {
-    const row = await env.DB.prepare("SELECT checksum FROM assets WHERE id = ?").bind(theirs.assetId).first();
-    expect(await known({ checksums: [row?.checksum] })).toEqual([]);
-    await refusalOf(await ask({ checksums: [row?.checksum] }, { libraryId: theirs.libraryId }), 404);
-    await refusalOf(await call("POST", "/api/assets/exist", { json: { checksums: [] } }), 400);
+  it("searches one library and never that of another account", async () => {
+    const row = await env.DB.prepare("SELECT checksum FROM assets WHERE id = ?").bind(otherTenant.assetId).first();
+    expect(await existingAssets({ checksums: [row?.checksum] })).toEqual([]);
+    await expectError(
+      await requestExistence({ checksums: [row?.checksum] }, { libraryId: otherTenant.libraryId }),
+      404,
+    );
+    await expectError(await call("POST", "/api/assets/exist", { json: { checksums: [] } }), 400);
     const response = await call("POST", "/api/assets/exist", {
       json: { checksums: [row?.checksum] },
-      token: theirs.secret,
+      token: otherTenant.secret,
     });
-    expect(assetExistenceSchema.parse(await response.json()).assets.map((asset) => asset.id)).toEqual([theirs.assetId]);
+    expect(assetExistenceSchema.parse(await response.json()).assets.map((asset) => asset.id)).toEqual([
+      otherTenant.assetId,
+    ]);
   });
 
-  it("by no way, by several, by half a way or by too many names is 422", async () => {
+  it("returns 422 for no identifier, several, an incomplete one or too many", async () => {
     const many = Array.from({ length: 5001 }, (_, i) => `n${i}`);
     for (const json of [
       {},
@@ -105,22 +115,22 @@ describe("asking which files are there", () => {
       [],
       null,
     ]) {
-      await refusalOf(await ask(json), 422);
+      await expectError(await requestExistence(json), 422);
     }
   });
 });
 
-describe("in a library of 25,000 assets", () => {
+describe("a library of 25,000 assets", () => {
   let big: Seeded;
   beforeAll(async () => {
     big = await seedLibrary(owner.userId, 25_000);
   }, 60_000);
 
-  it("5,000 names cost one statement, a row for each name and one for each match", async () => {
+  it("answers 5,000 names with one statement that reads one row per name and match", async () => {
     const counted = countingD1(env.DB);
     const cost = async (json: unknown) => {
       counted.reset();
-      const response = await ask(json, { libraryId: big.libraryId, env: { DB: counted.binding } });
+      const response = await requestExistence(json, { libraryId: big.libraryId, env: { DB: counted.binding } });
       expect(response.status).toBe(200);
       const found = assetExistenceSchema.parse(await response.json()).assets.length;
       const { statements } = counted.counts;
@@ -128,7 +138,7 @@ describe("in a library of 25,000 assets", () => {
       return { found, rowsRead: statements.at(-1)?.rowsRead ?? 0 };
     };
     const names = (prefix: string, from: number) => Array.from({ length: 5000 }, (_, i) => `${prefix}${from + i}`);
-    // Names of 44 characters, as checksums are.
+    // 44 characters, the length of a base64 SHA-256.
     const unknown = names("x".repeat(38), 100_000);
     for (const [json, found] of [
       [{ checksums: names("c", 10_000) }, 5000],
@@ -142,10 +152,10 @@ describe("in a library of 25,000 assets", () => {
     }
   });
 
-  it("a name that too many assets share is refused with what to do about it", async () => {
+  it("rejects a device asset id with too many matches and says how to narrow the request", async () => {
     await env.DB.prepare("UPDATE assets SET device_asset_id = 'same' WHERE library_id = ? ").bind(big.libraryId).run();
-    const refusal = await refusalOf(
-      await ask({ deviceId: "d", deviceAssetIds: ["same"] }, { libraryId: big.libraryId }),
+    const refusal = await expectError(
+      await requestExistence({ deviceId: "d", deviceAssetIds: ["same"] }, { libraryId: big.libraryId }),
       422,
     );
     expect(refusal.message).toContain("20000");

@@ -1,14 +1,13 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
-import { ringOverdue } from "../../../src/operations/maintenance/sweeps.ts";
-import { openDatabase } from "../../../src/records/database.ts";
+import { requeueOverdue } from "../../../src/operations/maintenance/sweeps.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
-import { newKey, newLibrary, sqlAll } from "../../support/clients/account.ts";
-import { assetOf, refusalOf, type AssetAnswer } from "../../support/clients/answers.ts";
+import { createApiKey, createLibrary, getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { expectAsset, expectError, type AssetResponse } from "../../support/clients/responses.ts";
 import { call, uniqueBytes, type CallOptions } from "../../support/clients/api.ts";
-import { countingD1, type Faults } from "../../support/bindings/d1.ts";
-import { keptQueue } from "../../support/bindings/queue.ts";
+import { countingD1, type D1Faults } from "../../support/bindings/d1.ts";
+import { recordingQueue } from "../../support/bindings/queue.ts";
 import { seedLibrary } from "../../support/rows/seed.ts";
 import {
   insertAlbum,
@@ -16,17 +15,17 @@ import {
   insertKey,
   insertTenant,
   readEvents,
-  rootOwner,
   type Tenant,
 } from "../../support/clients/tenants.ts";
-import { quietUpload } from "../../support/clients/uploads.ts";
+import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
+import { testContext } from "../../support/context.ts";
 
-const quiet = { QUEUE: keptQueue().binding };
+const quiet = { QUEUE: recordingQueue().binding };
 let tenant: Tenant;
 let owner: { userId: string; libraryId: string };
 
 beforeAll(async () => {
-  owner = await rootOwner();
+  owner = await getRootOwner();
   tenant = await insertTenant();
 });
 
@@ -34,28 +33,28 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A sample as a file of its own: what stands behind its end is read by no one. */
-async function sample(name: string): Promise<Uint8Array> {
+/** A unique copy of a sample: readers ignore the appended bytes. */
+async function uniqueSample(name: string): Promise<Uint8Array> {
   const tail = uniqueBytes(24);
   tail.set([0, 0, 0, 24, ...new TextEncoder().encode("free")]);
   const bytes = await new Blob([await sampleBytes(name), tail]).arrayBuffer();
   return new Uint8Array(bytes);
 }
 
-async function stored(name: string, fileCreatedAt = "2020-01-01T00:00:00+05:00"): Promise<AssetAnswer> {
-  return await assetOf(await quietUpload(await sample(name), { name, fileCreatedAt }), 201);
+async function uploadSample(name: string, fileCreatedAt = "2020-01-01T00:00:00+05:00"): Promise<AssetResponse> {
+  return await expectAsset(await uploadWithoutConsumer(await uniqueSample(name), { name, fileCreatedAt }), 201);
 }
 
-async function plain(fileCreatedAt = "2024-05-06T07:08:09Z"): Promise<AssetAnswer> {
-  return await assetOf(await quietUpload(uniqueBytes(), { fileCreatedAt }), 201);
+async function uploadWithoutMetadata(fileCreatedAt = "2024-05-06T07:08:09Z"): Promise<AssetResponse> {
+  return await expectAsset(await uploadWithoutConsumer(uniqueBytes(), { fileCreatedAt }), 201);
 }
 
 async function send(id: string, json: unknown, options: CallOptions = {}): Promise<Response> {
   return await call("PATCH", `/api/assets/${id}`, { ...options, json, env: { ...quiet, ...options.env } });
 }
 
-async function patch(id: string, json: unknown, options: CallOptions = {}): Promise<AssetAnswer> {
-  return await assetOf(await send(id, json, options), 200);
+async function patch(id: string, json: unknown, options: CallOptions = {}): Promise<AssetResponse> {
+  return await expectAsset(await send(id, json, options), 200);
 }
 
 async function bulk(updates: unknown, options: CallOptions = {}): Promise<Response> {
@@ -66,11 +65,11 @@ async function bulk(updates: unknown, options: CallOptions = {}): Promise<Respon
   });
 }
 
-async function get(id: string): Promise<AssetAnswer> {
-  return await assetOf(await call("GET", `/api/assets/${id}?include=metadata,legacy`), 200);
+async function get(id: string): Promise<AssetResponse> {
+  return await expectAsset(await call("GET", `/api/assets/${id}?include=metadata,legacy`), 200);
 }
 
-async function listed(query: string, token?: string): Promise<string[]> {
+async function listIds(query: string, token?: string): Promise<string[]> {
   const options = token === undefined ? {} : { token };
   const response = await call("GET", `/api/assets?include=&limit=200&${query}`, options);
   expect(response.status, query).toBe(200);
@@ -81,12 +80,12 @@ async function lastSeq(): Promise<number> {
   return (await readEvents()).lastSeq;
 }
 
-/** The feed's words behind `seq`, about whatever. */
-async function heard(seq: number): Promise<string[]> {
+/** Events recorded after `seq`. */
+async function eventsAfter(seq: number): Promise<string[]> {
   return (await readEvents(seq)).events.map(({ event_type, entity_id }) => `${event_type} ${entity_id}`);
 }
 
-async function geocoding(id: string): Promise<Record<string, unknown>[]> {
+async function geocodingTasks(id: string): Promise<Record<string, unknown>[]> {
   const columns = "id, status, retry_count, result, completed_at, due_at";
   return await sqlAll(`SELECT ${columns} FROM tasks WHERE asset_id = ? AND task_type = 'reverse_geocoding'`, id);
 }
@@ -95,8 +94,8 @@ const BERLIN = { latitude: 52.52, longitude: 13.405 };
 const TOKYO = { latitude: 35.6762, longitude: 139.6503 };
 
 describe("an upload with coordinates", () => {
-  it("has its zone and its offset at once, and names of its place to come", async () => {
-    const asset = await stored("0006_adobe_coords.jpg");
+  it("has a time zone and offset immediately and a pending geocoding task", async () => {
+    const asset = await uploadSample("0006_adobe_coords.jpg");
     expect(asset.metadata).toMatchObject({
       original_datetime: "2019-07-16T10:26:11",
       timezone: "Africa/Nairobi",
@@ -104,71 +103,71 @@ describe("an upload with coordinates", () => {
       display_label: null,
     });
     expect(asset.local_datetime).toBe("2019-07-16T10:26:11+03:00");
-    expect(await geocoding(asset.id)).toMatchObject([{ status: "pending" }]);
+    expect(await geocodingTasks(asset.id)).toMatchObject([{ status: "pending" }]);
   });
 
-  it("keeps the offset of the camera, of a video, and of the time its file was made", async () => {
-    expect(await stored("0021_IMG_7943.HEIC")).toMatchObject({
+  it("keeps an offset from the camera, the video or file_created_at", async () => {
+    expect(await uploadSample("IMG_7943.HEIC")).toMatchObject({
       local_datetime: "2026-03-23T15:57:20.001+01:00",
       metadata: { timezone: "Europe/Prague" },
     });
-    const film = await stored("0002_with-gps.mov");
+    const film = await uploadSample("0002_with-gps.mov");
     expect(film.local_datetime).toBe("2019-07-24T11:25:40+03:00");
-    expect(await geocoding(film.id)).toHaveLength(1);
-    expect((await stored("0017_thompson-springs.jpg")).local_datetime).toBe("2020-01-01T00:00:00+05:00");
-    const naive = await stored("0017_thompson-springs.jpg", "2020-01-01T00:00:00");
+    expect(await geocodingTasks(film.id)).toHaveLength(1);
+    expect((await uploadSample("thompson-springs.jpg")).local_datetime).toBe("2020-01-01T00:00:00+05:00");
+    const naive = await uploadSample("thompson-springs.jpg", "2020-01-01T00:00:00");
     expect(naive.local_datetime).toBe("2020-01-01T00:00:00");
   });
 
-  it("has no such work without them", async () => {
-    const asset = await stored("0003_cyclamen_persicum.jpg");
+  it("creates no geocoding task without coordinates", async () => {
+    const asset = await uploadSample("cyclamen_persicum.jpg");
     expect(asset.metadata?.timezone).toBeNull();
-    expect(await geocoding(asset.id)).toEqual([]);
+    expect(await geocodingTasks(asset.id)).toEqual([]);
   });
 });
 
-describe("a caption that a user sets", () => {
-  it("shows over the file's, and the file's shows again when it is taken back", async () => {
-    const asset = await stored("0017_thompson-springs.jpg");
-    const told = asset.metadata?.description;
-    expect(told).toMatch(/^Early winter scene/);
+describe("a user's caption", () => {
+  it("overrides the caption from the file until it is removed", async () => {
+    const asset = await uploadSample("thompson-springs.jpg");
+    const fileCaption = asset.metadata?.description;
+    expect(fileCaption).toMatch(/^Early winter scene/);
     const captioned = await patch(asset.id, { description: "Utah, 2018" });
     expect(captioned.metadata?.description).toBe("Utah, 2018");
     expect(captioned.exif?.description).toBe("Utah, 2018");
     expect((await get(asset.id)).metadata?.description).toBe("Utah, 2018");
-    expect((await patch(asset.id, { description: null })).metadata?.description).toBe(told);
-    expect((await get(asset.id)).metadata?.description).toBe(told);
+    expect((await patch(asset.id, { description: null })).metadata?.description).toBe(fileCaption);
+    expect((await get(asset.id)).metadata?.description).toBe(fileCaption);
   });
 
-  it("is not the model's, which stays", async () => {
-    const asset = await plain();
+  it("leaves the AI-generated description unchanged", async () => {
+    const asset = await uploadWithoutMetadata();
     await sqlAll("UPDATE assets SET description = 'A dog.' WHERE id = ?", asset.id);
     const captioned = await patch(asset.id, { description: "Rex" });
     expect([captioned.description, captioned.metadata?.description]).toEqual(["A dog.", "Rex"]);
   });
 
-  it("may be empty, which hides the file's", async () => {
-    const asset = await stored("0017_thompson-springs.jpg");
+  it("hides the caption from the file if empty", async () => {
+    const asset = await uploadSample("thompson-springs.jpg");
     expect((await patch(asset.id, { description: "" })).metadata?.description).toBe("");
   });
 
-  it("is kept letter by letter", async () => {
-    const asset = await plain();
+  it("is stored unchanged character by character", async () => {
+    const asset = await uploadWithoutMetadata();
     for (const description of ["  two\nlines\t ", "𝕏 \u{1F600} ä ß \" ' \\ {} $.a", "\u0000a", "x".repeat(16_384)]) {
       await patch(asset.id, { description });
       expect((await get(asset.id)).metadata?.description).toBe(description);
     }
   });
 
-  it("has no half of a surrogate pair, so that every reader of JSON takes it", async () => {
-    const asset = await plain();
+  it("has lone surrogates replaced, so that every JSON parser accepts it", async () => {
+    const asset = await uploadWithoutMetadata();
     expect((await patch(asset.id, { description: "half \ud83d, whole \ud83d\ude00" })).metadata).toMatchObject({
       description: "half \ufffd, whole \ud83d\ude00",
     });
   });
 
-  it("answers in full shape: every group, every variant, the old names too", async () => {
-    const asset = await plain();
+  it("returns the full asset: every group, every variant and the legacy keys", async () => {
+    const asset = await uploadWithoutMetadata();
     const captioned = await patch(asset.id, { description: "all" });
     expect(Object.keys(captioned).toSorted()).toEqual(Object.keys(asset).toSorted());
     expect(Object.keys(captioned.asset_urls ?? {}).toSorted()).toEqual(Object.keys(asset.asset_urls ?? {}).toSorted());
@@ -176,17 +175,17 @@ describe("a caption that a user sets", () => {
   });
 });
 
-describe("a place that a user sets", () => {
-  it("takes the file's names, altitude and zone with it, and they come back with the file's coordinates", async () => {
-    const asset = await stored("0017_thompson-springs.jpg");
-    const told = { city: "Thompson Springs", state: "Utah", country: "United States", timezone: "America/Denver" };
-    expect(asset.metadata).toMatchObject({ ...told, altitude: 1483.9, latitude: 39.115 });
+describe("a user's location", () => {
+  it("hides the file's place names, altitude and zone until it is removed", async () => {
+    const asset = await uploadSample("thompson-springs.jpg");
+    const fileNames = { city: "Thompson Springs", state: "Utah", country: "United States", timezone: "America/Denver" };
+    expect(asset.metadata).toMatchObject({ ...fileNames, altitude: 1483.9, latitude: 39.115 });
     expect(asset.metadata?.display_label).toBe("Thompson Springs, Utah");
     const moved = await patch(asset.id, BERLIN);
     const nowhere = { city: null, state: null, country: null, altitude: null, display_label: null };
     expect(moved.metadata).toMatchObject({ ...BERLIN, ...nowhere, timezone: "Europe/Berlin" });
     expect(moved.exif).toMatchObject({ ...BERLIN, city: null, altitude: null });
-    // What the geocoder finds of the new place shows: the file's names are of the old one.
+    // Geocoded names of the new location replace the file's, which describe the old one.
     const derived = JSON.stringify({
       timezone: "Europe/Berlin",
       city: "Berlin",
@@ -205,8 +204,8 @@ describe("a place that a user sets", () => {
     expect(row).toEqual({ u: "{}", d: '{"timezone":"America/Denver"}' });
   });
 
-  it("rules over the names of a file that has no coordinates", async () => {
-    const asset = await stored("0013_new_location_shown.png");
+  it("overrides place names of a file without coordinates", async () => {
+    const asset = await uploadSample("new_location_shown.png");
     const label = "Schafjückenweg 2, Rastede, Niedersachsen";
     expect(asset.metadata).toMatchObject({ city: "Rastede", latitude: null, display_label: label });
     expect((await patch(asset.id, TOKYO)).metadata).toMatchObject({ ...TOKYO, city: null, timezone: "Asia/Tokyo" });
@@ -214,32 +213,32 @@ describe("a place that a user sets", () => {
     expect(back.metadata).toMatchObject({ city: "Rastede", latitude: null, timezone: null });
   });
 
-  it("is no move where it is the file's own: names and altitude stay, and nobody looks again", async () => {
-    const asset = await stored("0017_thompson-springs.jpg");
+  it("changes nothing if it equals the file's coordinates: names stay and geocoding is not repeated", async () => {
+    const asset = await uploadSample("thompson-springs.jpg");
     const { latitude, longitude } = asset.metadata ?? {};
     await sqlAll("UPDATE tasks SET status = 'success' WHERE asset_id = ?", asset.id);
     const pinned = await patch(asset.id, { latitude, longitude });
     expect(pinned.metadata).toMatchObject({ city: "Thompson Springs", altitude: 1483.9, latitude, longitude });
-    expect(await geocoding(asset.id)).toMatchObject([{ status: "success" }]);
+    expect(await geocodingTasks(asset.id)).toMatchObject([{ status: "success" }]);
   });
 
-  it("asks for its names anew, once for each move, and rings", async () => {
-    const asset = await plain();
-    const queue = keptQueue();
+  it("creates and enqueues one geocoding task per move", async () => {
+    const asset = await uploadWithoutMetadata();
+    const queue = recordingQueue();
     await patch(asset.id, BERLIN, { env: { QUEUE: queue.binding } });
-    expect(await geocoding(asset.id)).toMatchObject([{ status: "pending", retry_count: 0 }]);
+    expect(await geocodingTasks(asset.id)).toMatchObject([{ status: "pending", retry_count: 0 }]);
     const late =
       "UPDATE tasks SET status = 'success', result = 'x', retry_count = 3, completed_at = 5, error_message = 'e'";
     await sqlAll(`${late} WHERE asset_id = ?`, asset.id);
     await patch(asset.id, TOKYO, { env: { QUEUE: queue.binding } });
-    expect(await geocoding(asset.id)).toMatchObject([
+    expect(await geocodingTasks(asset.id)).toMatchObject([
       { status: "pending", retry_count: 0, result: null, completed_at: null },
     ]);
     expect(queue.sent).toEqual([{ assetId: asset.id }, { assetId: asset.id }]);
-    // Without coordinates there is nothing to name.
+    // Removing the coordinates creates no geocoding task.
     await sqlAll("UPDATE tasks SET status = 'success' WHERE asset_id = ?", asset.id);
     await patch(asset.id, { latitude: null, longitude: null }, { env: { QUEUE: queue.binding } });
-    expect(await geocoding(asset.id)).toMatchObject([{ status: "success" }]);
+    expect(await geocodingTasks(asset.id)).toMatchObject([{ status: "success" }]);
     expect(queue.sent).toHaveLength(2);
   });
 
@@ -249,8 +248,8 @@ describe("a place that a user sets", () => {
     [0, 0],
     [-0, 1e-300],
     [89.99999999999999, 179.99999999999997],
-  ])("may be at the ends of the world: %d, %d", async (latitude, longitude) => {
-    const asset = await plain();
+  ])("accepts extreme coordinates: %d, %d", async (latitude, longitude) => {
+    const asset = await uploadWithoutMetadata();
     const { metadata } = await patch(asset.id, { latitude, longitude });
     expect([Number(metadata?.latitude) + 0, metadata?.longitude]).toEqual([latitude + 0, longitude]);
     expect(metadata?.timezone).toEqual(expect.any(String));
@@ -259,14 +258,14 @@ describe("a place that a user sets", () => {
   });
 });
 
-describe("a capture time that a user sets", () => {
-  it("moves the local time, and the file's comes back to the digit", async () => {
+describe("a user's capture time", () => {
+  it("changes the local time, and removing it restores the file's exactly", async () => {
     for (const [name, local] of [
-      ["0003_cyclamen_persicum.jpg", "2007-12-06T14:33:18"],
+      ["cyclamen_persicum.jpg", "2007-12-06T14:33:18"],
       ["0002_with-gps.mov", "2019-07-24T11:25:40+03:00"],
       ["0006_adobe_coords.jpg", "2019-07-16T10:26:11+03:00"],
     ] as const) {
-      const asset = await stored(name);
+      const asset = await uploadSample(name);
       expect(asset.local_datetime).toBe(local);
       const dated = await patch(asset.id, { original_datetime: "2001-02-03T04:05:06.789-07:00" });
       expect(dated.local_datetime).toBe("2001-02-03T04:05:06.789-07:00");
@@ -277,16 +276,16 @@ describe("a capture time that a user sets", () => {
     }
   });
 
-  it("gives a video the creation date of its container back, though no tag says it", async () => {
-    const film = await stored("0026_video_rotate.mp4");
+  it("restores a video's container creation date when removed, although no metadata tag records it", async () => {
+    const film = await uploadSample("video_rotate.mp4");
     expect(film.metadata?.original_datetime).toBeNull();
     expect(film.local_datetime).not.toBe("2020-01-01T00:00:00+05:00");
     await patch(film.id, { original_datetime: "2001-02-03T04:05:06" });
     expect((await patch(film.id, { original_datetime: null })).local_datetime).toBe(film.local_datetime);
   });
 
-  it("gives way to when the file was made where the file says nothing", async () => {
-    const asset = await plain("2024-05-06T07:08:09.123456+05:30");
+  it("falls back to file_created_at if the file has no capture time", async () => {
+    const asset = await uploadWithoutMetadata("2024-05-06T07:08:09.123456+05:30");
     await patch(asset.id, { original_datetime: "1826-06-01T12:00:00Z", ...BERLIN });
     expect((await get(asset.id)).local_datetime).toBe("1826-06-01T12:00:00+00:00");
     const back = await patch(asset.id, { original_datetime: null });
@@ -294,11 +293,11 @@ describe("a capture time that a user sets", () => {
     expect(back.metadata?.original_datetime).toBeNull();
   });
 
-  it("is what it was for rows that never kept the file's own", async () => {
+  it("can be removed from rows that never stored the file's own time", async () => {
     const [photo = "", film = "", placed = ""] = await insertAssets(owner, [
-      { taken: "2011-01-01T10:00:00" },
-      { taken: "2011-01-02T10:00:00+02:00", mediaType: "video" },
-      { taken: "2024-01-01T00:00:00Z" },
+      { capturedAt: "2011-01-01T10:00:00" },
+      { capturedAt: "2011-01-02T10:00:00+02:00", mediaType: "video" },
+      { capturedAt: "2024-01-01T00:00:00Z" },
     ]);
     for (const [id, local] of [
       [photo, "2011-01-01T10:00:00"],
@@ -309,14 +308,14 @@ describe("a capture time that a user sets", () => {
       await patch(id, { original_datetime: "2002-02-03T04:05:06" });
       expect((await patch(id, { original_datetime: null })).local_datetime).toBe(local);
     }
-    // The zone's offset is not taken for the camera's own at the next move.
+    // The next move must not treat the offset derived from the zone as the camera's.
     expect((await patch(photo, BERLIN)).local_datetime).toBe("2011-01-01T10:00:00+01:00");
     expect((await patch(photo, TOKYO)).local_datetime).toBe("2011-01-01T10:00:00+09:00");
     expect((await patch(photo, { latitude: null, longitude: null })).local_datetime).toBe("2011-01-01T10:00:00");
   });
 
-  it("has the offset it was sent with, and none that was not sent, wherever it was taken", async () => {
-    const asset = await stored("0006_adobe_coords.jpg");
+  it("keeps the offset sent with it and derives none from the location", async () => {
+    const asset = await uploadSample("0006_adobe_coords.jpg");
     for (const [sent, shown] of [
       ["2019-07-16T10:26:11Z", "2019-07-16T10:26:11+00:00"],
       ["2019-07-16T10:26:11+14:00", "2019-07-16T10:26:11+14:00"],
@@ -329,20 +328,20 @@ describe("a capture time that a user sets", () => {
     }
   });
 
-  it("of the file moves its offset with the place, in summer and winter", async () => {
-    const asset = await stored("0006_adobe_coords.jpg");
+  it("from the file follows the location's offset in summer and winter", async () => {
+    const asset = await uploadSample("0006_adobe_coords.jpg");
     expect((await patch(asset.id, BERLIN)).local_datetime).toBe("2019-07-16T10:26:11+02:00");
-    const winter = await stored("0003_cyclamen_persicum.jpg");
+    const winter = await uploadSample("cyclamen_persicum.jpg");
     expect((await patch(winter.id, BERLIN)).local_datetime).toBe("2007-12-06T14:33:18+01:00");
     const back = await patch(winter.id, { latitude: null, longitude: null });
     expect(back.local_datetime).toBe("2007-12-06T14:33:18");
-    const own = await stored("0021_IMG_7943.HEIC");
+    const own = await uploadSample("IMG_7943.HEIC");
     expect((await patch(own.id, TOKYO)).local_datetime).toBe("2026-03-23T15:57:20.001+01:00");
   });
 });
 
-describe("an edit that is refused", () => {
-  const refused: [string, unknown, string][] = [
+describe("an invalid update", () => {
+  const invalidChanges: [string, unknown, string][] = [
     ["half a position", { latitude: 1 }, "longitude"],
     ["the other half", { longitude: 1 }, "longitude"],
     ["half of nothing", { latitude: null }, "longitude"],
@@ -364,62 +363,62 @@ describe("an edit that is refused", () => {
     ["a year far from now", { original_datetime: "2201-01-01T00:00:00Z" }, "original_datetime"],
     ["an offset that no zone has", { original_datetime: "2024-01-01T00:00:00+15:00" }, "original_datetime"],
   ];
-  it.each(refused)("says which field: %s", async (_, change, field) => {
-    const asset = await plain();
+  it.each(invalidChanges)("names the field: %s", async (_, change, field) => {
+    const asset = await uploadWithoutMetadata();
     const seq = await lastSeq();
-    const single = await refusalOf(await send(asset.id, change), 422);
+    const single = await expectError(await send(asset.id, change), 422);
     expect(single.detail).toMatchObject([{ loc: ["body", field] }]);
     const good = { id: asset.id, change: { description: "good" } };
-    const many = await refusalOf(await bulk([good, { id: asset.id, change }]), 422);
+    const many = await expectError(await bulk([good, { id: asset.id, change }]), 422);
     expect(many.detail).toMatchObject([{ loc: ["body", "updates", 1, "change", field] }]);
-    expect(await heard(seq)).toEqual([]);
+    expect(await eventsAfter(seq)).toEqual([]);
     expect((await get(asset.id)).metadata?.description).toBeNull();
   });
 
-  it.each(["[]", "null", '"x"', "7"])("is no object: %s", async (body) => {
-    const { id } = await plain();
+  it.each(["[]", "null", '"x"', "7"])("returns 422 for a body that is not an object: %s", async (body) => {
+    const { id } = await uploadWithoutMetadata();
     const options = { body, headers: { "content-type": "application/json" } };
-    await refusalOf(await call("PATCH", `/api/assets/${id}`, options), 422);
-    await refusalOf(await call("POST", "/api/assets/bulk-update", options), 422);
+    await expectError(await call("PATCH", `/api/assets/${id}`, options), 422);
+    await expectError(await call("POST", "/api/assets/bulk-update", options), 422);
   });
 
-  it("writes numbers as JSON cannot", async () => {
-    const { id } = await plain();
+  it("returns 400 for NaN and 422 for a number out of range", async () => {
+    const { id } = await uploadWithoutMetadata();
     const headers = { "content-type": "application/json" };
     const body = '{"latitude": NaN, "longitude": 1}';
-    await refusalOf(await call("PATCH", `/api/assets/${id}`, { body, headers }), 400);
+    await expectError(await call("PATCH", `/api/assets/${id}`, { body, headers }), 400);
     const huge = '{"latitude": 1e999, "longitude": 1}';
-    await refusalOf(await call("PATCH", `/api/assets/${id}`, { body: huge, headers }), 422);
+    await expectError(await call("PATCH", `/api/assets/${id}`, { body: huge, headers }), 422);
   });
 
-  it("is of no asset, someone else's, a library the key does not reach, or a key that may not", async () => {
+  it("returns 404 for unknown or foreign assets and 403 without the action", async () => {
     const change = { description: "mine now" };
-    for (const id of [newId("asset"), tenant.assetId]) await refusalOf(await send(id, change), 404);
-    await refusalOf(await send("asset_nonsense", change), 422);
-    await refusalOf(await send(newId("stack"), change), 422);
-    const asset = await plain();
-    const elsewhere = await newLibrary();
+    for (const id of [newId("asset"), tenant.assetId]) await expectError(await send(id, change), 404);
+    await expectError(await send("asset_nonsense", change), 422);
+    await expectError(await send(newId("stack"), change), 422);
+    const asset = await uploadWithoutMetadata();
+    const elsewhere = await createLibrary();
     const { secret: narrow } = await insertKey({ userId: owner.userId, libraryIds: [elsewhere] });
-    await refusalOf(await send(asset.id, change, { token: narrow }), 404);
-    await refusalOf(await bulk([{ id: asset.id, change }], { token: narrow }), 404);
-    const reader = await newKey({ actions: ["read"] });
-    await refusalOf(await send(asset.id, change, { token: reader }), 403);
-    await refusalOf(await bulk([{ id: asset.id, change }], { token: reader }), 403);
+    await expectError(await send(asset.id, change, { token: narrow }), 404);
+    await expectError(await bulk([{ id: asset.id, change }], { token: narrow }), 404);
+    const reader = await createApiKey({ actions: ["read"] });
+    await expectError(await send(asset.id, change, { token: reader }), 403);
+    await expectError(await bulk([{ id: asset.id, change }], { token: reader }), 403);
     const seen = await call("GET", `/api/assets/${tenant.assetId}?include=metadata`, { token: tenant.secret });
-    expect((await assetOf(seen, 200)).metadata?.description).toBeNull();
+    expect((await expectAsset(seen, 200)).metadata?.description).toBeNull();
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", elsewhere);
   });
 });
 
-describe("an edit that changes nothing", () => {
-  it("writes nothing and tells nobody: an empty one, an unknown key, the same again", async () => {
-    const asset = await stored("0006_adobe_coords.jpg");
+describe("an update without changes", () => {
+  it("writes no row and no event: empty, unknown key or repeated", async () => {
+    const asset = await uploadSample("0006_adobe_coords.jpg");
     const change = { description: "same", ...BERLIN, original_datetime: "2024-07-15T12:00:00+02:00" };
     const first = await patch(asset.id, change);
     await sqlAll("UPDATE tasks SET status = 'success' WHERE asset_id = ?", asset.id);
     const seq = await lastSeq();
     const database = countingD1(env.DB);
-    const queue = keptQueue();
+    const queue = recordingQueue();
     const options = { env: { DB: database.binding, QUEUE: queue.binding } };
     for (const same of [{}, { nonsense: 1, file_name: "x" }, change, { description: "same" }, BERLIN]) {
       expect(await patch(asset.id, same, options)).toEqual(first);
@@ -429,35 +428,38 @@ describe("an edit that changes nothing", () => {
     expect(empty.local_datetime).toBe("2024-07-15T10:00:00+00:00");
     expect(database.counts.rowsWritten).toBe(0);
     expect(queue.sent).toEqual([]);
-    expect((await heard(seq)).filter((line) => !line.includes(asset.id))).toEqual([]);
-    expect(await geocoding(asset.id)).toMatchObject([{ status: "success" }]);
+    expect((await eventsAfter(seq)).filter((line) => !line.includes(asset.id))).toEqual([]);
+    expect(await geocodingTasks(asset.id)).toMatchObject([{ status: "success" }]);
   });
 
-  it("is taking away what no user has set", async () => {
-    const asset = await stored("0017_thompson-springs.jpg");
+  it("includes removing a value that no user has set", async () => {
+    const asset = await uploadSample("thompson-springs.jpg");
     const seq = await lastSeq();
     const nothing = { description: null, latitude: null, longitude: null, original_datetime: null };
     expect(await patch(asset.id, nothing)).toEqual(asset);
-    expect(await heard(seq)).toEqual([]);
+    expect(await eventsAfter(seq)).toEqual([]);
   });
 });
 
-describe("the feed hears of an edit", () => {
-  it("as metadata_updated, and as asset_updated where the local time moves", async () => {
-    const asset = await plain();
+describe("the change feed", () => {
+  it("records metadata_updated, and asset_updated if the local time changes", async () => {
+    const asset = await uploadWithoutMetadata();
     let seq = await lastSeq();
-    const told = async (change: unknown): Promise<string[]> => {
+    const eventTypesAfter = async (change: unknown): Promise<string[]> => {
       await patch(asset.id, change);
-      const lines = await heard(seq);
+      const lines = await eventsAfter(seq);
       seq = await lastSeq();
       return lines.map((line) => line.replace(` ${asset.id}`, ""));
     };
-    expect(await told({ description: "a" })).toEqual(["metadata_updated"]);
-    expect(await told(BERLIN)).toEqual(["metadata_updated"]);
+    expect(await eventTypesAfter({ description: "a" })).toEqual(["metadata_updated"]);
+    expect(await eventTypesAfter(BERLIN)).toEqual(["metadata_updated"]);
     const dated = { original_datetime: "2024-07-15T12:00:00+02:00" };
-    expect(await told(dated)).toEqual(["metadata_updated", "asset_updated"]);
-    // The same instant, another clock.
-    expect(await told({ original_datetime: "2024-07-15T10:00:00Z" })).toEqual(["metadata_updated", "asset_updated"]);
+    expect(await eventTypesAfter(dated)).toEqual(["metadata_updated", "asset_updated"]);
+    // The same instant at another UTC offset.
+    expect(await eventTypesAfter({ original_datetime: "2024-07-15T10:00:00Z" })).toEqual([
+      "metadata_updated",
+      "asset_updated",
+    ]);
     const { events } = await readEvents(seq - 2);
     expect(events).toEqual([
       {
@@ -475,14 +477,14 @@ describe("the feed hears of an edit", () => {
         payload: { stack_id: null },
       },
     ]);
-    const naive = await stored("0006_adobe_coords.jpg");
+    const naive = await uploadSample("0006_adobe_coords.jpg");
     seq = await lastSeq();
     await patch(naive.id, BERLIN);
-    expect(await heard(seq)).toEqual([`metadata_updated ${naive.id}`, `asset_updated ${naive.id}`]);
+    expect(await eventsAfter(seq)).toEqual([`metadata_updated ${naive.id}`, `asset_updated ${naive.id}`]);
   });
 
-  it("and both of its times move on", async () => {
-    const asset = await plain();
+  it("comes with a later updated_at of both asset and metadata", async () => {
+    const asset = await uploadWithoutMetadata();
     const { updated_at, metadata } = await patch(asset.id, { description: "later" });
     expect(updated_at > asset.updated_at).toBe(true);
     expect((metadata?.updated_at ?? "") > (asset.metadata?.updated_at ?? "")).toBe(true);
@@ -490,50 +492,50 @@ describe("the feed hears of an edit", () => {
   });
 });
 
-describe("lists follow an edit", () => {
-  it("in their order, by dates naive and aware, and on the map", async () => {
-    const library = await newLibrary();
+describe("lists after an update", () => {
+  it("follow in order, naive and aware date filters and map", async () => {
+    const library = await createLibrary();
     const where = { userId: owner.userId, libraryId: library };
     const [a = "", b = "", c = ""] = await insertAssets(where, [
-      { taken: "2015-01-01T00:00:00" },
-      { taken: "2016-01-01T00:00:00" },
-      { taken: "2017-01-01T00:00:00", position: [13.4, 52.5] },
+      { capturedAt: "2015-01-01T00:00:00" },
+      { capturedAt: "2016-01-01T00:00:00" },
+      { capturedAt: "2017-01-01T00:00:00", position: [13.4, 52.5] },
     ]);
     const all = `library_id=${library}`;
-    expect(await listed(all)).toEqual([c, b, a]);
+    expect(await listIds(all)).toEqual([c, b, a]);
     await patch(a, { original_datetime: "2018-06-01T00:30:00+02:00" });
-    expect(await listed(all)).toEqual([a, c, b]);
-    expect(await listed(`${all}&media_type=image&order=asc`)).toEqual([b, c, a]);
-    expect(await listed(`${all}&local_datetime_after=2018-01-01T00:00:00`)).toEqual([a]);
-    expect(await listed(`${all}&local_datetime_before=2016-01-01T00:00:00`)).toEqual([]);
+    expect(await listIds(all)).toEqual([a, c, b]);
+    expect(await listIds(`${all}&media_type=image&order=asc`)).toEqual([b, c, a]);
+    expect(await listIds(`${all}&local_datetime_after=2018-01-01T00:00:00`)).toEqual([a]);
+    expect(await listIds(`${all}&local_datetime_before=2016-01-01T00:00:00`)).toEqual([]);
     expect(
-      await listed(`${all}&local_datetime_before=2018-05-31T22:31:00Z&local_datetime_after=2018-05-31T22:29:00Z`),
+      await listIds(`${all}&local_datetime_before=2018-05-31T22:31:00Z&local_datetime_after=2018-05-31T22:29:00Z`),
     ).toEqual([a]);
-    expect(await listed(`${all}&local_datetime_after=2018-05-31T22:31:00Z`)).toEqual([]);
+    expect(await listIds(`${all}&local_datetime_after=2018-05-31T22:31:00Z`)).toEqual([]);
     const berlin = `${all}&bbox=13,52,14,53`;
-    expect(await listed(berlin)).toEqual([c]);
+    expect(await listIds(berlin)).toEqual([c]);
     await patch(a, BERLIN);
-    expect(await listed(berlin)).toEqual([a, c]);
+    expect(await listIds(berlin)).toEqual([a, c]);
     await patch(a, TOKYO);
-    expect(await listed(berlin)).toEqual([c]);
-    expect(await listed(`${all}&center=139.65,35.67&radius=5000`)).toEqual([a]);
+    expect(await listIds(berlin)).toEqual([c]);
+    expect(await listIds(`${all}&center=139.65,35.67&radius=5000`)).toEqual([a]);
     await patch(a, { latitude: null, longitude: null, original_datetime: null });
-    expect(await listed(`${all}&bbox=-180,-90,180,90`)).toEqual([c]);
-    expect(await listed(all)).toEqual([c, b, a]);
+    expect(await listIds(`${all}&bbox=-180,-90,180,90`)).toEqual([c]);
+    expect(await listIds(all)).toEqual([c, b, a]);
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", library);
   });
 
-  it("of an asset in the trash too", async () => {
-    const [trashed = ""] = await insertAssets(owner, [{ trashedAt: 1_700_000_000_000, taken: "2015-01-01T00:00:00" }]);
+  it("follow for trashed assets too", async () => {
+    const [trashed = ""] = await insertAssets(owner, [{ trashedAt: 1_700_000_000_000, capturedAt: "2015-01-01T00:00:00" }]);
     const dated = await patch(trashed, { original_datetime: "1901-01-01T00:00:00" });
     expect(dated.trashed_at).not.toBeNull();
     expect(
-      await listed(`state=trashed&local_datetime_before=1902-01-01T00:00:00&library_id=${owner.libraryId}`),
+      await listIds(`state=trashed&local_datetime_before=1902-01-01T00:00:00&library_id=${owner.libraryId}`),
     ).toEqual([trashed]);
   });
 });
 
-describe("albums follow an edit", () => {
+describe("albums after an update", () => {
   interface AlbumAnswer {
     start_date: string | null;
     end_date: string | null;
@@ -549,14 +551,14 @@ describe("albums follow an edit", () => {
     const id = await insertAlbum(owner);
     const members = await insertAssets(
       owner,
-      taken.map((time) => ({ taken: time })),
+      taken.map((time) => ({ capturedAt: time })),
     );
     const response = await call("POST", `/api/albums/${id}/assets`, { json: { asset_ids: members } });
     expect(response.status).toBe(200);
     return { id, members };
   }
 
-  it("in their dates, cover and order, and say so once", async () => {
+  it("follow in dates, cover and order, with one event each", async () => {
     const { id, members } = await filled(["2015-01-01T00:00:00", "2016-01-01T00:00:00", "2017-01-01T00:00:00+01:00"]);
     const other = await filled(["2015-06-01T00:00:00"]);
     const [a = "", b = "", c = ""] = members;
@@ -570,21 +572,21 @@ describe("albums follow an edit", () => {
     expect((await readEvents(seq)).events.filter((event) => event.entity_type === "album")).toMatchObject([
       { event_type: "album_updated", entity_id: id, payload: { album_cover_asset_id: a }, library_id: owner.libraryId },
     ]);
-    expect(await listed(`album_id=${id}`)).toEqual([a, c, b]);
-    // Another offset is another date, of the same clock.
+    expect(await listIds(`album_id=${id}`)).toEqual([a, c, b]);
+    // The same wall clock at another UTC offset is another date.
     await patch(a, { original_datetime: "2019-01-01T00:00:00" });
     expect((await album(id)).end_date).toBe("2019-01-01T00:00:00");
-    // One in the middle leaves the dates alone, and so does a caption: nobody is told of the album.
+    // A time within the range, or a caption, leaves the album's dates unchanged and records no album event.
     seq = await lastSeq();
     const before = await album(id);
     await patch(c, { original_datetime: "2017-06-01T00:00:00" });
     await patch(a, { description: "the last one" });
     expect(await album(id)).toEqual(before);
-    expect((await heard(seq)).filter((line) => line.startsWith("album"))).toEqual([]);
+    expect((await eventsAfter(seq)).filter((line) => line.startsWith("album"))).toEqual([]);
     expect(await album(other.id)).toMatchObject({ start_date: "2015-06-01T00:00:00" });
   });
 
-  it("all of them that hold one of many edited at once", async () => {
+  it("follow for each of many assets updated at once", async () => {
     const one = await filled(["2015-01-01T00:00:00", "2016-01-01T00:00:00"]);
     const two = await filled(["2017-01-01T00:00:00"]);
     await call("POST", `/api/albums/${two.id}/assets`, { json: { asset_ids: [one.members[0]] } });
@@ -595,24 +597,24 @@ describe("albums follow an edit", () => {
     for (const { id } of [one, two]) {
       expect(await album(id)).toMatchObject({ start_date: "2020-02-02T02:02:02", end_date: "2020-02-02T02:02:02" });
     }
-    const lines = (await heard(seq)).filter((line) => line.startsWith("album"));
+    const lines = (await eventsAfter(seq)).filter((line) => line.startsWith("album"));
     expect(lines.toSorted()).toEqual([`album_updated ${one.id}`, `album_updated ${two.id}`].toSorted());
   });
 
-  it("but not for a member in the trash", async () => {
+  it("stay unchanged for a trashed member", async () => {
     const { id, members } = await filled(["2015-01-01T00:00:00", "2016-01-01T00:00:00"]);
     await sqlAll("UPDATE assets SET trashed_at = 5 WHERE id = ?", members[0]);
     await sqlAll("UPDATE albums SET start_us = end_us WHERE id = ?", id);
     const seq = await lastSeq();
     await patch(members[0] ?? "", { original_datetime: "1999-01-01T00:00:00" });
-    expect((await heard(seq)).filter((line) => line.startsWith("album"))).toEqual([]);
+    expect((await eventsAfter(seq)).filter((line) => line.startsWith("album"))).toEqual([]);
     expect((await album(id)).end_date).toBe("2016-01-01T00:00:00");
   });
 });
 
-describe("many edits in one call", () => {
-  it("are each their own, across libraries, and are acknowledged", async () => {
-    const library = await newLibrary();
+describe("POST /api/assets/bulk-update", () => {
+  it("updates assets of several libraries and returns an acknowledgement", async () => {
+    const library = await createLibrary();
     const [a = "", b = ""] = await insertAssets(owner, [{}, {}]);
     const [c = ""] = await insertAssets({ userId: owner.userId, libraryId: library }, [{}]);
     const seq = await lastSeq();
@@ -625,7 +627,7 @@ describe("many edits in one call", () => {
     expect(await response.json()).toEqual({});
     expect((await get(a)).metadata).toMatchObject({ description: "one", latitude: null });
     expect(await get(b)).toMatchObject({ local_datetime: "2003-03-03T03:03:03+09:00", metadata: TOKYO });
-    expect((await heard(seq)).toSorted()).toEqual(
+    expect((await eventsAfter(seq)).toSorted()).toEqual(
       [`metadata_updated ${a}`, `metadata_updated ${b}`, `asset_updated ${b}`].toSorted(),
     );
     await bulk([{ id: c, change: { description: "theirs" } }]);
@@ -633,11 +635,11 @@ describe("many edits in one call", () => {
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", library);
   });
 
-  it("are all refused with one unknown or foreign id, by its name", async () => {
+  it("changes nothing if one id is unknown or foreign, and names it", async () => {
     const [mine = ""] = await insertAssets(owner, [{}]);
     const change = { description: "no" };
     for (const stranger of [newId("asset"), tenant.assetId]) {
-      const { message } = await refusalOf(
+      const { message } = await expectError(
         await bulk([
           { id: mine, change },
           { id: stranger, change },
@@ -648,12 +650,12 @@ describe("many edits in one call", () => {
       expect(message).not.toContain(mine);
     }
     const strangers = Array.from({ length: 199 }, () => ({ id: newId("asset"), change }));
-    const { message } = await refusalOf(await bulk([{ id: mine, change }, ...strangers]), 404);
+    const { message } = await expectError(await bulk([{ id: mine, change }, ...strangers]), 404);
     expect(message).toMatch(/and 194 more$/);
     expect((await get(mine)).metadata?.description).toBeNull();
   });
 
-  it("are one to two hundred, of ids and changes", async () => {
+  it("accepts 1 to 200 ids with changes", async () => {
     const [id = ""] = await insertAssets(owner, [{}]);
     const item = { id, change: { description: "x" } };
     const wrong = [
@@ -666,13 +668,13 @@ describe("many edits in one call", () => {
       [{ id, change: null }],
     ];
     for (const updates of [...wrong, [{ id: "asset_x", change: {} }], [{ id: 7, change: {} }], [id]]) {
-      await refusalOf(await bulk(updates), 422);
+      await expectError(await bulk(updates), 422);
     }
-    await refusalOf(await call("POST", "/api/assets/bulk-update", { json: {} }), 422);
+    await expectError(await call("POST", "/api/assets/bulk-update", { json: {} }), 422);
     expect((await get(id)).metadata?.description).toBeNull();
   });
 
-  it("of one asset are all of it, the later over the earlier, and told once", async () => {
+  it("merges repeated changes of one asset in order and records one event", async () => {
     const [id = ""] = await insertAssets(owner, [{}]);
     const seq = await lastSeq();
     await bulk([
@@ -684,15 +686,15 @@ describe("many edits in one call", () => {
       local_datetime: "2003-03-03T03:03:03",
       metadata: { description: "last", ...BERLIN },
     });
-    expect(await heard(seq)).toEqual([`metadata_updated ${id}`, `asset_updated ${id}`]);
+    expect(await eventsAfter(seq)).toEqual([`metadata_updated ${id}`, `asset_updated ${id}`]);
   });
 
-  it("ring for each that was moved, in batches that the queue takes", async () => {
+  it("enqueues each moved asset in batches within the queue's limit", async () => {
     const ids = await insertAssets(
       owner,
       Array.from({ length: 150 }, () => ({})),
     );
-    const queue = keptQueue();
+    const queue = recordingQueue();
     await bulk(
       ids.map((id) => ({ id, change: BERLIN })),
       { env: { QUEUE: queue.binding } },
@@ -702,13 +704,13 @@ describe("many edits in one call", () => {
       new Set(ids.map((assetId) => JSON.stringify({ assetId }))),
     );
     const tasks = await sqlAll(
-      "SELECT count(*) AS n, count(DISTINCT id) AS ids, count(DISTINCT delivery_id) AS deliveries FROM tasks WHERE asset_id IN (SELECT value FROM json_each(?))",
+      "SELECT count(*) AS n, count(DISTINCT id) AS ids, count(DISTINCT celery_task_id) AS deliveries FROM tasks WHERE asset_id IN (SELECT value FROM json_each(?))",
       JSON.stringify(ids),
     );
     expect(tasks).toEqual([{ n: 150, ids: 150, deliveries: 150 }]);
   });
 
-  it("may each carry much, and lie on much", async () => {
+  it("accepts large changes on assets with much metadata", async () => {
     const ids = await insertAssets(
       owner,
       Array.from({ length: 200 }, () => ({})),
@@ -727,14 +729,14 @@ describe("many edits in one call", () => {
   });
 });
 
-/** D1 through which something else happens in front of each batch. */
-function meddled(meddle: () => Promise<unknown>): D1Database {
+/** D1 that runs `interfere` before each batch. */
+function interferingD1(interfere: () => Promise<unknown>): D1Database {
   const wrap = (session: D1DatabaseSession): D1DatabaseSession =>
     new Proxy(session, {
       get(target, property) {
         if (property === "batch") {
           return async (statements: D1PreparedStatement[]) => {
-            await meddle();
+            await interfere();
             return await target.batch(statements);
           };
         }
@@ -751,10 +753,10 @@ function meddled(meddle: () => Promise<unknown>): D1Database {
   });
 }
 
-describe("edits at the same time", () => {
-  it("of different fields both stay", async () => {
+describe("concurrent updates", () => {
+  it("of different fields are both kept", async () => {
     for (let round = 0; round < 5; round++) {
-      const asset = await stored("0006_adobe_coords.jpg");
+      const asset = await uploadSample("0006_adobe_coords.jpg");
       const responses = await Promise.all([
         send(asset.id, { description: "words" }),
         send(asset.id, { ...BERLIN, original_datetime: "2001-01-01T00:00:00+01:00" }),
@@ -767,29 +769,26 @@ describe("edits at the same time", () => {
     }
   });
 
-  it.each(["as it runs", "that stands still"])(
-    "read again what another wrote in between, by a clock %s",
-    async (how) => {
-      if (how === "that stands still") vi.useFakeTimers({ toFake: ["Date"] });
-      const asset = await stored("0006_adobe_coords.jpg");
-      let batches = 0;
-      const DB = meddled(async () => {
-        batches += 1;
-        if (batches === 1) await patch(asset.id, { original_datetime: "2001-01-01T00:00:00", ...TOKYO });
-      });
-      const seq = await lastSeq();
-      const edited = await patch(asset.id, { description: "mine", ...BERLIN }, { env: { DB } });
-      const metadata = { description: "mine", ...BERLIN, timezone: "Europe/Berlin" };
-      expect(edited).toMatchObject({ local_datetime: "2001-01-01T00:00:00", metadata });
-      expect(await get(asset.id)).toMatchObject({ local_datetime: "2001-01-01T00:00:00", metadata });
-      // The other's two, and one of our own.
-      const kinds = ["metadata_updated", "asset_updated", "metadata_updated"];
-      expect(await heard(seq)).toEqual(kinds.map((kind) => `${kind} ${asset.id}`));
-    },
-  );
+  it.each(["that advances", "that stands still"])("are retried after another write, by a clock %s", async (how) => {
+    if (how === "that stands still") vi.useFakeTimers({ toFake: ["Date"] });
+    const asset = await uploadSample("0006_adobe_coords.jpg");
+    let batches = 0;
+    const DB = interferingD1(async () => {
+      batches += 1;
+      if (batches === 1) await patch(asset.id, { original_datetime: "2001-01-01T00:00:00", ...TOKYO });
+    });
+    const seq = await lastSeq();
+    const edited = await patch(asset.id, { description: "mine", ...BERLIN }, { env: { DB } });
+    const metadata = { description: "mine", ...BERLIN, timezone: "Europe/Berlin" };
+    expect(edited).toMatchObject({ local_datetime: "2001-01-01T00:00:00", metadata });
+    expect(await get(asset.id)).toMatchObject({ local_datetime: "2001-01-01T00:00:00", metadata });
+    // Two events of the other update and one of this.
+    const kinds = ["metadata_updated", "asset_updated", "metadata_updated"];
+    expect(await eventsAfter(seq)).toEqual(kinds.map((kind) => `${kind} ${asset.id}`));
+  });
 
-  it("of one asset by many clients at once all stay", async () => {
-    const asset = await plain();
+  it("of one asset by many clients are all kept", async () => {
+    const asset = await uploadWithoutMetadata();
     const seq = await lastSeq();
     const responses = await Promise.all(
       Array.from({ length: 12 }, async (_, at) =>
@@ -797,13 +796,13 @@ describe("edits at the same time", () => {
       ),
     );
     expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 200));
-    expect(await heard(seq)).toEqual(responses.map(() => `metadata_updated ${asset.id}`));
+    expect(await eventsAfter(seq)).toEqual(responses.map(() => `metadata_updated ${asset.id}`));
   });
 
-  it("that lose every time are a conflict which may be tried again, and have changed nothing", async () => {
+  it("that lose every retry return a retryable conflict and change nothing", async () => {
     const [first = "", second = ""] = await insertAssets(owner, [{}, {}]);
     let times = 0;
-    const DB = meddled(async () => await patch(second, { description: `theirs ${(times += 1)}` }));
+    const DB = interferingD1(async () => await patch(second, { description: `theirs ${(times += 1)}` }));
     const change = { description: "mine", ...BERLIN };
     const lost = await bulk(
       [
@@ -813,49 +812,52 @@ describe("edits at the same time", () => {
       { env: { DB } },
     );
     expect([lost.headers.get("retry-after"), lost.headers.get("x-should-retry")]).toEqual(["1", null]);
-    await refusalOf(lost, 409);
+    await expectError(lost, 409);
     expect((await get(first)).metadata).toMatchObject({ description: null, latitude: null });
-    expect(await geocoding(first)).toEqual([]);
+    expect(await geocodingTasks(first)).toEqual([]);
     expect((await get(second)).metadata).toMatchObject({ description: "theirs 6", latitude: null });
   });
 
-  it("are not lost to what else happens to the asset meanwhile", async () => {
-    const asset = await plain();
-    const DB = meddled(
+  it("survive other writes to the asset", async () => {
+    const asset = await uploadWithoutMetadata();
+    const DB = interferingD1(
       async () => await sqlAll("UPDATE assets SET thumbhash = 'x', updated_at = 9e12 WHERE id = ?", asset.id),
     );
     const edited = await patch(asset.id, { description: "mine" }, { env: { DB } });
     expect(edited).toMatchObject({ thumbhash: "x", metadata: { description: "mine" } });
   });
 
-  it("find nothing where the asset was deleted in between", async () => {
+  it("return 404 if the asset is deleted meanwhile", async () => {
     const [id = ""] = await insertAssets(owner, [{}]);
     const seq = await lastSeq();
-    const DB = meddled(async () => await sqlAll("DELETE FROM assets WHERE id = ?", id));
-    await refusalOf(await send(id, { description: "late", ...BERLIN }, { env: { DB } }), 404);
-    expect(await heard(seq)).toEqual([]);
-    expect(await geocoding(id)).toEqual([]);
+    const DB = interferingD1(async () => await sqlAll("DELETE FROM assets WHERE id = ?", id));
+    await expectError(await send(id, { description: "late", ...BERLIN }, { env: { DB } }), 404);
+    expect(await eventsAfter(seq)).toEqual([]);
+    expect(await geocodingTasks(id)).toEqual([]);
   });
 });
 
-describe("an edit that breaks off", () => {
-  function failing(faults: Faults): Partial<Cloudflare.Env> {
+describe("a failing update", () => {
+  function failingDatabase(faults: D1Faults): Partial<Cloudflare.Env> {
     return { DB: countingD1(env.DB, faults).binding };
   }
 
-  it("before the database took it leaves everything as it was", async () => {
-    const asset = await stored("0006_adobe_coords.jpg");
+  it("changes nothing if the database is unreachable", async () => {
+    const asset = await uploadSample("0006_adobe_coords.jpg");
     const seq = await lastSeq();
     const beforeBatch = (sql: string[]): void => {
       if (sql.length > 1) throw new Error("D1_ERROR: Network connection lost.");
     };
-    await refusalOf(await send(asset.id, { description: "x", ...BERLIN }, { env: failing({ beforeBatch }) }), 503);
-    expect(await heard(seq)).toEqual([]);
+    await expectError(
+      await send(asset.id, { description: "x", ...BERLIN }, { env: failingDatabase({ beforeBatch }) }),
+      503,
+    );
+    expect(await eventsAfter(seq)).toEqual([]);
     expect((await get(asset.id)).metadata).toEqual(asset.metadata);
   });
 
-  it("at any of its statements leaves everything as it was", async () => {
-    const asset = await stored("0006_adobe_coords.jpg");
+  it("changes nothing if any of its statements fails", async () => {
+    const asset = await uploadSample("0006_adobe_coords.jpg");
     const album = await insertAlbum(owner);
     await call("POST", `/api/albums/${album}/assets`, { json: { asset_ids: [asset.id] } });
     await sqlAll("UPDATE tasks SET status = 'success' WHERE asset_id = ?", asset.id);
@@ -863,7 +865,7 @@ describe("an edit that breaks off", () => {
       await sqlAll("SELECT * FROM assets WHERE id = ?", asset.id),
       await sqlAll("SELECT * FROM albums WHERE id = ?", album),
       await sqlAll("SELECT * FROM album_assets WHERE album_id = ?", album),
-      await geocoding(asset.id),
+      await geocodingTasks(asset.id),
       await lastSeq(),
     ];
     const before = await state();
@@ -883,35 +885,35 @@ describe("an edit that breaks off", () => {
     }
   });
 
-  it("when its answer is lost is repeated without harm, and its work is rung for by the sweep", async () => {
-    const asset = await plain();
+  it("can be repeated if its response is lost; the sweep enqueues its task", async () => {
+    const asset = await uploadWithoutMetadata();
     const seq = await lastSeq();
-    const queue = keptQueue();
+    const queue = recordingQueue();
     const afterBatch = (sql: string[]): void => {
       if (sql.length > 1) throw new Error("D1_ERROR: Network connection lost.");
     };
-    const lost = await send(asset.id, BERLIN, { env: { ...failing({ afterBatch }), QUEUE: queue.binding } });
-    await refusalOf(lost, 503);
+    const lost = await send(asset.id, BERLIN, { env: { ...failingDatabase({ afterBatch }), QUEUE: queue.binding } });
+    await expectError(lost, 503);
     expect((await patch(asset.id, BERLIN, { env: { QUEUE: queue.binding } })).metadata).toMatchObject(BERLIN);
-    expect(await heard(seq)).toEqual([`metadata_updated ${asset.id}`]);
+    expect(await eventsAfter(seq)).toEqual([`metadata_updated ${asset.id}`]);
     expect(queue.sent).toEqual([]);
-    // What other tests left open would be rung for first.
+    // Closes pending tasks of other tests, which would be enqueued first.
     await sqlAll("UPDATE tasks SET status = 'success' WHERE asset_id <> ?", asset.id);
     const later = Date.now() + 11 * 60_000;
-    await ringOverdue({ db: openDatabase(env.DB, "primary"), queue: queue.binding, nowMs: later });
+    await requeueOverdue(testContext({ queue: queue.binding, nowMs: later }));
     expect(queue.sent).toEqual([{ assetId: asset.id }]);
   });
 
-  it("at the bell is done all the same", async () => {
-    const asset = await plain();
-    const { binding } = keptQueue(new Error("no queue"));
+  it("succeeds if only the queue fails", async () => {
+    const asset = await uploadWithoutMetadata();
+    const { binding } = recordingQueue(new Error("no queue"));
     expect((await patch(asset.id, BERLIN, { env: { QUEUE: binding } })).metadata).toMatchObject(BERLIN);
-    expect(await geocoding(asset.id)).toMatchObject([{ status: "pending" }]);
+    expect(await geocodingTasks(asset.id)).toMatchObject([{ status: "pending" }]);
   });
 });
 
-describe("what an edit costs", () => {
-  it("is as many statements for two hundred as for one, and rows by the number of assets alone", async () => {
+describe("the cost of an update", () => {
+  it("is the same number of statements for two hundred assets as for one, with rows proportional to the assets", async () => {
     const { userId, libraryId } = await seedLibrary(await someone(), 3000);
     const { secret } = await insertKey({ userId });
     const ids = (await sqlAll("SELECT id FROM assets WHERE library_id = ? LIMIT 200", libraryId)).map(({ id }) =>
@@ -934,13 +936,13 @@ describe("what an edit costs", () => {
     const one = await cost(ids.slice(0, 1), change);
     const many = await cost(ids, { ...TOKYO, original_datetime: "2024-07-16T12:00:00+02:00" });
     expect([one.statements, many.statements]).toEqual([6, 6]);
-    // The nine levels of the map that it leaves, and the nine that it comes to, are among them.
+    // Includes nine map levels for the old position and nine for the new one.
     expect(one.rowsRead).toBeLessThan(70);
     expect(many.rowsRead).toBeLessThan(200 * one.rowsRead);
     const words = await cost(ids, { description: "words" });
     expect(words.statements).toBe(3);
     expect(words.rowsRead).toBeLessThan(200 * 17);
-    // The row, and its event in five indexes; of the asset's own indexes none.
+    // The row and its event in five indexes; no index of the assets table changes.
     expect(words.rowsWritten).toBeLessThan(200 * 7);
   });
 
@@ -948,8 +950,8 @@ describe("what an edit costs", () => {
     return (await insertTenant()).userId;
   }
 
-  it("is two round trips for a single one beside the credential", async () => {
-    const asset = await plain();
+  it("is two round trips plus authentication for a single asset", async () => {
+    const asset = await uploadWithoutMetadata();
     const database = countingD1(env.DB);
     await patch(
       asset.id,

@@ -2,15 +2,15 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { newId } from "../../../src/kernel/ids.ts";
-import { originalKey, proxyKey, renditionKey, stillKey } from "../../../src/objects/keys.ts";
-import { sqlAll, usage } from "../../support/clients/account.ts";
-import { assetOf, refusalOf } from "../../support/clients/answers.ts";
+import { originalKey, proxyKey, renditionKey, posterKey } from "../../../src/objects/keys.ts";
+import { sqlAll, storageUsage } from "../../support/clients/account.ts";
+import { expectAsset, expectError } from "../../support/clients/responses.ts";
 import { call, uniqueBytes, type CallOptions } from "../../support/clients/api.ts";
-import { storedKeys, watchedBucket } from "../../support/bindings/bucket.ts";
+import { storedKeys, instrumentedBucket } from "../../support/bindings/bucket.ts";
 import { deliver, runSchedule } from "../../support/bindings/consumer.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
-import { keptQueue } from "../../support/bindings/queue.ts";
-import { recount } from "../../support/rows/recount.ts";
+import { recordingQueue } from "../../support/bindings/queue.ts";
+import { findInconsistencies } from "../../support/rows/consistency.ts";
 import {
   insertAssets,
   insertKey,
@@ -19,8 +19,8 @@ import {
   insertUser,
   readEvents,
 } from "../../support/clients/tenants.ts";
-import { rowsWith } from "../../support/rows/traces.ts";
-import { quietUpload } from "../../support/clients/uploads.ts";
+import { rowsContaining } from "../../support/rows/rowSearch.ts";
+import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 
 interface Owner {
   userId: string;
@@ -35,19 +35,23 @@ async function newOwner(): Promise<Owner> {
 }
 
 let me: Owner;
-const queue = keptQueue();
+const queue = recordingQueue();
 beforeAll(async () => {
   me = await newOwner();
 });
 
-/** Whatever a test did: no count, copy, link or event is wrong afterwards. */
+/** Verifies counts, denormalized copies, memberships and events after every test. */
 afterEach(async () => {
-  expect(await recount()).toEqual({});
+  expect(await findInconsistencies()).toEqual({});
 });
 
-type Act = "trash" | "restore" | "delete" | "empty-trash";
+type TrashAction = "trash" | "restore" | "delete" | "empty-trash";
 
-async function act(what: Act, ids?: unknown, options: CallOptions & { query?: string } = {}): Promise<Response> {
+async function callTrash(
+  what: TrashAction,
+  ids?: unknown,
+  options: CallOptions & { query?: string } = {},
+): Promise<Response> {
   const { query = "", ...rest } = options;
   const [method, path] = what === "delete" ? ["DELETE", "/api/assets"] : ["POST", `/api/assets/${what}`];
   const json = ids === undefined ? {} : { json: { ids } };
@@ -55,13 +59,17 @@ async function act(what: Act, ids?: unknown, options: CallOptions & { query?: st
   return await call(method, `${path}${query}`, { token: me.token, ...json, ...rest, env: bindings });
 }
 
-async function done(what: Act, ids?: string[], options: CallOptions & { query?: string } = {}): Promise<void> {
-  const response = await act(what, ids, options);
+async function expectTrash(
+  what: TrashAction,
+  ids?: string[],
+  options: CallOptions & { query?: string } = {},
+): Promise<void> {
+  const response = await callTrash(what, ids, options);
   const text = await response.text();
   expect([response.status, text], what).toEqual([200, "{}"]);
 }
 
-async function answer<T>(path: string, token = me.token): Promise<T> {
+async function getJson<T>(path: string, token = me.token): Promise<T> {
   const response = await call("GET", path, { token });
   expect(response.status, path).toBe(200);
   return await response.json<T>();
@@ -75,15 +83,15 @@ interface Page {
   data: { id: string; trashed_at: string | null; updated_at: string; stack_id: string | null }[];
 }
 
-async function listed(state: "live" | "trashed" | "all", among?: string[]): Promise<string[]> {
+async function listIds(state: "live" | "trashed" | "all", among?: string[]): Promise<string[]> {
   const ids = among === undefined ? "" : `&ids=${among.join(",")}`;
-  const page = await answer<Page>(`/api/assets?include=&limit=200&state=${state}${ids}`);
+  const page = await getJson<Page>(`/api/assets?include=&limit=200&state=${state}${ids}`);
   return page.data.map((asset) => asset.id).toSorted();
 }
 
 /** Oldest capture first. */
 async function newAssets(count: number, owner: Owner = me): Promise<string[]> {
-  const fields = Array.from({ length: count }, (_, i) => ({ taken: new Date(Date.UTC(2020, 0, i + 1)).toISOString() }));
+  const fields = Array.from({ length: count }, (_, i) => ({ capturedAt: new Date(Date.UTC(2020, 0, i + 1)).toISOString() }));
   return await insertAssets(owner, fields);
 }
 
@@ -103,7 +111,7 @@ async function newStack(ids: string[], primary?: string): Promise<string> {
   return withId.parse(await created.json()).id;
 }
 
-async function told(since: number): Promise<[type: string, id: string, payload: unknown][]> {
+async function eventsSince(since: number): Promise<[type: string, id: string, payload: unknown][]> {
   const { events } = await readEvents(since);
   return events.map((event) => [event.event_type, event.entity_id, event.payload]);
 }
@@ -112,36 +120,36 @@ async function lastSeq(): Promise<number> {
   return (await readEvents()).lastSeq;
 }
 
-async function uploaded(bytes = uniqueBytes(100)) {
-  return await assetOf(await quietUpload(bytes, { token: me.token, libraryId: me.libraryId }), 201);
+async function uploadUnique(bytes = uniqueBytes(100)) {
+  return await expectAsset(await uploadWithoutConsumer(bytes, { token: me.token, libraryId: me.libraryId }), 201);
 }
 
-describe("assets in the trash", () => {
-  it("leave every list but the trash's, say when they went, and come back as they were", async () => {
+describe("trashed assets", () => {
+  it("are only in the trash list with trashed_at, and return unchanged after a restore", async () => {
     const [a = "", b = ""] = await newAssets(2);
-    const before = await answer<Page["data"][number]>(`/api/assets/${a}`);
-    await done("trash", [a]);
-    expect([await listed("live", [a, b]), await listed("trashed", [a, b]), await listed("all", [a, b])]).toEqual([
+    const before = await getJson<Page["data"][number]>(`/api/assets/${a}`);
+    await expectTrash("trash", [a]);
+    expect([await listIds("live", [a, b]), await listIds("trashed", [a, b]), await listIds("all", [a, b])]).toEqual([
       [b],
       [a],
       [a, b].toSorted(),
     ]);
-    const trashed = await answer<Page["data"][number]>(`/api/assets/${a}`);
+    const trashed = await getJson<Page["data"][number]>(`/api/assets/${a}`);
     expect(trashed.trashed_at).toMatch(/Z$/);
     expect(trashed).toEqual({ ...before, trashed_at: trashed.trashed_at, updated_at: trashed.updated_at });
     expect(trashed.updated_at > before.updated_at).toBe(true);
-    await done("restore", [a]);
-    const restored = await answer<Page["data"][number]>(`/api/assets/${a}`);
+    await expectTrash("restore", [a]);
+    const restored = await getJson<Page["data"][number]>(`/api/assets/${a}`);
     expect(restored).toEqual({ ...before, updated_at: restored.updated_at });
-    expect(await listed("live", [a, b])).toEqual([a, b].toSorted());
+    expect(await listIds("live", [a, b])).toEqual([a, b].toSorted());
   });
 
-  it("are not shown by their albums, nor counted, dated or covering them; back, they are", async () => {
+  it("are excluded from their albums' lists, counts, dates and covers until restored", async () => {
     const [oldest = "", middle = "", newest = ""] = await newAssets(3);
     const album = await newAlbum([oldest, middle, newest]);
     await call("PATCH", `/api/albums/${album}`, { token: me.token, json: { album_cover_asset_id: oldest } });
     const shown = async () => {
-      const { asset_count, album_cover_asset_id, start_date, end_date } = await answer<Record<string, unknown>>(
+      const { asset_count, album_cover_asset_id, start_date, end_date } = await getJson<Record<string, unknown>>(
         `/api/albums/${album}`,
       );
       const days = [start_date, end_date].map((date) => String(date).slice(0, 10));
@@ -150,129 +158,131 @@ describe("assets in the trash", () => {
     const whole = [3, oldest, "2020-01-01", "2020-01-03"];
     expect(await shown()).toEqual(whole);
     let since = await lastSeq();
-    await done("trash", [oldest, newest]);
+    await expectTrash("trash", [oldest, newest]);
     expect(await shown()).toEqual([1, middle, "2020-01-02", "2020-01-02"]);
-    expect(await told(since)).toEqual([
+    expect(await eventsSince(since)).toEqual([
       ...[oldest, newest].toSorted().map((id) => ["asset_updated", id, { stack_id: null }]),
       ["album_updated", album, { album_cover_asset_id: middle }],
     ]);
-    await done("trash", [middle]);
+    await expectTrash("trash", [middle]);
     expect(await shown()).toEqual([0, null, "null", "null"]);
     since = await lastSeq();
-    await done("restore", [oldest]);
+    await expectTrash("restore", [oldest]);
     expect(await shown()).toEqual([1, oldest, "2020-01-01", "2020-01-01"]);
-    expect(await told(since)).toEqual([
+    expect(await eventsSince(since)).toEqual([
       ["asset_updated", oldest, { stack_id: null }],
       ["album_updated", album, { album_cover_asset_id: oldest }],
     ]);
-    await done("restore", [newest, middle]);
+    await expectTrash("restore", [newest, middle]);
     expect(await shown()).toEqual(whole);
-    const page = await answer<Page>(`/api/assets?include=&album_id=${album}`);
+    const page = await getJson<Page>(`/api/assets?include=&album_id=${album}`);
     expect(page.data.map((asset) => asset.id)).toEqual([newest, middle, oldest]);
   });
 
-  it("are not counted by their stack, whose chosen cover stays chosen", async () => {
+  it("are excluded from their stack's count but stay its chosen cover", async () => {
     const ids = (await newAssets(3)).toSorted();
     const [a = "", b = ""] = ids;
     const stack = await newStack(ids, a);
     const since = await lastSeq();
-    await done("trash", [a, b]);
-    expect(await told(since)).toEqual([
+    await expectTrash("trash", [a, b]);
+    expect(await eventsSince(since)).toEqual([
       ["asset_updated", a, { stack_id: stack }],
       ["asset_updated", b, { stack_id: stack }],
       ["stack_updated", stack, null],
     ]);
-    const left = await answer<Record<string, unknown>>(`/api/stacks/${stack}`);
+    const left = await getJson<Record<string, unknown>>(`/api/stacks/${stack}`);
     expect(left).toMatchObject({ asset_count: 1, primary_asset_id: a });
-    await done("restore", [a, b]);
-    const back = await answer<Record<string, unknown>>(`/api/stacks/${stack}`);
+    await expectTrash("restore", [a, b]);
+    const back = await getJson<Record<string, unknown>>(`/api/stacks/${stack}`);
     expect(back).toMatchObject({ asset_count: 3, primary_asset_id: a });
-    expect((await told(since)).filter(([type]) => type === "stack_updated")).toHaveLength(2);
+    expect((await eventsSince(since)).filter(([type]) => type === "stack_updated")).toHaveLength(2);
   });
 
-  it("can be trashed again, and live ones restored again: nothing changes and nobody hears of it", async () => {
+  it("can be trashed again and live ones restored again, without changes or events", async () => {
     const [a = "", b = ""] = await newAssets(2);
     await newAlbum([a, b]);
     await newStack([a, b]);
-    await done("trash", [a]);
-    const state = async () => JSON.stringify([await rowsWith(a), await rowsWith(b)]);
+    await expectTrash("trash", [a]);
+    const state = async () => JSON.stringify([await rowsContaining(a), await rowsContaining(b)]);
     const trashed = await state();
     const since = await lastSeq();
-    await done("trash", [a, a]);
-    await done("restore", [b]);
+    await expectTrash("trash", [a, a]);
+    await expectTrash("restore", [b]);
     expect(await state()).toBe(trashed);
-    expect(await told(since)).toEqual([]);
+    expect(await eventsSince(since)).toEqual([]);
   });
 
-  it("are those of the named library: unknown ids, another library's and another owner's are left alone", async () => {
+  it("belong to the named library: unknown and foreign ids are ignored", async () => {
     const other = { ...me, libraryId: await insertLibrary(me.userId, "other") };
-    const theirs = await insertTenant();
-    const [mine = "", elsewhere = ""] = [...(await newAssets(1)), ...(await newAssets(1, other))];
-    const ids = [newId("asset"), elsewhere, theirs.assetId, mine];
+    const otherTenant = await insertTenant();
+    const [own = "", elsewhere = ""] = [...(await newAssets(1)), ...(await newAssets(1, other))];
+    const ids = [newId("asset"), elsewhere, otherTenant.assetId, own];
     for (const what of ["trash", "restore", "delete"] as const) {
-      expect((await act(what, ids)).status, "several libraries").toBe(400);
-      for (const libraryId of [theirs.libraryId, newId("library")]) {
-        expect((await act(what, ids, { query: `?library_id=${libraryId}` })).status).toBe(404);
+      expect((await callTrash(what, ids)).status, "several libraries").toBe(400);
+      for (const libraryId of [otherTenant.libraryId, newId("library")]) {
+        expect((await callTrash(what, ids, { query: `?library_id=${libraryId}` })).status).toBe(404);
       }
-      expect((await act(what, ids, { query: "?library_id=lib_x" })).status).toBe(422);
+      expect((await callTrash(what, ids, { query: "?library_id=lib_x" })).status).toBe(422);
     }
     const query = `?library_id=${me.libraryId}`;
     const trashedAt = async () =>
       await sqlAll(
         "SELECT id FROM assets WHERE trashed_at IS NOT NULL AND id IN (?, ?, ?)",
         elsewhere,
-        theirs.assetId,
-        mine,
+        otherTenant.assetId,
+        own,
       );
-    await done("trash", ids, { query });
-    expect(await trashedAt()).toEqual([{ id: mine }]);
-    await sqlAll("UPDATE assets SET trashed_at = 5 WHERE id IN (?, ?)", elsewhere, theirs.assetId);
-    await done("restore", ids, { query });
+    await expectTrash("trash", ids, { query });
+    expect(await trashedAt()).toEqual([{ id: own }]);
+    await sqlAll("UPDATE assets SET trashed_at = 5 WHERE id IN (?, ?)", elsewhere, otherTenant.assetId);
+    await expectTrash("restore", ids, { query });
     expect(await trashedAt()).toHaveLength(2);
-    await done("delete", ids, { query });
-    expect([await statusOf(mine), await statusOf(elsewhere)]).toEqual([404, 200]);
-    expect(await statusOf(theirs.assetId, theirs.secret)).toBe(200);
+    await expectTrash("delete", ids, { query });
+    expect([await statusOf(own), await statusOf(elsewhere)]).toEqual([404, 200]);
+    expect(await statusOf(otherTenant.assetId, otherTenant.secret)).toBe(200);
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", other.libraryId);
   });
 
-  it("are for a key with the action, in the library that it is for", async () => {
+  it("require a key with the action and the library in its scope", async () => {
     const [a = ""] = await newAssets(1);
     const other = await insertLibrary(me.userId, "not the key's");
     const keyFor = async (actions: string[], libraryIds: string[]) =>
       (await insertKey({ userId: me.userId, actions, libraryIds })).secret;
     const deleting = await keyFor(["read", "delete"], [me.libraryId]);
-    await done("trash", [a], { token: deleting });
-    expect(await listed("trashed", [a]).catch(() => "several libraries")).toBe("several libraries");
-    expect((await act("delete", [a], { token: deleting })).status).toBe(403);
-    expect((await act("empty-trash", undefined, { token: deleting })).status).toBe(403);
+    await expectTrash("trash", [a], { token: deleting });
+    expect(await listIds("trashed", [a]).catch(() => "several libraries")).toBe("several libraries");
+    expect((await callTrash("delete", [a], { token: deleting })).status).toBe(403);
+    expect((await callTrash("empty-trash", undefined, { token: deleting })).status).toBe(403);
     expect((await call("DELETE", `/api/assets/${a}`, { token: deleting })).status).toBe(403);
     const elsewhere = await keyFor(["read", "delete", "delete_permanently"], [other]);
-    expect((await act("restore", [a], { token: elsewhere, query: `?library_id=${me.libraryId}` })).status).toBe(404);
+    expect((await callTrash("restore", [a], { token: elsewhere, query: `?library_id=${me.libraryId}` })).status).toBe(
+      404,
+    );
     expect((await call("DELETE", `/api/assets/${a}`, { token: elsewhere })).status).toBe(404);
-    await done("delete", [a], { token: elsewhere });
+    await expectTrash("delete", [a], { token: elsewhere });
     expect(await statusOf(a)).toBe(200);
     const permanent = await keyFor(["read", "delete_permanently"], [me.libraryId]);
-    expect((await act("restore", [a], { token: permanent })).status).toBe(403);
-    await done("empty-trash", undefined, { token: permanent });
+    expect((await callTrash("restore", [a], { token: permanent })).status).toBe(403);
+    await expectTrash("empty-trash", undefined, { token: permanent });
     expect(await statusOf(a)).toBe(404);
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", other);
   });
 
-  it("are 1 to 200 ids, well-formed ones", async () => {
+  it("are selected by 1 to 200 valid ids", async () => {
     const tooMany = Array.from({ length: 201 }, () => newId("asset"));
     for (const what of ["trash", "restore", "delete"] as const) {
       for (const ids of [[], tooMany, ["x"], [null], [newId("album")], "asset_x", { a: 1 }, 7, null]) {
-        expect((await act(what, ids)).status, `${what} ${JSON.stringify(ids).slice(0, 40)}`).toBe(422);
+        expect((await callTrash(what, ids)).status, `${what} ${JSON.stringify(ids).slice(0, 40)}`).toBe(422);
       }
-      await done(what, tooMany.slice(0, 200));
+      await expectTrash(what, tooMany.slice(0, 200));
     }
     expect((await call("DELETE", "/api/assets/asset_x", { token: me.token })).status).toBe(422);
     expect((await call("DELETE", "/api/assets/trash", { token: me.token })).status).toBe(422);
   });
 });
 
-describe("what the trash costs", () => {
-  it("is the same number of statements for 1 id and for 200: at most six beside the credential", async () => {
+describe("the cost of trash operations", () => {
+  it("is at most six statements plus authentication for 1 to 200 ids", async () => {
     const database = countingD1(env.DB);
     for (const what of ["trash", "restore", "delete"] as const) {
       const counts: number[] = [];
@@ -280,11 +290,11 @@ describe("what the trash costs", () => {
         const ids = await newAssets(count);
         await newAlbum(ids);
         if (count > 1) await newStack(ids.slice(0, 100));
-        if (what === "restore") await done("trash", ids);
+        if (what === "restore") await expectTrash("trash", ids);
         database.reset();
-        await done(what, ids, { env: { DB: database.binding } });
+        await expectTrash(what, ids, { env: { DB: database.binding } });
         counts.push(database.counts.statements.filter(({ sql }) => !sql.includes("api_keys")).length);
-        await done("delete", ids);
+        await expectTrash("delete", ids);
       }
       expect(counts[1], what).toBe(counts[0]);
       expect(counts[0], what).toBeLessThanOrEqual(6);
@@ -292,38 +302,38 @@ describe("what the trash costs", () => {
   });
 });
 
-describe("a move into the trash or out of it", () => {
+describe("a trash, restore or delete call", () => {
   const cases = ["trash", "restore", "delete"] as const;
 
-  it.each(cases)("that breaks off changes nothing at all, and can be asked for again: %s", async (what) => {
+  it.each(cases)("changes nothing if it fails, and can be repeated: %s", async (what) => {
     const ids = (await newAssets(3)).toSorted();
     await newAlbum(ids);
     await newStack(ids);
-    if (what === "restore") await done("trash", ids);
-    const state = async () => JSON.stringify(await Promise.all(ids.map(rowsWith)));
+    if (what === "restore") await expectTrash("trash", ids);
+    const state = async () => JSON.stringify(await Promise.all(ids.map(rowsContaining)));
     const before = await state();
     const failing = countingD1(env.DB, {
       beforeBatch: ([text = ""]) => {
-        if (text.startsWith("WITH turned")) throw new Error("D1_ERROR: Network connection lost.");
+        if (text.startsWith("WITH changed")) throw new Error("D1_ERROR: Network connection lost.");
       },
     });
-    const refused = await act(what, ids, { env: { DB: failing.binding } });
+    const refused = await callTrash(what, ids, { env: { DB: failing.binding } });
     expect(refused.status).toBe(503);
     expect(await state()).toBe(before);
-    const silent = countingD1(env.DB, {
+    const lostResponse = countingD1(env.DB, {
       afterBatch: ([text = ""]) => {
-        if (text.startsWith("WITH turned")) throw new Error("D1_ERROR: Network connection lost.");
+        if (text.startsWith("WITH changed")) throw new Error("D1_ERROR: Network connection lost.");
       },
     });
-    expect((await act(what, ids, { env: { DB: silent.binding } })).status).toBe(503);
+    expect((await callTrash(what, ids, { env: { DB: lostResponse.binding } })).status).toBe(503);
     const after = await state();
     const since = await lastSeq();
-    await done(what, ids);
+    await expectTrash(what, ids);
     expect(await state()).toBe(after);
-    expect(await told(since)).toEqual([]);
+    expect(await eventsSince(since)).toEqual([]);
   });
 
-  it("leaves everything in order when trash, restore, deletion and albums meet", async () => {
+  it("keeps all counts correct under concurrent trash, restore, delete and album calls", async () => {
     const ids = await newAssets(12);
     const album = await newAlbum(ids.slice(0, 6));
     await newStack(ids.slice(0, 4), ids[0]);
@@ -332,28 +342,28 @@ describe("a move into the trash or out of it", () => {
     const json = (some: string[]) => ({ token: me.token, json: { asset_ids: some } });
     const since = await lastSeq();
     const answers = await Promise.all([
-      act("trash", ids.slice(0, 8)),
+      callTrash("trash", ids.slice(0, 8)),
       call("POST", path, json(ids)),
-      act("restore", ids.slice(2, 10)),
-      act("trash", ids.slice(4, 12)),
+      callTrash("restore", ids.slice(2, 10)),
+      callTrash("trash", ids.slice(4, 12)),
       call("DELETE", path, json(ids.slice(3, 5))),
-      act("delete", ids.slice(5, 7)),
-      act("restore", ids.slice(0, 4)),
+      callTrash("delete", ids.slice(5, 7)),
+      callTrash("restore", ids.slice(0, 4)),
       call("POST", path, json(ids.slice(2, 8))),
-      act("delete", ids.slice(6, 8)),
-      act("trash", ids.slice(0, 12)),
+      callTrash("delete", ids.slice(6, 8)),
+      callTrash("trash", ids.slice(0, 12)),
     ]);
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    const deleted = (await told(since)).filter(([type]) => type === "asset_deleted").map(([, id]) => id);
+    const deleted = (await eventsSince(since)).filter(([type]) => type === "asset_deleted").map(([, id]) => id);
     expect(deleted.toSorted()).toEqual(ids.slice(5, 8).toSorted());
-    expect(await listed("trashed", ids)).toHaveLength(9);
+    expect(await listIds("trashed", ids)).toHaveLength(9);
   });
 });
 
-describe("an asset that is deleted for good", () => {
-  /** With everything that can be stored of one, and told of one. */
+describe("a permanently deleted asset", () => {
+  /** Creates an asset with every kind of stored object and related row. */
   async function whole() {
-    const asset = await uploaded();
+    const asset = await uploadUnique();
     const { id, current_version_id: original } = asset;
     const derived = newId("assetVersion");
     await sqlAll(
@@ -374,7 +384,7 @@ describe("an asset that is deleted for good", () => {
     const keys = [original, derived].flatMap((versionId) => [
       originalKey(id, versionId),
       proxyKey(id, versionId),
-      stillKey(id, versionId),
+      posterKey(id, versionId),
       renditionKey(id, versionId, "thumbnail", "webp"),
     ]);
     for (const key of keys) await env.BUCKET.put(key, "made of it");
@@ -383,91 +393,95 @@ describe("an asset that is deleted for good", () => {
 
   const keysOf = async (id: string): Promise<string[]> => (await storedKeys()).filter((key) => key.includes(id));
 
-  it.each(["live", "trashed"])("leaves nothing of itself but the words that it is gone: %s", async (state) => {
-    const before = await usage(me.libraryId);
+  it.each(["live", "trashed"])("leaves nothing but its deletion event: %s", async (state) => {
+    const before = await storageUsage(me.libraryId);
     const { id, original, derived } = await whole();
     expect(await keysOf(id)).toHaveLength(8);
-    expect((await usage(me.libraryId)).userBytes).toBe(before.userBytes + 150);
-    if (state === "trashed") await done("trash", [id]);
-    const gone = await call("DELETE", `/api/assets/${id}`, { token: me.token });
-    expect([gone.status, await gone.text()]).toEqual([200, "{}"]);
+    expect((await storageUsage(me.libraryId)).userBytes).toBe(before.userBytes + 150);
+    if (state === "trashed") await expectTrash("trash", [id]);
+    const purged = await call("DELETE", `/api/assets/${id}`, { token: me.token });
+    expect([purged.status, await purged.text()]).toEqual([200, "{}"]);
     expect(await keysOf(id)).toEqual([]);
-    expect(await usage(me.libraryId)).toEqual(before);
-    const { events = [], deletions = [], ...others } = await rowsWith(id);
+    expect(await storageUsage(me.libraryId)).toEqual(before);
+    const { events = [], asset_cleanups: cleanups = [], ...others } = await rowsContaining(id);
     expect(others).toEqual({});
-    expect(deletions).toHaveLength(1);
-    // An album's cover is told of by its id; so is what was taken out of it.
+    expect(cleanups).toHaveLength(1);
+    // Album events contain the id of a cover and of removed assets.
     const types = events.map((event) => event.event_type).filter((type) => type !== "album_updated");
     expect(types).toEqual(["album_asset_removed", "asset_deleted"]);
-    for (const version of [original, derived]) expect(await rowsWith(version)).toEqual({});
+    for (const version of [original, derived]) expect(await rowsContaining(version)).toEqual({});
     expect((await call("DELETE", `/api/assets/${id}`, { token: me.token })).status).toBe(404);
     expect(await statusOf(id)).toBe(404);
   });
 
-  it("may be uploaded again, and is then another", async () => {
+  it("can be uploaded again as a new asset", async () => {
     const bytes = uniqueBytes(80);
-    const first = await uploaded(bytes);
-    await done("delete", [first.id, first.id]);
-    expect((await uploaded(bytes)).id).not.toBe(first.id);
+    const first = await uploadUnique(bytes);
+    await expectTrash("delete", [first.id, first.id]);
+    expect((await uploadUnique(bytes)).id).not.toBe(first.id);
   });
 
-  it("is no cover of its stack any more, which goes on with the others", async () => {
+  it("is no longer the cover of its stack, which keeps the other members", async () => {
     const ids = (await newAssets(3)).toSorted();
     const [a = "", b = ""] = ids;
     const stack = await newStack(ids, a);
-    await done("trash", [b]);
+    await expectTrash("trash", [b]);
     const since = await lastSeq();
-    await done("delete", [a]);
-    expect(await told(since)).toEqual([
+    await expectTrash("delete", [a]);
+    expect(await eventsSince(since)).toEqual([
       ["stack_updated", stack, null],
       ["asset_deleted", a, null],
     ]);
-    const left = await answer<Record<string, unknown>>(`/api/stacks/${stack}`);
+    const left = await getJson<Record<string, unknown>>(`/api/stacks/${stack}`);
     expect(left).toMatchObject({ asset_count: 1, primary_asset_id: null });
   });
 
-  it("dissolves a stack that it leaves with one member, even one in the trash: first its end for that one, then its own", async () => {
+  it("deletes a stack with one remaining member, even a trashed one, and its event precedes the asset's", async () => {
     const [a = "", b = "", c = ""] = (await newAssets(3)).toSorted();
     const stack = await newStack([a, b, c], c);
-    await done("trash", [c]);
-    const before = await answer<Page["data"][number]>(`/api/assets/${c}`);
+    await expectTrash("trash", [c]);
+    const before = await getJson<Page["data"][number]>(`/api/assets/${c}`);
     const since = await lastSeq();
-    await done("delete", [a, b]);
-    expect(await told(since)).toEqual([
+    await expectTrash("delete", [a, b]);
+    expect(await eventsSince(since)).toEqual([
       ["asset_updated", c, { stack_id: null }],
       ["stack_deleted", stack, null],
       ["asset_deleted", a, null],
       ["asset_deleted", b, null],
     ]);
     expect((await call("GET", `/api/stacks/${stack}`, { token: me.token })).status).toBe(404);
-    const left = await answer<Page["data"][number]>(`/api/assets/${c}`);
+    const left = await getJson<Page["data"][number]>(`/api/assets/${c}`);
     expect(left.stack_id).toBeNull();
     expect(left.updated_at > before.updated_at).toBe(true);
   });
 
-  it("takes its stack with it when all members go at once", async () => {
+  it("is deleted with its stack if all members are deleted at once", async () => {
     const ids = (await newAssets(2)).toSorted();
     const stack = await newStack(ids);
     const since = await lastSeq();
-    await done("delete", ids);
-    expect((await told(since)).map(([type]) => type)).toEqual(["stack_deleted", "asset_deleted", "asset_deleted"]);
+    await expectTrash("delete", ids);
+    expect((await eventsSince(since)).map(([type]) => type)).toEqual([
+      "stack_deleted",
+      "asset_deleted",
+      "asset_deleted",
+    ]);
     expect(await sqlAll("SELECT id FROM stacks WHERE id = ?", stack)).toEqual([]);
   });
 
-  it("is deleted once by two who ask at once: the other hears 404, and the feed says it once", async () => {
-    const { id } = await uploaded();
+  it("is deleted once by two concurrent calls: the other gets 404, and there is one event", async () => {
+    const { id } = await uploadUnique();
     const since = await lastSeq();
     const answers = await Promise.all([1, 2, 3].map(() => call("DELETE", `/api/assets/${id}`, { token: me.token })));
     expect(answers.map(({ status }) => String(status)).toSorted()).toEqual(["200", "404", "404"]);
-    expect(await told(since)).toEqual([["asset_deleted", id, null]]);
+    expect(await eventsSince(since)).toEqual([["asset_deleted", id, null]]);
   });
 
-  it("is gone though the bucket does not answer", async () => {
-    const { id } = await uploaded();
-    const bucket = watchedBucket({ delete: "early" });
-    await done("delete", [id], { env: { BUCKET: bucket.binding } });
+  it("is deleted although the bucket is unavailable", async () => {
+    const { id } = await uploadUnique();
+    const bucket = instrumentedBucket({ delete: "rejected" });
+    await expectTrash("delete", [id], { env: { BUCKET: bucket.binding } });
     expect([await statusOf(id), (await keysOf(id)).length]).toEqual([404, 1]);
-    await sqlAll("UPDATE deletions SET due_at = 0 WHERE asset_id = ?", id);
+    await sqlAll("UPDATE asset_cleanups SET due_at = 0 WHERE asset_id = ?", id);
     await runSchedule();
     expect(await keysOf(id)).toEqual([]);
   });
@@ -486,46 +500,46 @@ describe("an emptied trash", () => {
       JSON.stringify(ids),
     );
 
-  it("has lost all that was in it, and nothing else", async () => {
+  it("has lost all its assets and nothing else", async () => {
     const ids = await newAssets(5);
-    const theirs = await insertTenant();
-    await trashRow([theirs.assetId], 5);
-    await done("empty-trash");
-    await done("trash", ids.slice(0, 3));
-    await done("empty-trash");
-    expect([await listed("trashed"), await listed("all")]).toEqual([[], ids.slice(3).toSorted()]);
+    const otherTenant = await insertTenant();
+    await trashRow([otherTenant.assetId], 5);
+    await expectTrash("empty-trash");
+    await expectTrash("trash", ids.slice(0, 3));
+    await expectTrash("empty-trash");
+    expect([await listIds("trashed"), await listIds("all")]).toEqual([[], ids.slice(3).toSorted()]);
     for (const id of ids.slice(0, 3)) expect(await statusOf(id)).toBe(404);
-    expect(await statusOf(theirs.assetId, theirs.secret)).toBe(200);
+    expect(await statusOf(otherTenant.assetId, otherTenant.secret)).toBe(200);
     const since = await lastSeq();
-    await done("empty-trash");
-    expect(await told(since)).toEqual([]);
-    await done("delete", ids);
+    await expectTrash("empty-trash");
+    expect(await eventsSince(since)).toEqual([]);
+    await expectTrash("delete", ids);
   });
 
-  it("is as empty to every reader when it held more than a call deletes, whose rest follows by messages", async () => {
+  it("is empty for every read, while queue messages delete what exceeds one call", async () => {
     const bytes = uniqueBytes(90);
-    const kept = await uploaded(bytes);
+    const kept = await uploadUnique(bytes);
     const many = await newAssets(2300);
-    await done("trash", [kept.id]);
+    await expectTrash("trash", [kept.id]);
     await trashRow(many, 50);
     const album = await newAlbum([]);
-    const before = await usage(me.libraryId);
-    await done("empty-trash");
-    expect(queue.sent).toEqual([{ emptiedLibraryId: me.libraryId }]);
-    const { count } = await usage(me.libraryId);
+    const before = await storageUsage(me.libraryId);
+    await expectTrash("empty-trash");
+    expect(queue.sent).toEqual([{ emptyTrashLibraryId: me.libraryId }]);
+    const { count } = await storageUsage(me.libraryId);
     expect(before.count - count).toBe(1000);
 
-    // The one that was trashed last is purged last: it stands for the rest.
+    // The asset trashed last is purged last, so it represents the remainder.
     expect(await sqlAll("SELECT id FROM assets WHERE id = ?", kept.id)).toHaveLength(1);
-    expect(await listed("trashed")).toEqual([]);
-    expect(await listed("all")).toEqual([]);
+    expect(await listIds("trashed")).toEqual([]);
+    expect(await listIds("all")).toEqual([]);
     for (const order of ["asc", "desc"]) {
-      const page = await answer<Page>(`/api/assets?include=&state=trashed&order=${order}`);
+      const page = await getJson<Page>(`/api/assets?include=&state=trashed&order=${order}`);
       expect(page.data).toEqual([]);
       const dated = `local_datetime_after=2000-01-01&local_datetime_before=2099-01-01`;
-      expect((await answer<Page>(`/api/assets?include=&state=trashed&order=${order}&${dated}`)).data).toEqual([]);
+      expect((await getJson<Page>(`/api/assets?include=&state=trashed&order=${order}&${dated}`)).data).toEqual([]);
     }
-    expect(await listed("all", [kept.id])).toEqual([]);
+    expect(await listIds("all", [kept.id])).toEqual([]);
     for (const [method, path] of [
       ["GET", `/api/assets/${kept.id}`],
       ["DELETE", `/api/assets/${kept.id}`],
@@ -533,16 +547,16 @@ describe("an emptied trash", () => {
     ] as const) {
       expect((await call(method, path, { token: me.token })).status, path).toBe(404);
     }
-    await done("restore", [kept.id]);
-    await done("trash", [kept.id]);
+    await expectTrash("restore", [kept.id]);
+    await expectTrash("trash", [kept.id]);
     expect(await statusOf(kept.id)).toBe(404);
     const [task] = await sqlAll("SELECT id FROM tasks WHERE asset_id = ?", kept.id);
     expect((await call("GET", `/api/tasks/${String(task?.id)}`, { token: me.token })).status).toBe(404);
-    expect(await answer<unknown[]>("/api/tasks/")).toEqual([]);
+    expect(await getJson<unknown[]>("/api/tasks/")).toEqual([]);
     const known = { token: me.token, json: { checksums: [kept.checksum] } };
     expect(await (await call("POST", "/api/assets/exist", known)).json()).toEqual({ assets: [] });
     for (const state of ["trashed", "all"]) {
-      expect((await answer<Page>(`/api/assets/counts?state=${state}`)).data, state).toEqual([]);
+      expect((await getJson<Page>(`/api/assets/counts?state=${state}`)).data, state).toEqual([]);
     }
     const added = await call("POST", `/api/albums/${album}/assets`, {
       token: me.token,
@@ -550,69 +564,69 @@ describe("an emptied trash", () => {
     });
     expect(await added.json()).toMatchObject({ not_found_assets: [kept.id] });
 
-    // What was in it may be sent again, and is new.
-    const again = await uploaded(bytes);
+    // The same bytes can be uploaded again as a new asset.
+    const again = await uploadUnique(bytes);
     expect(again.id).not.toBe(kept.id);
-    await done("trash", [again.id]);
+    await expectTrash("trash", [again.id]);
 
     for (let i = 0; i < 5 && queue.sent.length > 0; i++) {
       await deliver(queue.sent.splice(0), { env: { QUEUE: queue.binding } });
     }
-    expect(await listed("all")).toEqual([again.id]);
-    expect((await usage(me.libraryId)).count).toBe(1);
+    expect(await listIds("all")).toEqual([again.id]);
+    expect((await storageUsage(me.libraryId)).count).toBe(1);
   });
 
-  it("is purged by the schedule when its message is lost, without what was restored before or trashed after", async () => {
-    const [gone = "", restored = "", later = ""] = await newAssets(3);
-    await done("trash", [gone, restored]);
-    await done("restore", [restored]);
+  it("is purged by the schedule if its message is lost, except for assets restored before or trashed after", async () => {
+    const [purged = "", restored = "", later = ""] = await newAssets(3);
+    await expectTrash("trash", [purged, restored]);
+    await expectTrash("restore", [restored]);
     const broken = countingD1(env.DB, {
       beforeBatch: ([text = ""]) => {
-        if (text.startsWith("WITH turned")) throw new Error("D1_ERROR: Network connection lost.");
+        if (text.startsWith("WITH changed")) throw new Error("D1_ERROR: Network connection lost.");
       },
     });
-    expect((await act("empty-trash", undefined, { env: { DB: broken.binding } })).status).toBe(503);
-    expect([await statusOf(gone), await statusOf(restored)]).toEqual([404, 200]);
-    await done("trash", [later, restored]);
-    await done("restore", [gone, restored]);
-    expect([await statusOf(gone), await statusOf(later)]).toEqual([404, 200]);
+    expect((await callTrash("empty-trash", undefined, { env: { DB: broken.binding } })).status).toBe(503);
+    expect([await statusOf(purged), await statusOf(restored)]).toEqual([404, 200]);
+    await expectTrash("trash", [later, restored]);
+    await expectTrash("restore", [purged, restored]);
+    expect([await statusOf(purged), await statusOf(later)]).toEqual([404, 200]);
     await runSchedule();
-    expect(await sqlAll("SELECT id FROM assets WHERE id = ?", gone)).toEqual([]);
-    expect([await listed("trashed"), await listed("live")]).toEqual([[later], [restored]]);
-    await done("delete", [restored]);
+    expect(await sqlAll("SELECT id FROM assets WHERE id = ?", purged)).toEqual([]);
+    expect([await listIds("trashed"), await listIds("live")]).toEqual([[later], [restored]]);
+    await expectTrash("delete", [restored]);
   });
 
-  it("holds whatever the clocks say: of what a machine ahead of time trashed, and of what one behind it trashes after", async () => {
+  it("excludes exactly the assets trashed before it was emptied, even if clocks disagree", async () => {
     const [early = "", late = ""] = await newAssets(2);
     await trashRow([early], Date.now() + 3600_000);
     const broken = countingD1(env.DB, {
       beforeBatch: ([text = ""]) => {
-        if (text.startsWith("WITH turned")) throw new Error("away");
+        if (text.startsWith("WITH changed")) throw new Error("away");
       },
     });
-    await act("empty-trash", undefined, { env: { DB: broken.binding } });
+    await callTrash("empty-trash", undefined, { env: { DB: broken.binding } });
     expect(await statusOf(early)).toBe(404);
-    await done("trash", [late]);
-    expect(await listed("trashed")).toEqual([late]);
+    await expectTrash("trash", [late]);
+    expect(await listIds("trashed")).toEqual([late]);
     await runSchedule();
-    expect(await listed("trashed")).toEqual([late]);
-    await done("restore", [late]);
-    expect(await listed("live")).toEqual([late]);
-    await done("delete", [late]);
+    expect(await listIds("trashed")).toEqual([late]);
+    await expectTrash("restore", [late]);
+    expect(await listIds("live")).toEqual([late]);
+    await expectTrash("delete", [late]);
   });
 
-  it("takes no body, a library that is reached, and no unknown one", async () => {
-    const theirs = await insertTenant();
-    for (const libraryId of [theirs.libraryId, newId("library")]) {
-      await refusalOf(await act("empty-trash", undefined, { query: `?library_id=${libraryId}` }), 404);
+  it("accepts no body and only a library in the credential's scope", async () => {
+    const otherTenant = await insertTenant();
+    for (const libraryId of [otherTenant.libraryId, newId("library")]) {
+      await expectError(await callTrash("empty-trash", undefined, { query: `?library_id=${libraryId}` }), 404);
     }
-    expect((await act("empty-trash", undefined, { query: "?library_id=x" })).status).toBe(422);
-    await done("empty-trash", undefined, { query: `?library_id=${me.libraryId}` });
+    expect((await callTrash("empty-trash", undefined, { query: "?library_id=x" })).status).toBe(422);
+    await expectTrash("empty-trash", undefined, { query: `?library_id=${me.libraryId}` });
   });
 });
 
-describe("what is stored", () => {
-  it("is what the rows say after any mixture of uploads, trash, restores and deletions", async () => {
+describe("stored objects", () => {
+  it("match the rows after any mixture of uploads, trash, restores and deletions", async () => {
     me = await newOwner();
     let seed = 7;
     const below = (limit: number): number => {
@@ -623,13 +637,13 @@ describe("what is stored", () => {
     for (let i = 0; i < 60; i++) {
       const some = ids.filter(() => below(3) === 0).slice(0, 5);
       const deed = below(6);
-      if (deed < 3 || some.length === 0) ids.push((await uploaded(uniqueBytes(50 + below(100)))).id);
-      else if (deed === 3) await done("trash", some);
-      else if (deed === 4) await done(below(2) === 0 ? "restore" : "delete", some);
-      else if (below(3) === 0) await done("empty-trash");
+      if (deed < 3 || some.length === 0) ids.push((await uploadUnique(uniqueBytes(50 + below(100)))).id);
+      else if (deed === 3) await expectTrash("trash", some);
+      else if (deed === 4) await expectTrash(below(2) === 0 ? "restore" : "delete", some);
+      else if (below(3) === 0) await expectTrash("empty-trash");
     }
-    const library = await answer<Record<string, number>>(`/api/libraries/${me.libraryId}`);
-    const user = await answer<Record<string, number>>("/api/users/me");
+    const library = await getJson<Record<string, number>>(`/api/libraries/${me.libraryId}`);
+    const user = await getJson<Record<string, number>>("/api/users/me");
     const [sum] = await sqlAll(
       "SELECT count(*) AS n, sum(file_size_bytes) AS bytes FROM assets WHERE user_id = ?",
       me.userId,

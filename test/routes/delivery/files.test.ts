@@ -1,12 +1,13 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
-import { refusalOf } from "../../support/clients/answers.ts";
+import { expectError } from "../../support/clients/responses.ts";
 import { call, uniqueBytes, type CallOptions } from "../../support/clients/api.ts";
-import { pngOf } from "../../support/media/images.ts";
-import { keptQueue } from "../../support/bindings/queue.ts";
-import { insertAssets, insertKey, insertLibrary, insertTenant, rootOwner } from "../../support/clients/tenants.ts";
-import { quietUpload } from "../../support/clients/uploads.ts";
+import { renderPng } from "../../support/media/images.ts";
+import { recordingQueue } from "../../support/bindings/queue.ts";
+import { getRootOwner } from "../../support/clients/account.ts";
+import { insertAssets, insertKey, insertLibrary, insertTenant } from "../../support/clients/tenants.ts";
+import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 
 const PRIVATE = "private, no-cache, no-transform";
 
@@ -19,9 +20,9 @@ async function idFrom(response: Response): Promise<string> {
 }
 
 beforeAll(async () => {
-  const bytes = await pngOf(1000, 500, (x, y) => [x % 256, y % 256, 120, 255]);
-  photo = { id: await idFrom(await quietUpload(bytes, { name: 'été "1".png' })), bytes };
-  video = await idFrom(await quietUpload(uniqueBytes(), { name: "film.mp4" }));
+  const bytes = await renderPng(1000, 500, (x, y) => [x % 256, y % 256, 120, 255]);
+  photo = { id: await idFrom(await uploadWithoutConsumer(bytes, { name: 'été "1".png' })), bytes };
+  video = await idFrom(await uploadWithoutConsumer(uniqueBytes(), { name: "film.mp4" }));
 });
 
 const download = async (id: string, options: CallOptions & { method?: string } = {}) =>
@@ -36,8 +37,8 @@ async function widthOf(response: Response): Promise<number> {
   return "width" in info ? info.width : 0;
 }
 
-describe("the download of an asset", () => {
-  it("is the uploaded file, under its name, and no shared cache keeps it", async () => {
+describe("GET /api/assets/{id}/download", () => {
+  it("returns the uploaded file with its name and private caching", async () => {
     const response = await download(photo.id);
     expect(response.status).toBe(200);
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(photo.bytes);
@@ -55,7 +56,7 @@ describe("the download of an asset", () => {
     expect(disposition).toContain("filename*=UTF-8''%C3%A9t%C3%A9");
   });
 
-  it("answers HEAD, ranges and conditions as a signed URL does", async () => {
+  it("supports HEAD, ranges and conditions like a signed URL", async () => {
     const head = await download(photo.id, { method: "HEAD" });
     expect([head.status, head.headers.get("content-length")]).toEqual([200, String(photo.bytes.byteLength)]);
     expect(await head.text()).toBe("");
@@ -71,27 +72,27 @@ describe("the download of an asset", () => {
     expect((await download(photo.id, { headers: { "if-match": '"other"' } })).status).toBe(412);
   });
 
-  it("of a video is the video", async () => {
+  it("returns the video file of a video", async () => {
     const response = await download(video);
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "video/mp4"]);
     await response.arrayBuffer();
   });
 
-  it("is for whoever may read the asset, in the trash or not, and 404 for all others", async () => {
-    const { userId, libraryId } = await rootOwner();
-    const theirs = await insertTenant();
+  it("requires read access, for live and trashed assets, and returns 404 otherwise", async () => {
+    const { userId, libraryId } = await getRootOwner();
+    const otherTenant = await insertTenant();
     const elsewhere = await insertKey({ userId, libraryIds: [await insertLibrary(userId, "elsewhere")] });
     const writer = await insertKey({ userId, actions: ["write", "delete"] });
     const path = (name: string, id = photo.id) => `/api/assets/${id}/${name}`;
     for (const name of ["download", "thumbnail"]) {
-      for (const { secret } of [theirs, elsewhere])
-        await refusalOf(await call("GET", path(name), { token: secret }), 404);
-      await refusalOf(await call("GET", path(name), { token: null }), 401);
-      await refusalOf(await call("GET", path(name), { token: writer.secret }), 403);
-      await refusalOf(await call("GET", path(name, newId("asset"))), 404);
-      await refusalOf(await call("GET", path(name, newId("album"))), 422);
+      for (const { secret } of [otherTenant, elsewhere])
+        await expectError(await call("GET", path(name), { token: secret }), 404);
+      await expectError(await call("GET", path(name), { token: null }), 401);
+      await expectError(await call("GET", path(name), { token: writer.secret }), 403);
+      await expectError(await call("GET", path(name, newId("asset"))), 404);
+      await expectError(await call("GET", path(name, newId("album"))), 422);
       const [lost = ""] = await insertAssets({ userId, libraryId }, [{}]);
-      await refusalOf(await call("GET", path(name, lost)), 404);
+      await expectError(await call("GET", path(name, lost)), 404);
     }
     await env.DB.prepare("UPDATE assets SET trashed_at = 5 WHERE id = ?").bind(photo.id).run();
     expect((await call("HEAD", path("download"))).status).toBe(200);
@@ -99,8 +100,8 @@ describe("the download of an asset", () => {
   });
 });
 
-describe("the thumbnail of an asset", () => {
-  it("is the rung that size names, the thumbnail without one", async () => {
+describe("GET /api/assets/{id}/thumbnail", () => {
+  it("returns the variant of the given size, or the thumbnail by default", async () => {
     const widths: Record<string, number> = {
       "": 360,
       "?size=thumbnail": 360,
@@ -121,28 +122,28 @@ describe("the thumbnail of an asset", () => {
     expect((await thumbnail(photo.id, "", { method: "HEAD" })).status).toBe(200);
   });
 
-  it("of size=original is the photo's own file, shown and not saved", async () => {
+  it("returns the photo's file inline for size=original", async () => {
     const response = await thumbnail(photo.id, "?size=original");
     expect(response.headers.get("content-disposition")).toBeNull();
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(photo.bytes);
   });
 
-  it("in a size that nobody offers is 422", async () => {
+  it("returns 422 for an unknown size", async () => {
     for (const size of ["huge", "", "thumbnail_image", "proxy"]) {
-      await refusalOf(await thumbnail(photo.id, `?size=${size}`), 422);
+      await expectError(await thumbnail(photo.id, `?size=${size}`), 422);
     }
   });
 
-  it("of a video is its still, and 404 while there is none", async () => {
+  it("returns the poster of a video, and 404 if it has none", async () => {
     for (const size of ["thumbnail", "original"]) {
       const early = await thumbnail(video, `?size=${size}`);
-      expect((await refusalOf(early, 404)).message).toContain("still");
+      expect((await expectError(early, 404)).message).toContain("poster");
     }
-    const body = await pngOf(800, 400, () => [0, 200, 0, 255]);
+    const body = await renderPng(800, 400, () => [0, 200, 0, 255]);
     const put = await call("PUT", `/api/assets/${video}/still`, {
       body,
       headers: { "content-type": "image/png" },
-      env: { QUEUE: keptQueue().binding },
+      env: { QUEUE: recordingQueue().binding },
     });
     expect(put.status).toBe(200);
     expect(await widthOf(await thumbnail(video))).toBe(360);

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { AppError } from "../../../src/kernel/errors.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { originalKey } from "../../../src/objects/keys.ts";
-import { mediaSigner, type MediaAddress } from "../../../src/operations/delivery/urlSigner.ts";
-import { serveMedia } from "../../../src/routes/delivery/mediaResponse.ts";
+import { createUrlSigner, type MediaAddress } from "../../../src/operations/delivery/urlSigner.ts";
+import { serveSignedUrl } from "../../../src/routes/delivery/mediaResponse.ts";
+import { testContext, testConfig } from "../../support/context.ts";
 
 const SECRET = "a signing key of more than thirty-two characters";
 const NOW = Date.now();
@@ -20,7 +21,7 @@ beforeAll(async () => {
   lastModified = object.uploaded.toUTCString();
 });
 
-interface Ask {
+interface FetchOptions {
   method?: string;
   headers?: Record<string, string>;
   name?: string | null;
@@ -29,18 +30,25 @@ interface Ask {
 }
 
 async function urlOf(address: MediaAddress, name: string | null = null): Promise<string> {
-  return `https://tintype.test${await (await mediaSigner(SECRET, NOW)).sign(address, name)}`;
+  return `https://tintype.test${await (await createUrlSigner(SECRET, NOW)).sign(address, name)}`;
 }
 
-async function ask(url: string, { method = "GET", headers = {}, bucket = env.BUCKET, nowMs = NOW }: Ask = {}) {
-  return await serveMedia(new Request(url, { method, headers }), { bucket, signingKey: SECRET, nowMs });
+async function fetchUrl(
+  url: string,
+  { method = "GET", headers = {}, bucket = env.BUCKET, nowMs = NOW }: FetchOptions = {},
+) {
+  return await serveSignedUrl(
+    testContext({ bucket, nowMs, config: testConfig({ mediaSigningKey: SECRET }) }),
+    new Request(url, { method, headers }),
+    "https://tintype.test",
+  );
 }
 
-async function fetchStored(options: Ask = {}): Promise<Response> {
-  return await ask(await urlOf(stored, options.name ?? null), options);
+async function fetchStored(options: FetchOptions = {}): Promise<Response> {
+  return await fetchUrl(await urlOf(stored, options.name ?? null), options);
 }
 
-async function refusal(work: Promise<Response>): Promise<string> {
+async function errorCode(work: Promise<Response>): Promise<string> {
   const error: unknown = await work.then(
     (response) => `status ${response.status}`,
     (thrown: unknown) => thrown,
@@ -48,13 +56,13 @@ async function refusal(work: Promise<Response>): Promise<string> {
   return error instanceof AppError ? error.code : String(error);
 }
 
-/** `text()` warns of bodies that call themselves a picture. */
+/** Avoids the runtime's warning about `text()` on image content types. */
 async function textOf(response: Response): Promise<string> {
   return new TextDecoder().decode(await response.arrayBuffer());
 }
 
-/** The real bucket, noting what is asked of it. */
-function counted(): { bucket: R2Bucket; calls: string[] } {
+/** Wraps the real bucket and records its reads. */
+function recordingBucket(): { bucket: R2Bucket; calls: string[] } {
   const calls: string[] = [];
   const bucket = new Proxy(env.BUCKET, {
     get(target, name) {
@@ -67,8 +75,8 @@ function counted(): { bucket: R2Bucket; calls: string[] } {
 }
 
 describe("an original", () => {
-  it("is served whole, with all a client needs to keep it and nothing that could run", async () => {
-    const { bucket, calls } = counted();
+  it("is served whole with caching headers and a sandbox that prevents scripts", async () => {
+    const { bucket, calls } = recordingBucket();
     const response = await fetchStored({ bucket });
     expect(response.status).toBe(200);
     expect(await textOf(response)).toBe(TEXT);
@@ -88,19 +96,19 @@ describe("an original", () => {
     expect(etag).toMatch(/^"[^"]+"$/);
   });
 
-  it("is kept by the one who asked for it, no longer than the URL is good", async () => {
+  it("is cached privately until the URL expires", async () => {
     const url = new URL(await urlOf(stored));
     const expiresMs = Number(url.searchParams.get("exp")) * 1000;
     const seconds = async (nowMs: number) => {
-      const control = (await ask(url.href, { nowMs })).headers.get("cache-control") ?? "";
+      const control = (await fetchUrl(url.href, { nowMs })).headers.get("cache-control") ?? "";
       return Number(/^private, max-age=(\d+), immutable, no-transform$/.exec(control)?.[1]);
     };
     expect(await seconds(NOW)).toBeGreaterThanOrEqual(24 * 60 * 60 - 1);
     expect(await seconds(expiresMs - 5000)).toBe(5);
   });
 
-  it("answers HEAD like GET, reading no byte", async () => {
-    const { bucket, calls } = counted();
+  it("returns the headers of GET for HEAD without reading the body", async () => {
+    const { bucket, calls } = recordingBucket();
     const response = await fetchStored({ method: "HEAD", bucket, name: "x.jpg", headers: { Range: "bytes=0-1" } });
     expect(response.status).toBe(200);
     expect(response.body).toBeNull();
@@ -110,7 +118,7 @@ describe("an original", () => {
     );
   });
 
-  it("is a download under the signed name when the URL has one", async () => {
+  it("is served as an attachment under the signed name", async () => {
     const response = await fetchStored({ name: 'a"\r\n写.jpg' });
     expect(response.headers.get("content-disposition")).toBe(
       `attachment; filename="a____.jpg"; filename*=UTF-8''a%22__%E5%86%99.jpg`,
@@ -128,7 +136,7 @@ describe("a range of an original", () => {
     ["bytes=-500", TEXT, "bytes 0-9/10"],
     ["bytes=5-99999999999999999999", "56789", "bytes 5-9/10"],
   ];
-  it.each(ranges)("%s is %s", async (range, text, contentRange) => {
+  it.each(ranges)("serves %s as %s", async (range, text, contentRange) => {
     const response = await fetchStored({ headers: { Range: range } });
     expect(response.status).toBe(206);
     expect(await textOf(response)).toBe(text);
@@ -138,14 +146,14 @@ describe("a range of an original", () => {
     expect(response.headers.get("etag")).toBe(etag);
   });
 
-  it("costs one read of the store", async () => {
-    const { bucket, calls } = counted();
+  it("costs one R2 read", async () => {
+    const { bucket, calls } = recordingBucket();
     for (const range of ["bytes=2-4", "bytes=2-", "bytes=-2"]) await fetchStored({ bucket, headers: { Range: range } });
     expect(calls).toEqual(["get", "get", "get"]);
   });
 
   it.each(["bytes=10-", "bytes=10-12", "bytes=-0", "bytes=99999999999999999999-"])(
-    "%s is refused with the size, in the body of every error",
+    "returns 416 with the file size for %s",
     async (range) => {
       const response = await fetchStored({ headers: { Range: range } });
       expect(response.status).toBe(416);
@@ -156,14 +164,14 @@ describe("a range of an original", () => {
     },
   );
 
-  it.each(["bytes=4-2", "bytes=0-1,3-4", "lines=1-2", "bytes=a-b"])("%s is ignored", async (range) => {
+  it.each(["bytes=4-2", "bytes=0-1,3-4", "lines=1-2", "bytes=a-b"])("ignores %s", async (range) => {
     const response = await fetchStored({ headers: { Range: range } });
     expect(response.status).toBe(200);
     expect(await textOf(response)).toBe(TEXT);
     expect(response.headers.has("content-range")).toBe(false);
   });
 
-  it("goes on with a broken download only while the file is the same", async () => {
+  it("resumes a download only if the file is unchanged", async () => {
     const resume = async (ifRange: string) => {
       const response = await fetchStored({ headers: { Range: "bytes=8-", "If-Range": ifRange } });
       return `${response.status} ${await textOf(response)}`;
@@ -175,7 +183,7 @@ describe("a range of an original", () => {
     expect(await resume("Sun, 06 Nov 1994 08:49:37 GMT")).toBe(`200 ${TEXT}`);
   });
 
-  it("lies outside of the file: not looked at where the file is another one", async () => {
+  it("is not evaluated if the If-Range validator differs, even if unsatisfiable", async () => {
     const response = await fetchStored({ headers: { Range: "bytes=50-", "If-Range": '"other"' } });
     expect(response.status).toBe(200);
     expect((await fetchStored({ headers: { Range: "bytes=50-", "If-Range": etag } })).status).toBe(416);
@@ -183,9 +191,9 @@ describe("a range of an original", () => {
 });
 
 describe("a conditional request for an original", () => {
-  it.each(["GET", "HEAD"])("by %s says in one read that the client has it", async (method) => {
+  it.each(["GET", "HEAD"])("by %s returns 304 with one R2 read", async (method) => {
     for (const headers of [{ "If-None-Match": `"x", W/${etag}` }, { "If-Modified-Since": lastModified }]) {
-      const { bucket, calls } = counted();
+      const { bucket, calls } = recordingBucket();
       const response = await fetchStored({ method, headers: { ...headers, Range: "bytes=0-1" }, bucket });
       expect(response.status).toBe(304);
       expect(response.body).toBeNull();
@@ -196,12 +204,12 @@ describe("a conditional request for an original", () => {
     }
   });
 
-  it("gets the file where the client has another one", async () => {
+  it("returns the file if the client's version differs", async () => {
     const response = await fetchStored({ headers: { "If-None-Match": '"other"' } });
     expect(`${response.status} ${await textOf(response)}`).toBe(`200 ${TEXT}`);
   });
 
-  it("fails where it asks for another one", async () => {
+  it("returns 412 if the requested version differs", async () => {
     for (const headers of [{ "If-Match": '"other"' }, { "If-Unmodified-Since": "Sun, 06 Nov 1994 08:49:37 GMT" }]) {
       const response = await fetchStored({ headers });
       expect(response.status).toBe(412);
@@ -212,8 +220,8 @@ describe("a conditional request for an original", () => {
 });
 
 describe("a media URL", () => {
-  it("that was tampered with, has expired or lacks its signature is forbidden", async () => {
-    const { bucket, calls } = counted();
+  it("returns 403 if modified, expired or unsigned", async () => {
+    const { bucket, calls } = recordingBucket();
     const url = await urlOf(stored, "a.jpg");
     const bad = [
       url.replace("a.jpg", "b.jpg"),
@@ -224,34 +232,34 @@ describe("a media URL", () => {
       url.replace(/&sig=.*/, ""),
       url.replace(/\?.*/, ""),
     ];
-    for (const other of bad) expect(await refusal(ask(other, { bucket }))).toBe("forbidden");
-    expect(await refusal(ask(url, { bucket, nowMs: NOW + 48 * 60 * 60 * 1000 }))).toBe("forbidden");
+    for (const other of bad) expect(await errorCode(fetchUrl(other, { bucket }))).toBe("forbidden");
+    expect(await errorCode(fetchUrl(url, { bucket, nowMs: NOW + 48 * 60 * 60 * 1000 }))).toBe("forbidden");
     expect(calls).toEqual([]);
   });
 
   it("signed for a thumbnail never opens the original", async () => {
     const thumbnail = await urlOf({ ...stored, variant: "thumbnail" });
-    expect(await refusal(ask(thumbnail))).toBe("not_found");
-    expect(await refusal(ask(thumbnail.replace("/thumbnail?", "/original?")))).toBe("forbidden");
+    expect(await errorCode(fetchUrl(thumbnail))).toBe("not_found");
+    expect(await errorCode(fetchUrl(thumbnail.replace("/thumbnail?", "/original?")))).toBe("forbidden");
   });
 
-  it("of a file that is gone is not found", async () => {
-    const gone = await urlOf({ ...stored, versionId: newId("assetVersion") });
+  it("returns 404 for a deleted file", async () => {
+    const deleted = await urlOf({ ...stored, versionId: newId("assetVersion") });
     for (const headers of [{}, { Range: "bytes=0-1" }, { "If-None-Match": "*" }]) {
-      expect(await refusal(ask(gone, { headers }))).toBe("not_found");
+      expect(await errorCode(fetchUrl(deleted, { headers }))).toBe("not_found");
     }
-    expect(await refusal(ask(gone, { method: "HEAD" }))).toBe("not_found");
+    expect(await errorCode(fetchUrl(deleted, { method: "HEAD" }))).toBe("not_found");
   });
 
-  it("that the store fails to answer says so", async () => {
+  it("returns an error if R2 fails", async () => {
     const fail = () => Promise.reject(new Error("internal error (10001)"));
     const bucket = new Proxy(env.BUCKET, { get: () => fail });
     for (const headers of [{}, { Range: "bytes=0-1" }, { "If-None-Match": "*" }]) {
-      expect(await refusal(fetchStored({ bucket, headers }))).toBe("storage_unavailable");
+      expect(await errorCode(fetchStored({ bucket, headers }))).toBe("storage_unavailable");
     }
   });
 
-  it("without three segments is not found", async () => {
-    expect(await refusal(ask("https://tintype.test/media/a/b"))).toBe("not_found");
+  it("returns 404 without three path segments", async () => {
+    expect(await errorCode(fetchUrl("https://tintype.test/media/a/b"))).toBe("not_found");
   });
 });

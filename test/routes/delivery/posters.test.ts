@@ -4,18 +4,18 @@ import { findCoverArt } from "../../../src/media/inspect/video/mp4/coverArt.ts";
 import { memorySource } from "../../../src/media/inspect/bytes/byteSource.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { call, upload, uniqueBytes } from "../../support/clients/api.ts";
-import { pngOf } from "../../support/media/images.ts";
-import { keptQueue } from "../../support/bindings/queue.ts";
+import { renderPng } from "../../support/media/images.ts";
+import { recordingQueue } from "../../support/bindings/queue.ts";
 
 interface Video {
   id: string;
   asset_urls: Record<string, { url: string; mimetype: string; width: number | null }>;
 }
 
-/** No consumer works on what a test looks at. */
-const quiet = { QUEUE: keptQueue().binding };
+/** Keeps queue consumers from processing the assets under test. */
+const quiet = { QUEUE: recordingQueue().binding };
 
-async function video(): Promise<Video> {
+async function uploadVideo(): Promise<Video> {
   const response = await upload(uniqueBytes(), { name: "film.mp4", env: quiet });
   return await response.json<Video>();
 }
@@ -24,18 +24,18 @@ async function put(id: string, body: BodyInit, type = "image/png"): Promise<Resp
   return await call("PUT", `/api/assets/${id}/still`, { body, headers: { "content-type": type }, env: quiet });
 }
 
-describe("a video without a still", () => {
-  it("shows its original as the lean rung", async () => {
-    const { id } = await video();
+describe("a video without a poster", () => {
+  it("exposes its original as the only URL", async () => {
+    const { id } = await uploadVideo();
     const lean = await (await call("GET", `/api/assets/${id}`)).json<Video>();
     expect(Object.keys(lean.asset_urls)).toEqual(["original"]);
   });
 });
 
-describe("a still that a client sends", () => {
-  it("gives the video all of its image rungs", async () => {
-    const { id } = await video();
-    const response = await put(id, await pngOf(800, 400, () => [0, 200, 0, 255]));
+describe("PUT /api/assets/{id}/still", () => {
+  it("adds all image variants to the video", async () => {
+    const { id } = await uploadVideo();
+    const response = await put(id, await renderPng(800, 400, () => [0, 200, 0, 255]));
     expect(response.status).toBe(200);
     const { asset_urls: urls } = await response.json<Video>();
     expect(Object.keys(urls).toSorted()).toEqual([
@@ -45,31 +45,31 @@ describe("a still that a client sends", () => {
       "small_image",
       "thumbnail_image",
     ]);
-    const picture = await call("GET", urls["thumbnail_image"]?.url ?? "", { token: null });
-    expect(picture.status).toBe(200);
-    expect(picture.headers.get("content-type")).toBe("image/webp");
+    const image = await call("GET", urls["thumbnail_image"]?.url ?? "", { token: null });
+    expect(image.status).toBe(200);
+    expect(image.headers.get("content-type")).toBe("image/webp");
     expect(urls["thumbnail_image"]?.width).toBeNull();
     const lean = await (await call("GET", `/api/assets/${id}`)).json<Video>();
     expect(Object.keys(lean.asset_urls)).toEqual(["thumbnail_image"]);
   });
 
-  it("changes the URLs when another takes its place, and leaves nothing of the old one", async () => {
-    const { id } = await video();
-    const first = await (await put(id, await pngOf(100, 50, () => [9, 0, 0, 255]))).json<Video>();
+  it("changes the URLs when repeated and deletes the previous poster", async () => {
+    const { id } = await uploadVideo();
+    const first = await (await put(id, await renderPng(100, 50, () => [9, 0, 0, 255]))).json<Video>();
     const oldUrl = first.asset_urls["thumbnail_image"]?.url ?? "";
     expect((await call("GET", oldUrl, { token: null })).status).toBe(200);
-    const second = await (await put(id, await pngOf(100, 50, () => [0, 9, 0, 255]))).json<Video>();
+    const second = await (await put(id, await renderPng(100, 50, () => [0, 9, 0, 255]))).json<Video>();
     expect(second.asset_urls["thumbnail_image"]?.url).not.toBe(oldUrl);
     expect((await call("GET", oldUrl, { token: null })).status).toBe(404);
-    const kept = await env.BUCKET.list({ prefix: `stills/${id}/` });
+    const kept = await env.BUCKET.list({ prefix: `posters/${id}/` });
     expect(kept.objects).toHaveLength(1);
-    const rungs = await env.BUCKET.list({ prefix: `renditions/${id}/` });
-    expect(rungs.objects).toHaveLength(0);
+    const renditions = await env.BUCKET.list({ prefix: `renditions/${id}/` });
+    expect(renditions.objects).toHaveLength(0);
   });
 
-  it("reopens the work that looks at pictures, and tells the feed", async () => {
-    const { id } = await video();
-    await put(id, await pngOf(60, 60, () => [1, 1, 1, 255]));
+  it("reopens the tasks that read the image and records an event", async () => {
+    const { id } = await uploadVideo();
+    await put(id, await renderPng(60, 60, () => [1, 1, 1, 255]));
     const open = await env.DB.prepare(
       "SELECT task_type FROM tasks WHERE asset_id = ? AND status = 'pending' ORDER BY task_type",
     )
@@ -80,34 +80,32 @@ describe("a still that a client sends", () => {
     expect(events.results.map((row) => row["event_type"])).toContain("asset_updated");
   });
 
-  it("is refused for what it can't be", async () => {
-    const { id } = await video();
-    const photo = await (await upload(await pngOf(9, 9, () => [7, 7, 7, 255]), { name: "p.png" })).json<Video>();
-    expect((await put(photo.id, await pngOf(5, 5, () => [0, 0, 0, 255]))).status).toBe(422);
-    expect((await put(id, "not a picture")).status).toBe(422);
+  it("rejects assets and files that cannot be posters", async () => {
+    const { id } = await uploadVideo();
+    const photo = await (await upload(await renderPng(9, 9, () => [7, 7, 7, 255]), { name: "p.png" })).json<Video>();
+    expect((await put(photo.id, await renderPng(5, 5, () => [0, 0, 0, 255]))).status).toBe(422);
+    expect((await put(id, "not a image")).status).toBe(422);
     expect((await put(id, "")).status).toBe(422);
     expect((await put(id, "{}", "application/json")).status).toBe(415);
     expect((await put("asset_BM3nUmJ6fkBqBADyz5FEiu", "x")).status).toBe(404);
     expect((await put("nonsense", "x")).status).toBe(422);
     expect((await put(id, new Uint8Array(21 * 1024 * 1024))).status).toBe(413);
-    expect((await env.BUCKET.list({ prefix: `stills/${id}/` })).objects).toHaveLength(0);
+    expect((await env.BUCKET.list({ prefix: `posters/${id}/` })).objects).toHaveLength(0);
   });
 
-  it("stands once when two are sent at once", async () => {
-    const { id } = await video();
-    const pictures = await Promise.all([3, 4, 5].map((size) => pngOf(size, size, () => [size, 0, 0, 255])));
-    const statuses = (await Promise.all(pictures.map((picture) => put(id, picture)))).map(
-      (response) => response.status,
-    );
+  it("keeps one of two concurrent posters", async () => {
+    const { id } = await uploadVideo();
+    const images = await Promise.all([3, 4, 5].map((size) => renderPng(size, size, () => [size, 0, 0, 255])));
+    const statuses = (await Promise.all(images.map((image) => put(id, image)))).map((response) => response.status);
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(1);
     expect(statuses.every((status) => status === 200 || status === 409)).toBe(true);
-    const row = await env.DB.prepare("SELECT still_version_id FROM assets WHERE id = ?").bind(id).first();
-    const kept = await env.BUCKET.list({ prefix: `stills/${id}/` });
-    expect(kept.objects.map((object) => object.key)).toEqual([`stills/${id}/${String(row?.["still_version_id"])}`]);
+    const row = await env.DB.prepare("SELECT poster_version_id FROM assets WHERE id = ?").bind(id).first();
+    const kept = await env.BUCKET.list({ prefix: `posters/${id}/` });
+    expect(kept.objects.map((object) => object.key)).toEqual([`posters/${id}/${String(row?.["poster_version_id"])}`]);
   });
 });
 
-/** A box of an ISO base media file. */
+/** Builds an ISO BMFF box. */
 function box(type: string, ...parts: Uint8Array[]): Uint8Array {
   const size = parts.reduce((sum, part) => sum + part.length, 8);
   const out = new Uint8Array(size);
@@ -121,9 +119,9 @@ function box(type: string, ...parts: Uint8Array[]): Uint8Array {
   return out;
 }
 
-describe("the cover in a video", () => {
-  it("is found by its own bytes, whatever its tag says of its type", async () => {
-    const png = await pngOf(4, 4, () => [0, 0, 0, 255]);
+describe("the embedded cover of a video", () => {
+  it("is detected by its bytes regardless of the declared type", async () => {
+    const png = await renderPng(4, 4, () => [0, 0, 0, 255]);
     const data = box("data", new Uint8Array(8), png);
     const meta = box("meta", new Uint8Array(4), box("ilst", box("covr", data)));
     const movie = new Uint8Array(
@@ -134,8 +132,8 @@ describe("the cover in a video", () => {
     expect(movie.subarray(found?.offset, (found?.offset ?? 0) + (found?.sizeBytes ?? 0))).toEqual(png);
   });
 
-  it("is null where there is none, or none that can be read", async () => {
-    for (const name of ["0026_video_rotate.mp4", "0002_with-gps.mov"]) {
+  it("is null if missing or unreadable", async () => {
+    for (const name of ["video_rotate.mp4", "0002_with-gps.mov"]) {
       expect(await findCoverArt(memorySource(await sampleBytes(name)))).toBeNull();
     }
     expect(await findCoverArt(memorySource(uniqueBytes(500)))).toBeNull();

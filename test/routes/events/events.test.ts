@@ -2,10 +2,11 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { eventPageSchema } from "../../../src/routes/events/schemas.ts";
-import { refusalOf } from "../../support/clients/answers.ts";
+import { expectError } from "../../support/clients/responses.ts";
 import { call } from "../../support/clients/api.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
-import { insertKey, insertLibrary, insertTenant, rootOwner, type Tenant } from "../../support/clients/tenants.ts";
+import { getRootOwner } from "../../support/clients/account.ts";
+import { insertKey, insertLibrary, insertTenant, type Tenant } from "../../support/clients/tenants.ts";
 
 type EventAnswer = z.infer<typeof eventPageSchema>["data"][number];
 
@@ -14,14 +15,14 @@ const START_MS = 1_717_200_000_000;
 const at = (second: number): string => new Date(START_MS + second * 1000).toISOString();
 
 let owner: { userId: string; libraryId: string };
-let theirs: Tenant;
+let otherTenant: Tenant;
 
 interface EventFields {
   type?: string;
   entity?: string;
   id?: string;
   payload?: Record<string, string | null> | null;
-  /** Seconds behind the start. */
+  /** Seconds after START_MS. */
   second: number;
 }
 
@@ -38,8 +39,8 @@ async function insertEventRows(libraryId: string, rows: EventFields[]): Promise<
     .run();
 }
 
-/** A library of its own, with these events. */
-async function feedOf(rows: EventFields[]): Promise<string> {
+/** Creates a library with the given events. */
+async function createFeed(rows: EventFields[]): Promise<string> {
   const libraryId = await insertLibrary(owner.userId, "feed");
   await insertEventRows(libraryId, rows);
   return libraryId;
@@ -65,13 +66,13 @@ async function all(query: Record<string, string>): Promise<EventAnswer[]> {
 const names = (events: EventAnswer[]): string[] => events.map((event) => event.entity_id);
 
 beforeAll(async () => {
-  owner = await rootOwner();
-  theirs = await insertTenant();
+  owner = await getRootOwner();
+  otherTenant = await insertTenant();
 });
 
-describe("the change feed", () => {
-  it("gives every key of the contract, and a payload only where there is one", async () => {
-    const library_id = await feedOf([
+describe("GET /api/events", () => {
+  it("returns every key of the contract, and a payload only where one exists", async () => {
+    const library_id = await createFeed([
       { type: "asset_updated", id: "asset_a", payload: { stack_id: null }, second: 0 },
       { type: "metadata_updated", entity: "metadata", id: "asset_a", second: 1 },
     ]);
@@ -91,9 +92,9 @@ describe("the change feed", () => {
     ]);
   });
 
-  it("pages oldest first, each event once, 20 at a time unless asked otherwise", async () => {
+  it("returns each event once, oldest first, 20 per page by default", async () => {
     const ids = Array.from({ length: 45 }, (_, i) => `asset_${i}`);
-    const library_id = await feedOf(ids.map((id, i) => ({ id, second: i })));
+    const library_id = await createFeed(ids.map((id, i) => ({ id, second: i })));
     expect((await page({ library_id })).data).toHaveLength(20);
     for (const limit of ["1", "20", "44", "45", "200"]) expect(names(await all({ library_id, limit }))).toEqual(ids);
     const last = (await page({ library_id, limit: "45" })).data.at(-1)?.cursor ?? "";
@@ -102,9 +103,9 @@ describe("the change feed", () => {
     expect(names((await page({ library_id, after_cursor: last })).data)).toEqual(["asset_new"]);
   });
 
-  it("is read to its end by the page's own next_cursor, which stands still where nothing was found", async () => {
+  it("can be read to the end with next_cursor, which stays the same on an empty page", async () => {
     const ids = Array.from({ length: 7 }, (_, i) => `asset_${i}`);
-    const library_id = await feedOf(ids.map((id, i) => ({ id, second: i })));
+    const library_id = await createFeed(ids.map((id, i) => ({ id, second: i })));
     const first = await page({ library_id, limit: "3" });
     const second = await page({ library_id, limit: "3", after_cursor: first.next_cursor ?? "" });
     const third = await page({ library_id, limit: "3", after_cursor: second.next_cursor ?? "" });
@@ -115,10 +116,10 @@ describe("the change feed", () => {
     expect(await page({ library_id, entity_types: "album" })).toEqual({ data: [], has_more: false, next_cursor: null });
   });
 
-  it("keeps to the types that are named, in the feed's order, however they are written", async () => {
+  it("filters by entity types in feed order, in every array notation", async () => {
     const kinds = ["asset", "album", "person", "face", "album_asset", "metadata", "stack"];
     const rows = Array.from({ length: 70 }, (_, i) => ({ entity: kinds[(i * 5) % 7] ?? "", id: `n${i}`, second: i }));
-    const library_id = await feedOf(rows);
+    const library_id = await createFeed(rows);
     const expected = (...types: string[]) => rows.filter((row) => types.includes(row.entity)).map((row) => row.id);
     for (const types of [["asset"], ["stack", "face"], ["album", "album_asset", "metadata"], kinds.slice(1), kinds]) {
       const query = { library_id, limit: "9" };
@@ -133,8 +134,8 @@ describe("the change feed", () => {
     expect(names(rest.data)).toEqual(rows.slice(30).flatMap((row) => (/album$|stack/.test(row.entity) ? row.id : [])));
   });
 
-  it("takes created_at_gte with its own instant and created_at_lt without, whatever zone they are written in", async () => {
-    const library_id = await feedOf([0, 1, 1, 2, 3].map((second, i) => ({ id: `e${i}`, second })));
+  it("treats created_at_gte as inclusive and created_at_lt as exclusive in any time zone", async () => {
+    const library_id = await createFeed([0, 1, 1, 2, 3].map((second, i) => ({ id: `e${i}`, second })));
     const between = async (from: string | null, before: string | null) =>
       names(
         await all({
@@ -157,8 +158,8 @@ describe("the change feed", () => {
     expect(await between("0000-01-01", "9999-12-31")).toEqual(["e0", "e1", "e2", "e3", "e4"]);
   });
 
-  it("goes on from a cursor within time bounds, and from one outside of them", async () => {
-    const library_id = await feedOf([0, 1, 2, 3, 4].map((second) => ({ id: `e${second}`, second })));
+  it("continues from a cursor within and outside the time bounds", async () => {
+    const library_id = await createFeed([0, 1, 2, 3, 4].map((second) => ({ id: `e${second}`, second })));
     const cursors = (await page({ library_id })).data.map((event) => event.cursor);
     const bounds = { library_id, created_at_gte: at(1), created_at_lt: at(4) };
     expect(names((await page({ ...bounds, after_cursor: cursors[1] ?? "" })).data)).toEqual(["e2", "e3"]);
@@ -166,20 +167,20 @@ describe("the change feed", () => {
     expect(names((await page({ ...bounds, after_cursor: cursors[4] ?? "" })).data)).toEqual([]);
   });
 
-  it("is the library's own, which must be named where there are several", async () => {
-    const library_id = await feedOf([{ id: "mine", second: 0 }]);
-    await insertEventRows(theirs.libraryId, [{ id: "secret", second: 0 }]);
+  it("requires a library if there are several and returns only its events", async () => {
+    const library_id = await createFeed([{ id: "mine", second: 0 }]);
+    await insertEventRows(otherTenant.libraryId, [{ id: "secret", second: 0 }]);
     expect(names(await all({ library_id }))).toEqual(["mine"]);
-    await refusalOf(await call("GET", "/api/events"), 400);
-    await refusalOf(await call("GET", `/api/events?library_id=${theirs.libraryId}`), 404);
-    await refusalOf(await call("GET", `/api/events?library_id=${library_id}`, { token: theirs.secret }), 404);
+    await expectError(await call("GET", "/api/events"), 400);
+    await expectError(await call("GET", `/api/events?library_id=${otherTenant.libraryId}`), 404);
+    await expectError(await call("GET", `/api/events?library_id=${library_id}`, { token: otherTenant.secret }), 404);
     const { secret } = await insertKey({ userId: owner.userId, libraryIds: [library_id], actions: ["read"] });
     expect(names((await page({}, { token: secret })).data)).toEqual(["mine"]);
     await env.DB.prepare("UPDATE libraries SET trashed_at = 1 WHERE id = ?").bind(library_id).run();
-    await refusalOf(await call("GET", `/api/events?library_id=${library_id}`), 404);
+    await expectError(await call("GET", `/api/events?library_id=${library_id}`), 404);
   });
 
-  it("refuses unknown types, limits out of range and what is no date", async () => {
+  it("rejects unknown types, limits out of range and invalid dates", async () => {
     for (const query of [
       "entity_types=exif",
       "entity_types=asset,x",
@@ -188,18 +189,18 @@ describe("the change feed", () => {
       "limit=201",
       "limit=x",
     ])
-      await refusalOf(await call("GET", `/api/events?${query}`), 422);
+      await expectError(await call("GET", `/api/events?${query}`), 422);
     for (const bound of ["created_at_gte", "created_at_lt"])
       for (const value of ["yesterday", "2024-13-01", ""]) {
-        await refusalOf(await call("GET", `/api/events?${bound}=${value}`), 422);
+        await expectError(await call("GET", `/api/events?${bound}=${value}`), 422);
       }
-    await refusalOf(await call("GET", `/api/events?library_id=${theirs.assetId}`), 422);
+    await expectError(await call("GET", `/api/events?library_id=${otherTenant.assetId}`), 422);
   });
 });
 
 describe("a cursor", () => {
-  it("stays good when its event is deleted, and when the newest of all is", async () => {
-    const library_id = await feedOf([0, 1, 2].map((second) => ({ id: `asset_${second}`, second })));
+  it("stays valid when its event, or the newest event, is deleted", async () => {
+    const library_id = await createFeed([0, 1, 2].map((second) => ({ id: `asset_${second}`, second })));
     const [first, , last] = (await page({ library_id })).data.map((event) => event.cursor);
     await env.DB.prepare("DELETE FROM events WHERE library_id = ? AND entity_id <> 'asset_1'").bind(library_id).run();
     expect(names((await page({ library_id, after_cursor: first ?? "" })).data)).toEqual(["asset_1"]);
@@ -208,15 +209,15 @@ describe("a cursor", () => {
     expect(names((await page({ library_id, after_cursor: last ?? "" })).data)).toEqual(["asset_3"]);
   });
 
-  it("of another library of the same feed is a place in this one too", async () => {
-    const one = await feedOf([{ id: "one", second: 0 }]);
-    const other = await feedOf([{ id: "other", second: 1 }]);
+  it("of another library in the same feed is valid too", async () => {
+    const one = await createFeed([{ id: "one", second: 0 }]);
+    const other = await createFeed([{ id: "other", second: 1 }]);
     const cursor = (await page({ library_id: one })).data[0]?.cursor ?? "";
     expect(names((await page({ library_id: other, after_cursor: cursor })).data)).toEqual(["other"]);
   });
 
-  it("that the feed never gave is 400: malformed, or beyond its end", async () => {
-    const library_id = await feedOf([{ second: 0 }]);
+  it("returns 400 if malformed or beyond the end of the feed", async () => {
+    const library_id = await createFeed([{ second: 0 }]);
     const last = (await page({ library_id })).data[0]?.cursor ?? "";
     const beyond = `ev_${(Number.parseInt(last.slice(3), 36) + 1).toString(36)}`;
     for (const cursor of [
@@ -233,22 +234,22 @@ describe("a cursor", () => {
       `ev_${"z".repeat(11)}`,
     ])
       expect(
-        await refusalOf(await call("GET", `/api/events?library_id=${library_id}&after_cursor=${cursor}`), 400),
+        await expectError(await call("GET", `/api/events?library_id=${library_id}&after_cursor=${cursor}`), 400),
         cursor,
       ).toMatchObject({ error: "bad_request" });
   });
 
-  it("that a replica has not heard of yet is asked of the primary before it is refused", async () => {
-    const library_id = await feedOf([{ id: "e", second: 0 }]);
+  it("unknown to a replica is checked on the primary before it is rejected", async () => {
+    const library_id = await createFeed([{ id: "e", second: 0 }]);
     const cursor = (await page({ library_id })).data[0]?.cursor ?? "";
-    let asked = 0;
-    /** A session that may read anywhere says that nothing was ever written. */
+    let primarySessions = 0;
+    /** A stale replica: unconstrained sessions read an empty table. */
     const lagging = new Proxy(env.DB, {
       get(target, name) {
         if (name !== "withSession") return Reflect.get(target, name, target) as unknown;
         return (constraint: string) => {
           const session = target.withSession(constraint);
-          if (constraint === "first-primary") asked += 1;
+          if (constraint === "first-primary") primarySessions += 1;
           if (constraint === "first-primary") return session;
           return {
             prepare: (sql: string) => session.prepare(sql.replace("name = 'events'", "name = 'nothing'")),
@@ -262,7 +263,7 @@ describe("a cursor", () => {
       env: { DB: lagging },
     });
     expect(response.status).toBe(200);
-    expect(asked).toBeGreaterThan(0);
+    expect(primarySessions).toBeGreaterThan(0);
   });
 });
 
@@ -271,7 +272,7 @@ describe("a page of a feed of 100,000 events", () => {
   let middle: string;
   beforeAll(async () => {
     library_id = await insertLibrary(owner.userId, "long");
-    // Nine of ten are of assets; the others share the rest, so that a wrong plan would step over thousands.
+    // Nine of ten events are of assets, so a wrong query plan would scan thousands of rows.
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)
        INSERT INTO events (library_id, event_type, entity_type, entity_id, created_at)
@@ -290,7 +291,7 @@ describe("a page of a feed of 100,000 events", () => {
     return { given: data.length, rowsRead: statements.at(-1)?.rowsRead ?? 0, roundTrips };
   }
 
-  it("reads as many rows as it gives, and three more for each of up to seven types, whatever is asked", async () => {
+  it("reads only the rows it returns plus three for each of up to seven types", async () => {
     const everything = "asset,album,person,face,album_asset,metadata,stack";
     const narrow = { created_at_gte: at(70_000), created_at_lt: at(70_010) };
     const queries: Record<string, string>[] = [
@@ -318,7 +319,7 @@ describe("a page of a feed of 100,000 events", () => {
     }
   });
 
-  it("can be read to its end", async () => {
+  it("can be read to the end", async () => {
     expect(await all({ library_id, limit: "200", entity_types: "stack" })).toHaveLength(100);
   });
 });

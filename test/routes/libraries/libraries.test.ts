@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
-import { sqlAll } from "../../support/clients/account.ts";
+import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { call, uniqueBytes, upload, type CallOptions } from "../../support/clients/api.ts";
-import { insertAssets, insertKey, insertLibrary, insertUser, rootOwner } from "../../support/clients/tenants.ts";
+import { insertAssets, insertKey, insertLibrary, insertUser } from "../../support/clients/tenants.ts";
 
 interface Library {
   id: string;
@@ -20,8 +20,8 @@ async function trash(id: string, at = Date.now()): Promise<void> {
 }
 
 describe("libraries", () => {
-  it("are created with a name, and a description if there is one", async () => {
-    const { userId } = await rootOwner();
+  it("are created with a name and an optional description", async () => {
+    const { userId } = await getRootOwner();
     const response = await call("POST", "/api/libraries", { json: { name: "Family", description: "since 1999" } });
     expect(response.status).toBe(201);
     const library = await response.json<Library>();
@@ -42,8 +42,8 @@ describe("libraries", () => {
     }
   });
 
-  it("are renamed and described; null clears the description, and is 422 for the name", async () => {
-    const { libraryId } = await rootOwner();
+  it("are renamed and described; null clears the description and returns 422 for the name", async () => {
+    const { libraryId } = await getRootOwner();
     const patch = async (json: unknown) => await call("PATCH", `/api/libraries/${libraryId}`, { json });
     expect(await (await patch({ name: "Home", description: "all" })).json()).toMatchObject({
       name: "Home",
@@ -57,7 +57,7 @@ describe("libraries", () => {
     expect(await (await call("GET", `/api/libraries/${libraryId}`)).json()).toMatchObject({ name: "Home" });
   });
 
-  it("are listed as a bare array: the live ones, the trash newest first, or all", async () => {
+  it("are listed as a bare array: live, trashed (newest first) or all", async () => {
     const userId = await insertUser();
     const { secret } = await insertKey({ userId });
     const ids = [await insertLibrary(userId), await insertLibrary(userId), await insertLibrary(userId)];
@@ -77,7 +77,7 @@ describe("libraries", () => {
     expect(await trashed.json()).not.toHaveProperty("trashed_at");
   });
 
-  it("count what is uploaded into them", async () => {
+  it("count the assets uploaded to them", async () => {
     const { id } = await (await call("POST", "/api/libraries", { json: { name: "counted" } })).json<Library>();
     const bytes = uniqueBytes(64);
     for (let i = 0; i < 2; i++) await upload(bytes, { libraryId: id });
@@ -87,7 +87,7 @@ describe("libraries", () => {
   });
 });
 
-describe("a request that names no library", () => {
+describe("a request without library_id", () => {
   const routes = [
     ["GET", "/api/assets"],
     ["GET", "/api/albums"],
@@ -109,7 +109,7 @@ describe("a request that names no library", () => {
       }),
     );
 
-  it("means the only live one; with none or several it is 400; an unknown or trashed one is 404", async () => {
+  it("uses the only live library; none or several return 400, an unknown or trashed one 404", async () => {
     expect(await statuses()).toEqual([400, 400, 400]);
     const first = await insertLibrary(userId);
     expect(await statuses()).toEqual([200, 200, 201]);
@@ -124,7 +124,7 @@ describe("a request that names no library", () => {
     expect(await statuses(first)).toEqual([200, 200, 201]);
   });
 
-  it("makes a library by an upload where there is none", async () => {
+  it("creates a library on upload if there is none", async () => {
     const owner = await insertUser();
     const { secret } = await insertKey({ userId: owner });
     expect((await upload(uniqueBytes(), { token: secret })).status).toBe(201);
@@ -135,7 +135,7 @@ describe("a request that names no library", () => {
   });
 });
 
-describe("a library in the trash", () => {
+describe("a trashed library", () => {
   let token: string;
   let userId: string;
   beforeAll(async () => {
@@ -143,27 +143,27 @@ describe("a library in the trash", () => {
     token = (await insertKey({ userId })).secret;
   });
 
-  const ask = async (method: string, path: string, options: CallOptions = {}) =>
+  const send = async (method: string, path: string, options: CallOptions = {}) =>
     await call(method, `/api/libraries${path}`, { token, ...options });
   const idsOf = async (state: string) =>
-    (await (await ask("GET", `?state=${state}`)).json<Library[]>()).map((library) => library.id);
+    (await (await send("GET", `?state=${state}`)).json<Library[]>()).map((library) => library.id);
   const rowOf = async (id: string) => (await sqlAll("SELECT * FROM libraries WHERE id = ?", id))[0] ?? {};
 
-  it("is no live one until it is restored, and the ack says no more than that", async () => {
+  it("is not live until restored, and is acknowledged with an empty object", async () => {
     const [first, second] = [await insertLibrary(userId), await insertLibrary(userId)];
     await insertAssets({ userId, libraryId: second }, [{}]);
     for (const end of ["trash", "trash"]) {
-      const response = await ask("POST", `/${second}/${end}`);
+      const response = await send("POST", `/${second}/${end}`);
       expect([response.status, await response.text()]).toEqual([200, "{}"]);
     }
     expect([await idsOf("live"), await idsOf("trashed")]).toEqual([[first], [second]]);
     expect((await idsOf("all")).toSorted()).toEqual([first, second].toSorted());
-    expect(await (await ask("GET", `/${second}`)).json()).toMatchObject({ id: second, asset_count: 1 });
+    expect(await (await send("GET", `/${second}`)).json()).toMatchObject({ id: second, asset_count: 1 });
     expect((await call("GET", "/api/assets", { token })).status).toBe(200);
     expect((await upload(uniqueBytes(), { token, libraryId: second })).status).toBe(404);
     expect((await call("GET", `/api/assets?library_id=${second}`, { token })).status).toBe(404);
 
-    const restored = await ask("POST", `/${second}/restore`);
+    const restored = await send("POST", `/${second}/restore`);
     expect(restored.status).toBe(200);
     expect(await restored.json()).toMatchObject({ id: second, asset_count: 1 });
     expect((await idsOf("live")).toSorted()).toEqual([first, second].toSorted());
@@ -171,76 +171,76 @@ describe("a library in the trash", () => {
     expect((await page.json<{ data: unknown[] }>()).data).toHaveLength(1);
   });
 
-  it("is trashed and restored once, however often it is asked for", async () => {
+  it("can be trashed and restored repeatedly", async () => {
     const id = await insertLibrary(userId);
-    await ask("POST", `/${id}/trash`);
+    await send("POST", `/${id}/trash`);
     const trashed = await rowOf(id);
-    expect(Number(trashed.drain_at)).toBe(Number(trashed.trashed_at) + 90 * 24 * 3600_000);
+    expect(Number(trashed.purge_at)).toBe(Number(trashed.trashed_at) + 90 * 24 * 3600_000);
     await new Promise((resolve) => setTimeout(resolve, 2));
-    await ask("POST", `/${id}/trash`);
+    await send("POST", `/${id}/trash`);
     expect(await rowOf(id)).toEqual(trashed);
-    await ask("POST", `/${id}/restore`);
+    await send("POST", `/${id}/restore`);
     const restored = await rowOf(id);
-    expect([restored.trashed_at, restored.drain_at]).toEqual([null, null]);
+    expect([restored.trashed_at, restored.purge_at]).toEqual([null, null]);
     await new Promise((resolve) => setTimeout(resolve, 2));
-    expect((await ask("POST", `/${id}/restore`)).status).toBe(200);
+    expect((await send("POST", `/${id}/restore`)).status).toBe(200);
     expect(await rowOf(id)).toEqual(restored);
   });
 
-  it("is kept for as long as the deployment says, were it longer than time itself", async () => {
-    for (const [days, drainAt] of [
+  it("accepts a retention period beyond the range of dates", async () => {
+    for (const [days, purgeAt] of [
       ["7", (trashedAt: number) => trashedAt + 7 * 24 * 3600_000],
       ["0", (trashedAt: number) => trashedAt],
       ["999999999999999", () => Number.MAX_SAFE_INTEGER],
     ] as const) {
       const id = await insertLibrary(userId);
-      expect((await ask("POST", `/${id}/trash`, { env: { TRASH_RETENTION_DAYS: days } })).status).toBe(200);
+      expect((await send("POST", `/${id}/trash`, { env: { TRASH_RETENTION_DAYS: days } })).status).toBe(200);
       const row = await rowOf(id);
-      expect(row.drain_at).toBe(drainAt(Number(row.trashed_at)));
+      expect(row.purge_at).toBe(purgeAt(Number(row.trashed_at)));
     }
   });
 
-  it("alone is deleted: a live one is 409, for good", async () => {
+  it("can be deleted; deleting a live one returns a permanent 409", async () => {
     const id = await insertLibrary(userId);
-    const refused = await ask("DELETE", `/${id}`);
+    const refused = await send("DELETE", `/${id}`);
     expect([refused.status, refused.headers.get("x-should-retry")]).toEqual([409, "false"]);
-    expect(await rowOf(id)).toMatchObject({ trashed_at: null, drain_at: null });
-    await ask("POST", `/${id}/trash`);
-    const deleted = await ask("DELETE", `/${id}`);
+    expect(await rowOf(id)).toMatchObject({ trashed_at: null, purge_at: null });
+    await send("POST", `/${id}/trash`);
+    const deleted = await send("DELETE", `/${id}`);
     expect([deleted.status, await deleted.text()]).toEqual([200, "{}"]);
     const due = await rowOf(id);
-    expect(Number(due.drain_at)).toBeLessThanOrEqual(Date.now());
-    expect((await ask("DELETE", `/${id}`)).status).toBe(200);
+    expect(Number(due.purge_at)).toBeLessThanOrEqual(Date.now());
+    expect((await send("DELETE", `/${id}`)).status).toBe(200);
     expect(await rowOf(id)).toEqual(due);
-    expect((await ask("GET", `/${id}`)).status).toBe(200);
-    expect((await ask("POST", `/${id}/restore`)).status).toBe(200);
-    expect(await rowOf(id)).toMatchObject({ trashed_at: null, drain_at: null });
+    expect((await send("GET", `/${id}`)).status).toBe(200);
+    expect((await send("POST", `/${id}/restore`)).status).toBe(200);
+    expect(await rowOf(id)).toMatchObject({ trashed_at: null, purge_at: null });
   });
 
-  it("is its owner's, and a key's that is for it and has the action", async () => {
-    const [mine, other] = [await insertLibrary(userId), await insertLibrary(userId)];
+  it("requires its owner, or a key with the action and the library in its scope", async () => {
+    const [own, other] = [await insertLibrary(userId), await insertLibrary(userId)];
     const foreign = await insertLibrary(await insertUser());
-    const { secret } = await insertKey({ userId, actions: ["read", "delete"], libraryIds: [mine] });
+    const { secret } = await insertKey({ userId, actions: ["read", "delete"], libraryIds: [own] });
     for (const [method, end] of [
       ["POST", "/trash"],
       ["POST", "/restore"],
       ["DELETE", ""],
     ] as const) {
-      for (const id of [foreign, newId("library")]) expect((await ask(method, `/${id}${end}`)).status).toBe(404);
-      expect((await ask(method, `/x${end}`)).status).toBe(422);
+      for (const id of [foreign, newId("library")]) expect((await send(method, `/${id}${end}`)).status).toBe(404);
+      expect((await send(method, `/x${end}`)).status).toBe(422);
       const status = method === "DELETE" ? 403 : 404;
-      expect((await ask(method, `/${other}${end}`, { token: secret })).status).toBe(status);
+      expect((await send(method, `/${other}${end}`, { token: secret })).status).toBe(status);
     }
-    expect((await ask("POST", `/${mine}/trash`, { token: secret })).status).toBe(200);
-    expect((await ask("DELETE", `/${mine}`, { token: secret })).status).toBe(403);
+    expect((await send("POST", `/${own}/trash`, { token: secret })).status).toBe(200);
+    expect((await send("DELETE", `/${own}`, { token: secret })).status).toBe(403);
     expect(await rowOf(foreign)).toMatchObject({ trashed_at: null });
   });
 });
 
-describe("the storage of a new library", () => {
+describe("the storage limit of a new library", () => {
   const bindings = { env: { DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES: "100" } };
 
-  it("is capped as the deployment says, and full once as much is stored", async () => {
+  it("is the configured limit, and uploads beyond it return 507", async () => {
     const { secret: token } = await insertKey({ userId: await insertUser() });
     const created = await call("POST", "/api/libraries", { token, json: { name: "capped" }, ...bindings });
     const { id: libraryId } = await created.clone().json<Library>();
@@ -255,7 +255,7 @@ describe("the storage of a new library", () => {
     expect((await upload(uniqueBytes(1), { token, libraryId })).status).toBe(201);
   });
 
-  it("is capped too where the first upload makes it, and not where the deployment says nothing", async () => {
+  it("also applies to a library created by the first upload, and is null if not configured", async () => {
     for (const [options, limit] of [
       [bindings, 100],
       [{}, null],

@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
 import { call } from "../../support/clients/api.ts";
-import { refusalOf } from "../../support/clients/answers.ts";
-import { randomFrom } from "../../support/random.ts";
+import { expectError } from "../../support/clients/responses.ts";
+import { seededRandom } from "../../support/random.ts";
 import {
   insertAlbum,
   insertAssets,
@@ -20,7 +20,7 @@ interface Cluster {
   representative_asset_id: string;
 }
 
-interface Facts {
+interface SeededAsset {
   id: string;
   local_us: number;
   trashed_at: number | null;
@@ -31,19 +31,19 @@ interface Facts {
 
 type Box = [west: number, south: number, east: number, north: number];
 
-const random = randomFrom(11);
-const below = (count: number): number => Math.floor(random() * count);
+const random = seededRandom(11);
+const randomBelow = (count: number): number => Math.floor(random() * count);
 function pick<T>(values: readonly T[]): T {
-  const value = values[below(values.length)];
+  const value = values[randomBelow(values.length)];
   if (value === undefined) throw new Error("nothing to pick from");
   return value;
 }
 
 const EARTH: Box = [-180, -90, 180, 90];
 
-/** Poles, the date line, edges of round cells, a crowded spot, and anywhere. */
-function place(): [longitude: number, latitude: number] {
-  const kind = below(10);
+/** Random positions: poles, the antimeridian, cell edges, one dense area and anywhere. */
+function randomPosition(): [longitude: number, latitude: number] {
+  const kind = randomBelow(10);
   if (kind === 0) return [pick([-180, 180, -179.99995, 179.99995]), pick([90, -90, 0, 12.5])];
   if (kind === 1) return [pick([0, 10, 9.999999, -122.4, 0.3]), pick([0, 50, 49.999999, 48.1, 0.1])];
   if (kind < 6) return [11.5 + random() / 1000, 48.1 + random() / 1000];
@@ -53,7 +53,7 @@ function place(): [longitude: number, latitude: number] {
 
 let token: string;
 let albumId: string;
-let facts: Facts[];
+let seededAssets: SeededAsset[];
 
 beforeAll(async () => {
   const userId = await insertUser();
@@ -63,10 +63,10 @@ beforeAll(async () => {
   const ids = await insertAssets(
     owner,
     Array.from({ length: 400 }, (_, i) => ({
-      // Few dates, so that the higher id has to decide.
-      taken: `20${10 + below(15)}-06-0${1 + below(3)}T00:00:00`,
+      // Few distinct dates, so that ties are broken by id.
+      capturedAt: `20${10 + randomBelow(15)}-06-0${1 + randomBelow(3)}T00:00:00`,
       trashedAt: i % 7 === 0 ? 1000 + i : null,
-      position: i % 11 === 0 ? null : place(),
+      position: i % 11 === 0 ? null : randomPosition(),
     })),
   );
   const members = JSON.stringify(ids.filter((_, i) => i % 3 === 0));
@@ -77,34 +77,34 @@ beforeAll(async () => {
        SELECT 'album_' || id, library_id, ?2, id, local_us, trashed_at, 0, 0 FROM assets WHERE id IN (SELECT value FROM json_each(?1))`,
     ).bind(members, albumId),
   ]);
-  // Some arrive by a change of place, and some cells lose their newest.
+  // Moves some assets between cells and removes the newest asset of others.
   await env.DB.prepare("UPDATE assets SET latitude = 48.1002, longitude = 11.5004 WHERE id IN (?, ?)")
     .bind(ids[0], ids[1])
     .run();
   await env.DB.prepare("UPDATE assets SET trashed_at = 5 WHERE id IN (?, ?, ?)").bind(ids[3], ids[200], ids[399]).run();
-  facts = (
+  seededAssets = (
     await env.DB.prepare(
       `SELECT id, local_us, trashed_at, album_count, latitude, longitude FROM assets
        WHERE library_id = ? AND latitude IS NOT NULL`,
     )
       .bind(owner.libraryId)
-      .all<Facts>()
+      .all<SeededAsset>()
   ).results;
 });
 
-async function ask(bbox: Box, cellSize: number, filter = ""): Promise<Cluster[]> {
+async function fetchClusters(bbox: Box, cellSize: number, filter = ""): Promise<Cluster[]> {
   const query = `bbox=${bbox.join()}&cell_size=${cellSize}${filter}`;
   const response = await call("GET", `/api/assets/geo-clusters?${query}`, { token });
   expect(response.status, `${query}: ${await response.clone().text()}`).toBe(200);
   return (await response.json<{ data: Cluster[] }>()).data;
 }
 
-function inBox([west, south, east, north]: Box, { latitude, longitude }: Facts): boolean {
+function inBox([west, south, east, north]: Box, { latitude, longitude }: SeededAsset): boolean {
   const between = west <= east ? longitude >= west && longitude <= east : longitude >= west || longitude <= east;
   return between && latitude >= south && latitude <= north;
 }
 
-function matches(asset: Facts, filter: URLSearchParams): boolean {
+function matches(asset: SeededAsset, filter: URLSearchParams): boolean {
   const state = filter.get("state") ?? "live";
   const microseconds = (name: string): number | null => {
     const text = filter.get(name);
@@ -120,13 +120,13 @@ function matches(asset: Facts, filter: URLSearchParams): boolean {
   );
 }
 
-/** The grid as documented: from 180° west and 90° south, the last cells closed. */
+/** Reference implementation of the documented grid: anchored at 180° W, 90° S, last cells closed. */
 function recount(bbox: Box, cellSize: number, filter = ""): Cluster[] {
-  const cells = new Map<number, Facts[]>();
+  const cells = new Map<number, SeededAsset[]>();
   const index = (degrees: number, span: number): number =>
     Math.min(Math.floor(degrees / cellSize), Math.max(Math.ceil(span / cellSize) - 1, 0));
   const parameters = new URLSearchParams(filter);
-  for (const asset of facts.filter((one) => inBox(bbox, one) && matches(one, parameters))) {
+  for (const asset of seededAssets.filter((one) => inBox(bbox, one) && matches(one, parameters))) {
     const key = index(asset.latitude + 90, 180) * 10_000_000 + index(asset.longitude + 180, 360);
     cells.set(key, [...(cells.get(key) ?? []), asset]);
   }
@@ -143,10 +143,10 @@ function recount(bbox: Box, cellSize: number, filter = ""): Cluster[] {
 }
 
 function randomBox(): Box {
-  const kind = below(5);
+  const kind = randomBelow(5);
   if (kind === 0) return EARTH;
   const size = pick([0.0005, 0.02, 1.3, 40]);
-  const [longitude, latitude] = place();
+  const [longitude, latitude] = randomPosition();
   const south = Math.max(-90, latitude - random() * size);
   const north = Math.min(90, latitude + random() * size);
   if (kind === 1) return [170 - random() * 100, south, random() * 100 - 170, north];
@@ -165,21 +165,22 @@ const FILTERS = [
   "&album_filter=in_album&local_datetime_after=2015-01-01T00:00:00",
 ];
 
-describe("clusters of a map", () => {
-  it("are a recount's, for 300 viewports and cells of every size", { timeout: 60_000 }, async () => {
+describe("GET /api/assets/geo-clusters", () => {
+  it("matches a recount for 300 viewports and cells of every size", { timeout: 60_000 }, async () => {
     let clusters = 0;
     for (let i = 0; i < 300; i++) {
       const bbox = randomBox();
-      const cellSize = below(2) === 0 ? pick([0.0001, 0.0005, 0.01, 0.1, 1, 10, 45]) : 10 ** (random() * 6 - 4);
-      const filter = below(2) === 0 ? "" : pick([...FILTERS, `&album_id=${albumId}`, `&album_id=${albumId}&state=all`]);
+      const cellSize = randomBelow(2) === 0 ? pick([0.0001, 0.0005, 0.01, 0.1, 1, 10, 45]) : 10 ** (random() * 6 - 4);
+      const filter =
+        randomBelow(2) === 0 ? "" : pick([...FILTERS, `&album_id=${albumId}`, `&album_id=${albumId}&state=all`]);
       const expected = recount(bbox, cellSize, filter);
-      expect(await ask(bbox, cellSize, filter), `${bbox.join()} ${cellSize} ${filter}`).toEqual(expected);
+      expect(await fetchClusters(bbox, cellSize, filter), `${bbox.join()} ${cellSize} ${filter}`).toEqual(expected);
       clusters += expected.length;
     }
     expect(clusters).toBeGreaterThan(1000);
   });
 
-  it("hold as many assets as the list has in the same box", async () => {
+  it("counts as many assets as the list with the same bbox", async () => {
     for (const bbox of [
       EARTH,
       [11.5, 48.1, 11.5005, 48.1005],
@@ -187,7 +188,7 @@ describe("clusters of a map", () => {
       [180, -90, -180, 90],
       [-180, 90, 180, 90],
     ] satisfies Box[]) {
-      const clusters = await ask(bbox, 0.37);
+      const clusters = await fetchClusters(bbox, 0.37);
       let listed = 0;
       let cursor = "";
       for (let more = true; more;) {
@@ -201,20 +202,20 @@ describe("clusters of a map", () => {
     }
   });
 
-  it("stay where they are while the viewport moves", async () => {
-    const still = await ask([11, 48, 13, 50], 0.25);
-    const moved = await ask([10.9, 47.9, 13.1, 50.1], 0.25);
-    expect(moved).toEqual(expect.arrayContaining(still));
+  it("returns the same cells while the viewport moves", async () => {
+    const initial = await fetchClusters([11, 48, 13, 50], 0.25);
+    const moved = await fetchClusters([10.9, 47.9, 13.1, 50.1], 0.25);
+    expect(moved).toEqual(expect.arrayContaining(initial));
   });
 
-  it("never have a mean on the wrong side of the Earth: the date line is an edge", async () => {
-    const clusters = await ask([170, -90, -170, 90], 45);
+  it("never averages positions across the antimeridian", async () => {
+    const clusters = await fetchClusters([170, -90, -170, 90], 45);
     expect(clusters.length).toBeGreaterThan(1);
     for (const { longitude } of clusters) expect(Math.abs(longitude)).toBeGreaterThanOrEqual(170);
   });
 
-  it("are one for all the Earth when the cell is larger", async () => {
-    const live = facts.filter((asset) => asset.trashed_at === null).length;
+  it("returns one cluster for the whole Earth if the cell is larger", async () => {
+    const live = seededAssets.filter((asset) => asset.trashed_at === null).length;
     for (const cellSize of ["360", "1e6", "%2B1.0E3", "1e308"]) {
       const response = await call("GET", `/api/assets/geo-clusters?bbox=${EARTH.join()}&cell_size=${cellSize}`, {
         token,
@@ -223,20 +224,20 @@ describe("clusters of a map", () => {
     }
   });
 
-  it("are none for a person, who is on nothing yet, and none where nothing is", async () => {
-    expect(await ask(EARTH, 10, `&person_ids=${newId("person")}`)).toEqual([]);
-    expect(await ask([-50, 30, -50, 30], 10)).toEqual([]);
+  it("returns nothing for a person and nothing for an empty area", async () => {
+    expect(await fetchClusters(EARTH, 10, `&person_ids=${newId("person")}`)).toEqual([]);
+    expect(await fetchClusters([-50, 30, -50, 30], 10)).toEqual([]);
   });
 });
 
-describe("clusters of more than 1,000 cells", () => {
+describe("a result of more than 1,000 cells", () => {
   let crowded: string;
   let owner: { userId: string; libraryId: string };
   beforeAll(async () => {
     const userId = await insertUser();
     owner = { userId, libraryId: await insertLibrary(userId) };
     crowded = (await insertKey({ userId, lastUsedAt: Date.now() })).secret;
-    // 1,000 live ones in a square of a degree, and one more in the trash.
+    // 1,000 live assets in a square degree and one in the trash.
     await insertAssets(owner, [
       ...Array.from({ length: 1000 }, (_, i) => ({
         position: [10.005 + (i % 40) * 0.01, 50.005 + Math.floor(i / 40) * 0.01] as [number, number],
@@ -247,25 +248,25 @@ describe("clusters of more than 1,000 cells", () => {
   const get = async (query: string): Promise<Response> =>
     await call("GET", `/api/assets/geo-clusters?${query}`, { token: crowded });
 
-  it("are refused with 422 that says what to do, and 1,000 are not", async () => {
+  it("returns 422 with advice; exactly 1,000 cells are returned", async () => {
     const response = await get("bbox=10,50,11,51&cell_size=0.01");
     expect(response.status).toBe(200);
     expect((await response.json<{ data: Cluster[] }>()).data).toHaveLength(1000);
-    const body = await refusalOf(await get("bbox=10,50,11,51&cell_size=0.01&state=all"), 422);
+    const body = await expectError(await get("bbox=10,50,11,51&cell_size=0.01&state=all"), 422);
     expect(body.message).toContain("larger cell_size");
     expect(body.detail).toEqual([expect.objectContaining({ loc: ["query", "cell_size"] })]);
     await insertAssets(owner, [{ position: [10.9, 50.9] }]);
-    await refusalOf(await get("bbox=10,50,11,51&cell_size=0.01"), 422);
-    await refusalOf(await get(`bbox=${EARTH.join()}&cell_size=0.0001`), 422);
+    await expectError(await get("bbox=10,50,11,51&cell_size=0.01"), 422);
+    await expectError(await get(`bbox=${EARTH.join()}&cell_size=0.0001`), 422);
     expect((await get(`bbox=${EARTH.join()}&cell_size=0.1`)).status).toBe(200);
   });
 
-  it("count as those that are not empty: a fine grid over an empty sea is answered", async () => {
+  it("counts only non-empty cells: a fine grid over an empty area is accepted", async () => {
     expect(await (await get("bbox=-60,0,-20,40&cell_size=0.0001")).json()).toEqual({ data: [] });
   });
 });
 
-describe("clusters refuse", () => {
+describe("invalid map queries", () => {
   const good = "bbox=0,0,1,1&cell_size=1";
   it.each([
     ["cell_size=1", "bbox"],
@@ -289,14 +290,14 @@ describe("clusters refuse", () => {
     [`${good}&local_datetime_after=2024-01-01T00:00:00Z&local_datetime_before=2024-02-01`, "local_datetime_before"],
     [`${good}&person_ids=person_1`, "person_ids"],
     [`${good}&person_ids=${Array.from({ length: 201 }, () => "person_BM3nUmJ6fkBqBADyz5FEiu").join()}`, "person_ids"],
-  ])("%s with 422", async (query, parameter) => {
-    const body = await refusalOf(await call("GET", `/api/assets/geo-clusters?${query}`, { token }), 422);
+  ])("%s returns 422", async (query, parameter) => {
+    const body = await expectError(await call("GET", `/api/assets/geo-clusters?${query}`, { token }), 422);
     expect(body.detail).toEqual(
       expect.arrayContaining([expect.objectContaining({ loc: expect.arrayContaining([parameter]) })]),
     );
   });
 
-  it("what belongs to someone else, and what is not there, with 404", async () => {
+  it("return 404 for foreign and unknown ids", async () => {
     const stranger = await insertTenant();
     for (const query of [
       `library_id=${stranger.libraryId}`,
@@ -304,7 +305,7 @@ describe("clusters refuse", () => {
       `album_id=${newId("album")}`,
       `library_id=${newId("library")}`,
     ]) {
-      await refusalOf(await call("GET", `/api/assets/geo-clusters?${good}&${query}`, { token }), 404);
+      await expectError(await call("GET", `/api/assets/geo-clusters?${good}&${query}`, { token }), 404);
     }
   });
 });

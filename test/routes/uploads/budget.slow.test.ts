@@ -2,43 +2,43 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHash } from "node:crypto";
 import { uniqueBytes, type CallOptions } from "../../support/clients/api.ts";
-import { newKey, newLibrary, owner, sqlAll } from "../../support/clients/account.ts";
-import { assetOf } from "../../support/clients/answers.ts";
-import { watchedBucket, type WatchedBucket } from "../../support/bindings/bucket.ts";
+import { createApiKey, createLibrary, getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { expectAsset } from "../../support/clients/responses.ts";
+import { instrumentedBucket, type InstrumentedBucket } from "../../support/bindings/bucket.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
-import { field, fields, file, largeBody, largeFile, streamed } from "../../support/clients/multipart.ts";
-import { keptQueue } from "../../support/bindings/queue.ts";
+import { field, fields, file, largeBody, largeFile, streamChunks } from "../../support/clients/multipart.ts";
+import { recordingQueue } from "../../support/bindings/queue.ts";
 import { postBody, postParts } from "../../support/clients/uploads.ts";
 
 const MIB = 1024 * 1024;
 const database = countingD1(env.DB);
-let bucket: WatchedBucket;
-let queue: ReturnType<typeof keptQueue>;
+let bucket: InstrumentedBucket;
+let queue: ReturnType<typeof recordingQueue>;
 let options: CallOptions;
 let libraryId = "";
 
 beforeAll(async () => {
-  ({ libraryId } = await owner());
+  ({ libraryId } = await getRootOwner());
 });
 beforeEach(() => {
   database.reset();
-  bucket = watchedBucket();
-  queue = keptQueue();
+  bucket = instrumentedBucket();
+  queue = recordingQueue();
   options = { env: { DB: database.binding, BUCKET: bucket.binding, QUEUE: queue.binding } };
 });
 
-describe("what an upload costs", () => {
+describe("the cost of an upload", () => {
   it("is three round trips to D1, one R2 write and one message for a new file", async () => {
-    await assetOf(await postParts([...fields(), file(uniqueBytes())], options), 201);
+    await expectAsset(await postParts([...fields(), file(uniqueBytes())], options), 201);
     expect(database.counts.roundTrips).toBe(3);
     expect(bucket.calls).toEqual(["put"]);
     expect(queue.sent).toHaveLength(1);
   });
 
-  it("is three round trips, one write and its undoing for bytes that are there, and no message", async () => {
+  it("is three round trips to D1, one R2 write and one delete for a duplicate, without a message", async () => {
     const bytes = uniqueBytes();
     await postParts([...fields(), file(bytes)]);
-    await assetOf(await postParts([...fields(), file(bytes)], options), 200);
+    await expectAsset(await postParts([...fields(), file(bytes)], options), 200);
     expect(database.counts.roundTrips).toBe(3);
     expect(bucket.calls).toEqual(["put", "delete"]);
     expect(queue.sent).toEqual([]);
@@ -46,44 +46,44 @@ describe("what an upload costs", () => {
 
   const library = (): ReturnType<typeof field> => field("library_id", libraryId);
   it.each([
-    ["a library named before the file", () => [library(), ...fields(), file(uniqueBytes())], 3],
-    ["the fields behind the file", () => [file(uniqueBytes()), ...fields()], 3],
-    ["a library named behind the file", () => [...fields(), file(uniqueBytes()), library()], 3],
+    ["library_id before the file", () => [library(), ...fields(), file(uniqueBytes())], 3],
+    ["all fields after the file", () => [file(uniqueBytes()), ...fields()], 3],
+    ["library_id after the file", () => [...fields(), file(uniqueBytes()), library()], 3],
   ] as const)("stays within four round trips with %s", async (_, parts, roundTrips) => {
-    await assetOf(await postParts([...parts()], options), 201);
+    await expectAsset(await postParts([...parts()], options), 201);
     expect(database.counts.roundTrips).toBe(roundTrips);
   });
 
-  it("stays within four round trips with a library out of many, named behind the file", async () => {
-    const others = [await newLibrary(), await newLibrary(), await newLibrary()];
+  it("stays within four round trips with library_id of one of many after the file", async () => {
+    const others = [await createLibrary(), await createLibrary(), await createLibrary()];
     const last = field("library_id", others[2] ?? "");
-    await assetOf(await postParts([...fields(), file(uniqueBytes()), last], options), 201);
+    await expectAsset(await postParts([...fields(), file(uniqueBytes()), last], options), 201);
     expect(database.counts.roundTrips).toBe(4);
     for (const id of others) await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", id);
   });
 
-  it("stays within four round trips with an API key, noting its use included", async () => {
-    const token = await newKey();
-    await assetOf(await postParts([...fields(), file(uniqueBytes()), library()], { ...options, token }), 201);
+  it("stays within four round trips with an API key, including the update of its last use", async () => {
+    const token = await createApiKey();
+    await expectAsset(await postParts([...fields(), file(uniqueBytes()), library()], { ...options, token }), 201);
     expect(database.counts.roundTrips).toBe(4);
     database.reset();
-    await assetOf(await postParts([...fields(), file(uniqueBytes()), library()], { ...options, token }), 201);
+    await expectAsset(await postParts([...fields(), file(uniqueBytes()), library()], { ...options, token }), 201);
     expect(database.counts.roundTrips).toBe(3);
   });
 
-  it("stays within four round trips when the first library has to be made", async () => {
+  it("stays within four round trips when the first library is created", async () => {
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", libraryId);
-    await assetOf(await postParts([...fields(), file(uniqueBytes())], options), 201);
+    await expectAsset(await postParts([...fields(), file(uniqueBytes())], options), 201);
     expect(database.counts.roundTrips).toBe(4);
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id <> ?", libraryId);
     await sqlAll("UPDATE libraries SET trashed_at = NULL WHERE id = ?", libraryId);
   });
 
-  it("does not grow with the library", async () => {
-    const other = await newLibrary();
+  it("is independent of the library's size", async () => {
+    const other = await createLibrary();
     const cost = async (id: string): Promise<[number, number]> => {
       database.reset();
-      await assetOf(await postParts([...fields({ library_id: id }), file(uniqueBytes())], options), 201);
+      await expectAsset(await postParts([...fields({ library_id: id }), file(uniqueBytes())], options), 201);
       return [database.counts.rowsRead, database.counts.rowsWritten];
     };
     const empty = await cost(other);
@@ -94,9 +94,9 @@ describe("what an upload costs", () => {
 });
 
 describe("a large upload", () => {
-  it("is read no faster than it is stored, and never held: at most two parts of it at a time", async () => {
+  it("is read at the speed of storage, with at most two parts in memory", async () => {
     const length = 48 * MIB;
-    const body = streamed(largeBody(fields(), length, []));
+    const body = streamChunks(largeBody(fields(), length, []));
     let sent = 0;
     let largestLead = 0;
     const slow = new Proxy(bucket.binding, {
@@ -117,7 +117,7 @@ describe("a large upload", () => {
       },
     });
     const bindings = { ...options.env, BUCKET: slow };
-    const asset = await assetOf(await postBody(body.stream, { ...options, env: bindings }), 201);
+    const asset = await expectAsset(await postBody(body.stream, { ...options, env: bindings }), 201);
     const [sha256, sha1] = [createHash("sha256"), createHash("sha1")];
     for (const chunk of largeFile(length, 1)) {
       sha256.update(chunk);
@@ -125,14 +125,14 @@ describe("a large upload", () => {
     }
     expect(asset).toMatchObject({ checksum: sha256.digest("base64"), checksum_sha1: sha1.digest("base64") });
     expect(asset.file_size_bytes).toBe(length);
-    // A chunk that is on its way through the parser, and the fields, come on top.
+    // Allows for the fields and one chunk in the parser.
     expect(largestLead).toBeLessThanOrEqual(16 * MIB + 256 * 1024);
     expect(database.counts.roundTrips).toBe(3);
   });
 
-  it("costs one R2 operation for each part, two around them, and few reads for its metadata", async () => {
-    const body = streamed(largeBody(fields(), 20 * MIB, [], 2));
-    await assetOf(await postBody(body.stream, options), 201);
+  it("costs one R2 operation per part, two for the multipart upload and a few metadata reads", async () => {
+    const body = streamChunks(largeBody(fields(), 20 * MIB, [], 2));
+    await expectAsset(await postBody(body.stream, options), 201);
     const count = (call: string): number => bucket.calls.filter((made) => made === call).length;
     expect([count("createMultipartUpload"), count("uploadPart"), count("complete")]).toEqual([1, 3, 1]);
     expect(count("get")).toBeLessThanOrEqual(5);

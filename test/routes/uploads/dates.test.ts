@@ -1,22 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { uniqueBytes } from "../../support/clients/api.ts";
-import { assetOf, refusalOf } from "../../support/clients/answers.ts";
+import { expectAsset, expectError } from "../../support/clients/responses.ts";
 import { fields, file } from "../../support/clients/multipart.ts";
-import { postParts, quietUpload, traces } from "../../support/clients/uploads.ts";
+import { postParts, uploadWithoutConsumer, storedState } from "../../support/clients/uploads.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 
 describe("the capture time of an uploaded file", () => {
-  it("is the camera's, without an offset where the camera gave none", async () => {
-    const photo = await sampleBytes("0003_cyclamen_persicum.jpg");
-    const asset = await assetOf(await quietUpload(photo, { fileCreatedAt: "2020-01-01T00:00:00+05:00" }), 201);
+  it("is the camera's time, without an offset if the camera wrote none", async () => {
+    const photo = await sampleBytes("cyclamen_persicum.jpg");
+    const asset = await expectAsset(
+      await uploadWithoutConsumer(photo, { fileCreatedAt: "2020-01-01T00:00:00+05:00" }),
+      201,
+    );
     expect(asset.local_datetime).toBe("2007-12-06T14:33:18");
     expect(asset.metadata?.original_datetime).toBe(asset.local_datetime);
     expect(asset.file_created_at).toBe("2020-01-01T00:00:00+05:00");
   });
 
-  it("is the camera's with its offset where it gave one", async () => {
-    const film = await sampleBytes("0002_with-gps.mov");
-    const asset = await assetOf(await quietUpload(film, { name: "film.mov" }), 201);
+  it("is the camera's time with its offset", async () => {
+    const videoCreatedAt = await sampleBytes("0002_with-gps.mov");
+    const asset = await expectAsset(await uploadWithoutConsumer(videoCreatedAt, { name: "videoCreatedAt.mov" }), 201);
     expect(asset.local_datetime).toBe("2019-07-24T11:25:40+03:00");
   });
 
@@ -34,15 +37,15 @@ describe("the capture time of an uploaded file", () => {
     ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+00:00", "0001-01-01T00:00:00Z"],
     ["9999-12-31T23:59:59", "9999-12-31T23:59:59", "9999-12-31T23:59:59"],
   ] as const;
-  it.each(times)("is when the file was made where no camera says so: %s", async (given, local, kept) => {
-    const asset = await assetOf(await quietUpload(uniqueBytes(), { fileCreatedAt: given }), 201);
+  it.each(times)("is file_created_at for a file without a capture time: %s", async (given, local, kept) => {
+    const asset = await expectAsset(await uploadWithoutConsumer(uniqueBytes(), { fileCreatedAt: given }), 201);
     expect(asset.local_datetime).toBe(local);
     expect(asset.file_created_at).toBe(kept);
     expect(asset.metadata?.original_datetime).toBeNull();
   });
 });
 
-describe("a time that is none", () => {
+describe("an invalid time", () => {
   const broken = [
     "",
     "yesterday",
@@ -58,21 +61,21 @@ describe("a time that is none", () => {
     "+012024-05-06T07:08:09Z",
     "٢٠٢٤-05-06",
   ];
-  it.each(broken)("is refused by the name of its field, and nothing is kept: %j", async (time) => {
-    const before = await traces();
+  it.each(broken)("is rejected with the name of its field and leaves no trace: %j", async (time) => {
+    const before = await storedState();
     for (const name of ["file_created_at", "file_modified_at"]) {
-      const body = await refusalOf(await postParts([file(uniqueBytes()), ...fields({ [name]: time })]), 422);
+      const body = await expectError(await postParts([file(uniqueBytes()), ...fields({ [name]: time })]), 422);
       expect(body.detail).toMatchObject([{ loc: ["body", name] }]);
     }
-    expect(await traces()).toEqual(before);
+    expect(await storedState()).toEqual(before);
   });
 });
 
-describe("a movie's own clock, which runs in UTC", () => {
+describe("the UTC time of a video", () => {
   const secondsTo1970 = 2_082_844_800;
 
-  /** A phone's film of London, whose header says when it was made. */
-  async function film(instant: string): Promise<Uint8Array> {
+  /** A phone's video of London with a creation time. */
+  async function videoCreatedAt(instant: string): Promise<Uint8Array> {
     const bytes = Uint8Array.from(await sampleBytes("0009_with-gps.mp4"));
     const text = new TextDecoder("latin1").decode(bytes);
     const head = text.indexOf("mvhd");
@@ -81,16 +84,25 @@ describe("a movie's own clock, which runs in UTC", () => {
     return bytes;
   }
 
-  it("is shown as a clock showed it where the film was taken", async () => {
-    const winter = await assetOf(await quietUpload(await film("2017-02-22T08:20:28Z"), { name: "w.mp4" }), 201);
-    const summer = await assetOf(await quietUpload(await film("2017-07-22T23:20:28Z"), { name: "s.mp4" }), 201);
+  it("is converted to the time zone at its coordinates", async () => {
+    const winter = await expectAsset(
+      await uploadWithoutConsumer(await videoCreatedAt("2017-02-22T08:20:28Z"), { name: "w.mp4" }),
+      201,
+    );
+    const summer = await expectAsset(
+      await uploadWithoutConsumer(await videoCreatedAt("2017-07-22T23:20:28Z"), { name: "s.mp4" }),
+      201,
+    );
     expect(winter.local_datetime).toBe("2017-02-22T08:20:28+00:00");
     expect(summer.local_datetime).toBe("2017-07-23T00:20:28+01:00");
     expect(summer.metadata?.timezone).toBe("Europe/London");
   });
 
-  it("stays in UTC where the place is not known", async () => {
-    const turned = await assetOf(await quietUpload(await sampleBytes("0026_video_rotate.mp4"), { name: "r.mp4" }), 201);
+  it("stays in UTC without coordinates", async () => {
+    const turned = await expectAsset(
+      await uploadWithoutConsumer(await sampleBytes("video_rotate.mp4"), { name: "r.mp4" }),
+      201,
+    );
     expect(turned.local_datetime).toBe("2019-02-15T21:13:20+00:00");
   });
 });

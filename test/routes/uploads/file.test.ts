@@ -1,51 +1,51 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { uniqueBytes } from "../../support/clients/api.ts";
-import { owner } from "../../support/clients/account.ts";
-import { assetOf, refusalOf } from "../../support/clients/answers.ts";
+import { getRootOwner } from "../../support/clients/account.ts";
+import { expectAsset, expectError } from "../../support/clients/responses.ts";
 import { field, fields, file } from "../../support/clients/multipart.ts";
-import { postParts, traces } from "../../support/clients/uploads.ts";
+import { postParts, storedState } from "../../support/clients/uploads.ts";
 
 const photo = uniqueBytes();
-let before: Awaited<ReturnType<typeof traces>>;
+let before: Awaited<ReturnType<typeof storedState>>;
 
 beforeAll(async () => {
-  await owner();
+  await getRootOwner();
 });
 beforeEach(async () => {
-  before = await traces();
+  before = await storedState();
 });
 
-/** Refused, in the contract's words, and nothing left of it. */
-async function refused(answer: Promise<Response>, status: number, message: RegExp): Promise<void> {
-  const body = await refusalOf(await answer, status);
+/** Expects an error response and no trace in storage. */
+async function expectRejected(answer: Promise<Response>, status: number, message: RegExp): Promise<void> {
+  const body = await expectError(await answer, status);
   expect(body.message).toMatch(message);
-  expect(await traces()).toEqual(before);
+  expect(await storedState()).toEqual(before);
 }
 
 describe("the file of an upload", () => {
-  it("must be there", async () => {
-    await refused(postParts(fields()), 422, /asset_data: is missing/);
-    await refused(
+  it("is required", async () => {
+    await expectRejected(postParts(fields()), 422, /asset_data: is missing/);
+    await expectRejected(
       postParts([...fields(), { ...file(photo), disposition: '; name="file"; filename="a.jpg"' }]),
       422,
       /asset_data/,
     );
   });
 
-  it("must be one", async () => {
+  it("must be the only file", async () => {
     const two = [file(uniqueBytes()), file(uniqueBytes())];
-    await refused(postParts([...fields(), ...two]), 422, /one file/);
-    await refused(postParts([...two, ...fields()]), 422, /one file/);
+    await expectRejected(postParts([...fields(), ...two]), 422, /one file/);
+    await expectRejected(postParts([...two, ...fields()]), 422, /one file/);
   });
 
-  it("must be a file, not text", async () => {
-    await refused(postParts([...fields(), field("asset_data", "abc")]), 422, /file name/);
-    await refused(postParts([...fields(), file(photo), field("asset_data", "abc")]), 422, /one file/);
+  it("must have a file name", async () => {
+    await expectRejected(postParts([...fields(), field("asset_data", "abc")]), 422, /file name/);
+    await expectRejected(postParts([...fields(), file(photo), field("asset_data", "abc")]), 422, /one file/);
   });
 
   it("must not be empty", async () => {
-    await refused(postParts([...fields(), file("")]), 422, /asset_data: is empty/);
-    await refused(postParts([file(""), ...fields()]), 422, /asset_data: is empty/);
+    await expectRejected(postParts([...fields(), file("")]), 422, /asset_data: is empty/);
+    await expectRejected(postParts([file(""), ...fields()]), 422, /asset_data: is empty/);
   });
 
   const strange = [
@@ -62,16 +62,16 @@ describe("the file of an upload", () => {
     "a.pdf",
     "a.ｊｐｇ",
   ];
-  it.each(strange)("must have the extension of a photo or a video: %j", async (name) => {
-    await refused(postParts([...fields(), file(photo, name)]), 422, /extension/);
+  it.each(strange)("must have the extension of a photo or video: %j", async (name) => {
+    await expectRejected(postParts([...fields(), file(photo, name)]), 422, /extension/);
   });
 
-  it("must be sent as its bytes, not as text that stands for them", async () => {
+  it("must be sent unencoded", async () => {
     const encoded = {
       ...file("AAAA"),
       disposition: '; name="asset_data"; filename="a.jpg"\r\nContent-Transfer-Encoding: base64',
     };
-    await refused(postParts([...fields(), encoded]), 400, /base64/);
+    await expectRejected(postParts([...fields(), encoded]), 400, /base64/);
   });
 });
 
@@ -79,38 +79,42 @@ describe("a file's name", () => {
   const kept: [string, string, string][] = [
     ["with a path", "../../etc/DCIM/photo.jpg", "../../etc/DCIM/photo.jpg"],
     ["with a Windows path", "C:\\photos\\new\\photo.jpg", "C:\\photos\\new\\photo.jpg"],
-    ["that turns the writing round", "\u202egnp.\u2066ab\u2069.jpg", "\u202egnp.\u2066ab\u2069.jpg"],
-    ["with quotes, as browsers send them", "a %22quoted%22 one.jpg", 'a "quoted" one.jpg'],
-    ["with quotes, as other clients send them", 'a \\"quoted\\" one.jpg', 'a "quoted" one.jpg'],
+    ["with bidirectional controls", "\u202egnp.\u2066ab\u2069.jpg", "\u202egnp.\u2066ab\u2069.jpg"],
+    ["with quotes escaped like browsers do", "a %22quoted%22 one.jpg", 'a "quoted" one.jpg'],
+    ["with backslash-escaped quotes", 'a \\"quoted\\" one.jpg', 'a "quoted" one.jpg'],
     ["with percent signs", "100%25 %0D%0A.jpg", "100%25 %0D%0A.jpg"],
     ["in many scripts", "ünï 中文 🎉 семья.JPG", "ünï 中文 🎉 семья.JPG"],
     ["of dots and spaces", " . .. .jpg", " . .. .jpg"],
-    ["of an extension alone", ".jpg", ".jpg"],
+    ["that is only an extension", ".jpg", ".jpg"],
     ["with markup", "<img src=x onerror=alert(1)>.jpg", "<img src=x onerror=alert(1)>.jpg"],
     ["of 1,024 characters", `${"x".repeat(1020)}.jpg`, `${"x".repeat(1020)}.jpg`],
-    ["of 1,024 characters outside the first plane", `${"🎉".repeat(1020)}.jpg`, `${"🎉".repeat(1020)}.jpg`],
+    ["of 1,024 characters beyond the Basic Multilingual Plane", `${"🎉".repeat(1020)}.jpg`, `${"🎉".repeat(1020)}.jpg`],
   ];
-  it.each(kept)("%s is kept as it is", async (_, sent, name) => {
-    const asset = await assetOf(await postParts([...fields(), file(uniqueBytes(), sent)]), 201);
+  it.each(kept)("%s is stored unchanged", async (_, sent, name) => {
+    const asset = await expectAsset(await postParts([...fields(), file(uniqueBytes(), sent)]), 201);
     expect(asset.original_file_name).toBe(name);
     expect(asset.asset_urls?.original?.url).toMatch(/^https:\/\/[\x21-\x7e]+$/);
   });
 
-  it("with a line break is kept in the encoded form that can carry it", async () => {
+  it("with a line break is read from filename*", async () => {
     const part = { disposition: "; name=\"asset_data\"; filename*=UTF-8''a%0D%0Ab%C3%BC.jpg", content: uniqueBytes() };
-    const asset = await assetOf(await postParts([...fields(), part]), 201);
+    const asset = await expectAsset(await postParts([...fields(), part]), 201);
     expect(asset.original_file_name).toBe("a\r\nbü.jpg");
-    before = await traces();
-    await refused(postParts([...fields(), file(photo, "a\r\nX-Evil: 1\r\n.jpg")]), 400, /header|Content-Disposition/);
+    before = await storedState();
+    await expectRejected(
+      postParts([...fields(), file(photo, "a\r\nX-Evil: 1\r\n.jpg")]),
+      400,
+      /header|Content-Disposition/,
+    );
   });
 
   const wrong: [string, string][] = [
     ["empty", ""],
     ["of 1,025 characters", `${"x".repeat(1021)}.jpg`],
-    ["with NUL in it", "a\0b.jpg"],
-    ["with NUL behind it", "a.jpg\0"],
+    ["with NUL", "a\0b.jpg"],
+    ["with NUL at its end", "a.jpg\0"],
   ];
-  it.each(wrong)("is refused when it is %s", async (_, name) => {
-    await refused(postParts([...fields(), file(photo, name)]), 422, /name/);
+  it.each(wrong)("is rejected when it is %s", async (_, name) => {
+    await expectRejected(postParts([...fields(), file(photo, name)]), 422, /name/);
   });
 });

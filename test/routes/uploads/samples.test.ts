@@ -1,6 +1,6 @@
-/** Every sample through the API: uploaded, read back, byte for byte, and told of as exiftool tells of it. */
+/** Uploads every sample, compares its bytes, and compares its metadata with exiftool's. */
 import { describe, expect, it } from "vitest";
-import { sampleBytes, sampleNames, truth, type Expected } from "../../fixtures/media/samples.ts";
+import { sampleBytes, sampleNames, expectedMetadata, type Expected } from "../../fixtures/media/samples.ts";
 import { call, upload } from "../../support/clients/api.ts";
 
 interface Asset {
@@ -21,7 +21,7 @@ const FALLBACK = "2001-02-03T04:05:06+00:00";
 
 type Answer = string | number | null;
 
-/** Dates are compared to the second; their offsets apart. */
+/** Compares dates to the second and offsets separately. */
 function comparable(name: string, answer: Answer): Answer {
   return name.endsWith("datetime") && typeof answer === "string" ? answer.slice(0, 19) : answer;
 }
@@ -49,14 +49,14 @@ function answerOf(asset: Asset, name: string): Answer {
 }
 
 describe("every sample", { timeout: 30_000 }, () => {
-  it.each(sampleNames)("is stored and described: %s", async (name) => {
+  it.each(sampleNames)("is stored byte for byte with exiftool's metadata: %s", async (name) => {
     const bytes = await sampleBytes(name);
     const uploaded = await upload(bytes, { name, fileCreatedAt: UPLOADED_AS });
     expect(uploaded.status).toBe(201);
     const { id } = await uploaded.json<Asset>();
     const include = "metadata,file_data,variants,legacy";
     const asset = await (await call("GET", `/api/assets/${id}?include=${include}`)).json<Asset>();
-    const fields = truth.get(name)?.fields ?? {};
+    const fields = expectedMetadata.get(name)?.fields ?? {};
     const wrong = Object.entries(fields)
       .map(([field, expected]) => ({ field, answer: comparable(field, answerOf(asset, field)), expected }))
       .filter(({ answer, expected }) => !agrees(answer, expected));

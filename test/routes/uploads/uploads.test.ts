@@ -1,13 +1,13 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { uniqueBytes } from "../../support/clients/api.ts";
-import { newLibrary, owner, rowCounts, sqlAll, usage } from "../../support/clients/account.ts";
-import { assetOf } from "../../support/clients/answers.ts";
-import { bodyOf, field, fields, file, streamed } from "../../support/clients/multipart.ts";
-import { postBody, postParts, quietUpload, traces } from "../../support/clients/uploads.ts";
+import { createLibrary, getRootOwner, countUploadRows, sqlAll, storageUsage } from "../../support/clients/account.ts";
+import { expectAsset } from "../../support/clients/responses.ts";
+import { multipartBody, field, fields, file, streamChunks } from "../../support/clients/multipart.ts";
+import { postBody, postParts, uploadWithoutConsumer, storedState } from "../../support/clients/uploads.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 
-/** Appendix B of the contract: what the clients of each generation read. */
+/** Appendix B of the contract: fields that the clients of each generation read. */
 const V1 =
   "id device_asset_id device_id mime_type original_file_name file_created_at file_modified_at local_datetime checksum created_at updated_at exif metrics download_url thumbnail_url faces people";
 const V2 =
@@ -32,12 +32,12 @@ async function digest(algorithm: string, bytes: Uint8Array): Promise<string> {
 
 let libraryId = "";
 beforeAll(async () => {
-  ({ libraryId } = await owner());
+  ({ libraryId } = await getRootOwner());
 });
 
 describe("uploading a photo", () => {
-  it("answers 201 with every field that any generation of clients reads, and no other", async () => {
-    const response = await quietUpload(await sampleBytes("0003_cyclamen_persicum.jpg"), { name: "flower.jpg" });
+  it("returns 201 with exactly the fields of all client generations", async () => {
+    const response = await uploadWithoutConsumer(await sampleBytes("cyclamen_persicum.jpg"), { name: "flower.jpg" });
     expect(response.status).toBe(201);
     const body = await response.json<Record<string, Record<string, unknown>>>();
     expect(Object.keys(body).sort()).toEqual(words(V1, V2, V3, V4));
@@ -48,9 +48,9 @@ describe("uploading a photo", () => {
     expect(body).toMatchObject({ description: null, thumbhash: null, duration: null, stack_id: null });
   });
 
-  it("says the same in the flat fields of old clients and in the groups of new ones", async () => {
+  it("returns equal values in the flat fields of old clients and the groups of new ones", async () => {
     const bytes = uniqueBytes(100);
-    const asset = await assetOf(await quietUpload(bytes, { name: "a.png", deviceAssetId: "IMG_1" }), 201);
+    const asset = await expectAsset(await uploadWithoutConsumer(bytes, { name: "a.png", deviceAssetId: "IMG_1" }), 201);
     expect(asset.file_data).toEqual({
       device_asset_id: "IMG_1",
       device_id: "test device",
@@ -69,30 +69,33 @@ describe("uploading a photo", () => {
     expect(asset.created_at).toMatch(/Z$/);
   });
 
-  it("stores the very bytes, under the type that the name promises", async () => {
-    const bytes = await sampleBytes("0024_denali.webp");
-    const asset = await assetOf(await quietUpload(bytes, { name: "Denali.WEBP" }), 201);
+  it("stores the bytes unchanged, with the media type of the extension", async () => {
+    const bytes = await sampleBytes("denali.webp");
+    const asset = await expectAsset(await uploadWithoutConsumer(bytes, { name: "Denali.WEBP" }), 201);
     const object = await env.BUCKET.get(`originals/${asset.id}/${asset.current_version_id}`);
     expect(new Uint8Array((await object?.arrayBuffer()) ?? new ArrayBuffer())).toEqual(bytes);
     expect(object?.httpMetadata).toMatchObject({ contentType: "image/webp" });
     expect(asset).toMatchObject({ mime_type: "image/webp", checksum: await digest("SHA-256", bytes) });
   });
 
-  it("knows camera, place, orientation and size before it answers", async () => {
-    const asset = await assetOf(await quietUpload(await sampleBytes("0023_Portrait_8.jpg"), { name: "p.jpg" }), 201);
+  it("returns camera, coordinates, orientation and size", async () => {
+    const asset = await expectAsset(
+      await uploadWithoutConsumer(await sampleBytes("Portrait_8.jpg"), { name: "p.jpg" }),
+      201,
+    );
     expect(asset.metadata).toMatchObject({ orientation: 8 });
     expect(asset.width).toBe(asset.metadata?.raw_height);
     expect(asset.height).toBe(asset.metadata?.raw_width);
-    const nikon = await assetOf(await quietUpload(await sampleBytes("0015_Nikon_E5000.jpg")), 201);
+    const nikon = await expectAsset(await uploadWithoutConsumer(await sampleBytes("0015_Nikon_E5000.jpg")), 201);
     expect(nikon.metadata).toMatchObject({ make: "NIKON", model: "E5000" });
-    const placed = await assetOf(await quietUpload(await sampleBytes("0017_thompson-springs.jpg")), 201);
+    const placed = await expectAsset(await uploadWithoutConsumer(await sampleBytes("thompson-springs.jpg")), 201);
     expect(placed.metadata?.latitude).toBeCloseTo(39.115, 2);
     expect(placed.metadata?.longitude).toBeCloseTo(-108.401, 2);
   });
 
-  it("writes the row, its two events and its three tasks exactly once", async () => {
-    const before = await rowCounts();
-    const asset = await assetOf(await quietUpload(uniqueBytes()), 201);
+  it("writes the row, two events and three tasks once", async () => {
+    const before = await countUploadRows();
+    const asset = await expectAsset(await uploadWithoutConsumer(uniqueBytes()), 201);
     const events = await sqlAll("SELECT event_type, entity_type, payload FROM events WHERE entity_id = ?", asset.id);
     expect(events).toEqual([
       { event_type: "asset_created", entity_type: "asset", payload: null },
@@ -104,25 +107,28 @@ describe("uploading a photo", () => {
       { task_type: "image_quality", status: "pending", retry_count: 0 },
       { task_type: "thumbhash", status: "pending", retry_count: 0 },
     ]);
-    expect(await rowCounts()).toEqual({
+    expect(await countUploadRows()).toEqual({
       assets: before.assets + 1,
       events: before.events + 2,
       tasks: before.tasks + 3,
     });
   });
 
-  it("counts it in the library and in the account", async () => {
-    const before = await usage(libraryId);
-    await assetOf(await quietUpload(uniqueBytes(1234)), 201);
-    expect(await usage(libraryId)).toEqual({
+  it("updates the counters of the library and the account", async () => {
+    const before = await storageUsage(libraryId);
+    await expectAsset(await uploadWithoutConsumer(uniqueBytes(1234)), 201);
+    expect(await storageUsage(libraryId)).toEqual({
       count: before.count + 1,
       libraryBytes: before.libraryBytes + 1234,
       userBytes: before.userBytes + 1234,
     });
   });
 
-  it("needs no picture task for a video, but a still", async () => {
-    const asset = await assetOf(await quietUpload(await sampleBytes("0026_video_rotate.mp4"), { name: "v.mp4" }), 201);
+  it("creates a poster task and no image tasks for a video", async () => {
+    const asset = await expectAsset(
+      await uploadWithoutConsumer(await sampleBytes("video_rotate.mp4"), { name: "v.mp4" }),
+      201,
+    );
     expect(asset).toMatchObject({ mime_type: "video/mp4" });
     expect(asset.duration).toBeGreaterThan(0);
     expect(asset.width).toBeGreaterThan(0);
@@ -139,61 +145,61 @@ describe("the fields of an upload", () => {
     ["on both sides of it", (photo: Uint8Array) => [...fields().slice(0, 2), file(photo), ...fields().slice(2)]],
   ] as const;
   it.each(orders)("may come %s", async (_, parts) => {
-    const asset = await assetOf(await postParts(parts(uniqueBytes())), 201);
+    const asset = await expectAsset(await postParts(parts(uniqueBytes())), 201);
     expect(asset).toMatchObject({ device_id: "test device", file_created_at: "2024-05-06T07:08:09Z" });
   });
 
-  it("are kept word for word, and may be empty or in any script", async () => {
+  it("are stored unchanged, and may be empty or in any script", async () => {
     const texts = { device_asset_id: ' ünï"quote\\ 中文 🎉\n', device_id: "" };
-    const asset = await assetOf(await postParts([...fields(texts), file(uniqueBytes())]), 201);
+    const asset = await expectAsset(await postParts([...fields(texts), file(uniqueBytes())]), 201);
     expect(asset.file_data).toMatchObject(texts);
   });
 
-  it("that nobody knows are ignored, even twice, and even with a file's name", async () => {
+  it("that are unknown are ignored, even when repeated or sent as files", async () => {
     const extra = [field("toString", "1"), field("constructor", "a"), field("constructor", "b"), field("x", "y")];
     const blob = { disposition: '; name="sidecar"; filename="a.xmp"', content: uniqueBytes() };
-    await assetOf(await postParts([...extra, ...fields(), blob, file(uniqueBytes()), ...extra]), 201);
+    await expectAsset(await postParts([...extra, ...fields(), blob, file(uniqueBytes()), ...extra]), 201);
   });
 
-  it("arrive whole however small the pieces the network makes of them", async () => {
+  it("are read from chunks of any size", async () => {
     const photo = uniqueBytes(3000);
-    const body = await bodyOf([...fields(), file(photo)]);
+    const body = await multipartBody([...fields(), file(photo)]);
     function* pieces(): Generator<Uint8Array> {
       for (let at = 0; at < body.length; at += 7) yield body.slice(at, at + 7);
     }
-    const asset = await assetOf(await postBody(streamed(pieces()).stream), 201);
+    const asset = await expectAsset(await postBody(streamChunks(pieces()).stream), 201);
     expect(asset.checksum).toBe(await digest("SHA-256", photo));
   });
 });
 
 describe("uploading the same bytes again", () => {
-  it("answers 200 with the asset that is there, and changes nothing", async () => {
+  it("returns 200 with the existing asset and changes nothing", async () => {
     const bytes = uniqueBytes();
-    const first = await assetOf(await quietUpload(bytes, { name: "first.jpg" }), 201);
-    const state = async () => [await traces(), await usage(libraryId)];
+    const first = await expectAsset(await uploadWithoutConsumer(bytes, { name: "first.jpg" }), 201);
+    const state = async () => [await storedState(), await storageUsage(libraryId)];
     const before = await state();
-    const second = await quietUpload(bytes, { name: "second.png", deviceAssetId: "other" });
-    const again = await assetOf(second, 200);
+    const second = await uploadWithoutConsumer(bytes, { name: "second.png", deviceAssetId: "other" });
+    const again = await expectAsset(second, 200);
     expect(again).toEqual({ ...first, asset_urls: again.asset_urls, download_url: again.download_url });
     expect(await state()).toEqual(before);
   });
 
-  it("makes another asset in another library", async () => {
+  it("creates another asset in another library", async () => {
     const bytes = uniqueBytes();
-    const other = await newLibrary();
-    const first = await assetOf(await quietUpload(bytes, { libraryId }), 201);
-    const second = await assetOf(await quietUpload(bytes, { libraryId: other }), 201);
+    const other = await createLibrary();
+    const first = await expectAsset(await uploadWithoutConsumer(bytes, { libraryId }), 201);
+    const second = await expectAsset(await uploadWithoutConsumer(bytes, { libraryId: other }), 201);
     expect(second.id).not.toBe(first.id);
-    await assetOf(await quietUpload(bytes, { libraryId: other }), 200);
-    expect(await usage(other)).toMatchObject({ count: 1, libraryBytes: bytes.byteLength });
+    await expectAsset(await uploadWithoutConsumer(bytes, { libraryId: other }), 200);
+    expect(await storageUsage(other)).toMatchObject({ count: 1, libraryBytes: bytes.byteLength });
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", other);
   });
 
-  it("finds them in the trash too, and leaves them there", async () => {
+  it("returns a trashed asset and leaves it in the trash", async () => {
     const bytes = uniqueBytes();
-    const first = await assetOf(await quietUpload(bytes), 201);
+    const first = await expectAsset(await uploadWithoutConsumer(bytes), 201);
     await sqlAll("UPDATE assets SET trashed_at = ? WHERE id = ?", Date.UTC(2025, 0, 2), first.id);
-    const again = await assetOf(await quietUpload(bytes), 200);
+    const again = await expectAsset(await uploadWithoutConsumer(bytes), 200);
     expect(again).toMatchObject({ id: first.id, trashed_at: "2025-01-02T00:00:00.000Z" });
   });
 });

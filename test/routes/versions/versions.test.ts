@@ -1,52 +1,50 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readFacts } from "../../../src/media/inspect/mediaInfo.ts";
-import { formatOfFileName } from "../../../src/media/inspect/formats.ts";
+import { readMediaInfo } from "../../../src/media/inspect/mediaInfo.ts";
+import { formatForFileName } from "../../../src/media/inspect/formats.ts";
 import { memorySource } from "../../../src/media/inspect/bytes/byteSource.ts";
 import { newId } from "../../../src/kernel/ids.ts";
-import { workOn } from "../../../src/operations/tasks/taskRunner.ts";
-import { openDatabase } from "../../../src/records/database.ts";
+import { runPendingTasks } from "../../../src/operations/tasks/taskRunner.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
-import { sqlAll } from "../../support/clients/account.ts";
-import { assetOf, refusalOf } from "../../support/clients/answers.ts";
+import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { expectAsset, expectError } from "../../support/clients/responses.ts";
 import { call, uniqueBytes } from "../../support/clients/api.ts";
-import { storedKeys, watchedBucket } from "../../support/bindings/bucket.ts";
+import { storedKeys, instrumentedBucket } from "../../support/bindings/bucket.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
-import { field, MULTIPART, bodyOf } from "../../support/clients/multipart.ts";
-import { keptQueue } from "../../support/bindings/queue.ts";
-import { recount } from "../../support/rows/recount.ts";
-import { insertAssets, insertKey, insertTenant, readEvents, rootOwner } from "../../support/clients/tenants.ts";
-import { quietUpload } from "../../support/clients/uploads.ts";
+import { field, MULTIPART, multipartBody } from "../../support/clients/multipart.ts";
+import { findInconsistencies } from "../../support/rows/consistency.ts";
+import { insertAssets, insertKey, insertTenant, readEvents } from "../../support/clients/tenants.ts";
+import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 import {
-  append,
-  bytesAt,
-  cornersOf,
-  edited,
-  list,
-  notes,
-  objectsOf,
-  photo,
-  plainPng,
-  post,
-  read,
-  remove,
-  replace,
-  revert,
-  sha256,
-  urlOf,
+  appendVersion,
+  fetchBytes,
+  cornerColours,
+  editedJpeg,
+  listVersions,
+  pendingVersionDeletions,
+  listAssetObjects,
+  uploadPhoto,
+  solidPng,
+  postVersion,
+  readAsset,
+  deleteVersion,
+  replaceVersion,
+  revertToVersion,
+  sha256Base64,
+  variantUrl,
   versionForm,
-  versionOf,
+  expectVersion,
 } from "../../support/clients/versions.ts";
+import { testContext } from "../../support/context.ts";
 
 let owner: { userId: string; libraryId: string };
 beforeAll(async () => {
-  owner = await rootOwner();
+  owner = await getRootOwner();
 });
 
-/** All tasks of the asset, as a consumer does them. */
-async function work(assetId: string): Promise<void> {
-  const db = openDatabase(env.DB, "primary");
-  await workOn({ db, bucket: env.BUCKET, queue: keptQueue().binding, images: env.IMAGES, nowMs: Date.now() }, assetId);
+/** Runs all pending tasks of the asset. */
+async function runTasks(assetId: string): Promise<void> {
+  await runPendingTasks(testContext(), assetId);
 }
 
 async function openTasks(assetId: string): Promise<unknown[]> {
@@ -57,7 +55,7 @@ async function openTasks(assetId: string): Promise<unknown[]> {
   return rows.map((row) => row["task_type"]);
 }
 
-/** The events of one asset behind `seq`. */
+/** Events of one asset after `seq`. */
 async function eventsOf(assetId: string, seq: number): Promise<unknown[]> {
   const { events } = await readEvents(seq);
   return events
@@ -68,9 +66,9 @@ async function eventsOf(assetId: string, seq: number): Promise<unknown[]> {
 const updated = { event_type: "asset_updated", payload: { stack_id: null } };
 
 describe("the versions of a photo", () => {
-  it("are its upload alone until it is edited", async () => {
-    const asset = await photo();
-    const lean = await list(asset.id, "");
+  it("are only the upload until it is edited", async () => {
+    const asset = await uploadPhoto();
+    const lean = await listVersions(asset.id, "");
     expect(lean).toMatchObject([
       {
         id: asset.current_version_id,
@@ -97,41 +95,41 @@ describe("the versions of a photo", () => {
       "width",
     ]);
     expect(Object.keys(lean[0]?.version_urls ?? {})).toEqual(["thumbnail"]);
-    const [whole] = await list(asset.id);
-    expect(whole?.version_urls).toEqual((await read(asset.id)).asset_urls);
+    const [whole] = await listVersions(asset.id);
+    expect(whole?.version_urls).toEqual((await readAsset(asset.id)).asset_urls);
   });
 
-  it("of a video are its upload alone", async () => {
-    const film = await assetOf(await quietUpload(uniqueBytes(), { name: "film.mp4" }), 201);
-    const [only, ...others] = await list(film.id);
+  it("of a video are only the upload", async () => {
+    const film = await expectAsset(await uploadWithoutConsumer(uniqueBytes(), { name: "film.mp4" }), 201);
+    const [only, ...others] = await listVersions(film.id);
     expect(others).toEqual([]);
     expect(only).toMatchObject({ id: film.current_version_id, position: 0, kind: "original", params: null });
     expect(only).toMatchObject({ mime_type: "video/mp4", file_size_bytes: film.file_size_bytes });
     expect(Object.keys(only?.version_urls ?? {})).toEqual(["original"]);
-    expect((await refusalOf(await append(film.id, await edited()), 422)).message).toContain("video");
-    expect((await revert(film.id, film.current_version_id)).status).toBe(200);
-    await refusalOf(await remove(film.id, film.current_version_id), 422);
+    expect((await expectError(await appendVersion(film.id, await editedJpeg()), 422)).message).toContain("video");
+    expect((await revertToVersion(film.id, film.current_version_id)).status).toBe(200);
+    await expectError(await deleteVersion(film.id, film.current_version_id), 422);
   });
 
-  it("take no include but variants", async () => {
-    const asset = await photo();
+  it("accept no include except variants", async () => {
+    const asset = await uploadPhoto();
     const path = (id: string) => `/api/assets/${id}/versions`;
-    await refusalOf(await call("GET", `${path(asset.id)}?include=metadata`), 422);
-    await refusalOf(await call("GET", `${path(asset.id)}?include=variants,faces`), 422);
-    await refusalOf(await post(`${path(asset.id)}?include=faces`, await edited()), 422);
-    await refusalOf(await call("GET", path("asset_nonsense")), 422);
-    await refusalOf(await call("GET", path(newId("asset"))), 404);
+    await expectError(await call("GET", `${path(asset.id)}?include=metadata`), 422);
+    await expectError(await call("GET", `${path(asset.id)}?include=variants,faces`), 422);
+    await expectError(await postVersion(`${path(asset.id)}?include=faces`, await editedJpeg()), 422);
+    await expectError(await call("GET", path("asset_nonsense")), 422);
+    await expectError(await call("GET", path(newId("asset"))), 404);
   });
 });
 
 describe("an edited version", () => {
-  it("is what the photo shows from then on, while its metadata and faces speak of the upload", async () => {
-    const before = await photo();
-    await work(before.id);
+  it("is shown as the photo, while metadata and faces stay the upload's", async () => {
+    const before = await uploadPhoto();
+    await runTasks(before.id);
     const { lastSeq } = await readEvents();
-    const sent = await edited();
-    const made = await versionOf(
-      await append(before.id, sent, { params: '{"crop":[1,2.5],"by":"me"}', kind: "external:snap.seed-2" }),
+    const sent = await editedJpeg();
+    const made = await expectVersion(
+      await appendVersion(before.id, sent, { params: '{"crop":[1,2.5],"by":"me"}', kind: "external:snap.seed-2" }),
       201,
     );
     expect(made).toMatchObject({
@@ -143,7 +141,7 @@ describe("an edited version", () => {
       params: { crop: [1, 2.5], by: "me" },
     });
     expect(Object.keys(made.version_urls ?? {})).toEqual(["thumbnail"]);
-    const after = await read(before.id);
+    const after = await readAsset(before.id);
     expect(after).toMatchObject({
       kind: "external:snap.seed-2",
       current_version_id: made.id,
@@ -158,26 +156,26 @@ describe("an edited version", () => {
     });
     expect(await eventsOf(before.id, lastSeq)).toEqual([updated]);
     expect(await openTasks(before.id)).toEqual(["image_quality", "thumbhash"]);
-    await work(before.id);
-    expect((await read(before.id)).thumbhash).toMatch(/^[\w+/=]{20,}$/);
-    expect(await recount()).toEqual({});
+    await runTasks(before.id);
+    expect((await readAsset(before.id)).thumbhash).toMatch(/^[\w+/=]{20,}$/);
+    expect(await findInconsistencies()).toEqual({});
   });
 
-  it("is stored with the upload's metadata and none of its own, and given out byte for byte", async () => {
-    const asset = await photo("0021_IMG_7943.HEIC");
-    const sent = await sampleBytes("0014_picasa.jpg");
-    const made = await versionOf(await append(asset.id, sent), 201);
-    const [original, edit] = await list(asset.id);
+  it("is stored with the upload's metadata in place of its own, and served byte for byte", async () => {
+    const asset = await uploadPhoto("IMG_7943.HEIC");
+    const sent = await sampleBytes("picasa.jpg");
+    const made = await expectVersion(await appendVersion(asset.id, sent), 201);
+    const [original, edit] = await listVersions(asset.id);
     expect(edit).toMatchObject({ id: made.id, checksum: made.checksum });
-    const stored = await bytesAt(urlOf(edit?.version_urls ?? null, "original"));
+    const stored = await fetchBytes(variantUrl(edit?.version_urls ?? null, "original"));
     expect(stored.length).toBe(made.file_size_bytes);
-    expect(await sha256(stored)).toBe(made.checksum);
-    expect(await sha256(await bytesAt(urlOf(original?.version_urls ?? null, "original")))).toBe(
+    expect(await sha256Base64(stored)).toBe(made.checksum);
+    expect(await sha256Base64(await fetchBytes(variantUrl(original?.version_urls ?? null, "original")))).toBe(
       asset.file_data?.checksum,
     );
-    const jpg = formatOfFileName("a.jpg");
+    const jpg = formatForFileName("a.jpg");
     if (jpg === null) throw new Error("no JPEG");
-    const facts = await readFacts(memorySource(stored), jpg);
+    const facts = await readMediaInfo(memorySource(stored), jpg);
     expect(facts.metadata).toMatchObject({
       make: "Apple",
       model: asset.metadata?.model,
@@ -187,128 +185,145 @@ describe("an edited version", () => {
       orientation: 1,
     });
     expect(new TextDecoder("latin1").decode(stored)).not.toContain("Picasa");
-    const current = await call("GET", urlOf((await read(asset.id)).asset_urls, "original"), { token: null });
+    const current = await call("GET", variantUrl((await readAsset(asset.id)).asset_urls, "original"), { token: null });
     expect(current.headers.get("content-type")).toBe("image/jpeg");
     expect(current.headers.get("content-disposition")).toContain('filename="0021_IMG_7943.jpg"');
-    const first = await call("GET", urlOf(original?.version_urls ?? null, "original"), { token: null });
-    expect(first.headers.get("content-disposition")).toContain('filename="0021_IMG_7943.HEIC"');
+    const first = await call("GET", variantUrl(original?.version_urls ?? null, "original"), { token: null });
+    expect(first.headers.get("content-disposition")).toContain('filename="IMG_7943.HEIC"');
   });
 
-  it("is shown as its pixels lie, whatever its own EXIF and the upload's say of turning them", async () => {
-    const asset = await photo("0023_Portrait_8.jpg");
-    const made = await versionOf(await append(asset.id, await edited(80, 40, 6)), 201);
-    const [, edit] = await list(asset.id);
+  it("is shown without rotation, whatever the EXIF orientation of the edit and the upload", async () => {
+    const asset = await uploadPhoto("Portrait_8.jpg");
+    const made = await expectVersion(await appendVersion(asset.id, await editedJpeg(80, 40, 6)), 201);
+    const [, edit] = await listVersions(asset.id);
     for (const rung of ["thumbnail", "fullsize"]) {
-      const shown = await bytesAt(urlOf(edit?.version_urls ?? null, rung));
-      expect(await cornersOf(shown)).toEqual(["red", "green", "blue", "white"]);
+      const shown = await fetchBytes(variantUrl(edit?.version_urls ?? null, rung));
+      expect(await cornerColours(shown)).toEqual(["red", "green", "blue", "white"]);
       expect(await env.IMAGES.info(new Blob([shown]).stream())).toMatchObject({ width: 80, height: 40 });
     }
-    expect(urlOf((await read(asset.id)).asset_urls, "thumbnail")).toBe(urlOf(made.version_urls, "thumbnail"));
+    expect(variantUrl((await readAsset(asset.id)).asset_urls, "thumbnail")).toBe(
+      variantUrl(made.version_urls, "thumbnail"),
+    );
   });
 
-  it("may be a PNG, its fields may come behind the file, and its part may say what it is", async () => {
-    const asset = await photo();
-    const png = await plainPng(1);
-    const made = await versionOf(
-      await append(asset.id, png, { type: "image/png", fieldsLast: true, params: ' {"a":{"b":null}} ' }),
+  it("may be a PNG with fields after the file and with a Content-Type", async () => {
+    const asset = await uploadPhoto();
+    const png = await solidPng(1);
+    const made = await expectVersion(
+      await appendVersion(asset.id, png, { type: "image/png", fieldsLast: true, params: ' {"a":{"b":null}} ' }),
       201,
     );
     expect(made).toMatchObject({ mime_type: "image/png", width: 6, height: 4, params: { a: { b: null } } });
-    expect(await read(asset.id)).toMatchObject({ mime_type: "image/png", width: 6, height: 4 });
-    const again = await versionOf(
-      await append(asset.id, png, { type: "image/png; x=y", params: '{"a":{"b":null}}' }),
+    expect(await readAsset(asset.id)).toMatchObject({ mime_type: "image/png", width: 6, height: 4 });
+    const again = await expectVersion(
+      await appendVersion(asset.id, png, { type: "image/png; x=y", params: '{"a":{"b":null}}' }),
       200,
     );
     expect(again.id).toBe(made.id);
     for (const type of ["image/jpg", "IMAGE/JPEG", "application/octet-stream", "image/pjpeg"]) {
-      await versionOf(
-        await replace(asset.id, (await read(asset.id)).current_version_id, await edited(8, 8 + type.length), { type }),
+      await expectVersion(
+        await replaceVersion(
+          asset.id,
+          (await readAsset(asset.id)).current_version_id,
+          await editedJpeg(8, 8 + type.length),
+          { type },
+        ),
         201,
       );
     }
   });
 
-  it("keeps the place of a photo in lists, albums and the feed, and in the trash", async () => {
-    const asset = await photo();
+  it("leaves the photo's position in lists, albums, the feed and the trash unchanged", async () => {
+    const asset = await uploadPhoto();
     await call("POST", "/api/assets/trash", { json: { ids: [asset.id] } });
-    const made = await versionOf(await append(asset.id, await edited()), 201);
-    const trashed = await read(asset.id);
+    const made = await expectVersion(await appendVersion(asset.id, await editedJpeg()), 201);
+    const trashed = await readAsset(asset.id);
     expect(trashed.trashed_at).not.toBeNull();
     expect(trashed.current_version_id).toBe(made.id);
-    expect((await list(asset.id)).map(({ position }) => position)).toEqual([0, 1]);
-    expect(await recount()).toEqual({});
+    expect((await listVersions(asset.id)).map(({ position }) => position)).toEqual([0, 1]);
+    expect(await findInconsistencies()).toEqual({});
   });
 });
 
 describe("a repeated call", () => {
-  it("stores nothing and answers 200 with what is there, and 409 with another recipe", async () => {
-    const asset = await photo();
-    const sent = await edited();
-    const made = await versionOf(await append(asset.id, sent, { params: '{"a":1,"b":[2]}' }), 201);
+  it("returns 200 and stores nothing for the same fields, and 409 for others", async () => {
+    const asset = await uploadPhoto();
+    const sent = await editedJpeg();
+    const made = await expectVersion(await appendVersion(asset.id, sent, { params: '{"a":1,"b":[2]}' }), 201);
     const { lastSeq } = await readEvents();
-    const stored = await objectsOf(asset.id);
-    const again = await versionOf(await append(asset.id, sent, { params: '{"b":[2],"a":1}' }), 200);
+    const stored = await listAssetObjects(asset.id);
+    const again = await expectVersion(await appendVersion(asset.id, sent, { params: '{"b":[2],"a":1}' }), 200);
     expect(again).toEqual(made);
-    expect(await versionOf(await replace(asset.id, made.id, sent, { params: '{"b":[2],"a":1}' }), 200)).toEqual(made);
+    expect(
+      await expectVersion(await replaceVersion(asset.id, made.id, sent, { params: '{"b":[2],"a":1}' }), 200),
+    ).toEqual(made);
     for (const options of [{ params: '{"a":1}' }, { params: '{"a":1,"b":[2]}', kind: "external:x" }]) {
-      const refused = await append(asset.id, sent, options);
+      const refused = await appendVersion(asset.id, sent, options);
       expect(refused.headers.get("x-should-retry")).toBe("false");
-      await refusalOf(refused, 409);
+      await expectError(refused, 409);
     }
-    await refusalOf(await append(asset.id, await edited(9, 9), { params: '{"a":1,"b":[2]}' }), 409);
+    await expectError(await appendVersion(asset.id, await editedJpeg(9, 9), { params: '{"a":1,"b":[2]}' }), 409);
     expect((await readEvents(lastSeq)).events).toEqual([]);
-    expect(await objectsOf(asset.id)).toEqual(stored);
-    expect(await notes(asset.id)).toEqual([]);
-    expect(await recount()).toEqual({});
+    expect(await listAssetObjects(asset.id)).toEqual(stored);
+    expect(await pendingVersionDeletions(asset.id)).toEqual([]);
+    expect(await findInconsistencies()).toEqual({});
   });
 });
 
 describe("replacing a version", () => {
-  it("puts another in its place under another id, and leaves nothing of the old one", async () => {
-    const asset = await photo();
-    const first = await versionOf(await append(asset.id, await edited()), 201);
-    await bytesAt(urlOf(first.version_urls, "thumbnail"));
+  it("stores the new version under another id and deletes the old one", async () => {
+    const asset = await uploadPhoto();
+    const first = await expectVersion(await appendVersion(asset.id, await editedJpeg()), 201);
+    await fetchBytes(variantUrl(first.version_urls, "thumbnail"));
     const { lastSeq } = await readEvents();
-    const second = await versionOf(await replace(asset.id, first.id, await plainPng(2), { kind: "external:a" }), 201);
+    const second = await expectVersion(
+      await replaceVersion(asset.id, first.id, await solidPng(2), { kind: "external:a" }),
+      201,
+    );
     expect(second.id).not.toBe(first.id);
-    expect((await list(asset.id)).map(({ id, position, kind }) => ({ id, position, kind }))).toEqual([
+    expect((await listVersions(asset.id)).map(({ id, position, kind }) => ({ id, position, kind }))).toEqual([
       { id: asset.current_version_id, position: 0, kind: "original" },
       { id: second.id, position: 1, kind: "external:a" },
     ]);
-    expect(await objectsOf(asset.id)).toEqual([`originals/${asset.current_version_id}`, `originals/${second.id}`]);
-    expect(await notes(asset.id)).toEqual([first.id]);
+    expect(await listAssetObjects(asset.id)).toEqual([
+      `originals/${asset.current_version_id}`,
+      `originals/${second.id}`,
+    ]);
+    expect(await pendingVersionDeletions(asset.id)).toEqual([first.id]);
     expect(await eventsOf(asset.id, lastSeq)).toEqual([updated]);
     expect(await openTasks(asset.id)).toEqual(expect.arrayContaining(["image_quality", "thumbhash"]));
-    expect((await call("GET", urlOf(first.version_urls, "thumbnail"), { token: null })).status).toBe(404);
-    expect(await recount()).toEqual({});
+    expect((await call("GET", variantUrl(first.version_urls, "thumbnail"), { token: null })).status).toBe(404);
+    expect(await findInconsistencies()).toEqual({});
   });
 
-  it("is refused for the upload, for what is not current any more, and for what never was", async () => {
-    const asset = await photo();
-    const other = await photo();
-    const sent = await edited();
-    await refusalOf(await replace(asset.id, asset.current_version_id, sent), 422);
-    const first = await versionOf(await append(asset.id, sent), 201);
-    await refusalOf(await replace(asset.id, asset.current_version_id, await edited(6, 6)), 422);
-    await refusalOf(await replace(asset.id, other.current_version_id, sent), 404);
-    await refusalOf(await replace(asset.id, newId("assetVersion"), sent), 404);
-    await refusalOf(await replace(asset.id, "asset_version_x", sent), 422);
-    const second = await versionOf(await replace(asset.id, first.id, await edited(10, 10)), 201);
-    const late = await replace(asset.id, first.id, await edited(12, 12));
+  it("is rejected for the upload, a superseded version and an unknown one", async () => {
+    const asset = await uploadPhoto();
+    const other = await uploadPhoto();
+    const sent = await editedJpeg();
+    await expectError(await replaceVersion(asset.id, asset.current_version_id, sent), 422);
+    const first = await expectVersion(await appendVersion(asset.id, sent), 201);
+    await expectError(await replaceVersion(asset.id, asset.current_version_id, await editedJpeg(6, 6)), 422);
+    await expectError(await replaceVersion(asset.id, other.current_version_id, sent), 404);
+    await expectError(await replaceVersion(asset.id, newId("assetVersion"), sent), 404);
+    await expectError(await replaceVersion(asset.id, "asset_version_x", sent), 422);
+    const second = await expectVersion(await replaceVersion(asset.id, first.id, await editedJpeg(10, 10)), 201);
+    const late = await replaceVersion(asset.id, first.id, await editedJpeg(12, 12));
     expect(late.headers.get("x-should-retry")).toBe("false");
-    await refusalOf(late, 409);
-    // A client that never heard of its success sends the same again.
-    expect(await versionOf(await replace(asset.id, first.id, await edited(10, 10)), 200)).toEqual(second);
+    await expectError(late, 409);
+    // A client that lost the response sends the same request again.
+    expect(await expectVersion(await replaceVersion(asset.id, first.id, await editedJpeg(10, 10)), 200)).toEqual(
+      second,
+    );
   });
 });
 
-describe("going back", () => {
-  it("to the upload by revert leaves the photo as it was", async () => {
-    const before = await photo("0021_IMG_7943.HEIC");
-    const sent = await edited();
-    await versionOf(await append(before.id, sent), 201);
+describe("reverting", () => {
+  it("to the upload restores the photo", async () => {
+    const before = await uploadPhoto("IMG_7943.HEIC");
+    const sent = await editedJpeg();
+    await expectVersion(await appendVersion(before.id, sent), 201);
     const { lastSeq } = await readEvents();
-    const after = await assetOf(await revert(before.id, before.current_version_id), 200);
+    const after = await expectAsset(await revertToVersion(before.id, before.current_version_id), 200);
     const same = [
       "kind",
       "current_version_id",
@@ -321,22 +336,22 @@ describe("going back", () => {
     ] as const;
     for (const key of same) expect(after[key], key).toEqual(before[key]);
     expect(after.thumbhash).toBeNull();
-    expect(await list(before.id)).toHaveLength(1);
+    expect(await listVersions(before.id)).toHaveLength(1);
     expect(await eventsOf(before.id, lastSeq)).toEqual([updated]);
     expect(await openTasks(before.id)).toEqual(expect.arrayContaining(["display_proxy_generation", "thumbhash"]));
-    expect(await objectsOf(before.id)).toEqual([`originals/${before.current_version_id}`]);
+    expect(await listAssetObjects(before.id)).toEqual([`originals/${before.current_version_id}`]);
     expect(await sqlAll("SELECT * FROM asset_versions WHERE asset_id = ?", before.id)).toEqual([]);
-    const again = await assetOf(await revert(before.id, before.current_version_id), 200);
+    const again = await expectAsset(await revertToVersion(before.id, before.current_version_id), 200);
     expect(again).toEqual(after);
     expect(await eventsOf(before.id, lastSeq)).toEqual([updated]);
-    await versionOf(await append(before.id, sent), 201);
-    expect(await recount()).toEqual({});
+    await expectVersion(await appendVersion(before.id, sent), 201);
+    expect(await findInconsistencies()).toEqual({});
   });
 
-  it("by deleting the edited version does the same", async () => {
-    const before = await photo();
-    const made = await versionOf(await append(before.id, await plainPng(3)), 201);
-    const after = await assetOf(await remove(before.id, made.id), 200);
+  it("by deleting the edited version restores the photo", async () => {
+    const before = await uploadPhoto();
+    const made = await expectVersion(await appendVersion(before.id, await solidPng(3)), 201);
+    const after = await expectAsset(await deleteVersion(before.id, made.id), 200);
     expect(after).toMatchObject({
       kind: "original",
       mime_type: "image/jpeg",
@@ -344,15 +359,15 @@ describe("going back", () => {
     });
     expect([after.width, after.height]).toEqual([before.width, before.height]);
     expect(Object.keys(after)).toEqual(Object.keys(before));
-    await refusalOf(await remove(before.id, made.id), 404);
-    await refusalOf(await remove(before.id, before.current_version_id), 422);
-    await refusalOf(await revert(before.id, made.id), 404);
-    expect(await recount()).toEqual({});
+    await expectError(await deleteVersion(before.id, made.id), 404);
+    await expectError(await deleteVersion(before.id, before.current_version_id), 422);
+    await expectError(await revertToVersion(before.id, made.id), 404);
+    expect(await findInconsistencies()).toEqual({});
   });
 
-  it("in a longer chain takes away what came later, and refuses to take from its middle", async () => {
-    const asset = await photo();
-    const first = await versionOf(await append(asset.id, await plainPng(4)), 201);
+  it("in a longer chain deletes the later versions, and deleting a middle one is rejected", async () => {
+    const asset = await uploadPhoto();
+    const first = await expectVersion(await appendVersion(asset.id, await solidPng(4)), 201);
     const row = (await sqlAll("SELECT * FROM asset_versions WHERE id = ?", first.id))[0];
     const [second, third] = [newId("assetVersion"), newId("assetVersion")];
     for (const [i, id] of [second, third].entries()) {
@@ -366,184 +381,193 @@ describe("going back", () => {
       third,
       asset.id,
     );
-    await refusalOf(await remove(asset.id, second), 409);
-    await refusalOf(await replace(asset.id, second, await edited()), 409);
-    expect(await assetOf(await remove(asset.id, third), 200)).toMatchObject({ current_version_id: second, width: 20 });
-    expect(await recount()).toEqual({});
-    expect(await assetOf(await revert(asset.id, first.id), 200)).toMatchObject({
+    await expectError(await deleteVersion(asset.id, second), 409);
+    await expectError(await replaceVersion(asset.id, second, await editedJpeg()), 409);
+    expect(await expectAsset(await deleteVersion(asset.id, third), 200)).toMatchObject({
+      current_version_id: second,
+      width: 20,
+    });
+    expect(await findInconsistencies()).toEqual({});
+    expect(await expectAsset(await revertToVersion(asset.id, first.id), 200)).toMatchObject({
       current_version_id: first.id,
       width: 6,
     });
-    expect((await list(asset.id)).map(({ id }) => id)).toEqual([asset.current_version_id, first.id]);
-    expect(await recount()).toEqual({});
+    expect((await listVersions(asset.id)).map(({ id }) => id)).toEqual([asset.current_version_id, first.id]);
+    expect(await findInconsistencies()).toEqual({});
   });
 });
 
-describe("callers at once", () => {
-  it("append one version together: one is stored, the others are told", async () => {
-    const asset = await photo();
-    const files = await Promise.all([11, 12, 13, 14].map((side) => edited(side, side)));
-    const answers = await Promise.all(files.map((file) => append(asset.id, file)));
+describe("concurrent calls", () => {
+  it("that append different versions store one and return 409 for the others", async () => {
+    const asset = await uploadPhoto();
+    const files = await Promise.all([11, 12, 13, 14].map((side) => editedJpeg(side, side)));
+    const answers = await Promise.all(files.map((file) => appendVersion(asset.id, file)));
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409, 409, 409]);
     for (const answer of answers.filter(({ status }) => status === 409)) {
       expect(answer.headers.get("x-should-retry")).toBe("false");
     }
-    const versions = await list(asset.id);
+    const versions = await listVersions(asset.id);
     expect(versions).toHaveLength(2);
-    expect(await objectsOf(asset.id)).toEqual(versions.map(({ id }) => `originals/${id}`).toSorted());
-    expect(await notes(asset.id)).toEqual([]);
-    expect(await recount()).toEqual({});
+    expect(await listAssetObjects(asset.id)).toEqual(versions.map(({ id }) => `originals/${id}`).toSorted());
+    expect(await pendingVersionDeletions(asset.id)).toEqual([]);
+    expect(await findInconsistencies()).toEqual({});
   });
 
-  it("send the same together: one stores it, the others get that", async () => {
-    const asset = await photo();
-    const file = await edited(15, 15);
-    const answers = await Promise.all([1, 2, 3].map(() => append(asset.id, file)));
+  it("with the same version store it once and return it to all", async () => {
+    const asset = await uploadPhoto();
+    const file = await editedJpeg(15, 15);
+    const answers = await Promise.all([1, 2, 3].map(() => appendVersion(asset.id, file)));
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 201]);
     const ids = await Promise.all(answers.map(async (answer) => (await answer.json<{ id: string }>()).id));
     expect(new Set(ids).size).toBe(1);
-    expect((await objectsOf(asset.id)).filter((key) => key.startsWith("originals/"))).toHaveLength(2);
+    expect((await listAssetObjects(asset.id)).filter((key) => key.startsWith("originals/"))).toHaveLength(2);
   });
 
-  it("replace and delete together: what is left agrees", async () => {
-    const asset = await photo();
-    const made = await versionOf(await append(asset.id, await plainPng(5)), 201);
+  it("of replace and delete leave consistent rows and objects", async () => {
+    const asset = await uploadPhoto();
+    const made = await expectVersion(await appendVersion(asset.id, await solidPng(5)), 201);
     const answers = await Promise.all([
-      replace(asset.id, made.id, await plainPng(6)),
-      replace(asset.id, made.id, await plainPng(7)),
-      remove(asset.id, made.id),
-      revert(asset.id, asset.current_version_id),
+      replaceVersion(asset.id, made.id, await solidPng(6)),
+      replaceVersion(asset.id, made.id, await solidPng(7)),
+      deleteVersion(asset.id, made.id),
+      revertToVersion(asset.id, asset.current_version_id),
     ]);
     for (const answer of answers) expect([200, 201, 404, 409]).toContain(answer.status);
-    const originals = (await objectsOf(asset.id)).filter((key) => key.startsWith("originals/"));
-    expect(originals).toEqual((await list(asset.id)).map(({ id }) => `originals/${id}`).toSorted());
-    expect(await recount()).toEqual({});
+    const originals = (await listAssetObjects(asset.id)).filter((key) => key.startsWith("originals/"));
+    expect(originals).toEqual((await listVersions(asset.id)).map(({ id }) => `originals/${id}`).toSorted());
+    expect(await findInconsistencies()).toEqual({});
   });
 });
 
-describe("whose photo it is", () => {
-  it("is asked before anything else: 404 for another's, 403 without the action", async () => {
-    const asset = await photo();
-    const sent = await edited();
-    const made = await versionOf(await append(asset.id, sent), 201);
+describe("authorization", () => {
+  it("is checked first: 404 for another user's photo, 403 without the action", async () => {
+    const asset = await uploadPhoto();
+    const sent = await editedJpeg();
+    const made = await expectVersion(await appendVersion(asset.id, sent), 201);
     const { secret: token, assetId: theirs } = await insertTenant();
-    await refusalOf(await call("GET", `/api/assets/${asset.id}/versions`, { token }), 404);
-    await refusalOf(await append(asset.id, sent, { token }), 404);
-    await refusalOf(await replace(asset.id, made.id, sent, { token }), 404);
-    await refusalOf(await revert(asset.id, made.id, { token }), 404);
-    await refusalOf(await remove(asset.id, made.id, { token }), 404);
-    // Their own asset with a version of ours.
-    await refusalOf(await remove(theirs, made.id, { token }), 404);
-    await refusalOf(await revert(theirs, made.id, { token }), 404);
-    await refusalOf(await replace(theirs, made.id, sent, { token }), 404);
+    await expectError(await call("GET", `/api/assets/${asset.id}/versions`, { token }), 404);
+    await expectError(await appendVersion(asset.id, sent, { token }), 404);
+    await expectError(await replaceVersion(asset.id, made.id, sent, { token }), 404);
+    await expectError(await revertToVersion(asset.id, made.id, { token }), 404);
+    await expectError(await deleteVersion(asset.id, made.id, { token }), 404);
+    // Their own asset with another user's version id.
+    await expectError(await deleteVersion(theirs, made.id, { token }), 404);
+    await expectError(await revertToVersion(theirs, made.id, { token }), 404);
+    await expectError(await replaceVersion(theirs, made.id, sent, { token }), 404);
     const { secret: reader } = await insertKey({ userId: owner.userId, actions: ["read"] });
     expect((await call("GET", `/api/assets/${asset.id}/versions`, { token: reader })).status).toBe(200);
-    await refusalOf(await append(asset.id, sent, { token: reader }), 403);
+    await expectError(await appendVersion(asset.id, sent, { token: reader }), 403);
     const { secret: writer } = await insertKey({ userId: owner.userId, actions: ["read", "write", "delete"] });
-    expect((await append(asset.id, sent, { token: writer })).status).toBe(200);
-    await refusalOf(await revert(asset.id, asset.current_version_id, { token: writer }), 403);
-    await refusalOf(await remove(asset.id, made.id, { token: writer }), 403);
+    expect((await appendVersion(asset.id, sent, { token: writer })).status).toBe(200);
+    await expectError(await revertToVersion(asset.id, asset.current_version_id, { token: writer }), 403);
+    await expectError(await deleteVersion(asset.id, made.id, { token: writer }), 403);
     const { secret: elsewhere } = await insertKey({ userId: owner.userId, libraryIds: [newId("library")] });
-    await refusalOf(await call("GET", `/api/assets/${asset.id}/versions`, { token: elsewhere }), 404);
-    expect(await list(asset.id)).toHaveLength(2);
+    await expectError(await call("GET", `/api/assets/${asset.id}/versions`, { token: elsewhere }), 404);
+    expect(await listVersions(asset.id)).toHaveLength(2);
   });
 });
 
-describe("what is no version", () => {
+describe("an invalid version", () => {
   const cases: [
     what: string,
     file: () => Promise<Uint8Array | string | null>,
-    options?: Parameters<typeof append>[2],
+    options?: Parameters<typeof appendVersion>[2],
   ][] = [
     ["no file", async () => null],
     ["an empty file", async () => ""],
-    ["text", async () => "a text that is long enough to be looked at, and looked at again, and more"],
+    ["text", async () => "a text that is long enough for every format to be recognized by its first bytes"],
     ["a GIF", async () => await sampleBytes("0010_test.gif")],
-    ["a WebP", async () => await sampleBytes("0024_denali.webp")],
-    ["a HEIC", async () => await sampleBytes("0019_IMG_2682.heic")],
-    ["half a JPEG", async () => (await edited()).slice(0, 400)],
-    ["half a PNG", async () => (await plainPng(8)).slice(0, 50)],
-    ["a JPEG that calls itself a PNG", edited, { type: "image/png" }],
-    ["a PNG that calls itself a JPEG", async () => await plainPng(9), { type: "image/jpeg" }],
-    ["a JPEG that calls itself a text", edited, { type: "text/plain" }],
-    ["no kind", edited, { kind: null }],
-    ["the upload's kind", edited, { kind: "original" }],
-    ["an unknown kind", edited, { kind: "crop" }],
-    ["an upper-case kind", edited, { kind: "Edit" }],
-    ["a kind with space", edited, { kind: " edit" }],
-    ["no service", edited, { kind: "external:" }],
-    ["a service in upper case", edited, { kind: "external:Snapseed" }],
-    ["a service with a slash", edited, { kind: "external:a/b" }],
-    ["a service of 64 letters", edited, { kind: `external:${"a".repeat(64)}` }],
-    ["no params", edited, { params: null }],
-    ["empty params", edited, { params: "" }],
-    ["params that are no JSON", edited, { params: "{a:1}" }],
-    ["an array of params", edited, { params: "[1]" }],
-    ["null params", edited, { params: "null" }],
-    ["params as text", edited, { params: '"{}"' }],
-    ["params of 64 KiB and one", edited, { params: `{"a":"${"x".repeat(64 * 1024 - 7)}"}` }],
-    ["params too deep", edited, { params: `{"a":${"[".repeat(70)}${"]".repeat(70)}}` }],
-    ["params as deep as 64 KiB are", edited, { params: `{"a":${"[".repeat(30_000)}${"]".repeat(30_000)}}` }],
+    ["a WebP", async () => await sampleBytes("denali.webp")],
+    ["a HEIC", async () => await sampleBytes("IMG_2682.heic")],
+    ["a truncated JPEG", async () => (await editedJpeg()).slice(0, 400)],
+    ["a truncated PNG", async () => (await solidPng(8)).slice(0, 50)],
+    ["a JPEG declared as PNG", editedJpeg, { type: "image/png" }],
+    ["a PNG declared as JPEG", async () => await solidPng(9), { type: "image/jpeg" }],
+    ["a JPEG declared as text", editedJpeg, { type: "text/plain" }],
+    ["no kind", editedJpeg, { kind: null }],
+    ["the upload's kind", editedJpeg, { kind: "original" }],
+    ["an unknown kind", editedJpeg, { kind: "crop" }],
+    ["an upper-case kind", editedJpeg, { kind: "Edit" }],
+    ["a kind with space", editedJpeg, { kind: " edit" }],
+    ["no service", editedJpeg, { kind: "external:" }],
+    ["a service in upper case", editedJpeg, { kind: "external:Snapseed" }],
+    ["a service with a slash", editedJpeg, { kind: "external:a/b" }],
+    ["a service of 64 characters", editedJpeg, { kind: `external:${"a".repeat(64)}` }],
+    ["no params", editedJpeg, { params: null }],
+    ["empty params", editedJpeg, { params: "" }],
+    ["params of invalid JSON", editedJpeg, { params: "{a:1}" }],
+    ["params as an array", editedJpeg, { params: "[1]" }],
+    ["null params", editedJpeg, { params: "null" }],
+    ["params as text", editedJpeg, { params: '"{}"' }],
+    ["params of 64 KiB and one byte", editedJpeg, { params: `{"a":"${"x".repeat(64 * 1024 - 7)}"}` }],
+    ["params nested too deep", editedJpeg, { params: `{"a":${"[".repeat(70)}${"]".repeat(70)}}` }],
+    ["params nested 30,000 levels deep", editedJpeg, { params: `{"a":${"[".repeat(30_000)}${"]".repeat(30_000)}}` }],
   ];
-  it("is refused with 422, and nothing of it stays", async () => {
-    const asset = await photo();
+  it("returns 422 and leaves no trace", async () => {
+    const asset = await uploadPhoto();
     const before = { keys: await storedKeys(), seq: (await readEvents()).lastSeq };
     for (const [what, make, options] of cases) {
       const file = await make();
       for (const fieldsLast of [false, true]) {
-        const response = await post(`/api/assets/${asset.id}/versions`, file, { ...options, fieldsLast });
+        const response = await postVersion(`/api/assets/${asset.id}/versions`, file, { ...options, fieldsLast });
         expect(response.status, `${what}: ${await response.clone().text()}`).toBe(422);
-        await refusalOf(response, 422);
+        await expectError(response, 422);
       }
     }
     expect(await storedKeys()).toEqual(before.keys);
     expect((await readEvents(before.seq)).events).toEqual([]);
-    expect(await notes(asset.id)).toEqual([]);
-    expect(await list(asset.id)).toHaveLength(1);
+    expect(await pendingVersionDeletions(asset.id)).toEqual([]);
+    expect(await listVersions(asset.id)).toHaveLength(1);
   });
 
-  it("is taken at the edges of what is allowed", async () => {
-    const asset = await photo();
+  it("is accepted at the limits", async () => {
+    const asset = await uploadPhoto();
     const kind = `external:${"a".repeat(63)}`;
     const params = `{"a":"${"x".repeat(64 * 1024 - 8)}"}`;
-    const made = await versionOf(await append(asset.id, await edited(), { kind, params }), 201);
+    const made = await expectVersion(await appendVersion(asset.id, await editedJpeg(), { kind, params }), 201);
     expect(made.kind).toBe(kind);
     expect(JSON.stringify(made.params)).toBe(params);
     const odd = '{"__proto__":{"x":1},"toString":"\\u0000\\ud800","n":1e400,"unknown key":true}';
-    const replaced = await versionOf(await replace(asset.id, made.id, await edited(), { params: odd }), 201);
-    expect(await versionOf(await replace(asset.id, replaced.id, await edited(), { params: odd }), 200)).toEqual(
-      replaced,
+    const replaced = await expectVersion(
+      await replaceVersion(asset.id, made.id, await editedJpeg(), { params: odd }),
+      201,
     );
+    expect(
+      await expectVersion(await replaceVersion(asset.id, replaced.id, await editedJpeg(), { params: odd }), 200),
+    ).toEqual(replaced);
   });
 
-  it("is refused for its form: two files, a field twice, no multipart, a body that breaks off", async () => {
-    const asset = await photo();
+  it("is rejected for two files, a repeated field, another Content-Type or a truncated body", async () => {
+    const asset = await uploadPhoto();
     const path = `/api/assets/${asset.id}/versions`;
-    const two = versionForm(await edited());
-    two.append("file", new File([await edited()], "b.jpg"));
-    await refusalOf(await post(path, null, { body: two }), 422);
-    const twice = versionForm(await edited());
+    const two = versionForm(await editedJpeg());
+    two.append("file", new File([await editedJpeg()], "b.jpg"));
+    await expectError(await postVersion(path, null, { body: two }), 422);
+    const twice = versionForm(await editedJpeg());
     twice.append("kind", "edit");
-    await refusalOf(await post(path, null, { body: twice }), 422);
-    await refusalOf(await call("POST", path, { json: {} }), 415);
-    await refusalOf(await call("POST", path), 422);
-    const parts = [field("kind", "edit"), { disposition: '; name="file"; filename="a.jpg"', content: await edited() }];
+    await expectError(await postVersion(path, null, { body: twice }), 422);
+    await expectError(await call("POST", path, { json: {} }), 415);
+    await expectError(await call("POST", path), 422);
+    const parts = [
+      field("kind", "edit"),
+      { disposition: '; name="file"; filename="a.jpg"', content: await editedJpeg() },
+    ];
     const headers = { "content-type": MULTIPART };
-    await refusalOf(await call("POST", path, { body: await bodyOf(parts, false), headers }), 400);
-    expect(await objectsOf(asset.id)).toEqual([`originals/${asset.current_version_id}`]);
-    expect(await notes(asset.id)).toEqual([]);
+    await expectError(await call("POST", path, { body: await multipartBody(parts, false), headers }), 400);
+    expect(await listAssetObjects(asset.id)).toEqual([`originals/${asset.current_version_id}`]);
+    expect(await pendingVersionDeletions(asset.id)).toEqual([]);
     const unnamed = [
       field("kind", "edit"),
       field("params", "{}"),
-      { disposition: '; name="file"', content: await edited() },
+      { disposition: '; name="file"', content: await editedJpeg() },
     ];
-    expect((await call("POST", path, { body: await bodyOf(unnamed), headers })).status).toBe(201);
+    expect((await call("POST", path, { body: await multipartBody(unnamed), headers })).status).toBe(201);
   });
 
-  it("is refused with 507 where there is no room, before anything is stored", async () => {
-    const asset = await photo();
-    const made = await versionOf(await append(asset.id, await edited()), 201);
-    const other = await photo();
+  it("returns 507 before anything is stored when the limit is reached", async () => {
+    const asset = await uploadPhoto();
+    const made = await expectVersion(await appendVersion(asset.id, await editedJpeg()), 201);
+    const other = await uploadPhoto();
     for (const table of ["users", "libraries"]) {
       const [before] = await sqlAll(
         `SELECT id, storage_limit_bytes FROM ${table} WHERE id IN (?, ?)`,
@@ -551,11 +575,14 @@ describe("what is no version", () => {
         owner.libraryId,
       );
       await sqlAll(`UPDATE ${table} SET storage_limit_bytes = storage_used_bytes WHERE id = ?`, before?.["id"]);
-      const { binding, calls } = watchedBucket();
-      const refused = await append(other.id, await edited(), { env: { BUCKET: binding } });
+      const { binding, calls } = instrumentedBucket();
+      const refused = await appendVersion(other.id, await editedJpeg(), { env: { BUCKET: binding } });
       expect(refused.headers.get("x-should-retry")).toBe("false");
-      await refusalOf(refused, 507);
-      await refusalOf(await replace(asset.id, made.id, await edited(7, 7), { env: { BUCKET: binding } }), 507);
+      await expectError(refused, 507);
+      await expectError(
+        await replaceVersion(asset.id, made.id, await editedJpeg(7, 7), { env: { BUCKET: binding } }),
+        507,
+      );
       expect(calls).toEqual([]);
       await sqlAll(
         `UPDATE ${table} SET storage_limit_bytes = ? WHERE id = ?`,
@@ -566,9 +593,9 @@ describe("what is no version", () => {
   });
 });
 
-describe("a photo that is deleted while another version comes", () => {
-  it("is answered with 404, whatever was read of it last, and nothing stays", async () => {
-    const asset = await photo();
+describe("a photo that is deleted during the upload of a version", () => {
+  it("returns 404 and leaves no trace, at whatever step it is deleted", async () => {
+    const asset = await uploadPhoto();
     const late = new Proxy(env.BUCKET, {
       get(target, name) {
         const member: unknown = Reflect.get(target, name);
@@ -580,23 +607,23 @@ describe("a photo that is deleted while another version comes", () => {
         };
       },
     });
-    await refusalOf(await append(asset.id, await edited(), { env: { BUCKET: late } }), 404);
-    expect(await objectsOf(asset.id)).toEqual([]);
+    await expectError(await appendVersion(asset.id, await editedJpeg(), { env: { BUCKET: late } }), 404);
+    expect(await listAssetObjects(asset.id)).toEqual([]);
   });
 });
 
-describe("room for one version more", () => {
-  it("is for one of those that come at once; the others leave nothing", async () => {
-    const assets = [await photo(), await photo(), await photo()];
+describe("storage for one more version", () => {
+  it("is given to one of several concurrent calls; the others leave no trace", async () => {
+    const assets = [await uploadPhoto(), await uploadPhoto(), await uploadPhoto()];
     const [before] = await sqlAll("SELECT storage_limit_bytes FROM users WHERE id = ?", owner.userId);
     await sqlAll("UPDATE users SET storage_limit_bytes = storage_used_bytes + 1 WHERE id = ?", owner.userId);
-    const file = await edited();
-    const answers = await Promise.all(assets.map(async ({ id }) => await append(id, file)));
+    const file = await editedJpeg();
+    const answers = await Promise.all(assets.map(async ({ id }) => await appendVersion(id, file)));
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 507, 507]);
     for (const [i, { id, current_version_id }] of assets.entries()) {
       if (answers[i]?.status === 201) continue;
-      expect(await objectsOf(id)).toEqual([`originals/${current_version_id}`]);
-      expect(await notes(id)).toEqual([]);
+      expect(await listAssetObjects(id)).toEqual([`originals/${current_version_id}`]);
+      expect(await pendingVersionDeletions(id)).toEqual([]);
     }
     await sqlAll(
       "UPDATE users SET storage_limit_bytes = ? WHERE id = ?",
@@ -606,9 +633,9 @@ describe("room for one version more", () => {
   });
 });
 
-describe("what it costs", () => {
-  it("is four round trips to add, four to go back and two to list, with the credential's", async () => {
-    const asset = await photo();
+describe("the cost of a version", () => {
+  it("is four round trips to add, four to revert and two to list, including authentication", async () => {
+    const asset = await uploadPhoto();
     const database = countingD1(env.DB);
     const bindings = { env: { DB: database.binding } };
     const cost = async (run: () => Promise<Response>) => {
@@ -616,43 +643,46 @@ describe("what it costs", () => {
       expect((await run()).status).toBeLessThan(300);
       return { roundTrips: database.counts.roundTrips, statements: database.counts.statements.length };
     };
-    const [file, other] = [await edited(), await edited(20, 20)];
-    expect(await cost(() => append(asset.id, file, bindings))).toEqual({ roundTrips: 4, statements: 11 });
-    const [, first] = await list(asset.id);
+    const [file, other] = [await editedJpeg(), await editedJpeg(20, 20)];
+    expect(await cost(() => appendVersion(asset.id, file, bindings))).toEqual({ roundTrips: 4, statements: 11 });
+    const [, first] = await listVersions(asset.id);
     expect(await cost(() => call("GET", `/api/assets/${asset.id}/versions`, bindings))).toEqual({
       roundTrips: 2,
       statements: 3,
     });
-    expect(await cost(() => replace(asset.id, first?.id ?? "", other, bindings))).toEqual({
+    expect(await cost(() => replaceVersion(asset.id, first?.id ?? "", other, bindings))).toEqual({
       roundTrips: 4,
       statements: 11,
     });
-    const [, second] = await list(asset.id);
-    expect(await cost(() => remove(asset.id, second?.id ?? "", bindings))).toEqual({ roundTrips: 4, statements: 9 });
+    const [, second] = await listVersions(asset.id);
+    expect(await cost(() => deleteVersion(asset.id, second?.id ?? "", bindings))).toEqual({
+      roundTrips: 4,
+      statements: 9,
+    });
   });
 
-  it("holds no more of a file than two parts of 8 MiB, and gives out what it stored", async () => {
-    const { id: assetId } = await photo();
-    const head = await edited(16, 16);
+  it("is at most two parts of 8 MiB in memory, and the stored bytes are served", async () => {
+    const { id: assetId } = await uploadPhoto();
+    const head = await editedJpeg(16, 16);
     const body = head.slice(0, -2);
     const noise = new Uint8Array(9 * 1024 * 1024).map((_, at) => (at * 31 + (at >> 8)) % 255);
     const sent = new Uint8Array(await new Blob([body, noise, Uint8Array.of(0xff, 0xd9)]).arrayBuffer());
-    const made = await versionOf(await append(assetId, sent), 201);
+    const made = await expectVersion(await appendVersion(assetId, sent), 201);
     expect(made.file_size_bytes).toBeGreaterThan(9 * 1024 * 1024);
-    const [, edit] = await list(assetId);
-    const stored = await bytesAt(urlOf(edit?.version_urls ?? null, "original"));
-    expect(await sha256(stored)).toBe(made.checksum);
+    const [, edit] = await listVersions(assetId);
+    const stored = await fetchBytes(variantUrl(edit?.version_urls ?? null, "original"));
+    expect(await sha256Base64(stored)).toBe(made.checksum);
     expect(stored.subarray(-noise.length - 2, -2)).toEqual(noise);
-    expect(await recount()).toEqual({});
+    expect(await findInconsistencies()).toEqual({});
   });
 });
 
-describe("an asset without an object", () => {
-  it("takes no version, since its metadata cannot be read: 502", async () => {
+describe("an asset whose original is missing", () => {
+  it("returns 502 for a new version, because its metadata cannot be read", async () => {
     const [assetId = ""] = await insertAssets(owner, [{}]);
-    const response = await append(assetId, await edited());
+    const response = await appendVersion(assetId, await editedJpeg());
     expect(response.headers.get("retry-after")).toBe("5");
-    await refusalOf(response, 502);
+    await expectError(response, 502);
     await sqlAll("DELETE FROM assets WHERE id = ?", assetId);
   });
 });

@@ -1,0 +1,25 @@
+import { z } from "@hono/zod-openapi";
+
+export const librarySchema = z
+  .object({
+    id: z.string().openapi({ example: "lib_BM3nUmJ6fkBqBADyz5FEiu" }),
+    name: z.string(),
+    description: z.string().nullable(),
+    user_id: z.string(),
+    asset_count: z.int(),
+    storage_used_bytes: z.int(),
+    storage_limit_bytes: z.int().nullable(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .openapi("Library");
+
+const name = z.string().min(1).max(1024);
+const description = z.string().max(65_536).nullish();
+
+export const createLibrarySchema = z.object({ name, description }).openapi("CreateLibraryRequest");
+
+/** A library always has a name, so null is rejected. */
+export const updateLibrarySchema = z.object({ name: name.optional(), description }).openapi("UpdateLibraryRequest");
+
+export const libraryQuerySchema = z.object({ state: z.enum(["live", "trashed", "all"]).default("live") });
