@@ -1,4 +1,4 @@
-/** Every test file starts with the migrated schema and nothing in it. */
+/** Migrates the empty database of each test file. */
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 

@@ -2,99 +2,116 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import { originalKey } from "../../src/objects/keys.ts";
-import { call, ROOT } from "../support/clients/api.ts";
-import { pngOf } from "../support/media/images.ts";
+import { call, ROOT_API_KEY } from "../support/clients/api.ts";
+import { renderPng } from "../support/media/images.ts";
 import { insertTaskRows } from "../support/rows/taskRows.ts";
 import {
   fillPath,
-  operationsOf,
-  prefixOf,
+  listOperations,
+  idPrefixOf,
   readDocument,
   sampleBody,
   sampleQuery,
   type ApiDocument,
   type Operation,
 } from "../support/clients/openapi.ts";
+import { getRootOwner } from "../support/clients/account.ts";
 import {
   insertAlbum,
   insertAssets,
   insertKey,
   insertLibrary,
-  insertLink,
+  insertAlbumMembership,
   insertStack,
   insertTenant,
-  rootOwner,
-  SEEDED_VERSION,
+  SEEDED_VERSION_ID,
   type Tenant,
 } from "../support/clients/tenants.ts";
 
-/** What needs no credential. Everything else does, whatever is added to the API. */
-const OPEN = ["GET /api/server/ping", "GET /media/{asset_id}/{version_id}/{variant}"];
-/** POST routes that only read. */
-const READING_POSTS = ["POST /api/assets/exist"];
-/** What tells of all owners' assets, and is for the owner of the deployment alone. */
-const ROOT_ONLY = ["GET /api/integrity"];
-/** What no API key may do, whatever it is allowed. */
+/** Operations without a credential; every other published operation requires one. */
+const PUBLIC_OPERATIONS = ["GET /api/server/ping", "GET /media/{asset_id}/{version_id}/{variant}"];
+/** POST operations that only read. */
+const READ_ONLY_POSTS = ["POST /api/assets/exist"];
+/** Operations on all users' assets, which require the root key. */
+const ROOT_KEY_OPERATIONS = ["GET /api/integrity"];
+/** Operations that no API key may call, whatever its actions. */
 const KEY_MANAGEMENT = /^\w+ \/api\/api-keys\//;
 
 let document: ApiDocument;
-let guarded: Operation[];
+let protectedOperations: Operation[];
 let tenant: Tenant;
-let mine: Record<string, string>;
-let foreign: Record<string, string>;
+let ownIds: Record<string, string>;
+let otherTenantIds: Record<string, string>;
 let ownerId: string;
 let assetId = "";
 let albumId: string;
 
 beforeAll(async () => {
   document = await readDocument();
-  guarded = operationsOf(document).filter((operation) => !OPEN.includes(operation.title));
-  const root = await rootOwner();
+  protectedOperations = listOperations(document).filter((operation) => !PUBLIC_OPERATIONS.includes(operation.title));
+  const root = await getRootOwner();
   ownerId = root.userId;
   [assetId = ""] = await insertAssets(root, [{}]);
   albumId = await insertAlbum(root);
   const [taskId = ""] = await insertTaskRows(root, [{ assetId }]);
-  mine = { lib_: root.libraryId, asset_: assetId, album_: albumId, btask_: taskId };
-  mine["asset_stack_"] = await insertStack(root);
-  mine["album_asset_"] = await insertLink(root, albumId, assetId);
-  const picture = await pngOf(4, 4, () => [0, 0, 0, 255]);
-  await env.BUCKET.put(originalKey(assetId, SEEDED_VERSION), picture, { httpMetadata: { contentType: "image/png" } });
+  ownIds = { lib_: root.libraryId, asset_: assetId, album_: albumId, btask_: taskId };
+  ownIds["asset_stack_"] = await insertStack(root);
+  ownIds["album_asset_"] = await insertAlbumMembership(root, albumId, assetId);
+  const png = await renderPng(4, 4, () => [0, 0, 0, 255]);
+  await env.BUCKET.put(originalKey(assetId, SEEDED_VERSION_ID), png, {
+    httpMetadata: { contentType: "image/png" },
+  });
   tenant = await insertTenant();
-  const [theirTaskId = ""] = await insertTaskRows(tenant, [{ assetId: tenant.assetId }]);
+  const [otherTaskId = ""] = await insertTaskRows(tenant, [{ assetId: tenant.assetId }]);
   const { libraryId, keyId } = tenant;
-  foreign = { lib_: libraryId, asset_: tenant.assetId, album_: tenant.albumId, apikey_: keyId, btask_: theirTaskId };
-  foreign["asset_stack_"] = await insertStack(tenant);
-  foreign["album_asset_"] = await insertLink(tenant, tenant.albumId, tenant.assetId);
+  otherTenantIds = {
+    lib_: libraryId,
+    asset_: tenant.assetId,
+    album_: tenant.albumId,
+    apikey_: keyId,
+    btask_: otherTaskId,
+  };
+  otherTenantIds["asset_stack_"] = await insertStack(tenant);
+  otherTenantIds["album_asset_"] = await insertAlbumMembership(tenant, tenant.albumId, tenant.assetId);
 });
 
-const reads = (operation: Operation): boolean => operation.method === "GET" || READING_POSTS.includes(operation.title);
+const isRead = (operation: Operation): boolean =>
+  operation.method === "GET" || READ_ONLY_POSTS.includes(operation.title);
 
-async function ask(operation: Operation, ids: Record<string, string>, token: string | null = ROOT): Promise<Response> {
+async function send(
+  operation: Operation,
+  ids: Record<string, string>,
+  token: string | null = ROOT_API_KEY,
+): Promise<Response> {
   const path = fillPath(operation, ids) + sampleQuery(document, operation);
   return await call(operation.method, path, { token, ...sampleBody(document, operation) });
 }
 
-async function statusesOf(operations: Operation[], ids: Record<string, string>, token: string | null) {
+async function collectStatuses(operations: Operation[], ids: Record<string, string>, token: string | null) {
   const statuses: Record<string, number> = {};
-  for (const operation of operations) statuses[operation.title] = (await ask(operation, ids, token)).status;
+  for (const operation of operations) statuses[operation.title] = (await send(operation, ids, token)).status;
   return statuses;
 }
 
-const all = (operations: Operation[], status: number): Record<string, number> =>
+const uniformStatuses = (operations: Operation[], status: number): Record<string, number> =>
   Object.fromEntries(operations.map((operation) => [operation.title, status]));
 
-describe("a caller without a credential", () => {
-  it("gets 401 from every route but the ping and the signed media", async () => {
-    expect(guarded.length).toBeGreaterThan(15);
-    expect(await statusesOf(guarded, mine, null)).toEqual(all(guarded, 401));
+describe("a request without a valid credential", () => {
+  it("gets 401 from every operation except the ping and signed media", async () => {
+    expect(protectedOperations.length).toBeGreaterThan(15);
+    expect(await collectStatuses(protectedOperations, ownIds, null)).toEqual(uniformStatuses(protectedOperations, 401));
   });
 
-  it("gets 401 with a token that opens nothing", async () => {
-    expect(await statusesOf(guarded, mine, `${ROOT}x`)).toEqual(all(guarded, 401));
-    expect(await statusesOf(guarded, mine, "apikey_of_nobody_0123456789abcdef")).toEqual(all(guarded, 401));
+  it("gets 401 with an unknown token", async () => {
+    expect(await collectStatuses(protectedOperations, ownIds, `${ROOT_API_KEY}x`)).toEqual(
+      uniformStatuses(protectedOperations, 401),
+    );
+    expect(await collectStatuses(protectedOperations, ownIds, "apikey_unknown_0123456789abcdef")).toEqual(
+      uniformStatuses(protectedOperations, 401),
+    );
   });
 
-  it("is told 401 in the contract's form, also where there is no route", async () => {
+  it("gets the contract's 401 body, on unknown paths too", async () => {
     for (const path of ["/api/albums", "/api/nothing-here"]) {
       const response = await call("GET", path, { token: null });
       expect(response.status).toBe(401);
@@ -106,72 +123,75 @@ describe("a caller without a credential", () => {
 });
 
 describe("an API key", () => {
-  it("that may only read gets 403 from every route that changes something, and nothing changes", async () => {
+  it("with the read action gets 403 from every write operation, and nothing changes", async () => {
     const { secret } = await insertKey({ userId: ownerId, actions: ["read"] });
-    const changing = guarded.filter((operation) => !reads(operation));
-    expect(changing.length).toBeGreaterThan(8);
-    expect(await statusesOf(changing, mine, secret)).toEqual(all(changing, 403));
+    const writeOperations = protectedOperations.filter((operation) => !isRead(operation));
+    expect(writeOperations.length).toBeGreaterThan(8);
+    expect(await collectStatuses(writeOperations, ownIds, secret)).toEqual(uniformStatuses(writeOperations, 403));
     expect((await call("GET", `/api/albums/${albumId}`)).status).toBe(200);
   });
 
-  it("that may only read gets past the door of every route that reads", async () => {
+  it("with the read action gets 200 from every read operation", async () => {
     const { secret } = await insertKey({ userId: ownerId, actions: ["read"] });
-    const open = guarded.filter(
-      (operation) => !KEY_MANAGEMENT.test(operation.title) && !ROOT_ONLY.includes(operation.title),
+    const nonKeyOperations = protectedOperations.filter(
+      (operation) => !KEY_MANAGEMENT.test(operation.title) && !ROOT_KEY_OPERATIONS.includes(operation.title),
     );
-    const reading = open.filter(reads);
-    expect(reading.length).toBeGreaterThan(6);
-    expect(await statusesOf(reading, mine, secret)).toEqual(all(reading, 200));
+    const readOperations = nonKeyOperations.filter(isRead);
+    expect(readOperations.length).toBeGreaterThan(6);
+    expect(await collectStatuses(readOperations, ownIds, secret)).toEqual(uniformStatuses(readOperations, 200));
   });
 
-  it("that may not read gets 403 from every route that reads", async () => {
+  it("without the read action gets 403 from every read operation", async () => {
     const { secret } = await insertKey({ userId: ownerId, actions: ["write", "delete", "delete_permanently"] });
-    const reading = guarded.filter(reads);
-    expect(await statusesOf(reading, mine, secret)).toEqual(all(reading, 403));
+    const readOperations = protectedOperations.filter(isRead);
+    expect(await collectStatuses(readOperations, ownIds, secret)).toEqual(uniformStatuses(readOperations, 403));
   });
 
-  it("never reads what is the deployment's, even with every action", async () => {
+  it("never reads deployment-wide data, even with every action", async () => {
     const { secret } = await insertKey({ userId: ownerId });
-    const closed = guarded.filter((operation) => ROOT_ONLY.includes(operation.title));
-    expect(await statusesOf(closed, mine, secret)).toEqual(all(closed, 403));
-    expect(await statusesOf(closed, mine, tenant.secret)).toEqual(all(closed, 403));
-    expect(await statusesOf(closed, mine, ROOT)).toEqual(all(closed, 200));
+    const rootOperations = protectedOperations.filter((operation) => ROOT_KEY_OPERATIONS.includes(operation.title));
+    expect(await collectStatuses(rootOperations, ownIds, secret)).toEqual(uniformStatuses(rootOperations, 403));
+    expect(await collectStatuses(rootOperations, ownIds, tenant.secret)).toEqual(uniformStatuses(rootOperations, 403));
+    expect(await collectStatuses(rootOperations, ownIds, ROOT_API_KEY)).toEqual(uniformStatuses(rootOperations, 200));
   });
 
   it("never manages keys, even with every action", async () => {
     const { secret } = await insertKey({ userId: ownerId });
-    const managing = guarded.filter((operation) => KEY_MANAGEMENT.test(operation.title));
-    expect(managing).toHaveLength(4);
-    expect(await statusesOf(managing, mine, secret)).toEqual(all(managing, 403));
+    const keyOperations = protectedOperations.filter((operation) => KEY_MANAGEMENT.test(operation.title));
+    expect(keyOperations).toHaveLength(4);
+    expect(await collectStatuses(keyOperations, ownIds, secret)).toEqual(uniformStatuses(keyOperations, 403));
   });
 });
 
-describe("another owner's", () => {
-  const withPathId = () => guarded.filter((operation) => operation.path.includes("{"));
+describe("another tenant's", () => {
+  const withPathId = () => protectedOperations.filter((operation) => operation.path.includes("{"));
 
-  it("ids answer 404 on every route that takes one, like ids that nobody has", async () => {
+  it("ids return 404 in every path, like unknown ids", async () => {
     expect(withPathId().length).toBeGreaterThan(8);
-    expect(await statusesOf(withPathId(), foreign, ROOT)).toEqual(all(withPathId(), 404));
-    expect(await statusesOf(withPathId(), {}, ROOT)).toEqual(all(withPathId(), 404));
+    expect(await collectStatuses(withPathId(), otherTenantIds, ROOT_API_KEY)).toEqual(
+      uniformStatuses(withPathId(), 404),
+    );
+    expect(await collectStatuses(withPathId(), {}, ROOT_API_KEY)).toEqual(uniformStatuses(withPathId(), 404));
   });
 
-  it("ids in a query open nothing: 404, 400, or a page without what they name", { timeout: 60_000 }, async () => {
-    for (const operation of guarded) {
+  it("ids in a query return 404, 400 or a page without their entities", { timeout: 60_000 }, async () => {
+    for (const operation of protectedOperations) {
       for (const parameter of (operation.parameters ?? []).filter((each) => each.in === "query")) {
-        for (const id of Object.values(foreign)) {
-          const path = fillPath(operation, mine) + sampleQuery(document, operation, { [parameter.name]: id });
+        for (const id of Object.values(otherTenantIds)) {
+          const path = fillPath(operation, ownIds) + sampleQuery(document, operation, { [parameter.name]: id });
           const response = await call(operation.method, path, sampleBody(document, operation));
           const text = await response.text();
           expect(response.status, `${operation.method} ${path}: ${text}`).toBeLessThan(500);
-          if (response.ok) for (const other of Object.values(foreign)) expect(text).not.toContain(other);
-          const names = ["library_id", "album_id"].includes(parameter.name) && id.slice(0, -22) === prefixOf(parameter);
-          if (names) expect(response.status, `${operation.method} ${path}`).toBe(404);
+          if (response.ok) for (const other of Object.values(otherTenantIds)) expect(text).not.toContain(other);
+          const isScopeParameter =
+            ["library_id", "album_id"].includes(parameter.name) && id.slice(0, -22) === idPrefixOf(parameter);
+          if (isScopeParameter) expect(response.status, `${operation.method} ${path}`).toBe(404);
         }
       }
     }
   });
 
-  it("library and album are 404 in a list, a cursor is 400, other ids are simply absent", async () => {
+  it("library and album return 404 in a list, a cursor returns 400, other ids match nothing", async () => {
     const status = async (path: string) => (await call("GET", path)).status;
     expect(await status(`/api/assets?library_id=${tenant.libraryId}`)).toBe(404);
     expect(await status(`/api/assets?album_id=${tenant.albumId}`)).toBe(404);
@@ -185,15 +205,15 @@ describe("another owner's", () => {
       `/api/albums?ids=${tenant.albumId}`,
       `/api/albums?asset_id=${tenant.assetId}`,
       `/api/assets?stack_id=${newId("stack")}`,
-      `/api/assets?stack_id=${foreign["asset_stack_"]}`,
-      `/api/stacks?ids=${foreign["asset_stack_"]}`,
+      `/api/assets?stack_id=${otherTenantIds["asset_stack_"]}`,
+      `/api/stacks?ids=${otherTenantIds["asset_stack_"]}`,
       `/api/stacks?primary_asset_id=${tenant.assetId}`,
     ]) {
       expect(await (await call("GET", path)).json(), path).toEqual({ data: [], has_more: false });
     }
   });
 
-  it("asset is not found by an album, neither to hold it nor as its cover", async () => {
+  it("asset cannot be added to an album or become its cover", async () => {
     const added = await call("POST", `/api/albums/${albumId}/assets`, { json: { asset_ids: [tenant.assetId] } });
     expect(await added.json()).toEqual({ added_assets: [], duplicate_assets: [], not_found_assets: [tenant.assetId] });
     const cover = await call("PATCH", `/api/albums/${albumId}`, { json: { album_cover_asset_id: tenant.assetId } });
@@ -204,7 +224,7 @@ describe("another owner's", () => {
     expect(removed.status).toBe(200);
   });
 
-  it("library takes no album, no upload and no key of mine", async () => {
+  it("library accepts no album and no API key of the caller", async () => {
     expect((await call("POST", "/api/albums", { json: { library_id: tenant.libraryId } })).status).toBe(404);
     const json = {
       name: "k",
@@ -215,9 +235,9 @@ describe("another owner's", () => {
     expect((await call("POST", "/api/api-keys/", { json })).status).toBe(404);
   });
 
-  it("things stay hidden when the ids are swapped: their key sees none of mine", async () => {
-    expect(await statusesOf(withPathId().filter(reads), mine, tenant.secret)).toEqual(
-      all(withPathId().filter(reads), 404),
+  it("key reads nothing of the root user", async () => {
+    expect(await collectStatuses(withPathId().filter(isRead), ownIds, tenant.secret)).toEqual(
+      uniformStatuses(withPathId().filter(isRead), 404),
     );
     const page = await call("GET", "/api/assets?include=", { token: tenant.secret });
     expect((await page.json<{ data: { id: string }[] }>()).data.map((asset) => asset.id)).toEqual([tenant.assetId]);
@@ -225,44 +245,44 @@ describe("another owner's", () => {
 });
 
 describe("a key for selected libraries", () => {
-  it("reaches its own libraries and answers 404 for the owner's others, on every route", async () => {
+  it("reads its libraries and gets 404 for the owner's other libraries from every operation", async () => {
     const selected = await insertLibrary(ownerId, "selected");
     const { secret } = await insertKey({ userId: ownerId, libraryIds: [selected] });
-    const outside = guarded.filter(
+    const operations = protectedOperations.filter(
       (operation) => operation.path.includes("{") && !KEY_MANAGEMENT.test(operation.title),
     );
-    expect(await statusesOf(outside, mine, secret)).toEqual(all(outside, 404));
+    expect(await collectStatuses(operations, ownIds, secret)).toEqual(uniformStatuses(operations, 404));
     expect((await call("GET", `/api/libraries/${selected}`, { token: secret })).status).toBe(200);
-    const { status } = await call("GET", `/api/assets?library_id=${mine["lib_"]}`, { token: secret });
+    const { status } = await call("GET", `/api/assets?library_id=${ownIds["lib_"]}`, { token: secret });
     expect(status).toBe(404);
   });
 });
 
-describe("a library in the trash", () => {
+describe("a trashed library", () => {
   const prefixes = ["asset_", "album_", "btask_", "asset_stack_", "album_asset_"];
 
-  it("hides what is in it: its ids answer 404 on every route, though its own does not", async () => {
+  it("hides its contents: their ids return 404 from every operation, while its own id returns 200", async () => {
     const libraryId = await insertLibrary(ownerId, "trashed");
     const owner = { userId: ownerId, libraryId };
-    const [inIt = ""] = await insertAssets(owner, [{}]);
-    const [taskId = ""] = await insertTaskRows(owner, [{ assetId: inIt }]);
-    const ids: Record<string, string> = { asset_: inIt, album_: await insertAlbum(owner), btask_: taskId };
+    const [trashedAssetId = ""] = await insertAssets(owner, [{}]);
+    const [taskId = ""] = await insertTaskRows(owner, [{ assetId: trashedAssetId }]);
+    const ids: Record<string, string> = { asset_: trashedAssetId, album_: await insertAlbum(owner), btask_: taskId };
     ids["asset_stack_"] = await insertStack(owner);
-    ids["album_asset_"] = await insertLink(owner, ids["album_"] ?? "", inIt);
-    const known = prefixes.map((prefix) => ids[prefix] ?? "");
-    const hidden = guarded.filter((operation) => {
+    ids["album_asset_"] = await insertAlbumMembership(owner, ids["album_"] ?? "", trashedAssetId);
+    const entityIds = prefixes.map((prefix) => ids[prefix] ?? "");
+    const hiddenOperations = protectedOperations.filter((operation) => {
       const path = fillPath(operation, ids);
-      return known.some((id) => path.includes(id));
+      return entityIds.some((id) => path.includes(id));
     });
-    expect(hidden.length).toBeGreaterThan(15);
-    expect((await call("GET", `/api/assets/${inIt}`)).status).toBe(200);
+    expect(hiddenOperations.length).toBeGreaterThan(15);
+    expect((await call("GET", `/api/assets/${trashedAssetId}`)).status).toBe(200);
     expect((await call("POST", `/api/libraries/${libraryId}/trash`)).status).toBe(200);
-    expect(await statusesOf(hidden, ids, ROOT)).toEqual(all(hidden, 404));
+    expect(await collectStatuses(hiddenOperations, ids, ROOT_API_KEY)).toEqual(uniformStatuses(hiddenOperations, 404));
     for (const path of ["assets", "albums", "stacks", "album-assets", "events", "tasks"]) {
       const { status } = await call("GET", `/api/${path}?library_id=${libraryId}`);
       expect(status, path).toBe(404);
     }
-    expect(await (await call("GET", "/api/tasks/?limit=1000")).text()).not.toContain(inIt);
+    expect(await (await call("GET", "/api/tasks/?limit=1000")).text()).not.toContain(trashedAssetId);
     expect((await call("GET", `/api/libraries/${libraryId}`)).status).toBe(200);
   });
 });

@@ -1,32 +1,37 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { call } from "../support/clients/api.ts";
-import { operationsOf, readDocument, resolve, type ApiDocument, type Operation } from "../support/clients/openapi.ts";
+import {
+  listOperations,
+  readDocument,
+  resolveReference,
+  type ApiDocument,
+  type Operation,
+} from "../support/clients/openapi.ts";
 
-/** Routes that are no part of the API they describe. */
-/** The description itself, and the stand-in for an edge route that only development has. */
-const UNPUBLISHED = ["GET /openapi.json", "GET /cdn-cgi/image/*"];
+/** The OpenAPI document itself, and the development stand-in for the edge's image route. */
+const UNPUBLISHED_ROUTES = ["GET /openapi.json", "GET /cdn-cgi/image/*"];
 
 let document: ApiDocument;
 let operations: Operation[];
 
 beforeAll(async () => {
   document = await readDocument();
-  operations = operationsOf(document);
+  operations = listOperations(document);
 });
 
-function withoutNames(title: string): string {
+function withoutParameterNames(title: string): string {
   return title.replaceAll(/:\w+|\{\w+\}/g, "{}").replace(/(.)\/$/, "$1");
 }
 
-/** Every `$ref` anywhere below. */
-function referencesIn(value: unknown): string[] {
+/** Collects every `$ref` in a value. */
+function collectReferences(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => (key === "$ref" ? [String(inner)] : referencesIn(inner)));
+  return Object.entries(value).flatMap(([key, inner]) => (key === "$ref" ? [String(inner)] : collectReferences(inner)));
 }
 
-describe("the published API description", () => {
-  it("is OpenAPI 3.1, needs no credential and may be cached", async () => {
+describe("the OpenAPI document", () => {
+  it("is OpenAPI 3.1, public and cacheable", async () => {
     const response = await call("GET", "/openapi.json", { token: null });
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(/^application\/json/);
@@ -34,18 +39,18 @@ describe("the published API description", () => {
     expect(document.openapi).toMatch(/^3\.1\./);
   });
 
-  it("holds every route the app has, and no other", () => {
+  it("lists exactly the routes of the app", () => {
     const routes = createApp()
       .routes.filter((route) => route.method !== "ALL" && route.method !== "HEAD")
       .map((route) => `${route.method} ${route.path}`)
-      .filter((title) => !UNPUBLISHED.includes(title))
-      .map(withoutNames);
-    expect(operations.map((operation) => withoutNames(operation.title)).toSorted()).toEqual(
+      .filter((title) => !UNPUBLISHED_ROUTES.includes(title))
+      .map(withoutParameterNames);
+    expect(operations.map((operation) => withoutParameterNames(operation.title)).toSorted()).toEqual(
       [...new Set(routes)].toSorted(),
     );
   });
 
-  it("holds the routes with the spelling that clients use", () => {
+  it("lists the paths as clients spell them", () => {
     const titles = operations.map((operation) => operation.title);
     for (const title of [
       "POST /api/assets",
@@ -59,8 +64,8 @@ describe("the published API description", () => {
     }
   });
 
-  it("gives every answer of every operation a schema", () => {
-    const bare = operations.flatMap((operation) =>
+  it("has a schema for every response of every operation", () => {
+    const withoutSchema = operations.flatMap((operation) =>
       Object.entries(operation.responses)
         .filter(([status]) => !["304", "412", "416"].includes(status))
         .filter(([, response]) =>
@@ -68,12 +73,12 @@ describe("the published API description", () => {
         )
         .map(([status]) => `${operation.title} ${status}`),
     );
-    expect(bare).toEqual([]);
+    expect(withoutSchema).toEqual([]);
     for (const operation of operations)
       expect(Object.keys(operation.responses).some((status) => /^2\d\d$/.test(status))).toBe(true);
   });
 
-  it("names a parameter for every placeholder of a path", () => {
+  it("declares a parameter for every path placeholder", () => {
     for (const { path, parameters = [], title } of operations) {
       const placeholders = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "").toSorted();
       const named = parameters.filter((parameter) => parameter.in === "path").map((parameter) => parameter.name);
@@ -81,20 +86,23 @@ describe("the published API description", () => {
     }
   });
 
-  it("has no reference that leads nowhere", () => {
-    const references = referencesIn(document);
+  it("has no unresolved reference", () => {
+    const references = collectReferences(document);
     expect(references.length).toBeGreaterThan(20);
-    for (const reference of new Set(references)) expect(resolve(document, { $ref: reference })).toBeTypeOf("object");
+    for (const reference of new Set(references))
+      expect(resolveReference(document, { $ref: reference })).toBeTypeOf("object");
   });
 
-  it("says which credentials open a route, and only the ping and the media say none", () => {
+  it("declares the credentials of every operation, and none for the ping and signed media", () => {
     expect(document.components.securitySchemes).toMatchObject({
       bearer: { type: "http", scheme: "bearer" },
       apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
     });
-    const open = operations.filter((operation) => operation.security?.length === 0).map((operation) => operation.path);
-    expect(open.toSorted()).toEqual(["/api/server/ping", "/media/{asset_id}/{version_id}/{variant}"]);
-    for (const operation of operations.filter(({ path }) => !open.includes(path))) {
+    const publicPaths = operations
+      .filter((operation) => operation.security?.length === 0)
+      .map((operation) => operation.path);
+    expect(publicPaths.toSorted()).toEqual(["/api/server/ping", "/media/{asset_id}/{version_id}/{variant}"]);
+    for (const operation of operations.filter(({ path }) => !publicPaths.includes(path))) {
       expect(operation.security, operation.title).toEqual([{ bearer: [] }, { apiKey: [] }]);
     }
   });

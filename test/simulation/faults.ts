@@ -1,61 +1,67 @@
-/** Bindings of which one call, counted over all of them, fails: refused, carried out unheard, or the last before the end. */
+/** Injects one fault into the calls to D1, R2 and the queue, counted over all three. */
 import { env } from "cloudflare:workers";
 import { countingD1 } from "../support/bindings/d1.ts";
-import { keptQueue } from "../support/bindings/queue.ts";
+import { recordingQueue } from "../support/bindings/queue.ts";
 
-/** `refused`: it never happens. `unheard`: it does, and the answer is lost. `last`: it does, and nothing after it. */
-export const endings = ["refused", "unheard", "last"] as const;
-export type Ending = (typeof endings)[number];
+/**
+ * `rejected`: the call has no effect. `response_lost`: it takes effect and then throws. `crash`: it takes effect and
+ * every later call throws.
+ */
+export const faultModes = ["rejected", "response_lost", "crash"] as const;
+export type FaultMode = (typeof faultModes)[number];
 
-export interface Mishap {
-  /** The call it is, from 0. */
-  at: number;
-  ending: Ending;
+export interface Fault {
+  /** Zero-based index of the call. */
+  callIndex: number;
+  mode: FaultMode;
 }
 
-/** While a call waits, something else happens. */
-export interface Meanwhile {
-  at: number;
-  work: () => Promise<unknown>;
+/** Runs another action right before the call at `callIndex`. */
+export interface Interleaving {
+  callIndex: number;
+  run: () => Promise<unknown>;
 }
 
-export interface Watched {
+export interface InstrumentedBindings {
   bindings: Partial<Cloudflare.Env>;
-  /** What was called, in order. */
+  /** Descriptions of the calls, in order. */
   calls: string[];
 }
 
-const LOST = "D1_ERROR: Network connection lost";
+const NETWORK_ERROR = "D1_ERROR: Network connection lost";
 const BUCKET_CALLS = new Set<string | symbol>(["put", "get", "head", "list", "delete", "createMultipartUpload"]);
 
-/** Null: nothing fails, and the calls are counted. */
-export function bindingsWith(mishap: Mishap | null, meanwhile: Meanwhile | null = null): Watched {
+/** Records every call; injects the fault and the interleaved action if given. */
+export function instrumentBindings(
+  fault: Fault | null,
+  interleaving: Interleaving | null = null,
+): InstrumentedBindings {
   const calls: string[] = [];
-  const before = async (what: string): Promise<boolean> => {
-    const index = calls.push(what) - 1;
-    if (index === meanwhile?.at) await meanwhile.work();
-    if (mishap === null || index < mishap.at) return false;
-    if (index > mishap.at && mishap.ending === "last") throw new Error(LOST);
-    if (index !== mishap.at) return false;
-    if (mishap.ending === "refused") throw new Error(LOST);
-    return mishap.ending === "unheard";
+  const beforeCall = async (call: string): Promise<boolean> => {
+    const index = calls.push(call) - 1;
+    if (index === interleaving?.callIndex) await interleaving.run();
+    if (fault === null || index < fault.callIndex) return false;
+    if (index > fault.callIndex && fault.mode === "crash") throw new Error(NETWORK_ERROR);
+    if (index !== fault.callIndex) return false;
+    if (fault.mode === "rejected") throw new Error(NETWORK_ERROR);
+    return fault.mode === "response_lost";
   };
-  const around = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-    const isUnheard = await before(what);
+  const wrapCall = async <T>(call: string, work: () => Promise<T>): Promise<T> => {
+    const isResponseLost = await beforeCall(call);
     const result = await work();
-    if (isUnheard) throw new Error(LOST);
+    if (isResponseLost) throw new Error(NETWORK_ERROR);
     return result;
   };
-  // D1's own wrapper tells of a call before and behind it, one at a time within a request.
-  let isUnheard = false;
+  // Hooks of countingD1 run in pairs: a request sends one batch at a time.
+  let isResponseLost = false;
   const database = countingD1(env.DB, {
     beforeBatch: async ([sql = ""]) => {
-      isUnheard = await before(`D1 ${sql.trim().slice(0, 60)}`);
+      isResponseLost = await beforeCall(`D1 ${sql.trim().slice(0, 60)}`);
     },
     afterBatch: () => {
-      if (!isUnheard) return;
-      isUnheard = false;
-      throw new Error(LOST);
+      if (!isResponseLost) return;
+      isResponseLost = false;
+      throw new Error(NETWORK_ERROR);
     },
   });
   const bucket = new Proxy(env.BUCKET, {
@@ -64,14 +70,14 @@ export function bindingsWith(mishap: Mishap | null, meanwhile: Meanwhile | null 
       if (typeof member !== "function") return member;
       if (!BUCKET_CALLS.has(name)) return member.bind(target) as unknown;
       return async (...args: unknown[]) =>
-        await around(`R2 ${String(name)}`, () => member.apply(target, args) as Promise<unknown>);
+        await wrapCall(`R2 ${String(name)}`, () => member.apply(target, args) as Promise<unknown>);
     },
   });
-  const kept = keptQueue().binding;
+  const recorder = recordingQueue().binding;
   const queue = {
-    send: async (message: unknown) => await around("queue send", () => kept.send(message)),
+    send: async (message: unknown) => await wrapCall("queue send", () => recorder.send(message)),
     sendBatch: async (messages: Iterable<MessageSendRequest>) =>
-      await around("queue sendBatch", () => kept.sendBatch(messages)),
+      await wrapCall("queue sendBatch", () => recorder.sendBatch(messages)),
   } as unknown as Queue;
   return { bindings: { DB: database.binding, BUCKET: bucket, QUEUE: queue }, calls };
 }

@@ -1,16 +1,28 @@
-/** A short life of a library, and nothing wrong at its end. The long ones are in life.slow.test.ts. */
+/** Short simulations; simulation.slow.test.ts runs the long ones. */
 import { expect, it } from "vitest";
-import { newLibrary } from "../support/clients/account.ts";
-import { expectInOrder, live } from "./simulation.ts";
+import { createLibrary } from "../support/clients/account.ts";
+import { expectConsistentStorage, runSimulation } from "./simulation.ts";
 
-it("a mirror by the feed is the library, and every count is right, after deeds at random", async () => {
-  const answers = await live({ seed: 1, libraryId: await newLibrary(), rounds: 150, abreast: 1, faultsIn: 0 });
-  await expectInOrder();
-  expect(answers.size).toBeGreaterThan(20);
+it("keeps counts right and a mirror of the feed in sync after random requests", async () => {
+  const responseCounts = await runSimulation({
+    seed: 1,
+    libraryId: await createLibrary(),
+    rounds: 150,
+    concurrency: 1,
+    callsPerFault: 0,
+  });
+  await expectConsistentStorage();
+  expect(responseCounts.size).toBeGreaterThan(20);
 }, 120_000);
 
-it("deeds at the same time, and stores that fail now and then, leave no count wrong and no file lost", async () => {
-  const answers = await live({ seed: 2, libraryId: await newLibrary(), rounds: 40, abreast: 4, faultsIn: 15 });
-  await expectInOrder();
-  expect(answers.get("upload 201")).toBeGreaterThan(5);
+it("keeps counts right and every acknowledged file under concurrent requests and storage faults", async () => {
+  const responseCounts = await runSimulation({
+    seed: 2,
+    libraryId: await createLibrary(),
+    rounds: 40,
+    concurrency: 4,
+    callsPerFault: 15,
+  });
+  await expectConsistentStorage();
+  expect(responseCounts.get("upload 201")).toBeGreaterThan(5);
 }, 120_000);

@@ -1,12 +1,12 @@
-/** All that is stored of one library, with names in the place of ids and without times: two that went alike are equal. */
+/** Snapshots a library's rows, events and objects with ids as labels and without times, so that equal runs match. */
 import { z } from "zod";
 import { sqlAll } from "../support/clients/account.ts";
 import { storedKeys } from "../support/bindings/bucket.ts";
 
 const TABLES = ["libraries", "assets", "asset_versions", "albums", "album_assets", "stacks", "tasks"];
-/** Of chance, of the clock, or of how often something was tried. */
-const PASSING = new Set([
-  "delivery_id",
+/** Columns that depend on randomness, the clock or the number of attempts. */
+const VOLATILE_COLUMNS = new Set([
+  "celery_task_id",
   "checksum",
   "checksum_sha1",
   "sent_checksum",
@@ -25,53 +25,56 @@ export interface Snapshot {
   rows: string[];
   events: string[];
   keys: string[];
-  notes: unknown[];
+  cleanupRecords: unknown[];
 }
 
-function namer(known: ReadonlyMap<string, string>): (text: string) => string {
-  const names = new Map(known);
+function createLabeler(idLabels: ReadonlyMap<string, string>): (text: string) => string {
+  const labels = new Map(idLabels);
   const counts = new Map<string, number>();
   return (text) =>
     text.replaceAll(ID, (id) => {
-      const name = names.get(id);
-      if (name !== undefined) return name;
-      const kind = id.slice(0, -23);
-      const number = (counts.get(kind) ?? 0) + 1;
-      counts.set(kind, number);
-      names.set(id, `new ${kind} ${number}`);
-      return `new ${kind} ${number}`;
+      const known = labels.get(id);
+      if (known !== undefined) return known;
+      const prefix = id.slice(0, -23);
+      const number = (counts.get(prefix) ?? 0) + 1;
+      counts.set(prefix, number);
+      labels.set(id, `new ${prefix} ${number}`);
+      return `new ${prefix} ${number}`;
     });
 }
 
-function settled(row: Record<string, unknown>): string {
+function normalizeRow(row: Record<string, unknown>): string {
   const entries = Object.entries(row)
-    .filter(([column]) => !PASSING.has(column) && !(column === "id" && "delivery_id" in row))
-    .map(([column, value]) => [column, column.endsWith("_at") && value !== null ? "a time" : value]);
+    .filter(([column]) => !VOLATILE_COLUMNS.has(column) && !(column === "id" && "celery_task_id" in row))
+    .map(([column, value]) => [column, column.endsWith("_at") && value !== null ? "<time>" : value]);
   return JSON.stringify(Object.fromEntries(entries));
 }
 
 const eventRow = z.object({ event_type: z.string(), entity_id: z.string(), payload: z.string().nullable() });
 
-/** `known`: ids by the names that they are to have. */
-export async function snapshotOf(libraryId: string, known: ReadonlyMap<string, string>): Promise<Snapshot> {
-  const name = namer(known);
-  // Events first: they name what is new in the order in which it came.
-  const found = await sqlAll("SELECT * FROM events WHERE library_id = ? ORDER BY seq", libraryId);
-  const events = found.map((row) => {
+/** Takes a snapshot; `idLabels` maps ids to labels, other ids are numbered in order of appearance. */
+export async function takeSnapshot(libraryId: string, idLabels: ReadonlyMap<string, string>): Promise<Snapshot> {
+  const label = createLabeler(idLabels);
+  // Events go first: they number new ids in order of creation.
+  const eventRows = await sqlAll("SELECT * FROM events WHERE library_id = ? ORDER BY seq", libraryId);
+  const events = eventRows.map((row) => {
     const { event_type, entity_id, payload } = eventRow.parse(row);
-    return name(`${event_type} ${entity_id} ${payload ?? ""}`);
+    return label(`${event_type} ${entity_id} ${payload ?? ""}`);
   });
   const rows: string[] = [];
   for (const table of TABLES) {
     const column = table === "libraries" ? "id" : "library_id";
     const order = table === "tasks" ? "asset_id, task_type" : "id";
     const all = await sqlAll(`SELECT * FROM ${table} WHERE ${column} = ? ORDER BY ${order}`, libraryId);
-    rows.push(...all.map((row) => `${table} ${name(settled(row))}`));
+    rows.push(...all.map((row) => `${table} ${label(normalizeRow(row))}`));
   }
   return {
     rows,
     events,
-    keys: (await storedKeys()).map(name).toSorted(),
-    notes: [...(await sqlAll("SELECT * FROM deletions")), ...(await sqlAll("SELECT * FROM version_deletions"))],
+    keys: (await storedKeys()).map(label).toSorted(),
+    cleanupRecords: [
+      ...(await sqlAll("SELECT * FROM asset_cleanups")),
+      ...(await sqlAll("SELECT * FROM version_cleanups")),
+    ],
   };
 }

@@ -1,5 +1,5 @@
-/** Numbers from 0 to 1 that are the same in every run, so that what fails once fails again. */
-export function randomFrom(seed: number): () => number {
+/** A linear congruential generator of numbers between 0 and 1, reproducible by its seed. */
+export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

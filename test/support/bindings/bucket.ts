@@ -1,4 +1,4 @@
-/** An R2 binding that notes what is called, and fails where it is told to. */
+/** An R2 binding that records its calls and can fail on demand. */
 import { env } from "cloudflare:workers";
 
 export type BucketCall =
@@ -12,24 +12,24 @@ export type BucketCall =
   | "complete"
   | "abort";
 
-/** `early`: it never reaches R2. `late`: it was carried out, but nobody hears of it. */
-export type BucketFaults = Partial<Record<BucketCall, "early" | "late">>;
+/** `rejected`: the call never reaches R2. `response_lost`: it takes effect and then throws. */
+export type BucketFaults = Partial<Record<BucketCall, "rejected" | "response_lost">>;
 
-export interface WatchedBucket {
+export interface InstrumentedBucket {
   binding: R2Bucket;
   calls: BucketCall[];
 }
 
-const direct = new Set<string | symbol>(["put", "get", "head", "list", "delete"] satisfies BucketCall[]);
+const DIRECT_CALLS = new Set<string | symbol>(["put", "get", "head", "list", "delete"] satisfies BucketCall[]);
 
-export function watchedBucket(faults: BucketFaults = {}): WatchedBucket {
+export function instrumentedBucket(faults: BucketFaults = {}): InstrumentedBucket {
   const calls: BucketCall[] = [];
 
   async function watch<T>(call: BucketCall, work: () => Promise<T>): Promise<T> {
     calls.push(call);
-    if (faults[call] === "early") throw new Error(`${call}: internal error (10001)`);
+    if (faults[call] === "rejected") throw new Error(`${call}: internal error (10001)`);
     const result = await work();
-    if (faults[call] === "late") throw new Error(`${call}: network connection lost`);
+    if (faults[call] === "response_lost") throw new Error(`${call}: network connection lost`);
     return result;
   }
 
@@ -49,7 +49,7 @@ export function watchedBucket(faults: BucketFaults = {}): WatchedBucket {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
-      if (direct.has(name)) {
+      if (DIRECT_CALLS.has(name)) {
         const call = name as BucketCall;
         return async (...args: unknown[]) => await watch(call, () => member.apply(target, args) as Promise<unknown>);
       }
@@ -61,7 +61,7 @@ export function watchedBucket(faults: BucketFaults = {}): WatchedBucket {
   return { binding, calls };
 }
 
-/** Everything in the bucket. */
+/** Lists all keys in the bucket. */
 export async function storedKeys(): Promise<string[]> {
   const keys: string[] = [];
   let cursor: string | undefined;

@@ -1,26 +1,26 @@
-/** Delivers messages to the queue handler as the queues would, and says what it did with them. */
+/** Delivers messages to the queue handler and reports acknowledgements and retries. */
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import worker from "../../../src/index.ts";
-import { keptQueue } from "./queue.ts";
+import { recordingQueue } from "./queue.ts";
 import { sqlAll } from "../clients/account.ts";
 
-export interface Delivery {
+export interface DeliveryOptions {
   queue?: string;
   attempts?: number;
   env?: Partial<Cloudflare.Env>;
 }
 
-interface Delivered {
+interface DeliveryResult {
   acknowledged: number;
-  /** Of the messages that are to come again: after how many seconds. */
+  /** Delay in seconds of each retried message. */
   retryDelays: (number | undefined)[];
 }
 
 let serial = 0;
 
-/** The same message, which also notes what it is told: the queues' own result leaves out the delay. */
-function noted(message: Message, retryDelays: (number | undefined)[]): Message {
+/** Wraps a message to record retry delays, which getQueueResult leaves out. */
+function recordRetries(message: Message, retryDelays: (number | undefined)[]): Message {
   const { id, timestamp, attempts, body } = message;
   const retry = (options?: QueueRetryOptions): void => {
     retryDelays.push(options?.delaySeconds);
@@ -29,8 +29,8 @@ function noted(message: Message, retryDelays: (number | undefined)[]): Message {
   return { ...message, id, timestamp, attempts, body, ack: () => message.ack(), retry };
 }
 
-/** One message for each body, in one batch. */
-export async function deliver(bodies: unknown[], options: Delivery = {}): Promise<Delivered> {
+/** Delivers one message per body in one batch. */
+export async function deliver(bodies: unknown[], options: DeliveryOptions = {}): Promise<DeliveryResult> {
   const batch = createMessageBatch(
     options.queue ?? "tintype",
     bodies.map((body) => {
@@ -39,19 +39,19 @@ export async function deliver(bodies: unknown[], options: Delivery = {}): Promis
     }),
   );
   const retryDelays: (number | undefined)[] = [];
-  const messages = batch.messages.map((message) => noted(message, retryDelays));
+  const messages = batch.messages.map((message) => recordRetries(message, retryDelays));
   const { queue, metadata } = batch;
-  const taken = { queue, metadata, messages, ackAll: () => batch.ackAll(), retryAll: () => batch.retryAll() };
+  const observedBatch = { queue, metadata, messages, ackAll: () => batch.ackAll(), retryAll: () => batch.retryAll() };
   const context = createExecutionContext();
-  await worker.queue(taken, { ...env, ...options.env });
+  await worker.queue(observedBatch, { ...env, ...options.env }, context);
   const result = await getQueueResult(batch, context);
-  if (result.retryMessages.length !== retryDelays.length) throw new Error("a message was asked for twice");
+  if (result.retryMessages.length !== retryDelays.length) throw new Error("a message was retried twice");
   return { acknowledged: result.explicitAcks.length, retryDelays };
 }
 
 export async function runSchedule(changes: Partial<Cloudflare.Env> = {}): Promise<void> {
   const controller: ScheduledController = { scheduledTime: Date.now(), cron: "*/15 * * * *", noRetry: () => {} };
-  await worker.scheduled(controller, { ...env, QUEUE: keptQueue().binding, ...changes });
+  await worker.scheduled(controller, { ...env, QUEUE: recordingQueue().binding, ...changes }, createExecutionContext());
 }
 
 export interface TaskRow {
@@ -66,7 +66,7 @@ export interface TaskRow {
   completed_at: number | null;
 }
 
-export async function tasksOf(assetId: string): Promise<Record<string, TaskRow>> {
+export async function tasksByType(assetId: string): Promise<Record<string, TaskRow>> {
   const rows = (await sqlAll("SELECT * FROM tasks WHERE asset_id = ?", assetId)) as unknown as TaskRow[];
   return Object.fromEntries(rows.map((row) => [row.task_type, row]));
 }

@@ -1,4 +1,4 @@
-/** A D1 binding that counts what it does, or fails where it is told to. */
+/** A D1 binding that counts round trips and rows, and can fail on demand. */
 
 export interface D1Counts {
   roundTrips: number;
@@ -7,22 +7,22 @@ export interface D1Counts {
   statements: { sql: string; values: unknown[]; rowsRead: number }[];
 }
 
-interface Counted {
+interface CountingD1 {
   binding: D1Database;
   counts: D1Counts;
   reset(): void;
 }
 
 /**
- * `beforeBatch` may throw: the batch then never reaches D1; or take its time, while others write. `afterBatch` may throw:
- * it did, but nobody hears of it.
+ * `beforeBatch` may throw, so that the batch never reaches D1, or wait while other requests write. `afterBatch` may
+ * throw, so that the batch takes effect but its response is lost.
  */
-export interface Faults {
+export interface D1Faults {
   beforeBatch?: (sql: string[]) => void | Promise<void>;
   afterBatch?: (sql: string[]) => void;
 }
 
-export function countingD1(real: D1Database, faults: Faults = {}): Counted {
+export function countingD1(real: D1Database, faults: D1Faults = {}): CountingD1 {
   const counts: D1Counts = { roundTrips: 0, rowsRead: 0, rowsWritten: 0, statements: [] };
   const originals = new WeakMap<
     D1PreparedStatement,
@@ -49,7 +49,7 @@ export function countingD1(real: D1Database, faults: Faults = {}): Counted {
       all,
       run: all,
       first: async () => (await all()).results[0] ?? null,
-      // D1 gives no meta with raw(): the same rows by all(), as arrays.
+      // raw() returns no meta, so the rows come from all().
       raw: async () => (await all<Record<string, unknown>>()).results.map((row) => Object.values(row)),
     } as unknown as D1PreparedStatement;
     originals.set(wrapped, { statement, sql, values });
@@ -66,13 +66,13 @@ export function countingD1(real: D1Database, faults: Faults = {}): Counted {
         if (property === "batch") {
           return async (statements: D1PreparedStatement[]) => {
             counts.roundTrips += 1;
-            const known = statements.map(
+            const prepared = statements.map(
               (statement) => originals.get(statement) ?? { statement, sql: "?", values: [] },
             );
-            const texts = known.map((entry) => entry.sql);
+            const texts = prepared.map((entry) => entry.sql);
             await faults.beforeBatch?.(texts);
-            const results = await target.batch(known.map((entry) => entry.statement));
-            results.forEach((result, i) => note(texts[i] ?? "?", known[i]?.values ?? [], result));
+            const results = await target.batch(prepared.map((entry) => entry.statement));
+            results.forEach((result, i) => note(texts[i] ?? "?", prepared[i]?.values ?? [], result));
             faults.afterBatch?.(texts);
             return results;
           };

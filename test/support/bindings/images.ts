@@ -1,7 +1,7 @@
-/** Images bindings that fail as they are told to, or count what they render. */
+/** Images bindings that fail, or that count renderings. */
 import { env } from "cloudflare:workers";
 
-export function brokenImages(error: Error): ImagesBinding {
+export function failingImages(error: Error): ImagesBinding {
   const failing = {
     transform: () => failing,
     draw: () => failing,

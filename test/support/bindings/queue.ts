@@ -1,11 +1,11 @@
-/** A queue that keeps its messages for the test to look at, so that no consumer works behind a test's back. */
+/** A queue that records messages without a consumer, or rejects them with `failure`. */
 
-export interface KeptQueue {
+export interface RecordingQueue {
   binding: Queue;
   sent: unknown[];
 }
 
-export function keptQueue(failure: Error | null = null): KeptQueue {
+export function recordingQueue(failure: Error | null = null): RecordingQueue {
   const sent: unknown[] = [];
   const send = (message: unknown): Promise<void> => {
     if (failure !== null) return Promise.reject(failure);

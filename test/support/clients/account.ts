@@ -1,24 +1,26 @@
-/** Libraries and keys made through the API, and the rows that a test may look at or set by SQL. */
+/** Libraries, keys and the root owner through the API; stored rows and counts through SQL. */
 import { env } from "cloudflare:workers";
 import { z } from "zod";
 import { call } from "./api.ts";
 
 const withId = z.object({ id: z.string() });
 
-export async function newLibrary(name = "another library"): Promise<string> {
+export async function createLibrary(name = "another library"): Promise<string> {
   return withId.parse(await (await call("POST", "/api/libraries", { json: { name } })).json()).id;
 }
 
-export async function newKey(json: Record<string, unknown> = {}): Promise<string> {
+export async function createApiKey(json: Record<string, unknown> = {}): Promise<string> {
   const response = await call("POST", "/api/api-keys", { json: { name: "key", ...json } });
   return z.object({ api_key: z.string() }).parse(await response.json()).api_key;
 }
 
-/** The owner and the default library, which the first call makes. */
-export async function owner(): Promise<{ userId: string; libraryId: string }> {
+/** The root key's user and its default library; the first request creates both. */
+export async function getRootOwner(): Promise<{ userId: string; libraryId: string }> {
   const user = withId.parse(await (await call("GET", "/api/users/me")).json());
   const libraries = z.array(withId).parse(await (await call("GET", "/api/libraries")).json());
-  return { userId: user.id, libraryId: libraries[0]?.id ?? "" };
+  const [library] = libraries;
+  if (library === undefined) throw new Error("the root user has no library");
+  return { userId: user.id, libraryId: library.id };
 }
 
 export async function sqlAll(query: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
@@ -29,16 +31,18 @@ export async function sqlAll(query: string, ...values: unknown[]): Promise<Recor
   ).results;
 }
 
-const COUNTED = ["assets", "events", "tasks"] as const;
+const COUNTED_TABLES = ["assets", "events", "tasks"] as const;
 
-/** Rows of what an upload writes. */
-export async function rowCounts(): Promise<Record<(typeof COUNTED)[number], number>> {
-  const counts = COUNTED.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`).join(", ");
+/** Counts the rows of the tables that an upload writes to. */
+export async function countUploadRows(): Promise<Record<(typeof COUNTED_TABLES)[number], number>> {
+  const counts = COUNTED_TABLES.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`).join(", ");
   const [row] = await sqlAll(`SELECT ${counts}`);
   return z.object({ assets: z.number(), events: z.number(), tasks: z.number() }).parse(row);
 }
 
-export async function usage(libraryId: string): Promise<{ count: number; libraryBytes: number; userBytes: number }> {
+export async function storageUsage(
+  libraryId: string,
+): Promise<{ count: number; libraryBytes: number; userBytes: number }> {
   const [row] = await sqlAll(
     `SELECT l.asset_count AS count, l.storage_used_bytes AS libraryBytes, u.storage_used_bytes AS userBytes
      FROM libraries l JOIN users u ON u.id = l.user_id WHERE l.id = ?`,

@@ -1,11 +1,11 @@
-/** Calls the Worker as a client would, and can count or break what it touches. */
+/** Sends requests to the Worker in-process, with replaceable bindings. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../../src/app.ts";
 
 const app = createApp();
 
-export const ROOT = String(env.ROOT_API_KEY);
+export const ROOT_API_KEY = String(env.ROOT_API_KEY);
 
 export interface CallOptions {
   token?: string | null;
@@ -15,9 +15,9 @@ export interface CallOptions {
   env?: Partial<Cloudflare.Env>;
 }
 
-/** `token: null` sends no credential; the default is the owner's. */
+/** Sends a request. The default token is the root key; `token: null` omits the credential. */
 export async function call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
-  const { token = ROOT } = options;
+  const { token = ROOT_API_KEY } = options;
   const headers = new Headers(options.headers);
   if (token !== null && !headers.has("authorization")) headers.set("authorization", `Bearer ${token}`);
   if (options.json !== undefined) headers.set("content-type", "application/json");
@@ -52,8 +52,9 @@ export async function upload(bytes: Uint8Array | string, options: UploadOptions 
   return await call("POST", "/api/assets", { ...options, body: uploadForm(bytes, options) });
 }
 
-/** Bytes that no other call returns, so that nothing is a duplicate by accident. */
 let serial = 0;
+
+/** Returns different bytes on every call, so that uploads are never accidental duplicates. */
 export function uniqueBytes(length = 64): Uint8Array {
   serial += 1;
   const bytes = new Uint8Array(length);

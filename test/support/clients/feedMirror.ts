@@ -1,6 +1,6 @@
 /**
- * A client that keeps a copy of one library by the change feed alone, as docs/build-a-sync-client.md tells it to:
- * it reads on from its cursor, fetches what changed by id, and forgets what is gone.
+ * A sync client as docs/build-a-sync-client.md describes it: mirrors one library from the change feed, fetches changed
+ * entities by id and drops deleted ones.
  */
 import { expect } from "vitest";
 import { z } from "zod";
@@ -18,19 +18,19 @@ const eventPage = z.object({
   has_more: z.boolean(),
 });
 
-/** What is mirrored, and where it is read. */
-const collections = {
+/** List path of each mirrored collection. */
+const listPaths = {
   asset: "/api/assets?state=all&include=metadata,file_data&",
   album: "/api/albums?",
   album_asset: "/api/album-assets?",
   stack: "/api/stacks?",
 } as const;
-export type Kind = keyof typeof collections;
-export const kinds: Kind[] = ["asset", "album", "album_asset", "stack"];
+export type Collection = keyof typeof listPaths;
+export const collections: Collection[] = ["asset", "album", "album_asset", "stack"];
 
-function kindOf(entityType: string): Kind | null {
+function collectionForEvent(entityType: string): Collection | null {
   if (entityType === "metadata") return "asset";
-  return kinds.find((kind) => kind === entityType) ?? null;
+  return collections.find((collection) => collection === entityType) ?? null;
 }
 
 async function get<T extends z.ZodType>(schema: T, path: string): Promise<z.output<T>> {
@@ -40,25 +40,25 @@ async function get<T extends z.ZodType>(schema: T, path: string): Promise<z.outp
   return schema.parse(JSON.parse(text));
 }
 
-/** URLs are signed anew each day, and an album's follows the version of its cover, whose own event tells of that. */
+/** Drops signed URLs: they change daily, and an album's cover URL changes with the cover's own event. */
 function withoutUrls({ asset_urls: _urls, album_cover_thumbnail_url: _url, ...rest }: Row): Row {
   return rest;
 }
 
-/** All there is of a kind, as the lists show it. */
-export async function readAll(kind: Kind, libraryId: string): Promise<Map<string, Row>> {
+/** Reads a whole collection from its list. */
+export async function readAll(collection: Collection, libraryId: string): Promise<Map<string, Row>> {
   const rows = new Map<string, Row>();
-  for (let behind = ""; ;) {
-    const found = await get(page, `${collections[kind]}library_id=${libraryId}&limit=200${behind}`);
-    for (const entry of found.data) rows.set(entry.id, withoutUrls(entry));
-    const last = found.data.at(-1);
-    if (!found.has_more || last === undefined) return rows;
-    behind = `&starting_after_id=${last.id}`;
+  for (let cursorQuery = ""; ;) {
+    const list = await get(page, `${listPaths[collection]}library_id=${libraryId}&limit=200${cursorQuery}`);
+    for (const entry of list.data) rows.set(entry.id, withoutUrls(entry));
+    const last = list.data.at(-1);
+    if (!list.has_more || last === undefined) return rows;
+    cursorQuery = `&starting_after_id=${last.id}`;
   }
 }
 
 export class FeedMirror {
-  readonly copies: Record<Kind, Map<string, Row>> = {
+  readonly copies: Record<Collection, Map<string, Row>> = {
     asset: new Map(),
     album: new Map(),
     album_asset: new Map(),
@@ -71,49 +71,49 @@ export class FeedMirror {
     this.libraryId = libraryId;
   }
 
-  /** Reads to the feed's end. */
+  /** Reads the feed from the cursor to its end. */
   async poll(pageSize = 200): Promise<void> {
     for (;;) {
-      const behind = this.cursor === null ? "" : `&after_cursor=${encodeURIComponent(this.cursor)}`;
-      const found = await get(eventPage, `/api/events?library_id=${this.libraryId}&limit=${pageSize}${behind}`);
-      const changed: Record<Kind, Set<string>> = {
+      const cursorQuery = this.cursor === null ? "" : `&after_cursor=${encodeURIComponent(this.cursor)}`;
+      const feed = await get(eventPage, `/api/events?library_id=${this.libraryId}&limit=${pageSize}${cursorQuery}`);
+      const changed: Record<Collection, Set<string>> = {
         asset: new Set(),
         album: new Set(),
         album_asset: new Set(),
         stack: new Set(),
       };
-      for (const event of found.data) {
-        const kind = kindOf(event.entity_type);
-        if (kind === null) continue;
+      for (const event of feed.data) {
+        const collection = collectionForEvent(event.entity_type);
+        if (collection === null) continue;
         if (/_(deleted|removed)$/.test(event.event_type)) {
-          this.copies[kind].delete(event.entity_id);
-          changed[kind].delete(event.entity_id);
-        } else changed[kind].add(event.entity_id);
+          this.copies[collection].delete(event.entity_id);
+          changed[collection].delete(event.entity_id);
+        } else changed[collection].add(event.entity_id);
       }
-      for (const kind of kinds) await this.fetch(kind, [...changed[kind]]);
-      this.cursor = found.data.at(-1)?.cursor ?? this.cursor;
-      if (!found.has_more) return;
+      for (const collection of collections) await this.fetch(collection, [...changed[collection]]);
+      this.cursor = feed.data.at(-1)?.cursor ?? this.cursor;
+      if (!feed.has_more) return;
     }
   }
 
-  private async fetch(kind: Kind, ids: string[]): Promise<void> {
+  private async fetch(collection: Collection, ids: string[]): Promise<void> {
     if (ids.length === 0) return;
-    const path = `${collections[kind]}library_id=${this.libraryId}&limit=200&ids=${ids.join(",")}`;
-    const found = new Map((await get(page, path)).data.map((entry) => [entry.id, withoutUrls(entry)]));
+    const path = `${listPaths[collection]}library_id=${this.libraryId}&limit=200&ids=${ids.join(",")}`;
+    const entries = new Map((await get(page, path)).data.map((entry) => [entry.id, withoutUrls(entry)]));
     for (const id of ids) {
-      const entry = found.get(id);
-      if (entry === undefined) this.copies[kind].delete(id);
-      else this.copies[kind].set(id, entry);
+      const entry = entries.get(id);
+      if (entry === undefined) this.copies[collection].delete(id);
+      else this.copies[collection].set(id, entry);
     }
   }
 
-  /** The copy is what the lists show, to the letter. */
-  async expectSame(because: string): Promise<void> {
-    for (const kind of kinds) {
-      const real = await readAll(kind, this.libraryId);
-      const copy = this.copies[kind];
+  /** Asserts that the mirror equals the lists. */
+  async expectMatchesLists(label: string): Promise<void> {
+    for (const collection of collections) {
+      const listed = await readAll(collection, this.libraryId);
+      const copy = this.copies[collection];
       const sorted = (rows: Map<string, Row>): [string, Row][] => [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1));
-      expect(sorted(copy), `${because}: ${kind}`).toEqual(sorted(real));
+      expect(sorted(copy), `${label}: ${collection}`).toEqual(sorted(listed));
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Multipart bodies written out byte by byte, for what FormData would never send. */
+/** Builds multipart bodies byte by byte, including malformed ones that FormData cannot produce. */
 
 const utf8 = new TextEncoder();
 
@@ -6,7 +6,7 @@ export const BOUNDARY = "----tintype-test-boundary";
 export const MULTIPART = `multipart/form-data; boundary=${BOUNDARY}`;
 
 export interface RawPart {
-  /** What follows `form-data` in Content-Disposition. */
+  /** Parameters after `form-data` in Content-Disposition. */
   disposition: string;
   content: string | Uint8Array;
 }
@@ -32,35 +32,35 @@ export function file(content: string | Uint8Array, filename = "photo.jpg"): RawP
   return { disposition: `; name="asset_data"; filename="${filename}"`, content };
 }
 
-const CLOSING = `\r\n--${BOUNDARY}--\r\n`;
+const CLOSING_DELIMITER = `\r\n--${BOUNDARY}--\r\n`;
 
-function headOf(part: RawPart): Uint8Array {
+function partHeader(part: RawPart): Uint8Array {
   return utf8.encode(`\r\n--${BOUNDARY}\r\nContent-Disposition: form-data${part.disposition}\r\n\r\n`);
 }
 
-/** `closed: false` leaves out the closing boundary. */
-export async function bodyOf(parts: RawPart[], closed = true): Promise<Uint8Array> {
-  const pieces = parts.flatMap((part) => [headOf(part), part.content]);
-  return new Uint8Array(await new Blob([...pieces, closed ? CLOSING : ""]).arrayBuffer());
+/** Serializes the parts; `closed: false` omits the closing delimiter. */
+export async function multipartBody(parts: RawPart[], closed = true): Promise<Uint8Array> {
+  const chunks = parts.flatMap((part) => [partHeader(part), part.content]);
+  return new Uint8Array(await new Blob([...chunks, closed ? CLOSING_DELIMITER : ""]).arrayBuffer());
 }
 
-export interface Streamed {
+export interface CountedStream {
   stream: ReadableStream<Uint8Array>;
-  /** How many bytes have been asked for so far. */
+  /** Bytes that the reader has pulled so far. */
   pulledBytes(): number;
 }
 
-/** The chunks as a body that is made only as fast as it is read; it breaks off with `failure` if there is one. */
-export function streamed(chunks: Iterable<Uint8Array>, failure: Error | null = null): Streamed {
+/** Streams the chunks on demand and ends with the error `failure` if it is given. */
+export function streamChunks(chunks: Iterable<Uint8Array>, failure: Error | null = null): CountedStream {
   const iterator = chunks[Symbol.iterator]();
   let pulled = 0;
   const stream = new ReadableStream<Uint8Array>(
     {
       pull: (controller) => {
-        const step = iterator.next();
-        if (step.done !== true) {
-          pulled += step.value.byteLength;
-          controller.enqueue(step.value);
+        const next = iterator.next();
+        if (next.done !== true) {
+          pulled += next.value.byteLength;
+          controller.enqueue(next.value);
         } else if (failure === null) controller.close();
         else controller.error(failure);
       },
@@ -70,13 +70,13 @@ export function streamed(chunks: Iterable<Uint8Array>, failure: Error | null = n
   return { stream, pulledBytes: () => pulled };
 }
 
-/** A file of `length` bytes between `before` and `after`, in chunks of 64 KiB that all differ. */
+/** Yields a form with a file of `length` bytes between the parts, in distinct chunks of 64 KiB. */
 export function* largeBody(before: RawPart[], length: number, after: RawPart[], seed = 1): Generator<Uint8Array> {
-  for (const part of before) yield* [headOf(part), utf8.encode(String(part.content))];
-  yield headOf(file("", "large.mp4"));
+  for (const part of before) yield* [partHeader(part), utf8.encode(String(part.content))];
+  yield partHeader(file("", "large.mp4"));
   yield* largeFile(length, seed);
-  for (const part of after) yield* [headOf(part), utf8.encode(String(part.content))];
-  yield utf8.encode(CLOSING);
+  for (const part of after) yield* [partHeader(part), utf8.encode(String(part.content))];
+  yield utf8.encode(CLOSING_DELIMITER);
 }
 
 const noise = crypto.getRandomValues(new Uint8Array(64 * 1024));

@@ -1,4 +1,4 @@
-/** Reads the published API description: its operations, sample requests from its schemas, and answers held against it. */
+/** Reads the published OpenAPI document, builds sample requests from its schemas and validates responses against it. */
 import { Validator, type Schema } from "@cfworker/json-schema";
 import { newId } from "../../../src/kernel/ids.ts";
 import { call } from "./api.ts";
@@ -28,7 +28,7 @@ export interface ApiDocument {
 }
 
 export interface Operation extends PathItem {
-  /** As it is written in the document: `PATCH /api/albums/{album_id}`. */
+  /** Method and path as in the document: `PATCH /api/albums/{album_id}`. */
   title: string;
   method: string;
   path: string;
@@ -39,7 +39,7 @@ export async function readDocument(): Promise<ApiDocument> {
   return await response.json<ApiDocument>();
 }
 
-export function operationsOf(document: ApiDocument): Operation[] {
+export function listOperations(document: ApiDocument): Operation[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([key, operation]) => {
       const method = key.toUpperCase();
@@ -48,25 +48,28 @@ export function operationsOf(document: ApiDocument): Operation[] {
   );
 }
 
-export function resolve(document: ApiDocument, schema: Schema): Schema {
+export function resolveReference(document: ApiDocument, schema: Schema): Schema {
   const reference: unknown = schema.$ref;
   if (typeof reference !== "string") return schema;
-  const found = document.components.schemas[reference.replace("#/components/schemas/", "")];
-  if (found === undefined) throw new Error(`${reference} leads nowhere`);
-  return found;
+  const resolved = document.components.schemas[reference.replace("#/components/schemas/", "")];
+  if (resolved === undefined) throw new Error(`unresolved reference ${reference}`);
+  return resolved;
 }
 
-/** The smallest value a schema takes, with its own examples where it has them. */
-export function sampleOf(document: ApiDocument, given: Schema | boolean): unknown {
-  if (typeof given === "boolean") return null;
-  const schema = resolve(document, given);
+/** The smallest valid value of a schema; its examples take precedence. */
+export function sampleValue(document: ApiDocument, schemaOrBoolean: Schema | boolean): unknown {
+  if (typeof schemaOrBoolean === "boolean") return null;
+  const schema = resolveReference(document, schemaOrBoolean);
   if (schema.example !== undefined) return schema.example;
   if (schema.enum !== undefined) return schema.enum[0];
   const type = [schema.type].flat()[0];
   if (type === "array")
-    return Array.from({ length: schema.minItems ?? 0 }, () => sampleOf(document, schema.items ?? true));
+    return Array.from({ length: schema.minItems ?? 0 }, () => sampleValue(document, schema.items ?? true));
   if (type === "object") {
-    const entries = (schema.required ?? []).map((key) => [key, sampleOf(document, schema.properties?.[key] ?? true)]);
+    const entries = (schema.required ?? []).map((key) => [
+      key,
+      sampleValue(document, schema.properties?.[key] ?? true),
+    ]);
     return Object.fromEntries(entries);
   }
   return { string: "x", integer: 1, number: 1, boolean: true }[String(type)] ?? null;
@@ -78,62 +81,64 @@ interface SampleBody {
   headers?: Record<string, string>;
 }
 
-/** A body the operation takes: JSON, a form, a file, or none. */
+/** A valid body for the operation: JSON, a form, a file, or no body. */
 export function sampleBody(document: ApiDocument, operation: Operation): SampleBody {
   const content = operation.requestBody?.content ?? {};
   const json = content["application/json"];
-  if (json !== undefined) return { json: sampleOf(document, json.schema) };
+  if (json !== undefined) return { json: sampleValue(document, json.schema) };
   const multipart = content["multipart/form-data"];
   const [type] = Object.keys(content);
   if (multipart === undefined) return type === undefined ? {} : { body: "x", headers: { "content-type": type } };
   const form = new FormData();
-  for (const key of resolve(document, multipart.schema).required ?? []) form.set(key, "x");
+  for (const key of resolveReference(document, multipart.schema).required ?? []) form.set(key, "x");
   return { body: form };
 }
 
-/** The prefix of ids that a parameter takes, going by its example. */
-export function prefixOf(parameter: Parameter): string | null {
+/** The id prefix that a parameter accepts, taken from its example. */
+export function idPrefixOf(parameter: Parameter): string | null {
   const example: unknown = parameter.schema.example;
   return typeof example === "string" ? (/^([a-z_]+_)[^_]{22}$/.exec(example)?.[1] ?? null) : null;
 }
 
-/** The operation's path with `ids` (by prefix) in it; for a kind that is not among them, an id nobody has. */
+/** Fills the path with `ids`, keyed by prefix; a missing prefix gets an unknown id. */
 export function fillPath(operation: Operation, ids: Record<string, string> = {}): string {
   return operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const parameter = operation.parameters?.find((candidate) => candidate.name === name && candidate.in === "path");
-    const prefix = parameter === undefined ? null : prefixOf(parameter);
+    const prefix = parameter === undefined ? null : idPrefixOf(parameter);
     if (prefix === null) return "x";
     return ids[prefix] ?? prefix + newId("asset").slice("asset_".length);
   });
 }
 
-/** A query that has what the operation requires, and `more`. */
+/** A query with the required parameters and `more`. */
 export function sampleQuery(document: ApiDocument, operation: Operation, more: Record<string, string> = {}): string {
   const required = (operation.parameters ?? []).filter((each) => each.in === "query" && each.required);
-  const samples = required.map((each) => [each.name, String(sampleOf(document, each.schema))]);
+  const samples = required.map((each) => [each.name, String(sampleValue(document, each.schema))]);
   const query = new URLSearchParams({ ...Object.fromEntries(samples), ...more }).toString();
   return query === "" ? "" : `?${query}`;
 }
 
 type Json = Record<string, unknown>;
 
-/** A copy in which an object holds nothing but what is published. */
-function closed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(closed);
+/** Copies a schema so that every object rejects unpublished properties. */
+function forbidAdditionalProperties(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(forbidAdditionalProperties);
   if (typeof value !== "object" || value === null) return value;
-  const copy: Json = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, closed(inner)]));
+  const copy: Json = Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, forbidAdditionalProperties(inner)]),
+  );
   if (typeof copy.properties === "object" && copy.additionalProperties === undefined) copy.additionalProperties = false;
   return copy;
 }
 
-export interface Verdict {
+export interface ValidationResult {
   valid: boolean;
   errors: string[];
 }
 
-/** Holds answers against the published schema of their status. */
-export class Referee {
-  readonly seen = new Map<string, Set<number>>();
+/** Validates responses against the published schema of their status, and records the observed statuses. */
+export class ResponseValidator {
+  readonly observedStatuses = new Map<string, Set<number>>();
   private readonly validators = new Map<string, Validator>();
   private readonly document: ApiDocument;
 
@@ -141,29 +146,32 @@ export class Referee {
     this.document = document;
   }
 
-  private validatorOf(operation: Operation, status: number, schema: Schema): Validator {
+  private validatorFor(operation: Operation, status: number, schema: Schema): Validator {
     const key = `${operation.title} ${status}`;
-    const known = this.validators.get(key);
-    if (known !== undefined) return known;
-    const whole = closed(structuredClone({ ...schema, components: { schemas: this.document.components.schemas } }));
-    const made = new Validator(whole as Schema, "2020-12", false);
-    this.validators.set(key, made);
-    return made;
+    const cached = this.validators.get(key);
+    if (cached !== undefined) return cached;
+    const strictSchema = forbidAdditionalProperties(
+      structuredClone({ ...schema, components: { schemas: this.document.components.schemas } }),
+    );
+    const validator = new Validator(strictSchema as Schema, "2020-12", false);
+    this.validators.set(key, validator);
+    return validator;
   }
 
-  async judge(operation: Operation, response: Response): Promise<Verdict> {
-    const statuses = this.seen.get(operation.title) ?? new Set<number>();
-    this.seen.set(operation.title, statuses.add(response.status));
+  async validate(operation: Operation, response: Response): Promise<ValidationResult> {
+    const statuses = this.observedStatuses.get(operation.title) ?? new Set<number>();
+    this.observedStatuses.set(operation.title, statuses.add(response.status));
     const published = operation.responses[String(response.status)];
     if (published === undefined)
-      return { valid: false, errors: [`${response.status} is not published: ${await response.text()}`] };
+      return { valid: false, errors: [`${response.status} is not a published status: ${await response.text()}`] };
     const type = response.headers.get("content-type")?.split(";")[0] ?? "";
     const range = type.replace(/\/.*/, "/*");
     const schema = (published.content?.[type] ?? published.content?.[range])?.schema;
-    if (schema === undefined) return { valid: false, errors: [`${response.status} is not published as "${type}"`] };
+    if (schema === undefined)
+      return { valid: false, errors: [`${response.status} has no published content type "${type}"`] };
     if (schema.format === "binary") return { valid: (await response.arrayBuffer()).byteLength > 0, errors: [] };
     const body: unknown = type === "application/json" ? await response.json() : await response.text();
-    const result = this.validatorOf(operation, response.status, schema).validate(body);
+    const result = this.validatorFor(operation, response.status, schema).validate(body);
     return { valid: result.valid, errors: result.errors.map((error) => `${error.instanceLocation}: ${error.error}`) };
   }
 }

@@ -1,14 +1,13 @@
-/** Rows for owners beside the root key's: users, libraries, keys, assets and albums, written by SQL. */
+/** Inserts users, libraries, keys, assets, albums and stacks by SQL, for tenants besides the root user. */
 import { env } from "cloudflare:workers";
 import { newId } from "../../../src/kernel/ids.ts";
 import { parseDateTime } from "../../../src/kernel/time.ts";
 import { hashSecret } from "../../../src/operations/accounts/authentication.ts";
-import { call } from "./api.ts";
 
 let serial = 0;
 
-/** The version of every asset that is written by SQL. */
-export const SEEDED_VERSION = "asset_version_2222222222222222222222";
+/** Version id of every asset that is inserted by SQL. */
+export const SEEDED_VERSION_ID = "asset_version_2222222222222222222222";
 
 export interface KeyFields {
   userId: string;
@@ -19,7 +18,7 @@ export interface KeyFields {
   lastUsedAt?: number | null;
 }
 
-/** A key as it lies in the table; the answer is its secret. */
+/** Inserts an API key and returns its secret. */
 export async function insertKey(fields: KeyFields): Promise<{ id: string; secret: string }> {
   const { userId, actions = ["read", "write", "delete", "delete_permanently"], libraryIds = null } = fields;
   const { isActive = true, expiresAt = null, lastUsedAt = null } = fields;
@@ -65,8 +64,8 @@ export async function insertLibrary(userId: string, name = "library"): Promise<s
 }
 
 export interface AssetFields {
-  /** ISO 8601; an offset in it becomes the asset's. */
-  taken?: string;
+  /** Capture time in ISO 8601; its UTC offset is stored if given. */
+  capturedAt?: string;
   mediaType?: "image" | "video";
   trashedAt?: number | null;
   position?: [longitude: number, latitude: number] | null;
@@ -75,8 +74,8 @@ export interface AssetFields {
 
 function assetRow(fields: AssetFields) {
   serial += 1;
-  const time = parseDateTime(fields.taken ?? "2024-05-06T07:08:09");
-  if (time === null) throw new Error(`no date: ${fields.taken}`);
+  const time = parseDateTime(fields.capturedAt ?? "2024-05-06T07:08:09");
+  if (time === null) throw new Error(`invalid date: ${fields.capturedAt}`);
   const [longitude, latitude] = fields.position ?? [null, null];
   return {
     id: newId("asset"),
@@ -92,7 +91,7 @@ function assetRow(fields: AssetFields) {
   };
 }
 
-/** Assets without objects behind them, in one statement; the answer is their ids in the order given. */
+/** Inserts assets without stored objects in one statement and returns their ids in order. */
 export async function insertAssets(
   owner: { userId: string; libraryId: string },
   fields: AssetFields[],
@@ -104,7 +103,7 @@ export async function insertAssets(
        current_version_id, latitude, longitude, stack_id, file_metadata, metadata_updated_at, trashed_at, created_at, updated_at)
      SELECT r.value ->> 'id', ?1, ?2, 'sum' || (r.value ->> 'serial'), 'sha1', 10, r.value ->> 'mimeType', r.value ->> 'mediaType',
        'f.jpg', 'd', 'd', '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', r.value ->> 'localUs', r.value ->> 'offset',
-       '${SEEDED_VERSION}', r.value ->> 'latitude', r.value ->> 'longitude', r.value ->> 'stackId', '{}', 0,
+       '${SEEDED_VERSION_ID}', r.value ->> 'latitude', r.value ->> 'longitude', r.value ->> 'stackId', '{}', 0,
        r.value ->> 'trashedAt', 0, 0
      FROM json_each(?3) r`,
   )
@@ -113,7 +112,7 @@ export async function insertAssets(
   return rows.map((row) => row.id);
 }
 
-/** An album made by SQL, empty. */
+/** Inserts an empty album. */
 export async function insertAlbum(owner: { userId: string; libraryId: string }): Promise<string> {
   const id = newId("album");
   await env.DB.prepare(
@@ -124,8 +123,12 @@ export async function insertAlbum(owner: { userId: string; libraryId: string }):
   return id;
 }
 
-/** A link, counted nowhere. */
-export async function insertLink(owner: { libraryId: string }, albumId: string, assetId: string): Promise<string> {
+/** Inserts an album membership. */
+export async function insertAlbumMembership(
+  owner: { libraryId: string },
+  albumId: string,
+  assetId: string,
+): Promise<string> {
   const id = newId("albumAsset");
   await env.DB.prepare(
     "INSERT INTO album_assets (id, library_id, album_id, asset_id, local_us, created_at, updated_at) VALUES (?, ?, ?, ?, 0, 0, 0)",
@@ -135,7 +138,7 @@ export async function insertLink(owner: { libraryId: string }, albumId: string, 
   return id;
 }
 
-/** A stack's row, without members. */
+/** Inserts a stack without members. */
 export async function insertStack(owner: { userId: string; libraryId: string }): Promise<string> {
   const id = newId("stack");
   await env.DB.prepare(
@@ -155,7 +158,7 @@ export interface Tenant {
   assetId: string;
 }
 
-/** Someone else on the same deployment, who owns one of everything. */
+/** Inserts another user of the deployment with a library, a key, an album and an asset. */
 export async function insertTenant(): Promise<Tenant> {
   const userId = await insertUser();
   const libraryId = await insertLibrary(userId);
@@ -163,14 +166,6 @@ export async function insertTenant(): Promise<Tenant> {
   const albumId = await insertAlbum({ userId, libraryId });
   const [assetId = ""] = await insertAssets({ userId, libraryId }, [{}]);
   return { userId, libraryId, secret, keyId, albumId, assetId };
-}
-
-/** The root key's user and first library, made by its first use. */
-export async function rootOwner(): Promise<{ userId: string; libraryId: string }> {
-  const user = await (await call("GET", "/api/users/me")).json<{ id: string }>();
-  const [library] = await (await call("GET", "/api/libraries")).json<{ id: string }[]>();
-  if (library === undefined) throw new Error("the root key's user has no library");
-  return { userId: user.id, libraryId: library.id };
 }
 
 export interface EventRow {
@@ -181,7 +176,7 @@ export interface EventRow {
   payload: Record<string, string | null> | null;
 }
 
-/** The change feed, oldest first, behind `afterSeq`. */
+/** Reads the change feed after `afterSeq`, oldest event first. */
 export async function readEvents(afterSeq = 0): Promise<{ events: EventRow[]; lastSeq: number }> {
   const { results } = await env.DB.prepare("SELECT * FROM events WHERE seq > ? ORDER BY seq")
     .bind(afterSeq)

@@ -1,12 +1,12 @@
-/** What answers look like, for tests that read them: assets, and the one shape of every error. */
+/** Parses responses: assets and the common error body. */
 import { expect } from "vitest";
 import { z } from "zod";
 import { assetSchema } from "../../../src/routes/assets/schemas.ts";
 
-export type AssetAnswer = z.infer<typeof assetSchema>;
+export type AssetResponse = z.infer<typeof assetSchema>;
 
-/** An asset as published; anything else fails the test with what came instead. */
-export async function assetOf(response: Response, status: 200 | 201): Promise<AssetAnswer> {
+/** Parses an asset by its published schema; another status fails the test and shows the body. */
+export async function expectAsset(response: Response, status: 200 | 201): Promise<AssetResponse> {
   const text = await response.text();
   expect(response.status, text).toBe(status);
   return assetSchema.parse(JSON.parse(text));
@@ -21,8 +21,8 @@ const errorBody = z.strictObject({
   error: z.string().regex(/^[a-z_]+$/),
 });
 
-/** The contract's error body and headers; answers its message, to be looked into further. */
-export async function refusalOf(response: Response, status: number): Promise<z.infer<typeof errorBody>> {
+/** Asserts the status, headers and body of the contract's errors, and returns the body. */
+export async function expectError(response: Response, status: number): Promise<z.infer<typeof errorBody>> {
   const text = await response.text();
   expect(response.status, text).toBe(status);
   expect(response.headers.get("x-request-id")).toMatch(/^[\w.-]{8,128}$/);

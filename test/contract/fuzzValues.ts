@@ -1,11 +1,11 @@
-/** Values that no honest client sends: as text, as JSON, as bodies and as headers. */
+/** Values for fuzzing: text, JSON, raw bodies, content types and headers. */
 import { MULTIPART } from "../support/clients/multipart.ts";
 
-const long = "x".repeat(70_000);
+const longText = "x".repeat(70_000);
 export const ID = "BM3nUmJ6fkBqBADyz5FEiu";
 
-/** As text: for paths, queries, form fields and headers. */
-export const texts: readonly string[] = [
+/** Text for paths, queries and form fields. */
+export const textValues: readonly string[] = [
   "",
   " ",
   "\0",
@@ -57,15 +57,15 @@ export const texts: readonly string[] = [
   "1,2,3",
   "1e308,1e308",
   "90,180",
-  long,
+  longText,
 ];
 
 function nested(depth: number, open: string, close: string): string {
   return open.repeat(depth) + close.repeat(depth);
 }
 
-/** As JSON text, so that what JSON.stringify would never write is among them. */
-export const jsonTexts: readonly string[] = [
+/** JSON text, including values that JSON.stringify never produces. */
+export const jsonValues: readonly string[] = [
   "null",
   "true",
   "false",
@@ -82,7 +82,7 @@ export const jsonTexts: readonly string[] = [
   '"a\\u0000b"',
   '"\\ud800"',
   '"\\ud83e\\udd8a"',
-  `"${long}"`,
+  `"${longText}"`,
   `"asset_${ID}"`,
   `"lib_${ID}"`,
   `"2024-02-30T12:00:00"`,
@@ -100,26 +100,26 @@ export const jsonTexts: readonly string[] = [
   nested(2000, '{"a":', "}").replace(/:}/, ":1}"),
 ];
 
-/** Whole bodies. */
-export const bodies: readonly [string, string | Uint8Array][] = [
-  ["nothing", ""],
+/** Complete request bodies. */
+export const rawBodies: readonly [string, string | Uint8Array][] = [
+  ["no bytes", ""],
   ["blank", " "],
-  ["half an object", '{"a": '],
+  ["a truncated object", '{"a": '],
   ["two objects", "{}{}"],
   ["a byte order mark", "\uFEFF{}"],
   ["a trailing comma", '{"a":1,}'],
-  ["a single quote", "{'a':1}"],
-  ["the same key twice", '{"name":"a","name":7,"ids":["x"],"ids":null}'],
-  ["no UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
+  ["single quotes", "{'a':1}"],
+  ["a duplicate key", '{"name":"a","name":7,"ids":["x"],"ids":null}'],
+  ["invalid UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
   ["UTF-16", new Uint8Array([0xff, 0xfe, 0x7b, 0, 0x7d, 0])],
   ["deep arrays", nested(200_000, "[", "]")],
   ["deep objects", nested(100_000, '{"a":', "}").replace(/:}/, ":1}")],
   ["a form", "name=a&ids=b"],
-  ["more than may come", `{"name":"${"x".repeat(1100 * 1024)}"}`],
-  ...jsonTexts.map((text): [string, string] => [text.slice(0, 40), text]),
+  ["more than the size limit", `{"name":"${"x".repeat(1100 * 1024)}"}`],
+  ...jsonValues.map((text): [string, string] => [text.slice(0, 40), text]),
 ];
 
-export const types = [
+export const contentTypes = [
   "application/json; charset=utf-16",
   "application/JSON",
   "text/plain",
@@ -133,7 +133,7 @@ export const types = [
   "",
 ];
 
-export const headerAttacks: Record<string, string>[] = [
+export const invalidHeaders: Record<string, string>[] = [
   { range: "bytes=99999999999999999999-" },
   { range: "bytes=-0" },
   { range: "bytes=1-0,2-1" },
@@ -148,5 +148,5 @@ export const headerAttacks: Record<string, string>[] = [
   { "content-encoding": "gzip" },
   { authorization: "Bearer" },
   { authorization: "Basic eDp5" },
-  { authorization: `Bearer ${long.slice(0, 9000)}` },
+  { authorization: `Bearer ${longText.slice(0, 9000)}` },
 ];

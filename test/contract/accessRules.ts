@@ -1,0 +1,145 @@
+/**
+ * Access rules per published operation: the required action and the status for ids of another tenant. An operation
+ * without a rule fails authorization.test.ts.
+ */
+import { uploadForm, type CallOptions } from "../support/clients/api.ts";
+import { canaries } from "../support/clients/otherTenant.ts";
+
+export interface AccessRule {
+  /** Action that the credential needs. `root_key`: only the root key; `none`: no credential. */
+  requires: "read" | "write" | "delete" | "delete_permanently" | "root_key" | "none";
+  /**
+   * Status when path or body name entities of another tenant, 404 by default. A bulk operation that ignores unknown ids
+   * returns 200, and a list returns 200 with the caller's own entities.
+   */
+  otherTenantStatus?: number;
+  /** Status for the owner while the library is trashed, if different: the library itself stays visible. */
+  trashedLibraryStatus?: number;
+  /** Status for a key restricted to another library, if different. */
+  restrictedKeyStatus?: number;
+  /** Required query parameters. */
+  query?: Record<string, string>;
+  /** Builds the request from ids by prefix, where the sample of the published schema is not enough. */
+  createRequest?: (entityIds: Record<string, string>) => CallOptions;
+  /** False if the owner's own response contains no ids or canaries of the owner. */
+  returnsOwnData?: boolean;
+}
+
+/** Deleted after each request: with two libraries every request would need a library_id. */
+export const CREATED_LIBRARY_NAME = "created by the access test";
+
+const readRule: AccessRule = { requires: "read" };
+const listRule: AccessRule = { requires: "read", otherTenantStatus: 200 };
+const writeRule: AccessRule = { requires: "write" };
+const deleteRule: AccessRule = { requires: "delete" };
+const permanentDelete: AccessRule = { requires: "delete_permanently" };
+const rootKey: AccessRule = { requires: "root_key" };
+const assetIdsBody = (entityIds: Record<string, string>): CallOptions => ({ json: { ids: [entityIds["asset_"]] } });
+
+export const accessRules: Record<string, AccessRule> = {
+  "GET /api/server/ping": { requires: "none" },
+  "GET /media/{asset_id}/{version_id}/{variant}": { requires: "none" },
+
+  "GET /api/users/me": listRule,
+  "GET /api/integrity": { ...rootKey, otherTenantStatus: 200 },
+
+  "GET /api/libraries": listRule,
+  "POST /api/libraries": {
+    ...writeRule,
+    otherTenantStatus: 201,
+    restrictedKeyStatus: 403,
+    createRequest: () => ({ json: { name: CREATED_LIBRARY_NAME } }),
+  },
+  "GET /api/libraries/{library_id}": { ...readRule, trashedLibraryStatus: 200 },
+  "PATCH /api/libraries/{library_id}": { ...writeRule, trashedLibraryStatus: 200 },
+  "POST /api/libraries/{library_id}/trash": { ...deleteRule, trashedLibraryStatus: 200 },
+  "POST /api/libraries/{library_id}/restore": { ...deleteRule, trashedLibraryStatus: 200 },
+  "DELETE /api/libraries/{library_id}": { ...permanentDelete, trashedLibraryStatus: 200 },
+
+  "GET /api/api-keys/": { ...rootKey, otherTenantStatus: 200 },
+  "POST /api/api-keys/": {
+    ...rootKey,
+    createRequest: (entityIds) => ({
+      json: {
+        name: "k",
+        actions: ["read"],
+        library_scope_mode: "selected_libraries",
+        library_ids: [entityIds["lib_"]],
+      },
+    }),
+  },
+  "PATCH /api/api-keys/{key_id}": rootKey,
+  "DELETE /api/api-keys/{key_id}": rootKey,
+
+  "GET /api/assets": listRule,
+  "POST /api/assets": {
+    ...writeRule,
+    createRequest: (entityIds) => ({ body: uploadForm("bytes", { libraryId: entityIds["lib_"] ?? "" }) }),
+  },
+  "DELETE /api/assets": { ...permanentDelete, otherTenantStatus: 200, createRequest: assetIdsBody },
+  "GET /api/assets/{asset_id}": readRule,
+  "DELETE /api/assets/{asset_id}": permanentDelete,
+  "PATCH /api/assets/{asset_id}": { ...writeRule, createRequest: () => ({ json: { description: "text" } }) },
+  "POST /api/assets/bulk-update": {
+    ...writeRule,
+    createRequest: (entityIds) => ({
+      json: { updates: [{ id: entityIds["asset_"], change: { description: "text" } }] },
+    }),
+  },
+  "POST /api/assets/trash": { ...deleteRule, otherTenantStatus: 200, createRequest: assetIdsBody },
+  "POST /api/assets/restore": { ...deleteRule, otherTenantStatus: 200, createRequest: assetIdsBody },
+  "POST /api/assets/empty-trash": { ...permanentDelete, otherTenantStatus: 200 },
+  "POST /api/assets/exist": {
+    ...listRule,
+    createRequest: () => ({
+      json: { deviceId: `${canaries.content} device`, deviceAssetIds: [`${canaries.content} device asset`] },
+    }),
+  },
+  "GET /api/assets/counts": { ...listRule, returnsOwnData: false },
+  "GET /api/assets/geo-clusters": { ...listRule, query: { bbox: "-180,-90,180,90", cell_size: "10" } },
+  "GET /api/assets/{asset_id}/download": readRule,
+  "GET /api/assets/{asset_id}/thumbnail": { ...readRule, returnsOwnData: false },
+  "PUT /api/assets/{asset_id}/still": writeRule,
+  "GET /api/assets/{asset_id}/versions": readRule,
+  "POST /api/assets/{asset_id}/versions": writeRule,
+  "POST /api/assets/{asset_id}/versions/{version_id}/replace": writeRule,
+  "POST /api/assets/{asset_id}/versions/{version_id}/revert": permanentDelete,
+  "DELETE /api/assets/{asset_id}/versions/{version_id}": permanentDelete,
+
+  "GET /api/albums": listRule,
+  "POST /api/albums": {
+    ...writeRule,
+    createRequest: (entityIds) => ({ json: { name: "a", library_id: entityIds["lib_"] } }),
+  },
+  "GET /api/albums/{album_id}": readRule,
+  "PATCH /api/albums/{album_id}": writeRule,
+  "DELETE /api/albums/{album_id}": deleteRule,
+  "GET /api/albums/{album_id}/assets": readRule,
+  "POST /api/albums/{album_id}/assets": writeRule,
+  "DELETE /api/albums/{album_id}/assets": deleteRule,
+  "GET /api/album-assets": listRule,
+  "GET /api/album-assets/{album_asset_id}": readRule,
+
+  "GET /api/stacks": listRule,
+  "POST /api/stacks": {
+    ...writeRule,
+    createRequest: (entityIds) => ({ json: { asset_ids: [entityIds["asset_"], "asset_2222222222222222222222"] } }),
+  },
+  "GET /api/stacks/{stack_id}": readRule,
+  "PATCH /api/stacks/{stack_id}": writeRule,
+  "DELETE /api/stacks/{stack_id}": deleteRule,
+  "POST /api/stacks/{stack_id}/assets": writeRule,
+  "DELETE /api/stacks/{stack_id}/assets": deleteRule,
+
+  "GET /api/tasks/": listRule,
+  "GET /api/tasks/{task_id}": readRule,
+  "GET /api/tasks/asset/{asset_id}": readRule,
+  "GET /api/events": listRule,
+};
+
+/** Status when a query parameter names an entity of another tenant; other parameters match nothing and return 200. */
+export const otherTenantQueryStatus: Record<string, number> = {
+  library_id: 404,
+  album_id: 404,
+  starting_after_id: 400,
+};

@@ -1,0 +1,156 @@
+/** Fuzzes every published operation with mistyped, huge, empty and malformed input: no 5xx, and one error format. */
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { originalKey } from "../../src/objects/keys.ts";
+import { expectError } from "../support/clients/responses.ts";
+import { call } from "../support/clients/api.ts";
+import { listOperations, readDocument, resolveReference, type Operation } from "../support/clients/openapi.ts";
+import { renderPng } from "../support/media/images.ts";
+import { recordingQueue } from "../support/bindings/queue.ts";
+import { insertTaskRows } from "../support/rows/taskRows.ts";
+import { getRootOwner } from "../support/clients/account.ts";
+import {
+  insertAlbum,
+  insertAssets,
+  insertKey,
+  insertAlbumMembership,
+  insertStack,
+  SEEDED_VERSION_ID,
+} from "../support/clients/tenants.ts";
+import { fuzzCases, fullSample, type FuzzCase, type FormFields, type ValidRequest } from "./fuzzCases.ts";
+
+const document = await readDocument();
+let owner: { userId: string; libraryId: string };
+
+beforeAll(async () => {
+  owner = await getRootOwner();
+});
+
+/** Deletes libraries that an operation created: with two libraries every request would need a library_id. */
+afterEach(async () => {
+  await env.DB.batch([
+    env.DB.prepare("DELETE FROM libraries WHERE id <> ?").bind(owner.libraryId),
+    env.DB.prepare("UPDATE libraries SET trashed_at = NULL, purge_at = NULL"),
+  ]);
+});
+
+/** Inserts one entity per id type for each operation: the previous operation may have deleted its own. */
+async function insertOwnEntities(operation: Operation): Promise<Record<string, string>> {
+  const [assetId = "", other = "", videoId = ""] = await insertAssets(owner, [
+    { position: [11, 48] },
+    {},
+    { mediaType: "video" },
+  ]);
+  const png = await renderPng(4, 4, () => [0, 0, 0, 255]);
+  await env.BUCKET.put(originalKey(assetId, SEEDED_VERSION_ID), png, { httpMetadata: { contentType: "image/png" } });
+  const albumId = await insertAlbum(owner);
+  const membershipId = await insertAlbumMembership(owner, albumId, assetId);
+  const [taskId = ""] = await insertTaskRows(owner, [{ assetId }]);
+  const { id: keyId } = await insertKey({ userId: owner.userId });
+  return {
+    asset_: operation.path.endsWith("/still") ? videoId : assetId,
+    other,
+    asset_version_: SEEDED_VERSION_ID,
+    asset_stack_: await insertStack(owner),
+    album_: albumId,
+    album_asset_: membershipId,
+    btask_: taskId,
+    apikey_: keyId,
+    lib_: owner.libraryId,
+  };
+}
+
+/** Valid bodies where a sample with every property is invalid, because properties exclude each other. */
+const validBodies: Record<string, (ids: Record<string, string>) => unknown> = {
+  "POST /api/api-keys/": (ids) => ({
+    name: "k",
+    actions: ["read"],
+    library_scope_mode: "selected_libraries",
+    library_ids: [ids["lib_"]],
+  }),
+  "POST /api/stacks": (ids) => ({
+    asset_ids: [ids["asset_"], ids["other"]],
+    primary_asset_id: ids["other"],
+    library_id: ids["lib_"],
+  }),
+  "POST /api/assets/exist": () => ({ deviceId: "d", deviceAssetIds: ["d"] }),
+};
+
+async function validBody(operation: Operation, ids: Record<string, string>): Promise<Omit<ValidRequest, "ids">> {
+  const content = operation.requestBody?.content ?? {};
+  const json = content["application/json"]?.schema;
+  if (json !== undefined) return { json: validBodies[operation.title]?.(ids) ?? fullSample(document, json, ids) };
+  const form = content["multipart/form-data"]?.schema;
+  const [type] = Object.keys(content);
+  if (form === undefined) return type === undefined ? {} : { raw: type };
+  const png = new Uint8Array(await new Blob([await renderPng(4, 4, () => [0, 0, 0, 255])]).arrayBuffer());
+  const fieldValues: FormFields = {
+    asset_data: png,
+    file: png,
+    kind: "edit",
+    params: "{}",
+    library_id: owner.libraryId,
+    file_created_at: "2024-05-06T07:08:09Z",
+    file_modified_at: "2024-05-06T07:08:09Z",
+  };
+  const names = Object.keys(resolveReference(document, form).properties ?? {});
+  return { form: Object.fromEntries(names.map((name) => [name, fieldValues[name] ?? "x"])) };
+}
+
+/** Operations that reject the valid request too: it lacks a trashed library, a stack member, a second version, an image or a signature. */
+const alwaysRejected = [
+  "PUT /api/assets/{asset_id}/still",
+  "GET /media/{asset_id}/{version_id}/{variant}",
+  "DELETE /api/libraries/{library_id}",
+  "PATCH /api/stacks/{stack_id}",
+  "DELETE /api/assets/{asset_id}/versions/{version_id}",
+  "POST /api/assets/{asset_id}/versions/{version_id}/replace",
+];
+
+/** Returns the violation in the response, or null. */
+async function findViolation(
+  method: string,
+  fuzzCase: FuzzCase,
+  statuses: Record<number, number>,
+): Promise<string | null> {
+  let response: Response;
+  try {
+    response = await call(method, fuzzCase.path, { ...fuzzCase.options, env: { QUEUE: recordingQueue().binding } });
+  } catch (error) {
+    return `threw ${String(error)}`;
+  }
+  statuses[response.status] = (statuses[response.status] ?? 0) + 1;
+  if (response.status >= 500) return `${response.status} ${await response.text()}`;
+  if (response.status < 400) {
+    await response.arrayBuffer();
+    return null;
+  }
+  try {
+    await expectError(response, response.status);
+    return null;
+  } catch (error) {
+    return `${response.status} ${String(error).slice(0, 200)}`;
+  }
+}
+
+describe("invalid input never returns a 5xx, and every error has the common format", { timeout: 280_000 }, () => {
+  for (const operation of listOperations(document)) {
+    it(operation.title, async () => {
+      const ids = await insertOwnEntities(operation);
+      const validRequest = { ids, ...(await validBody(operation, ids)) };
+      const violations: string[] = [];
+      const statuses: Record<number, number> = {};
+      const cases = await fuzzCases(document, operation, validRequest);
+      for (const fuzzCase of cases) {
+        const violation = await findViolation(operation.method, fuzzCase, statuses);
+        if (violation !== null) violations.push(`${fuzzCase.name}: ${violation}`);
+      }
+      expect(violations.slice(0, 20)).toEqual([]);
+      // At least one case must succeed, or no case got past the first validation.
+      expect(
+        Object.keys(statuses).some((status) => Number(status) < 300 || alwaysRejected.includes(operation.title)),
+        JSON.stringify(statuses),
+      ).toBe(true);
+    });
+  }
+});
