@@ -4,6 +4,8 @@ import { expectAsset, expectError } from "../../support/clients/responses.ts";
 import { fields, file } from "../../support/clients/multipart.ts";
 import { postParts, uploadWithoutConsumer, storedState } from "../../support/clients/uploads.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
+import { ascii, box, exifSegment, jpeg, rationals } from "../../support/media/buildImage.ts";
+import { internationalText, movie } from "../../support/media/buildVideo.ts";
 
 describe("the capture time of an uploaded file", () => {
   it("is the camera's time, without an offset if the camera wrote none", async () => {
@@ -21,6 +23,25 @@ describe("the capture time of an uploaded file", () => {
     const videoCreatedAt = await sampleBytes("0002_with-gps.mov");
     const asset = await expectAsset(await uploadWithoutConsumer(videoCreatedAt, { name: "videoCreatedAt.mov" }), 201);
     expect(asset.local_datetime).toBe("2019-07-24T11:25:40+03:00");
+  });
+
+  it("is the camera's time in UTC for a photo with the offset +00:00 and coordinates in another time zone", async () => {
+    const photo = jpeg(
+      8,
+      8,
+      exifSegment({
+        exif: [ascii(0x9003, "2019:07:16 10:26:11\0"), ascii(0x9011, "+00:00\0")],
+        gps: [
+          ascii(1, "S\0"),
+          rationals(2, [1, 1], [17, 1], [0, 1]),
+          ascii(3, "E\0"),
+          rationals(4, [36, 1], [49, 1], [0, 1]),
+        ],
+      }),
+    );
+    const asset = await expectAsset(await uploadWithoutConsumer(photo), 201);
+    expect(asset.metadata).toMatchObject({ timezone: "Africa/Nairobi" });
+    expect(asset.local_datetime).toBe("2019-07-16T10:26:11+00:00");
   });
 
   const times = [
@@ -96,6 +117,16 @@ describe("the UTC time of a video", () => {
     expect(winter.local_datetime).toBe("2017-02-22T08:20:28+00:00");
     expect(summer.local_datetime).toBe("2017-07-23T00:20:28+01:00");
     expect(summer.metadata?.timezone).toBe("Europe/London");
+  });
+
+  it("is local time in a GoPro's video", async () => {
+    const created = secondsTo1970 + Date.parse("2019-11-18T15:45:32Z") / 1000;
+    const place = box("udta", internationalText("\xa9xyz", "+33.1268-117.3273/"));
+    const gopro = (boxes: Uint8Array[]) => movie({ created, handlerName: "GoPro AVC\0", movie: boxes });
+    const here = await expectAsset(await uploadWithoutConsumer(gopro([place]), { name: "GX010001.MP4" }), 201);
+    expect(here.local_datetime).toBe("2019-11-18T15:45:32-08:00");
+    const nowhere = await expectAsset(await uploadWithoutConsumer(gopro([]), { name: "GX010002.MP4" }), 201);
+    expect(nowhere.local_datetime).toBe("2019-11-18T15:45:32");
   });
 
   it("stays in UTC without coordinates", async () => {

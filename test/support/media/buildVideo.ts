@@ -16,6 +16,8 @@ export interface MovieParts {
   /** Sample runs: count and duration in ticks of 1/600 s. */
   runs?: [number, number][];
   codec?: string;
+  /** Null omits the handler box. */
+  handlerName?: string | null;
   /** Boxes to add to the movie, to its track, to the sample entry and after the movie. */
   movie?: Uint8Array[];
   track?: Uint8Array[];
@@ -43,6 +45,7 @@ export function videoTrack({
   isEnabled = true,
   runs = [[60, 20]],
   codec = "avc1",
+  handlerName = "",
   track = [],
   sampleEntry: picture = [],
 }: MovieParts): Uint8Array {
@@ -67,8 +70,9 @@ export function videoTrack({
   );
   const ticks = runs.reduce((sum, [count, each]) => sum + count * each, 0);
   const mdhd = box("mdhd", versionAndFlags, u32(0), u32(0), u32(600), u32(ticks), u32(0));
-  const hdlr = box("hdlr", new Uint8Array(8), "vide", new Uint8Array(12));
-  return box("trak", tkhd, box("mdia", mdhd, hdlr, box("minf", stbl)), ...track);
+  const hdlr = handlerName === null ? [] : [box("hdlr", new Uint8Array(8), "vide", new Uint8Array(12), handlerName)];
+  const vmhd = box("vmhd", new Uint8Array(12));
+  return box("trak", tkhd, box("mdia", mdhd, ...hdlr, box("minf", vmhd, stbl)), ...track);
 }
 
 export function movie(parts: MovieParts = {}): Uint8Array {
@@ -106,12 +110,13 @@ export function internationalText(name: string, text: Part, language = 0x15c7): 
   return box(name, u16(bytes.length), u16(language), bytes);
 }
 
-/** One fragment of track 1: start and sample durations in ticks of 1/600 s. */
-export function fragment(startTicks: number, ticks: number[]): Uint8Array {
-  const tfhd = box("tfhd", versionAndFlags, u32(1));
+/** One fragment: start and sample durations in ticks of 1/600 s. */
+export function fragment(startTicks: number, ticks: number[], { trackId = 1, mediaBytes = 10 } = {}): Uint8Array {
+  const mfhd = box("mfhd", versionAndFlags, u32(1));
+  const tfhd = box("tfhd", versionAndFlags, u32(trackId));
   const tfdt = box("tfdt", versionAndFlags, u32(startTicks));
   const trun = box("trun", [0, 0, 1, 0], u32(ticks.length), ...ticks.map((each) => u32(each)));
-  return bytesOf(box("moof", box("traf", tfhd, tfdt, trun)), box("mdat", new Uint8Array(10)));
+  return bytesOf(box("moof", mfhd, box("traf", tfhd, tfdt, trun)), box("mdat", new Uint8Array(mediaBytes)));
 }
 
 export function element(id: number, ...content: Part[]): Uint8Array {

@@ -114,6 +114,26 @@ describe("movie creation time", () => {
     expect(captureTimeOf(await readMovie(dashcam))).toBe("2019-03-04T05:06:07 0");
   });
 
+  it.each([
+    ["GoPro", "GoPro AVC\0", null],
+    ["GoPro, with a length before the name", "\x0bGoPro H.265", null],
+    ["Nikon", "", "NIKON CORPORATION"],
+  ])("is local time in a file of %s", async (_, handlerName, make) => {
+    const created = MAC_EPOCH_OFFSET_SECONDS + 1_500_000_000;
+    const udta = make === null ? [] : [box("udta", internationalText("\xa9mak", make))];
+    expect(captureTimeOf(await readMovie({ created, handlerName, movie: udta }))).toBe("2017-07-14T02:40:00");
+  });
+
+  it("is UTC in a file of any other maker", async () => {
+    const created = MAC_EPOCH_OFFSET_SECONDS + 1_500_000_000;
+    for (const make of ["Apple", "samsung", "Google", "DJI", "Panasonic"]) {
+      const udta = box("udta", internationalText("\xa9mak", make));
+      expect(captureTimeOf(await readMovie({ created, handlerName: "VideoHandle\0", movie: [udta] }))).toBe(
+        "2017-07-14T02:40:00 0",
+      );
+    }
+  });
+
   it("is used if the date tag contains only a year", async () => {
     const info = await readMovie({
       created: MAC_EPOCH_OFFSET_SECONDS + 1_500_000_000,
@@ -164,6 +184,12 @@ describe("video track", () => {
     const info = await readMovie({ ...fragments, afterMovie: [fragment(0, [20, 20, 20]), fragment(60, [20, 20, 40])] });
     expect(info.durationSeconds).toBeCloseTo(140 / 600, 6);
     expect(info.metadata.fps).toBeCloseTo((6 * 600) / 140, 6);
+  });
+
+  it("is found by its media header if the handler is missing", async () => {
+    const info = await readMovie({ handlerName: null });
+    expect(info).toMatchObject({ width: 1920, height: 1080 });
+    expect(info.metadata.fps).toBe(30);
   });
 
   it("reads the projection from Spherical Video V1 and V2", async () => {

@@ -7,6 +7,7 @@ import { readMetaBoxes, readItemList } from "./itemList.ts";
 import { type MovieTags, applyMovieTags, addTag } from "../movieTags.ts";
 import { parseMacTime, readMovieHeader } from "./movieHeader.ts";
 import { type VideoTrack, findVideoTrack } from "./videoTrack.ts";
+import { hasLocalClock, withoutOffset } from "../vendor/localClock.ts";
 import { readSonyXml } from "../vendor/sonyXml.ts";
 import { readPlainText, readUserData } from "./userData.ts";
 import { readUuidBoxes } from "./uuidBoxes.ts";
@@ -34,6 +35,7 @@ export async function readMp4(source: ByteSource, draft: VideoDraft): Promise<vo
     await readFrameRate(source, top, movie, track, draft);
   }
   await readTags(source, top, movie, track, draft);
+  if (hasLocalClock(track?.handlerName ?? "", draft.metadata.make)) draft.createdAt = withoutOffset(draft.createdAt);
 }
 
 /** A fragmented movie's header covers no fragment, or only the first. */
@@ -49,8 +51,13 @@ async function readFrameRate(
   const totals = defaults === undefined ? movieTotals : await readFragments(source, top, defaults, track);
   draft.metadata.fps = frameRate(totals.samples, totals.ticks / track.timescale);
   if (defaults === undefined || track.timescale === 0) return;
-  const seconds = (await segmentIndexSeconds(source, top)) ?? totals.endTicks / track.timescale;
-  draft.durationSeconds = Math.max(draft.durationSeconds ?? 0, seconds);
+  const seenSeconds = totals.ticks / track.timescale;
+  const endSeconds = totals.endTicks === null ? null : totals.endTicks / track.timescale;
+  const seconds = (await segmentIndexSeconds(source, top)) ?? endSeconds;
+  const headerSeconds = draft.durationSeconds ?? 0;
+  // A header that covers more than the fragments read so far covers all of them.
+  if (seconds !== null) draft.durationSeconds = Math.max(headerSeconds, seconds);
+  else if (headerSeconds <= seenSeconds) draft.durationSeconds = null;
 }
 
 /** Movie tags take precedence over track tags. iPhones store the lens with the track, the rest with the movie. */

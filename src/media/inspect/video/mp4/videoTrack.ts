@@ -9,6 +9,7 @@ const MAX_TRACKS = 32;
 const MAX_TIME_TABLE_BYTES = 64 * 1024;
 /** Fixed fields of a visual sample entry, before its boxes. */
 const SAMPLE_ENTRY_BYTES = 78;
+const MAX_HANDLER_BYTES = 64;
 const TRACK_ENABLED = 1;
 const imageCodecs = ["jpeg", "png ", "mjpa"];
 
@@ -25,6 +26,8 @@ export interface VideoTrack {
   seconds: number;
   created: number;
   projectionType: string | null;
+  /** The name of the component that wrote the track; empty if unknown. */
+  handlerName: string;
   boxes: Box[];
 }
 
@@ -50,10 +53,12 @@ async function readTrack(source: ByteSource, trak: Box): Promise<Candidate | nul
   const tkhd = findBox(boxes, "tkhd");
   if (mdia === undefined || tkhd === undefined) return null;
   const media = await readBoxes(source, mdia.start, mdia.end);
-  const hdlr = findBox(media, "hdlr");
-  if (hdlr === undefined || asciiAt(await source.read(hdlr.start, 12), 8, 4) !== "vide") return null;
   const minf = findBox(media, "minf");
-  const stbl = minf && findBox(await readBoxes(source, minf.start, minf.end), "stbl");
+  const information = minf === undefined ? [] : await readBoxes(source, minf.start, minf.end);
+  const handler = await readHandler(source, findBox(media, "hdlr"));
+  // Some MOV files lack the handler; `vmhd` marks a video track too.
+  if (handler === null ? findBox(information, "vmhd") === undefined : handler.type !== "vide") return null;
+  const stbl = findBox(information, "stbl");
   const tables = stbl === undefined ? [] : await readBoxes(source, stbl.start, stbl.end);
   const header = await readTrackHeader(source, tkhd);
   const description = await readSampleDescription(source, tables);
@@ -70,9 +75,17 @@ async function readTrack(source: ByteSource, trak: Box): Promise<Candidate | nul
     seconds: times.timescale > 0 ? times.duration / times.timescale : 0,
     created: header.created || times.created,
     projectionType: description.projectionType,
+    handlerName: handler?.name ?? "",
     boxes,
     isSecondary: !header.isEnabled || (imageCodecs.includes(description.codec) && samples === 1),
   };
+}
+
+/** Version and flags, a component type, the handler type, twelve reserved bytes, the name. */
+async function readHandler(source: ByteSource, hdlr: Box | undefined): Promise<{ type: string; name: string } | null> {
+  if (hdlr === undefined) return null;
+  const bytes = await source.read(hdlr.start, Math.min(hdlr.end - hdlr.start, MAX_HANDLER_BYTES));
+  return { type: asciiAt(bytes, 8, 4), name: asciiAt(bytes, 24, MAX_HANDLER_BYTES) };
 }
 
 /** Width and height are stored before rotation. */
