@@ -7,6 +7,7 @@ export function jobContext(env: Cloudflare.Env, execution: ExecutionContext): Co
   return createContext(env, {
     config: () => (config ??= parseConfig({ ...env })),
     consistency: "primary",
+    actor: () => null,
     nowMs: Date.now(),
     waitUntil: (promise) => execution.waitUntil(promise),
   });

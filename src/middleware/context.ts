@@ -15,7 +15,7 @@ export interface AppEnv {
     origin: string;
     context: Context;
     principal: Principal;
-    /** Key of the per-credential rate limit: an API key's id, or the root key's constant. */
+    /** An API key's id, or `root`: the key of the rate limit, and the actor of log lines and events. */
     credentialId: string;
   };
 }
@@ -25,6 +25,7 @@ export function requestContext(c: RequestContext<AppEnv>, consistency: Consisten
   return createContext(c.env, {
     config: () => config,
     consistency,
+    actor: () => c.get("credentialId") ?? null,
     nowMs,
     waitUntil: (promise) => c.executionCtx.waitUntil(promise),
   });

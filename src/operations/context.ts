@@ -44,21 +44,26 @@ export interface ContextOptions {
   config: () => Config;
   /** Replicas that the database session may read from. */
   consistency: Consistency;
+  /** The authenticated credential, which events name; null before authentication and in jobs. */
+  actor: () => string | null;
   nowMs: number;
   waitUntil: (promise: Promise<unknown>) => void;
 }
 
 /**
- * Builds the context of one request or job and opens its database session. Settings and providers are resolved on
- * first use: a read pays for neither the describer nor the place finder.
+ * Builds the context of one request or job. The database session opens and settings and providers are resolved on
+ * first use: a media request opens no session, and a read creates neither the describer nor the place finder.
  *
  * @throws {AppError} `not_configured`, on first use of `config` or of a provider under invalid settings.
  */
 export function createContext(bindings: Bindings, options: ContextOptions): Context {
+  let db: Database | undefined;
   let describer: Describer | null | undefined;
   let placeFinder: PlaceFinder | undefined;
   return {
-    db: openDatabase(bindings.DB, options.consistency),
+    get db() {
+      return (db ??= openDatabase(bindings.DB, options.consistency, options.actor));
+    },
     bucket: bindings.BUCKET,
     queue: bindings.QUEUE,
     images: bindings.IMAGES,

@@ -11,6 +11,8 @@ export type Consistency = "nearest" | "primary" | { bookmark: string };
 export interface Database {
   readonly orm: DrizzleD1Database;
   readonly consistency: Consistency;
+  /** The credential that the events of this session's writes name; null for the service's own work. */
+  readonly actor: string | null;
   /** A raw SQL statement as an element of a batch. */
   statement(query: SQL): ReturnType<DrizzleD1Database["run"]>;
   /** The session's current bookmark; null before its first query. */
@@ -45,18 +47,26 @@ function asDatabase(session: D1DatabaseSession): D1Database {
   };
 }
 
-export function openDatabase(binding: D1Database, consistency: Consistency): Database {
+/** Opens a session. `actor` is called for each write, because a request's session opens before its authentication. */
+export function openDatabase(
+  binding: D1Database,
+  consistency: Consistency,
+  actor: () => string | null = () => null,
+): Database {
   const session = binding.withSession(sessionConstraint(consistency));
   const orm = drizzle(asDatabase(session));
   return {
     orm,
     consistency,
+    get actor() {
+      return actor();
+    },
     // Drizzle 0.45 does not prepare raw queries before batch(), which binds parameters to `stmt`.
     statement: (query) => {
       const raw = orm.run(query);
       return Object.assign(raw, { stmt: session.prepare(raw.getQuery().sql) });
     },
     bookmark: () => session.getBookmark(),
-    primary: () => openDatabase(binding, "primary"),
+    primary: () => openDatabase(binding, "primary", actor),
   };
 }

@@ -9,6 +9,7 @@ export function testContext(changes: Partial<Context> = {}): Context {
   const context = createContext(env, {
     config: () => parseConfig({ ...env }),
     consistency: "primary",
+    actor: () => null,
     nowMs: Date.now(),
     waitUntil: (promise) => void promise.catch(() => undefined),
   });

@@ -31,10 +31,14 @@ export function eventTime(atMs: number): SQL {
   return sql`max(${atMs}, coalesce((SELECT created_at FROM events ORDER BY seq DESC LIMIT 1), 0))`;
 }
 
-/** Inserts the rows of a SELECT of `library_id, event_type, entity_type, entity_id, payload, created_at`. */
+/**
+ * Inserts the rows of a SELECT of `library_id, event_type, entity_type, entity_id, payload, created_at`, in its order,
+ * with the actor of the session. Every event is inserted here.
+ */
 export function insertSelectedEvents(db: Database, select: SQL) {
-  return db.statement(sql`INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at)
-    ${select}`);
+  return db.statement(sql`INSERT INTO events
+    (library_id, event_type, entity_type, entity_id, payload, created_at, actor)
+    SELECT e.*, ${db.actor} FROM (${select}) e`);
 }
 
 /**

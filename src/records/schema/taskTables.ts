@@ -13,6 +13,8 @@ export const events = sqliteTable(
     entityId: text("entity_id").notNull(),
     payload: text("payload", { mode: "json" }),
     createdAt: integer("created_at").notNull(),
+    /** The credential that made the change: an API key's id or `root`. Null for the service's own work. */
+    actor: text("actor"),
   },
   (t) => [
     index("events_by_library").on(t.libraryId, t.seq),

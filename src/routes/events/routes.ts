@@ -31,6 +31,7 @@ function serializeEvent(event: operations.FeedEvent): EventBody {
     entity_id: event.entityId,
     created_at: formatInstant(event.createdAt),
     payload: event.payload,
+    actor: event.actor,
   };
 }
 

@@ -18,6 +18,11 @@ const eventSchema = z
     payload: z.record(z.string(), z.unknown()).nullable().openapi({
       description: "Fields of the entity at the time of the event; null for event types without a payload",
     }),
+    actor: z.string().nullable().openapi({
+      description:
+        "The credential that made the change: the id of an API key, or `root` for the owner's key. Null for background tasks and for events from before this field existed. Tintype extension; not part of the Gumnut API.",
+      example: "apikey_BM3nUmJ6fkBqBADyz5FEiu",
+    }),
   })
   .openapi("Event");
 export type EventBody = z.input<typeof eventSchema>;

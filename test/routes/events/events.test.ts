@@ -71,7 +71,7 @@ beforeAll(async () => {
 });
 
 describe("GET /api/events", () => {
-  it("returns every key of the contract, and a payload only where one exists", async () => {
+  it("returns every key of the contract and the actor, and a payload only where one exists", async () => {
     const library_id = await createFeed([
       { type: "asset_updated", id: "asset_a", payload: { stack_id: null }, second: 0 },
       { type: "metadata_updated", entity: "metadata", id: "asset_a", second: 1 },
@@ -87,6 +87,7 @@ describe("GET /api/events", () => {
         entity_id: "asset_a",
         created_at: "2024-06-01T00:00:00.000Z",
         payload: { stack_id: null },
+        actor: null,
       },
       expect.objectContaining({ event_type: "metadata_updated", entity_id: "asset_a", payload: null }),
     ]);
