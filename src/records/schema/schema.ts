@@ -4,8 +4,12 @@ export { albumAssets, albums } from "./albumTables.ts";
 export { assets, assetVersions, stacks } from "./assetTables.ts";
 export {
   assetCleanups,
+  corruptedFiles,
+  idempotencyKeys,
   integrityFindings,
   integrityReports,
+  partChecksums,
+  scrubRounds,
   sweepPositions,
   versionCleanups,
 } from "./maintenanceTables.ts";

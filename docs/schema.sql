@@ -1,0 +1,694 @@
+-- Generated from the migrations by npm run db:schema. Do not edit.
+
+-- Users, libraries, API keys
+
+CREATE TABLE api_keys (
+  id text PRIMARY KEY NOT NULL,
+  user_id text NOT NULL,
+  name text,
+  secret_hash text NOT NULL,
+  actions text NOT NULL,
+  library_ids text,
+  is_active integer DEFAULT true NOT NULL,
+  expires_at integer,
+  created_at integer NOT NULL,
+  last_used_at integer
+);
+
+CREATE UNIQUE INDEX api_keys_secret_hash_unique ON api_keys (secret_hash);
+CREATE INDEX api_keys_by_user ON api_keys (user_id, id);
+
+CREATE TABLE libraries (
+  id text PRIMARY KEY NOT NULL,
+  user_id text NOT NULL,
+  name text NOT NULL,
+  description text,
+  asset_count integer DEFAULT 0 NOT NULL,
+  storage_used_bytes integer DEFAULT 0 NOT NULL,
+  storage_limit_bytes integer,
+  trashed_at integer,
+  purge_at integer,
+  trash_cleared_at integer DEFAULT 0 NOT NULL,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE INDEX libraries_by_user ON libraries (user_id, id);
+CREATE INDEX libraries_to_purge ON libraries (purge_at)
+  WHERE purge_at IS NOT NULL;
+
+CREATE TRIGGER libraries_clear_trash_months AFTER UPDATE OF trash_cleared_at ON libraries
+WHEN NEW.trash_cleared_at <> OLD.trash_cleared_at
+BEGIN
+  DELETE FROM month_counts WHERE library_id = NEW.id AND trashed = 1;
+  INSERT INTO month_counts (library_id, trashed, month, assets, in_album)
+  SELECT a.library_id, 1,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (a.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    count(*), sum(a.album_count > 0)
+    FROM assets a WHERE a.library_id = NEW.id AND a.trashed_at IS NOT NULL
+      AND a.trash_key >= printf('%012x', NEW.trash_cleared_at + 1) GROUP BY 3;
+  DELETE FROM album_month_counts WHERE trashed = 1 AND album_id IN (SELECT id FROM albums WHERE library_id = NEW.id);
+  INSERT INTO album_month_counts (album_id, trashed, month, assets)
+  SELECT l.album_id, 1,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (a.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    count(*)
+    FROM assets a CROSS JOIN album_assets l ON l.asset_id = a.id
+    WHERE a.library_id = NEW.id AND a.trashed_at IS NOT NULL
+      AND a.trash_key >= printf('%012x', NEW.trash_cleared_at + 1) GROUP BY 1, 3;
+END;
+
+CREATE TABLE users (
+  id text PRIMARY KEY NOT NULL,
+  subject text NOT NULL,
+  email text,
+  first_name text,
+  last_name text,
+  timezone text,
+  is_active integer DEFAULT true NOT NULL,
+  is_verified integer DEFAULT true NOT NULL,
+  is_superuser integer DEFAULT false NOT NULL,
+  storage_used_bytes integer DEFAULT 0 NOT NULL,
+  storage_limit_bytes integer NOT NULL,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE UNIQUE INDEX users_subject_unique ON users (subject);
+
+-- Assets, versions, stacks
+
+CREATE TABLE asset_versions (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  asset_id text NOT NULL,
+  position integer NOT NULL,
+  kind text NOT NULL,
+  mime_type text NOT NULL,
+  width integer NOT NULL,
+  height integer NOT NULL,
+  file_size_bytes integer NOT NULL,
+  checksum text NOT NULL,
+  sent_checksum text,
+  params text,
+  created_at integer NOT NULL
+);
+
+CREATE UNIQUE INDEX asset_versions_by_asset ON asset_versions (asset_id, position);
+
+CREATE TRIGGER asset_versions_delete_file_checks AFTER DELETE ON asset_versions WHEN OLD.position > 0
+BEGIN
+  DELETE FROM part_checksums WHERE version_id = OLD.id;
+  DELETE FROM corrupted_files WHERE version_id = OLD.id;
+END;
+
+CREATE TRIGGER asset_versions_replace_file_checks AFTER UPDATE OF id ON asset_versions WHEN OLD.id <> NEW.id
+BEGIN
+  DELETE FROM part_checksums WHERE version_id = OLD.id;
+  DELETE FROM corrupted_files WHERE version_id = OLD.id;
+END;
+
+CREATE TABLE assets (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  user_id text NOT NULL,
+  checksum text NOT NULL,
+  checksum_sha1 text NOT NULL,
+  file_size_bytes integer NOT NULL,
+  mime_type text NOT NULL,
+  media_type text NOT NULL,
+  original_file_name text NOT NULL,
+  device_id text NOT NULL,
+  device_asset_id text NOT NULL,
+  file_created_at text NOT NULL,
+  file_modified_at text NOT NULL,
+  local_us integer NOT NULL,
+  local_offset_minutes integer,
+  sort_key text GENERATED ALWAYS AS ((printf('%016x', local_us + 4611686018427387904) || id)) VIRTUAL,
+  trash_key text GENERATED ALWAYS AS ((printf('%012x', trashed_at) || id)) VIRTUAL,
+  width integer DEFAULT 0 NOT NULL,
+  height integer DEFAULT 0 NOT NULL,
+  duration_seconds real,
+  thumbhash text,
+  description text,
+  metrics text,
+  kind text DEFAULT 'original' NOT NULL,
+  current_version_id text NOT NULL,
+  original_version_id text,
+  version_bytes integer DEFAULT 0 NOT NULL,
+  poster_version_id text,
+  stack_id text,
+  unstacked_at integer,
+  latitude real,
+  longitude real,
+  album_count integer DEFAULT 0 NOT NULL,
+  file_metadata text NOT NULL,
+  auto_stack_id text GENERATED ALWAYS AS ((json_extract(file_metadata, '$.autoStackId'))) VIRTUAL,
+  user_metadata text DEFAULT '{}' NOT NULL,
+  derived_metadata text DEFAULT '{}' NOT NULL,
+  metadata_updated_at integer NOT NULL,
+  trashed_at integer,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE UNIQUE INDEX assets_by_checksum ON assets (library_id, checksum);
+CREATE INDEX assets_by_sha1 ON assets (library_id, checksum_sha1);
+CREATE INDEX assets_by_device ON assets (library_id, device_id, device_asset_id);
+CREATE INDEX assets_by_burst ON assets (library_id, auto_stack_id, sort_key)
+  WHERE auto_stack_id IS NOT NULL;
+CREATE INDEX assets_live ON assets (library_id, sort_key)
+  WHERE trashed_at IS NULL;
+CREATE INDEX assets_all ON assets (library_id, sort_key);
+CREATE INDEX assets_trashed ON assets (library_id, trash_key)
+  WHERE trashed_at IS NOT NULL;
+CREATE INDEX assets_trashed_by_time ON assets (library_id, sort_key)
+  WHERE trashed_at IS NOT NULL;
+CREATE INDEX assets_trashed_by_bucket ON assets (library_id, (local_us / 2592000000000), trash_key)
+  WHERE trashed_at IS NOT NULL;
+CREATE INDEX assets_by_media_type ON assets (library_id, media_type, sort_key)
+  WHERE trashed_at IS NULL;
+CREATE INDEX assets_by_in_album ON assets (library_id, (album_count > 0), sort_key)
+  WHERE trashed_at IS NULL;
+CREATE INDEX assets_by_stack ON assets (library_id, stack_id, sort_key)
+  WHERE stack_id IS NOT NULL;
+CREATE INDEX assets_cell_0 ON assets (library_id, (CAST((latitude + 90) / 90.00 AS INTEGER) * 100000 + CAST((longitude + 180) / 90.00 AS INTEGER)), sort_key)
+  WHERE trashed_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL;
+CREATE INDEX assets_cell_1 ON assets (library_id, (CAST((latitude + 90) / 15.00 AS INTEGER) * 100000 + CAST((longitude + 180) / 15.00 AS INTEGER)), sort_key)
+  WHERE trashed_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL;
+CREATE INDEX assets_cell_2 ON assets (library_id, (CAST((latitude + 90) / 3.00 AS INTEGER) * 100000 + CAST((longitude + 180) / 3.00 AS INTEGER)), sort_key)
+  WHERE trashed_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL;
+CREATE INDEX assets_cell_3 ON assets (library_id, (CAST((latitude + 90) / 0.50 AS INTEGER) * 100000 + CAST((longitude + 180) / 0.50 AS INTEGER)), sort_key)
+  WHERE trashed_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL;
+CREATE INDEX assets_cell_4 ON assets (library_id, (CAST((latitude + 90) / 0.10 AS INTEGER) * 100000 + CAST((longitude + 180) / 0.10 AS INTEGER)), sort_key)
+  WHERE trashed_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL;
+CREATE INDEX assets_cell_5 ON assets (library_id, (CAST((latitude + 90) / 0.02 AS INTEGER) * 100000 + CAST((longitude + 180) / 0.02 AS INTEGER)), sort_key)
+  WHERE trashed_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL;
+
+CREATE TRIGGER assets_copy_to_album_assets AFTER UPDATE OF local_us, trashed_at ON assets
+WHEN NEW.album_count > 0 AND (NEW.local_us IS NOT OLD.local_us OR NEW.trashed_at IS NOT OLD.trashed_at)
+BEGIN
+  UPDATE album_assets SET local_us = NEW.local_us, trashed_at = NEW.trashed_at WHERE asset_id = NEW.id;
+END;
+
+CREATE TRIGGER assets_insert_storage AFTER INSERT ON assets
+BEGIN
+  UPDATE users SET storage_used_bytes = storage_used_bytes + NEW.file_size_bytes + NEW.version_bytes
+    WHERE id = NEW.user_id;
+  UPDATE libraries SET storage_used_bytes = storage_used_bytes + NEW.file_size_bytes + NEW.version_bytes,
+      asset_count = asset_count + 1
+    WHERE id = NEW.library_id;
+END;
+
+CREATE TRIGGER assets_update_storage AFTER UPDATE OF file_size_bytes, version_bytes ON assets
+WHEN NEW.file_size_bytes + NEW.version_bytes <> OLD.file_size_bytes + OLD.version_bytes
+BEGIN
+  UPDATE users SET storage_used_bytes = storage_used_bytes
+      + (NEW.file_size_bytes + NEW.version_bytes) - (OLD.file_size_bytes + OLD.version_bytes)
+    WHERE id = NEW.user_id;
+  UPDATE libraries SET storage_used_bytes = storage_used_bytes
+      + (NEW.file_size_bytes + NEW.version_bytes) - (OLD.file_size_bytes + OLD.version_bytes)
+    WHERE id = NEW.library_id;
+END;
+
+CREATE TRIGGER assets_delete_storage AFTER DELETE ON assets
+BEGIN
+  UPDATE users SET storage_used_bytes = storage_used_bytes - OLD.file_size_bytes - OLD.version_bytes
+    WHERE id = OLD.user_id;
+  UPDATE libraries SET storage_used_bytes = storage_used_bytes - OLD.file_size_bytes - OLD.version_bytes,
+      asset_count = asset_count - 1
+    WHERE id = OLD.library_id;
+END;
+
+CREATE TRIGGER assets_delete_dependents AFTER DELETE ON assets
+BEGIN
+  DELETE FROM tasks WHERE asset_id = OLD.id;
+  DELETE FROM album_assets WHERE asset_id = OLD.id;
+  DELETE FROM asset_versions WHERE asset_id = OLD.id;
+  DELETE FROM events WHERE entity_id = OLD.id AND event_type <> 'asset_deleted';
+END;
+
+CREATE TRIGGER assets_update_stack_counts AFTER UPDATE OF stack_id, trashed_at ON assets
+WHEN NEW.stack_id IS NOT OLD.stack_id OR (NEW.trashed_at IS NULL) <> (OLD.trashed_at IS NULL)
+BEGIN
+  UPDATE stacks SET member_count = member_count - 1, asset_count = asset_count - (OLD.trashed_at IS NULL)
+    WHERE id = OLD.stack_id;
+  UPDATE stacks SET member_count = member_count + 1, asset_count = asset_count + (NEW.trashed_at IS NULL)
+    WHERE id = NEW.stack_id;
+END;
+
+CREATE TRIGGER assets_delete_stack_counts AFTER DELETE ON assets WHEN OLD.stack_id IS NOT NULL
+BEGIN
+  UPDATE stacks SET member_count = member_count - 1, asset_count = asset_count - (OLD.trashed_at IS NULL)
+    WHERE id = OLD.stack_id;
+  UPDATE assets SET stack_id = NULL, updated_at = (SELECT updated_at FROM stacks WHERE id = OLD.stack_id)
+    WHERE library_id = OLD.library_id AND stack_id = OLD.stack_id
+      AND (SELECT member_count FROM stacks WHERE id = OLD.stack_id) < 2;
+  DELETE FROM stacks WHERE id = OLD.stack_id AND member_count < 1;
+END;
+
+CREATE TRIGGER assets_insert_month AFTER INSERT ON assets
+BEGIN
+  INSERT INTO month_counts (library_id, trashed, month, assets, in_album)
+  SELECT NEW.library_id, NEW.trashed_at IS NOT NULL,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (NEW.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    1, NEW.album_count > 0
+    WHERE (NEW.trashed_at IS NULL OR NEW.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = NEW.library_id))
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album;
+END;
+
+CREATE TRIGGER assets_update_month AFTER UPDATE OF local_us, trashed_at, album_count ON assets
+WHEN NEW.local_us <> OLD.local_us OR NEW.trashed_at IS NOT OLD.trashed_at
+  OR (NEW.album_count > 0) <> (OLD.album_count > 0)
+BEGIN
+  INSERT INTO month_counts (library_id, trashed, month, assets, in_album)
+  SELECT NEW.library_id, c.trashed_at IS NOT NULL,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (c.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    c.delta, c.delta * (c.album_count > 0)
+    FROM (SELECT NEW.trashed_at, NEW.local_us, NEW.album_count, 1 AS delta
+      UNION ALL SELECT OLD.trashed_at, OLD.local_us, OLD.album_count, -1) c
+    WHERE (c.trashed_at IS NULL OR c.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = NEW.library_id))
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album;
+END;
+
+CREATE TRIGGER assets_delete_month AFTER DELETE ON assets
+BEGIN
+  INSERT INTO month_counts (library_id, trashed, month, assets, in_album)
+  SELECT OLD.library_id, OLD.trashed_at IS NOT NULL,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (OLD.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    -1, -(OLD.album_count > 0)
+    WHERE (OLD.trashed_at IS NULL OR OLD.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = OLD.library_id))
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album;
+END;
+
+CREATE TRIGGER assets_insert_map_point AFTER INSERT ON assets
+WHEN NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL
+BEGIN
+  INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude)
+  VALUES (NEW.library_id, min(CAST((NEW.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
+      + min(CAST((NEW.longitude + 180) * 5000 AS INTEGER), 1799999),
+    NEW.sort_key, NEW.latitude, NEW.longitude);
+END;
+
+CREATE TRIGGER assets_update_map_point AFTER UPDATE OF latitude, longitude, local_us, trashed_at ON assets
+WHEN NEW.latitude IS NOT OLD.latitude OR NEW.longitude IS NOT OLD.longitude
+  OR NEW.local_us <> OLD.local_us OR (NEW.trashed_at IS NULL) <> (OLD.trashed_at IS NULL)
+BEGIN
+  DELETE FROM map_points WHERE library_id = OLD.library_id
+    AND cell = min(CAST((OLD.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
+      + min(CAST((OLD.longitude + 180) * 5000 AS INTEGER), 1799999)
+    AND sort_key = OLD.sort_key;
+  INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude)
+  SELECT NEW.library_id, min(CAST((NEW.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
+      + min(CAST((NEW.longitude + 180) * 5000 AS INTEGER), 1799999),
+    NEW.sort_key, NEW.latitude, NEW.longitude
+    WHERE NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL;
+END;
+
+CREATE TRIGGER assets_delete_map_point AFTER DELETE ON assets
+WHEN OLD.trashed_at IS NULL AND OLD.latitude IS NOT NULL AND OLD.longitude IS NOT NULL
+BEGIN
+  DELETE FROM map_points WHERE library_id = OLD.library_id
+    AND cell = min(CAST((OLD.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
+      + min(CAST((OLD.longitude + 180) * 5000 AS INTEGER), 1799999)
+    AND sort_key = OLD.sort_key;
+END;
+
+CREATE TRIGGER assets_delete_file_checks AFTER DELETE ON assets
+BEGIN
+  DELETE FROM part_checksums WHERE asset_id = OLD.id;
+  DELETE FROM corrupted_files WHERE asset_id = OLD.id;
+END;
+
+CREATE TABLE stacks (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  user_id text NOT NULL,
+  origin text NOT NULL,
+  primary_asset_id text,
+  asset_count integer DEFAULT 0 NOT NULL,
+  member_count integer DEFAULT 0 NOT NULL,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE INDEX stacks_by_library ON stacks (library_id, id);
+CREATE INDEX stacks_by_origin ON stacks (library_id, origin, id);
+CREATE INDEX stacks_by_primary ON stacks (library_id, primary_asset_id, id)
+  WHERE primary_asset_id IS NOT NULL;
+
+-- Albums
+
+CREATE TABLE album_assets (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  album_id text NOT NULL,
+  asset_id text NOT NULL,
+  local_us integer NOT NULL,
+  trashed_at integer,
+  sort_key text GENERATED ALWAYS AS ((printf('%016x', local_us + 4611686018427387904) || asset_id)) VIRTUAL,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE UNIQUE INDEX album_assets_pair ON album_assets (album_id, asset_id);
+CREATE INDEX album_assets_live ON album_assets (album_id, sort_key)
+  WHERE trashed_at IS NULL;
+CREATE INDEX album_assets_trashed ON album_assets (album_id, sort_key)
+  WHERE trashed_at IS NOT NULL;
+CREATE INDEX album_assets_by_asset ON album_assets (asset_id, album_id);
+CREATE INDEX album_assets_by_id ON album_assets (library_id, id);
+CREATE INDEX album_assets_by_album ON album_assets (album_id, id);
+
+CREATE TRIGGER album_assets_insert_month AFTER INSERT ON album_assets
+BEGIN
+  INSERT INTO album_month_counts (album_id, trashed, month, assets)
+  SELECT NEW.album_id, NEW.trashed_at IS NOT NULL,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (NEW.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    1
+    WHERE (NEW.trashed_at IS NULL OR NEW.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = NEW.library_id))
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets;
+END;
+
+CREATE TRIGGER album_assets_update_month AFTER UPDATE OF local_us, trashed_at ON album_assets
+WHEN NEW.local_us <> OLD.local_us OR NEW.trashed_at IS NOT OLD.trashed_at
+BEGIN
+  INSERT INTO album_month_counts (album_id, trashed, month, assets)
+  SELECT NEW.album_id, c.trashed_at IS NOT NULL,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (c.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    c.delta
+    FROM (SELECT NEW.trashed_at, NEW.local_us, 1 AS delta UNION ALL SELECT OLD.trashed_at, OLD.local_us, -1) c
+    WHERE (c.trashed_at IS NULL OR c.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = NEW.library_id))
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets;
+END;
+
+CREATE TRIGGER album_assets_delete_month AFTER DELETE ON album_assets
+BEGIN
+  INSERT INTO album_month_counts (album_id, trashed, month, assets)
+  SELECT OLD.album_id, OLD.trashed_at IS NOT NULL,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (OLD.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    -1
+    WHERE (OLD.trashed_at IS NULL OR OLD.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = OLD.library_id))
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets;
+END;
+
+CREATE TABLE albums (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  user_id text NOT NULL,
+  name text NOT NULL,
+  description text,
+  asset_count integer DEFAULT 0 NOT NULL,
+  start_us integer,
+  start_offset_minutes integer,
+  end_us integer,
+  end_offset_minutes integer,
+  pinned_cover_id text,
+  newest_asset_id text,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE INDEX albums_by_library ON albums (library_id, id);
+
+-- Events and tasks
+
+CREATE TABLE events (
+  seq integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+  library_id text NOT NULL,
+  event_type text NOT NULL,
+  entity_type text NOT NULL,
+  entity_id text NOT NULL,
+  payload text,
+  created_at integer NOT NULL
+, actor text);
+
+CREATE INDEX events_by_library ON events (library_id, seq);
+CREATE INDEX events_by_type ON events (library_id, entity_type, seq);
+CREATE INDEX events_by_time ON events (library_id, created_at, seq);
+CREATE INDEX events_by_entity ON events (entity_id);
+
+CREATE TABLE tasks (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  user_id text NOT NULL,
+  asset_id text,
+  task_type text NOT NULL,
+  celery_task_id text NOT NULL,
+  status text NOT NULL,
+  result text,
+  error_message text,
+  retry_count integer DEFAULT 0 NOT NULL,
+  due_at integer NOT NULL,
+  created_at integer NOT NULL,
+  started_at integer,
+  completed_at integer
+);
+
+CREATE UNIQUE INDEX tasks_by_asset ON tasks (asset_id, task_type);
+CREATE INDEX tasks_by_library ON tasks (library_id, id);
+CREATE INDEX tasks_by_status ON tasks (library_id, status, task_type, id);
+CREATE INDEX tasks_by_celery_task_id ON tasks (celery_task_id);
+CREATE INDEX tasks_due ON tasks (due_at)
+  WHERE status IN ('pending', 'started');
+
+-- Summaries, maintained by triggers
+
+CREATE TABLE album_month_counts (
+  album_id text NOT NULL,
+  trashed integer NOT NULL,
+  month integer NOT NULL,
+  assets integer NOT NULL,
+  PRIMARY KEY(album_id, trashed, month)
+) WITHOUT ROWID;
+
+CREATE TRIGGER album_month_counts_delete_empty AFTER UPDATE ON album_month_counts WHEN NEW.assets = 0
+BEGIN
+  DELETE FROM album_month_counts WHERE album_id = NEW.album_id AND trashed = NEW.trashed AND month = NEW.month;
+END;
+
+CREATE TABLE map_cells (
+  library_id text NOT NULL,
+  level integer NOT NULL,
+  parent integer NOT NULL,
+  cell integer NOT NULL,
+  assets integer NOT NULL,
+  latitude_sum integer NOT NULL,
+  longitude_sum integer NOT NULL,
+  south real NOT NULL,
+  north real NOT NULL,
+  west real NOT NULL,
+  east real NOT NULL,
+  newest_key text NOT NULL,
+  PRIMARY KEY(library_id, level, parent, cell)
+) WITHOUT ROWID;
+
+CREATE TABLE map_points (
+  library_id text NOT NULL,
+  cell integer NOT NULL,
+  sort_key text NOT NULL,
+  latitude real NOT NULL,
+  longitude real NOT NULL,
+  PRIMARY KEY(library_id, cell, sort_key)
+) WITHOUT ROWID;
+
+CREATE TRIGGER map_points_insert AFTER INSERT ON map_points
+BEGIN
+  INSERT INTO map_cells (library_id, level, parent, cell, assets, latitude_sum, longitude_sum,
+    south, north, west, east, newest_key)
+  SELECT NEW.library_id, l.column1,
+    NEW.cell / 10000000 / l.column3 * 10000000 + NEW.cell % 10000000 / l.column3,
+    NEW.cell / 10000000 / l.column2 * 10000000 + NEW.cell % 10000000 / l.column2,
+    1, CAST(round(NEW.latitude * 10000000) AS INTEGER), CAST(round(NEW.longitude * 10000000) AS INTEGER),
+    NEW.latitude, NEW.latitude, NEW.longitude, NEW.longitude, NEW.sort_key
+    FROM (VALUES (0, 450000, 10000000), (1, 50000, 450000), (2, 10000, 50000), (3, 2500, 10000), (4, 500, 2500),
+    (5, 100, 500), (6, 25, 100), (7, 5, 25), (8, 1, 5)) l WHERE true
+  ON CONFLICT DO UPDATE SET assets = assets + 1,
+    latitude_sum = latitude_sum + excluded.latitude_sum, longitude_sum = longitude_sum + excluded.longitude_sum,
+    south = min(south, excluded.south), north = max(north, excluded.north),
+    west = min(west, excluded.west), east = max(east, excluded.east),
+    newest_key = max(newest_key, excluded.newest_key);
+END;
+
+CREATE TRIGGER map_points_delete AFTER DELETE ON map_points
+BEGIN
+  DELETE FROM map_cells WHERE library_id = OLD.library_id AND assets = 1 AND (level, parent, cell) IN
+    (SELECT l.column1,
+      OLD.cell / 10000000 / l.column3 * 10000000 + OLD.cell % 10000000 / l.column3,
+      OLD.cell / 10000000 / l.column2 * 10000000 + OLD.cell % 10000000 / l.column2
+      FROM (VALUES (0, 450000, 10000000), (1, 50000, 450000), (2, 10000, 50000), (3, 2500, 10000), (4, 500, 2500),
+    (5, 100, 500), (6, 25, 100), (7, 5, 25), (8, 1, 5)) l);
+  UPDATE map_cells SET assets = assets - 1,
+      latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_key = iif(newest_key > OLD.sort_key, newest_key,
+        (SELECT max(p.sort_key) FROM map_points p WHERE p.library_id = OLD.library_id AND p.cell = OLD.cell))
+    WHERE library_id = OLD.library_id AND level = 8
+      AND parent = OLD.cell / 10000000 / 5 * 10000000 + OLD.cell % 10000000 / 5
+      AND cell = OLD.cell;
+  UPDATE map_cells SET assets = assets - 1,
+      latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_key = iif(newest_key > OLD.sort_key, newest_key,
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 8 AND c.parent = map_cells.cell))
+    WHERE library_id = OLD.library_id AND level = 7
+      AND parent = OLD.cell / 10000000 / 25 * 10000000 + OLD.cell % 10000000 / 25
+      AND cell = OLD.cell / 10000000 / 5 * 10000000 + OLD.cell % 10000000 / 5;
+  UPDATE map_cells SET assets = assets - 1,
+      latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_key = iif(newest_key > OLD.sort_key, newest_key,
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 7 AND c.parent = map_cells.cell))
+    WHERE library_id = OLD.library_id AND level = 6
+      AND parent = OLD.cell / 10000000 / 100 * 10000000 + OLD.cell % 10000000 / 100
+      AND cell = OLD.cell / 10000000 / 25 * 10000000 + OLD.cell % 10000000 / 25;
+  UPDATE map_cells SET assets = assets - 1,
+      latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_key = iif(newest_key > OLD.sort_key, newest_key,
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 6 AND c.parent = map_cells.cell))
+    WHERE library_id = OLD.library_id AND level = 5
+      AND parent = OLD.cell / 10000000 / 500 * 10000000 + OLD.cell % 10000000 / 500
+      AND cell = OLD.cell / 10000000 / 100 * 10000000 + OLD.cell % 10000000 / 100;
+  UPDATE map_cells SET assets = assets - 1,
+      latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_key = iif(newest_key > OLD.sort_key, newest_key,
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 5 AND c.parent = map_cells.cell))
+    WHERE library_id = OLD.library_id AND level = 4
+      AND parent = OLD.cell / 10000000 / 2500 * 10000000 + OLD.cell % 10000000 / 2500
+      AND cell = OLD.cell / 10000000 / 500 * 10000000 + OLD.cell % 10000000 / 500;
+  UPDATE map_cells SET assets = assets - 1,
+      latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_key = iif(newest_key > OLD.sort_key, newest_key,
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 4 AND c.parent = map_cells.cell))
+    WHERE library_id = OLD.library_id AND level = 3
+      AND parent = OLD.cell / 10000000 / 10000 * 10000000 + OLD.cell % 10000000 / 10000
+      AND cell = OLD.cell / 10000000 / 2500 * 10000000 + OLD.cell % 10000000 / 2500;
+  UPDATE map_cells SET assets = assets - 1,
+      latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_key = iif(newest_key > OLD.sort_key, newest_key,
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 3 AND c.parent = map_cells.cell))
+    WHERE library_id = OLD.library_id AND level = 2
+      AND parent = OLD.cell / 10000000 / 50000 * 10000000 + OLD.cell % 10000000 / 50000
+      AND cell = OLD.cell / 10000000 / 10000 * 10000000 + OLD.cell % 10000000 / 10000;
+  UPDATE map_cells SET assets = assets - 1,
+      latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_key = iif(newest_key > OLD.sort_key, newest_key,
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 2 AND c.parent = map_cells.cell))
+    WHERE library_id = OLD.library_id AND level = 1
+      AND parent = OLD.cell / 10000000 / 450000 * 10000000 + OLD.cell % 10000000 / 450000
+      AND cell = OLD.cell / 10000000 / 50000 * 10000000 + OLD.cell % 10000000 / 50000;
+  UPDATE map_cells SET assets = assets - 1,
+      latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_key = iif(newest_key > OLD.sort_key, newest_key,
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 1 AND c.parent = map_cells.cell))
+    WHERE library_id = OLD.library_id AND level = 0
+      AND parent = 0
+      AND cell = OLD.cell / 10000000 / 450000 * 10000000 + OLD.cell % 10000000 / 450000;
+END;
+
+CREATE TABLE month_counts (
+  library_id text NOT NULL,
+  trashed integer NOT NULL,
+  month integer NOT NULL,
+  assets integer NOT NULL,
+  in_album integer NOT NULL,
+  PRIMARY KEY(library_id, trashed, month)
+) WITHOUT ROWID;
+
+CREATE TRIGGER month_counts_delete_empty AFTER UPDATE ON month_counts WHEN NEW.assets = 0
+BEGIN
+  DELETE FROM month_counts WHERE library_id = NEW.library_id AND trashed = NEW.trashed AND month = NEW.month;
+END;
+
+-- Scheduled maintenance
+
+CREATE TABLE asset_cleanups (
+  asset_id text PRIMARY KEY NOT NULL,
+  due_at integer NOT NULL
+);
+
+CREATE INDEX asset_cleanups_due ON asset_cleanups (due_at);
+
+CREATE TABLE corrupted_files (
+  version_id text PRIMARY KEY NOT NULL,
+  asset_id text NOT NULL,
+  first_byte integer NOT NULL,
+  byte_count integer NOT NULL,
+  expected_digest text NOT NULL,
+  actual_digest text NOT NULL,
+  detected_at integer NOT NULL
+);
+
+CREATE INDEX corrupted_files_by_asset ON corrupted_files (asset_id);
+
+CREATE TABLE idempotency_keys (
+  credential_id text NOT NULL,
+  key text NOT NULL,
+  request_hash text NOT NULL,
+  result text NOT NULL,
+  created_at integer NOT NULL,
+  PRIMARY KEY(credential_id, key)
+);
+
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+CREATE TABLE integrity_findings (
+  report_id integer NOT NULL,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  expected_bytes integer,
+  stored_bytes integer,
+  PRIMARY KEY(report_id, kind, subject)
+);
+
+CREATE TABLE integrity_reports (
+  id integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+  position text NOT NULL,
+  assets_checked integer DEFAULT 0 NOT NULL,
+  objects_checked integer DEFAULT 0 NOT NULL,
+  missing_count integer DEFAULT 0 NOT NULL,
+  orphan_count integer DEFAULT 0 NOT NULL,
+  mismatch_count integer DEFAULT 0 NOT NULL,
+  started_at integer NOT NULL,
+  updated_at integer NOT NULL,
+  completed_at integer
+);
+
+CREATE TABLE part_checksums (
+  version_id text PRIMARY KEY NOT NULL,
+  asset_id text NOT NULL,
+  part_bytes integer NOT NULL,
+  md5s text NOT NULL
+);
+
+CREATE INDEX part_checksums_by_asset ON part_checksums (asset_id);
+
+CREATE TABLE scrub_rounds (
+  id integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+  position text NOT NULL,
+  files_checked integer DEFAULT 0 NOT NULL,
+  bytes_checked integer DEFAULT 0 NOT NULL,
+  corrupted_count integer DEFAULT 0 NOT NULL,
+  started_at integer NOT NULL,
+  updated_at integer NOT NULL,
+  completed_at integer
+);
+
+CREATE TABLE sweep_positions (
+  name text PRIMARY KEY NOT NULL,
+  position text NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE TABLE version_cleanups (
+  version_id text PRIMARY KEY NOT NULL,
+  asset_id text NOT NULL,
+  due_at integer NOT NULL
+);
+
+CREATE INDEX version_cleanups_due ON version_cleanups (due_at);
