@@ -90,7 +90,9 @@ export async function restoreLibrary(context: Context, principal: Principal, id:
   return library;
 }
 
-/** Ends the retention of a trashed library so that scheduled runs purge it. Throws `not_found`, or `conflict` if live. */
+/**
+ * Ends the retention of a trashed library so that scheduled runs purge it. Throws `not_found`, or `conflict` if live.
+ */
 export async function deleteLibrary(context: Context, principal: Principal, id: string): Promise<void> {
   const library = await records.expireTrashRetention(context.db, principal, id, context.nowMs);
   if (library === null) throw notFound("library");

@@ -5,27 +5,23 @@ import {
   findUploadLibraries,
   type Library,
   type LibraryScope,
+  type StorageUsage,
 } from "../../records/libraries/libraries.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { pickLibrary } from "../libraries/libraries.ts";
+import { checkStorageLimits } from "../libraries/storageLimits.ts";
 
 /** Candidate libraries and the account's storage, read before the file. */
 export interface TargetCandidates {
   /** Null while the client has not sent a library id. */
   libraryId: string | null;
   live: Library[];
-  owner: { usedBytes: number; limitBytes: number } | null;
+  owner: StorageUsage | null;
 }
 
-function isFull(usedBytes: number, limitBytes: number | null): boolean {
-  return limitBytes !== null && usedBytes >= limitBytes;
-}
-
-function requireFreeSpace(library: Library | null): void {
-  if (library !== null && isFull(library.storageUsedBytes, library.storageLimitBytes)) {
-    throw new AppError("storage_limit_exceeded", "Library storage limit exceeded");
-  }
+function storageOf(library: Library): StorageUsage {
+  return { usedBytes: library.storageUsedBytes, limitBytes: library.storageLimitBytes };
 }
 
 /**
@@ -41,10 +37,7 @@ export async function checkQuota(
 ): Promise<TargetCandidates> {
   const { live, owner } = await findUploadLibraries(context.db, scope, libraryId);
   const requested = libraryId === null ? null : pickLibrary(live, libraryId);
-  if (owner !== null && isFull(owner.usedBytes, owner.limitBytes)) {
-    throw new AppError("storage_limit_exceeded", "User storage limit exceeded");
-  }
-  requireFreeSpace(requested);
+  checkStorageLimits(owner, requested === null ? null : storageOf(requested));
   return { libraryId, live, owner };
 }
 
@@ -74,7 +67,7 @@ export async function resolveTargetLibrary(
   const isCurrent = candidate !== undefined || candidates.libraryId === libraryId;
   const { live } = isCurrent ? candidates : await checkQuota(context, principal, libraryId);
   const library = candidate ?? pickLibrary(live, libraryId) ?? (await ensureDefaultLibrary(context, principal));
-  requireFreeSpace(library);
+  checkStorageLimits(null, storageOf(library));
   return library;
 }
 

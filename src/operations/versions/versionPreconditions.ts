@@ -1,9 +1,10 @@
 /** Preconditions of a new version, checked before the first byte of its file. */
-import { AppError, invalid, notFound } from "../../kernel/errors.ts";
+import { invalid, notFound } from "../../kernel/errors.ts";
 import type { Asset } from "../../records/assets/assets.ts";
 import { findVersionContext, type Version, type VersionContext } from "../../records/versions/versions.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { checkStorageLimits } from "../libraries/storageLimits.ts";
 
 export interface VersionPlan {
   asset: Asset;
@@ -20,16 +21,6 @@ function requirePhoto(asset: Asset): void {
   if (asset.mediaType !== "image") throw invalid(["path", "asset_id"], "is a video: only photos have edited versions");
 }
 
-function checkStorage(storage: VersionContext["storage"]): void {
-  if (storage === null) return;
-  if (storage.userUsed >= storage.userLimit) {
-    throw new AppError("storage_limit_exceeded", "User storage limit exceeded");
-  }
-  if (storage.libraryLimit !== null && storage.libraryUsed >= storage.libraryLimit) {
-    throw new AppError("storage_limit_exceeded", "Library storage limit exceeded");
-  }
-}
-
 async function readContext(
   context: Context,
   principal: Principal,
@@ -44,7 +35,8 @@ async function readContext(
 
 /** Checks the storage limits again: other uploads may have used the space while the file was sent. */
 export async function requireFreeSpace(context: Context, principal: Principal, assetId: string): Promise<void> {
-  checkStorage((await readContext(context, principal, assetId, "")).storage);
+  const { storage } = await readContext(context, principal, assetId, "");
+  checkStorageLimits(storage.user, storage.library);
 }
 
 function firstAndCurrent(versions: Version[]): { original: Version; current: Version } {
@@ -63,7 +55,7 @@ export async function planAppend(context: Context, principal: Principal, assetId
   const { original, current } = firstAndCurrent(versions);
   const conflict =
     current === original ? null : "an edited version is current: replace it, or revert to the original first";
-  if (conflict === null) checkStorage(storage);
+  if (conflict === null) checkStorageLimits(storage.user, storage.library);
   return { asset, original, current, replaces: false, conflict };
 }
 
@@ -84,6 +76,6 @@ export async function planReplace(
   if (replaced === undefined && !alreadyReplaced) throw notFound("version");
   if (replaced === original) throw invalid(["path", "version_id"], "is the original, which cannot be replaced");
   const conflict = replaced === current ? null : "the version is not the current one";
-  if (conflict === null) checkStorage(storage);
+  if (conflict === null) checkStorageLimits(storage.user, storage.library);
   return { asset, original, current, replaces: true, conflict };
 }

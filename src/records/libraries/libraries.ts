@@ -8,6 +8,12 @@ import { insertLibraryIfNone } from "../accounts/users.ts";
 
 export type Library = typeof libraries.$inferSelect;
 
+/** Stored bytes and their limit; null: no limit. */
+export interface StorageUsage {
+  usedBytes: number;
+  limitBytes: number | null;
+}
+
 /** The rows that a caller may read and change: the user's, in all libraries or in the listed ones. */
 export interface LibraryScope {
   userId: string;

@@ -6,11 +6,14 @@ import { insertAssetUpdated } from "../events/events.ts";
 import { hasFreeStorage } from "../libraries/libraries.ts";
 import { assets, assetVersions } from "../schema/schema.ts";
 import { reopenTasks, type TaskType } from "../tasks/tasks.ts";
+import { insertPartChecksums, type PartChecksums } from "../maintenance/partChecksums.ts";
 import type { Version } from "./versions.ts";
 
 export type NewVersion = Omit<Version, "position" | "sentChecksum" | "params"> & {
   sentChecksum: string;
   params: Record<string, unknown>;
+  /** Null for a file stored in one piece. */
+  parts: PartChecksums | null;
 };
 
 export interface VersionChange {
@@ -75,6 +78,10 @@ function isCurrent(assetId: string, versionId: string): SQL {
   return sql`EXISTS (SELECT 1 FROM assets WHERE id = ${assetId} AND current_version_id = ${versionId})`;
 }
 
+function insertVersionChecksums(db: Database, assetId: string, { id: versionId, parts }: NewVersion) {
+  return insertPartChecksums(db, { assetId, versionId, parts }, isCurrent(assetId, versionId));
+}
+
 /** Appends a version. Returns false, without any change, if a concurrent request was faster. */
 export async function appendVersion(db: Database, change: VersionChange, version: NewVersion): Promise<boolean> {
   const { asset, atMs } = change;
@@ -92,6 +99,7 @@ export async function appendVersion(db: Database, change: VersionChange, version
         ${JSON.stringify(params)}, ${atMs} FROM assets WHERE id = ${asset.id} AND ${condition}`),
     setCurrentVersion(db, change, version, condition),
     db.statement(sql`DELETE FROM version_cleanups WHERE version_id = ${id} AND ${isCurrent(asset.id, id)}`),
+    ...insertVersionChecksums(db, asset.id, version),
   ]);
   return rows.length > 0;
 }
@@ -100,7 +108,7 @@ export async function appendVersion(db: Database, change: VersionChange, version
 export async function replaceVersion(db: Database, change: VersionChange, version: NewVersion): Promise<boolean> {
   const { asset, atMs, cleanUpAt } = change;
   const condition = canStore(change, version);
-  const { fileSizeBytes, sentChecksum, params, ...rest } = version;
+  const { fileSizeBytes, sentChecksum, params, parts: _parts, ...rest } = version;
   const [, , , rows] = await db.orm.batch([
     ...insertEventAndTasks(db, change, condition),
     db.orm
@@ -110,6 +118,7 @@ export async function replaceVersion(db: Database, change: VersionChange, versio
     setCurrentVersion(db, change, version, condition),
     db.statement(sql`UPDATE version_cleanups SET version_id = ${asset.currentVersionId}, due_at = ${cleanUpAt}
       WHERE version_id = ${version.id} AND ${isCurrent(asset.id, version.id)}`),
+    ...insertVersionChecksums(db, asset.id, version),
   ]);
   return rows.length > 0;
 }

@@ -2,7 +2,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import { parseAssetRow, selectAsset, type Asset } from "../assets/assets.ts";
 import type { Database } from "../database.ts";
-import type { LibraryScope } from "../libraries/libraries.ts";
+import type { LibraryScope, StorageUsage } from "../libraries/libraries.ts";
 import { assets, assetVersions, libraries, users, versionCleanups } from "../schema/schema.ts";
 
 type VersionRow = typeof assetVersions.$inferSelect;
@@ -55,7 +55,7 @@ export async function findVersions(db: Database, scope: LibraryScope, assetId: s
 }
 
 export interface VersionContext extends VersionedAsset {
-  storage: { userUsed: number; userLimit: number; libraryUsed: number; libraryLimit: number | null } | null;
+  storage: { user: StorageUsage | null; library: StorageUsage | null };
   /** The version to replace was replaced recently, so the request may be a repetition. */
   alreadyReplaced: boolean;
 }
@@ -89,5 +89,13 @@ export async function findVersionContext(
   ]);
   if (row === undefined) return null;
   const asset = parseAssetRow(row);
-  return { asset, versions: versionsOf(asset, rows), storage: storage ?? null, alreadyReplaced: cleanups.length > 0 };
+  return {
+    asset,
+    versions: versionsOf(asset, rows),
+    storage: {
+      user: storage === undefined ? null : { usedBytes: storage.userUsed, limitBytes: storage.userLimit },
+      library: storage === undefined ? null : { usedBytes: storage.libraryUsed, limitBytes: storage.libraryLimit },
+    },
+    alreadyReplaced: cleanups.length > 0,
+  };
 }
