@@ -32,6 +32,7 @@ const stateless = [
   "test/objects/keys.test.ts",
   "test/operations/{delivery/urlSigner,tasks/taskQueue}.test.ts",
   "test/records/assets/metadata.test.ts",
+  "test/records/migrations.test.ts",
 ];
 
 export default defineConfig({
