@@ -1,6 +1,7 @@
 /** A multipart form with one file and text fields in any order. The file is streamed; the fields are kept. */
 import { AppError, invalid } from "../kernel/errors.ts";
 import { discardBody, readChunks } from "./bodyReader.ts";
+import { parseDigestField } from "./digestField.ts";
 import { parseBoundary, readParts, readText, type MultipartPart } from "./multipart.ts";
 
 export interface FileFormSpec {
@@ -15,6 +16,8 @@ export interface FileFormSpec {
 export interface FormFile {
   name: string | null;
   contentType: string | null;
+  /** SHA-256 that the part's Repr-Digest header declares, base64; null without one. */
+  declaredSha256: string | null;
   body: AsyncIterable<Uint8Array>;
   /** Content-Length of the whole request. */
   sizeHint: number | null;
@@ -60,8 +63,9 @@ class RequestFileForm implements FileForm {
     this.#parts = readParts(readRequestBody(body), parseBoundary(headers.get("content-type")));
     const part = await this.#nextFile();
     if (part === null) throw this.#fileError("is missing");
-    const { filename: name, contentType, body: bytes } = part;
-    return { name, contentType, body: bytes, sizeHint: parseContentLength(headers) };
+    const { filename: name, contentType, digestField, body: bytes } = part;
+    const declaredSha256 = digestField === null ? null : parseDigestField(digestField, ["body", this.#spec.fileField]);
+    return { name, contentType, declaredSha256, body: bytes, sizeHint: parseContentLength(headers) };
   }
 
   async finish(): Promise<void> {

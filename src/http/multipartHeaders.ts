@@ -6,6 +6,8 @@ export interface PartHeaders {
   /** File name as sent, including any path; null for a text field. */
   filename: string | null;
   contentType: string | null;
+  /** Repr-Digest or Content-Digest as sent; equal for a part, which has no content coding. */
+  digestField: string | null;
 }
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
@@ -101,5 +103,6 @@ export function parsePartHeaders(block: Uint8Array): PartHeaders {
   const encoding = headers.get("content-transfer-encoding") ?? "binary";
   if (!/^(7bit|8bit|binary)$/i.test(encoding))
     throw malformedPart(`with Content-Transfer-Encoding ${encoding}: send the bytes unencoded`);
-  return { ...parseDisposition(value), contentType: headers.get("content-type") ?? null };
+  const digestField = headers.get("repr-digest") ?? headers.get("content-digest") ?? null;
+  return { ...parseDisposition(value), contentType: headers.get("content-type") ?? null, digestField };
 }

@@ -12,7 +12,7 @@ export function uploadSource<Fields>(
   bytes: Uint8Array,
   finish: () => Fields | Promise<Fields>,
 ): UploadSource<Fields> {
-  const file = { name, contentType: null, body: singleChunk(bytes), sizeHint: bytes.byteLength };
+  const file = { name, contentType: null, declaredSha256: null, body: singleChunk(bytes), sizeHint: bytes.byteLength };
   return {
     open: () => Promise.resolve({ file, earlyFields: {} }),
     finish: async () => await finish(),
@@ -21,5 +21,12 @@ export function uploadSource<Fields>(
 
 export function uploadFields(libraryId: string | null): UploadFields {
   const time = { wallUs: Date.UTC(2024, 4, 6, 7, 8, 9) * 1000, offsetMinutes: 0 };
-  return { deviceAssetId: "a", deviceId: "b", fileCreatedAt: time, fileModifiedAt: time, libraryId };
+  return {
+    deviceAssetId: "a",
+    deviceId: "b",
+    fileCreatedAt: time,
+    fileModifiedAt: time,
+    libraryId,
+    declared: { sha256: null, sha1: null },
+  };
 }

@@ -13,6 +13,13 @@ export interface StoreOptions {
   sizeHint: number | null;
 }
 
+export interface PartChecksums {
+  /** Size of every part but the last. */
+  partBytes: number;
+  /** The MD5 digests in order, 16 bytes each, base64. */
+  md5s: string;
+}
+
 export interface StoredOriginal {
   /** 0: the body was empty, and no object is stored. */
   sizeBytes: number;
@@ -20,6 +27,8 @@ export interface StoredOriginal {
   sha256: string;
   sha1: string;
   etag: string | null;
+  /** Checksums of the parts of a multipart upload; null for a single `put`. */
+  parts: PartChecksums | null;
   /** The whole file if it fits the first part, so that reading its metadata needs no R2 operation. */
   head: Uint8Array | null;
   peakBufferedBytes: number;
@@ -33,6 +42,8 @@ interface Storing {
   digests: RunningDigests;
   sizeBytes: number;
   upload: MultipartUpload | null;
+  /** Size of the first part, which all but the last share. */
+  partBytes: number;
   /** An object or an unfinished upload may exist under the key. */
   mayExist: boolean;
 }
@@ -41,6 +52,7 @@ interface Storing {
 async function sendPart(storing: Storing): Promise<MultipartUpload> {
   const part = storing.buffers.filled();
   storing.mayExist = true;
+  storing.partBytes = Math.max(storing.partBytes, part.byteLength);
   const upload = await fromStorage(async () => {
     const { bucket, key, httpMetadata } = storing;
     storing.upload ??= await startMultipartUpload(bucket, key, { httpMetadata });
@@ -71,7 +83,7 @@ async function finishSinglePart(storing: Storing): Promise<StoredOriginal> {
   const head = buffers.filled();
   await storing.digests.add(head);
   const digests = await storing.digests.finish();
-  const stored = { ...toBase64(digests), sizeBytes, head, peakBufferedBytes: buffers.peakBytes() };
+  const stored = { ...toBase64(digests), sizeBytes, parts: null, head, peakBufferedBytes: buffers.peakBytes() };
   if (sizeBytes === 0) return { ...stored, etag: null };
   storing.mayExist = true;
   // R2 hashes the received bytes and rejects the object if the checksum differs.
@@ -82,9 +94,17 @@ async function finishSinglePart(storing: Storing): Promise<StoredOriginal> {
 async function finishMultipart(storing: Storing): Promise<StoredOriginal> {
   const upload = await sendPart(storing);
   const digests = await storing.digests.finish();
-  const { etag } = await fromStorage(() => upload.complete());
+  const { object, md5s } = await fromStorage(() => upload.complete());
+  const parts = { partBytes: storing.partBytes, md5s: md5s.toBase64() };
   const { sizeBytes, buffers } = storing;
-  return { ...toBase64(digests), sizeBytes, etag, head: null, peakBufferedBytes: buffers.peakBytes() };
+  return {
+    ...toBase64(digests),
+    sizeBytes,
+    etag: object.etag,
+    parts,
+    head: null,
+    peakBufferedBytes: buffers.peakBytes(),
+  };
 }
 
 /**
@@ -115,6 +135,7 @@ export async function storeOriginal(
     digests: runningDigests(),
     sizeBytes: 0,
     upload: null,
+    partBytes: 0,
     mayExist: false,
   };
   try {
@@ -136,7 +157,7 @@ export async function headOriginal(bucket: R2Bucket, key: string): Promise<R2Obj
   return await fromStorage(() => bucket.head(key));
 }
 
-/** Opens the object, or one range within it. Null if there is no object. */
+/** Opens the object, or one range within it. Returns null if there is no object. */
 export async function openOriginal(bucket: R2Bucket, key: string, range?: R2Range): Promise<R2ObjectBody | null> {
   return await fromStorage(() => bucket.get(key, range === undefined ? {} : { range }));
 }

@@ -1,4 +1,5 @@
 /** The row and tasks of a new asset, derived from its upload. */
+import { cutToJsonBytes, MAX_CAPTION_BYTES, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import { formatWallTime, type WallTime } from "../../kernel/time.ts";
 import type { MediaInfo } from "../../media/inspect/mediaInfo.ts";
 import { timeZoneAt } from "../../providers/places/timeZones.ts";
@@ -13,8 +14,9 @@ import type { ReceivedFile } from "./receivedFile.ts";
 export interface AssetFields {
   deviceAssetId: string;
   deviceId: string;
-  fileCreatedAt: WallTime;
-  fileModifiedAt: WallTime;
+  /** Null: the client doesn't know it. */
+  fileCreatedAt: WallTime | null;
+  fileModifiedAt: WallTime | null;
 }
 
 /** Clients compare the text, and write UTC as `Z`. */
@@ -22,15 +24,31 @@ function formatFileTime(time: WallTime): string {
   return formatWallTime(time).replace(/\+00:00$/, "Z");
 }
 
+/** Cuts each text of the file to the size that a user may enter. */
+function cutTexts(metadata: FileMetadata): FileMetadata {
+  const cut = Object.entries(metadata).map(([field, value]): [string, unknown] => {
+    if (typeof value !== "string") return [field, value];
+    const text = cutToJsonBytes(value, field === "description" ? MAX_CAPTION_BYTES : MAX_NAME_BYTES);
+    return [field, text === "" ? null : text];
+  });
+  return { ...metadata, ...Object.fromEntries(cut) };
+}
+
 /** Includes the effective capture time, which applies again after a user's value is removed. */
 function fileMetadata(info: MediaInfo): FileMetadata {
   const { metadata, rawWidth, rawHeight } = info;
   const captureTime = info.captureTime ?? metadata.originalDatetime;
-  return { ...emptyMetadata(), ...metadata, rawWidth, rawHeight, captureTime };
+  return cutTexts({ ...emptyMetadata(), ...metadata, rawWidth, rawHeight, captureTime });
 }
 
 function timeZoneOf({ latitude, longitude }: FileMetadata): string | null {
   return latitude === null || longitude === null ? null : timeZoneAt(latitude, longitude);
+}
+
+/** An unknown time is the other one, or the time of the upload. */
+function fileTimes({ fileCreatedAt, fileModifiedAt }: AssetFields, atMs: number) {
+  const known = fileCreatedAt ?? fileModifiedAt ?? { wallUs: atMs * 1000, offsetMinutes: 0 };
+  return { fileCreatedAt: known, fileModifiedAt: fileModifiedAt ?? known };
 }
 
 /** Builds the record that `insertAssetIfNew` stores. The capture time falls back to the client's creation time. */
@@ -43,7 +61,7 @@ export function newAsset(
 ): NewAsset {
   const metadata = fileMetadata(info);
   const timezone = timeZoneOf(metadata);
-  const { fileCreatedAt } = fields;
+  const { fileCreatedAt, fileModifiedAt } = fileTimes(fields, atMs);
   const capture = captureTimeOf({
     mediaType: file.format.mediaType,
     user: null,
@@ -65,7 +83,7 @@ export function newAsset(
       deviceId: fields.deviceId,
       deviceAssetId: fields.deviceAssetId,
       fileCreatedAt: formatFileTime(fileCreatedAt),
-      fileModifiedAt: formatFileTime(fields.fileModifiedAt),
+      fileModifiedAt: formatFileTime(fileModifiedAt),
       localUs: capture.wallUs,
       localOffsetMinutes: capture.offsetMinutes,
       width: info.width,
@@ -80,6 +98,7 @@ export function newAsset(
       createdAt: atMs,
       updatedAt: atMs,
     },
+    parts: file.stored.parts,
     taskTypes: planTasks({
       ...file.format,
       sizeBytes: file.stored.sizeBytes,

@@ -9,7 +9,7 @@ import { originalKey } from "../../objects/keys.ts";
 import { deleteOriginal, storeOriginal, type StoredOriginal } from "../../objects/uploads/originals.ts";
 import { parseOriginal } from "../assets/originalReader.ts";
 import type { Context } from "../context.ts";
-import type { IncomingFile } from "./uploadSource.ts";
+import type { DeclaredDigests, IncomingFile } from "./uploadSource.ts";
 
 export interface ReceivedFile {
   assetId: string;
@@ -18,6 +18,7 @@ export interface ReceivedFile {
   name: string;
   format: MediaFormat;
   stored: StoredOriginal;
+  declared: DeclaredDigests;
   receivedAtMs: number;
 }
 
@@ -55,7 +56,8 @@ export async function receiveFile(context: Context, file: IncomingFile): Promise
     sizeHint: file.sizeHint,
   });
   if (stored.sizeBytes === 0) throw invalid(["body", "asset_data"], "is empty");
-  return { assetId, versionId, key, name, format, stored, receivedAtMs: Date.now() };
+  const declared = { sha256: file.declaredSha256, sha1: null };
+  return { assetId, versionId, key, name, format, stored, declared, receivedAtMs: Date.now() };
 }
 
 /** Deletes the object of a duplicate or rejected upload. An R2 failure is logged, and the sweep deletes it later. */

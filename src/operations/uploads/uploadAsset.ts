@@ -12,10 +12,12 @@ import { enqueue } from "../tasks/taskQueue.ts";
 import { newAsset, type AssetFields } from "./newAsset.ts";
 import { discardFile, fieldsTooLate, inspectFile, isTooLate, receiveFile, type ReceivedFile } from "./receivedFile.ts";
 import { checkQuota, resolveTargetLibrary, throwInsertConflict, type TargetCandidates } from "./targetLibrary.ts";
-import { undoOnError, type UploadSource } from "./uploadSource.ts";
+import { checkDeclaredDigests } from "./declaredDigests.ts";
+import { undoOnError, type DeclaredDigests, type UploadSource } from "./uploadSource.ts";
 
 export interface UploadFields extends AssetFields {
   libraryId: string | null;
+  declared: DeclaredDigests;
 }
 
 export interface UploadResult {
@@ -56,8 +58,10 @@ async function finishForm(
   principal: Principal,
   source: UploadSource<UploadFields>,
   candidates: TargetCandidates,
+  file: ReceivedFile,
 ): Promise<{ fields: UploadFields; library: Library }> {
   const fields = await source.finish();
+  checkDeclaredDigests(file.stored, [file.declared, fields.declared], ["body", "asset_data"]);
   const library = await resolveTargetLibrary(context, principal, candidates, fields.libraryId);
   return { fields, library };
 }
@@ -66,7 +70,7 @@ async function finishForm(
  * Stores a file and registers it as an asset, or returns the asset of the library that has the same SHA-256. Storage
  * limits are checked before the first byte and again by the insert. A failed or duplicate upload leaves no object.
  *
- * @throws {AppError} what `source` throws; `validation_error` for the file name or an empty file;
+ * @throws {AppError} what `source` throws; `validation_error` for the file name, an empty file or a digest mismatch;
  *   `storage_limit_exceeded`, `not_found` or `bad_request` for the library; `write_conflict` to be retried.
  */
 export async function uploadAsset(
@@ -77,7 +81,7 @@ export async function uploadAsset(
   const { file: incoming, earlyFields } = await source.open();
   const candidates = await checkQuota(context, principal, earlyFields.libraryId ?? null);
   const file = await receiveFile(context, incoming);
-  const { fields, library } = await undoOnError(finishForm(context, principal, source, candidates), () =>
+  const { fields, library } = await undoOnError(finishForm(context, principal, source, candidates, file), () =>
     discardFile(context, file),
   );
   return await register(context, file, fields, library);

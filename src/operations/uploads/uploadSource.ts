@@ -5,9 +5,17 @@ export interface IncomingFile {
   name: string | null;
   /** Media type from the client; null without one. */
   contentType: string | null;
+  /** SHA-256 of the file that the client declares before it, base64. */
+  declaredSha256: string | null;
   body: AsyncIterable<Uint8Array>;
   /** Expected size in bytes, used only to size the first buffer: the client may be wrong. */
   sizeHint: number | null;
+}
+
+/** Digests of the file that the client declares, base64; null for those it does not. */
+export interface DeclaredDigests {
+  sha256: string | null;
+  sha1: string | null;
 }
 
 /** Fields may arrive before or after the file. Both methods reject invalid fields as soon as they are read. */

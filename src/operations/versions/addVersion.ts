@@ -1,10 +1,23 @@
 /** Adds an edited version to a photo, after the upload or in place of the current edited version. */
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { checkDeclaredDigests } from "../uploads/declaredDigests.ts";
 import { undoOnError, type UploadSource } from "../uploads/uploadSource.ts";
 import { registerVersion, type VersionFields, type VersionResult } from "./registerVersion.ts";
-import { discardReceived, receiveVersion } from "./versionFiles.ts";
+import { discardReceived, receiveVersion, type ReceivedVersion } from "./versionFiles.ts";
 import { planAppend, planReplace, type VersionPlan } from "./versionPreconditions.ts";
+
+/** Reads the fields, and verifies the digests that the client declared for the bytes as sent. */
+async function finishForm(
+  source: UploadSource<VersionFields>,
+  { sentChecksum }: ReceivedVersion,
+  partSha256: string | null,
+): Promise<VersionFields> {
+  const fields = await source.finish();
+  const declared = [partSha256, fields.declaredSha256].map((sha256) => ({ sha256, sha1: null }));
+  checkDeclaredDigests({ sha256: sentChecksum, sha1: null }, declared, ["body", "file"]);
+  return fields;
+}
 
 async function addVersion(
   context: Context,
@@ -14,7 +27,9 @@ async function addVersion(
 ): Promise<VersionResult> {
   const { file } = await source.open();
   const received = await receiveVersion(context, plan, file);
-  const fields = await undoOnError(source.finish(), () => discardReceived(context, received));
+  const fields = await undoOnError(finishForm(source, received, file.declaredSha256), () =>
+    discardReceived(context, received),
+  );
   return await registerVersion(context, principal, received, fields);
 }
 

@@ -17,6 +17,8 @@ import { planVersionChange } from "./versions.ts";
 export interface VersionFields {
   kind: string;
   params: Record<string, unknown>;
+  /** SHA-256 that the client declares for the bytes it sends, base64. */
+  declaredSha256: string | null;
 }
 
 export interface VersionResult {
@@ -33,10 +35,10 @@ function isRepeated(version: Version, received: ReceivedVersion, fields: Version
   return version.position > 0 && isSame && canonicalJson(version.params) === canonicalJson(fields.params);
 }
 
-function newVersion({ file, sentChecksum }: StoredAndReceived, fields: VersionFields): NewVersion {
+function newVersion({ file, sentChecksum }: StoredAndReceived, { kind, params }: VersionFields): NewVersion {
   const { id, mimeType, width, height, stored } = file;
-  const { sizeBytes: fileSizeBytes, sha256: checksum } = stored;
-  return { id, mimeType, width, height, fileSizeBytes, checksum, sentChecksum, ...fields };
+  const { sizeBytes: fileSizeBytes, sha256: checksum, parts } = stored;
+  return { id, mimeType, width, height, fileSizeBytes, checksum, sentChecksum, kind, params, parts };
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type MetadataSources,
 } from "./metadata.ts";
 import { assets } from "../schema/schema.ts";
+import { insertPartChecksums, type PartChecksums } from "../maintenance/partChecksums.ts";
 import { insertTasks, type TaskType } from "../tasks/tasks.ts";
 
 const { sortKey: _sortKey, trashKey: _trashKey, autoStackId: _autoStackId, ...columns } = getTableColumns(assets);
@@ -41,6 +42,8 @@ export function parseAssetRow(row: AssetRow): Asset {
 export interface NewAsset {
   /** `metadata` is the file's. */
   asset: Omit<typeof assets.$inferInsert, "fileMetadata" | "metrics"> & { metadata: FileMetadata };
+  /** Null for a file stored in one piece. */
+  parts: PartChecksums | null;
   taskTypes: TaskType[];
   /** Why the file's content could not be read. */
   errorMessage: string | null;
@@ -103,6 +106,11 @@ async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<In
       .select({ ...assetColumns, trashCleared: trashCleared.as("trash_cleared") })
       .from(assets)
       .where(and(eq(assets.libraryId, libraryId), eq(assets.checksum, checksum))),
+    ...insertPartChecksums(
+      db,
+      { assetId, versionId: asset.currentVersionId, parts: upload.parts },
+      sql`EXISTS (SELECT 1 FROM assets WHERE id = ${assetId})`,
+    ),
   ]);
   const stored = results[3][0];
   if (stored === undefined) throw new Error(`asset ${assetId} was neither inserted nor found`);

@@ -20,7 +20,7 @@ const upload = createRoute({
   tags: ["Assets"],
   summary: "Upload a photo or video",
   description:
-    "The file is streamed to storage. A file whose SHA-256 is already in the library returns 200 with the existing asset.",
+    "The file is streamed to storage. A file whose SHA-256 is already in the library returns 200 with the existing asset. A digest declared in `checksum`, `checksum_sha1` or the file part's Repr-Digest header is verified.",
   security: credentialSecurity,
   middleware: [requireAction("write")] as const,
   request: { body: { required: true, content: { "multipart/form-data": { schema: uploadSchema } } } },
@@ -55,6 +55,7 @@ function uploadSource(form: FileForm): UploadSource<UploadFields> {
         fileCreatedAt: fields.file_created_at,
         fileModifiedAt: fields.file_modified_at,
         libraryId: fields.library_id ?? null,
+        declared: { sha256: fields.checksum ?? null, sha1: fields.checksum_sha1 ?? null },
       };
     },
   };

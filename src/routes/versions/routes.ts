@@ -27,9 +27,10 @@ import {
 import { serializeVersion } from "./serializer.ts";
 
 const MAX_KIND_BYTES = 256;
+const MAX_CHECKSUM_BYTES = 64;
 
 const shared = { tags: ["Versions"], security: credentialSecurity };
-const form = { body: { required: true, content: { "multipart/form-data": { schema: newVersionSchema } } } };
+const formRequest = { body: { required: true, content: { "multipart/form-data": { schema: newVersionSchema } } } };
 
 const list = createRoute({
   ...shared,
@@ -53,9 +54,9 @@ const append = createRoute({
   path: "/api/assets/{asset_id}/versions",
   summary: "Add an edited version",
   description:
-    "Requires that the upload is the current version. The file's metadata is replaced by the upload's, so the stored bytes differ from those sent. A repeated call with the same file and fields returns 200 and stores nothing.",
+    "Requires that the upload is the current version. The file's metadata is replaced by the upload's, so the stored bytes differ from those sent. A repeated call with the same file and fields returns 200 and stores nothing. A digest of the file as sent, in `checksum` or the file part's Repr-Digest header, is verified.",
   middleware: [requireAction("write")] as const,
-  request: { params: assetPath, query: versionQuery, ...form },
+  request: { params: assetPath, query: versionQuery, ...formRequest },
   responses: {
     201: jsonResponse(versionSchema, "The new current version"),
     200: jsonResponse(versionSchema, "The current version, from an earlier call with the same file and fields"),
@@ -70,7 +71,7 @@ const replace = createRoute({
   summary: "Replace the current edited version",
   description: "The new version gets a new id. The replaced version is deleted permanently.",
   middleware: [requireAction("write")] as const,
-  request: { params: versionPath, query: versionQuery, ...form },
+  request: { params: versionPath, query: versionQuery, ...formRequest },
   responses: {
     201: jsonResponse(versionSchema, "The new current version"),
     200: jsonResponse(versionSchema, "The current version, from an earlier call with the same file and fields"),
@@ -108,6 +109,7 @@ const formSpec: FileFormSpec = {
   fieldLimits: new Map([
     ["kind", MAX_KIND_BYTES],
     ["params", MAX_PARAMS_BYTES],
+    ["checksum", MAX_CHECKSUM_BYTES],
   ]),
   onField: (fields) => parse(versionFieldsSchema.partial(), Object.fromEntries(fields), "form"),
 };
@@ -117,7 +119,8 @@ function versionSource(form: FileForm): UploadSource<VersionFields> {
     open: async () => ({ file: await form.open(), earlyFields: {} }),
     finish: async () => {
       await form.finish();
-      return parse(versionFieldsSchema, Object.fromEntries(form.fields), "form");
+      const { checksum = null, ...fields } = parse(versionFieldsSchema, Object.fromEntries(form.fields), "form");
+      return { ...fields, declaredSha256: checksum };
     },
   };
 }

@@ -1,7 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { parseJsonObject } from "../../kernel/json.ts";
+import { jsonBytes, MAX_ROW_JSON_BYTES } from "../../kernel/textLimits.ts";
 import { variantSchema } from "../assets/schemas.ts";
 import { idSchema, listSchema } from "../fieldSchemas.ts";
+import { declaredSha256Schema } from "../uploads/schemas.ts";
 
 export const versionSchema = z
   .object({
@@ -44,14 +46,20 @@ const kindSchema = z
   })
   .openapi({ description: KIND_HELP, example: "edit" });
 
-export const MAX_PARAMS_BYTES = 64 * 1024;
+/** As sent, and as stored: a number such as 1e20 is longer once it is stored. */
+export const MAX_PARAMS_BYTES = MAX_ROW_JSON_BYTES;
+
+function sizeProblem(params: Record<string, unknown>): string | null {
+  return jsonBytes(params) <= MAX_PARAMS_BYTES ? null : `must be at most ${MAX_PARAMS_BYTES} bytes of JSON`;
+}
 
 const paramsSchema = z
   .string()
   .transform((text, context) => {
     const parsed = parseJsonObject(text);
-    if (parsed.ok) return parsed.value;
-    context.addIssue({ code: "custom", message: parsed.problem });
+    const problem = parsed.ok ? sizeProblem(parsed.value) : parsed.problem;
+    if (parsed.ok && problem === null) return parsed.value;
+    context.addIssue({ code: "custom", message: problem ?? "is not valid" });
     return z.NEVER;
   })
   .openapi({
@@ -60,7 +68,11 @@ const paramsSchema = z
     example: "{}",
   });
 
-export const versionFieldsSchema = z.object({ kind: kindSchema, params: paramsSchema });
+export const versionFieldsSchema = z.object({
+  kind: kindSchema,
+  params: paramsSchema,
+  checksum: declaredSha256Schema,
+});
 
 export const newVersionSchema = versionFieldsSchema.extend({
   file: z.string().openapi({

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -162,6 +163,51 @@ describe("storing an original", () => {
     const stored = await storeOriginal(bucket, key, generated(0), { contentType: "image/jpeg", sizeHint: 100 });
     expect(stored).toMatchObject({ sizeBytes: 0, etag: null, ...(await checksums(generated(0))) });
     expect(calls).toEqual([]);
+    expect(await headOriginal(env.BUCKET, key)).toBeNull();
+  });
+});
+
+describe("a multipart upload", () => {
+  it("returns the MD5 of every part and their size", async () => {
+    const size = 20 * MIB + 7;
+    const { parts } = await storeOriginal(env.BUCKET, key, generated(size), {
+      contentType: "video/mp4",
+      sizeHint: null,
+    });
+    if (parts === null) throw new Error("the file was stored in one piece");
+    const md5s = Buffer.from(parts.md5s, "base64");
+    const stored = Buffer.from((await (await env.BUCKET.get(key))?.arrayBuffer()) ?? []);
+    const count = Math.ceil(size / parts.partBytes);
+    expect(md5s.byteLength).toBe(count * 16);
+    for (let i = 0; i < count; i++) {
+      const part = stored.subarray(i * parts.partBytes, (i + 1) * parts.partBytes);
+      expect(md5s.subarray(i * 16, i * 16 + 16)).toEqual(createHash("md5").update(part).digest());
+    }
+  });
+
+  it("is refused and deleted when R2 stored other bytes than were sent", async () => {
+    const bucket = new Proxy(env.BUCKET, {
+      get(target, name) {
+        if (name === "delete") return (deletedKey: string) => target.delete(deletedKey);
+        if (name !== "createMultipartUpload") return Reflect.get(target, name) as unknown;
+        return async (uploadKey: string, options: R2MultipartOptions) => {
+          const upload = await target.createMultipartUpload(uploadKey, options);
+          return {
+            uploadPart: (number: number, part: Uint8Array) => {
+              const damaged = part.slice();
+              if (number === 2) damaged[5] = (damaged[5] ?? 0) ^ 1;
+              return upload.uploadPart(number, damaged);
+            },
+            complete: (parts: R2UploadedPart[]) => upload.complete(parts),
+            abort: () => upload.abort(),
+          };
+        };
+      },
+    });
+    const error = await errorOf(
+      storeOriginal(bucket, key, generated(20 * MIB), { contentType: "video/mp4", sizeHint: null }),
+    );
+    expect(error).toMatchObject({ code: "storage_unavailable" });
     expect(await headOriginal(env.BUCKET, key)).toBeNull();
   });
 });

@@ -40,6 +40,7 @@ describe("insertAssetIfNew called twice with the same asset", () => {
         createdAt: now,
         updatedAt: now,
       },
+      parts: null,
       taskTypes: ["thumbhash"],
       errorMessage: null,
     };

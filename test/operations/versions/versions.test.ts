@@ -76,7 +76,7 @@ function contextAfter(ms: number): Context {
 function failingVersionBatch(when: "before" | "after"): Partial<Cloudflare.Env> {
   const fail = (sql: string[]): void => {
     if (sql.some((text) => /^\s*UPDATE "?assets"? SET|update "assets" set/i.test(text)))
-      throw new Error("D1_ERROR: gone");
+      throw new Error("D1_ERROR: connection lost");
   };
   const faults: D1Faults = when === "before" ? { beforeBatch: fail } : { afterBatch: fail };
   return { DB: countingD1(env.DB, faults).binding };
@@ -149,9 +149,9 @@ describe("a new version during an R2 failure", () => {
   it.each([["rejected"], ["response_lost"]] as const)("leaves no object: put %s", async (when) => {
     const asset = await uploadPhoto();
     const { binding: BUCKET } = instrumentedBucket({ put: when });
-    const refused = await appendVersion(asset.id, await editedJpeg(), { env: { BUCKET } });
-    expect(refused.headers.get("retry-after")).toBe("5");
-    await expectError(refused, 502);
+    const rejected = await appendVersion(asset.id, await editedJpeg(), { env: { BUCKET } });
+    expect(rejected.headers.get("retry-after")).toBe("5");
+    await expectError(rejected, 502);
     expect(await listAssetObjects(asset.id)).toEqual([`originals/${asset.current_version_id}`]);
     expect(await pendingVersionDeletions(asset.id)).toEqual([]);
   });
@@ -214,7 +214,7 @@ describe("the object sweep", () => {
       proxyKey(asset.id, orphan),
       renditionKey(asset.id, orphan, "small", "webp"),
     ]) {
-      await env.BUCKET.put(key, "left behind");
+      await env.BUCKET.put(key, "orphan");
     }
     expect(await sweepObjects(contextAfter(50 * MINUTE_MS))).toBe(0);
     expect(await sweepObjects(contextAfter(61 * MINUTE_MS))).toBe(1);
@@ -312,6 +312,7 @@ describe("form fields after the file", () => {
     const version = await receiveVersion(context, plan, {
       name: null,
       contentType: null,
+      declaredSha256: null,
       body: body(),
       sizeHint: null,
     });
@@ -323,7 +324,7 @@ describe("form fields after the file", () => {
     const asset = await uploadPhoto();
     const { context, principal, version, file } = await received(asset.id);
     const old = { ...version, file: { ...file, receivedAtMs: Date.now() - 31 * MINUTE_MS } };
-    const attempt = registerVersion(context, principal, old, { kind: "edit", params: {} });
+    const attempt = registerVersion(context, principal, old, { kind: "edit", params: {}, declaredSha256: null });
     await expect(attempt).rejects.toMatchObject({ code: "bad_request" });
     expect(await listAssetObjects(asset.id)).toEqual([`originals/${asset.current_version_id}`]);
   });
@@ -332,7 +333,7 @@ describe("form fields after the file", () => {
     const asset = await uploadPhoto();
     const { context, principal, version } = await received(asset.id);
     await cleanUpVersions(contextAfter(25 * HOUR_MS));
-    const attempt = registerVersion(context, principal, version, { kind: "edit", params: {} });
+    const attempt = registerVersion(context, principal, version, { kind: "edit", params: {}, declaredSha256: null });
     await expect(attempt).rejects.toMatchObject({ code: "write_conflict" });
     expect(await listVersions(asset.id)).toHaveLength(1);
     expect(await findInconsistencies()).toEqual({});
@@ -341,7 +342,7 @@ describe("form fields after the file", () => {
   it("create one version when the batch runs twice", async () => {
     const asset = await uploadPhoto();
     const { context, principal, version } = await received(asset.id);
-    const fields = { kind: "edit", params: {} };
+    const fields = { kind: "edit", params: {}, declaredSha256: null };
     const first = await registerVersion(context, principal, version, fields);
     const second = await registerVersion(context, principal, version, fields);
     expect([first.created, second.created]).toEqual([true, true]);
