@@ -2,6 +2,11 @@
 
 const CHUNK_BYTES = 64 * 1024;
 
+/** False for a request without a body, also where a client announced an empty one. */
+export function hasBody(request: Request): boolean {
+  return request.body !== null && request.headers.get("content-length") !== "0";
+}
+
 /** Null for a stream that is no byte stream, such as most streams created in JavaScript. */
 function byobReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
   try {

@@ -68,11 +68,14 @@ function wholeNumber<T extends number | null>(vars: Vars, name: string, fallback
   return Number(value);
 }
 
-function publicUrl(vars: Vars): string | null {
+function publicUrl(vars: Vars, production: boolean): string | null {
   const value = text(vars, "PUBLIC_URL");
   if (value === null) return null;
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
     throw new AppError("not_configured", `PUBLIC_URL must be an http(s) URL, not "${value}"`);
+  }
+  if (production && new URL(value).protocol !== "https:") {
+    throw new AppError("not_configured", `PUBLIC_URL must be an https URL in production, not "${value}"`);
   }
   return new URL(value).origin;
 }
@@ -135,7 +138,8 @@ function geocoderUrl(vars: Vars): string {
 }
 
 export function parseConfig(vars: Vars): Config {
-  const production = text(vars, "ENVIRONMENT") === "production";
+  // A missing or misspelled value must not switch the protections of production off.
+  const production = text(vars, "ENVIRONMENT") !== "development";
   const rootApiKey = secret(vars, "ROOT_API_KEY");
   const mediaSigningKey = secret(vars, "MEDIA_SIGNING_KEY");
   if (production && `${rootApiKey}${mediaSigningKey}`.includes("local-development")) {
@@ -145,7 +149,7 @@ export function parseConfig(vars: Vars): Config {
     production,
     rootApiKey,
     mediaSigningKey,
-    publicUrl: publicUrl(vars),
+    publicUrl: publicUrl(vars, production),
     imageDelivery: imageDelivery(vars),
     describer: describer(vars),
     geocoder: geocoder(vars),

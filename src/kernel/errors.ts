@@ -5,6 +5,7 @@ export type ErrorCode =
   | "unauthorized"
   | "forbidden"
   | "not_found"
+  | "method_not_allowed"
   | "conflict"
   | "write_conflict"
   | "payload_too_large"
@@ -51,6 +52,11 @@ export function invalid(loc: (string | number)[], msg: string, type = "value_err
   return new AppError("validation_error", `${loc.join(".")}: ${msg}`, {
     issues: [{ loc, msg, type }],
   });
+}
+
+/** The `validation_error` of a request that needs a body and has none. */
+export function missingBody(): AppError {
+  return invalid(["body"], "is required", "missing");
 }
 
 export function notFound(noun: string): AppError {

@@ -20,9 +20,10 @@ export const databaseSession = createMiddleware<AppEnv>(async (c, next) => {
   if (bookmark !== null) c.header(BOOKMARK_HEADER, bookmark);
 });
 
-/** Reads an RFC 6750 Bearer token, or x-api-key. */
+/** Reads an RFC 6750 Bearer token, else x-api-key: a proxy may need `Authorization: Basic` for itself. */
 function parseToken(authorization: string | undefined, apiKey: string | undefined): string | null {
-  if (authorization !== undefined) return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
+  if (authorization !== undefined && /^Bearer\b/i.test(authorization))
+    return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
   return apiKey ?? null;
 }
 

@@ -1,4 +1,5 @@
 /** CORS for browser apps: allowed origins and exposed response headers. */
+import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./context.ts";
@@ -16,8 +17,15 @@ const EXPOSED_HEADERS = [
   "Accept-Ranges",
 ];
 
+/** A browser's question before a request (CORS): an OPTIONS that names the method to come. */
+export function isPreflight(c: Context<AppEnv>): boolean {
+  return c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined;
+}
+
 /** Credentials are sent as headers, so `*` gives a page no access that it would not have with its user's key. */
 export const crossOrigin = createMiddleware<AppEnv>(async (c, next) => {
+  // Hono's handler would answer any other OPTIONS request as a preflight.
+  if (c.req.method === "OPTIONS" && !isPreflight(c)) return await next();
   const origins = c.get("config").corsOrigins;
   const handler = cors({
     origin: origins.includes("*") ? "*" : origins,

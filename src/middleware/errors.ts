@@ -2,7 +2,8 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { AppError, type ErrorCode } from "../kernel/errors.ts";
+import { hasBody } from "../http/bodyReader.ts";
+import { AppError, missingBody, type ErrorCode } from "../kernel/errors.ts";
 import * as log from "../kernel/log.ts";
 import type { AppEnv } from "./context.ts";
 
@@ -11,6 +12,7 @@ const statuses = {
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,
+  method_not_allowed: 405,
   conflict: 409,
   write_conflict: 409,
   payload_too_large: 413,
@@ -45,9 +47,11 @@ function errorResponse(c: Context<AppEnv>, error: AppError): Response {
 const TRANSIENT_D1_ERROR =
   /D1_ERROR.*(network connection lost|reset|overloaded|timed out|exceeded timeout|internal error)/i;
 
-function toAppError(error: Error): AppError | null {
+function toAppError(error: Error, request: Request): AppError | null {
   if (error instanceof AppError) return error;
   if (error instanceof HTTPException) {
+    // Hono parses the body of every request with a JSON Content-Type, so an empty one is malformed to it.
+    if (error.status === 400 && !hasBody(request)) return missingBody();
     if (error.status === 413) return new AppError("payload_too_large", "request body is too large");
     if (error.status === 415) return new AppError("unsupported_media_type", "unsupported Content-Type");
     return new AppError("bad_request", error.message === "" ? "malformed request" : error.message);
@@ -69,12 +73,13 @@ function redactedStack(error: Error): string | undefined {
 
 function logFailure(c: Context<AppEnv>, error: Error): void {
   const cause = error.cause instanceof Error ? redactedStack(error.cause) : undefined;
-  log.error("request failed", { request_id: c.get("requestId"), path: c.req.path, error: redactedStack(error), cause });
+  const request = { request_id: c.get("requestId"), path: c.req.path, actor: c.get("credentialId") };
+  log.error("request failed", { ...request, error: redactedStack(error), cause });
 }
 
 /** Answers unknown errors with a constant text, and logs their stack with the request id. */
 export function onError(error: Error, c: Context<AppEnv>): Response {
-  const known = toAppError(error);
+  const known = toAppError(error, c.req.raw);
   if (known !== null) {
     if (statuses[known.code] >= 500 && known.code !== "storage_limit_exceeded") logFailure(c, known);
     return errorResponse(c, known);

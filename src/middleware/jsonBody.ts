@@ -2,6 +2,7 @@
 import { bodyLimit } from "hono/body-limit";
 import { except } from "hono/combine";
 import { createMiddleware } from "hono/factory";
+import { hasBody } from "../http/bodyReader.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { AppEnv } from "./context.ts";
 
@@ -18,8 +19,7 @@ const JSON_TYPE = /^application\/([\w.-]+\+)?json *(;|$)/i;
 
 const jsonOnly = createMiddleware<AppEnv>(async (c, next) => {
   const type = c.req.header("content-type");
-  const hasBody = c.req.raw.body !== null && c.req.header("content-length") !== "0";
-  if (hasBody && (type === undefined || !JSON_TYPE.test(type))) {
+  if (hasBody(c.req.raw) && (type === undefined || !JSON_TYPE.test(type))) {
     throw new AppError("unsupported_media_type", "unsupported Content-Type: send the body as application/json");
   }
   await next();

@@ -23,6 +23,8 @@ export const requestSetup = createMiddleware<AppEnv>(async (c, next) => {
   c.set("requestId", requestId);
   c.set("nowMs", Date.now());
   c.header("X-Request-Id", requestId);
+  // JSON contains text from users and files; a browser must not guess another type for it.
+  c.header("X-Content-Type-Options", "nosniff");
   const config = cachedConfig(c.env);
   c.set("config", config);
   c.set("origin", config.publicUrl ?? new URL(c.req.url).origin);
@@ -39,6 +41,7 @@ export const requestLog = createMiddleware<AppEnv>(async (c, next) => {
     method: c.req.method,
     path: c.req.path,
     status: c.res.status,
+    actor: c.get("credentialId"),
     duration_ms: Date.now() - startedAt,
   });
 });

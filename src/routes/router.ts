@@ -1,7 +1,8 @@
 /** Creates routers whose schemas validate requests and generate the OpenAPI document. */
 import { OpenAPIHono, type RouteConfig, type z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import { AppError, type Issue } from "../kernel/errors.ts";
+import { hasBody } from "../http/bodyReader.ts";
+import { AppError, missingBody, type Issue } from "../kernel/errors.ts";
 import type { AppEnv } from "../middleware/context.ts";
 
 const errorLocations: Record<string, string> = {
@@ -18,8 +19,11 @@ interface SchemaIssue {
   code?: string | undefined;
 }
 
+/** Issues that a 422 lists: one request can hold thousands of wrong values. */
+export const MAX_REPORTED_ISSUES = 100;
+
 function validationError(target: string, problems: SchemaIssue[]): AppError {
-  const issues = problems.map((problem): Issue => {
+  const issues = problems.slice(0, MAX_REPORTED_ISSUES).map((problem): Issue => {
     const path = problem.path.map((part) => (typeof part === "number" ? part : String(part)));
     return {
       loc: [errorLocations[target] ?? target, ...path],
@@ -42,7 +46,9 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, target: "p
 export function newRouter(): OpenAPIHono<AppEnv> {
   return new OpenAPIHono<AppEnv>({
     strict: false,
-    defaultHook: (result) => {
+    defaultHook: (result, c) => {
+      // Without a Content-Type, Hono validates `{}` in place of a missing body.
+      if (result.target === "json" && !hasBody(c.req.raw)) throw missingBody();
       if (result.success) return;
       throw validationError(result.target, result.error.issues);
     },
@@ -64,6 +70,10 @@ export function addStreamingRoute(
   handler: (c: Context<AppEnv>) => Response | Promise<Response>,
 ): void {
   const { middleware = [], ...documented } = route;
+  const bodyIsRequired = route.request?.body?.required === true;
   router.openAPIRegistry.registerPath(documented);
-  router.on([route.method], [route.getRoutingPath()], ...middleware, handler);
+  router.on([route.method], [route.getRoutingPath()], ...middleware, (c) => {
+    if (bodyIsRequired && !hasBody(c.req.raw)) throw missingBody();
+    return handler(c);
+  });
 }

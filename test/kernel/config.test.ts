@@ -18,9 +18,15 @@ function errorFor(vars: Record<string, unknown>): string {
 }
 
 describe("parseConfig", () => {
+  it("counts every ENVIRONMENT but development as production", () => {
+    expect(parseConfig({ ...secrets, ENVIRONMENT: "development" }).production).toBe(false);
+    for (const ENVIRONMENT of [undefined, "", "production", "prod", "Development", "staging", "develpment", 7, null])
+      expect(parseConfig({ ...secrets, ENVIRONMENT }).production, String(ENVIRONMENT)).toBe(true);
+  });
+
   it("returns the defaults when only the secrets are set", () => {
     expect(parseConfig(secrets)).toEqual({
-      production: false,
+      production: true,
       rootApiKey: secrets.ROOT_API_KEY,
       mediaSigningKey: secrets.MEDIA_SIGNING_KEY,
       publicUrl: null,
@@ -66,8 +72,9 @@ describe("parseConfig", () => {
   it("rejects the secrets of local development in production only", () => {
     for (const name of Object.keys(secrets)) {
       const local = { [name]: "apikey_local-development_0123456789abcdef" };
-      expect(errorFor({ ...local, ENVIRONMENT: "production" })).toContain(name);
-      expect(errorFor(local)).toBe("");
+      for (const ENVIRONMENT of ["production", "preview", undefined])
+        expect(errorFor({ ...local, ENVIRONMENT }), ENVIRONMENT).toContain(name);
+      expect(errorFor({ ...local, ENVIRONMENT: "development" })).toBe("");
     }
   });
 
@@ -78,6 +85,9 @@ describe("parseConfig", () => {
     for (const value of ["photos.example", "ftp://photos.example", "javascript:alert(1)"]) {
       expect(errorFor({ PUBLIC_URL: value })).toContain("PUBLIC_URL");
     }
+    const PUBLIC_URL = "http://photos.example";
+    expect(errorFor({ PUBLIC_URL })).toContain("https");
+    expect(errorFor({ PUBLIC_URL, ENVIRONMENT: "development" })).toBe("");
   });
 });
 

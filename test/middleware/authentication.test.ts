@@ -20,10 +20,10 @@ async function count(table: "users" | "libraries"): Promise<number> {
 describe("the root key", () => {
   it("creates one user and one library on concurrent first uses", async () => {
     expect(await count("users")).toBe(0);
-    const answers = await Promise.all(Array.from({ length: 5 }, () => call("GET", "/api/libraries")));
-    for (const answer of answers) {
-      expect(answer.status).toBe(200);
-      expect(await answer.json()).toMatchObject([{ name: "Default Library", asset_count: 0 }]);
+    const responses = await Promise.all(Array.from({ length: 5 }, () => call("GET", "/api/libraries")));
+    for (const response of responses) {
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject([{ name: "Default Library", asset_count: 0 }]);
     }
     expect([await count("users"), await count("libraries")]).toEqual([1, 1]);
     expect((await call("GET", "/api/users/me")).status).toBe(200);
@@ -37,6 +37,14 @@ describe("a credential", () => {
       expect(await statusWith({ authorization: `${word} ${ROOT_API_KEY}` }), word).toBe(200);
     }
     expect(await statusWith({ "x-api-key": ROOT_API_KEY })).toBe(200);
+  });
+
+  it("is read from x-api-key beside an Authorization header of another scheme, which a proxy may need", async () => {
+    for (const authorization of [`Basic ${btoa("user:password")}`, "Digest username=u", "Bearerish x", ""])
+      expect(await statusWith({ authorization, "x-api-key": ROOT_API_KEY }), authorization).toBe(200);
+    for (const authorization of ["Bearer", "Bearer wrong", `bearer ${ROOT_API_KEY} x`])
+      expect(await statusWith({ authorization, "x-api-key": ROOT_API_KEY }), authorization).toBe(401);
+    expect(await statusWith({ authorization: `Basic ${btoa("u:p")}`, "x-api-key": "apikey_wrong" })).toBe(401);
   });
 
   it("returns 401 in any other form", async () => {

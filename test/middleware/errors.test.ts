@@ -27,18 +27,6 @@ describe("an error response", () => {
     }
   });
 
-  it("is 404 for an unsupported method", async () => {
-    for (const [method, path] of [
-      ["PUT", "/api/albums"],
-      ["DELETE", "/api/users/me"],
-      ["POST", "/api/server/ping"],
-    ] as const) {
-      const response = await call(method, path, method === "PUT" ? { json: {} } : {});
-      expect(response.status, path).toBe(404);
-      await bodyOf(response);
-    }
-  });
-
   it("is 503 with Retry-After and without D1's message for a transient database error", async () => {
     for (const message of [
       "D1_ERROR: Network connection lost.",

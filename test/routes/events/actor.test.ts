@@ -79,7 +79,7 @@ describe("an event", () => {
     await send("POST", "/api/assets/empty-trash");
 
     const types = await sqlAll("SELECT DISTINCT event_type FROM events WHERE library_id = ?", libraryId);
-    expect(types.map((row) => row["event_type"]).toSorted()).toEqual(EVENT_TYPES.toSorted());
+    expect(new Set(types.map((row) => row["event_type"]))).toEqual(new Set(EVENT_TYPES));
     expect(await actorsOf(libraryId)).toEqual([key.id]);
   });
 

@@ -17,7 +17,7 @@ interface Content {
 interface PathItem {
   parameters?: Parameter[];
   security?: Record<string, string[]>[];
-  requestBody?: Content;
+  requestBody?: Content & { required?: boolean };
   responses: Record<string, Content & { description: string }>;
 }
 

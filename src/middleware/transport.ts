@@ -1,0 +1,21 @@
+/** Refuses plain HTTP in production, and tells browsers to use HTTPS. */
+import { createMiddleware } from "hono/factory";
+import { AppError } from "../kernel/errors.ts";
+import type { AppEnv } from "./context.ts";
+
+/** One year. Without includeSubDomains, because other hosts of the zone are not this service's to decide. */
+export const HSTS_MAX_AGE_SECONDS = 365 * 24 * 60 * 60;
+
+/**
+ * Refuses instead of redirecting: after a redirect, a client with a wrong base URL would go on sending its key in
+ * clear text. The URL has the scheme of the client's connection to Cloudflare. Local development uses plain HTTP.
+ */
+export const httpsOnly = createMiddleware<AppEnv>(async (c, next) => {
+  if (!c.get("config").production) return await next();
+  if (new URL(c.req.url).protocol !== "https:") {
+    throw new AppError("forbidden", "plain HTTP is refused: use https://, and replace a key that was sent over HTTP");
+  }
+  // RFC 6797, 7.2: sent over HTTPS only.
+  c.header("Strict-Transport-Security", `max-age=${HSTS_MAX_AGE_SECONDS}`);
+  await next();
+});
