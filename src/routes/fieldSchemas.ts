@@ -1,7 +1,8 @@
 /** Zod schemas for fields, parameters and responses that several routes use. */
 import { z } from "@hono/zod-openapi";
 import { ID_PREFIXES, isId, type IdKind } from "../kernel/ids.ts";
-import { parseDateTime } from "../kernel/time.ts";
+import { fitsJsonBytes } from "../kernel/textLimits.ts";
+import { parseDateTime, type WallTime } from "../kernel/time.ts";
 
 export function idSchema(kind: IdKind) {
   return z
@@ -10,6 +11,27 @@ export function idSchema(kind: IdKind) {
       error: `must be ${ID_PREFIXES[kind]} followed by a 22-character shortuuid`,
     })
     .openapi({ example: `${ID_PREFIXES[kind]}BM3nUmJ6fkBqBADyz5FEiu` });
+}
+
+/**
+ * Text that is stored, of at most `maxBytes` bytes of JSON. Unpaired surrogates are replaced: strict JSON parsers
+ * reject a whole response that contains one.
+ */
+export function textSchema(maxBytes: number) {
+  return z
+    .string()
+    .max(maxBytes, { abort: true })
+    .overwrite((text) => text.toWellFormed())
+    .refine((text) => fitsJsonBytes(text, maxBytes), { error: `must be at most ${maxBytes} bytes of JSON in UTF-8` });
+}
+
+/** A body array. Its length is checked before its items, so that a long list of wrong ones makes one issue. */
+export function arraySchema<T extends z.ZodType>(item: T, min: number, max: number) {
+  return z.preprocess((value, context) => {
+    if (!Array.isArray(value) || value.length <= max) return value;
+    context.addIssue({ code: "too_big", origin: "array", maximum: max, message: `must have at most ${max} items` });
+    return z.NEVER;
+  }, z.array(item).min(min).max(max));
 }
 
 /** A query array: repeated keys, one comma-separated value, or a mixture of both. */
@@ -36,6 +58,33 @@ export const dateTimeSchema = z
     context.addIssue({ code: "custom", message: "must be an ISO 8601 date-time, such as 2024-07-15T12:00:00-07:00" });
     return z.NEVER;
   })
+  .openapi({ type: "string", example: "2024-07-15T12:00:00-07:00" });
+
+/** Microseconds since the epoch are exact integers only between 1685 and 2254. */
+export const FIRST_YEAR = 1700;
+export const LAST_YEAR = 2200;
+
+function isStorableYear({ wallUs }: WallTime): boolean {
+  return wallUs >= Date.UTC(FIRST_YEAR, 0) * 1000 && wallUs < Date.UTC(LAST_YEAR + 1, 0) * 1000;
+}
+
+const yearError = { error: `year must be between ${FIRST_YEAR} and ${LAST_YEAR}` };
+
+/** A date-time that is stored as a capture time. */
+export const storedTimeSchema = dateTimeSchema.refine(isStorableYear, yearError);
+
+/** The year 0, and the first and last day of .NET's and Python's calendars, which clients send for an unknown date. */
+const NO_DATE = /^\s*(?:0000-\d\d-\d\d|0001-01-01|9999-12-31)(?:[Tt ][\d:.,]{1,20}(?:Z|z|[+-][\d:]{2,5})?)?\s*$/;
+
+/** A file's date-time; null for the placeholders of clients that don't know it. */
+export const fileTimeSchema = z
+  .union([
+    z
+      .string()
+      .regex(NO_DATE)
+      .transform(() => null),
+    storedTimeSchema,
+  ])
   .openapi({ type: "string", example: "2024-07-15T12:00:00-07:00" });
 
 /** A decimal number in a query string. Rejects NaN, Infinity and the empty string. */

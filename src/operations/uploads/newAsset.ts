@@ -1,6 +1,7 @@
 /** The row and tasks of a new asset, derived from its upload. */
 import { cutToJsonBytes, MAX_CAPTION_BYTES, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import { formatWallTime, type WallTime } from "../../kernel/time.ts";
+import type { MediaFormat } from "../../media/inspect/formats.ts";
 import type { MediaInfo } from "../../media/inspect/mediaInfo.ts";
 import { timeZoneAt } from "../../providers/places/timeZones.ts";
 import type { NewAsset } from "../../records/assets/assets.ts";
@@ -35,10 +36,12 @@ function cutTexts(metadata: FileMetadata): FileMetadata {
 }
 
 /** Includes the effective capture time, which applies again after a user's value is removed. */
-function fileMetadata(info: MediaInfo): FileMetadata {
+function fileMetadata(info: MediaInfo, { family }: MediaFormat): FileMetadata {
   const { metadata, rawWidth, rawHeight } = info;
   const captureTime = info.captureTime ?? metadata.originalDatetime;
-  return cutTexts({ ...emptyMetadata(), ...metadata, rawWidth, rawHeight, captureTime });
+  const isMisnamed = info.family !== null && info.family !== family;
+  const content = isMisnamed ? { contentFamily: info.family } : {};
+  return cutTexts({ ...emptyMetadata(), ...metadata, rawWidth, rawHeight, captureTime, ...content });
 }
 
 function timeZoneOf({ latitude, longitude }: FileMetadata): string | null {
@@ -59,7 +62,7 @@ export function newAsset(
   library: Library,
   atMs: number,
 ): NewAsset {
-  const metadata = fileMetadata(info);
+  const metadata = fileMetadata(info, file.format);
   const timezone = timeZoneOf(metadata);
   const { fileCreatedAt, fileModifiedAt } = fileTimes(fields, atMs);
   const capture = captureTimeOf({
@@ -100,7 +103,9 @@ export function newAsset(
     },
     parts: file.stored.parts,
     taskTypes: planTasks({
-      ...file.format,
+      mediaType: file.format.mediaType,
+      mimeType: file.format.mimeType,
+      family: info.family,
       sizeBytes: file.stored.sizeBytes,
       autoStackId: metadata.autoStackId,
       hasCoordinates: metadata.latitude !== null && metadata.longitude !== null,

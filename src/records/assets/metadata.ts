@@ -1,5 +1,6 @@
 /** The metadata JSON columns: three sources, and the effective values. Unknown keys are dropped, missing ones are null. */
 import { z } from "zod";
+import { cutToJsonBytes, MAX_GEOCODED_NAME_BYTES } from "../../kernel/textLimits.ts";
 
 const wallClock = z.object({ wallUs: z.int(), offsetMinutes: z.int().nullable().default(null) });
 const wallTime = wallClock.nullable().default(null);
@@ -48,16 +49,20 @@ const metadataSchema = z.object({
 
 /**
  * `captureTime` is the file's capture time, for a video possibly its container's creation date. The upload's local time
- * is computed from it. Undefined in rows written before the key existed.
+ * is computed from it. Undefined in rows written before the key existed. `contentFamily` is the format of the bytes where
+ * it differs from that of the file name.
  */
-const fileSchema = metadataSchema.extend({ captureTime: wallClock.nullable().optional() });
+const fileSchema = metadataSchema.extend({
+  captureTime: wallClock.nullable().optional(),
+  contentFamily: z.string().nullable().optional(),
+});
 const userSchema = z.object({ description: text, latitude: number, longitude: number, originalDatetime: wallTime });
 const derivedSchema = z.object(placeFields);
 
 /** Effective values: the user's, else the file's, else the derived one. */
 export type Metadata = z.output<typeof metadataSchema>;
 export type FileMetadata = z.output<typeof fileSchema>;
-/** Null: not set by the user. An empty description is set. */
+/** Fields that the user has not set are null; an empty description is set. */
 export type UserMetadata = z.output<typeof userSchema>;
 export type DerivedMetadata = z.output<typeof derivedSchema>;
 
@@ -85,9 +90,11 @@ export function emptyMetadata(): Metadata {
   return metadataSchema.parse({});
 }
 
-/** The value of the column: without nulls and in a fixed key order, so that equal places are equal texts. */
+/** The value of the column: bounded, without nulls and in a fixed key order, so that equal places are equal texts. */
 export function serializeDerived(fields: Partial<DerivedMetadata>): Partial<DerivedMetadata> {
-  const entries = Object.entries(derivedSchema.parse(fields)).filter(([, value]) => value !== null);
+  const entries = Object.entries(derivedSchema.parse(fields)).flatMap(([field, value]) =>
+    value === null ? [] : [[field, cutToJsonBytes(value, MAX_GEOCODED_NAME_BYTES)]],
+  );
   return Object.fromEntries(entries);
 }
 
@@ -117,7 +124,7 @@ function filePlace(sources: MetadataSources): DerivedMetadata & { altitude: numb
 }
 
 export function effectiveMetadata(sources: MetadataSources): Metadata {
-  const { captureTime: _captureTime, ...file } = sources.file;
+  const { captureTime: _captureTime, contentFamily: _contentFamily, ...file } = sources.file;
   const { user, derived } = sources;
   const place = filePlace(sources);
   const position = positionOf(sources);

@@ -1,5 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { idSchema } from "../fieldSchemas.ts";
+import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
+import { toInstantUs } from "../../kernel/time.ts";
+import { arraySchema, dateTimeSchema, idSchema, textSchema } from "../fieldSchemas.ts";
 
 const text = z.string().nullable();
 
@@ -29,6 +31,11 @@ const apiKeyFields = {
   is_active: z.boolean(),
   created_at: z.string(),
   last_used_at: text,
+  expires_at: text.openapi({
+    format: "date-time",
+    description:
+      "From this time on the key gets 401. Null: it never expires. Tintype extension; not part of the Gumnut API.",
+  }),
   actions: z.array(actionSchema).nullable(),
   library_scope_mode: scopeMode.nullable(),
   selected_library_count: z.int().nullable(),
@@ -40,13 +47,27 @@ export const createdApiKeySchema = z
   .object({ ...apiKeyFields, api_key: z.string().openapi({ description: "The secret; returned only once" }) })
   .openapi("CreatedApiKey");
 
+/** Actions in one key: clients may repeat some of the four. */
+export const MAX_ACTIONS = 20;
+/** Libraries that one key is restricted to. */
+export const MAX_KEY_LIBRARIES = 200;
+
+/** An instant, in Unix milliseconds. A time without an offset would mean another instant to each reader. */
+const instantSchema = dateTimeSchema
+  .refine((time) => time.offsetMinutes !== null, { error: "must have a UTC offset, such as 2030-01-01T00:00:00Z" })
+  .transform((time) => Math.floor(toInstantUs(time) / 1000))
+  .openapi({ type: "string", format: "date-time", example: "2030-01-01T00:00:00Z" });
+
 /** Clients from before 2026-07-22 send only a name and get a key with every action on every library. */
 export const createApiKeySchema = z
   .object({
-    name: z.string().min(1).max(1024),
-    actions: z.array(actionSchema).min(1).default(["read", "write", "delete", "delete_permanently"]),
+    name: textSchema(MAX_NAME_BYTES).min(1),
+    actions: arraySchema(actionSchema, 1, MAX_ACTIONS).default(["read", "write", "delete", "delete_permanently"]),
     library_scope_mode: scopeMode.default("all_libraries"),
-    library_ids: z.array(idSchema("library")).min(1).max(200).nullish(),
+    library_ids: arraySchema(idSchema("library"), 1, MAX_KEY_LIBRARIES).nullish(),
+    expires_at: instantSchema.nullish().openapi({
+      description: "Must be in the future. Omitted or null: the key never expires. Tintype extension.",
+    }),
   })
   .superRefine((body, context) => {
     const selected = body.library_scope_mode === "selected_libraries";
@@ -58,4 +79,4 @@ export const createApiKeySchema = z
   })
   .openapi("CreateApiKeyRequest");
 
-export const updateApiKeySchema = z.object({ name: z.string().min(1).max(1024) }).openapi("UpdateApiKeyRequest");
+export const updateApiKeySchema = z.object({ name: textSchema(MAX_NAME_BYTES).min(1) }).openapi("UpdateApiKeyRequest");

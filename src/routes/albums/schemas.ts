@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { idSchema, limitSchema, listSchema, optionalLimitSchema } from "../fieldSchemas.ts";
+import { MAX_CAPTION_BYTES, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
+import { arraySchema, idSchema, limitSchema, listSchema, optionalLimitSchema, textSchema } from "../fieldSchemas.ts";
 import { variantSchema } from "../assets/schemas.ts";
 
 const text = z.string().nullable();
@@ -25,10 +26,8 @@ export type AlbumBody = z.input<typeof albumSchema>;
 
 export const albumPageSchema = z.object({ data: z.array(albumSchema), has_more: z.boolean() }).openapi("AlbumPage");
 
-const MAX_NAME_CHARACTERS = 1024;
-const MAX_DESCRIPTION_CHARACTERS = 65_536;
-const name = z.string().max(MAX_NAME_CHARACTERS);
-const description = z.string().max(MAX_DESCRIPTION_CHARACTERS);
+const name = textSchema(MAX_NAME_BYTES);
+const description = textSchema(MAX_CAPTION_BYTES);
 
 export const createAlbumSchema = z
   .object({ name: name.nullish(), description: description.nullish(), library_id: idSchema("library").nullish() })
@@ -51,7 +50,12 @@ export const albumQuerySchema = z.object({
   limit: limitSchema(20, 200),
 });
 
-export const assetIdsSchema = z.object({ asset_ids: z.array(idSchema("asset")).min(1).max(200) }).openapi("AssetIds");
+/** Assets that one request adds to an album or removes from it. */
+export const MAX_ASSET_IDS = 200;
+
+export const assetIdsSchema = z
+  .object({ asset_ids: arraySchema(idSchema("asset"), 1, MAX_ASSET_IDS) })
+  .openapi("AssetIds");
 
 export const addToAlbumResultSchema = z
   .object({

@@ -1,18 +1,22 @@
 import { z } from "@hono/zod-openapi";
+import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import type { FileIdentifiers } from "../../operations/assets/existence.ts";
-import { idSchema } from "../fieldSchemas.ts";
+import { arraySchema, idSchema, textSchema } from "../fieldSchemas.ts";
 
-const MAX_IDENTIFIERS = 5000;
-const identifierList = z.array(z.string()).max(MAX_IDENTIFIERS).nullish();
+export const MAX_IDENTIFIERS = 5000;
+/** Longer than any digest in base64; an unknown one matches nothing. */
+const MAX_CHECKSUM_CHARACTERS = 128;
+const checksumList = arraySchema(z.string().max(MAX_CHECKSUM_CHARACTERS), 0, MAX_IDENTIFIERS).nullish();
+const deviceText = textSchema(MAX_NAME_BYTES);
 
 export const existenceQuerySchema = z.object({ library_id: idSchema("library").optional() });
 
 export const existenceRequestSchema = z
   .object({
-    checksums: identifierList.openapi({ description: "Base64-encoded SHA-256 of each file" }),
-    checksum_sha1s: identifierList.openapi({ description: "Base64-encoded SHA-1 of each file" }),
-    deviceId: z.string().nullish(),
-    deviceAssetIds: identifierList,
+    checksums: checksumList.openapi({ description: "Base64-encoded SHA-256 of each file" }),
+    checksum_sha1s: checksumList.openapi({ description: "Base64-encoded SHA-1 of each file" }),
+    deviceId: deviceText.nullish(),
+    deviceAssetIds: arraySchema(deviceText, 0, MAX_IDENTIFIERS).nullish(),
   })
   .superRefine((body, context) => {
     const identifiers = [body.checksums, body.checksum_sha1s, body.deviceId ?? body.deviceAssetIds];

@@ -1,4 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import { MAX_CAPTION_BYTES, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
+import { textSchema } from "../fieldSchemas.ts";
 
 export const librarySchema = z
   .object({
@@ -14,8 +16,8 @@ export const librarySchema = z
   })
   .openapi("Library");
 
-const name = z.string().min(1).max(1024);
-const description = z.string().max(65_536).nullish();
+const name = textSchema(MAX_NAME_BYTES).min(1);
+const description = textSchema(MAX_CAPTION_BYTES).nullish();
 
 export const createLibrarySchema = z.object({ name, description }).openapi("CreateLibraryRequest");
 

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { readMediaInfo } from "../../../src/media/inspect/mediaInfo.ts";
 import { formatForFileName } from "../../../src/media/inspect/formats.ts";
+import { MAX_TEXT_CHARACTERS } from "../../../src/media/inspect/metadata/normalize.ts";
 import { findCoverArt } from "../../../src/media/inspect/video/mp4/coverArt.ts";
 import { sampleBytes, sampleNames } from "../../fixtures/media/samples.ts";
 import { bytesOf, exifSegment, jpeg, ascii, box, u32 } from "./buildImage.ts";
@@ -108,7 +109,7 @@ export async function findViolations(bytes: Uint8Array, name: string): Promise<s
 
 /** Text is trimmed, not empty, within the length limit and without NUL, where D1 cuts it. */
 function isStorable(text: string): boolean {
-  return text !== "" && text === text.trim() && text.length <= 64 * 1024 && !text.includes("\0");
+  return text !== "" && text === text.trim() && text.length <= MAX_TEXT_CHARACTERS && !text.includes("\0");
 }
 
 /** Describes a file so that a small case can be reproduced. */

@@ -1,14 +1,21 @@
 /** Converts values from files to values that can be stored; null if nothing meaningful is left. */
 
-const MAX_TEXT_CHARS = 64 * 1024;
+/** The longest caption that an asset stores. The upload cuts each field to its own limit. */
+export const MAX_TEXT_CHARACTERS = 16 * 1024;
+
+/** Cuts text to the maximum length, without half a surrogate pair at the end. */
+function cutText(text: string): string {
+  const splitsPair = /[\ud800-\udbff]/.test(text.charAt(MAX_TEXT_CHARACTERS - 1));
+  return text.slice(0, splitsPair ? MAX_TEXT_CHARACTERS - 1 : MAX_TEXT_CHARACTERS);
+}
 
 /**
- * Cuts text at the first NUL and trims it; null if it is blank. Unpaired surrogates, from the file or from the cut at
- * the maximum length, become U+FFFD: strict JSON parsers reject them.
+ * Cuts text at the first NUL and at the maximum length, and trims it; null if it is blank. Unpaired surrogates become
+ * U+FFFD: strict JSON parsers reject them.
  */
 export function normalizeText(value: unknown): string | null {
   if (typeof value !== "string") return null;
-  const [text = ""] = value.slice(0, MAX_TEXT_CHARS).split("\0", 1);
+  const [text = ""] = cutText(value).split("\0", 1);
   return text.trim().toWellFormed() || null;
 }
 
