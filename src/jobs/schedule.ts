@@ -2,7 +2,9 @@
 import { error as logError } from "../kernel/log.ts";
 import type { Context } from "../operations/context.ts";
 import { cleanUpDeletedAssets, purgeTrash } from "../operations/deletion/purge.ts";
+import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
 import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";
+import { sweepIdempotencyKeys } from "../operations/idempotency/createOnce.ts";
 import { checkIntegrity } from "../operations/maintenance/integrity.ts";
 import { requeueOverdue, sweepObjects } from "../operations/maintenance/sweeps.ts";
 import { cleanUpVersions } from "../operations/versions/versionCleanup.ts";
@@ -14,9 +16,11 @@ type ScheduledTask = (context: Context) => Promise<unknown>;
 const scheduledTasks: [name: string, task: ScheduledTask][] = [
   ["requeue overdue tasks", requeueOverdue],
   ["purge the trash", purgeTrash],
+  ["purge deleted albums", purgeAlbums],
   ["purge trashed libraries", purgeLibraries],
   ["clean up deleted assets", cleanUpDeletedAssets],
   ["clean up deleted versions", cleanUpVersions],
+  ["delete expired idempotency keys", sweepIdempotencyKeys],
   ["sweep orphaned objects", sweepObjects],
   ["check integrity", (context) => checkIntegrity(context)],
 ];

@@ -2,6 +2,7 @@
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/accounts/apiKeys.ts";
 import { listLibraries } from "../../records/libraries/libraries.ts";
+import { createOnce, storedKey, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { hashSecret, requireRootKey, type Action, type Principal } from "./authentication.ts";
 import type { Context } from "../context.ts";
 
@@ -19,6 +20,8 @@ export interface CreateApiKeyParams {
   actions: Action[];
   /** Null for all libraries, including future ones. */
   libraryIds: string[] | null;
+  /** Unix milliseconds; null for a key that never expires. */
+  expiresAtMs: number | null;
 }
 
 /** Rejects ids of unknown libraries: a key must not gain access when a library with that id is created later. */
@@ -28,28 +31,49 @@ async function requireLiveLibraries(context: Context, principal: Principal, libr
   if (unknown !== undefined) throw new AppError("not_found", `library ${unknown} not found`);
 }
 
+async function insertNewKey(
+  context: Context,
+  principal: Principal,
+  params: CreateApiKeyParams,
+  idempotent: IdempotentRequest | null,
+): Promise<{ key: ApiKey; secret: string }> {
+  if (!params.actions.includes("read")) throw invalid(["body", "actions"], 'must include "read"');
+  const { expiresAtMs } = params;
+  if (expiresAtMs !== null && expiresAtMs <= context.nowMs)
+    throw invalid(["body", "expires_at"], "must be in the future");
+  const libraryIds = params.libraryIds === null ? null : [...new Set(params.libraryIds)];
+  if (libraryIds !== null) await requireLiveLibraries(context, principal, libraryIds);
+  const secret = generateSecret();
+  const fields = { name: params.name, actions: [...new Set(params.actions)], libraryIds, expiresAt: expiresAtMs };
+  const key = await records.insertApiKey(
+    context.db,
+    { ...fields, userId: principal.userId, secretHash: await hashSecret(secret) },
+    context.nowMs,
+    idempotent,
+  );
+  return { key, secret };
+}
+
 /**
  * Creates an API key and returns its secret, which cannot be read again.
  *
- * @throws {AppError} `forbidden` without the root key, `validation_error` without "read", `not_found` for a library.
+ * @throws {AppError} `forbidden` without the root key, `validation_error` without "read" or with an expiry in the past,
+ * `not_found` for a library, `conflict` for a repeated Idempotency-Key.
  */
 export async function createApiKey(
   context: Context,
   principal: Principal,
   params: CreateApiKeyParams,
+  idempotent: IdempotentRequest | null,
 ): Promise<{ key: ApiKey; secret: string }> {
   requireRootKey(principal);
-  if (!params.actions.includes("read")) throw invalid(["body", "actions"], 'must include "read"');
-  const libraryIds = params.libraryIds === null ? null : [...new Set(params.libraryIds)];
-  if (libraryIds !== null) await requireLiveLibraries(context, principal, libraryIds);
-  const secret = generateSecret();
-  const fields = { name: params.name, actions: [...new Set(params.actions)], libraryIds, userId: principal.userId };
-  const key = await records.insertApiKey(
-    context.db,
-    { ...fields, secretHash: await hashSecret(secret) },
-    context.nowMs,
+  const insert = async () => await insertNewKey(context, principal, params, idempotent);
+  const created = await createOnce(context, idempotent, storedKey, insert);
+  if (!created.isRepeated) return created.row;
+  throw new AppError(
+    "conflict",
+    `${created.row.id} was created with this Idempotency-Key, and its secret is not stored: revoke it and send a new key`,
   );
-  return { key, secret };
 }
 
 /**

@@ -6,6 +6,7 @@ import { sortKeyOf } from "../../records/assets/assetList.ts";
 import { findAsset, type Asset } from "../../records/assets/assets.ts";
 import { assetPages } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import { createOnce, storedAlbum, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { resolveLibrary } from "../libraries/libraries.ts";
 import type { Context } from "../context.ts";
 
@@ -21,19 +22,20 @@ export async function getAlbum(context: Context, principal: Principal, id: strin
   return album;
 }
 
-/** Creates an empty album. */
+/** Creates an empty album. Throws `validation_error` for an Idempotency-Key of a different request. */
 export async function createAlbum(
   context: Context,
   principal: Principal,
   request: { name: string; description: string | null; libraryId: string | null },
+  idempotent: IdempotentRequest | null,
 ): Promise<Album> {
-  const library = await resolveLibrary(context, principal, request.libraryId);
-  const { name, description } = request;
-  return await records.insertAlbum(
-    context.db,
-    { libraryId: library.id, userId: principal.userId, name, description },
-    context.nowMs,
-  );
+  const { row } = await createOnce(context, idempotent, storedAlbum, async () => {
+    const library = await resolveLibrary(context, principal, request.libraryId);
+    const { name, description } = request;
+    const album = { libraryId: library.id, userId: principal.userId, name, description };
+    return await records.insertAlbum(context.db, album, context.nowMs, idempotent);
+  });
+  return { ...row, cover: null };
 }
 
 export interface ListAlbumsParams {
@@ -87,11 +89,6 @@ export async function updateAlbum(
     throw invalid(["body", "album_cover_asset_id"], "must be a live asset of this album");
   }
   return await getAlbum(context, principal, id);
-}
-
-/** Deletes an album and keeps its assets. Throws `not_found`. */
-export async function deleteAlbum(context: Context, principal: Principal, id: string): Promise<void> {
-  await records.deleteAlbum(context.db, await getAlbum(context, principal, id), context.nowMs);
 }
 
 /** Adds live assets of the album's library and reports a result per asset id. Throws `not_found` for the album. */

@@ -2,6 +2,7 @@ import { AppError, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/libraries/libraries.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { createOnce, storedLibrary, type IdempotentRequest } from "../idempotency/createOnce.ts";
 
 export type Library = records.Library;
 
@@ -49,17 +50,28 @@ export async function listLibraries(
   return await records.listLibraries(context.db, principal, state);
 }
 
-/** Creates a library. Throws `forbidden` for a restricted credential, which couldn't access the new library. */
+/**
+ * Creates a library. Throws `forbidden` for a restricted credential, which couldn't access the new library, and
+ * `validation_error` for an Idempotency-Key of a different request.
+ */
 export async function createLibrary(
   context: Context,
   principal: Principal,
   fields: { name: string; description: string | null },
+  idempotent: IdempotentRequest | null,
 ): Promise<Library> {
   if (principal.libraryIds !== null) {
     throw new AppError("forbidden", "a credential restricted to selected libraries cannot create a library");
   }
   const storageLimitBytes = context.config.defaultLibraryStorageLimitBytes;
-  return await records.insertLibrary(context.db, principal.userId, { ...fields, storageLimitBytes }, context.nowMs);
+  const library = { ...fields, storageLimitBytes };
+  const { row } = await createOnce(
+    context,
+    idempotent,
+    storedLibrary,
+    async () => await records.insertLibrary(context.db, principal.userId, library, context.nowMs, idempotent),
+  );
+  return row;
 }
 
 /** Updates the name or description of a library. Throws `not_found`. */

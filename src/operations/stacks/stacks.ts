@@ -3,11 +3,13 @@ import { idFromBytes } from "../../kernel/ids.ts";
 import {
   applyStackChange,
   readStackSnapshot,
+  storeStackResult,
   type StackCandidate,
   type StackState,
 } from "../../records/stacks/stackChanges.ts";
 import * as records from "../../records/stacks/stacks.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import { createOnce, storedStack, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { requireLibrary, resolveLibrary } from "../libraries/libraries.ts";
 import { planUngroup, planMerge, findIdenticalStack, planRemoval } from "./stackPlan.ts";
 import type { Context } from "../context.ts";
@@ -89,17 +91,36 @@ export interface NewStack {
   libraryId: string | null;
 }
 
-/** Digest of the request, independent of asset order. The new stack's id contains it, which identifies repeated requests. */
+/**
+ * Digest of the request, independent of asset order. The new stack's id contains it, which identifies repeated
+ * requests.
+ */
 async function requestDigest(principal: Principal, request: NewStack, assetIds: string[]): Promise<Uint8Array> {
   const text = JSON.stringify([principal.userId, request.primaryAssetId, assetIds.toSorted()]);
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
 /**
- * Creates a stack and moves assets out of other stacks. A repeated request returns the existing stack.
+ * Creates a stack and moves assets out of other stacks. A repeated request returns the existing stack, and with an
+ * Idempotency-Key the answer of the first request.
  * Throws `not_found`, `validation_error` for trashed assets, or `write_conflict` after concurrent changes.
  */
-export async function createStack(context: Context, principal: Principal, request: NewStack): Promise<Stack> {
+export async function createStack(
+  context: Context,
+  principal: Principal,
+  request: NewStack,
+  idempotent: IdempotentRequest | null,
+): Promise<Stack> {
+  const create = async () => await createOrFindStack(context, principal, request, idempotent);
+  return (await createOnce(context, idempotent, storedStack, create)).row;
+}
+
+async function createOrFindStack(
+  context: Context,
+  principal: Principal,
+  request: NewStack,
+  idempotent: IdempotentRequest | null,
+): Promise<Stack> {
   const { primaryAssetId, libraryId } = request;
   const assetIds = [...new Set(request.assetIds)];
   const digest = await requestDigest(principal, request, assetIds);
@@ -109,7 +130,10 @@ export async function createStack(context: Context, principal: Principal, reques
     const library = requireLibrary(snapshot.libraries, libraryId);
     const assets = requireStackableAssets(snapshot.assets, assetIds, library.id, null);
     const existing = findIdenticalStack(assets, primaryAssetId, isFromSameRequest);
-    if (existing !== null) return await records.findStack(context.db, principal, existing.id);
+    if (existing !== null) {
+      if (idempotent !== null) await storeStackResult(context.db, idempotent, existing.id, context.nowMs);
+      return await records.findStack(context.db, principal, existing.id);
+    }
     const stackId = idFromBytes("stack", context.nowMs, digest);
     const change = {
       libraryId: library.id,
@@ -119,7 +143,7 @@ export async function createStack(context: Context, principal: Principal, reques
       primaryAssetId,
       ...planMerge(assets, stackId),
     };
-    const result = await applyStackChange(context.db, change, snapshot.unchanged, context.nowMs);
+    const result = await applyStackChange(context.db, change, snapshot.unchanged, context.nowMs, idempotent);
     return result === false ? null : result.stack;
   });
 }

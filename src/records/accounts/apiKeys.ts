@@ -1,8 +1,9 @@
 /** API keys, stored and found by the SHA-256 of their secret. */
-import { and, desc, eq, isNull, lt, or } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
 import { z } from "zod";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
+import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { apiKeys, users } from "../schema/schema.ts";
 
 export const actions = ["read", "write", "delete", "delete_permanently"] as const;
@@ -34,14 +35,28 @@ export interface NewApiKey {
   secretHash: string;
   actions: Action[];
   libraryIds: string[] | null;
+  /** Null: never. */
+  expiresAt: number | null;
 }
 
-export async function insertApiKey(db: Database, key: NewApiKey, atMs: number): Promise<ApiKey> {
-  const row = await db.orm
-    .insert(apiKeys)
-    .values({ id: newId("apiKey", atMs), ...key, createdAt: atMs })
-    .returning()
-    .get();
+/** The result of an idempotent `request` holds only the id, because a hash must not leave this table. */
+export async function insertApiKey(
+  db: Database,
+  key: NewApiKey,
+  atMs: number,
+  request: IdempotentRequest | null,
+): Promise<ApiKey> {
+  const id = newId("apiKey", atMs);
+  const result = sql`json_object('id', ${id})`;
+  const [rows] = await db.orm.batch([
+    db.orm
+      .insert(apiKeys)
+      .values({ id, ...key, createdAt: atMs })
+      .returning(),
+    ...insertIdempotentResult(db, request, { table: apiKeys, id, result }, atMs),
+  ]);
+  const row = rows[0];
+  if (row === undefined) throw new Error(`API key ${id} was not created`);
   return parseRow(row);
 }
 

@@ -1,9 +1,10 @@
 /** Albums. Counts, dates and cover are stored, and updated in the batch that changes them. */
-import { and, desc, eq, getTableColumns, lt, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, isNull, lt, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { eventTime, insertEvents, insertSelectedEvents, type NewEvent } from "../events/events.ts";
+import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { inScope, isVisible, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
 import { albums, assets } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
@@ -57,7 +58,7 @@ function parseAlbum(row: AlbumRow & { cover: string | null }): Album {
 }
 
 function albumsInScope(scope: LibraryScope): SQL | undefined {
-  return and(eq(albums.userId, scope.userId), inScope(scope, albums.libraryId));
+  return and(eq(albums.userId, scope.userId), isNull(albums.deletedAt), inScope(scope, albums.libraryId));
 }
 
 /** A query for the library of an album of the user. */
@@ -65,12 +66,12 @@ export function selectAlbumLibrary(db: Database, scope: LibraryScope, albumId: s
   return db.orm
     .select({ libraryId: albums.libraryId })
     .from(albums)
-    .where(and(eq(albums.id, albumId ?? ""), eq(albums.userId, scope.userId)));
+    .where(and(eq(albums.id, albumId ?? ""), eq(albums.userId, scope.userId), isNull(albums.deletedAt)));
 }
 
 /** A condition: the album was not deleted since it was read. */
 export function albumExists(albumId: string): SQL {
-  return sql`EXISTS (SELECT 1 FROM albums WHERE id = ${albumId})`;
+  return sql`EXISTS (SELECT 1 FROM albums WHERE id = ${albumId} AND deleted_at IS NULL)`;
 }
 
 export async function findAlbum(db: Database, scope: LibraryScope, id: string): Promise<Album | null> {
@@ -98,6 +99,7 @@ export async function listAlbums(
     .where(
       and(
         eq(albums.libraryId, request.libraryId),
+        isNull(albums.deletedAt),
         startingAfterId === null ? undefined : lt(albums.id, startingAfterId),
         assetId === null
           ? undefined
@@ -111,17 +113,18 @@ export async function listAlbums(
   return { albums: rows.slice(0, limit).map(parseAlbum), hasMore: rows.length > limit };
 }
 
-function albumEvent(eventType: "album_created" | "album_deleted", id: string): NewEvent {
+export function albumEvent(eventType: "album_created" | "album_deleted", id: string): NewEvent {
   return { eventType, entityType: "album", entityId: id };
 }
 
 /**
- * A SELECT of `album_updated` events, without WHERE. The payload is the cover after the change. A batch that trashes or
+ * A SELECT of `album_updated` events, without WHERE; deleted albums have none. The payload is the cover after the change. A batch that trashes or
  * restores the pinned asset `p` afterwards passes `pinIsLive`, the condition that it will be live.
  */
 export function selectAlbumUpdatedEvents(atMs: number, pinIsLive: SQL = isLive): SQL {
   return sql`SELECT ${albums.libraryId}, 'album_updated', 'album', ${albums.id},
-    json_object('album_cover_asset_id', ${coverIdWhere(pinIsLive)}), ${eventTime(atMs)} FROM ${albums}`;
+    json_object('album_cover_asset_id', ${coverIdWhere(pinIsLive)}), ${eventTime(atMs)}
+    FROM (SELECT * FROM albums WHERE deleted_at IS NULL) albums`;
 }
 
 /** A SELECT of events of `memberships`, a FROM of `album_assets l`. A removal's payload names the album and the asset. */
@@ -142,7 +145,12 @@ export interface NewAlbum {
   description: string | null;
 }
 
-export async function insertAlbum(db: Database, fields: NewAlbum, atMs: number): Promise<Album> {
+export async function insertAlbum(
+  db: Database,
+  fields: NewAlbum,
+  atMs: number,
+  request: IdempotentRequest | null,
+): Promise<AlbumRow> {
   const id = newId("album", atMs);
   const isMissing = sql`NOT ${albumExists(id)}`;
   const [, rows] = await db.orm.batch([
@@ -151,10 +159,11 @@ export async function insertAlbum(db: Database, fields: NewAlbum, atMs: number):
       .insert(albums)
       .values({ id, ...fields, createdAt: atMs, updatedAt: atMs })
       .returning(),
+    ...insertIdempotentResult(db, request, { table: albums, id }, atMs),
   ]);
   const row = rows[0];
   if (row === undefined) throw new Error(`album ${id} was not created`);
-  return { ...row, cover: null };
+  return row;
 }
 
 export type AlbumChange = Partial<Pick<AlbumRow, "name" | "description" | "pinnedCoverId">>;
@@ -168,24 +177,9 @@ export async function updateAlbum(db: Database, album: Album, change: AlbumChang
     db.orm
       .update(albums)
       .set({ ...change, updatedAt: atMs })
-      .where(and(eq(albums.id, album.id), allowed))
+      .where(and(eq(albums.id, album.id), isNull(albums.deletedAt), allowed))
       .returning({ id: albums.id }),
     insertSelectedEvents(db, sql`${selectAlbumUpdatedEvents(atMs)} WHERE ${albums.id} = ${album.id} AND ${allowed}`),
   ]);
   return rows.length > 0;
-}
-
-/** Deletes the album and its memberships, with an event for each. The assets stay. */
-export async function deleteAlbum(db: Database, album: Album, atMs: number): Promise<void> {
-  await db.orm.batch([
-    insertSelectedEvents(
-      db,
-      selectMembershipEvents("album_asset_removed", sql`album_assets l WHERE l.album_id = ${album.id}`, atMs),
-    ),
-    insertEvents(db, album.libraryId, atMs, [albumEvent("album_deleted", album.id)], albumExists(album.id)),
-    db.statement(sql`UPDATE assets SET album_count = album_count - 1
-      WHERE id IN (SELECT asset_id FROM album_assets WHERE album_id = ${album.id})`),
-    db.statement(sql`DELETE FROM album_assets WHERE album_id = ${album.id}`),
-    db.orm.delete(albums).where(eq(albums.id, album.id)),
-  ]);
 }

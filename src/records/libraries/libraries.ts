@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, isNotNull, isNull, sql, type SQL, type SQLWrapper } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
+import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { libraries, users } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 import { insertLibraryIfNone } from "../accounts/users.ts";
@@ -125,12 +126,19 @@ export async function insertLibrary(
   userId: string,
   fields: { name: string; description: string | null; storageLimitBytes: number | null },
   atMs: number,
+  request: IdempotentRequest | null,
 ): Promise<Library> {
-  return await db.orm
-    .insert(libraries)
-    .values({ id: newId("library", atMs), userId, ...fields, createdAt: atMs, updatedAt: atMs })
-    .returning()
-    .get();
+  const id = newId("library", atMs);
+  const [rows] = await db.orm.batch([
+    db.orm
+      .insert(libraries)
+      .values({ id, userId, ...fields, createdAt: atMs, updatedAt: atMs })
+      .returning(),
+    ...insertIdempotentResult(db, request, { table: libraries, id }, atMs),
+  ]);
+  const row = rows[0];
+  if (row === undefined) throw new Error(`library ${id} was not created`);
+  return row;
 }
 
 export async function updateLibrary(

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
 import { inScope, selectLiveLibraries, type LibraryScope } from "../libraries/libraries.ts";
+import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { stacks } from "../schema/schema.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
 import type { Stack, StackOrigin } from "./stacks.ts";
@@ -170,7 +171,8 @@ function finalizeStacks(db: Database, change: StackChange, isClaimed: SQL, atMs:
 }
 
 /**
- * Applies a change in five statements, whatever the number of assets; triggers maintain the counts. Returns false,
+ * Applies a change in five statements, whatever the number of assets, and stores a new stack as the result of an
+ * idempotent `request`. Triggers maintain the counts. Returns false,
  * without any change, if `unchanged` does not hold. `stack` is the changed stack, or null if it was deleted.
  */
 export async function applyStackChange(
@@ -178,6 +180,7 @@ export async function applyStackChange(
   change: StackChange,
   unchanged: SQL,
   atMs: number,
+  request: IdempotentRequest | null = null,
 ): Promise<{ stack: Stack | null } | false> {
   const claimToken = `claimed by ${crypto.randomUUID()}`;
   const isClaimed = sql`EXISTS (SELECT 1 FROM stacks WHERE id = ${change.stackId} AND origin = ${claimToken})`;
@@ -190,7 +193,19 @@ export async function applyStackChange(
       FROM (${selectMoves(change)}) m WHERE assets.id = m.id AND ${isClaimed}`),
     db.statement(sql`DELETE FROM stacks WHERE ${inList(sql`id`, deletedIds)} AND ${isClaimed}`),
     finalizeStacks(db, change, isClaimed, atMs),
+    ...insertIdempotentResult(db, request, { table: stacks, id: change.stackId }, atMs),
   ]);
   if (claimed.length === 0) return false;
   return { stack: finalized.find((stack) => stack.id === change.stackId) ?? null };
+}
+
+/** Stores an existing stack as the result of an idempotent request that created nothing. */
+export async function storeStackResult(
+  db: Database,
+  request: IdempotentRequest,
+  stackId: string,
+  atMs: number,
+): Promise<void> {
+  const [first, ...rest] = insertIdempotentResult(db, request, { table: stacks, id: stackId }, atMs);
+  if (first !== undefined) await db.orm.batch([first, ...rest]);
 }

@@ -4,6 +4,7 @@ import { formatInstant } from "../../kernel/time.ts";
 import { requireAction, requireRootKey } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/accounts/apiKeys.ts";
 import { getUser } from "../../operations/accounts/users.ts";
+import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
 import { newRouter } from "../router.ts";
 import { apiKeySchema, createApiKeySchema, createdApiKeySchema, updateApiKeySchema, userSchema } from "./schemas.ts";
 import {
@@ -23,10 +24,12 @@ const create = createRoute({
   method: "post",
   path: "/api/api-keys",
   summary: "Create an API key",
-  request: { body: jsonBody(createApiKeySchema) },
+  description:
+    "With an Idempotency-Key that created a key before, the response is 409 with the id of that key: its secret is not stored.",
+  request: { headers: idempotencyHeaders, body: jsonBody(createApiKeySchema) },
   responses: {
     201: jsonResponse(createdApiKeySchema, "The key and its secret, which is returned only once"),
-    ...errorResponses(404, 413, 415),
+    ...errorResponses(404, 409, 413, 415),
   },
 });
 
@@ -78,15 +81,19 @@ function serializeApiKey(key: operations.ApiKey, nowMs: number) {
     is_active: key.isActive,
     created_at: formatInstant(key.createdAt),
     last_used_at: key.lastUsedAt === null ? null : formatInstant(key.lastUsedAt),
+    expires_at: key.expiresAt === null ? null : formatInstant(key.expiresAt),
     ...serializeScope(key, nowMs),
   };
 }
 
 export const apiKeys = newRouter()
   .openapi(create, async (c) => {
-    const { name, actions, library_ids: libraryIds = null } = c.req.valid("json");
+    const body = c.req.valid("json");
+    const { name, actions, library_ids: libraryIds = null, expires_at: expiresAtMs = null } = body;
     const { context, principal } = c.var;
-    const { key, secret } = await operations.createApiKey(context, principal, { name, actions, libraryIds });
+    const request = { name, actions, libraryIds, expiresAtMs };
+    const idempotent = await readIdempotencyKey(c, c.req.valid("header"), body);
+    const { key, secret } = await operations.createApiKey(context, principal, request, idempotent);
     return c.json({ ...serializeApiKey(key, context.nowMs), api_key: secret }, 201);
   })
   .openapi(list, async (c) => {

@@ -3,6 +3,7 @@ import { formatInstant, formatWallTime } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/albums/albums.ts";
 import { mediaUrlBuilder, type MediaUrlBuilder } from "../delivery/mediaUrls.ts";
+import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
 import { newRouter } from "../router.ts";
 import {
   updateAlbumSchema,
@@ -31,7 +32,7 @@ const create = createRoute({
   path: "/api/albums",
   summary: "Create an empty album",
   middleware: [requireAction("write")] as const,
-  request: { body: jsonBody(createAlbumSchema) },
+  request: { headers: idempotencyHeaders, body: jsonBody(createAlbumSchema) },
   responses: { 201: jsonResponse(albumSchema, "The new album"), ...errorResponses(404, 413, 415) },
 });
 
@@ -107,10 +108,12 @@ function toAlbumChange(body: z.output<typeof updateAlbumSchema>): operations.Alb
 
 export const albums = newRouter()
   .openapi(create, async (c) => {
-    const { name, description, library_id: libraryId } = c.req.valid("json");
+    const body = c.req.valid("json");
+    const { name, description, library_id: libraryId } = body;
     const { context, principal } = c.var;
+    const idempotent = await readIdempotencyKey(c, c.req.valid("header"), body);
     const request = { name: name ?? "", description: description ?? null, libraryId: libraryId ?? null };
-    const album = await operations.createAlbum(context, principal, request);
+    const album = await operations.createAlbum(context, principal, request, idempotent);
     return c.json(await serializeAlbum(album, await mediaUrlBuilder(c)), 201);
   })
   .openapi(list, async (c) => {

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/libraries/libraries.ts";
+import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
 import { newRouter } from "../router.ts";
 import { updateLibrarySchema, libraryQuerySchema, librarySchema, createLibrarySchema } from "./schemas.ts";
 import {
@@ -22,7 +23,7 @@ const create = createRoute({
   path: "/api/libraries",
   summary: "Create a library",
   middleware: [requireAction("write")] as const,
-  request: { body: jsonBody(createLibrarySchema) },
+  request: { headers: idempotencyHeaders, body: jsonBody(createLibrarySchema) },
   responses: { 201: jsonResponse(librarySchema, "The new library"), ...errorResponses(413, 415) },
 });
 
@@ -112,9 +113,11 @@ function serializeLibrary(library: operations.Library) {
 
 export const libraries = newRouter()
   .openapi(create, async (c) => {
-    const { name, description = null } = c.req.valid("json");
+    const body = c.req.valid("json");
+    const { name, description = null } = body;
     const { context, principal } = c.var;
-    const library = await operations.createLibrary(context, principal, { name, description });
+    const idempotent = await readIdempotencyKey(c, c.req.valid("header"), body);
+    const library = await operations.createLibrary(context, principal, { name, description }, idempotent);
     return c.json(serializeLibrary(library), 201);
   })
   .openapi(list, async (c) => {

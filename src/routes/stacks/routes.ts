@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/stacks/stacks.ts";
+import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
 import { newRouter } from "../router.ts";
 import { assetIdsSchema } from "../albums/schemas.ts";
 import {
@@ -30,7 +31,7 @@ const create = createRoute({
   path: "/api/stacks",
   summary: "Create a stack. Assets already in another stack are moved.",
   middleware: [requireAction("write")] as const,
-  request: { body: jsonBody(createStackSchema) },
+  request: { headers: idempotencyHeaders, body: jsonBody(createStackSchema) },
   responses: { 201: jsonResponse(stackSchema, "The new stack"), ...errorResponses(404, 409, 413, 415) },
 });
 
@@ -119,7 +120,9 @@ export const stacks = newRouter()
       primaryAssetId: body.primary_asset_id ?? null,
       libraryId: body.library_id ?? null,
     };
-    return c.json(serializeStack(await operations.createStack(c.var.context, c.var.principal, request)), 201);
+    const { context, principal } = c.var;
+    const idempotent = await readIdempotencyKey(c, c.req.valid("header"), body);
+    return c.json(serializeStack(await operations.createStack(context, principal, request, idempotent)), 201);
   })
   .openapi(list, async (c) => {
     const query = c.req.valid("query");

@@ -1,0 +1,54 @@
+/** Parsers of the rows that are stored as results of idempotent creations. */
+import { z } from "zod";
+import type { albums, libraries, stacks } from "../schema/schema.ts";
+
+const text = z.string();
+const int = z.int();
+
+export const storedAlbum = z.object({
+  id: text,
+  libraryId: text,
+  userId: text,
+  name: text,
+  description: text.nullable(),
+  assetCount: int,
+  startUs: int.nullable(),
+  startOffsetMinutes: int.nullable(),
+  endUs: int.nullable(),
+  endOffsetMinutes: int.nullable(),
+  pinnedCoverId: text.nullable(),
+  newestAssetId: text.nullable(),
+  deletedAt: int.nullable(),
+  createdAt: int,
+  updatedAt: int,
+}) satisfies z.ZodType<typeof albums.$inferSelect>;
+
+export const storedLibrary = z.object({
+  id: text,
+  userId: text,
+  name: text,
+  description: text.nullable(),
+  assetCount: int,
+  storageUsedBytes: int,
+  storageLimitBytes: int.nullable(),
+  trashedAt: int.nullable(),
+  purgeAt: int.nullable(),
+  trashClearedAt: int,
+  createdAt: int,
+  updatedAt: int,
+}) satisfies z.ZodType<typeof libraries.$inferSelect>;
+
+export const storedStack = z.object({
+  id: text,
+  libraryId: text,
+  userId: text,
+  origin: z.enum(["auto_burst", "user"]),
+  primaryAssetId: text.nullable(),
+  assetCount: int,
+  memberCount: int,
+  createdAt: int,
+  updatedAt: int,
+}) satisfies z.ZodType<typeof stacks.$inferSelect>;
+
+/** An API key, whose secret cannot be returned again. */
+export const storedKey = z.object({ id: text });
