@@ -406,9 +406,11 @@ CREATE TABLE albums (
   newest_asset_id text,
   created_at integer NOT NULL,
   updated_at integer NOT NULL
-);
+, deleted_at integer);
 
 CREATE INDEX albums_by_library ON albums (library_id, id);
+CREATE INDEX albums_deleted ON albums (deleted_at, library_id)
+  WHERE deleted_at IS NOT NULL;
 
 -- Events and tasks
 

@@ -1,8 +1,9 @@
 /** The queue consumer: parses a message, calls one operation, then acknowledges or retries. */
 import { warn } from "../kernel/log.ts";
 import type { Context } from "../operations/context.ts";
+import { resumeDeleteAlbum } from "../operations/deletion/purgeAlbums.ts";
 import { resumeEmptyTrash } from "../operations/deletion/trash.ts";
-import { emptyTrashMessage, taskMessage } from "../operations/tasks/taskQueue.ts";
+import { deleteAlbumMessage, emptyTrashMessage, taskMessage } from "../operations/tasks/taskQueue.ts";
 import { failRemaining, runPendingTasks } from "../operations/tasks/taskRunner.ts";
 import { jobContext } from "./context.ts";
 
@@ -28,6 +29,11 @@ async function handleMessage(message: Message, context: Context): Promise<void> 
   const emptyTrash = emptyTrashMessage.safeParse(message.body);
   if (emptyTrash.success) {
     await resumeEmptyTrash(context, emptyTrash.data.emptyTrashLibraryId);
+    return message.ack();
+  }
+  const deleteAlbum = deleteAlbumMessage.safeParse(message.body);
+  if (deleteAlbum.success) {
+    await resumeDeleteAlbum(context, deleteAlbum.data.deleteAlbumId);
     return message.ack();
   }
   const task = taskMessage.safeParse(message.body);

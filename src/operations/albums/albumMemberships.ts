@@ -34,5 +34,9 @@ export async function listAlbumMemberships(context: Context, principal: Principa
   if (params.startingAfterId !== null && lookup.cursorLibraryId !== library.id) {
     throw new AppError("bad_request", "starting_after_id: album asset not found in this library");
   }
-  return await records.listAlbumMemberships(context.db, { ...params, libraryId: library.id });
+  return await records.listAlbumMemberships(context.db, {
+    ...params,
+    libraryId: library.id,
+    hiddenAlbumIds: lookup.hiddenAlbumIds,
+  });
 }

@@ -11,6 +11,9 @@ export const taskMessage = z.object({ assetId: z.string() });
 /** Message to continue purging a cleared trash. */
 export const emptyTrashMessage = z.object({ emptyTrashLibraryId: z.string() });
 
+/** Message to continue deleting a large album. */
+export const deleteAlbumMessage = z.object({ deleteAlbumId: z.string() });
+
 /**
  * Enqueues the pending tasks of one asset. A failed send is logged and ignored, because the sweep requeues overdue
  * tasks; so an upload succeeds while the queue is unavailable.
@@ -24,6 +27,12 @@ export async function enqueueEmptyTrash(queue: TaskQueue, libraryId: string): Pr
   await send(queue, { emptyTrashLibraryId: libraryId } satisfies z.input<typeof emptyTrashMessage>, {
     library_id: libraryId,
   });
+}
+
+/** Enqueues deleting the rest of an album. A failed send is ignored, because the schedule continues it. */
+export async function enqueueDeleteAlbum(queue: TaskQueue, albumId: string): Promise<void> {
+  const message = { deleteAlbumId: albumId } satisfies z.input<typeof deleteAlbumMessage>;
+  await send(queue, message, { album_id: albumId });
 }
 
 async function send(queue: TaskQueue, message: unknown, logFields: Record<string, string>): Promise<void> {

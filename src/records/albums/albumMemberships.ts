@@ -1,5 +1,5 @@
 /** Reads album memberships: one by id, or a page of a library's. */
-import { and, desc, eq, getTableColumns, sql, Subquery, type SQL } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, isNull, sql, Subquery, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import {
   inScope,
@@ -10,7 +10,7 @@ import {
   type LibraryScope,
 } from "../libraries/libraries.ts";
 import { albumAssets, albums } from "../schema/schema.ts";
-import { jsonEach } from "../sql/jsonList.ts";
+import { inList, jsonEach } from "../sql/jsonList.ts";
 import { selectAlbumLibrary } from "./albums.ts";
 
 const { sortKey: _sortKey, ...columns } = getTableColumns(albumAssets);
@@ -26,6 +26,7 @@ function selectMembership(db: Database, scope: LibraryScope, id: string | null) 
       and(
         eq(albumAssets.id, id ?? ""),
         eq(albums.userId, scope.userId),
+        isNull(albums.deletedAt),
         inScope(scope, albumAssets.libraryId, albumAssets.trashedAt),
       ),
     );
@@ -50,6 +51,15 @@ export interface MembershipListContext {
   /** The library of `albumId`; null if no such album belongs to the user. */
   albumLibraryId: string | null;
   cursorLibraryId: string | null;
+  /** Deleted albums whose memberships still exist: empty unless a large album is being deleted. */
+  hiddenAlbumIds: string[];
+}
+
+function selectHiddenAlbums(db: Database, { userId }: LibraryScope) {
+  return db.orm
+    .select({ id: albums.id })
+    .from(albums)
+    .where(and(gt(albums.deletedAt, 0), eq(albums.userId, userId)));
 }
 
 /** Reads the inputs of a page query in one round trip. */
@@ -58,15 +68,17 @@ export async function readMembershipContext(
   scope: LibraryScope,
   params: { libraryId: string | null; albumId: string | null; startingAfterId: string | null },
 ): Promise<MembershipListContext> {
-  const [libraries, albumRows, cursors] = await db.orm.batch([
+  const [libraries, albumRows, cursors, hidden] = await db.orm.batch([
     selectLiveLibraries(db, scope, params.libraryId),
     selectAlbumLibrary(db, scope, params.albumId),
     selectMembership(db, scope, params.startingAfterId),
+    selectHiddenAlbums(db, scope),
   ]);
   return {
     libraries,
     albumLibraryId: albumRows[0]?.libraryId ?? null,
     cursorLibraryId: cursors[0]?.libraryId ?? null,
+    hiddenAlbumIds: hidden.map(({ id }) => id),
   };
 }
 
@@ -82,6 +94,7 @@ function pageSource({ albumId, assetId, ids }: MembershipFilter): SQL {
 
 export interface MembershipListRequest extends MembershipFilter {
   libraryId: string;
+  hiddenAlbumIds: string[];
   startingAfterId: string | null;
   limit: number;
 }
@@ -96,6 +109,8 @@ export async function listAlbumMemberships(
   const where = [
     sql`l.library_id = ${libraryId}`,
     isVisible(sql`l.trashed_at`, trashClearedAtOf(libraryId)),
+    // Memberships of an album that is being deleted are skipped row by row until then.
+    ...(request.hiddenAlbumIds.length === 0 ? [] : [sql`NOT ${inList(sql`l.album_id`, request.hiddenAlbumIds)}`]),
     ...(albumId === null ? [] : [sql`l.album_id = ${albumId}`]),
     ...(assetId === null ? [] : [sql`l.asset_id = ${assetId}`]),
     ...(startingAfterId === null ? [] : [sql`l.id < ${startingAfterId}`]),

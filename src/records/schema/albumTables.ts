@@ -20,10 +20,17 @@ export const albums = sqliteTable(
     /** The cover chosen by the user, and the newest live member, which is the cover without one. */
     pinnedCoverId: text("pinned_cover_id"),
     newestAssetId: text("newest_asset_id"),
+    /** When the album was deleted: it is hidden from every reader until its memberships are deleted in parts. */
+    deletedAt: integer("deleted_at"),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
   },
-  (t) => [index("albums_by_library").on(t.libraryId, t.id)],
+  (t) => [
+    index("albums_by_library").on(t.libraryId, t.id),
+    index("albums_deleted")
+      .on(t.deletedAt, t.libraryId)
+      .where(sql`"deleted_at" IS NOT NULL`),
+  ],
 );
 
 export const albumAssets = sqliteTable(

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant, formatWallTime } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/albums/albums.ts";
+import { deleteAlbum } from "../../operations/deletion/purgeAlbums.ts";
 import { mediaUrlBuilder, type MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
 import { newRouter } from "../router.ts";
@@ -140,6 +141,6 @@ export const albums = newRouter()
     return c.json(await serializeAlbum(album, await mediaUrlBuilder(c)), 200);
   })
   .openapi(remove, async (c) => {
-    await operations.deleteAlbum(c.var.context, c.var.principal, c.req.valid("param").album_id);
+    await deleteAlbum(c.var.context, c.var.principal, c.req.valid("param").album_id);
     return c.json({}, 200);
   });

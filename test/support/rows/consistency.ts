@@ -20,16 +20,18 @@ const checks: Record<string, string> = {
   "album membership with outdated copies": `SELECT l.id FROM album_assets l LEFT JOIN assets a ON a.id = l.asset_id
     WHERE a.id IS NULL OR l.local_us IS NOT a.local_us OR l.trashed_at IS NOT a.trashed_at OR l.library_id IS NOT a.library_id`,
   "album membership without an album": `SELECT id FROM album_assets WHERE album_id NOT IN (SELECT id FROM albums)`,
-  "album with wrong asset_count": `SELECT b.id, b.asset_count FROM albums b WHERE b.asset_count IS NOT
+  "deleted album without memberships": `SELECT id FROM albums WHERE deleted_at IS NOT NULL
+    AND id NOT IN (SELECT album_id FROM album_assets)`,
+  "album with wrong asset_count": `SELECT b.id, b.asset_count FROM albums b WHERE b.deleted_at IS NULL AND b.asset_count IS NOT
     (SELECT count(*) FROM album_assets l JOIN assets a ON a.id = l.asset_id WHERE l.album_id = b.id AND a.trashed_at IS NULL)`,
-  "album with wrong dates or newest asset": `SELECT b.id FROM albums b WHERE
-    b.start_us IS NOT (SELECT min(a.local_us) FROM album_assets l JOIN assets a ON a.id = l.asset_id
+  "album with wrong dates or newest asset": `SELECT b.id FROM albums b WHERE b.deleted_at IS NULL AND
+    (b.start_us IS NOT (SELECT min(a.local_us) FROM album_assets l JOIN assets a ON a.id = l.asset_id
       WHERE l.album_id = b.id AND a.trashed_at IS NULL)
     OR b.end_us IS NOT (SELECT max(a.local_us) FROM album_assets l JOIN assets a ON a.id = l.asset_id
       WHERE l.album_id = b.id AND a.trashed_at IS NULL)
     OR b.newest_asset_id IS NOT (SELECT a.id FROM album_assets l JOIN assets a ON a.id = l.asset_id
-      WHERE l.album_id = b.id AND a.trashed_at IS NULL ORDER BY a.local_us DESC, a.id DESC LIMIT 1)`,
-  "album whose pinned cover is no member": `SELECT b.id FROM albums b WHERE b.pinned_cover_id IS NOT NULL AND NOT EXISTS
+      WHERE l.album_id = b.id AND a.trashed_at IS NULL ORDER BY a.local_us DESC, a.id DESC LIMIT 1))`,
+  "album whose pinned cover is no member": `SELECT b.id FROM albums b WHERE b.deleted_at IS NULL AND b.pinned_cover_id IS NOT NULL AND NOT EXISTS
     (SELECT 1 FROM album_assets l WHERE l.album_id = b.id AND l.asset_id = b.pinned_cover_id)`,
   "stack with wrong counts": `SELECT s.id, s.asset_count, s.member_count FROM stacks s WHERE
     s.member_count IS NOT (SELECT count(*) FROM assets a WHERE a.stack_id = s.id)
