@@ -5,7 +5,7 @@ import { arraySchema, idSchema, textSchema } from "../fieldSchemas.ts";
 
 export const MAX_IDENTIFIERS = 5000;
 /** Longer than any digest in base64; an unknown one matches nothing. */
-const MAX_CHECKSUM_CHARACTERS = 128;
+export const MAX_CHECKSUM_CHARACTERS = 128;
 const checksumList = arraySchema(z.string().max(MAX_CHECKSUM_CHARACTERS), 0, MAX_IDENTIFIERS).nullish();
 const deviceText = textSchema(MAX_NAME_BYTES);
 

@@ -5,6 +5,7 @@ import * as operations from "../../operations/deletion/trash.ts";
 import { newRouter } from "../router.ts";
 import {
   acknowledgementSchema,
+  arraySchema,
   errorResponses,
   idSchema,
   jsonBody,
@@ -12,7 +13,12 @@ import {
   credentialSecurity,
 } from "../fieldSchemas.ts";
 
-const assetSelectionSchema = z.object({ ids: z.array(idSchema("asset")).min(1).max(200) }).openapi("AssetSelection");
+/** Assets that one request trashes, restores or deletes. */
+export const MAX_SELECTED_ASSETS = 200;
+
+const assetSelectionSchema = z
+  .object({ ids: arraySchema(idSchema("asset"), 1, MAX_SELECTED_ASSETS) })
+  .openapi("AssetSelection");
 
 const libraryQuerySchema = z.object({ library_id: idSchema("library").optional() });
 

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { idSchema, limitSchema, listSchema } from "../fieldSchemas.ts";
+import { arraySchema, idSchema, limitSchema, listSchema } from "../fieldSchemas.ts";
 
 const origin = z.enum(["auto_burst", "user"]);
 
@@ -26,7 +26,7 @@ const MAX_ASSET_IDS = 200;
 
 export const createStackSchema = z
   .object({
-    asset_ids: z.array(idSchema("asset")).min(2).max(MAX_ASSET_IDS).openapi({
+    asset_ids: arraySchema(idSchema("asset"), 2, MAX_ASSET_IDS).openapi({
       description: "At least two distinct live assets of the same library",
     }),
     primary_asset_id: idSchema("asset").nullish().openapi({ description: "Cover; must be one of `asset_ids`" }),
