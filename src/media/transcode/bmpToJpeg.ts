@@ -1,7 +1,8 @@
 /** Converts an uncompressed BMP to a JPEG of the same size, a few rows at a time. */
 import { viewOf } from "../inspect/bytes/bytes.ts";
 import type { ByteSource } from "../inspect/bytes/byteSource.ts";
-import { jpegEncoder } from "./jpeg/jpegEncoder.ts";
+import { decoderMemory } from "./decoderMemory.ts";
+import { encodedJpeg, jpegEncoder } from "./jpeg/jpegEncoder.ts";
 import { requireConvertibleSize, TruncatedFileError, type EncodedJpeg, type JpegLimits } from "./jpeg/encodedJpeg.ts";
 
 interface BmpLayout {
@@ -101,9 +102,12 @@ function fillRow(row: Uint8Array, layout: BmpLayout, rgb: Uint8Array): void {
 export async function bmpToJpeg(source: ByteSource, limits: JpegLimits): Promise<EncodedJpeg> {
   const layout = await readBmpLayout(source);
   const { width, height, strideBytes } = layout;
-  const encoder = jpegEncoder({ width, height, ...limits, orientation: 1, icc: null });
-  const rgb = new Uint8Array(width * 3);
+  const memory = decoderMemory();
   const bandRows = Math.max(1, Math.floor(BAND_BYTES / strideBytes));
+  // The previous band may still be in memory while the next one is read.
+  memory.hold("bmp", 2 * Math.min(bandRows, height) * strideBytes + width * 3);
+  const encoder = jpegEncoder({ width, height, ...limits, orientation: 1, icc: null, memory });
+  const rgb = new Uint8Array(width * 3);
   for (let top = 0; top < height; top += bandRows) {
     const rows = Math.min(bandRows, height - top);
     const first = layout.isTopDown ? top : height - top - rows;
@@ -115,5 +119,5 @@ export async function bmpToJpeg(source: ByteSource, limits: JpegLimits): Promise
       encoder.addRow(rgb, 0);
     }
   }
-  return { pieces: encoder.finish(), sizeBytes: encoder.sizeBytes(), width, height };
+  return encodedJpeg(encoder, { width, height, memory });
 }

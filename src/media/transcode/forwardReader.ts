@@ -1,5 +1,6 @@
 /** Reads a file sequentially in large steps and buffers one of them. */
 import type { ByteSource } from "../inspect/bytes/byteSource.ts";
+import type { DecoderMemory } from "./decoderMemory.ts";
 
 const STEP_BYTES = 4 * 1024 * 1024;
 
@@ -12,21 +13,29 @@ export interface ForwardReader {
 }
 
 /** Creates a reader at the start of `source`. */
-export function forwardReader(source: ByteSource): ForwardReader {
+export function forwardReader(source: ByteSource, memory: DecoderMemory): ForwardReader {
   let readTo = 0;
   const reader: ForwardReader = {
     bytes: new Uint8Array(),
     position: 0,
     ensure: async (count) => {
-      const remaining = reader.bytes.length - reader.position;
-      if (remaining >= count || readTo >= source.sizeBytes) return;
-      const next = await source.read(readTo, Math.max(count - remaining, STEP_BYTES));
-      readTo += next.length;
-      const joined = new Uint8Array(remaining + next.length);
-      joined.set(reader.bytes.subarray(reader.position));
-      joined.set(next, remaining);
-      reader.bytes = joined;
+      const rest = reader.bytes.length - reader.position;
+      if (rest >= count || readTo >= source.sizeBytes) return;
+      const step = Math.max(count - rest, STEP_BYTES);
+      // The rest is copied out first, so that the previous buffer is free while the next one is read.
+      memory.hold("input", reader.bytes.length + 2 * rest + 2 * step);
+      const kept = reader.bytes.slice(reader.position);
+      reader.bytes = kept;
       reader.position = 0;
+      const next = await source.read(readTo, step);
+      readTo += next.length;
+      if (kept.length === 0) reader.bytes = next;
+      else {
+        reader.bytes = new Uint8Array(kept.length + next.length);
+        reader.bytes.set(kept);
+        reader.bytes.set(next, kept.length);
+      }
+      memory.hold("input", reader.bytes.length);
     },
   };
   return reader;

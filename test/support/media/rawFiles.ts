@@ -1,4 +1,5 @@
 /** Builds RAW files in the layouts of several cameras, with generated JPEGs as previews. */
+import { decoderMemory } from "../../../src/media/transcode/decoderMemory.ts";
 import { jpegEncoder } from "../../../src/media/transcode/jpeg/jpegEncoder.ts";
 import { concatenate, limits } from "./renderedImage.ts";
 
@@ -14,7 +15,7 @@ export function jpegOf(
   height: number,
   { orientation = 1, frame = 0xc0 }: JpegFileOptions = {},
 ): Uint8Array {
-  const encoder = jpegEncoder({ width, height, orientation, icc: null, ...limits });
+  const encoder = jpegEncoder({ width, height, orientation, icc: null, memory: decoderMemory(), ...limits });
   const row = Array.from({ length: width }, (_, x) => (x < width / 2 ? [220, 20, 20] : [20, 20, 220])).flat();
   for (let y = 0; y < height; y++) encoder.addRow(Uint8Array.from(row), 0);
   const bytes = concatenate(encoder.finish());

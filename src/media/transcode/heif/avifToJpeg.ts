@@ -4,14 +4,19 @@ import wasm from "@jsquash/avif/codec/dec/avif_dec.wasm";
 import { readHeif } from "../../inspect/containers/heif.ts";
 import { emptyContent } from "../../inspect/containers/imageContent.ts";
 import { memorySource } from "../../inspect/bytes/byteSource.ts";
+import { decoderMemory, type DecoderMemory } from "../decoderMemory.ts";
 import type { EncodedJpeg, JpegLimits } from "../jpeg/encodedJpeg.ts";
 import { readHeifTransform } from "./heifTransform.ts";
-import { jpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { encodedJpeg, jpegEncoder } from "../jpeg/jpegEncoder.ts";
 import { boundedInstance } from "./wasmMemory.ts";
 
-/** Measured: the decoder takes 16 MB plus about 17 bytes a pixel (29 for 4:4:4), and the RGBA output is copied here. */
-const MAX_PIXELS = 4 * 1000 * 1000;
-const MAX_HEAP_BYTES = 80 * 1024 * 1024;
+/** Measured: libaom takes 16 MB plus 17 bytes a pixel (28 for 4:4:4), and its RGBA output is copied to JavaScript. */
+export const MAX_AVIF_PIXELS = 4 * 1000 * 1000;
+/**
+ * Replaces `MAX_DECODER_BYTES`, within which this decoder could read one megapixel. Decoding is synchronous: no
+ * other request of the isolate runs meanwhile.
+ */
+export const MAX_AVIF_DECODER_BYTES = 80 * 1024 * 1024;
 
 interface Pixels {
   data: Uint8ClampedArray;
@@ -19,11 +24,11 @@ interface Pixels {
   height: number;
 }
 
-async function decode(file: Uint8Array): Promise<{ pixels: Pixels; heapBytes: number }> {
+async function decode(file: Uint8Array, budget: DecoderMemory): Promise<{ pixels: Pixels; heapBytes: number }> {
   let heapBytes = () => 0;
   const decoder = await createDecoder({
     instantiateWasm: (imports, done) => {
-      const started = boundedInstance(wasm, imports, MAX_HEAP_BYTES);
+      const started = boundedInstance(wasm, imports, budget);
       heapBytes = () => started.memory.buffer.byteLength;
       done(started.instance);
       return started.instance.exports;
@@ -54,17 +59,29 @@ export async function avifToJpeg(file: Uint8Array, limits: JpegLimits): Promise<
   const content = emptyContent();
   await readHeif(source, content);
   const { rawWidth, rawHeight } = content;
-  if (rawWidth * rawHeight > MAX_PIXELS)
+  if (rawWidth * rawHeight > MAX_AVIF_PIXELS)
     throw new Error(`the AVIF is too large to decode: ${rawWidth} × ${rawHeight} pixels`);
   const transform = await readHeifTransform(source);
-  const { pixels, heapBytes } = await decode(file);
+  const memory = decoderMemory(MAX_AVIF_DECODER_BYTES);
+  // RGBA, and one row of RGB.
+  memory.hold("pixels", rawWidth * rawHeight * 4 + rawWidth * 3);
+  const { pixels, heapBytes } = await decode(file, memory);
+  // The coded size can differ from the size in the container.
+  memory.hold("pixels", pixels.data.length + pixels.width * 3);
   const crop = transform.cropOf(pixels.width, pixels.height);
   const { width, height } = crop;
-  const encoder = jpegEncoder({ width, height, ...limits, orientation: transform.orientation, icc: content.icc });
+  const encoder = jpegEncoder({
+    width,
+    height,
+    ...limits,
+    orientation: transform.orientation,
+    icc: content.icc,
+    memory,
+  });
   const row = new Uint8ClampedArray(pixels.width * 3);
   for (let y = 0; y < height; y++) {
     fillRow(pixels, crop.top + y, row);
     encoder.addRow(row, crop.left * 3);
   }
-  return { pieces: encoder.finish(), sizeBytes: encoder.sizeBytes(), width, height, heapBytes };
+  return { ...encodedJpeg(encoder, { width, height, memory }), heapBytes };
 }

@@ -7,8 +7,9 @@ import { emptyContent } from "../../inspect/containers/imageContent.ts";
 import { memorySource } from "../../inspect/bytes/byteSource.ts";
 import { requireConvertibleSize, type EncodedJpeg, type JpegLimits } from "../jpeg/encodedJpeg.ts";
 import { readHeifTransform, type CropRect } from "./heifTransform.ts";
-import { jpegEncoder, type JpegEncoder } from "../jpeg/jpegEncoder.ts";
-import { openHeif, type HeifImage } from "./libheif.ts";
+import { decoderMemory } from "../decoderMemory.ts";
+import { encodedJpeg, jpegEncoder, type JpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { openHeif, type HeifImage, type Tiling } from "./libheif.ts";
 import { rowConverter } from "./planes.ts";
 
 export interface DecodedHeic extends EncodedJpeg {
@@ -18,21 +19,26 @@ export interface DecodedHeic extends EncodedJpeg {
 }
 
 /**
- * A tile is decoded at once and takes about 4 bytes a pixel: two copies of its planes and HEVC's block data. 16 MP took
- * 69 MB of WebAssembly memory, 24 MP would take over 100.
+ * A tile is decoded at once and takes about 4 bytes a pixel: two copies of its planes and HEVC's block data. Grids have
+ * tiles of 0.3 megapixels; larger single tiles than this would exceed `MAX_DECODER_BYTES`.
  */
-const MAX_TILE_PIXELS = 16 * 1000 * 1000;
+export const MAX_HEIC_TILE_PIXELS = 8 * 1000 * 1000;
 
 function requireDecodable({ tiling }: HeifImage): void {
   const { width, height, tileWidth, tileHeight } = tiling;
   requireConvertibleSize(width, height, "HEIC");
   if (tileWidth < 1 || tileHeight < 1) throw new Error("the HEIC's tiles have no size");
-  if (tileWidth * tileHeight > MAX_TILE_PIXELS)
+  if (tileWidth * tileHeight > MAX_HEIC_TILE_PIXELS)
     throw new Error(`the HEIC is too large to decode: tiles of ${tileWidth} × ${tileHeight} pixels`);
 }
 
 /** Rows converted at once if the whole image is one tile. */
 const BAND_ROWS = 64;
+
+/** RGB rows of one row of tiles. */
+function bandBytes({ columns, width, height, tileHeight }: Tiling): number {
+  return width * 3 * (columns === 1 ? BAND_ROWS : Math.min(tileHeight, height));
+}
 
 /** Each tile writes its part of every row; then the rows are complete. */
 function encodeTileRow(image: HeifImage, row: number, crop: CropRect, encoder: JpegEncoder): void {
@@ -79,19 +85,24 @@ export async function heicToJpeg(file: Uint8Array, limits: JpegLimits): Promise<
   const transform = await readHeifTransform(source);
   const content = emptyContent();
   await readHeif(source, content);
-  const image = openHeif(file);
+  const memory = decoderMemory();
+  const image = openHeif(file, memory);
   requireDecodable(image);
   const { tiling } = image;
+  memory.hold("band", bandBytes(tiling));
   const crop = transform.cropOf(tiling.width, tiling.height);
   const { width, height } = crop;
-  const encoder = jpegEncoder({ width, height, ...limits, orientation: transform.orientation, icc: content.icc });
-  for (let row = 0; row < tiling.rows; row++) encodeTileRow(image, row, crop, encoder);
-  const pieces = encoder.finish();
-  return {
-    pieces,
-    sizeBytes: encoder.sizeBytes(),
+  const encoder = jpegEncoder({
     width,
     height,
+    ...limits,
+    orientation: transform.orientation,
+    icc: content.icc,
+    memory,
+  });
+  for (let row = 0; row < tiling.rows; row++) encodeTileRow(image, row, crop, encoder);
+  return {
+    ...encodedJpeg(encoder, { width, height, memory }),
     orientation: transform.orientation,
     heapBytes: image.heapBytes(),
   };

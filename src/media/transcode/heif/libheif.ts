@@ -6,11 +6,9 @@
 import createLibheif, { type MainModule } from "libheif-js/libheif-wasm/libheif.js";
 import wasm from "libheif-js/libheif-wasm/libheif.wasm";
 import { viewOf } from "../../inspect/bytes/bytes.ts";
+import type { DecoderMemory } from "../decoderMemory.ts";
 import type { Plane, Planes } from "./planes.ts";
 import { boundedInstance } from "./wasmMemory.ts";
-
-/** An isolate has 128 MB; the file, a row of tiles and the JPEG need the rest. */
-const MAX_HEAP_BYTES = 72 * 1024 * 1024;
 
 /** Enumerations of libheif/heif.h. */
 const channels = { luma: 0, blue: 1, red: 2 } as const;
@@ -58,10 +56,10 @@ function withDirname<T>(create: () => T): T {
   }
 }
 
-function startLibrary(): Library {
+function startLibrary(budget: DecoderMemory): Library {
   let memory: WebAssembly.Memory | null = null;
   const instantiateWasm = (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => unknown) => {
-    const started = boundedInstance(wasm, imports, MAX_HEAP_BYTES);
+    const started = boundedInstance(wasm, imports, budget);
     memory = started.memory;
     return done(started.instance);
   };
@@ -167,9 +165,12 @@ function readPlanes(library: Library, scratch: Scratch, image: number, handle: n
   };
 }
 
-/** Opens the primary image. Throws libheif's message for a damaged or unsupported file. */
-export function openHeif(file: Uint8Array): HeifImage {
-  const library = startLibrary();
+/**
+ * Opens the primary image, within the memory that `budget` has left. Throws libheif's message for a damaged or
+ * unsupported file.
+ */
+export function openHeif(file: Uint8Array, budget: DecoderMemory): HeifImage {
+  const library = startLibrary(budget);
   const { api, memory } = library;
   const scratch = allocateScratch(library);
   const context = api._heif_context_alloc();

@@ -1,3 +1,5 @@
+import type { DecoderMemory } from "../decoderMemory.ts";
+
 const PAGE_BYTES = 64 * 1024;
 
 export interface BoundedInstance {
@@ -6,20 +8,21 @@ export interface BoundedInstance {
 }
 
 /**
- * Instantiates a module whose memory stops growing at `maxBytes`: the codec reports a failed allocation, and the
+ * Instantiates a module whose memory stops growing at the decoder's ceiling: the codec reports a failed allocation, and the
  * isolate survives. Throws if the module exports no memory.
  */
 export function boundedInstance(
   module: WebAssembly.Module,
   imports: WebAssembly.Imports,
-  maxBytes: number,
+  budget: DecoderMemory,
 ): BoundedInstance {
   const instance = new WebAssembly.Instance(module, imports);
   const memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);
   if (memory === undefined) throw new Error("the decoder exports no memory");
+  budget.hold("wasm", memory.buffer.byteLength);
   const grow = memory.grow.bind(memory);
   memory.grow = (pages) => {
-    if (memory.buffer.byteLength + pages * PAGE_BYTES > maxBytes) throw new RangeError("over the memory budget");
+    budget.hold("wasm", memory.buffer.byteLength + pages * PAGE_BYTES);
     return grow(pages);
   };
   return { instance, memory };

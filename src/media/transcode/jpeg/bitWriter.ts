@@ -10,6 +10,8 @@ export interface BitWriter {
   /** Pads the last byte with ones; T.81 §F.1.2.3. */
   flush(): void;
   sizeBytes(): number;
+  /** Memory of all chunks. */
+  allocatedBytes(): number;
   /** Returns all bytes so far, in order. */
   chunks(): Uint8Array[];
 }
@@ -51,6 +53,7 @@ export function bitWriter(): BitWriter {
       if (pendingBits > 0) writeBits((1 << (8 - pendingBits)) - 1, 8 - pendingBits);
     },
     sizeBytes: () => fullChunks.length * CHUNK_BYTES + length,
+    allocatedBytes: () => (fullChunks.length + 1) * CHUNK_BYTES,
     chunks: () => [...fullChunks, chunk.subarray(0, length)],
   };
 }

@@ -7,6 +7,8 @@ export interface EncodedJpeg {
   /** Stored size in pixels, before the orientation in its EXIF is applied. */
   width: number;
   height: number;
+  /** Most memory that the decoder's buffers took, this file included; see `MAX_DECODER_BYTES`. */
+  peakBytes: number;
 }
 
 export interface JpegLimits {

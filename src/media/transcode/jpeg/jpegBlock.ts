@@ -77,8 +77,20 @@ const MAX_AC = 1023;
 
 const quantized = new Int32Array(64);
 
+function isFlat(block: Float64Array): boolean {
+  const first = block[0];
+  for (let i = 1; i < 64; i++) if (block[i] !== first) return false;
+  return true;
+}
+
 /** Encodes the level-shifted samples in `block`, which is overwritten. */
 export function writeBlock(writer: BitWriter, block: Float64Array, component: Component): void {
+  // Most of a scanned page is blank: its blocks need no transform.
+  if (isFlat(block)) {
+    quantized[0] = Math.round(8 * (block[0] ?? 0) * (component.scale[0] ?? 0));
+    writeCoefficients(writer, quantized, 0, component);
+    return;
+  }
   for (let row = 0; row < 64; row += 8) transformLine(block, row, 1);
   for (let column = 0; column < 8; column++) transformLine(block, column, 8);
   let last = 0;

@@ -2,7 +2,8 @@
  * Encodes baseline JPEG row by row and buffers sixteen rows. Codecs compiled to WebAssembly take all pixels at once: 48
  * MB of a Worker's 128 MB for 12 megapixels.
  */
-import { JpegTooLargeError } from "./encodedJpeg.ts";
+import type { DecoderMemory } from "../decoderMemory.ts";
+import { type EncodedJpeg, JpegTooLargeError } from "./encodedJpeg.ts";
 import { bitWriter } from "./bitWriter.ts";
 import { createComponent, writeBlock } from "./jpegBlock.ts";
 import * as segments from "./jpegSegments.ts";
@@ -16,8 +17,10 @@ export interface JpegOptions {
   /** EXIF orientation of the stored rows, 1 to 8. */
   orientation: number;
   icc: Uint8Array | null;
-  /** Exceeding it throws `JpegTooLargeError`. */
+  /** Exceeding it, or what the memory has room for, throws `JpegTooLargeError`: a lower quality may fit. */
   maxBytes: number;
+  /** Accounts for the encoder's buffers and the file. */
+  memory: DecoderMemory;
 }
 
 export interface JpegEncoder {
@@ -41,6 +44,12 @@ function createBand(width: number): Band {
   const stride = Math.ceil(width / 16) * 16;
   const chroma = () => new Float32Array((stride / 2) * 8);
   return { stride, luma: new Float32Array(stride * 16), blue: chroma(), red: chroma() };
+}
+
+/** Luma and two quarter-size chroma planes of four bytes a sample, and a row of RGB for missing rows. */
+function bandBytes(width: number): number {
+  const stride = Math.ceil(width / 16) * 16;
+  return stride * 16 * 4 * 1.5 + stride * 3;
 }
 
 /** Converts RGB as JFIF defines and averages chroma over 2 × 2 pixels. The last pixel fills its block. */
@@ -90,7 +99,7 @@ function headerSegments(options: JpegOptions, luma: Uint8Array, chroma: Uint8Arr
 
 /** Creates an encoder with 4:2:0 subsampling and the standard Huffman tables. */
 export function jpegEncoder(options: JpegOptions): JpegEncoder {
-  const { width, height, quality } = options;
+  const { width, height, quality, memory } = options;
   const lumaSteps = tables.quantization("luminance", quality);
   const chromaSteps = tables.quantization("chrominance", quality);
   const writer = bitWriter();
@@ -98,6 +107,7 @@ export function jpegEncoder(options: JpegOptions): JpegEncoder {
   const luma = createComponent(lumaSteps, tables.dcLuminance, tables.acLuminance);
   const blue = createComponent(chromaSteps, tables.dcChrominance, tables.acChrominance);
   const red = createComponent(chromaSteps, tables.dcChrominance, tables.acChrominance);
+  memory.hold("encoder", bandBytes(width));
   const band = createBand(width);
   const block = new Float64Array(64);
   const half = band.stride / 2;
@@ -122,9 +132,11 @@ export function jpegEncoder(options: JpegOptions): JpegEncoder {
     fillRow(band, row % 16, rgb, at, width);
     row++;
     if (row === height) repeatRow(band, ((row - 1) % 16) + 1, rgb, at, width);
-    if (row % 16 === 0 || row === height) writeBand();
-    if (writer.sizeBytes() > options.maxBytes)
+    if (row % 16 !== 0 && row !== height) return;
+    writeBand();
+    if (writer.sizeBytes() > options.maxBytes || writer.allocatedBytes() > memory.roomFor("jpeg"))
       throw new JpegTooLargeError(`the JPEG exceeds ${options.maxBytes} bytes`);
+    memory.hold("jpeg", writer.allocatedBytes());
   }
 
   function finish(): Uint8Array[] {
@@ -136,4 +148,13 @@ export function jpegEncoder(options: JpegOptions): JpegEncoder {
   }
 
   return { addRow, sizeBytes: () => writer.sizeBytes(), finish };
+}
+
+/** Finishes the file and describes it. */
+export function encodedJpeg(
+  encoder: JpegEncoder,
+  { width, height, memory }: { width: number; height: number; memory: DecoderMemory },
+): EncodedJpeg {
+  const pieces = encoder.finish();
+  return { pieces, sizeBytes: encoder.sizeBytes(), width, height, peakBytes: memory.peakBytes() };
 }

@@ -2,8 +2,10 @@
 import { asciiAt, viewOf } from "../../inspect/bytes/bytes.ts";
 import { TruncatedFileError } from "./encodedJpeg.ts";
 import type { ForwardReader } from "../forwardReader.ts";
-import { type HuffmanLookup, buildLookup } from "./jpegScan.ts";
+import type { DecoderMemory } from "../decoderMemory.ts";
+import { buildLookup, HUFFMAN_LOOKUP_BYTES, type HuffmanLookup } from "./jpegScan.ts";
 import { segment } from "./jpegSegments.ts";
+import type { HuffmanTable } from "./jpegTables.ts";
 
 export interface FrameComponent {
   id: number;
@@ -27,13 +29,19 @@ export interface JpegHeader {
 }
 
 const MAX_SEGMENTS = 1000;
+/** Beyond it all colour segments are omitted. Profiles of cameras have some KB, those of printers up to 3 MB. */
+export const MAX_COLOUR_SEGMENT_BYTES = 4 * 1024 * 1024;
+/** Table ids are 0 to 3 in two classes, DC and AC; T.81 §B.2.4.2. */
+const HUFFMAN_KINDS = [0x00, 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13];
 /** A marker and a 16-bit length. */
 const MAX_SEGMENT_BYTES = 65_537;
 
 interface Draft {
   header: JpegHeader;
   frame: { id: number; horizontalSampling: number; verticalSampling: number; table: number }[];
-  huffman: Map<number, HuffmanLookup>;
+  /** Tables by class and id. Only the tables of the scan are expanded to lookups. */
+  huffman: Map<number, HuffmanTable>;
+  colourBytes: number;
 }
 
 function parseQuantization(content: Uint8Array, { header }: Draft): void {
@@ -54,7 +62,8 @@ function parseHuffman(content: Uint8Array, { huffman }: Draft): void {
     const kind = content[at] ?? 0;
     const counts = [...content.subarray(at + 1, at + 17)];
     const count = counts.reduce((sum, next) => sum + next, 0);
-    huffman.set(kind, buildLookup({ counts, symbols: [...content.subarray(at + 17, at + 17 + count)] }));
+    if (!HUFFMAN_KINDS.includes(kind)) throw new Error("the JPEG header has an invalid Huffman table");
+    huffman.set(kind, { counts, symbols: [...content.subarray(at + 17, at + 17 + count)] });
     at += 17 + count;
   }
 }
@@ -79,12 +88,20 @@ function parseFrame(marker: number, content: Uint8Array, draft: Draft): void {
 }
 
 /** Cameras write a single scan with all components. */
-function parseScanHeader(content: Uint8Array, { header, frame, huffman }: Draft): JpegHeader {
+function parseScanHeader(content: Uint8Array, { header, frame, huffman }: Draft, memory: DecoderMemory): JpegHeader {
+  memory.hold("huffman", huffman.size * HUFFMAN_LOOKUP_BYTES);
+  const lookups = new Map<number, HuffmanLookup>();
+  const lookupOf = (kind: number): HuffmanLookup | undefined => {
+    const table = huffman.get(kind);
+    const lookup = lookups.get(kind) ?? (table === undefined ? undefined : buildLookup(table));
+    if (lookup !== undefined) lookups.set(kind, lookup);
+    return lookup;
+  };
   const count = content[0] ?? 0;
   if (count === 0 || count !== frame.length) throw new Error("unsupported JPEG with several scans");
   header.components = frame.map((component, i) => {
     const tables = content[2 + i * 2] ?? 0;
-    const [dc, ac] = [huffman.get(tables >> 4), huffman.get(16 + (tables & 15))];
+    const [dc, ac] = [lookupOf(tables >> 4), lookupOf(16 + (tables & 15))];
     if (
       content[1 + i * 2] !== component.id ||
       dc === undefined ||
@@ -107,8 +124,18 @@ function isColourSegment(marker: number, content: Uint8Array): boolean {
   return (marker === 0xe2 && name === "ICC_PROFILE\0") || (marker === 0xee && name.startsWith("Adobe"));
 }
 
+function keepColourSegment(marker: number, content: Uint8Array, draft: Draft, memory: DecoderMemory): void {
+  draft.colourBytes += content.length;
+  if (draft.colourBytes > MAX_COLOUR_SEGMENT_BYTES) draft.header.colourSegments = [];
+  else {
+    // The segments are copied once more into the new file.
+    memory.hold("colour", 2 * draft.colourBytes);
+    draft.header.colourSegments.push(segment(marker, content));
+  }
+}
+
 /** Leaves `reader` at the entropy-coded data. Throws for progressive and multi-scan JPEGs and for damaged headers. */
-export async function readJpegHeader(reader: ForwardReader): Promise<JpegHeader> {
+export async function readJpegHeader(reader: ForwardReader, memory: DecoderMemory): Promise<JpegHeader> {
   const header: JpegHeader = {
     width: 0,
     height: 0,
@@ -117,7 +144,7 @@ export async function readJpegHeader(reader: ForwardReader): Promise<JpegHeader>
     restartInterval: 0,
     colourSegments: [],
   };
-  const draft: Draft = { header, frame: [], huffman: new Map() };
+  const draft: Draft = { header, frame: [], huffman: new Map(), colourBytes: 0 };
   await reader.ensure(2);
   reader.position += 2;
   for (let count = 0; count < MAX_SEGMENTS; count++) {
@@ -134,12 +161,12 @@ export async function readJpegHeader(reader: ForwardReader): Promise<JpegHeader>
     const content = bytes.subarray(position + 4, position + 2 + length);
     if (content.length < length - 2) throw new TruncatedFileError("the JPEG header is truncated");
     reader.position += 2 + length;
-    if (marker === 0xda) return parseScanHeader(content, draft);
+    if (marker === 0xda) return parseScanHeader(content, draft, memory);
     if (marker === 0xdb) parseQuantization(content, draft);
     else if (marker === 0xc4) parseHuffman(content, draft);
     else if (marker === 0xdd) header.restartInterval = viewOf(content).getUint16(0);
     else if (marker >= 0xc0 && marker <= 0xcf) parseFrame(marker, content, draft);
-    else if (isColourSegment(marker, content)) header.colourSegments.push(segment(marker, content));
+    else if (isColourSegment(marker, content)) keepColourSegment(marker, content, draft, memory);
   }
   throw new Error("the JPEG header has too many segments");
 }

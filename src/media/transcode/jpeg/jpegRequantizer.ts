@@ -3,6 +3,7 @@
  * again, block by block. Buffers a few megabytes of the file and decodes no pixels.
  */
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
+import { decoderMemory } from "../decoderMemory.ts";
 import { type EncodedJpeg, type JpegLimits, JpegTooLargeError } from "./encodedJpeg.ts";
 import { forwardReader } from "../forwardReader.ts";
 import { bitWriter, type BitWriter } from "./bitWriter.ts";
@@ -105,8 +106,9 @@ export async function requantizeJpeg(
   limits: JpegLimits,
   orientation: number,
 ): Promise<EncodedJpeg> {
-  const reader = forwardReader(source);
-  const header = await readJpegHeader(reader);
+  const memory = decoderMemory();
+  const reader = forwardReader(source, memory);
+  const header = await readJpegHeader(reader, memory);
   const { width, height } = header;
   if (width * height > MAX_PIXELS) throw new Error(`the JPEG is too large to read: ${width} × ${height} pixels`);
   const steps = coarserQuantization(header, limits.quality);
@@ -143,9 +145,10 @@ export async function requantizeJpeg(
       }
       copyMcu();
     }
+    memory.hold("jpeg", writer.allocatedBytes());
     if (writer.sizeBytes() > limits.maxBytes) throw new JpegTooLargeError(`the JPEG exceeds ${limits.maxBytes} bytes`);
   }
   writer.flush();
   writer.writeBytes(segments.END_OF_IMAGE);
-  return { pieces: writer.chunks(), sizeBytes: writer.sizeBytes(), width, height };
+  return { pieces: writer.chunks(), sizeBytes: writer.sizeBytes(), width, height, peakBytes: memory.peakBytes() };
 }

@@ -6,6 +6,8 @@ import type { HuffmanTable } from "./jpegTables.ts";
 /** Indexed by the next 16 bits; an entry is symbol × 32 + code length. */
 export type HuffmanLookup = Uint16Array;
 
+export const HUFFMAN_LOOKUP_BYTES = 2 * (1 << 16);
+
 /** Expands a Huffman table to a lookup by 16 bits. */
 export function buildLookup({ counts, symbols }: HuffmanTable): HuffmanLookup {
   const lookup = new Uint16Array(1 << 16);

@@ -2,6 +2,7 @@
 import { asciiAt, viewOf } from "../../inspect/bytes/bytes.ts";
 import { requireConvertibleSize, TruncatedFileError } from "../jpeg/encodedJpeg.ts";
 import type { ForwardReader } from "../forwardReader.ts";
+import { INFLATE_INPUT_BYTES } from "../inflateStream.ts";
 
 export interface PngHeader {
   width: number;
@@ -86,40 +87,23 @@ async function skipBytes(reader: ForwardReader, length: number): Promise<void> {
   for (let left = length; left > 0; left -= CHUNK_STEP_BYTES) await readBytes(reader, Math.min(left, CHUNK_STEP_BYTES));
 }
 
-export interface CompressedPixels {
-  stream: ReadableStream<Uint8Array>;
-  /** The read error, which DecompressionStream would replace with its own. */
-  failure: () => Error | null;
-}
-
-/** Streams the content of consecutive IDAT chunks; `firstBytes` is the length of the first. */
-export function compressedPixels(reader: ForwardReader, firstBytes: number): CompressedPixels {
-  let chunkBytesLeft = firstBytes;
-  let failure: Error | null = null;
-
-  async function readNextPiece(): Promise<Uint8Array | null> {
+/** Yields the content of consecutive IDAT chunks; `firstBytes` is the length of the first. */
+export async function* compressedPixels(
+  reader: ForwardReader,
+  firstBytes: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let chunkBytesLeft = firstBytes; ;) {
     while (chunkBytesLeft === 0) {
-      await skipBytes(reader, CHECKSUM_BYTES);
+      await reader.ensure(CHECKSUM_BYTES + 8);
+      // A file may end after its pixels.
+      if (reader.bytes.length < reader.position + CHECKSUM_BYTES + 8) return;
+      reader.position += CHECKSUM_BYTES;
       const { type, sizeBytes } = await readChunkHeader(reader);
-      if (type !== "IDAT") return null;
+      if (type !== "IDAT") return;
       chunkBytesLeft = sizeBytes;
     }
-    const step = Math.min(chunkBytesLeft, CHUNK_STEP_BYTES);
+    const step = Math.min(chunkBytesLeft, INFLATE_INPUT_BYTES);
     chunkBytesLeft -= step;
-    return Uint8Array.from(await readBytes(reader, step));
+    yield Uint8Array.from(await readBytes(reader, step));
   }
-
-  const stream = new ReadableStream<Uint8Array>({
-    pull: async (controller) => {
-      try {
-        const piece = await readNextPiece();
-        if (piece === null) controller.close();
-        else controller.enqueue(piece);
-      } catch (error) {
-        failure = error instanceof Error ? error : new Error(String(error));
-        throw error;
-      }
-    },
-  });
-  return { stream, failure: () => failure };
 }

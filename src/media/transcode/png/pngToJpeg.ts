@@ -2,7 +2,9 @@
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
 import { TruncatedFileError, type EncodedJpeg, type JpegLimits } from "../jpeg/encodedJpeg.ts";
 import { forwardReader } from "../forwardReader.ts";
-import { jpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { decoderMemory } from "../decoderMemory.ts";
+import { INFLATE_MEMORY_BYTES, inflateStream } from "../inflateStream.ts";
+import { encodedJpeg, jpegEncoder } from "../jpeg/jpegEncoder.ts";
 import { compressedPixels, type PngHeader, readPngHeader, samplesByColourType } from "./pngChunks.ts";
 import { unfilterRow } from "./pngFilter.ts";
 
@@ -32,26 +34,27 @@ function fillRow(header: PngHeader, row: Uint8Array, rgb: Uint8Array): void {
 
 /** Composites transparency on white. Throws for interlaced, oversized and damaged PNGs; read errors pass through. */
 export async function pngToJpeg(source: ByteSource, limits: JpegLimits): Promise<EncodedJpeg> {
-  const reader = forwardReader(source);
+  const memory = decoderMemory();
+  const reader = forwardReader(source, memory);
   const { header, pixelBytes } = await readPngHeader(reader);
   const { width, height, bits, colourType } = header;
-  const encoder = jpegEncoder({ width, height, ...limits, orientation: 1, icc: null });
   const bitsPerPixel = bits * (samplesByColourType.get(colourType) ?? 1);
   const stride = 1 + Math.ceil((width * bitsPerPixel) / 8);
   const bytesPerPixel = Math.max(1, bitsPerPixel >> 3);
+  memory.hold("png", INFLATE_MEMORY_BYTES + 2 * stride + width * 3);
+  const encoder = jpegEncoder({ width, height, ...limits, orientation: 1, icc: null, memory });
   const rgb = new Uint8Array(width * 3);
   let [row, previous] = [new Uint8Array(stride), new Uint8Array(stride)];
   let filled = 0;
   let rows = 0;
-  const compressed = compressedPixels(reader, pixelBytes);
-  const inflated = compressed.stream.pipeThrough(new DecompressionStream("deflate")).getReader();
-  while (rows < height) {
-    const next = await inflated.read().catch(() => {
-      throw compressed.failure() ?? new TruncatedFileError("the PNG's pixel data is damaged");
-    });
-    if (next.done) throw new TruncatedFileError("the PNG is truncated");
-    for (let at = 0; at < next.value.length && rows < height;) {
-      const part = next.value.subarray(at, at + stride - filled);
+  const pieces = inflateStream(
+    compressedPixels(reader, pixelBytes),
+    stride * height,
+    "the PNG's pixel data is damaged",
+  );
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length && rows < height;) {
+      const part = piece.subarray(at, at + stride - filled);
       row.set(part, filled);
       filled += part.length;
       at += part.length;
@@ -62,7 +65,7 @@ export async function pngToJpeg(source: ByteSource, limits: JpegLimits): Promise
       [row, previous, filled] = [previous, row, 0];
       rows++;
     }
+    if (rows === height) return encodedJpeg(encoder, { width, height, memory });
   }
-  await inflated.cancel();
-  return { pieces: encoder.finish(), sizeBytes: encoder.sizeBytes(), width, height };
+  throw new TruncatedFileError("the PNG is truncated");
 }

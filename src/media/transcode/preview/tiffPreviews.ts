@@ -59,25 +59,39 @@ async function directoryPreviews(
 }
 
 /** Olympus, Pentax and Samsung reference the JPEG only from maker notes; it lies in the first megabytes. */
-const MAX_SCANNED_BYTES = 6 * 1024 * 1024;
+export const MAX_SCANNED_BYTES = 6 * 1024 * 1024;
+const MAX_SCANNED_JPEGS = 64;
 
-/** Finds JPEGs by their start marker in the first 6 MB. */
+/** Finds JPEGs by their start markers in the first 6 MB. */
 export async function scannedPreviews(source: ByteSource): Promise<ByteRange[]> {
-  const head = await source.read(0, Math.min(MAX_SCANNED_BYTES, source.sizeBytes));
-  const starts: number[] = [];
-  for (let at = head.indexOf(0xff); at >= 0 && starts.length < 64; at = head.indexOf(0xff, at + 1)) {
-    if (head[at + 1] === 0xd8 && head[at + 2] === 0xff) starts.push(at);
-  }
-  return starts.map((offset) => ({ offset, length: findEndOfImage(head, offset) - offset }));
+  return jpegRanges(await source.read(0, Math.min(MAX_SCANNED_BYTES, source.sizeBytes)));
 }
 
-/** Returns the offset after the matching end-of-image marker: a nested thumbnail has its own pair. */
-function findEndOfImage(bytes: Uint8Array, start: number): number {
-  let depth = 0;
-  for (let at = bytes.indexOf(0xff, start); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
-    if (bytes[at + 1] === 0xd8 && bytes[at + 2] === 0xff) depth++;
-    if (bytes[at + 1] === 0xd9) depth--;
-    if (depth === 0) return at + 2;
+/**
+ * Pairs start-of-image with end-of-image markers in one pass: a thumbnail within a JPEG has its own pair. A JPEG without
+ * an end reaches to the end of the bytes.
+ */
+function jpegRanges(bytes: Uint8Array): ByteRange[] {
+  const ranges: ByteRange[] = [];
+  /** JPEGs without an end so far. Those beyond the limit are only counted. */
+  const open: ByteRange[] = [];
+  let uncounted = 0;
+  for (let at = 0; at + 1 < bytes.length; at++) {
+    if (bytes[at] !== 0xff) continue;
+    if (bytes[at + 1] === 0xd8 && bytes[at + 2] === 0xff) {
+      if (ranges.length === MAX_SCANNED_JPEGS) uncounted++;
+      else {
+        const range = { offset: at, length: bytes.length - at };
+        ranges.push(range);
+        open.push(range);
+      }
+    } else if (bytes[at + 1] === 0xd9) {
+      if (uncounted > 0) uncounted--;
+      else {
+        const range = open.pop();
+        if (range !== undefined) range.length = at + 2 - range.offset;
+      }
+    }
   }
-  return bytes.length;
+  return ranges;
 }

@@ -9,7 +9,7 @@ import {
   type TiffDirectory,
 } from "../../inspect/tiff/tiffDirectory.ts";
 import { requireConvertibleSize, TruncatedFileError } from "../jpeg/encodedJpeg.ts";
-import { type TiffCompression, tiffCompressions } from "./tiffCompression.ts";
+import { type TiffCompression, tiffCompressions } from "./segmentReader.ts";
 
 export interface TiffLayout {
   littleEndian: boolean;
@@ -42,8 +42,15 @@ const tags = {
 
 const DIRECTORY_BUDGET_BYTES = 4 * 1024 * 1024;
 const MAX_SEGMENTS = 100_000;
-/** A strip or tile is decompressed as a whole. */
-const MAX_SEGMENT_BYTES = 20 * 1024 * 1024;
+const MAX_PROFILE_BYTES = 1024 * 1024;
+/**
+ * Decompressed bytes that a layout may cost: this many times the image's own pixels, and a constant for small images in
+ * large tiles. Tiles may be larger than the image, and tall ones are decompressed once per band.
+ */
+export const MAX_TIFF_WORK_RATIO = 4;
+export const MIN_TIFF_WORK_BYTES = 16 * 1024 * 1024;
+/** RGB rows of one row of tiles that are in memory at once. */
+export const MAX_TILE_BAND_BYTES = 12 * 1024 * 1024;
 const photometrics = [0, 1, 2, 3, 5];
 
 type Numbers = (tag: number, most?: number) => Promise<number[]>;
@@ -77,7 +84,7 @@ export async function readTiffLayout(file: ByteSource): Promise<TiffLayout> {
     hasPredictor: (await number(tags.predictor, 1)) === 2,
     hasAlpha: [1, 2].includes(await number(tags.extra, 0)),
     palette: await numbers(tags.palette, 3 * 256),
-    icc: await readValue(source, entries.get(tags.icc), 1024 * 1024),
+    icc: await readValue(source, entries.get(tags.icc), MAX_PROFILE_BYTES),
     ...(await readSegments(numbers, number)),
   };
   const isPlanar = samples > 1 && (await number(tags.planar, 1)) !== 1;
@@ -117,11 +124,10 @@ function requireReadable(layout: TiffLayout, isPlanar: boolean, sampleFormat: nu
   if (samples < needed || samples > 8) throw new Error(`unsupported TIFF with ${samples} samples a pixel`);
   if (isPlanar) throw new Error("unsupported TIFF with planar configuration");
   if (predictor > 2 || (predictor === 2 && bits < 8)) throw new Error("unsupported TIFF predictor");
-  if (segmentBytes(layout) > MAX_SEGMENT_BYTES && !isStreamed(layout)) {
-    throw new Error("a compressed strip of the TIFF is too large to decompress");
-  }
   const count = Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight);
   if (offsets.length < count) throw new Error("the TIFF has fewer strip or tile offsets than its size needs");
+  const allowedBytes = MAX_TIFF_WORK_RATIO * Math.ceil((width * bits * samples) / 8) * height + MIN_TIFF_WORK_BYTES;
+  if (workBytes(layout) > allowedBytes) throw new Error("the TIFF's tiles are too large for its size");
 }
 
 /** Bytes of one row of a strip or tile. */
@@ -129,12 +135,24 @@ export function rowBytes({ tileWidth, bits, samples }: TiffLayout): number {
   return Math.ceil((tileWidth * bits * samples) / 8);
 }
 
-/** Decompressed bytes of a whole strip or tile. */
-export function segmentBytes(layout: TiffLayout): number {
-  return rowBytes(layout) * layout.tileHeight;
+/** Columns of tiles; 1 for strips. */
+export function columnsOf({ width, tileWidth }: TiffLayout): number {
+  return Math.ceil(width / tileWidth);
 }
 
-/** Uncompressed strips of any length can be read in parts. */
-export function isStreamed({ compression, tileWidth, width }: TiffLayout): boolean {
-  return compression === "none" && tileWidth === width;
+/** Rows that are converted at once. A strip needs no band: its rows are complete. */
+export function bandRowsOf(layout: TiffLayout): number {
+  const rows = Math.min(layout.tileHeight, layout.height);
+  return columnsOf(layout) === 1
+    ? rows
+    : Math.min(rows, Math.max(1, Math.floor(MAX_TILE_BAND_BYTES / (layout.width * 3))));
+}
+
+/** Bytes to decompress for the whole image. A band of a tile is reached by decompressing what lies above it. */
+function workBytes(layout: TiffLayout): number {
+  const bandRows = bandRowsOf(layout);
+  const rows = Math.min(layout.tileHeight, layout.height);
+  const bands = Math.ceil(rows / bandRows);
+  const rowsPerTile = layout.compression === "none" ? rows : (bands * (bands + 1) * bandRows) / 2;
+  return Math.ceil(layout.height / layout.tileHeight) * columnsOf(layout) * rowsPerTile * rowBytes(layout);
 }

@@ -1,21 +1,26 @@
-/** Converts a TIFF's first image to a JPEG of the same size, one row of strips or tiles at a time. */
+/** Converts a TIFF's first image to a JPEG of the same size. Strips and tiles of any size are decompressed by rows. */
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
-import { TruncatedFileError, type EncodedJpeg, type JpegLimits } from "../jpeg/encodedJpeg.ts";
-import { jpegEncoder } from "../jpeg/jpegEncoder.ts";
-import { decompressTiff } from "./tiffCompression.ts";
-import { isStreamed, readTiffLayout, rowBytes, segmentBytes, type TiffLayout } from "./tiffLayout.ts";
+import { decoderMemory } from "../decoderMemory.ts";
+import { INFLATE_MEMORY_BYTES } from "../inflateStream.ts";
+import type { EncodedJpeg, JpegLimits } from "../jpeg/encodedJpeg.ts";
+import { encodedJpeg, jpegEncoder, type JpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { SEGMENT_WINDOW_BYTES } from "./segmentInput.ts";
+import { segmentReader, type SegmentReader } from "./segmentReader.ts";
+import { bandRowsOf, columnsOf, readTiffLayout, rowBytes, type TiffLayout } from "./tiffLayout.ts";
 
-/** Bytes to read at once: strips may be a single row. */
+/** Bytes to read at once from R2: strips may be a single row. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
+/** Decompressed rows are read in steps of about this size. */
+const ROWS_STEP_BYTES = 256 * 1024;
 
 /** Reads ahead for consecutive ranges. */
 function readAhead(source: ByteSource): ByteSource {
   let start = 0;
-  let buffer = new Uint8Array();
+  let buffer: Uint8Array = new Uint8Array();
   const read = async (offset: number, length: number): Promise<Uint8Array> => {
     if (offset < start || offset + length > start + buffer.length) {
       buffer = new Uint8Array();
-      buffer = Uint8Array.from(await source.read(offset, Math.max(length, WINDOW_BYTES)));
+      buffer = await source.read(offset, Math.max(length, WINDOW_BYTES));
       start = offset;
     }
     return buffer.subarray(offset - start, offset - start + length);
@@ -72,59 +77,114 @@ function convertRow(row: Uint8Array, width: number, layout: TiffLayout, band: Ui
   }
 }
 
-/** Reads rows `from` to `from + count` of one strip or tile. */
-async function readRows(
+/** Opens a strip or tile at row `from`. */
+async function openSegment(
   source: ByteSource,
   layout: TiffLayout,
   index: number,
   from: number,
-  count: number,
-): Promise<Uint8Array> {
-  const stride = rowBytes(layout);
-  const offset = layout.offsets[index] ?? 0;
-  const bytes = isStreamed(layout)
-    ? await source.read(offset + from * stride, count * stride)
-    : await source.read(offset, layout.sizes[index] ?? 0);
-  const pixels = await decompressTiff(
-    bytes,
-    layout.compression,
-    isStreamed(layout) ? bytes.length : segmentBytes(layout),
-  );
-  if (pixels.length < count * stride) throw new TruncatedFileError("the TIFF is truncated");
-  if (!layout.hasPredictor) return pixels;
-  const rows = pixels.slice(0, count * stride);
-  for (let y = 0; y < count; y++) undoPredictor(rows.subarray(y * stride, (y + 1) * stride), layout);
-  return rows;
+  scratch: Uint8Array,
+): Promise<SegmentReader> {
+  const { compression, offsets, sizes } = layout;
+  const offset = offsets[index] ?? 0;
+  const segmentBytes = rowBytes(layout) * layout.tileHeight;
+  const skippedBytes = from * rowBytes(layout);
+  const isStored = compression === "none";
+  // Uncompressed rows are found by their offset; the size in the file is not needed.
+  const range = isStored
+    ? { offset: offset + skippedBytes, length: segmentBytes - skippedBytes }
+    : { offset, length: sizes[index] ?? source.sizeBytes };
+  const reader = segmentReader(source, range, compression, segmentBytes);
+  for (let left = isStored ? 0 : skippedBytes; left > 0; left -= scratch.length) {
+    await reader.fill(scratch.subarray(0, left));
+  }
+  return reader;
 }
 
-/** Writes `orientation` (EXIF, 1 to 8) to the JPEG. Throws for unsupported and truncated files. */
-export async function tiffToJpeg(file: ByteSource, limits: JpegLimits, orientation: number): Promise<EncodedJpeg> {
-  const layout = await readTiffLayout(file);
-  const { width, height, tileWidth, tileHeight } = layout;
-  const source = readAhead(file);
-  // The profile describes RGB; grey and CMYK have been converted.
-  const icc = [2, 3].includes(layout.photometric) ? layout.icc : null;
-  const encoder = jpegEncoder({ width, height, ...limits, orientation, icc });
-  const columns = Math.ceil(width / tileWidth);
+/** Calls `use` for `count` rows of a strip or tile, from row `from`. A row is valid until `use` returns. */
+async function readRows(
+  source: ByteSource,
+  layout: TiffLayout,
+  { index, from, count }: { index: number; from: number; count: number },
+  scratch: Uint8Array,
+  use: (row: Uint8Array, y: number) => void,
+): Promise<void> {
   const stride = rowBytes(layout);
-  const bandRows = isStreamed(layout)
-    ? Math.min(tileHeight, Math.max(1, Math.floor(WINDOW_BYTES / stride)))
-    : tileHeight;
-  const band = new Uint8Array(width * 3 * Math.min(bandRows, height));
+  const rowsPerStep = Math.floor(scratch.length / stride);
+  const reader = await openSegment(source, layout, index, from, scratch);
+  try {
+    for (let y = 0; y < count; y += rowsPerStep) {
+      const rows = scratch.subarray(0, Math.min(rowsPerStep, count - y) * stride);
+      await reader.fill(rows);
+      for (let at = 0; at < rows.length; at += stride) {
+        const row = rows.subarray(at, at + stride);
+        if (layout.hasPredictor) undoPredictor(row, layout);
+        use(row, y + at / stride);
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Converts strips, or tiles as wide as the image, row by row. */
+async function convertStrips(source: ByteSource, layout: TiffLayout, scratch: Uint8Array, encoder: JpegEncoder) {
+  const { width, height, tileHeight } = layout;
+  const rgb = new Uint8Array(width * 3);
+  for (let top = 0; top < height; top += tileHeight) {
+    const strip = { index: top / tileHeight, from: 0, count: Math.min(tileHeight, height - top) };
+    await readRows(source, layout, strip, scratch, (row) => {
+      convertRow(row, width, layout, rgb, 0);
+      encoder.addRow(rgb, 0);
+    });
+  }
+}
+
+/** Converts a row of tiles in bands: each tile writes its part of every row. */
+async function convertTiles(source: ByteSource, layout: TiffLayout, scratch: Uint8Array, encoder: JpegEncoder) {
+  const { width, height, tileWidth, tileHeight } = layout;
+  const columns = columnsOf(layout);
+  const bandRows = bandRowsOf(layout);
+  const band = new Uint8Array(width * 3 * bandRows);
   for (let top = 0; top < height;) {
     const from = top % tileHeight;
     const count = Math.min(bandRows, tileHeight - from, height - top);
     for (let column = 0; column < columns; column++) {
-      const index = Math.floor(top / tileHeight) * columns + column;
       const left = column * tileWidth;
-      const rows = await readRows(source, layout, index, from, count);
-      for (let y = 0; y < count; y++) {
-        const row = rows.subarray(y * stride, (y + 1) * stride);
+      const tile = { index: Math.floor(top / tileHeight) * columns + column, from, count };
+      await readRows(source, layout, tile, scratch, (row, y) => {
         convertRow(row, Math.min(tileWidth, width - left), layout, band, (y * width + left) * 3);
-      }
+      });
     }
     for (let y = 0; y < count; y++) encoder.addRow(band, y * width * 3);
     top += count;
   }
-  return { pieces: encoder.finish(), sizeBytes: encoder.sizeBytes(), width, height };
+}
+
+/** Buffers apart from the encoder's: see `MAX_TILE_BAND_BYTES` for tiles. */
+function heldBytes(layout: TiffLayout, scratchBytes: number): number {
+  const rows = columnsOf(layout) === 1 ? 1 : bandRowsOf(layout);
+  const segmentLists = (layout.offsets.length + layout.sizes.length) * 8;
+  const codec = layout.compression === "deflate" ? INFLATE_MEMORY_BYTES : SEGMENT_WINDOW_BYTES;
+  // The previous window is still referenced while the next one is read.
+  return 2 * WINDOW_BYTES + scratchBytes + codec + layout.width * 3 * rows + segmentLists + (layout.icc?.length ?? 0);
+}
+
+/**
+ * Writes `orientation` (EXIF, 1 to 8) to the JPEG. Throws for unsupported and truncated files, and for layouts whose
+ * tiles cost too much work or memory.
+ */
+export async function tiffToJpeg(file: ByteSource, limits: JpegLimits, orientation: number): Promise<EncodedJpeg> {
+  const layout = await readTiffLayout(file);
+  const { width, height, photometric } = layout;
+  const memory = decoderMemory();
+  const stride = rowBytes(layout);
+  const scratchBytes = Math.max(1, Math.floor(ROWS_STEP_BYTES / stride)) * stride;
+  memory.hold("tiff", heldBytes(layout, scratchBytes));
+  // The profile describes RGB; grey and CMYK have been converted.
+  const icc = [2, 3].includes(photometric) ? layout.icc : null;
+  const encoder = jpegEncoder({ width, height, ...limits, orientation, icc, memory });
+  const convert = columnsOf(layout) === 1 ? convertStrips : convertTiles;
+  await convert(readAhead(file), layout, new Uint8Array(scratchBytes), encoder);
+  return encodedJpeg(encoder, { width, height, memory });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { JpegTooLargeError } from "../../../../src/media/transcode/jpeg/encodedJpeg.ts";
+import { decoderMemory } from "../../../../src/media/transcode/decoderMemory.ts";
 import { jpegEncoder } from "../../../../src/media/transcode/jpeg/jpegEncoder.ts";
 import {
   colourAt,
@@ -13,7 +14,15 @@ import {
 type Colour = [number, number, number];
 
 function encode(width: number, height: number, colour: (x: number, y: number) => Colour, options = {}): Uint8Array[] {
-  const encoder = jpegEncoder({ width, height, orientation: 1, icc: null, ...limits, ...options });
+  const encoder = jpegEncoder({
+    width,
+    height,
+    orientation: 1,
+    icc: null,
+    memory: decoderMemory(),
+    ...limits,
+    ...options,
+  });
   for (let y = 0; y < height; y++) {
     encoder.addRow(Uint8Array.from(Array.from({ length: width }, (_, x) => colour(x, y)).flat()), 0);
   }
@@ -71,7 +80,14 @@ describe("jpegEncoder", () => {
   });
 
   it("fills missing rows with grey and stops at the size limit", async () => {
-    const encoder = jpegEncoder({ width: 20, height: 40, orientation: 1, icc: null, ...limits });
+    const encoder = jpegEncoder({
+      width: 20,
+      height: 40,
+      orientation: 1,
+      icc: null,
+      memory: decoderMemory(),
+      ...limits,
+    });
     encoder.addRow(new Uint8Array(60).fill(255), 0);
     const image = await renderJpeg(encoder.finish());
     expectColour(colourAt(image, 10, 35), [128, 128, 128]);

@@ -33,6 +33,34 @@ describe("requantizeJpeg", () => {
     expect(image.width).toBeGreaterThan(image.height);
   });
 
+  it("expands only the Huffman tables of the scan", async () => {
+    // 3,800 tables in each of 100 segments; expanding them would fill 50 GB.
+    const table = [0x13, ...Array.from({ length: 16 }, () => 0)];
+    const content = Array.from({ length: 3800 }, () => table).flat();
+    const segment = Uint8Array.from([0xff, 0xc4, (content.length + 2) >> 8, (content.length + 2) & 255, ...content]);
+    const whole = jpegOf(300, 200);
+    const parts = [whole.subarray(0, 2), ...Array.from({ length: 100 }, () => segment), whole.subarray(2)];
+    const started = performance.now();
+    await scheduler.wait(1);
+    const jpeg = await requantizeJpeg(memorySource(concatenate(parts)), limits, 1);
+    await scheduler.wait(1);
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(jpeg).toMatchObject({ width: 300, height: 200 });
+  });
+
+  it("omits colour profiles of more than 4 MB", async () => {
+    const profile = Uint8Array.from([0xff, 0xe2, 0xff, 0xff, ...Array.from("ICC_PROFILE\0", (c) => c.charCodeAt(0))]);
+    const segment = new Uint8Array(65_537);
+    segment.set(profile);
+    const whole = jpegOf(300, 200);
+    const sizeWith = async (count: number) => {
+      const parts = [whole.subarray(0, 2), ...Array.from({ length: count }, () => segment), whole.subarray(2)];
+      return (await requantizeJpeg(memorySource(concatenate(parts)), limits, 1)).sizeBytes;
+    };
+    expect(await sizeWith(60)).toBeGreaterThan(60 * 65_000);
+    expect(await sizeWith(70)).toBeLessThan(65_000);
+  });
+
   it("reads the file in steps of 4 MB", async () => {
     const before = await sampleBytes("0005_Landscape_5.jpg");
     const padding = Uint8Array.from([0xff, 0xfe, 0xff, 0xff, ...new Uint8Array(65_533)]);
@@ -57,6 +85,9 @@ describe("requantizeJpeg", () => {
     await expectRejection(whole.subarray(0, whole.length - 200)).toThrow("truncated");
     await expectRejection(whole.subarray(0, 100)).toThrow("truncated");
     await expectRejection(new Uint8Array()).toThrow("truncated");
+    const tables = [0xff, 0xc4, 0, 2 + 17, 0x1f, ...Array.from({ length: 16 }, () => 0)];
+    const invalidTable = concatenate([whole.subarray(0, 2), Uint8Array.from(tables), whole.subarray(2)]);
+    await expectRejection(invalidTable).toThrow("invalid Huffman table");
     const broken = Uint8Array.from(whole).fill(0xfe, whole.length - 500, whole.length - 100);
     await expectRejection(broken).toThrow(/damaged|truncated/);
   });

@@ -71,6 +71,35 @@ describe("findEmbeddedJpeg", () => {
     expect(await find(orf)).toMatchObject({ width: 1000, height: 700, length: jpeg.length, orientation: 6 });
   });
 
+  it("scans 6 MB of start markers without an end in one pass", async () => {
+    const orf = rawFile({ magic: "IIRO", directories: [() => [[0x100, 3, [4000]]]], blobs: {} });
+    const bytes = new Uint8Array(6.3 * MB);
+    for (let at = orf.length; at + 3 < bytes.length; at += 4) bytes.set([0xff, 0xd8, 0xff, 0x00], at);
+    bytes.set(orf);
+    let readBytes = 0;
+    const source = memorySource(bytes);
+    const read = async (at: number, length: number) => {
+      const piece = await source.read(at, length);
+      readBytes += piece.length;
+      return piece;
+    };
+    // The clock of workerd stands still during computation, so the time is that of the whole call.
+    const started = performance.now();
+    await scheduler.wait(1);
+    expect(await findEmbeddedJpeg({ ...source, read }, "tiff", 20 * MB)).toBeNull();
+    await scheduler.wait(1);
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(readBytes).toBeLessThanOrEqual((6 + 4) * MB);
+  });
+
+  it("finds a JPEG that contains another one, and one after it", async () => {
+    const [inner, outer, next] = [jpegOf(700, 500), jpegOf(1000, 700), jpegOf(900, 600)];
+    const thumbnail = [0xff, 0xe5, (inner.length + 2) >> 8, (inner.length + 2) & 255, ...inner];
+    const nested = Uint8Array.from([...outer.subarray(0, 2), ...thumbnail, ...outer.subarray(2)]);
+    const orf = rawFile({ magic: "IIRO", directories: [() => [[0x100, 3, [4000]]]], blobs: { nested, next } });
+    expect(await find(orf)).toMatchObject({ width: 1000, height: 700, length: nested.length });
+  });
+
   it("returns null for files without a preview, truncated files and circular directories", async () => {
     const blobs = { jpeg: jpegOf(900, 600) };
     const directory =

@@ -1,8 +1,10 @@
+import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { tiffToJpeg } from "../../../../src/media/transcode/tiff/tiffToJpeg.ts";
 import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
-import { colourAt, expectColour, limits, renderJpeg } from "../../../support/media/renderedImage.ts";
+import { deflatedZeros, largeTiff } from "../../../support/media/largeLayouts.ts";
+import { colourAt, concatenate, expectColour, limits, renderJpeg } from "../../../support/media/renderedImage.ts";
 
 const WIDTH = 70;
 const HEIGHT = 50;
@@ -253,5 +255,55 @@ describe("tiffToJpeg", () => {
     await (await expectRejection({ extra: [[0x11c, [2]]] })).toThrow("planar configuration");
     await (await expectRejection({ extra: [[0x153, [3]]] })).toThrow("sample format");
     await (await expectRejection({ photometric: 8 })).toThrow("photometric interpretation 8");
+  });
+});
+
+describe("the work of a TIFF", () => {
+  const tiled = (width: number, height: number, tile: [number, number]) =>
+    largeTiff({ width, height, tile, compression: 8, pattern: deflatedZeros(tile[0] * 16 * 3), segmentBytes: 400 });
+
+  it.each([
+    ["wider than the image, in each of its 4,000 rows of tiles", () => tiled(16, 64_000, [65_520, 16])],
+    ["so tall that each would be decompressed for many bands", () => tiled(1500, 60_000, [16, 65_520])],
+  ])("is refused for tiles %s", async (_name, build) => {
+    const source = build();
+    let readBytes = 0;
+    const counted = {
+      ...source,
+      read: (at: number, length: number) => ((readBytes += length), source.read(at, length)),
+    };
+    await expect(tiffToJpeg(counted, limits, 1)).rejects.toThrow("the TIFF's tiles are too large for its size");
+    expect(readBytes).toBeLessThan(1024 * 1024);
+  });
+
+  it("is accepted for a small image in one large tile", async () => {
+    const pattern = deflatedZeros(1024 * 1024 * 3);
+    const source = largeTiff({
+      width: 20,
+      height: 10,
+      tile: [1024, 1024],
+      compression: 8,
+      pattern,
+      segmentBytes: pattern.length,
+    });
+    expect(await tiffToJpeg(source, limits, 1)).toMatchObject({ width: 20, height: 10 });
+  });
+
+  it("reads tiles in several bands as in one", async () => {
+    // Rows of 60,000 pixels leave 69 rows a band: the second band starts within the tile.
+    const rows = 80;
+    const pixels = new Uint8Array(60_000 * rows * 3).map((_, at) => Math.floor(at / (60_000 * 3)) * 3);
+    const half = new Uint8Array(30_000 * rows * 3).map((_, at) => Math.floor(at / (30_000 * 3)) * 3);
+    for (const [compression, pack] of [
+      [1, (bytes: Uint8Array) => bytes],
+      [8, (bytes: Uint8Array) => new Uint8Array(deflateSync(bytes))],
+    ] as const) {
+      const [strip, tile] = [pack(pixels), pack(half)];
+      const size = { width: 60_000, height: rows, compression };
+      const whole = largeTiff({ ...size, pattern: strip, segmentBytes: strip.length });
+      const tiles = largeTiff({ ...size, tile: [30_000, rows], pattern: tile, segmentBytes: tile.length });
+      const [expected, actual] = [await tiffToJpeg(whole, limits, 1), await tiffToJpeg(tiles, limits, 1)];
+      expect(concatenate(actual.pieces)).toEqual(concatenate(expected.pieces));
+    }
   });
 });
