@@ -60,7 +60,7 @@ export async function* readChunks(body: ReadableStream<Uint8Array>): AsyncGenera
 }
 
 /** Request body limit of the Free and Pro plans. */
-const MAX_DISCARDED_BYTES = 100 * 1024 * 1024;
+export const MAX_DISCARDED_BYTES = 100 * 1024 * 1024;
 
 /**
  * Reads and discards the rest of a rejected body. A client that is still sending when the connection closes sees a

@@ -1,7 +1,7 @@
 /** Parses and compares untrusted JSON. */
 
 /** Keeps values within the limits of SQLite's JSON functions and of recursive serialization. */
-const MAX_JSON_DEPTH = 64;
+export const MAX_JSON_DEPTH = 64;
 
 function exceedsDepth(value: unknown, left: number): boolean {
   if (typeof value !== "object" || value === null) return false;

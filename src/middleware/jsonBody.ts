@@ -6,7 +6,7 @@ import { hasBody } from "../http/bodyReader.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { AppEnv } from "./context.ts";
 
-const MAX_JSON_BYTES = 1024 * 1024;
+export const MAX_JSON_BYTES = 1024 * 1024;
 
 const jsonSize = bodyLimit({
   maxSize: MAX_JSON_BYTES,

@@ -1,7 +1,7 @@
 /** The memory of one upload: at most two buffers of a part, so that one fills while the other is sent. */
 
 /** R2 requires equal parts of at least 5 MiB. Two such buffers fit many times into an isolate's 128 MB. */
-const PART_BYTES = 8 * 1024 * 1024;
+export const PART_BYTES = 8 * 1024 * 1024;
 /** The first buffer if the length is unknown, as with chunked encoding. */
 const UNHINTED_BYTES = 256 * 1024;
 

@@ -11,7 +11,7 @@ import type { Context } from "../context.ts";
 export type { FileIdentifiers, ExistingAsset } from "../../records/assets/existence.ts";
 
 /** A checksum matches one asset, but any number of assets can share a device asset id. */
-const MAX_MATCHES = 20_000;
+export const MAX_MATCHES = 20_000;
 
 /** Finds which files of a planned upload already exist. Throws `validation_error` for more than 20,000 matches. */
 export async function findExistingAssets(

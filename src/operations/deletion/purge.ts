@@ -53,7 +53,7 @@ export async function purgeAssets(context: Context, ids: string[], reason: Purge
 }
 
 const DAY_MS = 24 * 3600_000;
-const MAX_TRASHED_ASSETS_PER_RUN = 10 * PURGE_BATCH_SIZE;
+export const MAX_TRASHED_ASSETS_PER_RUN = 10 * PURGE_BATCH_SIZE;
 
 /** Purges assets whose trash retention ended or whose trash was cleared. Returns the number of deleted assets. */
 export async function purgeTrash(context: Context): Promise<number> {
@@ -65,7 +65,7 @@ export async function purgeTrash(context: Context): Promise<number> {
 }
 
 /** Each takes four listings and one delete; a Worker invocation is limited to 1,000 subrequests. */
-const MAX_CLEANUPS_PER_RUN = 50;
+export const MAX_CLEANUPS_PER_RUN = 50;
 
 /**
  * Deletes remaining objects of deleted assets and completes their cleanup records. A failed cleanup is repeated by the

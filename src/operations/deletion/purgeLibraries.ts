@@ -3,7 +3,7 @@ import { purgeLibraryRows, listAssetsToPurge, listLibrariesToPurge } from "../..
 import { purgeAssets } from "./purge.ts";
 import type { Context } from "../context.ts";
 
-const MAX_ASSETS_PER_RUN = 2000;
+export const MAX_ASSETS_PER_RUN = 2000;
 /** A part deletes a bounded number of the library's remaining rows. */
 const MAX_PARTS_PER_RUN = 10;
 const MAX_LIBRARIES_PER_RUN = 10;

@@ -39,7 +39,7 @@ export async function deleteAsset(context: Context, principal: Principal, id: st
 }
 
 /** Five purge batches per request or message; the next message deletes the rest. */
-const MAX_ASSETS_PER_CALL = 1000;
+export const MAX_ASSETS_PER_CALL = 1000;
 
 /**
  * Clears the trash. The first statement hides all trashed assets atomically; queue messages then delete the rows of a

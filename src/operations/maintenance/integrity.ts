@@ -18,7 +18,7 @@ import type { Context } from "../context.ts";
 const STEPS_PER_RUN = 10;
 const ROWS_PER_STEP = 1000;
 /** Findings stored per kind; further ones are only counted. */
-const MAX_FINDINGS = 1000;
+export const MAX_FINDINGS = 1000;
 
 interface Step {
   /** Key after which the next step continues; null at the end of the prefix. */
@@ -38,7 +38,9 @@ function compareFile(assetId: string, sizeBytes: number, storedBytes: number | n
   ];
 }
 
-/** Reads rows and objects that differ from the listing again, to exclude races. Returns at most one finding per asset. */
+/**
+ * Reads rows and objects that differ from the listing again, to exclude races. Returns at most one finding per asset.
+ */
 async function recheckFiles(
   context: Context,
   suspectIds: string[],

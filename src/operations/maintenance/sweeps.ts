@@ -14,7 +14,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** Longer than a delivered message takes. */
 const OVERDUE_AFTER_MS = 10 * MINUTE_MS;
-const MAX_REQUEUED_ASSETS = 300;
+export const MAX_REQUEUED_ASSETS = 300;
 
 /** Enqueues assets with overdue tasks, whose message was lost or never sent. Returns the number of assets. */
 export async function requeueOverdue(context: Context): Promise<number> {

@@ -2,7 +2,7 @@
 import type { DeletedStack, StackCandidate, StackState, StackChange } from "../../records/stacks/stackChanges.ts";
 
 /** Smaller stacks are deleted. Trashed members count because they can be restored. */
-const MIN_STACK_MEMBERS = 2;
+export const MIN_STACK_MEMBERS = 2;
 
 /** Groups the assets that would leave another stack by that stack. */
 function groupBySourceStack(assets: StackCandidate[], stackId: string): { stack: StackState; removedIds: string[] }[] {

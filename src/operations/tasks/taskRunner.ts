@@ -37,7 +37,7 @@ function definitionOf(task: Task): TaskDefinition | undefined {
 }
 
 const MAX_REASON_CHARACTERS = 500;
-const MAX_RETRIES = 5;
+export const MAX_RETRIES = 5;
 const FIRST_RETRY_MS = 30_000;
 /** Maximum delay of a message in Cloudflare Queues. */
 const MAX_RETRY_MS = 12 * 3600_000;
@@ -99,7 +99,8 @@ async function runTask(context: Context, pending: Task, clock: Clock): Promise<R
   const startMs = clock();
   const task = await records.claimTask(context.db, pending.id, startMs, startMs + CLAIM_TIMEOUT_MS);
   if (task === null) {
-    // The consumer with the claim has its own message. If it crashes, the sweep requeues the task after the claim expires.
+    // The consumer with the claim has its own message. If it crashes, the sweep requeues the task after the claim
+    // expires.
     const delayMs = pending.dueAt - startMs;
     return pending.status === "pending" && delayMs > 0 ? { kind: "delayed", delayMs } : { kind: "claimedElsewhere" };
   }

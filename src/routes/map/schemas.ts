@@ -4,7 +4,7 @@ import { assetFilterFields, conflictReporter, rejectContradictoryFilters } from 
 import { bboxSchema } from "../assets/querySchemas.ts";
 import { idSchema, queryNumberSchema } from "../fieldSchemas.ts";
 
-const MIN_CELL_DEGREES = 0.0001;
+export const MIN_CELL_DEGREES = 0.0001;
 
 export const geoClustersQuerySchema = z
   .object({

@@ -1,0 +1,152 @@
+/** Limits of files, their metadata and their images, as part of table.ts. */
+import * as config from "../../src/kernel/config.ts";
+import * as imageContent from "../../src/media/inspect/containers/imageContent.ts";
+import * as jpegLineCount from "../../src/media/inspect/containers/jpegLineCount.ts";
+import * as decodedTags from "../../src/media/inspect/exif/decodedTags.ts";
+import * as exif from "../../src/media/inspect/exif/exif.ts";
+import * as normalize from "../../src/media/inspect/metadata/normalize.ts";
+import * as xmp from "../../src/media/inspect/metadata/xmp.ts";
+import * as decoderMemory from "../../src/media/transcode/decoderMemory.ts";
+import * as displayImage from "../../src/media/transcode/display/displayImage.ts";
+import * as avifToJpeg from "../../src/media/transcode/heif/avifToJpeg.ts";
+import * as heicToJpeg from "../../src/media/transcode/heif/heicToJpeg.ts";
+import * as encodedJpeg from "../../src/media/transcode/jpeg/encodedJpeg.ts";
+import * as jpegHead from "../../src/media/transcode/jpeg/jpegHead.ts";
+import * as needsDisplayProxy from "../../src/media/transcode/preview/needsDisplayProxy.ts";
+import * as tiffPreviews from "../../src/media/transcode/preview/tiffPreviews.ts";
+import * as preservedXmp from "../../src/media/transcode/rewrite/preservedXmp.ts";
+import * as tiffLayout from "../../src/media/transcode/tiff/tiffLayout.ts";
+import * as partBuffers from "../../src/objects/uploads/partBuffers.ts";
+import * as variants from "../../src/operations/delivery/variants.ts";
+import * as proxyStrategies from "../../src/operations/tasks/handlers/proxyStrategies.ts";
+import * as receivedFile from "../../src/operations/uploads/receivedFile.ts";
+import * as versionFiles from "../../src/operations/versions/versionFiles.ts";
+import * as videoFrame from "../../src/providers/renderers/videoFrame.ts";
+import * as posterRoutes from "../../src/routes/delivery/posterRoutes.ts";
+import { limit, type Section } from "./entry.ts";
+
+export const fileSections: Section[] = [
+  {
+    title: "Files",
+    intro:
+      "Cloudflare limits the request body to 100 MB on Free and Pro zones and 200 MB on Business (413 before the Worker runs).",
+    limits: [
+      limit(
+        config,
+        "DEFAULT_STORAGE_LIMIT_BYTES",
+        "bytes",
+        "storage of an account (`DEFAULT_USER_STORAGE_LIMIT_BYTES`)",
+        "507",
+      ),
+      limit(receivedFile, "MAX_NAME_CHARACTERS", "characters", "file name of an upload", "422"),
+      limit(receivedFile, "REGISTER_WITHIN_MS", "ms", "form fields after the file", "400"),
+      limit(versionFiles, "MAX_FILE_BYTES", "bytes", "file of a version, as sent and as stored", "422"),
+      limit(posterRoutes, "MAX_POSTER_BYTES", "bytes", "poster of a video", "413"),
+      limit(partBuffers, "PART_BYTES", "bytes", "part of a file in R2", "the next part begins"),
+    ],
+  },
+  {
+    title: "Metadata of a file",
+    intro: "Beyond these limits a file is stored all the same; a value is cut or left out.",
+    limits: [
+      limit(normalize, "MAX_TEXT_CHARACTERS", "characters", "one text", "cut"),
+      limit(decodedTags, "MAX_VALUE_BYTES", "bytes", "one EXIF value", "left out"),
+      limit(exif, "MAX_EXIF_BLOCKS", "items", "EXIF blocks of a file", "the first ones are read"),
+      limit(imageContent, "MAX_BLOCK_BYTES", "bytes", "one EXIF, XMP, IPTC or ICC block", "left out"),
+      limit(xmp, "MAX_PACKET_BYTES", "bytes", "one XMP packet", "left out"),
+      limit(
+        jpegLineCount,
+        "MAX_LINE_COUNT_SEARCH_BYTES",
+        "bytes",
+        "search for the height of a JPEG of height 0",
+        "only the end of the file is searched",
+      ),
+      limit(
+        displayImage,
+        "MAX_DISPLAY_READ_BYTES",
+        "bytes",
+        "bytes read to display a file",
+        "shown without its orientation",
+      ),
+      limit(
+        preservedXmp,
+        "MAX_PRESERVED_BYTES",
+        "bytes",
+        "XMP that an edited version takes from the upload",
+        "left out",
+      ),
+    ],
+  },
+  {
+    title: "Images",
+    limits: [
+      limit(
+        needsDisplayProxy,
+        "MAX_RENDER_INPUT_BYTES",
+        "bytes",
+        "image that the renderer reads",
+        "a display proxy is made",
+      ),
+      limit(
+        encodedJpeg,
+        "MAX_DECODED_PIXELS",
+        "pixels",
+        "image that the Worker decodes itself",
+        "no picture; the task has the reason",
+      ),
+      limit(
+        avifToJpeg,
+        "MAX_AVIF_PIXELS",
+        "pixels",
+        "AVIF that the Worker decodes itself",
+        "no picture; the task has the reason",
+      ),
+      limit(
+        avifToJpeg,
+        "MAX_AVIF_DECODER_BYTES",
+        "bytes",
+        "memory of the AVIF decoder",
+        "no picture; the task has the reason",
+      ),
+      limit(
+        heicToJpeg,
+        "MAX_HEIC_TILE_PIXELS",
+        "pixels",
+        "one tile of a HEIC image",
+        "no picture; the task has the reason",
+      ),
+      limit(decoderMemory, "MAX_DECODER_BYTES", "bytes", "memory of a decoder", "no picture; the task has the reason"),
+      limit(
+        tiffLayout,
+        "MAX_TIFF_WORK_RATIO",
+        "items",
+        "decompressed bytes of a TIFF per byte of its pixels",
+        "no picture; the task has the reason",
+      ),
+      limit(
+        tiffPreviews,
+        "MAX_SCANNED_BYTES",
+        "bytes",
+        "bytes searched for the preview of a RAW file",
+        "no picture; the task has the reason",
+      ),
+      limit(
+        jpegHead,
+        "MAX_COLOUR_SEGMENT_BYTES",
+        "bytes",
+        "colour profile of a large JPEG",
+        "left out of the display proxy",
+      ),
+      limit(proxyStrategies, "MAX_PROXY_BYTES", "bytes", "display proxy", "a lower JPEG quality"),
+      limit(encodedJpeg, "MAX_JPEG_SIDE_PX", "px", "longest side of a JPEG", "no picture; the task has the reason"),
+      limit(variants, "MAX_WEBP_EDGE_PX", "px", "longest side of a WebP", "JPEG"),
+      limit(
+        videoFrame,
+        "MAX_VIDEO_BYTES",
+        "bytes",
+        "video from which a poster is extracted",
+        "no poster; the task has the reason",
+      ),
+    ],
+  },
+];

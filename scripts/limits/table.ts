@@ -1,0 +1,171 @@
+/**
+ * Every limit of docs/limits.md. To add one, export its constant beside the code that it guards and add one line here.
+ * `npm run docs:limits` writes the page; an exported MAX_… constant that is neither here nor in `internal` fails it.
+ */
+import * as bodyReader from "../../src/http/bodyReader.ts";
+import { MULTIPART_LIMITS } from "../../src/http/multipart.ts";
+import * as config from "../../src/kernel/config.ts";
+import * as json from "../../src/kernel/json.ts";
+import * as textLimits from "../../src/kernel/textLimits.ts";
+import * as jsonBody from "../../src/middleware/jsonBody.ts";
+import * as existence from "../../src/operations/assets/existence.ts";
+import * as purge from "../../src/operations/deletion/purge.ts";
+import * as purgeLibraries from "../../src/operations/deletion/purgeLibraries.ts";
+import * as trash from "../../src/operations/deletion/trash.ts";
+import * as urlSigner from "../../src/operations/delivery/urlSigner.ts";
+import * as createOnce from "../../src/operations/idempotency/createOnce.ts";
+import * as integrity from "../../src/operations/maintenance/integrity.ts";
+import * as sweeps from "../../src/operations/maintenance/sweeps.ts";
+import * as geoClusters from "../../src/operations/map/geoClusters.ts";
+import * as taskRunner from "../../src/operations/tasks/taskRunner.ts";
+import * as idempotencyKeys from "../../src/records/idempotency/idempotencyKeys.ts";
+import * as accountSchemas from "../../src/routes/accounts/schemas.ts";
+import * as albumSchemas from "../../src/routes/albums/schemas.ts";
+import * as existenceSchemas from "../../src/routes/assets/existenceSchemas.ts";
+import * as querySchemas from "../../src/routes/assets/querySchemas.ts";
+import * as updateSchemas from "../../src/routes/assets/updateSchemas.ts";
+import * as deletionRoutes from "../../src/routes/deletion/routes.ts";
+import * as mapSchemas from "../../src/routes/map/schemas.ts";
+import * as router from "../../src/routes/router.ts";
+import * as taskSchemas from "../../src/routes/tasks/schemas.ts";
+import * as uploadRoutes from "../../src/routes/uploads/routes.ts";
+import * as versionRoutes from "../../src/routes/versions/routes.ts";
+import * as versionSchemas from "../../src/routes/versions/schemas.ts";
+import * as listColumns from "../../src/records/assets/listColumns.ts";
+import * as renderFailures from "../../src/operations/delivery/renderFailures.ts";
+import * as imagePrompt from "../../src/providers/describers/imagePrompt.ts";
+import { limit, type Section } from "./entry.ts";
+import { fileSections } from "./fileLimits.ts";
+
+export const sections: Section[] = [
+  {
+    title: "Requests",
+    limits: [
+      limit(jsonBody, "MAX_JSON_BYTES", "bytes", "body of a JSON request", "413"),
+      limit(json, "MAX_JSON_DEPTH", "levels", "nesting of JSON in `params` of a version", "422"),
+      limit(router, "MAX_REPORTED_ISSUES", "items", "problems listed in one 422 response", "the rest is not listed"),
+      limit(MULTIPART_LIMITS, "maxParts", "items", "parts of a multipart form", "400"),
+      limit(MULTIPART_LIMITS, "maxHeaderBytes", "bytes", "headers of one part", "400"),
+      limit(MULTIPART_LIMITS, "maxIgnoredBytes", "bytes", "text before the first and after the last boundary", "400"),
+      limit(bodyReader, "MAX_DISCARDED_BYTES", "bytes", "rest of a refused body that is read", "the connection ends"),
+      limit(createOnce, "MAX_IDEMPOTENCY_KEY_CHARACTERS", "characters", "`Idempotency-Key`", "422"),
+      limit(idempotencyKeys, "IDEMPOTENCY_KEY_LIFETIME_MS", "ms", "age of an `Idempotency-Key`", "a new request"),
+    ],
+  },
+  {
+    title: "Text",
+    intro: "Text counts in bytes of JSON: UTF-8, with the escapes of quotes, backslashes and control characters.",
+    limits: [
+      limit(textLimits, "MAX_NAME_BYTES", "bytes", "names, places, device ids", "422; cut when read from a file"),
+      limit(textLimits, "MAX_CAPTION_BYTES", "bytes", "captions and descriptions", "422; cut when read from a file"),
+      limit(textLimits, "MAX_GEOCODED_NAME_BYTES", "bytes", "names from a geocoder", "cut"),
+      limit(textLimits, "MAX_ROW_JSON_BYTES", "bytes", "JSON columns of one row", "422; cut when read from a file"),
+      limit(uploadRoutes, "MAX_FIELD_BYTES", "bytes", "each text field of an upload form", "422"),
+      limit(versionRoutes, "MAX_KIND_BYTES", "bytes", "`kind` of a version", "422"),
+      limit(versionSchemas, "MAX_PARAMS_BYTES", "bytes", "`params` of a version", "422"),
+      limit(taskSchemas, "MAX_TASK_ID_CHARACTERS", "characters", "a task id in a query", "422"),
+      limit(existenceSchemas, "MAX_CHECKSUM_CHARACTERS", "characters", "a checksum in a lookup", "422"),
+    ],
+  },
+  {
+    title: "Lists in a request",
+    limits: [
+      limit(albumSchemas, "MAX_ASSET_IDS", "items", "`asset_ids` of an album or stack", "422"),
+      limit(updateSchemas, "MAX_UPDATES", "items", "assets in one metadata update", "422"),
+      limit(deletionRoutes, "MAX_SELECTED_ASSETS", "items", "`ids` to trash, restore or delete", "422"),
+      limit(existenceSchemas, "MAX_IDENTIFIERS", "items", "files in one existence check", "422"),
+      limit(accountSchemas, "MAX_ACTIONS", "items", "`actions` of an API key", "422"),
+      limit(accountSchemas, "MAX_KEY_LIBRARIES", "items", "`library_ids` of an API key", "422"),
+    ],
+  },
+  {
+    title: "Answers",
+    limits: [
+      { ...limit(querySchemas.PAGE_SIZE, "max", "items", "assets on a page", "422"), constant: "PAGE_SIZE.max" },
+      {
+        ...limit(querySchemas.V1_PAGE_SIZE, "max", "items", "assets on a page without `include`", "422"),
+        constant: "V1_PAGE_SIZE.max",
+      },
+      limit(listColumns, "MAX_PAGE_TEXT_BYTES", "bytes", "texts of a page of assets", "a shorter page with `has_more`"),
+      limit(existence, "MAX_MATCHES", "items", "assets that an existence check returns", "422"),
+      limit(geoClusters, "MAX_CLUSTERS", "items", "clusters of a map viewport", "422"),
+      limit(mapSchemas, "MIN_CELL_DEGREES", "degrees", "smallest map cell", "422"),
+      limit(querySchemas, "MAX_RADIUS_M", "m", "radius of a search around a point", "422"),
+    ],
+  },
+  ...fileSections,
+  {
+    title: "Links and secrets",
+    limits: [
+      limit(
+        urlSigner,
+        "DAY_SECONDS",
+        "seconds",
+        "remaining life of a media URL, at least; at most twice as long",
+        "403",
+      ),
+      limit(config, "MIN_SECRET_LENGTH", "characters", "secrets of the deployment, at least", "503"),
+    ],
+  },
+  {
+    title: "Background work",
+    intro: "A scheduled run takes place every 15 minutes.",
+    limits: [
+      limit(taskRunner, "MAX_RETRIES", "items", "retries of a task", "the task fails with the reason"),
+      limit(
+        renderFailures,
+        "MAX_RENDER_PAUSE_MS",
+        "ms",
+        "pause after rendering failed repeatedly",
+        "the next request tries again",
+      ),
+      limit(
+        imagePrompt,
+        "MAX_COMPLETION_TOKENS",
+        "items",
+        "tokens of a caption's answer",
+        "the task fails with the reason",
+      ),
+      limit(config, "DEFAULT_TRASH_RETENTION_DAYS", "days", "trash (`TRASH_RETENTION_DAYS`)", "deleted permanently"),
+      limit(
+        trash,
+        "MAX_ASSETS_PER_CALL",
+        "items",
+        "assets deleted before emptying the trash answers",
+        "the queue continues",
+      ),
+      limit(purge, "MAX_TRASHED_ASSETS_PER_RUN", "items", "trashed assets deleted per run", "the next run continues"),
+      limit(
+        purge,
+        "MAX_CLEANUPS_PER_RUN",
+        "items",
+        "deleted assets whose objects are listed per run",
+        "the next run continues",
+      ),
+      limit(
+        purgeLibraries,
+        "MAX_ASSETS_PER_RUN",
+        "items",
+        "assets of deleted libraries per run",
+        "the next run continues",
+      ),
+      limit(sweeps, "MAX_REQUEUED_ASSETS", "items", "assets with overdue tasks per run", "the next run continues"),
+      limit(
+        createOnce,
+        "MAX_EXPIRED_KEYS_PER_RUN",
+        "items",
+        "expired `Idempotency-Key`s deleted per run",
+        "the next run continues",
+      ),
+      limit(integrity, "MAX_FINDINGS", "items", "findings listed per kind in the integrity report", "only counted"),
+    ],
+  },
+];
+
+/** Exported MAX_… constants that are no limit of a client, a file or a run. */
+export const internal: readonly string[] = [
+  "MAX_OFFSET_US",
+  "MAX_NAMING_DISTANCE_KM",
+  "MAX_NUMBERS",
+  "MAX_TILE_BAND_BYTES",
+];
