@@ -26,6 +26,9 @@ export const shared = {
 
 const slow = "**/*.slow.test.ts";
 
+/** Tests of scripts run in Node. */
+const scripts = "test/scripts/**/*.test.ts";
+
 /** Tests without stored state share one Worker: starting it takes most of a file's run time. */
 const stateless = [
   "test/{http,kernel,media,providers}/**/*.test.ts",
@@ -47,8 +50,9 @@ export default defineConfig({
       {
         extends: true,
         plugins: [worker],
-        test: { name: "stored", include: ["test/**/*.test.ts"], exclude: [slow, ...stateless] },
+        test: { name: "stored", include: ["test/**/*.test.ts"], exclude: [slow, scripts, ...stateless] },
       },
+      { extends: false, test: { name: "scripts", include: [scripts], exclude: [slow], testTimeout: 60_000 } },
     ],
   },
 });

@@ -2,15 +2,9 @@
  * `npm run dev`: migrates the local database and runs the Worker locally, without an account or prompts.
  * Arguments are passed to `wrangler dev`: `npm run dev -- --port 9000 --persist-to .tmp/state`.
  */
-import { copyFileSync, existsSync } from "node:fs";
 import { copyReferenceAssets } from "./copyReferenceAssets.ts";
+import { ensureLocalSecrets } from "./localSecrets.ts";
 import { waitForExit, runWrangler, startWrangler, stopProcess } from "./wrangler.ts";
-
-function ensureLocalSecrets(): void {
-  if (existsSync(".dev.vars")) return;
-  copyFileSync(".dev.vars.example", ".dev.vars");
-  console.log("Created .dev.vars from .dev.vars.example.");
-}
 
 /** Extracts `--persist-to DIR` or `--persist-to=DIR`, which the migrations need too. */
 function persistArguments(args: string[]): string[] {
@@ -26,7 +20,9 @@ async function migrate(args: string[]): Promise<void> {
 }
 
 async function dev(args: string[]): Promise<number> {
-  ensureLocalSecrets();
+  const newKey = ensureLocalSecrets();
+  if (newKey !== null)
+    console.log(`Wrote random secrets to .dev.vars. The owner's key of this server:\n\n  ${newKey}\n`);
   copyReferenceAssets();
   await migrate(args);
   const server = startWrangler(["dev", ...args]);

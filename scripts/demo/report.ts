@@ -54,6 +54,7 @@ export function printUrls(api: Api, assets: DemoAsset[]): void {
   console.log(`
 API reference   ${api.origin}/docs
 OpenAPI         ${api.origin}/openapi.json
+Owner's key     ${api.key}
 Preview         ${photo?.asset_urls?.["preview"]?.url ?? "(none)"}
 Original        ${photo?.asset_urls?.["original"]?.url ?? "(none)"}
 

@@ -1,38 +1,34 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { randomSecret, requiredSecrets } from "../randomSecret.ts";
 import { runWrangler } from "../wrangler.ts";
 import type { Prompt } from "./prompt.ts";
 import { runOrThrow } from "./resources.ts";
 
 const MIN_SECRET_LENGTH = 32;
-const RANDOM_BYTES = 32;
 
-const requiredSecrets = [
-  { name: "ROOT_API_KEY", description: "the owner's API key", prefix: "apikey_" },
-  { name: "MEDIA_SIGNING_KEY", meaning: "signs the URLs of photos and videos", prefix: "" },
-];
+/**
+ * wrangler's output for the API's error 10007: the Worker was never deployed, so it has no secrets. wrangler 4.155
+ * prints this sentence in place of the code, and for no other error.
+ */
+const WORKER_NOT_FOUND = /\[code: 10007\]|Worker "[^"]+" \(env: production\) not found\./;
 
+/** Throws for every other failure: counted as "no secrets", it would overwrite the secrets of a running service. */
 async function existingSecretNames(): Promise<Set<string>> {
   const run = await runWrangler(["secret", "list", "--env", "production"]);
   if (run.code !== 0) {
-    // 10007: the Worker does not exist yet, so it has no secrets. Other errors must not count as "none set".
-    if (/10007|not found|does not exist/i.test(run.stdout + run.stderr)) return new Set();
+    if (WORKER_NOT_FOUND.test(run.stdout + run.stderr)) return new Set();
     throw new Error(`wrangler secret list failed:\n${run.stdout}${run.stderr}`);
   }
   const secrets = z.array(z.object({ name: z.string() })).parse(JSON.parse(run.stdout));
   return new Set(secrets.map((secret) => secret.name));
 }
 
-function generateSecret(prefix: string): string {
-  return prefix + randomBytes(RANDOM_BYTES).toString("base64url");
-}
-
 async function chooseValue(prompt: Prompt, secret: (typeof requiredSecrets)[number]): Promise<string> {
-  if (!prompt.isInteractive) return generateSecret(secret.prefix);
+  if (!prompt.isInteractive) return randomSecret(secret.prefix);
   for (;;) {
     const question = `${secret.name} (${secret.description}). Paste a value, or press Enter to generate one: `;
     const value = await prompt.askSecret(question);
-    if (value === "") return generateSecret(secret.prefix);
+    if (value === "") return randomSecret(secret.prefix);
     if (value.length >= MIN_SECRET_LENGTH) return value;
     console.log(`The value must have at least ${MIN_SECRET_LENGTH} characters.`);
   }
