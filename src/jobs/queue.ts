@@ -3,7 +3,7 @@ import { warn } from "../kernel/log.ts";
 import type { Context } from "../operations/context.ts";
 import { resumeDeleteAlbum } from "../operations/deletion/purgeAlbums.ts";
 import { resumeEmptyTrash } from "../operations/deletion/trash.ts";
-import { deleteAlbumMessage, emptyTrashMessage, taskMessage } from "../operations/tasks/taskQueue.ts";
+import { deleteAlbumMessage, emptyTrashMessage, sendAgain, taskMessage } from "../operations/tasks/taskQueue.ts";
 import { failRemaining, runPendingTasks } from "../operations/tasks/taskRunner.ts";
 import { jobContext } from "./context.ts";
 
@@ -53,11 +53,37 @@ async function handleDeadMessage(message: Message, context: Context): Promise<vo
   message.ack();
 }
 
+/**
+ * A batch starts no further message after this much work. All of a batch shares 15 minutes of wall time and the CPU time
+ * of `limits.cpu_ms`; a converted image alone takes up to 20 s of CPU.
+ */
+export const BATCH_WORK_MS = 10_000;
+
+/** Returns messages to the queue that the batch had no time for. */
+async function release(messages: Message[], context: Context): Promise<void> {
+  const isSent = await sendAgain(
+    context.queue,
+    messages.map((message) => message.body),
+  );
+  for (const message of messages) {
+    if (isSent) message.ack();
+    else message.retry({ delaySeconds: retrySeconds(message.attempts) });
+  }
+}
+
 export async function handleQueue(
   batch: MessageBatch,
   env: Cloudflare.Env,
   execution: ExecutionContext,
 ): Promise<void> {
-  const handle = batch.queue.endsWith("-dead") ? handleDeadMessage : handleMessage;
-  for (const message of batch.messages) await retryOnError(message, handle(message, jobContext(env, execution)));
+  const isDeadLetters = batch.queue.endsWith("-dead");
+  const handle = isDeadLetters ? handleDeadMessage : handleMessage;
+  const startedMs = Date.now();
+  for (const [index, message] of batch.messages.entries()) {
+    // Failing the tasks of a dead letter is one statement, and dead letters can't be sent to their own queue.
+    if (!isDeadLetters && Date.now() - startedMs > BATCH_WORK_MS) {
+      return await release(batch.messages.slice(index), jobContext(env, execution));
+    }
+    await retryOnError(message, handle(message, jobContext(env, execution)));
+  }
 }

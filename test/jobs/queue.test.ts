@@ -1,11 +1,12 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
 import { uniqueBytes } from "../support/clients/api.ts";
 import { getRootOwner, sqlAll } from "../support/clients/account.ts";
 import { expectAsset } from "../support/clients/responses.ts";
 import { deliver, tasksByType } from "../support/bindings/consumer.ts";
 import { countingD1 } from "../support/bindings/d1.ts";
+import { recordingQueue } from "../support/bindings/queue.ts";
 import { insertTaskRows } from "../support/rows/taskRows.ts";
 import { uploadWithoutConsumer } from "../support/clients/uploads.ts";
 import { sampleBytes } from "../fixtures/media/samples.ts";
@@ -142,6 +143,61 @@ describe("an upload's message", () => {
     });
     const { retryDelays } = await deliver([{ assetId }], { attempts: 20, env: { DB: away.binding } });
     expect(retryDelays).toEqual([12 * 3600]);
+  });
+});
+
+describe("a batch", () => {
+  /** Advances the clock by `ms` at each call of Images. */
+  function slowImages(ms: number): ImagesBinding {
+    const realNow = Date.now.bind(Date);
+    let addedMs = 0;
+    vi.spyOn(Date, "now").mockImplementation(() => realNow() + addedMs);
+    return new Proxy(countingImages().binding, {
+      get(target, name) {
+        addedMs += ms;
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+  }
+
+  afterEach(() => vi.restoreAllMocks());
+
+  it("starts no message after 10 s of work and sends the rest again, which counts as no delivery", async () => {
+    const ids = [await uploadPhoto(), await uploadPhoto(), await uploadPhoto()];
+    const queue = recordingQueue();
+    const { acknowledged, retryDelays } = await deliver(
+      ids.map((assetId) => ({ assetId })),
+      { env: { IMAGES: slowImages(11_000), QUEUE: queue.binding } },
+    );
+    expect([acknowledged, retryDelays]).toEqual([3, []]);
+    expect(queue.sent).toEqual(ids.slice(1).map((assetId) => ({ assetId })));
+    expect(Object.values(await tasksByType(ids[0] ?? "")).every((task) => task.status === "success")).toBe(true);
+    for (const task of Object.values(await tasksByType(ids[1] ?? "")))
+      expect(task).toMatchObject({ status: "pending", retry_count: 0 });
+    await deliver(queue.sent);
+    for (const id of ids.slice(1)) expect(await thumbhashOf(id)).toBeTypeOf("string");
+  });
+
+  it("retries the rest when the queue is unavailable", async () => {
+    const ids = [await uploadPhoto(), await uploadPhoto()];
+    const { acknowledged, retryDelays } = await deliver(
+      ids.map((assetId) => ({ assetId })),
+      { env: { IMAGES: slowImages(11_000), QUEUE: recordingQueue(new Error("queue is down")).binding } },
+    );
+    expect([acknowledged, retryDelays]).toEqual([1, [30]]);
+  });
+
+  it("of dead letters is worked through", async () => {
+    const ids = [await uploadPhoto(), await uploadPhoto()];
+    const realNow = Date.now.bind(Date);
+    let addedMs = 0;
+    vi.spyOn(Date, "now").mockImplementation(() => realNow() + (addedMs += 6000));
+    const { acknowledged } = await deliver(
+      ids.map((assetId) => ({ assetId })),
+      { queue: "tintype-dead" },
+    );
+    expect(acknowledged).toBe(2);
+    for (const id of ids) for (const task of Object.values(await tasksByType(id))) expect(task.status).toBe("failure");
   });
 });
 

@@ -14,6 +14,7 @@ const configSchema = z.object({
   images: binding,
   assets: binding,
   triggers: z.object({ crons: z.array(z.string()) }),
+  limits: z.unknown(),
 });
 
 const production = configSchema.parse(readConfig({ config: "wrangler.toml", env: "production" }));
@@ -40,6 +41,10 @@ describe("the production configuration", () => {
   it("counts as production, and the local one as development", () => {
     expect(production.vars).toMatchObject({ ENVIRONMENT: "production" });
     expect(development.vars).toMatchObject({ ENVIRONMENT: "development" });
+  });
+
+  it("gives consumers the most CPU time that Workers allow", () => {
+    expect(production.limits).toEqual({ cpu_ms: 300_000 });
   });
 
   it("contains no secret", () => {

@@ -57,3 +57,17 @@ export async function enqueueBatch(queue: TaskQueue, assetIds: string[]): Promis
     }
   }
 }
+
+/**
+ * Sends messages of a batch again, at the end of the queue: unlike a retry, that doesn't count towards the queue's
+ * maximum of deliveries. Returns false if the queue is unavailable.
+ */
+export async function sendAgain(queue: TaskQueue, bodies: unknown[]): Promise<boolean> {
+  try {
+    await queue.sendBatch(bodies.map((body) => ({ body })));
+    return true;
+  } catch (error) {
+    warn("sending messages again failed; they are retried", { messages: bodies.length, error: String(error) });
+    return false;
+  }
+}
