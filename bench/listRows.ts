@@ -1,6 +1,6 @@
 /** Pages of GET /api/assets, by each filter. */
 import { parseDateTime } from "../src/kernel/time.ts";
-import { boxAround, listAssets, type AssetFilter } from "../src/operations/assets/assets.ts";
+import { boxAround, everyColumnGroup, listAssets, type AssetFilter } from "../src/operations/assets/assets.ts";
 import { everyAsset } from "../src/records/assets/assetFilters.ts";
 import type { Seeded } from "../test/support/rows/seed.ts";
 import { measureCost, tableHeader, tableRow, principal } from "./measureCost.ts";
@@ -43,6 +43,7 @@ async function measurePage(library: Seeded, filter: Filter, startingAfterId: str
       personIds: null,
       startingAfterId,
       limit: LIMIT,
+      groups: everyColumnGroup,
     }),
   );
 }

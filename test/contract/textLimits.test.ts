@@ -46,7 +46,7 @@ function textPaths(schemaOrBoolean: Schema | boolean, path: Path = []): Path[] {
   const types: unknown[] = [schema.type].flat();
   if (types.includes("string")) return [path, ...inner];
   const properties = Object.entries(schema.properties ?? {}).flatMap(([key, each]) => textPaths(each, [...path, key]));
-  const items = schema.items === undefined ? [] : textPaths(schema.items as Schema, [...path, 0]);
+  const items = schema.items === undefined ? [] : textPaths(schema.items, [...path, 0]);
   return [...inner, ...properties, ...items];
 }
 

@@ -3,7 +3,8 @@ import { addAlbumAssets, removeAlbumAssets, type AddResult } from "../../records
 import * as records from "../../records/albums/albums.ts";
 import { everyAsset } from "../../records/assets/assetFilters.ts";
 import { sortKeyOf } from "../../records/assets/assetList.ts";
-import { findAsset, type Asset } from "../../records/assets/assets.ts";
+import { findAsset } from "../../records/assets/assets.ts";
+import { everyColumnGroup, type ListedAsset } from "../../records/assets/listColumns.ts";
 import { assetPages } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { createOnce, storedAlbum, type IdempotentRequest } from "../idempotency/createOnce.ts";
@@ -128,7 +129,7 @@ export async function streamAlbumAssets(
   principal: Principal,
   id: string,
   window: { startingAfterId: string | null; limit: number | null },
-): Promise<AsyncGenerator<Asset[]>> {
+): Promise<AsyncGenerator<ListedAsset[]>> {
   const album = await getAlbum(context, principal, id);
   const last = window.startingAfterId === null ? null : await findAsset(context.db, principal, window.startingAfterId);
   if (window.startingAfterId !== null && last?.libraryId !== album.libraryId) {
@@ -150,13 +151,14 @@ async function* albumPages(
   album: Album,
   afterKey: string | null,
   limit: number,
-): AsyncGenerator<Asset[]> {
+): AsyncGenerator<ListedAsset[]> {
   const filter = { ...everyAsset, libraryId: album.libraryId, albumId: album.id };
   let remaining = limit;
   for await (const page of assetPages(context, {
     filter,
     afterKey,
     trashSpan: null,
+    groups: everyColumnGroup,
     limit: Math.min(MAX_PAGE_ASSETS, remaining),
   })) {
     yield page.slice(0, remaining);

@@ -8,6 +8,7 @@ import {
   type PageRequest,
 } from "../../records/assets/assetList.ts";
 import { findAsset, type Asset } from "../../records/assets/assets.ts";
+import type { ColumnGroups, ListedAsset } from "../../records/assets/listColumns.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { requireLibrary } from "../libraries/libraries.ts";
 import type { Context } from "../context.ts";
@@ -15,6 +16,12 @@ import type { Context } from "../context.ts";
 export type { Asset } from "../../records/assets/assets.ts";
 export { everyAsset, type AssetFilter } from "../../records/assets/assetFilters.ts";
 export type { AssetPage } from "../../records/assets/assetList.ts";
+export {
+  everyColumnGroup,
+  type ColumnGroup,
+  type FileData,
+  type ListedAsset,
+} from "../../records/assets/listColumns.ts";
 export { boxAround, type Box } from "../../records/map/mapCells.ts";
 
 /** Reads a live or trashed asset. Throws `not_found` for an unknown or inaccessible id. */
@@ -31,10 +38,13 @@ export interface ListAssetsParams {
   personIds: string[] | null;
   startingAfterId: string | null;
   limit: number;
+  /** Columns to read. */
+  groups: ColumnGroups;
 }
 
 /**
- * Lists assets of one library, a page at a time in two round trips.
+ * Lists assets of one library, a page at a time in two round trips, three for a page with long texts. A page whose
+ * texts would exceed 4 MiB is shorter than its limit, with `hasMore`.
  * Throws `not_found` for an unknown album and `bad_request` for a cursor of another library.
  */
 export async function listAssets(context: Context, principal: Principal, params: ListAssetsParams): Promise<AssetPage> {
@@ -52,11 +62,12 @@ export async function listAssets(context: Context, principal: Principal, params:
     afterKey: cursor?.sortKey ?? null,
     trashSpan: lookup.trashSpan,
     limit: params.limit,
+    groups: params.groups,
   });
 }
 
 /** Yields all pages of a list, holding one in memory, for streamed responses. */
-export async function* assetPages(context: Context, request: PageRequest): AsyncGenerator<Asset[]> {
+export async function* assetPages(context: Context, request: PageRequest): AsyncGenerator<ListedAsset[]> {
   let { afterKey } = request;
   for (;;) {
     const page = await listRows(context.db, { ...request, afterKey });

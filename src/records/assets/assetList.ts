@@ -1,8 +1,20 @@
-/** Pages of assets in capture order (trash order for the trash), by keyset: a page of n reads n + 1 rows. */
+/**
+ * Pages of assets in capture order (trash order for the trash), by keyset: a page of n reads n + 1 rows. A page is bounded
+ * in bytes too, so it may be shorter than its limit.
+ */
 import { and, eq, sql, Subquery, type SQL } from "drizzle-orm";
 import { filterConditions, sortKeyRange, type AssetFilter } from "./assetFilters.ts";
 import { mergedRows, type TrashSpan } from "./listPlans.ts";
-import { assetColumns, parseAssetRow, type Asset, type AssetRow } from "./assets.ts";
+import {
+  completeRows,
+  fittingRows,
+  listColumns,
+  listFields,
+  type ColumnGroups,
+  type ListedAsset,
+  type ListRow,
+} from "./listColumns.ts";
+import type { AssetRow } from "./assets.ts";
 import type { Database } from "../database.ts";
 import {
   librariesInScope,
@@ -17,7 +29,7 @@ import { assets } from "../schema/schema.ts";
 import { sortKeyPrefix } from "./sortKeys.ts";
 
 export interface AssetPage {
-  assets: Asset[];
+  assets: ListedAsset[];
   hasMore: boolean;
 }
 
@@ -36,7 +48,7 @@ export interface ListContextParams {
   startingAfterId: string | null;
 }
 
-/** Null for a live asset, whose `trash_key` would be a cursor at time zero, before all of the trash. */
+/** The trash key of a trashed asset. A live asset's key would be a cursor at time zero, before all of the trash. */
 const trashKeyInTrash = sql<string | null>`CASE WHEN ${assets.trashedAt} IS NOT NULL THEN ${assets.trashKey} END`;
 
 function selectCursor(db: Database, scope: LibraryScope, assetId: string | null) {
@@ -105,19 +117,23 @@ export interface PageRequest {
   afterKey: string | null;
   trashSpan: TrashSpan | null;
   limit: number;
+  groups: ColumnGroups;
 }
 
-/** A subquery with the table's name, so that drizzle maps its rows like the table's. */
-function asAssets(select: SQL): Subquery<"assets"> {
-  return new Subquery(select, assetColumns, "assets");
+/** The subquery has the table's name, so that drizzle maps its rows like the table's. */
+async function readRows(db: Database, select: SQL, groups: ColumnGroups): Promise<ListRow[]> {
+  return await db.orm.select(listFields(groups)).from(new Subquery(select, {}, "assets"));
 }
 
 export async function listAssets(db: Database, request: PageRequest): Promise<AssetPage> {
-  const { filter, afterKey, limit } = request;
-  if (filter.ids !== null) return await listByIds(db, request, filter.ids);
-  const merged = mergedRows(filter, request.trashSpan, afterKey, limit + 1);
-  if (merged === null) return { assets: [], hasMore: false };
-  return cutPage(await db.orm.select(assetColumns).from(asAssets(merged)), request);
+  const { filter, afterKey, limit, groups } = request;
+  const select =
+    filter.ids === null
+      ? mergedRows(filter, request.trashSpan, afterKey, limit + 1, listColumns(groups))
+      : selectByIds(request, filter.ids);
+  if (select === null) return { assets: [], hasMore: false };
+  const { rows, hasMore } = cutPage(await readRows(db, select, groups), request);
+  return { assets: await completeRows(db, rows, groups), hasMore };
 }
 
 /** The row's `sort_key` or `trash_key`, as SQLite computes it. */
@@ -127,23 +143,24 @@ export function sortKeyOf(row: Pick<AssetRow, "id" | "localUs" | "trashedAt">, s
 }
 
 /** Sorts and cuts a page. Merged rows arrive sorted, but without an outer ORDER BY SQL does not guarantee it. */
-function cutPage(rows: AssetRow[], { filter, afterKey, limit }: PageRequest): AssetPage {
+function cutPage(rows: ListRow[], { filter, afterKey, limit }: PageRequest): { rows: ListRow[]; hasMore: boolean } {
   const sign = filter.order === "asc" ? 1 : -1;
   const compare = (a: string, b: string): number => sign * (a < b ? -1 : a > b ? 1 : 0);
   const sorted = rows
     .map((row) => ({ row, key: sortKeyOf(row, filter.state) }))
     .filter(({ key }) => afterKey === null || compare(key, afterKey) > 0)
     .toSorted((a, b) => compare(a.key, b.key));
-  return { assets: sorted.slice(0, limit).map(({ row }) => parseAssetRow(row)), hasMore: sorted.length > limit };
+  const page = sorted.slice(0, limit).map(({ row }) => row);
+  const count = fittingRows(page);
+  return { rows: page.slice(0, count), hasMore: sorted.length > count };
 }
 
 /**
  * At most 200 ids, one lookup each. The ids are a VALUES list in the SQL text, because D1 bills the elements of a JSON
  * list as rows and binds at most 100 parameters.
  */
-async function listByIds(db: Database, request: PageRequest, ids: string[]): Promise<AssetPage> {
-  if (ids.length === 0) return { assets: [], hasMore: false };
-  const { filter } = request;
+function selectByIds({ filter, groups }: PageRequest, ids: string[]): SQL | null {
+  if (ids.length === 0) return null;
   const values = sql.join(
     [...new Set(ids)].map((id) => sql`(${sqlId(id)})`),
     sql`, `,
@@ -154,7 +171,6 @@ async function listByIds(db: Database, request: PageRequest, ids: string[]): Pro
     ...sortKeyRange(filter, sql`a.sort_key`),
     ...(filter.albumId === null ? [] : [inAlbum]),
   ];
-  const matches = sql`SELECT a.* FROM (VALUES ${values}) v CROSS JOIN assets a ON a.id = v.column1
+  return sql`SELECT ${listColumns(groups)} FROM (VALUES ${values}) v CROSS JOIN assets a ON a.id = v.column1
     WHERE ${sql.join(where, sql` AND `)}`;
-  return cutPage(await db.orm.select(assetColumns).from(asAssets(matches)), request);
 }

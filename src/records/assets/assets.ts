@@ -27,7 +27,7 @@ export interface Asset extends Omit<AssetRow, "fileMetadata" | "userMetadata" | 
   metrics: Record<string, number | null>;
 }
 
-function parseMetrics(column: unknown): Record<string, number | null> {
+export function parseMetrics(column: unknown): Record<string, number | null> {
   if (typeof column !== "object" || column === null) return {};
   const numbers = Object.entries(column).filter(([, value]) => value === null || typeof value === "number");
   return Object.fromEntries(numbers);

@@ -125,8 +125,8 @@ function whereOf(input: Input, filter: AssetFilter, afterKey: string | null): SQ
   return sql.join(where, sql` AND `);
 }
 
-function select(input: Input, filter: AssetFilter, afterKey: string | null): SQL {
-  return sql`SELECT a.*, ${mergeKeyOf(input)} AS merge_key FROM ${input.from} WHERE ${whereOf(input, filter, afterKey)}`;
+function select(input: Input, filter: AssetFilter, afterKey: string | null, columns: SQL): SQL {
+  return sql`SELECT ${columns}, ${mergeKeyOf(input)} AS merge_key FROM ${input.from} WHERE ${whereOf(input, filter, afterKey)}`;
 }
 
 /** Inputs for all matches in any order: a range of capture dates in the trash is one index range. */
@@ -146,16 +146,17 @@ export function matchingRows(filter: AssetFilter, columns: SQL): SQL[] {
 }
 
 /**
- * A SELECT of the first `count` matching rows, in order; null if no row can match. ORDER BY and LIMIT belong to the
- * compound SELECT itself: around it, SQLite would sort every input instead of merging them.
+ * A SELECT of the first `count` matching rows, in order; null if no row can match. `columns` is SQL over `a`. ORDER BY and
+ * LIMIT belong to the compound SELECT itself: around it, SQLite would sort every input instead of merging them.
  */
 export function mergedRows(
   filter: AssetFilter,
   span: TrashSpan | null,
   afterKey: string | null,
   count: number,
+  columns: SQL,
 ): SQL | null {
-  const selects = chooseInputs(filter, span).map((input) => select(input, filter, afterKey));
+  const selects = chooseInputs(filter, span).map((input) => select(input, filter, afterKey, columns));
   if (selects.length === 0) return null;
   return sql`${unionAll(selects)} ORDER BY merge_key ${sql.raw(filter.order)} LIMIT ${count}`;
 }

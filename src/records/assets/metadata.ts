@@ -92,7 +92,7 @@ export function emptyMetadata(): Metadata {
 
 /** The value of the column: bounded, without nulls and in a fixed key order, so that equal places are equal texts. */
 export function serializeDerived(fields: Partial<DerivedMetadata>): Partial<DerivedMetadata> {
-  const entries = Object.entries(derivedSchema.parse(fields)).flatMap(([field, value]) =>
+  const entries = Object.entries(derivedSchema.parse(fields)).flatMap(([field, value]): [string, string][] =>
     value === null ? [] : [[field, cutToJsonBytes(value, MAX_GEOCODED_NAME_BYTES)]],
   );
   return Object.fromEntries(entries);

@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/albums/albums.ts";
-import type { Asset } from "../../operations/assets/assets.ts";
+import type { ListedAsset } from "../../operations/assets/assets.ts";
 import { mediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import { addStreamingRoute, newRouter, parse } from "../router.ts";
 import { addToAlbumResultSchema, albumAssetsQuerySchema, assetIdsSchema } from "./schemas.ts";
@@ -59,7 +59,7 @@ const remove = createRoute({
   },
 });
 
-async function* jsonArrayText(pages: AsyncIterable<Asset[]>, urls: MediaUrlBuilder): AsyncGenerator<string> {
+async function* jsonArrayText(pages: AsyncIterable<ListedAsset[]>, urls: MediaUrlBuilder): AsyncGenerator<string> {
   let separator = "[";
   for await (const page of pages) {
     for (const asset of page) {

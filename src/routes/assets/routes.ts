@@ -25,7 +25,7 @@ import {
 import { toPersonIds, toSharedFilter } from "./filterSchemas.ts";
 import { assetListQuerySchema, includeSchema, pageSize, toListFilter } from "./querySchemas.ts";
 import { assetPageSchema, assetSchema } from "./schemas.ts";
-import { allGroups, serializeAsset } from "./serializer.ts";
+import { allGroups, columnGroupsOf, serializeAsset } from "./serializer.ts";
 import { bulkUpdateSchema, updateAssetSchema } from "./updateSchemas.ts";
 
 const shared = { tags: ["Assets"], security: credentialSecurity };
@@ -52,7 +52,7 @@ const list = createRoute({
   path: "/api/assets",
   summary: "List assets by capture time",
   description:
-    "Filters are combined with AND. Without `include`, the response contains every group and the legacy keys, and `limit` defaults to 100 (maximum 1,000). With `include`, even empty, it contains the core fields and the requested groups, and `limit` defaults to 20 (maximum 200).",
+    "Filters are combined with AND. Without `include`, the response contains every group and the legacy keys, and `limit` defaults to 100 (maximum 1,000). With `include`, even empty, it contains the core fields and the requested groups, and `limit` defaults to 20 (maximum 200). A page with very long texts is shorter than `limit`, with `has_more`.",
   middleware: [requireAction("read")] as const,
   request: { query: assetListQuerySchema },
   responses: {
@@ -149,14 +149,15 @@ function toMetadataPatch(body: z.output<typeof updateAssetSchema>): MetadataPatc
 export const assets = newRouter()
   .openapi(list, async (c) => {
     const query = c.req.valid("query");
+    const groups = query.include === undefined ? allGroups : new Set(query.include);
     const page = await operations.listAssets(c.var.context, c.var.principal, {
       libraryId: query.library_id ?? null,
       filter: toListFilter(query),
       personIds: toPersonIds(query),
       startingAfterId: query.starting_after_id ?? null,
       limit: pageSize(query),
+      groups: columnGroupsOf(groups),
     });
-    const groups = query.include === undefined ? allGroups : new Set(query.include);
     const urls = await mediaUrlBuilder(c);
     const data = await Promise.all(page.assets.map((asset) => serializeAsset(asset, groups, urls)));
     return c.json({ data, has_more: page.hasMore }, 200);

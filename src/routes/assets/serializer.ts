@@ -1,20 +1,44 @@
 /** Serializes assets: core fields, requested groups, then legacy keys. */
 import { formatInstant, formatWallTime, type WallTime } from "../../kernel/time.ts";
-import type { Asset } from "../../operations/assets/assets.ts";
+import type { Asset, ColumnGroup, FileData, ListedAsset } from "../../operations/assets/assets.ts";
 import type { AssetBody, ExifBody, IncludeGroup, MetadataBody, VariantBody } from "./schemas.ts";
 import { includeGroups } from "./schemas.ts";
 import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import { serializeAssetUrls } from "./urlSerializer.ts";
 
+type Metadata = Asset["metadata"];
+
 export type IncludedGroups = ReadonlySet<IncludeGroup>;
 
 export const allGroups: IncludedGroups = new Set(includeGroups);
+
+/** A whole asset, or one of a list, which has only the columns of the requested groups. */
+export type SerializableAsset = Asset | ListedAsset;
+
+/** The columns that the groups are serialized from. */
+export function columnGroupsOf(groups: IncludedGroups): Set<ColumnGroup> {
+  const columns: ColumnGroup[] = [];
+  if (groups.has("metadata") || groups.has("legacy")) columns.push("metadata");
+  if (groups.has("metrics")) columns.push("metrics");
+  if (groups.has("file_data") || groups.has("legacy")) columns.push("fileData");
+  return new Set(columns);
+}
+
+/** Throws if a list was read without the columns of a group that it serializes. */
+function required<T>(columns: T | null): T {
+  if (columns === null) throw new Error("the asset was read without these columns");
+  return columns;
+}
+
+function fileDataOf(asset: SerializableAsset): FileData {
+  return "fileData" in asset ? required(asset.fileData) : asset;
+}
 
 function formatTime(time: WallTime | null): string | null {
   return time === null ? null : formatWallTime(time);
 }
 
-function cameraFields({ metadata: m }: Asset) {
+function cameraFields(m: Metadata) {
   return {
     make: m.make,
     model: m.model,
@@ -43,7 +67,7 @@ function cameraFields({ metadata: m }: Asset) {
   };
 }
 
-function rowTimes(asset: Asset) {
+function rowTimes(asset: SerializableAsset) {
   return {
     asset_id: asset.id,
     created_at: formatInstant(asset.createdAt),
@@ -52,44 +76,46 @@ function rowTimes(asset: Asset) {
 }
 
 /** Joins the most specific place name, the city, and the state or country, without repetitions. */
-export function displayLabel({ metadata: m }: Pick<Asset, "metadata">): string | null {
+export function displayLabel(m: Metadata): string | null {
   const first = m.placeName ?? m.sublocation ?? m.city ?? m.country;
   const parts = [first, m.city, m.state ?? m.country].filter((part) => part !== null);
   return parts.length === 0 ? null : [...new Set(parts)].join(", ");
 }
 
-function serializeMetadata(asset: Asset): MetadataBody {
-  const { metadata: m } = asset;
+function serializeMetadata(asset: SerializableAsset): MetadataBody {
+  const m = required(asset.metadata);
   return {
     ...rowTimes(asset),
-    ...cameraFields(asset),
+    ...cameraFields(m),
     raw_width: m.rawWidth,
     raw_height: m.rawHeight,
     country_code: m.countryCode,
     sublocation: m.sublocation,
     place_name: m.placeName,
     timezone: m.timezone,
-    display_label: displayLabel(asset),
+    display_label: displayLabel(m),
   };
 }
 
-function serializeExif(asset: Asset): ExifBody {
-  return { ...rowTimes(asset), ...cameraFields(asset), profile_description: asset.metadata.profileDescription };
+function serializeExif(asset: SerializableAsset): ExifBody {
+  const m = required(asset.metadata);
+  return { ...rowTimes(asset), ...cameraFields(m), profile_description: m.profileDescription };
 }
 
-function serializeFileData(asset: Asset) {
+function serializeFileData(asset: SerializableAsset) {
+  const file = fileDataOf(asset);
   return {
-    device_asset_id: asset.deviceAssetId,
-    device_id: asset.deviceId,
-    file_created_at: asset.fileCreatedAt,
-    file_modified_at: asset.fileModifiedAt,
-    checksum: asset.checksum,
-    file_size_bytes: asset.fileSizeBytes,
-    checksum_sha1: asset.checksumSha1,
+    device_asset_id: file.deviceAssetId,
+    device_id: file.deviceId,
+    file_created_at: file.fileCreatedAt,
+    file_modified_at: file.fileModifiedAt,
+    checksum: file.checksum,
+    file_size_bytes: file.fileSizeBytes,
+    checksum_sha1: file.checksumSha1,
   };
 }
 
-function serializeCore(asset: Asset) {
+function serializeCore(asset: SerializableAsset) {
   return {
     id: asset.id,
     mime_type: asset.mimeType,
@@ -110,7 +136,11 @@ function serializeCore(asset: Asset) {
 }
 
 /** V1 fields: flat file data, `exif`, and two of the URLs under their old names. */
-async function serializeLegacyFields(asset: Asset, assetUrls: Record<string, VariantBody>, urls: MediaUrlBuilder) {
+async function serializeLegacyFields(
+  asset: SerializableAsset,
+  assetUrls: Record<string, VariantBody>,
+  urls: MediaUrlBuilder,
+) {
   const original = assetUrls["original"] ?? (await serializeAssetUrls(asset, true, urls))["original"];
   return {
     ...serializeFileData(asset),
@@ -120,7 +150,11 @@ async function serializeLegacyFields(asset: Asset, assetUrls: Record<string, Var
   };
 }
 
-export async function serializeAsset(asset: Asset, groups: IncludedGroups, urls: MediaUrlBuilder): Promise<AssetBody> {
+export async function serializeAsset(
+  asset: SerializableAsset,
+  groups: IncludedGroups,
+  urls: MediaUrlBuilder,
+): Promise<AssetBody> {
   const asset_urls = await serializeAssetUrls(asset, groups.has("variants"), urls);
   return {
     ...serializeCore(asset),

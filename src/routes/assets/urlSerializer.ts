@@ -1,6 +1,7 @@
 /** Serializes `asset_urls`: the thumbnail by default, every variant with `include=variants`. */
 import { downloadName } from "../../operations/delivery/downloadName.ts";
 import {
+  fullsizeFormat,
   VARIANT_EDGES_PX,
   variants,
   variantWidth,
@@ -13,6 +14,8 @@ import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import type { VariantBody } from "./schemas.ts";
 
 type SizedAsset = DisplayableAsset & Pick<Asset, "width" | "height">;
+
+type NamedAsset = SizedAsset & Pick<Asset, "originalFileName" | "mimeType">;
 
 /** Version that supplies the image; null for a video without a poster. */
 function displayVersionId(asset: SizedAsset): string | null {
@@ -45,7 +48,10 @@ async function serializeVariant(
   urls: MediaUrlBuilder,
 ): Promise<VariantBody> {
   const url = await variantUrl(asset, versionId, variant, urls);
-  return { url, mimetype: "image/webp", width: widthOf(asset, variant) };
+  // The dimensions of a video are not those of its poster.
+  const isLarge = variant === "fullsize" && asset.mediaType === "image";
+  const format = isLarge ? fullsizeFormat("webp", asset.width, asset.height) : "webp";
+  return { url, mimetype: `image/${format}`, width: widthOf(asset, variant) };
 }
 
 /** The thumbnail that represents an asset as the cover of an album or a person. */
@@ -54,7 +60,7 @@ export async function serializeThumbnail(asset: SizedAsset, urls: MediaUrlBuilde
   return versionId === null ? null : await serializeVariant(asset, versionId, "thumbnail", urls);
 }
 
-async function serializeOriginal(asset: Asset, urls: MediaUrlBuilder): Promise<VariantBody> {
+async function serializeOriginal(asset: NamedAsset, urls: MediaUrlBuilder): Promise<VariantBody> {
   const { id: assetId, currentVersionId: versionId } = asset;
   const fileName = downloadName(asset.originalFileName, asset.mimeType);
   const url = await urls.sign({ assetId, versionId, variant: "original", downloadName: fileName });
@@ -62,7 +68,7 @@ async function serializeOriginal(asset: Asset, urls: MediaUrlBuilder): Promise<V
 }
 
 export async function serializeAssetUrls(
-  asset: Asset,
+  asset: NamedAsset,
   all: boolean,
   urls: MediaUrlBuilder,
 ): Promise<Record<string, VariantBody>> {

@@ -1,7 +1,12 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseDateTime, type WallTime } from "../../../src/kernel/time.ts";
-import { boxAround, listAssets, type ListAssetsParams } from "../../../src/operations/assets/assets.ts";
+import {
+  boxAround,
+  everyColumnGroup,
+  listAssets,
+  type ListAssetsParams,
+} from "../../../src/operations/assets/assets.ts";
 import { everyAsset } from "../../../src/records/assets/assetFilters.ts";
 import { coveringCells } from "../../../src/records/map/mapCells.ts";
 import { openDatabase } from "../../../src/records/database.ts";
@@ -43,6 +48,7 @@ async function listPage(size: number, filter: Partial<Filter>, startingAfterId: 
     personIds: null,
     startingAfterId,
     limit,
+    groups: everyColumnGroup,
   });
   const read = (pattern: RegExp) =>
     counted.counts.statements.filter((s) => pattern.test(s.sql)).reduce((sum, s) => sum + s.rowsRead, 0);

@@ -4,6 +4,8 @@ export interface D1Counts {
   roundTrips: number;
   rowsRead: number;
   rowsWritten: number;
+  /** The rows of all results, as JSON text. */
+  resultCharacters: number;
   statements: { sql: string; values: unknown[]; rowsRead: number }[];
 }
 
@@ -23,7 +25,7 @@ export interface D1Faults {
 }
 
 export function countingD1(real: D1Database, faults: D1Faults = {}): CountingD1 {
-  const counts: D1Counts = { roundTrips: 0, rowsRead: 0, rowsWritten: 0, statements: [] };
+  const counts: D1Counts = { roundTrips: 0, rowsRead: 0, rowsWritten: 0, resultCharacters: 0, statements: [] };
   const originals = new WeakMap<
     D1PreparedStatement,
     { statement: D1PreparedStatement; sql: string; values: unknown[] }
@@ -32,6 +34,7 @@ export function countingD1(real: D1Database, faults: D1Faults = {}): CountingD1 
   function note(sql: string, values: unknown[], result: D1Result): void {
     counts.rowsRead += result.meta.rows_read;
     counts.rowsWritten += result.meta.rows_written;
+    counts.resultCharacters += JSON.stringify(result.results).length;
     counts.statements.push({ sql, values, rowsRead: result.meta.rows_read });
   }
 
@@ -87,7 +90,7 @@ export function countingD1(real: D1Database, faults: D1Faults = {}): CountingD1 
     binding: wrapSession(real),
     counts,
     reset() {
-      Object.assign(counts, { roundTrips: 0, rowsRead: 0, rowsWritten: 0, statements: [] });
+      Object.assign(counts, { roundTrips: 0, rowsRead: 0, rowsWritten: 0, resultCharacters: 0, statements: [] });
     },
   };
 }
