@@ -42,6 +42,7 @@ describe("POST /api/api-keys", () => {
       is_active: true,
       created_at: expect.stringMatching(/Z$/),
       last_used_at: null,
+      expires_at: null,
       ...EVERYTHING,
       selected_library_count: null,
       api_key: expect.stringMatching(/^apikey_[\w-]{43}$/),
@@ -108,6 +109,32 @@ describe("POST /api/api-keys", () => {
       };
       expect(await creationStatus(json)).toBe(404);
     }
+  });
+
+  it("gives the key an expiry, which every list returns in UTC", async () => {
+    const key = await create({ name: "k", ...EVERYTHING, expires_at: "2999-12-31T23:30:00.5+01:00" });
+    expect(key).toMatchObject({ ...EVERYTHING, is_active: true, expires_at: "2999-12-31T22:30:00.500Z" });
+    expect((await call("GET", "/api/users/me", { token: key.api_key })).status).toBe(200);
+    const listed = await (await call("GET", PATH)).json<Key[]>();
+    expect(listed.find(({ id }) => id === key.id)).toMatchObject({ expires_at: "2999-12-31T22:30:00.500Z" });
+    expect(await create({ name: "k", ...EVERYTHING, expires_at: null })).toMatchObject({ expires_at: null });
+  });
+
+  it("creates a key that gets 401 from its expiry on", async () => {
+    const expiresAtMs = Date.now() + 1500;
+    const key = await create({ name: "k", ...EVERYTHING, expires_at: new Date(expiresAtMs).toISOString() });
+    const status = async () => (await call("GET", "/api/users/me", { token: key.api_key })).status;
+    expect(await status()).toBe(200);
+    await scheduler.wait(expiresAtMs - Date.now() + 20);
+    expect(await status()).toBe(401);
+    const listed = await (await call("GET", PATH)).json<Key[]>();
+    expect(listed.find(({ id }) => id === key.id)).toMatchObject({ is_active: true, actions: null });
+  });
+
+  it("returns 422 for an expiry in the past, without a UTC offset or that is no date", async () => {
+    const past = new Date(Date.now() - 1000).toISOString();
+    for (const expires_at of [past, "1970-01-01T00:00:00Z", "2999-01-01T00:00:00", "2999-01-01", "soon", "", 7, true])
+      expect(await creationStatus({ name: "k", ...EVERYTHING, expires_at }), String(expires_at)).toBe(422);
   });
 
   it("requires a name", async () => {
