@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
+import { newId } from "../../src/kernel/ids.ts";
 import { call } from "../support/clients/api.ts";
 import { countingD1 } from "../support/bindings/d1.ts";
 
@@ -54,15 +55,18 @@ describe("an error response", () => {
     for (const message of ["broken", "D1_ERROR: Network connection lost."]) {
       const DB = countingD1(env.DB, {
         beforeBatch: ([sql]) => {
-          if (sql?.startsWith("insert into") === true) throw new Error(message);
+          if (sql?.startsWith('update "api_keys"') === true) throw new Error(message);
         },
       }).binding;
       await call("GET", "/api/users/me");
-      await call("POST", "/api/libraries", { json: { name: "my\nprivate\n    at name" }, env: { DB } });
+      await call("PATCH", `/api/api-keys/${newId("apiKey")}`, {
+        json: { name: "my\nprivate\n    at name" },
+        env: { DB },
+      });
     }
     const lines = log.mock.calls.flat().join("\n");
     log.mockRestore();
-    expect(lines).toContain("insert into");
+    expect(lines).toContain("update ");
     expect(lines).toContain("errors.ts");
     expect(lines).not.toContain("private");
   });
