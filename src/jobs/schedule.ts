@@ -6,13 +6,14 @@ import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
 import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";
 import { sweepIdempotencyKeys } from "../operations/idempotency/createOnce.ts";
 import { checkIntegrity } from "../operations/maintenance/integrity.ts";
+import { scrubOriginals } from "../operations/maintenance/scrub.ts";
 import { requeueOverdue, sweepObjects } from "../operations/maintenance/sweeps.ts";
 import { cleanUpVersions } from "../operations/versions/versionCleanup.ts";
 import { jobContext } from "./context.ts";
 
 type ScheduledTask = (context: Context) => Promise<unknown>;
 
-/** Tasks that users wait for come first; the read-only integrity check comes last. */
+/** Tasks that users wait for come first; the read-only checks come last. */
 const scheduledTasks: [name: string, task: ScheduledTask][] = [
   ["requeue overdue tasks", requeueOverdue],
   ["purge the trash", purgeTrash],
@@ -23,6 +24,7 @@ const scheduledTasks: [name: string, task: ScheduledTask][] = [
   ["delete expired idempotency keys", sweepIdempotencyKeys],
   ["sweep orphaned objects", sweepObjects],
   ["check integrity", (context) => checkIntegrity(context)],
+  ["verify stored originals", scrubOriginals],
 ];
 
 export async function handleSchedule(

@@ -12,8 +12,12 @@ export interface Config {
   defaultUserStorageLimitBytes: number;
   /** Storage limit of new libraries; null for the account's limit alone. */
   defaultLibraryStorageLimitBytes: number | null;
+  maxLibrariesPerUser: number;
+  maxAlbumsPerLibrary: number;
   /** Days during which a trashed asset or library can be restored. */
   trashRetentionDays: number;
+  /** Bytes of originals that each scheduled run reads again; 0 turns the scrub off. */
+  scrubBytesPerRun: number;
   /** Service that renders images: docs/renditions.md. */
   imageDelivery: ImageDelivery;
   /** Service that describes images: docs/captions.md. */
@@ -38,9 +42,13 @@ export type ImageDelivery = (typeof IMAGE_DELIVERIES)[number];
 
 type Vars = Record<string, unknown>;
 
-const MIN_SECRET_LENGTH = 32;
-const DEFAULT_STORAGE_LIMIT_BYTES = 1024 ** 4;
-const DEFAULT_TRASH_RETENTION_DAYS = 90;
+export const MIN_SECRET_LENGTH = 32;
+export const DEFAULT_STORAGE_LIMIT_BYTES = 1024 ** 4;
+export const DEFAULT_MAX_LIBRARIES_PER_USER = 1000;
+export const DEFAULT_MAX_ALBUMS_PER_LIBRARY = 10_000;
+export const DEFAULT_TRASH_RETENTION_DAYS = 90;
+/** 24 GiB a day. */
+export const DEFAULT_SCRUB_BYTES_PER_RUN = 256 * 1024 * 1024;
 
 /** Secrets have no default: every request fails with the name of the missing one. */
 function secret(vars: Vars, name: string): string {
@@ -156,6 +164,9 @@ export function parseConfig(vars: Vars): Config {
     corsOrigins: (text(vars, "CORS_ORIGINS") ?? "*").split(",").map((origin) => origin.trim()),
     defaultUserStorageLimitBytes: wholeNumber(vars, "DEFAULT_USER_STORAGE_LIMIT_BYTES", DEFAULT_STORAGE_LIMIT_BYTES),
     defaultLibraryStorageLimitBytes: wholeNumber(vars, "DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES", null),
+    maxLibrariesPerUser: wholeNumber(vars, "MAX_LIBRARIES_PER_USER", DEFAULT_MAX_LIBRARIES_PER_USER),
+    maxAlbumsPerLibrary: wholeNumber(vars, "MAX_ALBUMS_PER_LIBRARY", DEFAULT_MAX_ALBUMS_PER_LIBRARY),
     trashRetentionDays: wholeNumber(vars, "TRASH_RETENTION_DAYS", DEFAULT_TRASH_RETENTION_DAYS),
+    scrubBytesPerRun: wholeNumber(vars, "SCRUB_BYTES_PER_RUN", DEFAULT_SCRUB_BYTES_PER_RUN),
   };
 }

@@ -8,6 +8,7 @@ import { assetIdOfKey, ASSET_KEY_PREFIXES, keyAfterAsset, originalKey, ORIGINALS
 import { listObjects, type ListedObject } from "../../objects/listing.ts";
 import { headOriginal } from "../../objects/uploads/originals.ts";
 import * as records from "../../records/maintenance/integrity.ts";
+import { readScrub, type ScrubReport } from "../../records/maintenance/scrub.ts";
 import { listPendingAssetCleanups } from "../../records/deletion/purge.ts";
 import { listPendingVersionCleanups } from "../../records/versions/versionCleanups.ts";
 import type { Principal } from "../accounts/authentication.ts";
@@ -190,10 +191,19 @@ export async function checkIntegrity(context: Context, steps: number = STEPS_PER
   return isComplete;
 }
 
-/** Reads the current and the last complete report, which cover all users. Throws `forbidden` without the root key. */
-export async function getIntegrityReports(context: Context, principal: Principal): Promise<records.IntegrityReports> {
+export interface IntegrityStatus extends records.IntegrityReports {
+  scrub: ScrubReport;
+}
+
+/**
+ * Reads the current and the last complete report, and the progress and findings of the scrub, which cover all users.
+ * Throws `forbidden` without the root key.
+ */
+export async function getIntegrityStatus(context: Context, principal: Principal): Promise<IntegrityStatus> {
   if (!principal.isRoot) throw new AppError("forbidden", "reading the integrity report requires the root key");
-  return await records.readReports(context.db);
+  const [reports, scrub] = await Promise.all([records.readReports(context.db), readScrub(context.db, MAX_FINDINGS)]);
+  return { ...reports, scrub };
 }
 
 export type { IntegrityFinding, IntegrityReport, IntegrityReports } from "../../records/maintenance/integrity.ts";
+export type { ScrubReport, ScrubRound } from "../../records/maintenance/scrub.ts";

@@ -14,7 +14,7 @@ const get = createRoute({
   path: "/api/integrity",
   summary: "Read the integrity report",
   description:
-    "Scheduled runs continuously compare every row with the bucket, in parts. The report lists the mismatches. Requires the root key.",
+    "Scheduled runs compare every row with the bucket, in parts, and the report lists the mismatches. The scrub reads every stored original again and lists those whose bytes changed. Requires the root key.",
   middleware: [requireAction("read")] as const,
   responses: {
     200: jsonResponse(integritySchema, "The last complete report and the progress of the running check"),
@@ -62,7 +62,42 @@ function serializeProgress(running: operations.IntegrityReport | null): Integrit
   };
 }
 
+function serializeRound(round: operations.ScrubRound) {
+  return {
+    started_at: formatInstant(round.startedAt),
+    files_checked: round.filesChecked,
+    bytes_checked: round.bytesChecked,
+  };
+}
+
+function serializeScrub({
+  complete,
+  running,
+  corruptedCount,
+  corrupted,
+}: operations.ScrubReport): IntegrityBody["scrub"] {
+  return {
+    last_round:
+      complete === null || complete.completedAt === null
+        ? null
+        : { ...serializeRound(complete), completed_at: formatInstant(complete.completedAt) },
+    running: running === null ? null : { ...serializeRound(running), updated_at: formatInstant(running.updatedAt) },
+    corrupted_count: corruptedCount,
+    corrupted_files: corrupted.map((file) => ({
+      asset_id: file.assetId,
+      version_id: file.versionId,
+      first_byte: file.firstByte,
+      byte_count: file.byteCount,
+      expected_digest: file.expectedDigest,
+      actual_digest: file.actualDigest,
+      detected_at: formatInstant(file.detectedAt),
+    })),
+  };
+}
+
 export const integrity = newRouter().openapi(get, async (c) => {
-  const reports = await operations.getIntegrityReports(c.var.context, c.var.principal);
-  return c.json({ report: serializeReport(reports), running: serializeProgress(reports.running) }, 200);
+  const status = await operations.getIntegrityStatus(c.var.context, c.var.principal);
+  const { running, scrub } = status;
+  const body = { report: serializeReport(status), running: serializeProgress(running), scrub: serializeScrub(scrub) };
+  return c.json(body, 200);
 });

@@ -2,6 +2,35 @@ import { z } from "@hono/zod-openapi";
 
 const count = z.int().openapi({ description: "Total found; the list contains at most the first 1,000" });
 
+const scrubRound = { started_at: z.string(), files_checked: z.int(), bytes_checked: z.int() };
+
+const corruptedFileSchema = z.object({
+  asset_id: z.string(),
+  version_id: z.string(),
+  first_byte: z.int().openapi({ description: "Start of the range that was read: one part of a large file, or 0" }),
+  byte_count: z.int(),
+  expected_digest: z.string().openapi({ description: "SHA-256 of a whole file, MD5 of a part; base64" }),
+  actual_digest: z.string(),
+  detected_at: z.string(),
+});
+
+const scrubSchema = z
+  .object({
+    last_round: z
+      .object({ ...scrubRound, completed_at: z.string() })
+      .nullable()
+      .openapi({ description: "The last complete reading of all originals; null before the first one" }),
+    running: z
+      .object({ ...scrubRound, updated_at: z.string() })
+      .nullable()
+      .openapi({ description: "Progress of the running round; null between two rounds" }),
+    corrupted_count: count,
+    corrupted_files: z
+      .array(corruptedFileSchema)
+      .openapi({ description: "Files whose bytes changed, until they are deleted or read intact" }),
+  })
+  .openapi({ description: "Repeated reading of stored originals" });
+
 export const integritySchema = z
   .object({
     report: z
@@ -29,6 +58,7 @@ export const integritySchema = z
       .object({ started_at: z.string(), updated_at: z.string(), assets_checked: z.int(), objects_checked: z.int() })
       .nullable()
       .openapi({ description: "Progress of the running check" }),
+    scrub: scrubSchema,
   })
   .openapi("IntegrityReport");
 export type IntegrityBody = z.input<typeof integritySchema>;

@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 describe("GET /api/integrity", () => {
   it("returns null before the first check completes", async () => {
-    expect(await readReport()).toEqual({ report: null, running: null });
+    expect(await readReport()).toMatchObject({ report: null, running: null });
   });
 
   it("returns the progress of the check and then its findings", async () => {
