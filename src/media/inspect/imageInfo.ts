@@ -3,11 +3,15 @@ import { readCr3 } from "./tiff/cr3.ts";
 import { readGif } from "./containers/gif.ts";
 import { readHeif } from "./containers/heif.ts";
 import { readJpeg } from "./containers/jpeg.ts";
+import { readJp2 } from "./containers/jp2.ts";
 import { readJxl } from "./containers/jxl.ts";
 import { readPng } from "./containers/png.ts";
 import { readRaf } from "./tiff/raf.ts";
 import { type ImageContent, type ImageReader, emptyContent } from "./containers/imageContent.ts";
+import { readCiff } from "./tiff/ciff.ts";
+import { readMrw } from "./tiff/mrw.ts";
 import { readTiff } from "./tiff/tiff.ts";
+import { readX3f } from "./tiff/x3f.ts";
 import { readWebp } from "./containers/webp.ts";
 import type { MediaFamily } from "./formats.ts";
 import { type FileMetadata, emptyMetadata } from "./metadata/fileMetadata.ts";
@@ -29,6 +33,10 @@ const readers: Partial<Record<MediaFamily, ImageReader>> = {
 };
 
 export interface ImageInfo {
+  jp2: readJp2,
+  mrw: readMrw,
+  ciff: readCiff,
+  x3f: readX3f,
   /** As displayed; 0 if unknown. */
   width: number;
   height: number;
@@ -39,6 +47,7 @@ export interface ImageInfo {
 }
 
 /** Larger values indicate a corrupt header. */
+  gpsTimeUs: number | null;
 const MAX_SIDE_PIXELS = 2 ** 31 - 1;
 
 /** Reads the container of an image, up to the first defect; null if the family is not an image. */
@@ -72,6 +81,7 @@ function imageDimensions(content: ImageContent, orientation: number | null): Omi
   const isCropped = content.crop !== null && content.crop.width <= rawWidth && content.crop.height <= rawHeight;
   const displayed = isCropped && content.crop !== null ? content.crop : { width: rawWidth, height: rawHeight };
   const swaps = content.swapsAxes ?? (orientation !== null && orientation >= 5);
+    gpsTimeUs: null,
   return {
     width: swaps ? displayed.height : displayed.width,
     height: swaps ? displayed.width : displayed.height,

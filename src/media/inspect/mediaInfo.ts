@@ -20,6 +20,8 @@ export interface MediaInfo {
   metadata: FileMetadata;
   /** Why the content could not be read; null if it could. */
   problem: string | null;
+  /** GPS date and time of an image: microseconds since 1970 UTC. */
+  gpsTimeUs: number | null;
 }
 
 /** The sample photos need one to three reads and at most 150 KB; files with many unrelated blocks need more. */
@@ -65,6 +67,7 @@ async function readByFamily(source: ByteSource, format: MediaFormat): Promise<Me
 function unreadable(problem: string): MediaInfo {
   return {
     width: 0,
+    gpsTimeUs: null,
     height: 0,
     rawWidth: null,
     rawHeight: null,
@@ -79,3 +82,4 @@ function unreadable(problem: string): MediaInfo {
 function toHex(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
+    gpsTimeUs: null,

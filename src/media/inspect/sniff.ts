@@ -6,6 +6,9 @@ export const SNIFF_BYTES = 256;
 
 const imageBrands = ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis", "miaf"];
 
+/** The identifier of ASF's header object. */
+export const ASF_HEADER = "\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c";
+
 /** Detects the format by the first bytes of a file; null if it is unknown. */
 export function sniff(head: Uint8Array): MediaFamily | null {
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return "jpeg";
@@ -15,9 +18,14 @@ export function sniff(head: Uint8Array): MediaFamily | null {
   if (startsWith(head, "RIFF") && startsWith(head, "AVI ", 8)) return "avi";
   if (startsWith(head, "FUJIFILMCCD-RAW")) return "raf";
   if (startsWith(head, "\xff\x0a") || startsWith(head, "\0\0\0\x0cJXL \r\n\x87\n")) return "jxl";
+  if (startsWith(head, "\0\0\0\x0cjP  \r\n\x87\n") || startsWith(head, "\xff\x4f\xff\x51")) return "jp2";
+  if (startsWith(head, "\0MRM")) return "mrw";
+  if (startsWith(head, "FOVb")) return "x3f";
+  if (startsWith(head, "HEAPCCDR", 6)) return "ciff";
   if (isTiff(head)) return "tiff";
   if (startsWith(head, "\x1a\x45\xdf\xa3")) return "matroska";
   if (isTransportStream(head)) return "mpeg-ts";
+  if (startsWith(head, ASF_HEADER)) return "asf";
   if (startsWith(head, "\0\0\x01\xba") || startsWith(head, "\0\0\x01\xb3")) return "mpeg-ps";
   if (isBitmap(head)) return "bmp";
   return sniffBoxes(head);

@@ -1,5 +1,6 @@
 import type { WallTime } from "../../kernel/time.ts";
-import { offsetMinutesAt, toWallTime } from "../../providers/places/timeZones.ts";
+import { gpsClockOffset } from "../../media/inspect/exif/gpsClock.ts";
+import { hasHadOffset, offsetMinutesAt, toWallTime } from "../../providers/places/timeZones.ts";
 
 export interface CaptureSources {
   mediaType: "image" | "video";
@@ -12,18 +13,41 @@ export interface CaptureSources {
   timezone: string | null;
 }
 
+/** A client that sends UTC doesn't tell the zone in which the file was made: it is that of its place, if any. */
+function clientTime(time: WallTime, timezone: string | null): WallTime {
+  if (time.offsetMinutes !== 0) return time;
+  return (timezone === null ? null : toWallTime(timezone, time.wallUs)) ?? { ...time, offsetMinutes: null };
+}
+
 /**
- * Derives the capture time that lists sort by. Photos without an offset are in local time and get the offset of the time
- * zone at their coordinates. Video times (`mvhd`, Matroska DateUTC) are UTC and are converted to that zone. Times from
- * users and clients are kept as given.
+ * Derives the capture time that lists sort by. Photos without an offset are in local time and get the offset of the
+ * time zone at their coordinates. Video times (`mvhd`, Matroska DateUTC) and client times in UTC are converted to that
+ * zone. All other times, and all times from users, are kept as given.
  */
 export function captureTimeOf({ mediaType, user, file, fileCreatedAt, timezone }: CaptureSources): WallTime {
   if (user !== null) return user;
-  if (file === null) return fileCreatedAt;
+  if (file === null) return clientTime(fileCreatedAt, timezone);
   if (timezone === null) return file;
   if (mediaType === "video" && file.offsetMinutes === 0) return toWallTime(timezone, file.wallUs) ?? file;
   if (file.offsetMinutes !== null) return file;
   return { wallUs: file.wallUs, offsetMinutes: offsetMinutesAt(timezone, file.wallUs) };
+}
+
+/**
+ * Completes the capture time of a file by its GPS time. A time without an offset gets the difference of the two clocks,
+ * if the zone of the place, where it is known, has ever had that offset: the GPS time may be of an earlier fix. Without
+ * any date, the GPS time in the zone of the place is the capture time.
+ */
+export function fileTimeWithGps(
+  captureTime: WallTime | null,
+  gpsTimeUs: number | null,
+  timezone: string | null,
+): WallTime | null {
+  if (gpsTimeUs === null || (captureTime !== null && captureTime.offsetMinutes !== null)) return captureTime;
+  if (captureTime === null) return timezone === null ? null : toWallTime(timezone, gpsTimeUs);
+  const offsetMinutes = gpsClockOffset(captureTime, gpsTimeUs);
+  const isPossible = offsetMinutes !== null && (timezone === null || hasHadOffset(timezone, offsetMinutes));
+  return isPossible ? { ...captureTime, offsetMinutes } : captureTime;
 }
 
 /** Compares wall clock and offset. */

@@ -7,7 +7,7 @@ import { timeZoneAt } from "../../providers/places/timeZones.ts";
 import type { NewAsset } from "../../records/assets/assets.ts";
 import { emptyMetadata, serializeDerived, type FileMetadata } from "../../records/assets/metadata.ts";
 import type { Library } from "../../records/libraries/libraries.ts";
-import { captureTimeOf } from "../assets/captureTime.ts";
+import { captureTimeOf, fileTimeWithGps } from "../assets/captureTime.ts";
 import { planTasks } from "../tasks/taskPlan.ts";
 import type { ReceivedFile } from "./receivedFile.ts";
 
@@ -38,13 +38,14 @@ function cutTexts(metadata: FileMetadata): FileMetadata {
 /** Includes the effective capture time, which applies again after a user's value is removed. */
 function fileMetadata(info: MediaInfo, { family }: MediaFormat): FileMetadata {
   const { metadata, rawWidth, rawHeight } = info;
-  const captureTime = info.captureTime ?? metadata.originalDatetime;
+  const fileTime = info.captureTime ?? metadata.originalDatetime;
+  const captureTime = fileTimeWithGps(fileTime, info.gpsTimeUs, timeZoneOf(metadata));
   const isMisnamed = info.family !== null && info.family !== family;
   const content = isMisnamed ? { contentFamily: info.family } : {};
   return cutTexts({ ...emptyMetadata(), ...metadata, rawWidth, rawHeight, captureTime, ...content });
 }
 
-function timeZoneOf({ latitude, longitude }: FileMetadata): string | null {
+function timeZoneOf({ latitude, longitude }: Pick<FileMetadata, "latitude" | "longitude">): string | null {
   return latitude === null || longitude === null ? null : timeZoneAt(latitude, longitude);
 }
 
@@ -59,7 +60,7 @@ export function newAsset(
   file: ReceivedFile,
   fields: AssetFields,
   info: MediaInfo,
-  library: Library,
+  library: Pick<Library, "id" | "userId">,
   atMs: number,
 ): NewAsset {
   const metadata = fileMetadata(info, file.format);

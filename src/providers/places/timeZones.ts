@@ -7,6 +7,9 @@ import countryTimeZones from "./countryTimeZones.json" with { type: "json" };
 const MIN_OFFSET_MINUTES = -12 * 60;
 const MAX_OFFSET_MINUTES = 14 * 60;
 const DAY_MS = 24 * 3600 * 1000;
+/** The years whose offsets a zone has had or is to have; capture times with a GPS time are in them. */
+const FIRST_OFFSET_YEAR = 1970;
+const LAST_OFFSET_YEAR = 2037;
 /** The range of a JavaScript Date: 271821 BC to AD 275760. */
 const MAX_DATE_MS = 8.64e15;
 /** A formatter takes tens of kilobytes inside ICU, and a library's images are from few zones. */
@@ -88,6 +91,21 @@ export function toWallTime(zone: string, instantUs: number): WallTime | null {
   const offsetMs = formatter === null ? null : offsetMsAt(formatter, Math.floor(instantUs / 1000));
   const offsetMinutes = offsetMs === null ? null : toBoundedMinutes(offsetMs);
   return offsetMinutes === null ? null : { wallUs: instantUs + offsetMinutes * MINUTE_US, offsetMinutes };
+}
+
+/**
+ * Returns whether `zone` has an offset in the middle of a quarter of any year from 1970 to 2037. False for an unknown
+ * zone.
+ */
+export function hasHadOffset(zone: string, offsetMinutes: number): boolean {
+  const formatter = formatterFor(zone);
+  if (formatter === null) return false;
+  for (let year = LAST_OFFSET_YEAR; year >= FIRST_OFFSET_YEAR; year--) {
+    for (const month of [0, 3, 6, 9]) {
+      if (offsetMsAt(formatter, Date.UTC(year, month, 15)) === offsetMinutes * 60_000) return true;
+    }
+  }
+  return false;
 }
 
 /** Local mean times had seconds, which an ISO 8601 offset cannot express. */

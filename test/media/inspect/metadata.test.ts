@@ -5,6 +5,7 @@ import { type MediaInfo, readMediaInfo } from "../../../src/media/inspect/mediaI
 import { formatForFileName } from "../../../src/media/inspect/formats.ts";
 import { profileDescription } from "../../../src/media/inspect/metadata/icc.ts";
 import type { FileMetadata } from "../../../src/media/inspect/metadata/fileMetadata.ts";
+import { gpsClockOffset } from "../../../src/media/inspect/exif/gpsClock.ts";
 import { parseIptc } from "../../../src/media/inspect/metadata/iptc.ts";
 import { MAX_TEXT_CHARACTERS, normalizeText } from "../../../src/media/inspect/metadata/normalize.ts";
 import { parseXmp } from "../../../src/media/inspect/metadata/xmp.ts";
@@ -466,8 +467,10 @@ describe("the UTC offset from the GPS time", () => {
   });
   const takenAt = (time: string, tags: TiffTags, more: TiffTags["exif"] = []): Uint8Array =>
     exifSegment({ ...tags, exif: [ascii(0x9003, `${time}\0`), ...more] });
-  const offsetOf = async (bytes: Uint8Array): Promise<number | null | undefined> =>
-    (await infoOf(bytes)).captureTime?.offsetMinutes;
+  const offsetOf = async (bytes: Uint8Array): Promise<number | null> => {
+    const { captureTime, gpsTimeUs } = await infoOf(bytes);
+    return captureTime === null || gpsTimeUs === null ? null : gpsClockOffset(captureTime, gpsTimeUs);
+  };
 
   it("is the difference if it is a valid time zone offset", async () => {
     expect(await offsetOf(takenAt("2019:03:21 11:04:22", stamp("2019:03:21", 16, 4, 21)))).toBe(-300);
@@ -487,10 +490,27 @@ describe("the UTC offset from the GPS time", () => {
     expect(await offsetOf(takenAt(time, tags))).toBeNull();
   });
 
-  it("is overridden by the camera's offset, and leaves the date tag unchanged", async () => {
-    const own = [ascii(0x9011, "+01:00\0")];
-    expect(await offsetOf(takenAt("2019:03:21 11:00:00", stamp("2019:03:21", 16, 0, 0), own))).toBe(60);
-    const { metadata } = await infoOf(takenAt("2019:03:21 11:00:00", stamp("2019:03:21", 16, 0, 0)));
-    expect(metadata.originalDatetime?.offsetMinutes).toBeNull();
+  it("is only an offset that some time zone has had since 1990", () => {
+    const offsets = new Set<number>();
+    for (const timeZone of Intl.supportedValuesOf("timeZone")) {
+      const formatter = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
+      for (let year = 1990; year <= 2026; year++) {
+        for (const month of [0, 6]) {
+          const parts = formatter.formatToParts(Date.UTC(year, month, 15));
+          const name = parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+          const match = /^GMT([+-])(\d\d):(\d\d)$/.exec(name);
+          const minutes = match === null ? 0 : Number(match[2]) * 60 + Number(match[3]);
+          offsets.add(match?.[1] === "-" ? 0 - minutes : minutes);
+        }
+      }
+    }
+    const wall = { wallUs: Date.UTC(2020, 5, 15, 12) * 1000, offsetMinutes: null };
+    const accepted = Array.from({ length: 4 * 30 }, (_, i) => (i - 60) * 15).filter(
+      (minutes) => gpsClockOffset(wall, wall.wallUs - minutes * 60_000_000) !== null,
+    );
+    expect(accepted.filter((minutes) => minutes % 60 !== 0)).toEqual(
+      [...offsets].filter((minutes) => minutes % 60 !== 0).toSorted((a, b) => a - b),
+    );
+    expect([...offsets].filter((minutes) => !accepted.includes(minutes))).toEqual([]);
   });
 });

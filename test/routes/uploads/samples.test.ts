@@ -17,7 +17,7 @@ interface Asset {
 }
 
 const UPLOADED_AS = "2001-02-03T04:05:06Z";
-const FALLBACK = "2001-02-03T04:05:06+00:00";
+const FALLBACK = "2001-02-03T04:05:06";
 
 type Answer = string | number | null;
 

@@ -1,4 +1,5 @@
 import type { ByteSource } from "../bytes/byteSource.ts";
+import type { FileMetadata } from "../metadata/fileMetadata.ts";
 
 /** The dimensions and metadata blocks that a container reader collects; the blocks are parsed later. */
 export interface ImageContent {
@@ -17,6 +18,8 @@ export interface ImageContent {
   icc: Uint8Array | null;
   /** The description in a text field of the container. */
   caption: string | null;
+  /** Values in fields of the container's own, for files without EXIF; EXIF and XMP precede them. */
+  fields: Partial<FileMetadata>;
 }
 
 /** EXIF, beginning with a TIFF header. */
@@ -45,5 +48,6 @@ export function emptyContent(): ImageContent {
     iptc: [],
     icc: null,
     caption: null,
+    fields: {},
   };
 }

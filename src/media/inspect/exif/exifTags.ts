@@ -19,11 +19,14 @@ export const exifTags = {
   offset: 0x9010,
   offsetOriginal: 0x9011,
   offsetDigitized: 0x9012,
+  shutterSpeedValue: 0x9201,
+  apertureValue: 0x9202,
   exposureBias: 0x9204,
   focalLength: 0x920a,
   subSeconds: 0x9290,
   subSecondsOriginal: 0x9291,
   subSecondsDigitized: 0x9292,
+  lensSpecification: 0xa432,
   lensModel: 0xa434,
 } as const;
 

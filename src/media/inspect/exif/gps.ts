@@ -18,7 +18,7 @@ export function exifPosition(gps: TagValues): Position | null {
 }
 
 export function xmpPosition(xmp: XmpProperties): Position | null {
-  return validPosition(xmpDegrees(xmp.get("exif:GPSLatitude")?.[0]), xmpDegrees(xmp.get("exif:GPSLongitude")?.[0]));
+  return validPosition(textDegrees(xmp.get("exif:GPSLatitude")?.[0]), textDegrees(xmp.get("exif:GPSLongitude")?.[0]));
 }
 
 /** Returns metres; a reference of 1 means below sea level, 3 below the ellipsoid (EXIF 3.0, GPSAltitudeRef). */
@@ -44,19 +44,20 @@ export function validPosition(latitude: number | null, longitude: number | null)
 
 /** Degrees, minutes and seconds, or the first one or two with decimals. A part of 0/0 makes the value invalid. */
 function exifDegrees(gps: TagValues, tag: number, reference: string | null): number | null {
-  const parts = gps.get(tag)?.numbers ?? [];
+  const parts = gps.get(tag)?.numbers.slice(0, 3) ?? [];
   const [degrees, minutes = 0, seconds = 0] = parts;
-  if (degrees === undefined || !parts.every(Number.isFinite)) return null;
+  if (degrees === undefined) return textDegrees(textAt(gps, tag) ?? undefined, reference ?? "");
+  if (!parts.every(Number.isFinite)) return null;
   return withSign(Math.abs(degrees) + minutes / 60 + seconds / 3600, degrees < 0 || /^[sw]/i.test(reference ?? ""));
 }
 
 /** "39,6.9N" and "108,24,3W" (XMP part 2), and common deviations: "48.2", "-16.5", "48° 12' 3.5\" N". */
-function xmpDegrees(text: string | undefined): number | null {
+function textDegrees(text: string | undefined, reference = ""): number | null {
   const short = text?.trim().slice(0, 100) ?? "";
   const parts = [...short.matchAll(/\d+(?:\.\d*)?|\.\d+/g)].slice(0, 3).map(([digits]) => Number(digits));
   const [degrees, minutes = 0, seconds = 0] = parts;
   if (degrees === undefined) return null;
-  const [, direction = ""] = /([nsew])[a-z]*$/i.exec(short) ?? [];
+  const [, direction = reference.slice(0, 1)] = /([nsew])[a-z]*$/i.exec(short) ?? [];
   return withSign(degrees + minutes / 60 + seconds / 3600, short.startsWith("-") || /[sw]/i.test(direction));
 }
 

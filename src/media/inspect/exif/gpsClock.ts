@@ -7,13 +7,19 @@ const SECOND_US = 1_000_000;
 const MINUTE_US = 60 * SECOND_US;
 /** Receivers record the time of their last fix, usually seconds ago. */
 const MAX_FIX_AGE_US = MINUTE_US;
-/** Nepal, Eucla, and the Chatham Islands without and with daylight saving; all other offsets are whole or half hours. */
-const quarterHourOffsets = [5 * 60 + 45, 8 * 60 + 45, 12 * 60 + 45, 13 * 60 + 45];
+/**
+ * The offsets in minutes that some zone has had since 1990, apart from whole hours: the Marquesas, Pitcairn, Venezuela,
+ * Newfoundland (standard and daylight saving), Iran, Afghanistan, India, Nepal, Myanmar, North Korea, Eucla, central
+ * Australia, Eucla in summer, Lord Howe Island, Norfolk Island, the Chatham Islands (both).
+ */
+export const FRACTIONAL_OFFSETS_MINUTES: readonly number[] = [
+  -570, -510, -270, -210, -150, 210, 270, 330, 345, 390, 510, 525, 570, 585, 630, 690, 765, 825,
+];
 const MIN_OFFSET_MINUTES = -12 * 60;
 const MAX_OFFSET_MINUTES = 14 * 60;
 
 /** Returns GPSDateStamp and GPSTimeStamp, which are UTC; null if one is missing or invalid. */
-function gpsInstantUs(gps: TagValues): number | null {
+export function gpsInstantUs(gps: TagValues): number | null {
   const date = /^(\d{4})[:\-/.](\d{2})[:\-/.](\d{2})/.exec(textAt(gps, gpsTags.dateStamp) ?? "");
   const [hour, minute, second] = gps.get(gpsTags.timeStamp)?.numbers ?? [];
   if (date === null || hour === undefined || minute === undefined || second === undefined) return null;
@@ -22,14 +28,15 @@ function gpsInstantUs(gps: TagValues): number | null {
   return midnight === null ? null : midnight.wallUs + Math.round((hour * 3600 + minute * 60 + second) * SECOND_US);
 }
 
-/** Returns minutes east of UTC; null unless the two clocks differ by a valid time zone offset. */
-export function gpsClockOffset(wall: WallTime, gps: TagValues): number | null {
-  const instantUs = gpsInstantUs(gps);
-  if (instantUs === null) return null;
+/**
+ * Returns minutes east of UTC; null unless the camera's clock and the GPS time differ by an offset that some zone has
+ * had.
+ */
+export function gpsClockOffset(wall: WallTime, instantUs: number): number | null {
   const differenceUs = wall.wallUs - instantUs;
   const offset = Math.round(differenceUs / (15 * MINUTE_US)) * 15;
   if (Math.abs(differenceUs - offset * MINUTE_US) > MAX_FIX_AGE_US) return null;
   if (offset < MIN_OFFSET_MINUTES || offset > MAX_OFFSET_MINUTES) return null;
   // Adding 0 turns -0 into 0.
-  return offset % 30 === 0 || quarterHourOffsets.includes(offset) ? offset + 0 : null;
+  return offset % 60 === 0 || FRACTIONAL_OFFSETS_MINUTES.includes(offset) ? offset + 0 : null;
 }

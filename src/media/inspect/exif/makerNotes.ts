@@ -1,10 +1,11 @@
-/** Maker notes: Apple's identifiers, and the lens name of Canon, Olympus, OM System and Panasonic. Numeric lens codes are skipped. */
+/** Maker notes: Apple's identifiers, and the lens of Canon, Nikon, Olympus, OM System and Panasonic. Lens codes are skipped. */
 import { startsWith, viewOf } from "../bytes/bytes.ts";
 import { subSource } from "../bytes/boundedSource.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
 import { normalizeText } from "../metadata/normalize.ts";
 import { type TiffDirectory, type TiffEntry, readDirectory, readIntegers, readValue } from "../tiff/tiffDirectory.ts";
-import { UNDEFINED_TYPE, textOf } from "../tiff/tiffValue.ts";
+import { UNDEFINED_TYPE, numbersOf, textOf } from "../tiff/tiffValue.ts";
+import { lensName } from "./lensName.ts";
 
 export interface MakerNote {
   contentIdentifier: string | null;
@@ -25,6 +26,10 @@ const NOTE_HEADER_BYTES = 16;
 const appleTags = { burst: 0x0b, content: 0x11 } as const;
 /** LensModel of Canon, LensType of Panasonic. */
 const lensTags = { canon: 0x95, panasonic: 0x51 } as const;
+/** Shortest and longest focal length, and the f-numbers at them. */
+const NIKON_LENS_TAG = 0x84;
+/** Nikon's signature, a version and two bytes precede a complete TIFF structure. */
+const NIKON_HEADER_BYTES = 10;
 /** The Equipment directory, and LensModel in it. */
 const olympusTags = { equipment: 0x2010, lensModel: 0x203 } as const;
 
@@ -70,6 +75,15 @@ async function readOlympusLens({ block, at, littleEndian }: NoteBlock): Promise<
   return await readText(block, equipment, olympusTags.lensModel, littleEndian);
 }
 
+async function readNikonLens({ block, at, littleEndian }: NoteBlock): Promise<string | null> {
+  const directory = await readDirectory(block, at, { littleEndian, isBig: false });
+  const entry = directory?.entries.get(NIKON_LENS_TAG);
+  const bytes = await readValue(block, entry, MAX_TEXT_BYTES);
+  return bytes === null || entry === undefined
+    ? null
+    : lensName(numbersOf({ type: entry.type, bytes, littleEndian }, 4));
+}
+
 async function readLens(
   source: ByteSource,
   entry: TiffEntry,
@@ -82,6 +96,12 @@ async function readLens(
   if (startsWith(head, "OLYMPUS\0")) return await readOlympusLens(selfContainedNote(source, entry, head, 8, 12));
   if (startsWith(head, "OLYMP\0")) return await readOlympusLens(noteIn(8));
   if (startsWith(head, "Panasonic\0")) return await (await openNote(noteIn(12)))(lensTags.panasonic);
+  if (startsWith(head, "Nikon\0\x02")) {
+    const isLittleEndian = viewOf(head).getUint16(NIKON_HEADER_BYTES) === 0x4949;
+    const block = subSource(source, entry.at + NIKON_HEADER_BYTES, entry.sizeBytes - NIKON_HEADER_BYTES);
+    return await readNikonLens({ block, at: 8, littleEndian: isLittleEndian });
+  }
+  if (/^NIKON/i.test(make) && !startsWith(head, "Nikon\0")) return await readNikonLens(noteIn(0));
   // Canon's note has no signature: its first byte begins the directory.
   if (make.startsWith("Canon")) return await (await openNote(noteIn(0)))(lensTags.canon);
   return null;

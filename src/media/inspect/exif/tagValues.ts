@@ -10,8 +10,8 @@ export interface TagValue {
 
 export type TagValues = ReadonlyMap<number, TagValue>;
 
-/** Coordinates and times have three numbers. */
-export const MAX_NUMBERS = 3;
+/** Coordinates and times have three numbers, a lens specification four. */
+export const MAX_NUMBERS = 4;
 
 /** Returns the text of a tag, trimmed; null if it is missing, blank or numeric. */
 export function textAt(values: TagValues, tag: number): string | null {

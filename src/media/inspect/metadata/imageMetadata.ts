@@ -6,9 +6,12 @@ import { type ExifValues, readExif } from "../exif/exif.ts";
 import { type TagValues, numberAt, textAt } from "../exif/tagValues.ts";
 import { exifTags, imageTags } from "../exif/exifTags.ts";
 import { type FileMetadata, emptyMetadata } from "./fileMetadata.ts";
+import { lensName } from "../exif/lensName.ts";
 import { exifAltitude, exifPosition, xmpAltitude, xmpPosition } from "../exif/gps.ts";
 import { profileDescription } from "./icc.ts";
-import { gpsClockOffset } from "../exif/gpsClock.ts";
+import { apexAperture, apexExposureTime } from "../exif/apex.ts";
+import { gpsInstantUs } from "../exif/gpsClock.ts";
+import { imageCaptureTime } from "./captureTime.ts";
 import { iptcTags, parseIptc } from "./iptc.ts";
 import { parseNumber, positiveNumber, positiveInteger, normalizeText } from "./normalize.ts";
 import { type XmpProperties, parseXmp } from "./xmp.ts";
@@ -17,9 +20,11 @@ type Fields = Partial<FileMetadata>;
 
 export interface ImageMetadata {
   metadata: FileMetadata;
-  /** The original date; if the tag has no offset, with the offset derived from the GPS time. */
+  /** The original date, or another date of the capture. */
   captureTime: WallTime | null;
 }
+  /** GPS date and time: microseconds since 1970 UTC. */
+  gpsTimeUs: number | null;
 
 /** Reads all fields; EXIF takes precedence in most of them. */
 export async function readImageMetadata(content: ImageContent): Promise<ImageMetadata> {
@@ -38,12 +43,14 @@ export async function readImageMetadata(content: ImageContent): Promise<ImageMet
     livePhotoCid: exif.note.contentIdentifier,
     autoStackId: exif.note.burstIdentifier ?? normalizeText(xmp.get("GCamera:BurstID")?.[0]),
   };
-  return { metadata, captureTime: captureTime(metadata.originalDatetime, exif) };
+  addMissing(metadata, content.fields);
+  return { metadata, captureTime: imageCaptureTime(metadata, iptc, xmp), gpsTimeUs: gpsInstantUs(exif.gps) };
 }
 
-function captureTime(original: WallTime | null, { gps }: ExifValues): WallTime | null {
-  if (original === null || original.offsetMinutes !== null) return original;
-  return { ...original, offsetMinutes: gpsClockOffset(original, gps) };
+function addMissing(metadata: FileMetadata, fields: Fields): void {
+  const missing = Object.entries(metadata).filter(([, value]) => value === null);
+  const names = new Set(missing.map(([name]) => name));
+  Object.assign(metadata, Object.fromEntries(Object.entries(fields).filter(([name]) => names.has(name))));
 }
 
 function mergeXmp(packets: Uint8Array[]): XmpProperties {
@@ -76,7 +83,8 @@ function cameraFields({ image, exif, note }: ExifValues, xmp: XmpProperties): Fi
       textAt(exif, exifTags.lensModel) ??
       normalizeText(xmp.get("exifEX:LensModel")?.[0]) ??
       normalizeText(xmp.get("aux:Lens")?.[0]) ??
-      note.lensModel,
+      note.lensModel ??
+      lensName(exif.get(exifTags.lensSpecification)?.numbers),
   };
 }
 
@@ -85,9 +93,13 @@ function exposureFields({ exif }: ExifValues, xmp: XmpProperties): Fields {
   const positive = (tag: number, name: string) =>
     positiveNumber(numberAt(exif, tag)) ?? positiveNumber(xmpNumber(name));
   return {
-    fNumber: positive(exifTags.fNumber, "exif:FNumber"),
+    fNumber:
+      positive(exifTags.fNumber, "exif:FNumber") ??
+      apexAperture(numberAt(exif, exifTags.apertureValue) ?? xmpNumber("exif:ApertureValue")),
     focalLength: positive(exifTags.focalLength, "exif:FocalLength"),
-    exposureTime: positive(exifTags.exposureTime, "exif:ExposureTime"),
+    exposureTime:
+      positive(exifTags.exposureTime, "exif:ExposureTime") ??
+      apexExposureTime(numberAt(exif, exifTags.shutterSpeedValue) ?? xmpNumber("exif:ShutterSpeedValue")),
     iso: exifIso(exif) ?? positiveInteger(xmpNumber("exif:ISOSpeedRatings")),
     exposureBias: numberAt(exif, exifTags.exposureBias) ?? xmpNumber("exif:ExposureBiasValue"),
   };

@@ -5,6 +5,8 @@ const TAG_MARKER = 0x1c;
 
 /** Dataset numbers of the application record. */
 export const iptcTags = {
+  dateCreated: 55,
+  timeCreated: 60,
   city: 90,
   sublocation: 92,
   state: 95,

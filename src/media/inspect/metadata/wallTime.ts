@@ -22,7 +22,10 @@ export function parseExifDate(
   offset: string | null = null,
 ): WallTime | null {
   const match = EXIF_DATE.exec(trimmed(text));
-  return match && wallTime(match, leadingDigits(subSeconds), offset === null ? undefined : trimmed(offset));
+  if (match === null) return null;
+  // Some cameras count the hour after midnight as 24.
+  if (match[4] === "24") match[4] = "00";
+  return wallTime(match, leadingDigits(subSeconds), offset === null ? undefined : trimmed(offset));
 }
 
 /** Parses an ISO 8601 date with time; null for anything else. */

@@ -4,6 +4,7 @@ import type { MediaFamily } from "../formats.ts";
 import { type FileMetadata, emptyMetadata } from "../metadata/fileMetadata.ts";
 import { readImageMetadata } from "../metadata/imageMetadata.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
+import { readAsf } from "./asf.ts";
 import { readAvi } from "./avi/avi.ts";
 import { readMatroska } from "./matroska/matroska.ts";
 import { readMp4 } from "./mp4/mp4.ts";
@@ -17,6 +18,7 @@ const readers: Partial<Record<MediaFamily, VideoReader>> = {
   matroska: readMatroska,
   "mpeg-ts": readTransportStream,
   "mpeg-ps": readProgramStream,
+  asf: readAsf,
 };
 
 /** Larger values come from damaged headers. */

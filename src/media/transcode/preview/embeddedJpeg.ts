@@ -3,6 +3,8 @@ import { boundedSource, subSource } from "../../inspect/bytes/boundedSource.ts";
 import type { MediaFamily } from "../../inspect/formats.ts";
 import type { ByteRange, ByteSource } from "../../inspect/bytes/byteSource.ts";
 import { cr3Previews, rafPreviews } from "./bmffPreviews.ts";
+import { ciffJpegs } from "../../inspect/tiff/ciff.ts";
+import { x3fJpegs } from "../../inspect/tiff/x3f.ts";
 import { readJpegFrame, type JpegFrame } from "./jpegFrame.ts";
 import { scannedPreviews, tiffPreviews } from "./tiffPreviews.ts";
 
@@ -14,6 +16,9 @@ const BUDGET_BYTES = 4 * 1024 * 1024;
 const MIN_PREVIEW_EDGE_PX = 640;
 
 async function findLargest(source: ByteSource, ranges: ByteRange[], maxBytes: number): Promise<EmbeddedJpeg | null> {
+/** Formats whose makers refer to the JPEG only in their notes. */
+const scannedFamilies: readonly MediaFamily[] = ["tiff", "mrw"];
+
   let largest: EmbeddedJpeg | null = null;
   for (const { offset, length } of ranges) {
     const isWithin = length > 0 && length <= maxBytes && offset + length <= source.sizeBytes;
@@ -30,6 +35,8 @@ function namedPreviews(source: ByteSource, family: MediaFamily): Promise<ByteRan
   if (family === "tiff") return tiffPreviews(source);
   if (family === "raf") return rafPreviews(source);
   return family === "cr3" ? cr3Previews(source) : Promise.resolve([]);
+  if (family === "ciff") return ciffJpegs(source);
+  if (family === "x3f") return x3fJpegs(source);
 }
 
 /** Returns the largest JPEG of at most `maxBytes`, or null. */
@@ -40,7 +47,11 @@ export async function findEmbeddedJpeg(
 ): Promise<EmbeddedJpeg | null> {
   const source = boundedSource(file, BUDGET_BYTES);
   const named = await findLargest(source, await namedPreviews(source, family), maxBytes);
-  if (family !== "tiff" || (named !== null && Math.max(named.width, named.height) >= MIN_PREVIEW_EDGE_PX)) return named;
+  if (
+    !scannedFamilies.includes(family) ||
+    (named !== null && Math.max(named.width, named.height) >= MIN_PREVIEW_EDGE_PX)
+  )
+    return named;
   const scanned = await findLargest(source, await scannedPreviews(file), maxBytes);
   const isLarger = scanned !== null && (named === null || scanned.width * scanned.height > named.width * named.height);
   return isLarger ? scanned : named;

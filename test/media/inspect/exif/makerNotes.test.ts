@@ -12,6 +12,7 @@ import {
   exifSegment,
   jpeg,
   long,
+  rationals,
   u32,
 } from "../../../support/media/buildImage.ts";
 
@@ -41,7 +42,7 @@ function olympus(at: number): Uint8Array {
   return bytesOf(directory(at, [long(0x2010, equipmentAt)]), directory(equipmentAt, [lens(0x203)]));
 }
 
-/** As in older cameras, the value of the entry is the Equipment directory. */
+/** In older cameras, the value of the entry is the Equipment directory. */
 function olympusEmbedded(at: number): Uint8Array {
   const equipmentAt = at + 2 + 12 + 4;
   const equipment = directory(equipmentAt, [lens(0x203)]);
@@ -56,6 +57,25 @@ const notes: [string, string, (at: number) => Part][] = [
   ["Olympus, before 2007", "OLYMPUS IMAGING", (at) => bytesOf("OLYMP\0\x01\0", olympus(at + 8))],
   ["OM System", "OM Digital Solutions", () => bytesOf("OM SYSTEM\0\0\0MM\x04\0", olympus(16))],
 ];
+
+/** 70 to 200 mm, f/2.8. */
+const nikonLens = rationals(0x84, [70, 1], [200, 1], [28, 10], [28, 10]);
+
+describe("Nikon's lens of four numbers", () => {
+  it.each([
+    [
+      "in a TIFF structure of the note",
+      () => bytesOf("Nikon\0\x02\x10\0\0", "MM\0*", u32(8), directory(8, [nikonLens])),
+    ],
+    ["in a note without a header", (at: number) => directory(at, [nikonLens])],
+  ])("is named: %s", async (_, content) => {
+    expect(await lensOf("NIKON CORPORATION", content)).toBe("70-200 mm f/2.8");
+  });
+
+  it("is not looked for in the notes of the first Coolpix, whose tags differ", async () => {
+    expect(await lensOf("NIKON", (at) => bytesOf("Nikon\0\x01\0", directory(at + 8, [nikonLens])))).toBeNull();
+  });
+});
 
 describe("the lens in a maker note", () => {
   it.each(notes)("is read: %s", async (_, make, content) => {

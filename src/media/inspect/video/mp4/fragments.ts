@@ -2,7 +2,7 @@
  * Reads frame rate and duration of a fragmented MP4, whose `moov` has neither. The first fragments give the frame rate;
  * the index or the last fragment gives the end.
  */
-import { type Box, readBoxes, findBox } from "../../bytes/bmffBoxes.ts";
+import { type Box, readBoxes } from "../../bytes/bmffBoxes.ts";
 import { viewOf } from "../../bytes/bytes.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
 import { type FragmentTrack, readFragmentRun } from "./fragmentRuns.ts";
