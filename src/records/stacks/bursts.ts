@@ -19,6 +19,8 @@ export interface BurstQuery {
   libraryId: string;
   assetId: string;
   autoStackId: string;
+  /** The camera's maker in the file: makers count their bursts independently. */
+  make: string | null;
   /** Frames further apart belong to different bursts, because a camera may reuse a burst id. */
   gapUs: number;
   /** Frames to read in each direction. */
@@ -36,10 +38,11 @@ export interface BurstSnapshot {
  * that stack already includes the frames beyond it. So a new frame of a long stacked burst reads only a few rows.
  */
 function adjacentFrames(query: BurstQuery, side: "earlier" | "later"): SQL {
-  const { libraryId, autoStackId } = query;
+  const { libraryId, autoStackId, make } = query;
   const [name, comparison, order] = side === "earlier" ? ["earlier", "<", "DESC"] : ["later", ">", "ASC"];
   const next = sql`SELECT m.id FROM assets m INDEXED BY assets_by_burst
     WHERE m.library_id = ${libraryId} AND m.auto_stack_id = ${autoStackId} AND m.sort_key ${sql.raw(comparison)} w.sort_key
+      AND json_extract(m.file_metadata, '$.make') IS ${make}
     ORDER BY m.sort_key ${sql.raw(order)} LIMIT 1`;
   return sql`${sql.raw(name)} (id, sort_key, local_us, is_end, steps) AS (
     SELECT id, sort_key, local_us, 0, 0 FROM assets WHERE id = ${query.assetId} AND library_id = ${libraryId}

@@ -32,13 +32,15 @@ const fileNamespaces = [
   "http://ns.adobe.com/xmp/note/",
   "http://ns.adobe.com/camera-raw-settings/1.0/",
   "http://ns.adobe.com/hdr-gain-map/1.0/",
-  "http://ns.google.com/photos/",
   "http://ns.apple.com/",
 ];
 const PANORAMA_NAMESPACE = "http://ns.google.com/photos/1.0/panorama/";
+/** Google's photo namespaces, and those that OPPO, OnePlus, Xiaomi, vivo, Huawei and Honor named after them. */
+const PHONE_NAMESPACE = /^https?:\/\/ns\.[a-z]+\.com\/photos\//i;
 
 function isPreserved({ namespace, name }: XmpProperty): boolean {
-  if (namespace !== PANORAMA_NAMESPACE && fileNamespaces.some((prefix) => namespace.startsWith(prefix))) return false;
+  const isOfFile = PHONE_NAMESPACE.test(namespace) || fileNamespaces.some((prefix) => namespace.startsWith(prefix));
+  if (isOfFile && namespace !== PANORAMA_NAMESPACE) return false;
   return !(pixelProperties.get(namespace) ?? "").split(" ").includes(name);
 }
 

@@ -12,6 +12,9 @@ const MAX_FRAMES = 1000;
 /** Tasks of neighbouring frames often run concurrently; the first write creates the stack. */
 const MAX_ATTEMPTS = 4;
 
+/** Some cameras write zeros, in the form of a UUID or not, into photos of no burst. */
+const EMPTY_BURST_ID = /^[0\s{}_-]*$/;
+
 const isStackable = (frame: BurstFrame): boolean => frame.stackId === null && !frame.isTrashed && !frame.wasUnstacked;
 
 /** Plans stacking the frames. Returns null if they are stacked already or too few. */
@@ -49,11 +52,12 @@ function skipReason(frame: BurstFrame | undefined): string | null {
  * created or edited, nor an asset that a user removed from a stack.
  */
 export async function runBurstDetection(context: Context, asset: Asset): Promise<TaskOutcome> {
-  const { autoStackId } = asset.metadata;
-  if (autoStackId === null) return { kind: "skipped", reason: "the file has no burst identifier" };
+  const { autoStackId, make } = asset.metadata;
+  if (autoStackId === null || EMPTY_BURST_ID.test(autoStackId))
+    return { kind: "skipped", reason: "the file has no burst identifier" };
   const { id: assetId, libraryId } = asset;
   for (let i = 0; i < MAX_ATTEMPTS; i++) {
-    const query = { libraryId, assetId, autoStackId, gapUs: MAX_GAP_US, maxFrames: MAX_FRAMES };
+    const query = { libraryId, assetId, autoStackId, make, gapUs: MAX_GAP_US, maxFrames: MAX_FRAMES };
     const { frames, unchanged } = await readBurst(context.db, query);
     const reason = skipReason(frames.find((frame) => frame.id === assetId));
     if (reason !== null) return { kind: "skipped", reason };

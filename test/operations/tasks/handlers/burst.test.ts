@@ -38,15 +38,20 @@ function at(second: number): string {
 }
 
 /** Stores frames of one burst captured at these seconds. */
-async function frames(burst: string, seconds: number[], fields: AssetFields = {}): Promise<string[]> {
+async function frames(
+  burst: string,
+  seconds: number[],
+  { make = null, ...fields }: AssetFields & { make?: string | null } = {},
+): Promise<string[]> {
   const ids = await insertAssets(
     me,
     seconds.map((second) => ({ ...fields, capturedAt: at(second) })),
   );
   await sqlAll(
-    "UPDATE assets SET file_metadata = json_object('autoStackId', ?1) WHERE id IN (SELECT value FROM json_each(?2))",
+    "UPDATE assets SET file_metadata = json_object('autoStackId', ?1, 'make', ?3) WHERE id IN (SELECT value FROM json_each(?2))",
     burst,
     JSON.stringify(ids),
+    make,
   );
   return ids;
 }
@@ -116,6 +121,33 @@ describe("uploads of one burst", () => {
 });
 
 describe("burst detection", () => {
+  it.each([
+    "0",
+    "0000000000000000",
+    "00000000-0000-0000-0000-000000000000",
+    "{00000000-0000-0000-0000-000000000000}",
+    " ",
+  ])("never stacks frames with the empty identifier %j", async (burst) => {
+    const ids = await frames(burst, [0, 0.1, 0.2]);
+    for (const id of ids) expect(await run(id)).toMatchObject({ kind: "skipped" });
+    expect(await stacksOf(ids)).toEqual([null, null, null]);
+  });
+
+  it("never stacks frames of two makers with the same identifier", async () => {
+    const burst = newBurst();
+    const apple = await frames(burst, [0, 0.2], { make: "Apple" });
+    const google = await frames(burst, [0.1, 0.3], { make: "Google" });
+    const unknown = await frames(burst, [0.15]);
+    for (const id of [...apple, ...google, ...unknown]) await run(id);
+    const [first, second] = await stacksOf(apple);
+    const [third, fourth] = await stacksOf(google);
+    expect([first, third]).toEqual([second, fourth]);
+    expect(first).not.toBeNull();
+    expect(third).not.toBeNull();
+    expect(first).not.toBe(third);
+    expect(await stacksOf(unknown)).toEqual([null]);
+  });
+
   it("creates one stack of all frames and writes its events in order", async () => {
     const ids = await frames(newBurst(), [0, 0.1, 0.2, 25]);
     const events = await eventsDuring(async () => {
