@@ -1,7 +1,7 @@
 /**
  * `npm run deploy`: creates the missing resources of [env.production] in wrangler.toml, sets missing secrets, applies
  * the migrations and deploys. Later runs only migrate and deploy. `--yes` disables prompts. `--zone HOST` serves from a
- * host of a zone with Transformations, whose edge resizes the images.
+ * host of a zone. `--image-delivery cf-image` or `cdn-cgi` uses the Transformations of that zone (docs/renditions.md).
  */
 import { parseArgs } from "node:util";
 import { copyReferenceAssets } from "./copyReferenceAssets.ts";
@@ -9,20 +9,18 @@ import { selectAccount } from "./deploy/account.ts";
 import { terminalPrompt } from "./deploy/prompt.ts";
 import { ensureResources, runOrThrow, productionNames } from "./deploy/resources.ts";
 import { ensureSecrets } from "./deploy/secrets.ts";
+import { firewallExpression, zoneArguments } from "./deploy/zone.ts";
 import { waitForExit, startWrangler } from "./wrangler.ts";
 
-const HOST_PATTERN = /^([a-z0-9-]+\.)+[a-z]{2,}$/i;
-
-/** Arguments that serve the Worker from the zone's host and resize images with `/cdn-cgi/image/`. */
-function zoneArguments(host: string | undefined): string[] {
-  if (host === undefined) return [];
-  if (!HOST_PATTERN.test(host)) throw new Error(`--zone must be a host such as photos.example.com, not "${host}".`);
-  return ["--domain", host, "--var", "IMAGE_DELIVERY:cdn-cgi", "--var", `PUBLIC_URL:https://${host}`];
-}
+const options = {
+  yes: { type: "boolean", default: false },
+  zone: { type: "string" },
+  "image-delivery": { type: "string" },
+} as const;
 
 async function deploy(): Promise<number> {
-  const { values } = parseArgs({ options: { yes: { type: "boolean", default: false }, zone: { type: "string" } } });
-  const zone = zoneArguments(values.zone);
+  const { values } = parseArgs({ options });
+  const zone = zoneArguments(values);
   const prompt = terminalPrompt(values.yes);
   copyReferenceAssets();
   await selectAccount(prompt);
@@ -32,6 +30,11 @@ async function deploy(): Promise<number> {
   const ownerKey = await ensureSecrets(prompt);
   // Printed before the deploy, which can fail: the key is already stored and cannot be read back.
   if (ownerKey !== null) console.log(`\nThe owner's API key, shown only once. Store it safely:\n\n  ${ownerKey}\n`);
+  if (values["image-delivery"] === "cdn-cgi") {
+    console.log(
+      `Limit the transformations of the zone with a WAF custom rule that blocks:\n\n${firewallExpression()}\n`,
+    );
+  }
   const extraEnv: Record<string, string> = prompt.isInteractive ? {} : { CI: "1" };
   return (await waitForExit(startWrangler(["deploy", "--env", "production", ...zone], { env: extraEnv }))) ?? 1;
 }

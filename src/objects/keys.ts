@@ -29,6 +29,11 @@ export function renditionKey(assetId: string, versionId: string, variant: string
   return `${RENDITIONS_PREFIX}${assetId}/${versionId}/${variant}.${format}`;
 }
 
+/** The key of the record that a group of variants cannot be rendered. */
+export function renderFailureKey(assetId: string, versionId: string, group: string): string {
+  return `${RENDITIONS_PREFIX}${assetId}/${versionId}/${group}.failure`;
+}
+
 /** The asset that an object belongs to; null if the key is no asset's. */
 export function assetIdOfKey(key: string): string | null {
   const prefix = ASSET_KEY_PREFIXES.find((candidate) => key.startsWith(candidate));

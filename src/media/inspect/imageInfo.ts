@@ -13,6 +13,8 @@ import { readMrw } from "./tiff/mrw.ts";
 import { readTiff } from "./tiff/tiff.ts";
 import { readX3f } from "./tiff/x3f.ts";
 import { readWebp } from "./containers/webp.ts";
+import { readExif } from "./exif/exif.ts";
+import { orientationAt } from "./exif/tagValues.ts";
 import type { MediaFamily } from "./formats.ts";
 import { type FileMetadata, emptyMetadata } from "./metadata/fileMetadata.ts";
 import { type ImageMetadata, readImageMetadata } from "./metadata/imageMetadata.ts";
@@ -72,6 +74,28 @@ export async function readImageInfo(source: ByteSource, family: MediaFamily): Pr
     captureTime: null,
   }));
   return { ...imageDimensions(content, fields.metadata.orientation), ...fields };
+}
+
+export interface DisplayInfo {
+  /** As displayed; 0 if unknown. */
+  width: number;
+  height: number;
+  /** As encoded; null if unknown. */
+  rawWidth: number | null;
+  rawHeight: number | null;
+  /** EXIF 1 to 8. */
+  orientation: number | null;
+}
+
+/** Reads only what decides how an image is displayed, as `readImageInfo` reads it; null if the family is not an image. */
+export async function readDisplayInfo(source: ByteSource, family: MediaFamily): Promise<DisplayInfo | null> {
+  const content = await readImageContent(source, family);
+  if (content === null) return null;
+  const orientation = await readExif(content.exif).then(
+    ({ image }) => orientationAt(image) ?? content.fields.orientation ?? null,
+    () => null,
+  );
+  return { ...imageDimensions(content, orientation), orientation };
 }
 
 function imageDimensions(content: ImageContent, orientation: number | null): Omit<ImageInfo, keyof ImageMetadata> {

@@ -1,5 +1,5 @@
 import { boundedSource } from "./bytes/boundedSource.ts";
-import type { MediaFormat } from "./formats.ts";
+import type { MediaFamily, MediaFormat } from "./formats.ts";
 import { type FileMetadata, emptyMetadata } from "./metadata/fileMetadata.ts";
 import { sniff, SNIFF_BYTES } from "./sniff.ts";
 import type { ByteSource } from "./bytes/byteSource.ts";
@@ -8,6 +8,8 @@ import { readVideo } from "./video/video.ts";
 import type { WallTime } from "./metadata/wallTime.ts";
 
 export interface MediaInfo {
+  /** Detected from the bytes; null if unknown. */
+  family: MediaFamily | null;
   /** As displayed, after orientation and rotation; 0 if unknown. */
   width: number;
   height: number;
@@ -49,6 +51,7 @@ async function readByFamily(source: ByteSource, format: MediaFormat): Promise<Me
   const image = await readImageInfo(source, family);
   if (image !== null) {
     return {
+      family,
       ...image,
       durationSeconds: null,
       problem: image.width === 0 ? `no image dimensions found: the ${family} file is corrupt or truncated` : null,
@@ -56,6 +59,7 @@ async function readByFamily(source: ByteSource, format: MediaFormat): Promise<Me
   }
   const video = await readVideo(source, family);
   return {
+    family,
     ...video,
     rawWidth: null,
     rawHeight: null,
@@ -66,6 +70,7 @@ async function readByFamily(source: ByteSource, format: MediaFormat): Promise<Me
 
 function unreadable(problem: string): MediaInfo {
   return {
+    family: null,
     width: 0,
     gpsTimeUs: null,
     height: 0,

@@ -1,6 +1,11 @@
-import { needsDisplayProxy } from "../../media/transcode/preview/needsDisplayProxy.ts";
+import type { ByteSource } from "../../media/inspect/bytes/byteSource.ts";
+import { applyPatches } from "../../media/transcode/display/bytePatches.ts";
+import { type DisplayImage, readDisplayImage } from "../../media/transcode/display/displayImage.ts";
+import { MAX_RENDER_INPUT_BYTES, needsDisplayProxy } from "../../media/transcode/preview/needsDisplayProxy.ts";
 import { originalKey, proxyKey, posterKey } from "../../objects/keys.ts";
+import { fromStorage } from "../../objects/storageErrors.ts";
 import { openOriginal } from "../../objects/uploads/originals.ts";
+import { parseOriginal } from "../assets/originalReader.ts";
 import type { Context } from "../context.ts";
 
 /** The fields of an asset that select its display source. */
@@ -12,31 +17,87 @@ export interface DisplayableAsset {
 }
 
 export type DisplaySource =
-  | { kind: "stream"; body: ReadableStream<Uint8Array>; variant: "original" | "proxy" | "poster" }
-  | { kind: "none"; reason: string };
+  | {
+      kind: "stream";
+      body: ReadableStream<Uint8Array>;
+      contentType: string;
+      /** As displayed; 0 if unknown. */
+      width: number;
+      height: number;
+    }
+  | {
+      kind: "none";
+      reason: string;
+      /** A task may still create the display proxy. */
+      awaitsProxy: boolean;
+    };
 
-function stream(body: ReadableStream<Uint8Array>, variant: "original" | "proxy" | "poster"): DisplaySource {
-  return { kind: "stream", body, variant };
+interface InspectedFile extends DisplayImage {
+  key: string;
+  contentType: string;
+  sizeBytes: number;
+}
+
+function none(reason: string, awaitsProxy = false): DisplaySource {
+  return { kind: "none", reason, awaitsProxy };
+}
+
+/** The first bytes of a file contain the metadata of nearly all photos, so one R2 read returns them and the size. */
+const HEAD_BYTES = 128 * 1024;
+
+function withHead(source: ByteSource, head: Uint8Array): ByteSource {
+  const isWithinHead = (end: number) => end <= head.length || head.length === source.sizeBytes;
+  return {
+    sizeBytes: source.sizeBytes,
+    read: async (offset, length) =>
+      isWithinHead(offset + length) ? head.subarray(offset, offset + length) : await source.read(offset, length),
+  };
+}
+
+/** Null if there is no object. A file that is too large for the renderer is not read. */
+async function inspect({ bucket }: Context, key: string): Promise<InspectedFile | null> {
+  const object = await openOriginal(bucket, key, { offset: 0, length: HEAD_BYTES });
+  if (object === null) return null;
+  const { size: sizeBytes, httpMetadata } = object;
+  const file = { key, sizeBytes, contentType: httpMetadata?.contentType ?? "" };
+  if (sizeBytes > MAX_RENDER_INPUT_BYTES) {
+    await object.body.cancel();
+    return { ...file, family: null, width: 0, height: 0, patches: [] };
+  }
+  const head = await fromStorage(() => object.bytes());
+  const image = await parseOriginal(bucket, file, (source) => readDisplayImage(withHead(source, head)));
+  return { ...image, ...file };
+}
+
+/** Streams a file so that the renderer displays it as its metadata says. Null if the object was deleted meanwhile. */
+async function openFile({ bucket }: Context, file: InspectedFile): Promise<DisplaySource | null> {
+  const object = await openOriginal(bucket, file.key);
+  if (object === null) return null;
+  const { contentType, width, height } = file;
+  return { kind: "stream", body: applyPatches(object.body, file.patches), contentType, width, height };
+}
+
+async function openKey(context: Context, key: string): Promise<DisplaySource | null> {
+  const file = await inspect(context, key);
+  return file === null ? null : await openFile(context, file);
 }
 
 /**
  * Opens the bytes that an asset's renditions are made from: the original, its display proxy if the renderer can't read
- * the original, or the poster of a video. Reads only R2; the format and size come from the original's object.
+ * the original, or the poster of a video. Reads only R2; the bytes decide the format and the orientation.
  */
 export async function openDisplaySource(context: Context, asset: DisplayableAsset): Promise<DisplaySource> {
   const { id, currentVersionId: versionId, posterVersionId } = asset;
   if (asset.mediaType === "video") {
-    const poster = posterVersionId === null ? null : await openOriginal(context.bucket, posterKey(id, posterVersionId));
-    if (poster === null) return { kind: "none", reason: "the video has no poster" };
-    return stream(poster.body, "poster");
+    const poster = posterVersionId === null ? null : await openKey(context, posterKey(id, posterVersionId));
+    return poster ?? none("the video has no poster");
   }
-  const original = await openOriginal(context.bucket, originalKey(id, versionId));
-  if (original === null) return { kind: "none", reason: "the original is missing from the bucket" };
-  if (!needsDisplayProxy(original.httpMetadata?.contentType ?? "", original.size)) {
-    return stream(original.body, "original");
+  const original = await inspect(context, originalKey(id, versionId));
+  if (original === null) return none("the original is missing from the bucket");
+  const { family, contentType, sizeBytes } = original;
+  if (needsDisplayProxy({ family, mimeType: contentType, sizeBytes })) {
+    const proxy = await openKey(context, proxyKey(id, versionId));
+    return proxy ?? none("the format requires a display proxy, and none exists", true);
   }
-  await original.body.cancel();
-  const proxy = await openOriginal(context.bucket, proxyKey(id, versionId));
-  if (proxy === null) return { kind: "none", reason: "the format requires a display proxy, and none exists" };
-  return stream(proxy.body, "proxy");
+  return (await openFile(context, original)) ?? none("the original is missing from the bucket");
 }

@@ -9,11 +9,16 @@ import { enqueue } from "../tasks/taskQueue.ts";
 import type { Context } from "../context.ts";
 
 /** Accepted poster formats by detected file type. */
-const posterTypes = new Map([
+const posterTypes = new Map<string, string>([
   ["jpeg", "image/jpeg"],
   ["png", "image/png"],
   ["webp", "image/webp"],
 ]);
+
+/** Detects the MIME type of a poster from its first bytes; null for a format that posters cannot have. */
+export function posterTypeOf(head: Uint8Array): string | null {
+  return posterTypes.get(sniff(head) ?? "") ?? null;
+}
 
 /**
  * Stores a poster and deletes the previous one. Writes the object, then the row, then deletes the old object, so that
@@ -44,9 +49,8 @@ export async function putPoster(
 ): Promise<Asset> {
   const asset = await getAsset(context, principal, assetId);
   if (asset.mediaType !== "video") throw invalid(["path", "asset_id"], "must be a video; only videos have a poster");
-  const family = sniff(bytes);
-  const mimeType = family === null ? undefined : posterTypes.get(family);
-  if (mimeType === undefined) throw invalid(["body"], "must be a JPEG, PNG or WebP image");
+  const mimeType = posterTypeOf(bytes);
+  if (mimeType === null) throw invalid(["body"], "must be a JPEG, PNG or WebP image");
   if (!(await replacePoster(context, asset, bytes, mimeType))) {
     throw new AppError("conflict", "another poster was uploaded at the same time; retry the request");
   }

@@ -1,88 +1,132 @@
 import { AppError } from "../../kernel/errors.ts";
 import { storeRendition } from "../../objects/delivery/renditions.ts";
+import type { RenderResult } from "../../providers/renderers/renderer.ts";
 import { createRenderer } from "../../providers/renderers/rendererFactory.ts";
-import { openDisplaySource } from "./displaySource.ts";
+import { openDisplaySource, type DisplaySource } from "./displaySource.ts";
+import {
+  FIRST_RENDER_PAUSE_MS,
+  forgetFailures,
+  MISSING_PROXY_EXPIRES_MS,
+  recallFailure,
+  recordRefusal,
+  recordTransientFailure,
+  renderingUnavailable,
+} from "./renderFailures.ts";
 import { createUrlSigner, type MediaAddress } from "./urlSigner.ts";
-import { VARIANT_EDGES_PX, parseVariantName, type Variant, type RenditionFormat } from "./variants.ts";
+import {
+  fullsizeFormat,
+  parseVariantName,
+  sourceVariantName,
+  VARIANT_EDGES_PX,
+  type RenditionFormat,
+  type Variant,
+} from "./variants.ts";
 import type { Context } from "../context.ts";
 
 export { createRenderer };
 
-interface RenditionAddress {
+interface Rendering {
   assetId: string;
   versionId: string;
+  mediaType: "image" | "video";
   variant: Variant;
   format: RenditionFormat;
+  origin: string;
 }
+
+type OpenSource = Extract<DisplaySource, { kind: "stream" }>;
 
 /** Renderings in progress in this isolate; concurrent requests for the same rendition share one. */
 const rendersInProgress = new Map<string, Promise<boolean>>();
 
-async function renderAndStore(
-  context: Context,
-  address: RenditionAddress,
-  mediaType: "image" | "video",
-  origin: string,
-): Promise<boolean> {
-  const { assetId, versionId } = address;
-  const source = await openDisplaySource(context, {
-    id: assetId,
-    currentVersionId: versionId,
-    posterVersionId: versionId,
-    mediaType,
-  });
-  if (source.kind === "none") return false;
-  const { config, images, nowMs } = context;
+async function openSource(context: Context, { assetId, versionId, mediaType }: Rendering): Promise<DisplaySource> {
+  const versions = { currentVersionId: versionId, posterVersionId: versionId };
+  return await openDisplaySource(context, { id: assetId, ...versions, mediaType });
+}
+
+async function render(
+  { config, images, nowMs }: Context,
+  { assetId, versionId, mediaType, variant, origin }: Rendering,
+  { body }: OpenSource,
+  format: RenditionFormat,
+): Promise<RenderResult> {
   const url = async (): Promise<string> => {
     const signer = await createUrlSigner(config.mediaSigningKey, nowMs);
-    return origin + (await signer.sign({ assetId, versionId, variant: source.variant }));
+    return origin + (await signer.sign({ assetId, versionId, variant: sourceVariantName(mediaType) }));
   };
-  const rendered = await createRenderer(config.imageDelivery, images)(
-    { body: source.body, url },
-    { edgePx: VARIANT_EDGES_PX[address.variant], format: address.format },
-  );
-  if (rendered.kind === "unreadable") return false;
-  await storeRendition(context.bucket, address, rendered.bytes, rendered.contentType);
+  const renderer = createRenderer(config.imageDelivery, images);
+  return await renderer({ body, url }, { edgePx: VARIANT_EDGES_PX[variant], format });
+}
+
+/** Encoders refuse sides that are too long for their format; JPEG allows the longest, 65,500 pixels. */
+async function renderFullsize(context: Context, rendering: Rendering, source: OpenSource): Promise<RenderResult> {
+  const format = fullsizeFormat(rendering.format, source.width, source.height);
+  const result = await render(context, rendering, source, format);
+  if (result.kind === "rendered" || format === "jpeg") return result;
+  const again = await openSource(context, rendering);
+  return again.kind === "none" ? result : await render(context, rendering, again, "jpeg");
+}
+
+async function renderVariant(context: Context, rendering: Rendering, source: OpenSource): Promise<RenderResult> {
+  if (rendering.variant === "fullsize") return await renderFullsize(context, rendering, source);
+  return await render(context, rendering, source, rendering.format);
+}
+
+async function renderAndStore(context: Context, rendering: Rendering): Promise<boolean> {
+  const { assetId, versionId, variant, format } = rendering;
+  const address = { assetId, versionId, group: variant === "fullsize" ? "fullsize" : "scaled" } as const;
+  const { failure, blocks } = await recallFailure(context, address);
+  if (blocks) return false;
+  const source = await openSource(context, rendering);
+  if (source.kind === "none") {
+    if (source.awaitsProxy) await recordRefusal(context, address, source.reason, MISSING_PROXY_EXPIRES_MS);
+    return false;
+  }
+  let rendered: RenderResult;
+  try {
+    rendered = await renderVariant(context, rendering, source);
+  } catch (error) {
+    if (error instanceof AppError && error.code !== "rendering_unavailable") throw error;
+    throw await recordTransientFailure(context, address, failure, error);
+  }
+  if (rendered.kind === "unreadable") {
+    await recordRefusal(context, address, rendered.reason);
+    return false;
+  }
+  await storeRendition(context.bucket, { assetId, versionId, variant, format }, rendered.bytes, rendered.contentType);
+  if (failure !== null) await forgetFailures(context, assetId, versionId);
   return true;
 }
 
-function renderShared(
-  context: Context,
-  address: RenditionAddress,
-  mediaType: "image" | "video",
-  origin: string,
-): Promise<boolean> {
-  const key = JSON.stringify(address);
-  const rendering =
-    rendersInProgress.get(key) ??
-    renderAndStore(context, address, mediaType, origin).finally(() => rendersInProgress.delete(key));
-  rendersInProgress.set(key, rendering);
-  return rendering;
+function renderShared(context: Context, rendering: Rendering): Promise<boolean> {
+  const key = JSON.stringify(rendering);
+  const running =
+    rendersInProgress.get(key) ?? renderAndStore(context, rendering).finally(() => rendersInProgress.delete(key));
+  rendersInProgress.set(key, running);
+  return running;
 }
 
 /**
- * Renders a variant on its first request and stores it. Returns false for an unknown variant or when no renderable
- * source exists. Throws `rendering_unavailable` for temporary failures.
+ * Renders a variant on its first request and stores it. Returns false for an unknown variant, when no renderable source
+ * exists, or when an earlier rendering showed that the image cannot be rendered.
+ *
+ * @throws {AppError} `rendering_unavailable` for temporary failures.
  */
 export async function createRendition(
   context: Context,
-  address: MediaAddress,
+  { assetId, versionId, variant: name }: MediaAddress,
   format: RenditionFormat,
   origin: string,
 ): Promise<boolean> {
-  const parsed = parseVariantName(address.variant);
+  const parsed = parseVariantName(name);
   if (parsed === null) return false;
-  const rendition = { assetId: address.assetId, versionId: address.versionId, variant: parsed.variant, format };
   try {
-    const rendering = renderShared(context, rendition, parsed.mediaType, origin);
+    const rendering = renderShared(context, { assetId, versionId, ...parsed, format, origin });
     // Other requests may wait for the same rendering after this caller disconnects.
     context.waitUntil(rendering.catch(() => false));
     return await rendering;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError("rendering_unavailable", "image rendering failed temporarily; retry the request", {
-      retryAfterSeconds: 5,
-      cause: error,
-    });
+    throw renderingUnavailable(FIRST_RENDER_PAUSE_MS, error);
   }
 }

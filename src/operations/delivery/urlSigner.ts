@@ -2,11 +2,11 @@
  * Signs and verifies media URLs. The signature is the only credential. An asset's URL is stable for a day so that
  * browsers and the edge can cache it.
  */
-import { originalKey, proxyKey, renditionKey, posterKey } from "../../objects/keys.ts";
+import { originalKey, renditionKey } from "../../objects/keys.ts";
 import { headOriginal, openOriginal } from "../../objects/uploads/originals.ts";
 import { parseVariantName } from "./variants.ts";
 
-/** Identifies one file of a version. `variant` is a variant name, `original`, `proxy` or `poster`. */
+/** Identifies one file of a version. `variant` is a variant name, `original`, or a source variant. */
 export interface MediaAddress {
   assetId: string;
   versionId: string;
@@ -21,7 +21,9 @@ export interface UrlSigner {
 /** `expiresAt` in Unix seconds. */
 export type UrlVerification =
   | { status: "ok"; expiresAt: number; downloadName: string | null }
-  | { status: "expired" | "bad" };
+  | { status: "expired" | "bad" | "unknown_parameter" };
+
+const QUERY_PARAMETERS = ["exp", "dl", "sig"];
 
 const DAY_SECONDS = 24 * 60 * 60;
 const SIGNATURE_PATTERN = /^[A-Za-z0-9_-]{43}$/;
@@ -104,7 +106,10 @@ function decodeSignature(text: string): Uint8Array<ArrayBuffer> | null {
   return base64Url(bytes.buffer) === text ? bytes : null;
 }
 
-/** Verifies a signed URL; unknown query parameters are ignored. Reports `expired` only for a valid signature. */
+/**
+ * Verifies a signed URL. Reports `expired` and `unknown_parameter` only for a valid signature. Each parameter that is not
+ * signed would be another URL of the same image: another cache entry, and at the edge another billed transformation.
+ */
 export async function verifyMediaUrl(
   secret: string,
   nowMs: number,
@@ -120,6 +125,7 @@ export async function verifyMediaUrl(
   // subtle.verify compares in constant time.
   const isValid = await crypto.subtle.verify("HMAC", await signingKey(secret), signature, text);
   if (!isValid) return { status: "bad" };
+  if ([...query.keys()].some((name) => !QUERY_PARAMETERS.includes(name))) return { status: "unknown_parameter" };
   return expiresAt * 1000 <= nowMs ? { status: "expired" } : { status: "ok", expiresAt, downloadName };
 }
 
@@ -136,11 +142,8 @@ export function mediaFile(bucket: R2Bucket, address: MediaAddress, format: strin
   return { head: () => headOriginal(bucket, key), open: (range) => openOriginal(bucket, key, range) };
 }
 
-/** `proxy` and `poster` URLs are fetched by edge resizing only; API responses never contain them. */
 function objectKey({ assetId, versionId, variant }: MediaAddress, format: string): string | null {
   if (variant === "original") return originalKey(assetId, versionId);
-  if (variant === "proxy") return proxyKey(assetId, versionId);
-  if (variant === "poster") return posterKey(assetId, versionId);
   const parsed = parseVariantName(variant);
   return parsed === null ? null : renditionKey(assetId, versionId, parsed.variant, format);
 }

@@ -19,6 +19,29 @@ export function parseVariantName(name: string): { variant: Variant; mediaType: "
   return variant === undefined ? null : { variant, mediaType };
 }
 
+/** Options of Cloudflare's image resizing; `format=auto` selects WebP or AVIF by the client's Accept header. */
+export function edgeOptions(edgePx: number): string {
+  return `width=${edgePx},height=${edgePx},fit=scale-down,metadata=none,format=auto`;
+}
+
+/** Names the bytes that a renderer reads. Only edge resizing fetches their URLs; API responses never contain them. */
+export function sourceVariantName(mediaType: "image" | "video"): string {
+  return mediaType === "video" ? "source_image" : "source";
+}
+
+/** The media type of a source variant; null for other names. */
+export function parseSourceVariant(name: string): "image" | "video" | null {
+  return (["image", "video"] as const).find((mediaType) => sourceVariantName(mediaType) === name) ?? null;
+}
+
+/** Longest edge of a WebP in pixels. */
+export const MAX_WEBP_EDGE_PX = 16_383;
+
+/** Format of the full size of an upright image: JPEG where a WebP cannot hold it. */
+export function fullsizeFormat(format: RenditionFormat, width: number, height: number): RenditionFormat {
+  return Math.max(width, height) > MAX_WEBP_EDGE_PX ? "jpeg" : format;
+}
+
 /** Width in pixels of a variant of an upright `width` × `height` image; null while its size is unknown. */
 export function variantWidth(variant: Variant, width: number, height: number): number | null {
   const edgePx = VARIANT_EDGES_PX[variant];
@@ -27,7 +50,9 @@ export function variantWidth(variant: Variant, width: number, height: number): n
   return Math.max(1, Math.round(width * scale));
 }
 
-/** Chooses the rendition format from an Accept header: AVIF if listed, WebP if listed or under a wildcard, else JPEG. */
+/**
+ * Chooses the rendition format from an Accept header: AVIF if listed, WebP if listed or under a wildcard, else JPEG.
+ */
 export function negotiateFormat(accept: string | null, variant: Variant): RenditionFormat {
   const types = (accept ?? "*/*").toLowerCase();
   // Cloudflare Images can't encode full-size AVIF.

@@ -1,25 +1,25 @@
-import { needsDisplayProxy } from "../../media/transcode/preview/needsDisplayProxy.ts";
+import { needsDisplayProxy, type StoredImage } from "../../media/transcode/preview/needsDisplayProxy.ts";
 import type { TaskType } from "../../records/tasks/tasks.ts";
 
-export interface TaskPlanInput {
+export interface TaskPlanInput extends StoredImage {
   mediaType: "image" | "video";
-  mimeType: string;
-  sizeBytes: number;
   /** The camera's burst identifier. */
   autoStackId: string | null;
   hasCoordinates: boolean;
 }
 
-function planProxyTask(file: Pick<TaskPlanInput, "mimeType" | "sizeBytes">): TaskType[] {
-  return needsDisplayProxy(file.mimeType, file.sizeBytes) ? ["display_proxy_generation"] : [];
+function planProxyTask(file: StoredImage): TaskType[] {
+  return needsDisplayProxy(file) ? ["display_proxy_generation"] : [];
 }
 
 /** Lists the tasks to repeat when a photo's version changes. The description stays the one of the upload. */
-export function planImageTasks(version: Pick<TaskPlanInput, "mimeType" | "sizeBytes">): TaskType[] {
+export function planImageTasks(version: StoredImage): TaskType[] {
   return [...planProxyTask(version), "thumbhash", "image_quality"];
 }
 
-/** Lists the tasks of a new asset. Setting a video's poster later adds the image tasks (records/delivery/posters.ts). */
+/**
+ * Lists the tasks of a new asset. Setting a video's poster later adds the image tasks (records/delivery/posters.ts).
+ */
 export function planTasks(file: TaskPlanInput): TaskType[] {
   const geocoding: TaskType[] = file.hasCoordinates ? ["reverse_geocoding"] : [];
   if (file.mediaType === "video") return ["video_thumbnail_extract", ...geocoding];

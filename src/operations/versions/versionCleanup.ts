@@ -27,8 +27,8 @@ export async function deleteVersionObjects(bucket: R2Bucket, versions: VersionAd
   }
 }
 
-/** Each version has 14 possible keys, and one R2 delete takes 1,000. */
-const MAX_CLEANUPS_PER_RUN = 700;
+/** Each version has 16 possible keys, and one R2 delete takes 1,000. */
+const MAX_CLEANUPS_PER_RUN = 600;
 
 /**
  * Deletes the objects of due cleanup records, except for versions that have a row, and returns how many versions that

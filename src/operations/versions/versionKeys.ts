@@ -1,5 +1,6 @@
 /** The R2 keys that a version may occupy, and when no more objects can appear under them. */
-import { originalKey, proxyKey, renditionKey } from "../../objects/keys.ts";
+import { renderGroups } from "../../objects/delivery/renderFailures.ts";
+import { originalKey, proxyKey, renderFailureKey, renditionKey } from "../../objects/keys.ts";
 import type { VersionAddress } from "../../records/versions/versionCleanups.ts";
 import { renditionFormats, variants } from "../delivery/variants.ts";
 
@@ -9,10 +10,11 @@ import { renditionFormats, variants } from "../delivery/variants.ts";
  */
 export const CLEAN_UP_AFTER_MS = 60 * 60_000;
 
-/** Lists every key of a version: file, display proxy and renditions. R2 deletes are free, listings are not. */
+/** Lists every key of a version: file, display proxy, renditions and failure records. R2 deletes are free, listings are not. */
 export function versionKeys({ assetId, versionId }: VersionAddress): string[] {
   const renditions = variants.flatMap((variant) =>
     renditionFormats.map((format) => renditionKey(assetId, versionId, variant, format)),
   );
-  return [originalKey(assetId, versionId), proxyKey(assetId, versionId), ...renditions];
+  const failures = renderGroups.map((group) => renderFailureKey(assetId, versionId, group));
+  return [originalKey(assetId, versionId), proxyKey(assetId, versionId), ...renditions, ...failures];
 }

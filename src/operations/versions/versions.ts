@@ -1,5 +1,6 @@
 /** Reads the versions of a photo and plans the change of its current one. */
 import { notFound } from "../../kernel/errors.ts";
+import { parseMediaFamily } from "../../media/inspect/formats.ts";
 import type { Asset } from "../../records/assets/assets.ts";
 import type { VersionChange } from "../../records/versions/versionChanges.ts";
 import { findVersions, type Version, type VersionedAsset } from "../../records/versions/versions.ts";
@@ -21,9 +22,16 @@ export async function listVersions(context: Context, principal: Principal, asset
   return versioned;
 }
 
+interface NextVersion extends Pick<Version, "mimeType" | "fileSizeBytes"> {
+  /** 0 is the upload; undefined for a version that is not stored yet. */
+  position?: number;
+}
+
 /** Plans the tasks and the cleanup for making `to` the current version of `asset`. */
-export function planVersionChange(asset: Asset, to: Pick<Version, "mimeType" | "fileSizeBytes">): VersionChange {
+export function planVersionChange(asset: Asset, to: NextVersion): VersionChange {
   const atMs = Date.now();
-  const taskTypes = planImageTasks({ mimeType: to.mimeType, sizeBytes: to.fileSizeBytes });
+  // The type of an upload comes from its name, that of an edited version from its bytes.
+  const family = to.position === 0 ? parseMediaFamily(asset.sources.file.contentFamily) : null;
+  const taskTypes = planImageTasks({ family, mimeType: to.mimeType, sizeBytes: to.fileSizeBytes });
   return { asset, taskTypes, atMs, cleanUpAt: atMs + CLEAN_UP_AFTER_MS };
 }

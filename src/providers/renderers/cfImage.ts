@@ -1,10 +1,14 @@
+import { AppError } from "../../kernel/errors.ts";
+import { isTransientStatus, retryAfterOf } from "../httpResponses.ts";
+import { contentTypeOf } from "./contentType.ts";
 import type { RenderResult, RenderRequest, RenderSource } from "./renderer.ts";
 
 /** The edge sets `cf-resized` only if it resized. Without the header the body is the unchanged source. */
 function failureOf(response: Response): RenderResult | null {
   const resized = response.headers.get("cf-resized");
-  if (response.status === 429 || response.status >= 500) {
-    throw new Error(`the edge failed to resize the image: ${response.status}`);
+  if (isTransientStatus(response.status)) {
+    const message = `the edge failed to resize the image: ${response.status}`;
+    throw new AppError("rendering_unavailable", message, retryAfterOf(response.headers.get("retry-after")));
   }
   if (!response.ok) {
     return { kind: "unreadable", reason: `the edge rejected the image: ${response.status} ${resized ?? ""}` };
@@ -26,6 +30,7 @@ export async function cfImageRenderer(source: RenderSource, { edgePx, format }: 
     await response.body?.cancel();
     return failure;
   }
-  const contentType = response.headers.get("content-type") ?? `image/${format}`;
-  return { kind: "rendered", bytes: new Uint8Array(await response.arrayBuffer()), contentType };
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const declared = response.headers.get("content-type") ?? `image/${format}`;
+  return { kind: "rendered", bytes, contentType: contentTypeOf(bytes, declared) };
 }

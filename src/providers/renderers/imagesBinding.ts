@@ -1,11 +1,13 @@
+import { contentTypeOf } from "./contentType.ts";
 import type { Renderer, RenderResult } from "./renderer.ts";
 
 /**
- * Permanent errors: 9412 (not an image), 9413 (too many pixels) and decoder messages. 9422 (monthly limit) and 9523
+ * Permanent errors: 9412 (not an image), 9413 (too many pixels), decoder messages, and encoders' refusals of an image
+ * that is too large for the format. 9422 (monthly limit) and 9523
  * (unspecified) count as transient: a false permanent error would cost an image its thumbhash, a retry costs little.
  */
 const PERMANENT_ERROR =
-  /\b941[23]\b|unsupported image format|corrupt|premature end|not been built in|read error|missing required|unable to (parse|decode|write)|tiff2vips|\bheif:|treated as error/i;
+  /\b941[23]\b|unsupported image format|corrupt|premature end|not been built in|read error|missing required|exceeds pixel limit|too large for the \w+ format|unable to (parse|decode|write)|tiff2vips|\bheif:|treated as error/i;
 const MAX_REASON_CHARACTERS = 300;
 
 /** Decoders append details, local development a stack trace. */
@@ -33,7 +35,8 @@ export function imagesBindingRenderer(images: ImagesBinding): Renderer {
       const input = images.input(body);
       const sized = edgePx === null ? input : input.transform({ width: edgePx, height: edgePx, fit: "scale-down" });
       const output = await sized.output({ format: contentType, anim: false });
-      return { kind: "rendered", bytes: new Uint8Array(await output.response().arrayBuffer()), contentType };
+      const bytes = new Uint8Array(await output.response().arrayBuffer());
+      return { kind: "rendered", bytes, contentType: contentTypeOf(bytes, contentType) };
     } catch (error) {
       return classifyImagesError(error);
     }

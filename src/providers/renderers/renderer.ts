@@ -4,15 +4,16 @@ export interface RenderRequest {
   format: "webp" | "avif" | "jpeg" | "png";
 }
 
-/** The source image: its bytes, and a URL from which Cloudflare's edge can fetch the same bytes. */
+/** The source image, whose EXIF orientation is the only one that counts: its bytes, and a URL from which Cloudflare's edge can fetch the same bytes. */
 export interface RenderSource {
   body: ReadableStream<Uint8Array>;
   url: () => Promise<string>;
 }
 
 export type RenderResult =
+  /** `contentType` is the type of the bytes, which may differ from the requested format. */
   | { kind: "rendered"; bytes: Uint8Array<ArrayBuffer>; contentType: string }
-  /** The source cannot be decoded; retrying does not help. */
+  /** The source cannot be decoded, or the image exceeds a limit of the format; retrying does not help. */
   | { kind: "unreadable"; reason: string };
 
 /**

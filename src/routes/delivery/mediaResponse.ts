@@ -4,6 +4,7 @@
  */
 import { AppError, notFound } from "../../kernel/errors.ts";
 import type { Context } from "../../operations/context.ts";
+import { openDisplaySource } from "../../operations/delivery/displaySource.ts";
 import { createRendition } from "../../operations/delivery/renditions.ts";
 import { mediaFile, verifyMediaUrl, type MediaAddress, type MediaFile } from "../../operations/delivery/urlSigner.ts";
 import {
@@ -15,7 +16,12 @@ import {
   type RangeSpec,
 } from "../../http/byteRange.ts";
 import { rangeApplies, isConditional, evaluatePreconditions, type Validators } from "../../http/conditionalRequest.ts";
-import { negotiateFormat, parseVariantName, type RenditionFormat } from "../../operations/delivery/variants.ts";
+import {
+  negotiateFormat,
+  parseSourceVariant,
+  parseVariantName,
+  type RenditionFormat,
+} from "../../operations/delivery/variants.ts";
 import { attachmentDisposition } from "../../http/contentDisposition.ts";
 
 /** Read access to one media file, granted by a signature or a credential. */
@@ -42,6 +48,9 @@ async function verifyGrant({ config, nowMs }: Context, request: Request): Promis
   const result = await verifyMediaUrl(config.mediaSigningKey, nowMs, address, url.searchParams);
   if (result.status === "expired") {
     throw new AppError("forbidden", "media URL has expired; read the asset again for a new URL");
+  }
+  if (result.status === "unknown_parameter") {
+    throw new AppError("forbidden", "unknown query parameter: media URLs take only exp, dl and sig");
   }
   if (result.status !== "ok") throw new AppError("forbidden", "invalid media URL signature");
   return { address, expiresAt: result.expiresAt, downloadName: result.downloadName };
@@ -185,6 +194,20 @@ async function respondFrom(
   return object === null ? null : fileResponse(object, spec, grant, nowMs);
 }
 
+/** Streams the bytes that a renderer reads, which are patched and therefore have no length, validator or ranges. */
+async function sourceResponse(context: Context, address: MediaAddress, mediaType: "image" | "video") {
+  const { assetId: id, versionId } = address;
+  const source = await openDisplaySource(context, {
+    id,
+    currentVersionId: versionId,
+    posterVersionId: versionId,
+    mediaType,
+  });
+  if (source.kind === "none") throw notFound("media");
+  const headers = { "Content-Type": source.contentType, "Cache-Control": "private, no-store" };
+  return new Response(source.body, { headers: { ...headers, "X-Content-Type-Options": "nosniff" } });
+}
+
 /** Serves a granted file. An existing rendition costs one R2 read; a missing one is rendered first. */
 export async function serveGrantedFile(
   context: Context,
@@ -193,6 +216,8 @@ export async function serveGrantedFile(
   origin: string,
 ): Promise<Response> {
   const { bucket, nowMs } = context;
+  const sourceOf = parseSourceVariant(granted.address.variant);
+  if (sourceOf !== null) return await sourceResponse(context, granted.address, sourceOf);
   const parsed = parseVariantName(granted.address.variant);
   const format = parsed === null ? null : negotiateFormat(request.headers.get("accept"), parsed.variant);
   const grant = { ...granted, format };

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../../middleware/context.ts";
 import { createUrlSigner } from "../../operations/delivery/urlSigner.ts";
+import { edgeOptions } from "../../operations/delivery/variants.ts";
 
 /** Builds absolute media URLs. */
 export interface MediaUrlBuilder {
@@ -9,10 +10,9 @@ export interface MediaUrlBuilder {
   resizedUrl: ((source: string, edgePx: number) => string) | null;
 }
 
-/** URL of Cloudflare's image resizing; `format=auto` selects WebP or AVIF by the client's Accept header. */
+/** URL of Cloudflare's image resizing. */
 function edgeUrl(origin: string) {
-  return (source: string, edgePx: number): string =>
-    `${origin}/cdn-cgi/image/width=${edgePx},height=${edgePx},fit=scale-down,metadata=none,format=auto/${source}`;
+  return (source: string, edgePx: number): string => `${origin}/cdn-cgi/image/${edgeOptions(edgePx)}/${source}`;
 }
 
 /** Signed absolute URLs, on the configured origin or that of the request. */

@@ -126,8 +126,11 @@ describe("a signed media URL", () => {
     expect(result.status).toBe("bad");
   });
 
-  it("ignores unknown query parameters", async () => {
+  it("rejects unknown query parameters, each of which would be another URL of the same image", async () => {
     const url = await sign(address());
-    expect(await statusOf(changed(url, (copy) => copy.searchParams.set("utm_source", "mail")))).toBe("ok");
+    expect(await statusOf(changed(url, (copy) => copy.searchParams.set("utm_source", "mail")))).toBe("unknown_parameter");
+    expect(await statusOf(changed(url, (copy) => copy.searchParams.append("", "")))).toBe("unknown_parameter");
+    const forged = changed(url, (copy) => copy.searchParams.set("x", "1"));
+    expect(await statusOf(changed(forged, (copy) => copy.searchParams.set("exp", "9999999999")))).toBe("bad");
   });
 });

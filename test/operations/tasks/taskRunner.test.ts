@@ -100,12 +100,12 @@ function bucketOfLargeObjects(sizeBytes: number): { binding: R2Bucket; read: () 
 }
 
 describe("tasks of a photo", () => {
-  it("read the original once, call Images once and write one event per result", async () => {
+  it("read the original's head, then the original once, call Images once and write one event per result", async () => {
     const asset = await uploaded(await plainPng(35, 35, [1, 2, 3, 255]), "a.png");
     const { binding, calls } = instrumentedBucket();
     const images = countingImages();
     expect(await runPendingTasks(contextAtNow({ bucket: binding, images: images.binding }), asset.id)).toBeNull();
-    expect([calls, images.callCount()]).toEqual([["get"], 1]);
+    expect([calls, images.callCount()]).toEqual([["get", "get"], 1]);
     const done = { status: "success", result: null, error_message: null, retry_count: 0 };
     const skipped = { ...done, result: expect.stringMatching(/^skipped: no describer/) };
     expect(await allTasks(asset)).toMatchObject([skipped, done, done]);

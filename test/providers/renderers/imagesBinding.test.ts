@@ -39,6 +39,45 @@ describe("imagesBindingRenderer", () => {
   );
 });
 
+/** Encodes as JPEG whatever is requested, as Cloudflare Images does for a large AVIF. */
+function imagesThatEncodeJpeg(): ImagesBinding {
+  const wrap = (transformer: ImageTransformer): ImageTransformer => ({
+    transform: (transform) => wrap(transformer.transform(transform)),
+    draw: (image, options) => wrap(transformer.draw(image, options)),
+    output: async () => {
+      const result = await transformer.output({ format: "image/jpeg" });
+      return {
+        ...result,
+        response: () => result.response(),
+        contentType: () => "image/avif",
+        image: () => result.image(),
+      };
+    },
+  });
+  return {
+    ...env.IMAGES,
+    input: (stream) => wrap(env.IMAGES.input(stream)),
+    info: (stream) => env.IMAGES.info(stream),
+  };
+}
+
+describe("the type of a rendition", () => {
+  const png = async () => await plainPng(20, 10, [1, 2, 3, 255]);
+  const url = () => Promise.reject(new Error("needs no URL"));
+
+  it("is that of its bytes when Images encodes another format than requested", async () => {
+    const source = { body: streamOf(await png()), url };
+    const result = await imagesBindingRenderer(imagesThatEncodeJpeg())(source, { edgePx: null, format: "avif" });
+    expect(result).toMatchObject({ kind: "rendered", contentType: "image/jpeg" });
+  });
+
+  it.each(["webp", "avif", "jpeg", "png"] as const)("is the requested one: %s", async (format) => {
+    const source = { body: streamOf(await png()), url };
+    const result = await imagesBindingRenderer(env.IMAGES)(source, { edgePx: 10, format });
+    expect(result).toMatchObject({ kind: "rendered", contentType: `image/${format}` });
+  });
+});
+
 describe("renderPng", () => {
   it("keeps the aspect ratio with the requested longest edge", async () => {
     expect(Math.max(...(await pngSizeOf(await sampleBytes("cyclamen_persicum.jpg"))))).toBe(100);
@@ -82,6 +121,8 @@ describe("renderPng", () => {
     "IMAGES_TRANSFORM_ERROR 9412: Bad image",
     "IMAGES_TRANSFORM_ERROR 9413: too many pixels",
     "unsupported image format",
+    "Unexpected error response 500: Error: Processed image is too large for the WebP format",
+    "Unexpected error response 500: Error: Input image exceeds pixel limit",
   ];
   it.each(permanentErrors)("returns unreadable for the permanent error %s", async (message) => {
     const images = failingImages(new Error(message));

@@ -59,13 +59,7 @@ const noDatabase: Partial<Cloudflare.Env> = {
 };
 
 describe("renditions", () => {
-  const samples = [
-    "0005_Landscape_5.jpg",
-    "Portrait_8.jpg",
-    "denali.webp",
-    "new_location_shown.png",
-    "0010_test.gif",
-  ];
+  const samples = ["0005_Landscape_5.jpg", "Portrait_8.jpg", "denali.webp", "new_location_shown.png", "0010_test.gif"];
   it.each(samples)("are upright, as wide as stated and never enlarged: %s", async (name) => {
     const asset = await uploadImage(await sampleBytes(name), name);
     const edges = { thumbnail: 360, small: 720, preview: 1440, fullsize: Number.POSITIVE_INFINITY };
@@ -169,6 +163,48 @@ describe("unusual images", () => {
       expect(["success", "failure"]).toContain(task["status"]);
       if (task["status"] === "failure") expect(task["error_message"]).toMatch(/\S/);
     }
+  });
+});
+
+/** A JPEG whose header states other dimensions. */
+async function jpegOfSize(width: number, height: number): Promise<Uint8Array> {
+  const jpeg = await jpegWithOrientation(await quadrantPng(80, 40), 1);
+  const frameAt = jpeg.findIndex((byte, i) => byte === 0xff && [0xc0, 0xc2].includes(jpeg[i + 1] ?? 0));
+  jpeg.set([height >> 8, height & 255, width >> 8, width & 255], frameAt + 5);
+  return jpeg;
+}
+
+describe("images beyond a limit of the renderer", () => {
+  it("have a JPEG as full size when a side is too long for WebP", async () => {
+    const asset = await uploadImage(await renderPng(16_384, 2, () => [255, 0, 0, 255]), "long.png");
+    expect(asset.asset_urls["fullsize"]?.mimetype).toBe("image/jpeg");
+    for (const accept of ["image/webp,*/*", "image/jpeg", "image/avif,image/webp"]) {
+      const response = await open(asset, "fullsize", accept);
+      expect([response.status, response.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
+      expect(await sizeOf(response)).toEqual({ width: 16_384, height: 2 });
+    }
+    const limit = await uploadImage(await renderPng(16_383, 2, () => [255, 0, 0, 255]), "limit.png");
+    expect(limit.asset_urls["fullsize"]?.mimetype).toBe("image/webp");
+    expect((await open(limit, "fullsize", "image/webp")).headers.get("content-type")).toBe("image/webp");
+  });
+
+  it.each([
+    ["a side that no format holds", () => renderPng(65_600, 2, () => [255, 0, 0, 255]), ["fullsize"]],
+    ["300 megapixels", () => jpegOfSize(20_000, 15_000), ["thumbnail", "small", "preview", "fullsize"]],
+  ])("answer 404 and are rendered only once per group of variants: %s", async (_name, build, refused) => {
+    const bytes = await build();
+    const asset = await uploadImage(bytes, bytes[0] === 0xff ? "huge.jpg" : "huge.png", {
+      env: { QUEUE: recordingQueue().binding },
+    });
+    for (const variant of refused) expect((await open(asset, variant)).status).toBe(404);
+    const { images, renders } = countingImages();
+    for (const variant of refused) {
+      for (const accept of ["image/webp", "image/avif,image/webp", "image/jpeg"]) {
+        const response = await open(asset, variant, accept, { env: { IMAGES: images } });
+        expect(response.status).toBe(404);
+      }
+    }
+    expect(renders()).toBe(0);
   });
 });
 

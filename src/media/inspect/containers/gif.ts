@@ -14,18 +14,32 @@ const APPLICATION_LABEL = 0xff;
 const PROGRAM_SIGNATURE =
   /\b(?:created|made|edited|optimi[sz]ed|resized|cropped|generated|written|converted)\b.{0,20}\b(?:with|by|using|at|on)\b/i;
 
-/** Reads the logical screen size of a GIF (GIF89a), its comment, XMP packet and ICC profile. */
+/**
+ * Reads the size of a GIF (GIF89a), its comment, XMP packet and ICC profile. As in browsers, a logical screen that is
+ * smaller than the first frame, or 0 × 0, grows to it.
+ */
 export async function readGif(source: ByteSource, content: ImageContent): Promise<void> {
   const screen = viewOf(await source.read(6, 7));
   content.rawWidth = screen.getUint16(0, true);
   content.rawHeight = screen.getUint16(2, true);
   let at: number | null = 13 + colourTableBytes(screen.getUint8(4));
+  let hasFrame = false;
   while (at !== null && at < MAX_SCANNED_BYTES) {
     const [introducer, label = 0] = await source.read(at, 2);
     if (introducer === EXTENSION_INTRODUCER) at = await readExtension(source, label, at + 2, content);
-    else if (introducer === IMAGE_SEPARATOR) at = await endOfImage(source, at);
-    else return;
+    else if (introducer === IMAGE_SEPARATOR) {
+      if (!hasFrame) growToFrame(viewOf(await source.read(at, 10)), content);
+      hasFrame = true;
+      at = await endOfImage(source, at);
+    } else return;
   }
+}
+
+/** The descriptor of a frame: separator, left, top, width, height, flags. */
+function growToFrame(descriptor: DataView, content: ImageContent): void {
+  const field = (offset: number) => descriptor.getUint16(offset, true);
+  content.rawWidth = Math.max(content.rawWidth, field(1) + field(5));
+  content.rawHeight = Math.max(content.rawHeight, field(3) + field(7));
 }
 
 /** Bit 7 is the presence of a table, bits 0 to 2 its size: 2^(n+1) colours. */

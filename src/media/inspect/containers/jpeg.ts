@@ -4,6 +4,7 @@ import { exifBlockOf } from "../exif/exifBlock.ts";
 import { joinExtendedXmp } from "../metadata/extendedXmp.ts";
 import { joinResources, iptcBlocksIn } from "../metadata/photoshop.ts";
 import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
+import { findLineCount } from "./jpegLineCount.ts";
 
 /** Real files have tens of segments, and tens more for a large XMP or ICC block. */
 const MAX_SEGMENTS = 400;
@@ -52,6 +53,9 @@ async function readSegments(source: ByteSource, content: ImageContent, collected
     if (at === null) return;
     const header = await source.read(at, SEGMENT_HEADER_BYTES);
     const marker = header[1] ?? 0xd9;
+    if (marker === 0xda && content.rawWidth > 0 && content.rawHeight === 0) {
+      content.rawHeight = (await findLineCount(source, at)) ?? 0;
+    }
     if (marker === 0xd9 || marker === 0xda) return;
     const isStandalone = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
     const length = isStandalone ? 0 : viewOf(header).getUint16(2);
@@ -66,7 +70,7 @@ async function readSegments(source: ByteSource, content: ImageContent, collected
 }
 
 /** Returns the offset of the next marker, after any fill bytes or junk; null if there is none. */
-async function findMarker(source: ByteSource, at: number): Promise<number | null> {
+export async function findMarker(source: ByteSource, at: number): Promise<number | null> {
   if (indexOfMarker(await source.read(at, 2)) === 0) return at;
   const windowBytes = 4096;
   for (let from = at; from < at + MAX_JUNK_BYTES; from += windowBytes) {
@@ -83,7 +87,7 @@ function indexOfMarker(bytes: Uint8Array): number {
 }
 
 /** SOF0 to SOF15, except DHT, JPG and DAC in the same range. */
-function isFrame(marker: number): boolean {
+export function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 

@@ -1,4 +1,5 @@
 import { finiteNumber, normalizeText } from "../metadata/normalize.ts";
+import { imageTags } from "./exifTags.ts";
 
 /** A decoded EXIF value, whichever decoder read it. */
 export interface TagValue {
@@ -21,4 +22,10 @@ export function textAt(values: TagValues, tag: number): string | null {
 /** Returns the first number of a tag; null if it is missing or not finite. */
 export function numberAt(values: TagValues, tag: number): number | null {
   return finiteNumber(values.get(tag)?.numbers[0]);
+}
+
+/** Returns the orientation of an image, 1 to 8; null if it is missing or another number. */
+export function orientationAt(image: TagValues): number | null {
+  const orientation = numberAt(image, imageTags.orientation);
+  return orientation !== null && [1, 2, 3, 4, 5, 6, 7, 8].includes(orientation) ? orientation : null;
 }

@@ -3,7 +3,7 @@ import type { ImageContent } from "../containers/imageContent.ts";
 import { type WallTime, parseExifDate } from "./wallTime.ts";
 import { countryCode } from "./countryCodes.ts";
 import { type ExifValues, readExif } from "../exif/exif.ts";
-import { type TagValues, numberAt, textAt } from "../exif/tagValues.ts";
+import { type TagValues, numberAt, orientationAt, textAt } from "../exif/tagValues.ts";
 import { exifTags, imageTags } from "../exif/exifTags.ts";
 import { type FileMetadata, emptyMetadata } from "./fileMetadata.ts";
 import { lensName } from "../exif/lensName.ts";
@@ -73,12 +73,10 @@ function mergeIptc(blocks: Uint8Array[]): Map<number, string> {
 }
 
 function cameraFields({ image, exif, note }: ExifValues, xmp: XmpProperties): Fields {
-  const orientation = numberAt(image, imageTags.orientation);
-  const isKnown = orientation !== null && [1, 2, 3, 4, 5, 6, 7, 8].includes(orientation);
   return {
     make: textAt(image, imageTags.make) ?? normalizeText(xmp.get("tiff:Make")?.[0]),
     model: textAt(image, imageTags.model) ?? normalizeText(xmp.get("tiff:Model")?.[0]),
-    orientation: isKnown ? orientation : null,
+    orientation: orientationAt(image),
     lensModel:
       textAt(exif, exifTags.lensModel) ??
       normalizeText(xmp.get("exifEX:LensModel")?.[0]) ??

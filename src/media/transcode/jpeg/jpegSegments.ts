@@ -12,34 +12,17 @@ function asciiBytes(text: string): number[] {
   return Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** Builds an EXIF segment that contains only the orientation (tag 0x112). */
+/** One big-endian directory with one entry: tag 0x112, SHORT, count 1. */
+const ORIENTATION_HEADER = "MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0";
+
+/** Builds an EXIF block that contains only the orientation. */
+export function orientationTiff(orientation: number): Uint8Array {
+  return Uint8Array.from([...asciiBytes(ORIENTATION_HEADER), orientation, 0, 0, 0, 0, 0, 0]);
+}
+
+/** Builds an EXIF segment that contains only the orientation. */
 export function orientationSegment(orientation: number): Uint8Array {
-  const tiff = [
-    ...asciiBytes("MM\0*"),
-    0,
-    0,
-    0,
-    8,
-    0,
-    1,
-    0x01,
-    0x12,
-    0,
-    3,
-    0,
-    0,
-    0,
-    1,
-    0,
-    orientation,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-  ];
-  return segment(0xe1, [...asciiBytes("Exif\0\0"), ...tiff]);
+  return segment(0xe1, [...asciiBytes("Exif\0\0"), ...orientationTiff(orientation)]);
 }
 
 /** A segment holds 65,533 bytes, 14 of them name and numbers. */

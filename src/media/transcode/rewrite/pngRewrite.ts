@@ -40,7 +40,8 @@ function crc32(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-function createChunk(type: string, content: Uint8Array): Uint8Array {
+/** Builds a chunk with its checksum. */
+export function createChunk(type: string, content: Uint8Array): Uint8Array {
   const whole = new Uint8Array(12 + content.length);
   const view = viewOf(whole);
   view.setUint32(0, content.length);

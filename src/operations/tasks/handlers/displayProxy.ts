@@ -9,6 +9,7 @@ import { originalKey } from "../../../objects/keys.ts";
 import { headOriginal, originalSource } from "../../../objects/uploads/originals.ts";
 import { hasProxy, storeProxy } from "../../../objects/delivery/displayProxies.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
+import { forgetFailures, recordProxyFailure } from "../../delivery/renderFailures.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import { strategiesFor, type ProxyInput, type ProxyStrategy } from "./proxyStrategies.ts";
 import type { Context } from "../../context.ts";
@@ -29,8 +30,11 @@ function orientationOf(asset: Asset): Pick<ProxyInput, "orientation" | "raw"> {
   return { orientation, raw: rawWidth === null || rawHeight === null ? null : { width: rawWidth, height: rawHeight } };
 }
 
-async function inspectOriginal(stored: ByteSource, asset: Asset): Promise<ProxyInput | { reason: string }> {
-  const head = await stored.read(0, SNIFF_BYTES);
+async function inspectOriginal(
+  stored: ByteSource,
+  head: Uint8Array,
+  asset: Asset,
+): Promise<ProxyInput | { reason: string }> {
   const family = sniff(head);
   if (family === null) return { reason: "unsupported image format" };
   const source = await bufferIfNeeded(stored, family);
@@ -77,22 +81,32 @@ async function tryStrategies(
   return isTransient ? { kind: "retry", reason } : { kind: "failed", reason };
 }
 
+async function createProxy(context: Context, asset: Asset, stored: ByteSource, head: Uint8Array): Promise<TaskOutcome> {
+  const original = await inspectOriginal(stored, head, asset);
+  if ("reason" in original) return { kind: "failed", reason: original.reason };
+  return await tryStrategies(context, asset, original, await strategiesFor(original));
+}
+
 /**
  * Creates the display proxy, the source of all renditions when the renderer can't read the original. The format and
  * size come from the object, because the current version may be an edited one. Does nothing if the proxy exists.
+ * A permanent failure is recorded, so that requests for renditions end without reading the original.
  */
 export async function runDisplayProxy(context: Context, asset: Asset): Promise<TaskOutcome> {
   if (asset.mediaType === "video") return { kind: "skipped", reason: "videos use their poster" };
   const { bucket } = context;
-  const key = originalKey(asset.id, asset.currentVersionId);
+  const { id, currentVersionId: versionId, mimeType } = asset;
+  const key = originalKey(id, versionId);
   const object = await headOriginal(bucket, key);
   if (object === null) return { kind: "failed", reason: "the original is missing from the bucket" };
-  if (!needsDisplayProxy(asset.mimeType, object.size)) {
+  const stored = originalSource(bucket, key, object.size);
+  const head = await stored.read(0, SNIFF_BYTES);
+  if (!needsDisplayProxy({ family: sniff(head), mimeType, sizeBytes: object.size })) {
     return { kind: "skipped", reason: "the original can be rendered directly" };
   }
-  if (await hasProxy(bucket, asset.id, asset.currentVersionId))
-    return { kind: "done", result: "display proxy already exists" };
-  const original = await inspectOriginal(originalSource(bucket, key, object.size), asset);
-  if ("reason" in original) return { kind: "failed", reason: original.reason };
-  return await tryStrategies(context, asset, original, strategiesFor(original));
+  if (await hasProxy(bucket, id, versionId)) return { kind: "done", result: "display proxy already exists" };
+  const outcome = await createProxy(context, asset, stored, head);
+  if (outcome.kind === "failed") await recordProxyFailure(context, id, versionId, outcome.reason);
+  if (outcome.kind === "done") await forgetFailures(context, id, versionId);
+  return outcome;
 }

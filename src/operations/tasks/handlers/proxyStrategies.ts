@@ -7,9 +7,12 @@ import { requantizeJpeg } from "../../../media/transcode/jpeg/jpegRequantizer.ts
 import { pngToJpeg } from "../../../media/transcode/png/pngToJpeg.ts";
 import { tiffToJpeg } from "../../../media/transcode/tiff/tiffToJpeg.ts";
 import type { MediaFamily } from "../../../media/inspect/formats.ts";
+import { findCoverArt } from "../../../media/inspect/video/mp4/coverArt.ts";
+import { isRawTiff } from "../../../media/transcode/preview/rawTiff.ts";
 import { findEmbeddedJpeg } from "../../../media/transcode/preview/embeddedJpeg.ts";
 import { uprightJpeg, type Sides } from "../../../media/transcode/preview/uprightJpeg.ts";
 import type { ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
+import { extractFrame } from "../../../providers/renderers/videoFrame.ts";
 import { imagesBindingRenderer } from "../../../providers/renderers/imagesBinding.ts";
 import type { Context } from "../../context.ts";
 
@@ -34,9 +37,13 @@ export type ProxyResult =
 export type ProxyStrategy = (context: Context, original: ProxyInput) => Promise<ProxyResult>;
 
 /** Input limit of the Cloudflare Images binding, which must be able to read the proxy. */
-const MAX_PROXY_BYTES = 20 * 1024 * 1024;
+export const MAX_PROXY_BYTES = 20 * 1024 * 1024;
 /** A HEIF is in memory twice, in JavaScript and in WebAssembly, and an isolate has 128 MB. */
 const MAX_HEIF_BYTES = 24 * 1024 * 1024;
+/** The video is held in memory. */
+const MAX_VIDEO_FRAME_BYTES = 24 * 1024 * 1024;
+/** Types of the RAW formats that are based on TIFF. */
+const RAW_TIFF_TYPE = /^image\/x-/;
 
 function permanentFailure(reason: string): ProxyResult {
   return { kind: "failure", reason, isTransient: false };
@@ -124,8 +131,13 @@ const withBmpDecoder: ProxyStrategy = async (_context, { source }) => {
   return jpegResult(await encodeWithinLimit(QUALITIES, (limits) => bmpToJpeg(source, limits)), "decoded from BMP");
 };
 
-const withPngDecoder: ProxyStrategy = async (_context, { source }) => {
-  return jpegResult(await encodeWithinLimit(QUALITIES, (limits) => pngToJpeg(source, limits)), "decoded from PNG");
+/** The decoder keeps the pixels as stored, so the JPEG carries the orientation. */
+const withPngDecoder: ProxyStrategy = async (_context, { source, orientation }) => {
+  const jpeg = await encodeWithinLimit(QUALITIES, (limits) => pngToJpeg(source, limits));
+  const [start, ...rest] = jpeg.pieces;
+  if (start === undefined) return permanentFailure("the PNG has no image data");
+  const upright = uprightJpeg(start, { ...jpeg, orientation: null }, { orientation, raw: null });
+  return jpegResult({ ...jpeg, pieces: [...upright, ...rest] }, "decoded from PNG");
 };
 
 const withJpegRequantizer: ProxyStrategy = async (_context, { source, orientation }) => {
@@ -145,20 +157,22 @@ const withEmbeddedJpeg: ProxyStrategy = async (_context, { source, family, orien
   return { kind: "success", pieces, contentType: "image/jpeg", description };
 };
 
-/** Copies a renderable file that has the extension of another format. */
-function unchanged(contentType: string): ProxyStrategy {
-  return async (_context, { source }) => {
-    if (source.sizeBytes > MAX_PROXY_BYTES)
-      return permanentFailure("exceeds the 20 MB input limit of Cloudflare Images");
-    const bytes = await source.read(0, source.sizeBytes);
-    return {
-      kind: "success",
-      pieces: [bytes],
-      contentType,
-      description: "copy of the original (its format differs from its file extension)",
-    };
-  };
-}
+/** A video whose name says photo: its cover, else a frame. */
+const withVideoFrame: ProxyStrategy = async ({ media }, { source }) => {
+  const cover = await findCoverArt(source);
+  if (cover !== null && cover.sizeBytes <= MAX_PROXY_BYTES) {
+    const bytes = await source.read(cover.offset, cover.sizeBytes);
+    return { kind: "success", pieces: [bytes], contentType: cover.mimeType, description: "cover art of the video" };
+  }
+  if (media === undefined) return permanentFailure("the file is a video without cover art");
+  if (source.sizeBytes > MAX_VIDEO_FRAME_BYTES) return permanentFailure("the file is a video of more than 24 MB");
+  const frame = await extractFrame(media, streamOf(await source.read(0, source.sizeBytes)));
+  if (frame.kind === "unreadable") return permanentFailure(frame.reason);
+  return { kind: "success", pieces: [frame.bytes], contentType: "image/jpeg", description: "frame of the video" };
+};
+
+const tooLarge: ProxyStrategy = () =>
+  Promise.resolve(permanentFailure("exceeds the 20 MB input limit of Cloudflare Images"));
 
 const unsupported: ProxyStrategy = (_context, { family }) =>
   Promise.resolve(permanentFailure(`decoding ${family} files is not supported`));
@@ -167,17 +181,27 @@ const strategiesByFamily: Partial<Record<MediaFamily, ProxyStrategy[]>> = {
   heif: [withCloudflareImages, withLibheif],
   jxl: [withCloudflareImages],
   bmp: [withBmpDecoder],
-  tiff: [withEmbeddedJpeg],
   raf: [withEmbeddedJpeg],
   cr3: [withEmbeddedJpeg],
-  jpeg: [unchanged("image/jpeg"), withJpegRequantizer],
-  png: [unchanged("image/png"), withPngDecoder],
-  gif: [unchanged("image/gif")],
-  webp: [unchanged("image/webp")],
+  ciff: [withEmbeddedJpeg],
+  mrw: [withEmbeddedJpeg],
+  x3f: [withEmbeddedJpeg],
+  jpeg: [withJpegRequantizer],
+  png: [withPngDecoder],
+  gif: [tooLarge],
+  webp: [tooLarge],
+  mp4: [withVideoFrame],
 };
 
+/** The bytes tell a RAW under a name such as `.jpg` from a TIFF, and a TIFF under the name of a RAW. */
+async function tiffStrategies({ source, mimeType }: ProxyInput): Promise<ProxyStrategy[]> {
+  if (await isRawTiff(source)) return [withEmbeddedJpeg];
+  if (mimeType === "image/tiff") return [withTiffDecoder, withCloudflareImages, withEmbeddedJpeg];
+  return RAW_TIFF_TYPE.test(mimeType) ? [withEmbeddedJpeg, withTiffDecoder] : [withTiffDecoder, withEmbeddedJpeg];
+}
+
 /** Returns the strategies for an original in the order in which to try them. */
-export function strategiesFor({ family, mimeType }: ProxyInput): ProxyStrategy[] {
-  if (family === "tiff" && mimeType === "image/tiff") return [withTiffDecoder, withCloudflareImages, withEmbeddedJpeg];
-  return strategiesByFamily[family] ?? [unsupported];
+export async function strategiesFor(original: ProxyInput): Promise<ProxyStrategy[]> {
+  if (original.family === "tiff") return await tiffStrategies(original);
+  return strategiesByFamily[original.family] ?? [unsupported];
 }

@@ -19,6 +19,11 @@ async function sizeOfProxy(asset: Asset): Promise<{ width: number; height: numbe
   return { width: bytes.getUint32(16), height: bytes.getUint32(20), type: proxy.httpMetadata?.contentType ?? "" };
 }
 
+/** Appends a byte, so that the SHA-256 differs and the upload isn't a duplicate. */
+async function anotherSample(name: string): Promise<Uint8Array> {
+  return name.endsWith("HEIC") ? await anotherHeic() : Uint8Array.from([...(await sampleBytes(name)), boxes++]);
+}
+
 /** Appends an empty box so that the SHA-256 differs and the upload isn't a duplicate. */
 let boxes = 0;
 async function anotherHeic(): Promise<Uint8Array> {
@@ -73,13 +78,19 @@ describe("the display_proxy_generation task", () => {
     expect(after?.uploaded).toEqual(before?.uploaded);
   });
 
-  it("copies a JPEG that has a HEIC file extension", async () => {
-    const { outcome, asset } = await run("holiday.heic", await sampleBytes("picasa.jpg"));
-    expect(outcome).toMatchObject({
-      kind: "done",
-      result: "copy of the original (its format differs from its file extension)",
-    });
-    expect(await sizeOfProxy(asset)).toMatchObject({ type: "image/jpeg" });
+  it("is skipped for a JPEG that has a HEIC file extension", async () => {
+    const { outcome } = await run("holiday.heic", await sampleBytes("picasa.jpg"));
+    expect(outcome).toEqual({ kind: "skipped", reason: "the original can be rendered directly" });
+  });
+
+  it.each([
+    ["phone.jpg", "IMG_7943.HEIC", "decoded in"],
+    ["scan.png", "0001_exif.tif", "decoded from TIFF"],
+    ["raw.jpg", "0004_test.dng", "embedded JPEG, 510 × 382"],
+    ["scan.dng", "0001_exif.tif", "decoded from TIFF"],
+  ])("goes by the bytes of %s, which are those of %s", async (name, sample, description) => {
+    const { outcome } = await run(name, await anotherSample(sample));
+    expect(outcome).toEqual({ kind: "done", result: expect.stringContaining(description) });
   });
 
   it("shrinks a JPEG and a PNG over 20 MB below the renderer's limit", async () => {
