@@ -111,8 +111,8 @@ describe("a request without a valid credential", () => {
     );
   });
 
-  it("gets the contract's 401 body, on unknown paths too", async () => {
-    for (const path of ["/api/albums", "/api/nothing-here"]) {
+  it("gets the contract's 401 body", async () => {
+    for (const path of ["/api/albums", "/api/assets/not-an-id"]) {
       const response = await call("GET", path, { token: null });
       expect(response.status).toBe(401);
       expect(response.headers.get("www-authenticate")).toBe("Bearer");

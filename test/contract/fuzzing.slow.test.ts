@@ -67,6 +67,7 @@ const validBodies: Record<string, (ids: Record<string, string>) => unknown> = {
     actions: ["read"],
     library_scope_mode: "selected_libraries",
     library_ids: [ids["lib_"]],
+    expires_at: "2999-01-01T00:00:00Z",
   }),
   "POST /api/stacks": (ids) => ({
     asset_ids: [ids["asset_"], ids["other"]],
@@ -84,9 +85,12 @@ async function validBody(operation: Operation, ids: Record<string, string>): Pro
   const [type] = Object.keys(content);
   if (form === undefined) return type === undefined ? {} : { raw: type };
   const png = new Uint8Array(await new Blob([await renderPng(4, 4, () => [0, 0, 0, 255])]).arrayBuffer());
+  const digestOf = async (name: string) => new Uint8Array(await crypto.subtle.digest(name, png)).toBase64();
   const fieldValues: FormFields = {
     asset_data: png,
     file: png,
+    checksum: await digestOf("SHA-256"),
+    checksum_sha1: await digestOf("SHA-1"),
     kind: "edit",
     params: "{}",
     library_id: owner.libraryId,
