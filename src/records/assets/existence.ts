@@ -27,7 +27,16 @@ function lookup(identifiers: FileIdentifiers): { values: string[]; index: string
   return { values: identifiers.deviceAssetIds, index: "assets_by_device", on };
 }
 
-/** One index seek per identifier; at most `limit` assets. */
+const deviceColumns = sql`a.device_id AS "deviceId", a.device_asset_id AS "deviceAssetId"`;
+
+interface MatchRow extends Pick<ExistingAsset, "id" | "checksum" | "checksumSha1"> {
+  deviceId: string;
+  deviceAssetId: string;
+  /** Index of the identifier. */
+  key: number;
+}
+
+/** One index seek per identifier; at most `limit` assets. A lookup by device reads no text that the request contains. */
 export async function findExistingAssets(
   db: Database,
   libraryId: string,
@@ -35,10 +44,15 @@ export async function findExistingAssets(
   limit: number,
 ): Promise<ExistingAsset[]> {
   const { values, index, on } = lookup(identifiers);
-  return await db.orm.all<ExistingAsset>(sql`
-    SELECT a.id AS "id", a.checksum AS "checksum", a.checksum_sha1 AS "checksumSha1", a.device_id AS "deviceId",
-      a.device_asset_id AS "deviceAssetId"
-    FROM ${jsonEach([...new Set(values)])} v
+  const distinct = [...new Set(values)];
+  const isByDevice = identifiers.kind === "device";
+  const texts = isByDevice ? sql`'' AS "deviceId", '' AS "deviceAssetId"` : deviceColumns;
+  const rows = await db.orm.all<MatchRow>(sql`
+    SELECT a.id AS "id", a.checksum AS "checksum", a.checksum_sha1 AS "checksumSha1", ${texts}, v.key AS "key"
+    FROM ${jsonEach(distinct)} v
       CROSS JOIN assets a INDEXED BY ${sql.raw(index)} ON a.library_id = ${libraryId} AND ${on}
     WHERE ${isVisible(sql`a.trashed_at`, trashClearedAtOf(libraryId))} LIMIT ${limit}`);
+  return rows.map(({ key, ...row }) =>
+    isByDevice ? { ...row, deviceId: identifiers.deviceId, deviceAssetId: distinct[key] ?? "" } : row,
+  );
 }

@@ -59,6 +59,23 @@ const fileSchema = metadataSchema.extend({
 const userSchema = z.object({ description: text, latitude: number, longitude: number, originalDatetime: wallTime });
 const derivedSchema = z.object(placeFields);
 
+/** Texts of the file that no update of time or position depends on. */
+export const fileTextFields = [
+  "make",
+  "model",
+  "lensModel",
+  "city",
+  "state",
+  "country",
+  "sublocation",
+  "placeName",
+  "description",
+  "livePhotoCid",
+  "projectionType",
+  "profileDescription",
+  "autoStackId",
+] as const satisfies (keyof z.output<typeof metadataSchema>)[];
+
 /** Effective values: the user's, else the file's, else the derived one. */
 export type Metadata = z.output<typeof metadataSchema>;
 export type FileMetadata = z.output<typeof fileSchema>;

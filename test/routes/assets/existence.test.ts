@@ -160,4 +160,20 @@ describe("a library of 25,000 assets", () => {
     );
     expect(refusal.message).toContain("20000");
   });
+
+  it("rejects matches whose device ids are too long together, and reads none of these texts", async () => {
+    const long = "i".repeat(1024);
+    const query =
+      "UPDATE assets SET device_id = ?1, device_asset_id = substr(?1, 2) || (rowid % 2) WHERE library_id = ?2 AND rowid % 3 = 0";
+    await env.DB.prepare(query).bind(long, big.libraryId).run();
+    const counted = countingD1(env.DB);
+    const options = { libraryId: big.libraryId, env: { DB: counted.binding } };
+    const json = { deviceId: long, deviceAssetIds: [`${long.slice(1)}0`, `${long.slice(1)}1`] };
+    await expectError(await requestExistence(json, options), 422);
+    expect(counted.counts.resultCharacters).toBeLessThan(2 * 1024 * 1024);
+    const half = { deviceId: long, deviceAssetIds: json.deviceAssetIds.slice(0, 1) };
+    const found = assetExistenceSchema.parse(await (await requestExistence(half, options)).json()).assets;
+    expect(found.length).toBeGreaterThan(4000);
+    for (const asset of found) expect([asset.device_id, asset.device_asset_id]).toEqual([long, half.deviceAssetIds[0]]);
+  });
 });

@@ -185,3 +185,24 @@ describe("the list of an album without pages", () => {
     expect(assets.map(({ id }) => id)).toEqual(expected);
   });
 });
+
+describe("a bulk update of assets with the largest rows", () => {
+  it("reads and returns none of the texts of their files, and keeps them", async () => {
+    const ids = (await storedIds(large)).slice(0, 200);
+    counted.reset();
+    const change = { latitude: 48.2, longitude: 16.37, original_datetime: "2020-01-02T03:04:05" };
+    const response = await call("POST", "/api/assets/bulk-update", {
+      env: { DB: counted.binding },
+      json: { updates: ids.map((id) => ({ id, change })) },
+    });
+    expect(response.status).toBe(200);
+    // The user's captions alone have 200 × 16 KiB in each direction.
+    expect(counted.counts.resultCharacters).toBeLessThan(2 * 200 * (MAX_CAPTION_BYTES + 3000));
+    const { data } = await readPage(large, `ids=${ids.slice(0, 3).join(",")}`);
+    for (const asset of data)
+      expect(asset.metadata).toMatchObject({ description: caption, make: name, latitude: 48.2 });
+    const [row] = await sqlAll("SELECT description, file_metadata FROM assets WHERE id = ?", ids[0]);
+    expect(row?.description).toBe("z".repeat(8000));
+    expect(JSON.parse(String(row?.file_metadata))).toMatchObject({ description: caption, make: name, city: name });
+  });
+});
