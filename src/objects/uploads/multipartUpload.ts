@@ -7,6 +7,8 @@ import { multipartEtag } from "./digests.ts";
 export interface MultipartUpload {
   /** Waits for the previous part and starts sending this one. Its bytes must stay unchanged until the next call returns. */
   send(part: Uint8Array): Promise<void>;
+  /** Waits until the last part is sent; its bytes may change then. */
+  settled(): Promise<void>;
   /** Throws if R2 stored other bytes than were sent. Returns the MD5 digests of the parts, concatenated. */
   complete(): Promise<{ object: R2Object; md5s: Uint8Array<ArrayBuffer> }>;
   abort(): Promise<void>;
@@ -37,6 +39,7 @@ export async function startMultipartUpload(
       inFlight = upload.uploadPart(uploadedParts.length + 1, part).catch((failure: unknown) => ({ failure }));
       md5Digests.push(await crypto.subtle.digest("MD5", part));
     },
+    settled: settle,
     complete: async () => {
       await settle();
       const object = await upload.complete(uploadedParts);

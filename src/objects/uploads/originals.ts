@@ -1,16 +1,20 @@
 /**
- * Stores originals while hashing them, reads them whole or by range, and deletes them. Buffers at most two parts of a
- * file.
+ * Stores originals while hashing them, reads them whole or by range, and deletes them. Buffers one part of a file, or two
+ * while the memory that all uploads share allows it.
  */
 import { runningDigests, type RunningDigests } from "./digests.ts";
 import { partBuffers, type PartBuffers } from "./partBuffers.ts";
 import { startMultipartUpload, type MultipartUpload } from "./multipartUpload.ts";
 import { fromStorage } from "../storageErrors.ts";
+import { uploadMemory, type UploadMemory } from "./uploadMemory.ts";
 
 export interface StoreOptions {
   contentType: string;
   /** The approximate size, used only for the first allocation. */
   sizeHint: number | null;
+  /** Returns a file of one part as `head`. The caller must call `releaseHead`, or its memory is lost for other uploads. */
+  keepsHead?: boolean;
+  memory?: UploadMemory;
 }
 
 export interface PartChecksums {
@@ -29,8 +33,10 @@ export interface StoredOriginal {
   etag: string | null;
   /** Checksums of the parts of a multipart upload; null for a single `put`. */
   parts: PartChecksums | null;
-  /** The whole file if it fits the first part, so that reading its metadata needs no R2 operation. */
+  /** The whole file if it fits the first part, so that reading its metadata needs no R2 operation. See `keepsHead`. */
   head: Uint8Array | null;
+  /** Frees `head`, which becomes empty. */
+  releaseHead: () => void;
   peakBufferedBytes: number;
 }
 
@@ -46,6 +52,7 @@ interface Storing {
   partBytes: number;
   /** An object or an unfinished upload may exist under the key. */
   mayExist: boolean;
+  keepsHead: boolean;
 }
 
 /** Hashes the part while it is sent. */
@@ -66,11 +73,11 @@ async function sendPart(storing: Storing): Promise<MultipartUpload> {
 /** A full part is sent once another byte has arrived: a file of exactly one part is a single `put`. */
 async function append(storing: Storing, chunk: Uint8Array): Promise<void> {
   storing.sizeBytes += chunk.byteLength;
-  let rest = chunk.subarray(storing.buffers.fill(chunk));
+  let rest = chunk.subarray(await storing.buffers.fill(chunk));
   while (rest.byteLength > 0) {
-    await sendPart(storing);
-    storing.buffers.swap();
-    rest = rest.subarray(storing.buffers.fill(rest));
+    const upload = await sendPart(storing);
+    await storing.buffers.next(() => fromStorage(() => upload.settled()));
+    rest = rest.subarray(await storing.buffers.fill(rest));
   }
 }
 
@@ -80,15 +87,16 @@ function toBase64(digests: { sha256: ArrayBuffer; sha1: ArrayBuffer }): { sha256
 
 async function finishSinglePart(storing: Storing): Promise<StoredOriginal> {
   const { bucket, key, httpMetadata, sizeBytes, buffers } = storing;
-  const head = buffers.filled();
-  await storing.digests.add(head);
+  const bytes = buffers.filled();
+  await storing.digests.add(bytes);
   const digests = await storing.digests.finish();
-  const stored = { ...toBase64(digests), sizeBytes, parts: null, head, peakBufferedBytes: buffers.peakBytes() };
-  if (sizeBytes === 0) return { ...stored, etag: null };
+  const stored = { ...toBase64(digests), sizeBytes, parts: null, peakBufferedBytes: buffers.peakBytes() };
+  if (sizeBytes === 0) return { ...stored, etag: null, head: null, releaseHead: () => undefined };
   storing.mayExist = true;
   // R2 hashes the received bytes and rejects the object if the checksum differs.
-  const { etag } = await fromStorage(() => bucket.put(key, head, { httpMetadata, sha256: digests.sha256 }));
-  return { ...stored, etag };
+  const { etag } = await fromStorage(() => bucket.put(key, bytes, { httpMetadata, sha256: digests.sha256 }));
+  if (!storing.keepsHead) buffers.release();
+  return { ...stored, etag, head: storing.keepsHead ? bytes : null, releaseHead: () => buffers.release() };
 }
 
 async function finishMultipart(storing: Storing): Promise<StoredOriginal> {
@@ -97,12 +105,14 @@ async function finishMultipart(storing: Storing): Promise<StoredOriginal> {
   const { object, md5s } = await fromStorage(() => upload.complete());
   const parts = { partBytes: storing.partBytes, md5s: md5s.toBase64() };
   const { sizeBytes, buffers } = storing;
+  buffers.release();
   return {
     ...toBase64(digests),
     sizeBytes,
     etag: object.etag,
     parts,
     head: null,
+    releaseHead: () => undefined,
     peakBufferedBytes: buffers.peakBytes(),
   };
 }
@@ -112,14 +122,15 @@ async function finishMultipart(storing: Storing): Promise<StoredOriginal> {
  * delete affects no other object. R2 drops unfinished uploads after 7 days; the sweep deletes remaining objects.
  */
 async function cleanUp(storing: Storing): Promise<void> {
+  storing.buffers.release();
   if (!storing.mayExist) return;
   await Promise.allSettled([storing.upload?.abort()]);
   await Promise.allSettled([storing.bucket.delete(storing.key)]);
 }
 
 /**
- * Streams `body` to `key`, which must be new. Throws `storage_unavailable` if R2 fails, and errors of `body` unchanged;
- * in both cases the object is deleted.
+ * Streams `body` to `key`, which must be new. Throws `storage_unavailable` if R2 fails, or if the body is slow while
+ * other uploads wait, and errors of `body` unchanged; then the object is deleted.
  */
 export async function storeOriginal(
   bucket: R2Bucket,
@@ -131,15 +142,17 @@ export async function storeOriginal(
     bucket,
     key,
     httpMetadata: { contentType: options.contentType },
-    buffers: partBuffers(options.sizeHint),
+    buffers: partBuffers(options.sizeHint, options.memory ?? uploadMemory),
     digests: runningDigests(),
     sizeBytes: 0,
     upload: null,
     partBytes: 0,
     mayExist: false,
+    keepsHead: options.keepsHead ?? false,
   };
   try {
     for await (const chunk of body) await append(storing, chunk);
+    storing.buffers.finish();
     return storing.upload === null ? await finishSinglePart(storing) : await finishMultipart(storing);
   } catch (error) {
     await cleanUp(storing);

@@ -22,7 +22,7 @@ export interface ReceivedFile {
   receivedAtMs: number;
 }
 
-const MAX_NAME_CHARACTERS = 1024;
+export const MAX_NAME_CHARACTERS = 1024;
 
 /** Uploads must register within this time; the sweep deletes objects without a row after twice as long. */
 export const REGISTER_WITHIN_MS = 30 * 60_000;
@@ -54,6 +54,7 @@ export async function receiveFile(context: Context, file: IncomingFile): Promise
   const stored = await storeOriginal(context.bucket, key, file.body, {
     contentType: format.mimeType,
     sizeHint: file.sizeHint,
+    keepsHead: true,
   });
   if (stored.sizeBytes === 0) throw invalid(["body", "asset_data"], "is empty");
   const declared = { sha256: file.declaredSha256, sha1: null };
@@ -79,9 +80,16 @@ export function fieldsTooLate(): AppError {
   return new AppError("bad_request", "form fields after the file arrived too late; send them before the file");
 }
 
-/** Reads the metadata of a received file: from memory for a small file, else from ranges of the stored object. */
+/**
+ * Reads the metadata of a received file, from memory for a small file, else from ranges of the stored object. Then frees
+ * the memory: other uploads may wait for it.
+ */
 export async function inspectFile(context: Context, { key, format, stored }: ReceivedFile): Promise<MediaInfo> {
   const { head, sizeBytes } = stored;
-  if (head !== null) return await readMediaInfo(memorySource(head), format);
-  return await parseOriginal(context.bucket, { key, sizeBytes }, (source) => readMediaInfo(source, format));
+  try {
+    if (head !== null) return await readMediaInfo(memorySource(head), format);
+    return await parseOriginal(context.bucket, { key, sizeBytes }, (source) => readMediaInfo(source, format));
+  } finally {
+    stored.releaseHead();
+  }
 }

@@ -4,7 +4,7 @@
  */
 import type { MediaInfo } from "../../media/inspect/mediaInfo.ts";
 import { insertAssetIfNew, type Asset, type InsertResult, type NewAsset } from "../../records/assets/assets.ts";
-import type { Library } from "../../records/libraries/libraries.ts";
+import type { LibraryState } from "../../records/libraries/libraries.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { purgeAssets } from "../deletion/purge.ts";
@@ -34,19 +34,13 @@ async function insertRow(context: Context, upload: NewAsset): Promise<InsertResu
   return await insertAssetIfNew(context.db, upload);
 }
 
-async function inspectInTime(context: Context, file: ReceivedFile): Promise<MediaInfo> {
-  if (isTooLate(file.receivedAtMs)) throw fieldsTooLate();
-  return await inspectFile(context, file);
-}
-
 /** After a D1 error the object stays, because the batch may have been committed: the client retries, the sweep cleans up. */
 async function register(
   context: Context,
   file: ReceivedFile,
-  fields: AssetFields,
-  library: Library,
+  info: MediaInfo,
+  { fields, library }: { fields: AssetFields; library: LibraryState },
 ): Promise<UploadResult> {
-  const info = await undoOnError(inspectInTime(context, file), () => discardFile(context, file));
   const result = await insertRow(context, newAsset(file, fields, info, library, context.nowMs));
   if (result?.created === true) await enqueue(context.queue, result.asset.id);
   else await discardFile(context, file);
@@ -59,8 +53,9 @@ async function finishForm(
   source: UploadSource<UploadFields>,
   candidates: TargetCandidates,
   file: ReceivedFile,
-): Promise<{ fields: UploadFields; library: Library }> {
+): Promise<{ fields: UploadFields; library: LibraryState }> {
   const fields = await source.finish();
+  if (isTooLate(file.receivedAtMs)) throw fieldsTooLate();
   checkDeclaredDigests(file.stored, [file.declared, fields.declared], ["body", "asset_data"]);
   const library = await resolveTargetLibrary(context, principal, candidates, fields.libraryId);
   return { fields, library };
@@ -81,8 +76,10 @@ export async function uploadAsset(
   const { file: incoming, earlyFields } = await source.open();
   const candidates = await checkQuota(context, principal, earlyFields.libraryId ?? null);
   const file = await receiveFile(context, incoming);
-  const { fields, library } = await undoOnError(finishForm(context, principal, source, candidates, file), () =>
-    discardFile(context, file),
-  );
-  return await register(context, file, fields, library);
+  const discard = () => discardFile(context, file);
+  const inspect = () => undoOnError(inspectFile(context, file), discard);
+  // A file in memory is read before the rest of the form, so that its memory doesn't wait for the client.
+  const info = file.stored.head === null ? null : await inspect();
+  const form = await undoOnError(finishForm(context, principal, source, candidates, file), discard);
+  return await register(context, file, info ?? (await inspect()), form);
 }

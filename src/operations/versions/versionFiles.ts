@@ -38,7 +38,7 @@ export interface ReceivedVersion {
 
 const FILE_LOC = ["body", "file"];
 /** Applies to the bytes as sent, and to the stored bytes with the upload's metadata. */
-const MAX_FILE_BYTES = 100 * 1024 * 1024;
+export const MAX_FILE_BYTES = 100 * 1024 * 1024;
 /** Longer than any upload takes: a version without a row by then gets none. */
 const CLEANUP_DELAY_MS = 24 * 3600_000;
 
@@ -111,7 +111,8 @@ async function storeVersion(context: Context, plan: VersionPlan, file: IncomingF
   try {
     const stored = await storeOriginal(context.bucket, originalKey(assetId, id), limitBytes(image.bytes), {
       contentType: mimeType,
-      sizeHint: file.sizeHint,
+      // The upload's metadata makes the file larger than the request.
+      sizeHint: null,
     });
     return { id, mimeType, ...size, stored, receivedAtMs: Date.now() };
   } catch (error) {

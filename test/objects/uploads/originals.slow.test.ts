@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "../../../src/kernel/errors.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { originalKey } from "../../../src/objects/keys.ts";
@@ -12,6 +13,7 @@ import {
   originalSource,
   storeOriginal,
 } from "../../../src/objects/uploads/originals.ts";
+import { uploadMemory } from "../../../src/objects/uploads/uploadMemory.ts";
 
 const MIB = 1024 * 1024;
 const noise = crypto.getRandomValues(new Uint8Array(65_536));
@@ -84,6 +86,7 @@ function recordingBucket(fails: Partial<Record<Call, "early" | "late">> = {}): {
 }
 
 let key = "";
+afterEach(() => expect(uploadMemory.usedBytes()).toBe(0));
 beforeEach(() => {
   key = originalKey(newId("asset"), newId("assetVersion"));
 });
@@ -99,25 +102,29 @@ describe("storing an original", () => {
   const sizes: [string, number, number][] = [
     ["1 byte", 1, 0],
     ["100 KB", 100_000, 0],
-    ["one byte less than a part", 8 * MIB - 1, 0],
-    ["exactly a part", 8 * MIB, 0],
-    ["a part plus a byte", 8 * MIB + 1, 2],
-    ["exactly two parts", 16 * MIB, 2],
-    ["40 MiB plus a partial part", 40 * MIB + 12_345, 6],
+    ["one byte less than a part", 5 * MIB - 1, 0],
+    ["exactly a part", 5 * MIB, 0],
+    ["a part plus a byte", 5 * MIB + 1, 2],
+    ["exactly two parts", 10 * MIB, 2],
+    ["25 MiB plus a partial part", 25 * MIB + 12_345, 6],
   ];
-  it.each(sizes)("stores %s with both checksums, buffering at most 16 MiB", async (_, size, parts) => {
+  it.each(sizes)("stores %s with both checksums, buffering at most 10 MiB", async (_, size, parts) => {
     const { bucket, calls } = recordingBucket();
     const stored = await storeOriginal(bucket, key, generated(size), {
       contentType: "image/jpeg",
       sizeHint: size + 500,
+      keepsHead: true,
     });
     const expected = await checksums(generated(size));
     expect(stored).toMatchObject({ sizeBytes: size, ...expected });
     expect(await checksums(bodyOf(key))).toEqual(expected);
     const object = await headOriginal(env.BUCKET, key);
     expect(object).toMatchObject({ size, etag: stored.etag, httpMetadata: { contentType: "image/jpeg" } });
-    expect(stored.peakBufferedBytes).toBeLessThanOrEqual(16 * MIB);
-    expect(stored.head?.byteLength ?? null).toBe(size <= 8 * MIB ? size : null);
+    expect(stored.peakBufferedBytes).toBeLessThanOrEqual(10 * MIB);
+    expect(stored.head?.byteLength ?? null).toBe(size <= 5 * MIB ? size : null);
+    expect(uploadMemory.usedBytes()).toBe(stored.head === null ? 0 : Math.min(size + 500, 5 * MIB));
+    stored.releaseHead();
+    expect(uploadMemory.usedBytes()).toBe(0);
     expect(calls.filter((call) => call === "uploadPart")).toHaveLength(parts);
     expect(calls.filter((call) => call === "put")).toHaveLength(parts === 0 ? 1 : 0);
   });
@@ -126,35 +133,33 @@ describe("storing an original", () => {
     const stored = await storeOriginal(env.BUCKET, key, generated(300_000), {
       contentType: "image/jpeg",
       sizeHint: 300_700,
+      keepsHead: true,
     });
     expect(stored.peakBufferedBytes).toBe(300_700);
-    expect(
-      await checksums(
-        (async function* () {
-          if (stored.head !== null) yield stored.head;
-        })(),
-      ),
-    ).toEqual(await checksums(generated(300_000)));
+    const head = [stored.head ?? new Uint8Array()];
+    expect(await checksums(Readable.from(head))).toEqual(await checksums(generated(300_000)));
+    stored.releaseHead();
+    expect(stored.head).toHaveLength(0);
   });
 
-  const hints = [null, 0, -1, Number.NaN, 1, 0.5, 1000.5, 3 * MIB, 8 * MIB - 1, 1e15];
+  const hints = [null, 0, -1, Number.NaN, 1, 0.5, 1000.5, 3 * MIB, 5 * MIB - 1, 1e15];
   it.each(hints)("accepts any size hint: %s", async (sizeHint) => {
     for (const size of [5, 700_000, 9 * MIB]) {
       const stored = await storeOriginal(env.BUCKET, key, generated(size), { contentType: "video/mp4", sizeHint });
       expect(stored).toMatchObject(await checksums(generated(size)));
-      expect(stored.peakBufferedBytes).toBeLessThanOrEqual(16 * MIB);
+      expect(stored.peakBufferedBytes).toBeLessThanOrEqual(10 * MIB);
       expect(await headOriginal(env.BUCKET, key)).toMatchObject({ size });
     }
   });
 
-  it.each([1, 1000, 8 * MIB, 9 * MIB, 17 * MIB])("accepts chunks of %d bytes", async (chunk) => {
+  it.each([1, 1000, 5 * MIB, 6 * MIB, 17 * MIB])("accepts chunks of %d bytes", async (chunk) => {
     const size = chunk === 1 ? 5000 : 18 * MIB + 3;
     const stored = await storeOriginal(env.BUCKET, key, generated(size, chunk), {
       contentType: "video/mp4",
       sizeHint: null,
     });
     expect(stored).toMatchObject(await checksums(generated(size, chunk)));
-    expect(stored.peakBufferedBytes).toBeLessThanOrEqual(16 * MIB);
+    expect(stored.peakBufferedBytes).toBeLessThanOrEqual(10 * MIB);
     expect(await checksums(bodyOf(key))).toEqual(await checksums(generated(size, chunk)));
   });
 
@@ -240,7 +245,7 @@ describe("a failed upload", () => {
     const { bucket, calls } = recordingBucket();
     expect(await errorOf(storeOriginal(bucket, key, failingAfter(size, disconnected), options))).toBe(disconnected);
     expect(await headOriginal(env.BUCKET, key)).toBeNull();
-    expect(calls.filter((call) => call === "abort")).toHaveLength(size > 8 * MIB ? 1 : 0);
+    expect(calls.filter((call) => call === "abort")).toHaveLength(size > 5 * MIB ? 1 : 0);
     expect(calls).not.toContain("complete");
   });
 

@@ -1,0 +1,152 @@
+/**
+ * The memory that all uploads of an isolate share. An upload takes a buffer before it fills it, and waits in line while
+ * there is none: its client is slowed by back pressure. Waiting never deadlocks, because an upload that holds one buffer
+ * can finish its part with it.
+ *
+ * A cancelled request runs no `finally`. So whoever is first in line takes back the buffers of uploads that made no
+ * progress for `MAX_PART_HOLD_MS`, which also keeps slow clients from holding up the others.
+ */
+import { AppError } from "../../kernel/errors.ts";
+import { waitingLine } from "./waitingLine.ts";
+
+/** Buffers of all uploads of one isolate. Its 128 MB also hold a decoder (48 MB), its input (24 MB) and the code. */
+export const MAX_UPLOAD_BUFFER_BYTES = 32 * 1024 * 1024;
+/** Time to fill and send one buffer while others wait: 5 MiB at 87 KB/s. */
+export const MAX_PART_HOLD_MS = 60_000;
+const RETRY_AFTER_SECONDS = 10;
+
+export interface UploadLease {
+  /** Waits in line for a buffer, and restarts the clock of the part. Throws as `requireActive`. */
+  allocate(bytes: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Returns a buffer if there is memory and nobody waits; else null. */
+  tryAllocate(bytes: number): Uint8Array<ArrayBuffer> | null;
+  /** Frees a buffer of this lease at once: it becomes empty. */
+  free(buffer: Uint8Array<ArrayBuffer>): void;
+  /** Restarts the clock of the part. */
+  startPart(): void;
+  /** Throws `storage_unavailable` if the buffers were taken back. */
+  requireActive(): void;
+  /** The client has sent everything: the buffers stay valid until `release`. */
+  finishReceiving(): void;
+  /** Frees all buffers. May be called again. */
+  release(): void;
+}
+
+export interface UploadMemory {
+  lease(): UploadLease;
+  hasWaiters(): boolean;
+  usedBytes(): number;
+}
+
+interface LeaseState {
+  buffers: Set<ArrayBuffer>;
+  partStartedMs: number;
+  isReceiving: boolean;
+  isRevoked: boolean;
+}
+
+class BufferPool {
+  readonly #leases = new Set<LeaseState>();
+  readonly #maxBytes: number;
+  readonly #maxPartHoldMs: number;
+  usedBytes = 0;
+
+  constructor(maxBytes: number, maxPartHoldMs: number) {
+    this.#maxBytes = maxBytes;
+    this.#maxPartHoldMs = maxPartHoldMs;
+  }
+
+  /** Returns null without memory. Counts the bytes before any `await`, at which other requests run. */
+  take(state: LeaseState, bytes: number): Uint8Array<ArrayBuffer> | null {
+    if (!this.#hasRoom(bytes)) return null;
+    const buffer = new Uint8Array(bytes);
+    this.usedBytes += bytes;
+    state.buffers.add(buffer.buffer);
+    this.#leases.add(state);
+    return buffer;
+  }
+
+  /** `transfer` frees the memory at once; the garbage collector would do so at some time. */
+  free(state: LeaseState, buffer: ArrayBuffer): void {
+    if (!state.buffers.delete(buffer)) return;
+    this.usedBytes -= buffer.byteLength;
+    buffer.transfer(0);
+    if (state.buffers.size === 0) this.#leases.delete(state);
+  }
+
+  /** Takes back the buffers of uploads that were too slow or cancelled, the oldest first, until there is room. */
+  revokeOverdue(neededBytes: number): void {
+    const nowMs = Date.now();
+    for (const state of [...this.#leases].toSorted((a, b) => a.partStartedMs - b.partStartedMs)) {
+      if (this.#hasRoom(neededBytes) || nowMs - state.partStartedMs <= this.#maxPartHoldMs) return;
+      state.isRevoked = true;
+      if (state.isReceiving) for (const buffer of state.buffers) this.free(state, buffer);
+      else this.#forget(state);
+    }
+  }
+
+  /** No longer counts buffers that may still be read: most likely their request was cancelled. */
+  #forget(state: LeaseState): void {
+    for (const buffer of state.buffers) this.usedBytes -= buffer.byteLength;
+    state.buffers.clear();
+    this.#leases.delete(state);
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.usedBytes + bytes <= this.#maxBytes;
+  }
+}
+
+function requireActive(state: LeaseState): void {
+  if (!state.isRevoked) return;
+  throw new AppError("storage_unavailable", "the upload was too slow while others waited; retry the request", {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}
+
+/** Creates the memory of one isolate. */
+export function createUploadMemory(maxBytes: number, maxPartHoldMs = MAX_PART_HOLD_MS): UploadMemory {
+  const pool = new BufferPool(maxBytes, maxPartHoldMs);
+  const line = waitingLine();
+
+  async function allocate(state: LeaseState, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    let buffer = new Uint8Array();
+    await line.wait(() => {
+      if (state.isRevoked) return true;
+      pool.revokeOverdue(bytes);
+      const taken = pool.take(state, bytes);
+      if (taken !== null) buffer = taken;
+      return taken !== null;
+    });
+    requireActive(state);
+    state.partStartedMs = Date.now();
+    return buffer;
+  }
+
+  function lease(): UploadLease {
+    const state: LeaseState = { buffers: new Set(), partStartedMs: Date.now(), isReceiving: true, isRevoked: false };
+    const startPart = () => {
+      state.partStartedMs = Date.now();
+    };
+    return {
+      allocate: (bytes) => allocate(state, bytes),
+      tryAllocate: (bytes) => (line.hasWaiters() ? null : pool.take(state, bytes)),
+      free: (buffer) => pool.free(state, buffer.buffer),
+      startPart,
+      requireActive: () => requireActive(state),
+      finishReceiving: () => {
+        requireActive(state);
+        startPart();
+        state.isReceiving = false;
+      },
+      release: () => {
+        for (const buffer of state.buffers) pool.free(state, buffer);
+      },
+    };
+  }
+
+  return { lease, hasWaiters: () => line.hasWaiters(), usedBytes: () => pool.usedBytes };
+}
+
+/** The memory of this isolate. */
+export const uploadMemory = createUploadMemory(MAX_UPLOAD_BUFFER_BYTES);
