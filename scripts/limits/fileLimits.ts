@@ -1,9 +1,10 @@
 /** Limits of files, their metadata and their images, as part of table.ts. */
 import * as config from "../../src/kernel/config.ts";
+import * as inspectionBudget from "../../src/media/inspect/bytes/inspectionBudget.ts";
 import * as imageContent from "../../src/media/inspect/containers/imageContent.ts";
 import * as jpegLineCount from "../../src/media/inspect/containers/jpegLineCount.ts";
 import * as decodedTags from "../../src/media/inspect/exif/decodedTags.ts";
-import * as exif from "../../src/media/inspect/exif/exif.ts";
+import * as mediaInfo from "../../src/media/inspect/mediaInfo.ts";
 import * as normalize from "../../src/media/inspect/metadata/normalize.ts";
 import * as xmp from "../../src/media/inspect/metadata/xmp.ts";
 import * as decoderMemory from "../../src/media/transcode/decoderMemory.ts";
@@ -17,6 +18,7 @@ import * as tiffPreviews from "../../src/media/transcode/preview/tiffPreviews.ts
 import * as preservedXmp from "../../src/media/transcode/rewrite/preservedXmp.ts";
 import * as tiffLayout from "../../src/media/transcode/tiff/tiffLayout.ts";
 import * as partBuffers from "../../src/objects/uploads/partBuffers.ts";
+import * as uploadMemory from "../../src/objects/uploads/uploadMemory.ts";
 import * as variants from "../../src/operations/delivery/variants.ts";
 import * as proxyStrategies from "../../src/operations/tasks/handlers/proxyStrategies.ts";
 import * as receivedFile from "../../src/operations/uploads/receivedFile.ts";
@@ -43,6 +45,14 @@ export const fileSections: Section[] = [
       limit(versionFiles, "MAX_FILE_BYTES", "bytes", "file of a version, as sent and as stored", "422"),
       limit(posterRoutes, "MAX_POSTER_BYTES", "bytes", "poster of a video", "413"),
       limit(partBuffers, "PART_BYTES", "bytes", "part of a file in R2", "the next part begins"),
+      limit(uploadMemory, "MAX_UPLOAD_BUFFER_BYTES", "bytes", "buffers of all uploads of one isolate", "bodies wait"),
+      limit(
+        uploadMemory,
+        "MAX_PART_HOLD_MS",
+        "ms",
+        "time to fill and send one buffer while other uploads wait",
+        "503 with `Retry-After`",
+      ),
     ],
   },
   {
@@ -51,7 +61,24 @@ export const fileSections: Section[] = [
     limits: [
       limit(normalize, "MAX_TEXT_CHARACTERS", "characters", "one text", "cut"),
       limit(decodedTags, "MAX_VALUE_BYTES", "bytes", "one EXIF value", "left out"),
-      limit(exif, "MAX_EXIF_BLOCKS", "items", "EXIF blocks of a file", "the first ones are read"),
+      limit(
+        inspectionBudget,
+        "INSPECTION_BUDGET_BYTES",
+        "bytes",
+        "work on one file: bytes read, copied, inflated and parsed, also in failed attempts",
+        "what was read so far is kept",
+      ),
+      limit(
+        inspectionBudget,
+        "PARSING_RESERVE_BYTES",
+        "bytes",
+        "part of this work that is reserved for parsing",
+        "what was read so far is kept",
+      ),
+      limit(mediaInfo, "MAX_INSPECTION_READ_BYTES", "bytes", "bytes read from storage", "what was read so far is kept"),
+      limit(imageContent, "MAX_EXIF_BLOCKS", "items", "EXIF blocks of a file", "the first ones are read"),
+      limit(imageContent, "MAX_XMP_PACKETS", "items", "XMP packets of a file", "the first ones are read"),
+      limit(imageContent, "MAX_IPTC_BLOCKS", "items", "IPTC blocks of a file", "the first ones are read"),
       limit(imageContent, "MAX_BLOCK_BYTES", "bytes", "one EXIF, XMP, IPTC or ICC block", "left out"),
       limit(xmp, "MAX_PACKET_BYTES", "bytes", "one XMP packet", "left out"),
       limit(

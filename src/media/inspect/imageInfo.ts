@@ -19,6 +19,7 @@ import type { MediaFamily } from "./formats.ts";
 import { type FileMetadata, emptyMetadata } from "./metadata/fileMetadata.ts";
 import { type ImageMetadata, readImageMetadata } from "./metadata/imageMetadata.ts";
 import type { ByteSource } from "./bytes/byteSource.ts";
+import { inspectionBudget } from "./bytes/inspectionBudget.ts";
 import type { WallTime } from "./metadata/wallTime.ts";
 
 const readers: Partial<Record<MediaFamily, ImageReader>> = {
@@ -32,13 +33,13 @@ const readers: Partial<Record<MediaFamily, ImageReader>> = {
   cr3: readCr3,
   heif: readHeif,
   jxl: readJxl,
-};
-
-export interface ImageInfo {
   jp2: readJp2,
   mrw: readMrw,
   ciff: readCiff,
   x3f: readX3f,
+};
+
+export interface ImageInfo {
   /** As displayed; 0 if unknown. */
   width: number;
   height: number;
@@ -46,17 +47,21 @@ export interface ImageInfo {
   rawHeight: number | null;
   metadata: FileMetadata;
   captureTime: WallTime | null;
+  gpsTimeUs: number | null;
 }
 
 /** Larger values indicate a corrupt header. */
-  gpsTimeUs: number | null;
 const MAX_SIDE_PIXELS = 2 ** 31 - 1;
 
 /** Reads the container of an image, up to the first defect; null if the family is not an image. */
-export async function readImageContent(source: ByteSource, family: MediaFamily): Promise<ImageContent | null> {
+export async function readImageContent(
+  source: ByteSource,
+  family: MediaFamily,
+  budget = inspectionBudget(),
+): Promise<ImageContent | null> {
   const reader = readers[family];
   if (reader === undefined) return null;
-  const content = emptyContent();
+  const content = emptyContent(budget);
   try {
     await reader(source, content);
   } catch {
@@ -66,12 +71,17 @@ export async function readImageContent(source: ByteSource, family: MediaFamily):
 }
 
 /** Reads dimensions and metadata of an image; null if the family is not an image. */
-export async function readImageInfo(source: ByteSource, family: MediaFamily): Promise<ImageInfo | null> {
-  const content = await readImageContent(source, family);
+export async function readImageInfo(
+  source: ByteSource,
+  family: MediaFamily,
+  budget = inspectionBudget(),
+): Promise<ImageInfo | null> {
+  const content = await readImageContent(source, family, budget);
   if (content === null) return null;
   const fields = await readImageMetadata(content).catch((): ImageMetadata => ({
     metadata: emptyMetadata(),
     captureTime: null,
+    gpsTimeUs: null,
   }));
   return { ...imageDimensions(content, fields.metadata.orientation), ...fields };
 }
@@ -88,8 +98,12 @@ export interface DisplayInfo {
 }
 
 /** Reads only what decides how an image is displayed, as `readImageInfo` reads it; null if the family is not an image. */
-export async function readDisplayInfo(source: ByteSource, family: MediaFamily): Promise<DisplayInfo | null> {
-  const content = await readImageContent(source, family);
+export async function readDisplayInfo(
+  source: ByteSource,
+  family: MediaFamily,
+  budget = inspectionBudget(),
+): Promise<DisplayInfo | null> {
+  const content = await readImageContent(source, family, budget);
   if (content === null) return null;
   const orientation = await readExif(content.exif).then(
     ({ image }) => orientationAt(image) ?? content.fields.orientation ?? null,
@@ -105,7 +119,6 @@ function imageDimensions(content: ImageContent, orientation: number | null): Omi
   const isCropped = content.crop !== null && content.crop.width <= rawWidth && content.crop.height <= rawHeight;
   const displayed = isCropped && content.crop !== null ? content.crop : { width: rawWidth, height: rawHeight };
   const swaps = content.swapsAxes ?? (orientation !== null && orientation >= 5);
-    gpsTimeUs: null,
   return {
     width: swaps ? displayed.height : displayed.width,
     height: swaps ? displayed.width : displayed.height,

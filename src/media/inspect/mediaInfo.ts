@@ -1,4 +1,5 @@
 import { boundedSource } from "./bytes/boundedSource.ts";
+import { type InspectionBudget, inspectionBudget } from "./bytes/inspectionBudget.ts";
 import type { MediaFamily, MediaFormat } from "./formats.ts";
 import { type FileMetadata, emptyMetadata } from "./metadata/fileMetadata.ts";
 import { sniff, SNIFF_BYTES } from "./sniff.ts";
@@ -19,36 +20,41 @@ export interface MediaInfo {
   durationSeconds: number | null;
   /** The original date of an image, the creation date of a video. */
   captureTime: WallTime | null;
+  /** GPS date and time of an image: microseconds since 1970 UTC. */
+  gpsTimeUs: number | null;
   metadata: FileMetadata;
   /** Why the content could not be read; null if it could. */
   problem: string | null;
-  /** GPS date and time of an image: microseconds since 1970 UTC. */
-  gpsTimeUs: number | null;
 }
 
 /** The sample photos need one to three reads and at most 150 KB; files with many unrelated blocks need more. */
-const MAX_READ_BYTES = 4 * 1024 * 1024;
+export const MAX_INSPECTION_READ_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads dimensions, duration and metadata of a file by its content, in at most 4 MiB of reads. Never throws: a failure is
+ * Reads dimensions, duration and metadata of a file by its content, in at most 4 MiB of reads and 8 MiB of work
+ * (`InspectionBudget`). When the budget ends, what was read so far stays and the rest is null. Never throws: a failure is
  * described in `problem`, where `format`, the format of the file name, is mentioned.
  */
-export async function readMediaInfo(source: ByteSource, format: MediaFormat): Promise<MediaInfo> {
+export async function readMediaInfo(
+  source: ByteSource,
+  format: MediaFormat,
+  budget = inspectionBudget(),
+): Promise<MediaInfo> {
   try {
-    return await readByFamily(boundedSource(source, MAX_READ_BYTES), format);
+    return await readByFamily(boundedSource(source, MAX_INSPECTION_READ_BYTES, budget), format, budget);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return unreadable(`the ${format.extension} file could not be read: ${reason}`.slice(0, 500));
   }
 }
 
-async function readByFamily(source: ByteSource, format: MediaFormat): Promise<MediaInfo> {
+async function readByFamily(source: ByteSource, format: MediaFormat, budget: InspectionBudget): Promise<MediaInfo> {
   const head = await source.read(0, SNIFF_BYTES);
   if (head.length === 0) return unreadable("the file is empty");
   const family = sniff(head);
   if (family === null)
     return unreadable(`not a ${format.extension} file: it begins with ${toHex(head.subarray(0, 12))}`);
-  const image = await readImageInfo(source, family);
+  const image = await readImageInfo(source, family, budget);
   if (image !== null) {
     return {
       family,
@@ -57,10 +63,11 @@ async function readByFamily(source: ByteSource, format: MediaFormat): Promise<Me
       problem: image.width === 0 ? `no image dimensions found: the ${family} file is corrupt or truncated` : null,
     };
   }
-  const video = await readVideo(source, family);
+  const video = await readVideo(source, family, budget);
   return {
     family,
     ...video,
+    gpsTimeUs: null,
     rawWidth: null,
     rawHeight: null,
     problem:
@@ -72,12 +79,12 @@ function unreadable(problem: string): MediaInfo {
   return {
     family: null,
     width: 0,
-    gpsTimeUs: null,
     height: 0,
     rawWidth: null,
     rawHeight: null,
     durationSeconds: null,
     captureTime: null,
+    gpsTimeUs: null,
     metadata: emptyMetadata(),
     problem,
   };
@@ -87,4 +94,3 @@ function unreadable(problem: string): MediaInfo {
 function toHex(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
-    gpsTimeUs: null,

@@ -1,5 +1,6 @@
 /** Groups small reads into pages and limits the total. Never holds a whole file. */
 import type { ByteSource } from "./byteSource.ts";
+import { type InspectionBudget, READ_COST_BYTES } from "./inspectionBudget.ts";
 
 export interface BoundedSource extends ByteSource {
   /** Total bytes read from the underlying source so far. */
@@ -15,16 +16,18 @@ const MAX_CACHED_PAGES = 96;
 
 /**
  * Wraps a source so that reads beyond a total of `maxTotalBytes` return fewer bytes, as at the end of the file. Format
- * readers then need no limit of their own for files with cyclic offsets.
+ * readers then need no limit of their own for files with cyclic offsets. The bytes fetched, and those returned from the
+ * pages, are charged to `budget`; without a budget only the fetched bytes are limited.
  */
-export function boundedSource(source: ByteSource, maxTotalBytes: number): BoundedSource {
+export function boundedSource(source: ByteSource, maxTotalBytes: number, budget?: InspectionBudget): BoundedSource {
+  const canSpend = (bytes: number): boolean => budget?.spend(bytes) ?? true;
   const pages = new Map<number, Uint8Array>();
   let fetched = 0;
 
   async function fetchPages(first: number, last: number): Promise<void> {
     const offset = first * PAGE_BYTES;
     const length = Math.min((last - first + 1) * PAGE_BYTES, source.sizeBytes - offset);
-    if (length <= 0 || fetched + length > maxTotalBytes) return;
+    if (length <= 0 || fetched + length > maxTotalBytes || !canSpend(length)) return;
     fetched += length;
     const bytes = await source.read(offset, length);
     for (let page = first; page <= last; page++) {
@@ -51,7 +54,7 @@ export function boundedSource(source: ByteSource, maxTotalBytes: number): Bounde
 
   async function read(offset: number, length: number): Promise<Uint8Array> {
     const end = Math.min(offset + Math.min(length, MAX_READ_BYTES), source.sizeBytes);
-    if (!(offset >= 0 && end > offset)) return new Uint8Array(0);
+    if (!(offset >= 0 && end > offset) || !canSpend(READ_COST_BYTES + end - offset)) return new Uint8Array(0);
     if (fetched === 0) await fetchPages(0, FIRST_READ_BYTES / PAGE_BYTES - 1);
     const first = Math.floor(offset / PAGE_BYTES);
     await fetchMissing(first, Math.floor((end - 1) / PAGE_BYTES));

@@ -1,11 +1,21 @@
 import { type Box, readBoxes, findBox } from "../bytes/bmffBoxes.ts";
-import { asciiAt, concat, inflate, viewOf } from "../bytes/bytes.ts";
+import { asciiAt, concat, viewOf } from "../bytes/bytes.ts";
 import { type ByteSource, memorySource } from "../bytes/byteSource.ts";
+import { inflateBlock } from "../bytes/decompression.ts";
+import { type InspectionBudget, READ_COST_BYTES } from "../bytes/inspectionBudget.ts";
 import { toExifBlock } from "../exif/exifBlock.ts";
-import { type ItemLocation, readItems, readLocations, readPrimaryId, readProperties } from "./heifItems.ts";
-import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
+import {
+  type HeifItem,
+  type ItemLocation,
+  readDescribingIds,
+  readItems,
+  readLocations,
+  readPrimaryId,
+  readProperties,
+} from "./heifItems.ts";
+import { type ImageContent, MAX_BLOCK_BYTES, MAX_EXIF_BLOCKS, MAX_XMP_PACKETS } from "./imageContent.ts";
 
-const MAX_BLOCKS = 8;
+const XMP_TYPE = "application/rdf+xml";
 
 /** Reads the size and rotation of the primary image of a HEIC or AVIF file, and its EXIF, XMP and profile (ISO/IEC 23008-12). */
 export async function readHeif(source: ByteSource, content: ImageContent): Promise<void> {
@@ -19,13 +29,14 @@ async function readMeta(source: ByteSource, outer: Box, content: ImageContent): 
   // The tables have many small fields: one read into memory. `meta` is a FullBox, with version and flags first.
   const meta = memorySource(await source.read(outer.start + 4, outer.end - outer.start - 4));
   const boxes = await readBoxes(meta, 0, meta.sizeBytes);
-  const properties = await readProperties(meta, boxes, await readPrimaryId(meta, boxes));
-  await applyProperties(meta, properties.own, content);
+  const primaryId = await readPrimaryId(meta, boxes);
+  const properties = await readProperties(meta, boxes, primaryId);
+  await applyProperties(meta, properties.ofItem, content);
   // In Apple's grids only the tiles have a profile.
   for (const box of properties.all) {
     if (box.type === "colr") content.icc ??= iccProfileOf(await readProperty(meta, box));
   }
-  await readBlocks(source, meta, boxes, content);
+  await readBlocks(source, meta, boxes, primaryId, content);
 }
 
 /** An image sequence may have a track only. The size at the end of its header is in 16.16 fixed point. */
@@ -70,34 +81,57 @@ function cropOf(view: DataView): ImageContent["crop"] {
   return width > 0 && height > 0 ? { width, height } : null;
 }
 
-async function readBlocks(source: ByteSource, meta: ByteSource, boxes: Box[], content: ImageContent): Promise<void> {
-  const locations = await readLocations(meta, boxes);
-  const idat = findBox(boxes, "idat");
-  for (const [id, item] of await readItems(meta, boxes)) {
-    const isXmp = item.type === "mime" && item.contentType === "application/rdf+xml";
-    const location = locations.get(id);
-    // Items may share the same bytes, so the number of blocks is unrelated to the file size.
-    if (content.xmp.length + content.exif.length >= MAX_BLOCKS) break;
-    if (location === undefined || !(isXmp || item.type === "Exif")) continue;
-    const stored = await readItem(source, meta, idat, location);
-    const bytes = item.contentEncoding === "deflate" ? await inflate(stored, MAX_BLOCK_BYTES) : stored;
-    if (bytes === null) continue;
-    if (isXmp) content.xmp.push(bytes);
-    else if (bytes.length > 4) content.exif.push(toExifBlock(bytes, 4 + viewOf(bytes).getUint32(0)));
+/**
+ * Reads the EXIF items, then the XMP items, of the primary image before those of others: iPhones store up to ten XMP
+ * items, for mattes, gain map and depth, before the EXIF.
+ */
+async function readBlocks(
+  source: ByteSource,
+  meta: ByteSource,
+  boxes: Box[],
+  primaryId: number | null,
+  content: ImageContent,
+): Promise<void> {
+  const items = await readItems(meta, boxes);
+  const file: ItemFile = { source, meta, idat: findBox(boxes, "idat"), locations: await readLocations(meta, boxes) };
+  const describing = await readDescribingIds(meta, boxes, primaryId);
+  const idsOf = (isWanted: (item: HeifItem) => boolean): number[] => {
+    const ids = [...items].filter(([, item]) => isWanted(item)).map(([id]) => id);
+    return [...ids.filter((id) => describing.has(id)), ...ids.filter((id) => !describing.has(id))];
+  };
+  const read = async (id: number) => await readItem(file, id, items.get(id), content.budget);
+  for (const id of idsOf(({ type }) => type === "Exif")) {
+    if (content.exif.length === MAX_EXIF_BLOCKS) break;
+    const bytes = await read(id);
+    if (bytes !== null && bytes.length > 4) content.exif.push(toExifBlock(bytes, 4 + viewOf(bytes).getUint32(0)));
+  }
+  for (const id of idsOf(({ type, contentType }) => type === "mime" && contentType === XMP_TYPE)) {
+    if (content.xmp.length === MAX_XMP_PACKETS) break;
+    const bytes = await read(id);
+    if (bytes !== null) content.xmp.push(bytes);
   }
 }
 
+interface ItemFile {
+  source: ByteSource;
+  meta: ByteSource;
+  idat: Box | undefined;
+  locations: Map<number, ItemLocation>;
+}
+
+/** Items may share the same bytes, so each copy is charged, and each attempt to inflate one. */
 async function readItem(
-  source: ByteSource,
-  meta: ByteSource,
-  idat: Box | undefined,
-  { method, extents }: ItemLocation,
-): Promise<Uint8Array> {
+  { source, meta, idat, locations }: ItemFile,
+  id: number,
+  item: HeifItem | undefined,
+  budget: InspectionBudget,
+): Promise<Uint8Array | null> {
+  const { method, extents } = locations.get(id) ?? { method: 0, extents: [] };
   const parts: Uint8Array[] = [];
   let total = 0;
   for (const { offset, length } of extents) {
     const requested = length === 0 ? MAX_BLOCK_BYTES : length;
-    if (method > 1 || total + requested > MAX_BLOCK_BYTES) break;
+    if (method > 1 || total + requested > MAX_BLOCK_BYTES || !budget.spend(READ_COST_BYTES + requested)) break;
     const part =
       method === 0
         ? await source.read(offset, requested)
@@ -105,5 +139,6 @@ async function readItem(
     parts.push(part.slice());
     total += part.length;
   }
-  return concat(parts);
+  const stored = concat(parts);
+  return item?.contentEncoding === "deflate" ? await inflateBlock(stored, MAX_BLOCK_BYTES, budget) : stored;
 }

@@ -24,6 +24,11 @@ export interface ItemLocation {
 
 /** A 100-megapixel image has some 400 tiles, each an item. */
 const MAX_ITEMS = 4096;
+/** With field widths of 0, a table of a few bytes can declare 65,535 extents per item. */
+const MAX_ITEM_EXTENTS = 64;
+const MAX_EXTENTS = 16_384;
+/** A metadata item describes one image, or a few. */
+const MAX_REFERENCES = 64;
 
 /** Reads consecutive big-endian fields; throws a RangeError past the end. */
 class FieldReader {
@@ -80,7 +85,8 @@ export async function readLocations(meta: ByteSource, boxes: Box[]): Promise<Map
   const sizes = reader.take(2);
   const width = (shift: number) => (sizes >> shift) & 0xf;
   const count = Math.min(reader.take(version < 2 ? 2 : 4), MAX_ITEMS);
-  for (let i = 0; i < count; i++) {
+  let extentCount = 0;
+  for (let i = 0; i < count && extentCount < MAX_EXTENTS; i++) {
     const id = reader.take(version < 2 ? 2 : 4);
     const method = version === 0 ? 0 : reader.take(2) & 0xf;
     reader.take(2);
@@ -90,18 +96,34 @@ export async function readLocations(meta: ByteSource, boxes: Box[]): Promise<Map
       if (version > 0) reader.take(width(0));
       const offset = base + reader.take(width(12));
       extents.push({ offset, length: reader.take(width(8)) });
-      // With field widths of 0, a table of a few bytes can declare 65,535 extents per item.
-      if (extents.length > 64) break;
+      if (extents.length > MAX_ITEM_EXTENTS) break;
     }
+    extentCount += extents.length;
     locations.set(id, { method, extents });
   }
   return locations;
 }
 
+/** Reads `iref`: the ids of the metadata items that describe this image ("cdsc"). */
+export async function readDescribingIds(meta: ByteSource, boxes: Box[], imageId: number | null): Promise<Set<number>> {
+  const ids = new Set<number>();
+  const table = findBox(boxes, "iref");
+  if (table === undefined) return ids;
+  const idBytes = viewOf(await meta.read(table.start, 1)).getUint8(0) === 0 ? 2 : 4;
+  for (const box of await readBoxes(meta, table.start + 4, table.end, MAX_ITEMS)) {
+    const reader = box.type === "cdsc" ? await openBox(meta, box) : null;
+    if (reader === null) continue;
+    const from = reader.take(idBytes);
+    const count = Math.min(reader.take(2), Math.floor((box.end - box.start) / idBytes) - 1, MAX_REFERENCES);
+    for (let i = 0; i < count; i++) if (reader.take(idBytes) === imageId) ids.add(from);
+  }
+  return ids;
+}
+
 export interface HeifProperties {
   all: Box[];
   /** The properties of the requested item, in the order in which they apply. */
-  own: Box[];
+  ofItem: Box[];
 }
 
 /** Reads `ipco` and the associations of one item in `ipma`. */
@@ -109,11 +131,11 @@ export async function readProperties(meta: ByteSource, boxes: Box[], itemId: num
   const outer = findBox(boxes, "iprp");
   const inner = outer === undefined ? [] : await readBoxes(meta, outer.start, outer.end);
   const container = findBox(inner, "ipco");
-  if (container === undefined) return { all: [], own: [] };
+  if (container === undefined) return { all: [], ofItem: [] };
   const all = await readBoxes(meta, container.start, container.end, MAX_ITEMS);
   const reader = await openBox(meta, findBox(inner, "ipma"));
   const indexes = reader === null ? [] : propertyIndexes(reader, itemId);
-  return { all, own: indexes.flatMap((index) => all[index - 1] ?? []) };
+  return { all, ofItem: indexes.flatMap((index) => all[index - 1] ?? []) };
 }
 
 /** Returns the indexes of an item's properties in `ipma`, which count from 1. */

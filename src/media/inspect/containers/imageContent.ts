@@ -1,8 +1,11 @@
 import type { ByteSource } from "../bytes/byteSource.ts";
+import { type InspectionBudget, inspectionBudget } from "../bytes/inspectionBudget.ts";
 import type { FileMetadata } from "../metadata/fileMetadata.ts";
 
 /** The dimensions and metadata blocks that a container reader collects; the blocks are parsed later. */
 export interface ImageContent {
+  /** Shared with the source: what decompressing and parsing the blocks may still take. */
+  budget: InspectionBudget;
   /** As encoded; 0 until found. */
   rawWidth: number;
   rawHeight: number;
@@ -25,9 +28,9 @@ export interface ImageContent {
 /** EXIF, beginning with a TIFF header. */
 export interface ExifBlock {
   source: ByteSource;
-  /** The block in memory, the whole of its buffer; missing for RAW and TIFF files. */
+  /** The block in memory, spanning its entire buffer; missing for RAW and TIFF files. */
   bytes?: Uint8Array;
-  /** The type of the first directory: CR3 stores each directory as a block of its own. */
+  /** The type of the first directory: CR3 stores each directory as a separate block. */
   firstDirectory: "image" | "exif" | "gps";
 }
 
@@ -36,9 +39,14 @@ export type ImageReader = (source: ByteSource, content: ImageContent) => Promise
 
 /** Larger blocks are skipped; no real file is known to have one. */
 export const MAX_BLOCK_BYTES = 1024 * 1024;
+/** Further blocks of a file are ignored. */
+export const MAX_EXIF_BLOCKS = 4;
+export const MAX_XMP_PACKETS = 4;
+export const MAX_IPTC_BLOCKS = 8;
 
-export function emptyContent(): ImageContent {
+export function emptyContent(budget = inspectionBudget()): ImageContent {
   return {
+    budget,
     rawWidth: 0,
     rawHeight: 0,
     crop: null,

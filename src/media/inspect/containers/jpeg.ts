@@ -1,7 +1,7 @@
 import { asciiAt, concat, startsWith, viewOf } from "../bytes/bytes.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
 import { exifBlockOf } from "../exif/exifBlock.ts";
-import { joinExtendedXmp } from "../metadata/extendedXmp.ts";
+import { joinExtendedXmp } from "../metadata/xmp.ts";
 import { joinResources, iptcBlocksIn } from "../metadata/photoshop.ts";
 import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
 import { findLineCount } from "./jpegLineCount.ts";
@@ -23,8 +23,9 @@ const MAX_JUNK_BYTES = 256 * 1024;
 
 /** Blocks that may be split over several segments. */
 interface CollectedBlocks {
-  exif: Uint8Array[];
-  icc: Map<number, Uint8Array>;
+  /** The parts of each block. */
+  exif: Uint8Array[][];
+  icc: Map<number, Uint8Array[]>;
   extendedXmp: Uint8Array[];
   photoshop: Uint8Array[];
   totalBytes: number;
@@ -36,11 +37,11 @@ export async function readJpeg(source: ByteSource, content: ImageContent): Promi
   try {
     await readSegments(source, content, collected);
   } finally {
-    for (const block of collected.exif) content.exif.push(exifBlockOf(block));
-    const icc = [...collected.icc].sort(([a], [b]) => a - b).map(([, part]) => part);
+    for (const parts of collected.exif) content.exif.push(exifBlockOf(concat(parts)));
+    const icc = [...collected.icc].sort(([a], [b]) => a - b).flatMap(([, parts]) => parts);
     if (icc.length > 0) content.icc = concat(icc);
-    const rest = joinExtendedXmp(collected.extendedXmp);
-    if (rest !== null) content.xmp.push(rest);
+    const extendedXmp = joinExtendedXmp(collected.extendedXmp);
+    if (extendedXmp !== null) content.xmp.push(extendedXmp);
     for (const block of joinResources(collected.photoshop)) content.iptc.push(...iptcBlocksIn(block));
   }
 }
@@ -83,7 +84,10 @@ export async function findMarker(source: ByteSource, at: number): Promise<number
 }
 
 function indexOfMarker(bytes: Uint8Array): number {
-  return bytes.findIndex((byte, i) => byte === 0xff && ![undefined, 0, 0xff].includes(bytes[i + 1]));
+  for (let at = 0; at + 1 < bytes.length; at++) {
+    if (bytes[at] === 0xff && bytes[at + 1] !== 0 && bytes[at + 1] !== 0xff) return at;
+  }
+  return -1;
 }
 
 /** SOF0 to SOF15, except DHT, JPG and DAC in the same range. */
@@ -126,9 +130,10 @@ function collectSegment(marker: number, body: Uint8Array, content: ImageContent,
     content.xmp.push(body.slice(startsWith(body, XMP_NAME) ? XMP_NAME.length : 0));
   } else if (marker === 0xe2) {
     const number = body[ICC_NAME.length] ?? 0;
-    const previous = collected.icc.get(number) ?? new Uint8Array(0);
+    const previous = collected.icc.get(number) ?? [];
+    previous.push(body.slice(ICC_NAME.length + 2));
     // Some writers number all parts 0 and store them in order.
-    collected.icc.set(number, concat([previous, body.subarray(ICC_NAME.length + 2)]));
+    collected.icc.set(number, previous);
   } else {
     const isOld = startsWith(body, OLD_PHOTOSHOP_NAME);
     collected.photoshop.push(body.slice(isOld ? OLD_PHOTOSHOP_NAME.length + 8 : PHOTOSHOP_NAME.length));
@@ -139,6 +144,6 @@ function collectSegment(marker: number, body: Uint8Array, content: ImageContent,
 function collectExif(block: Uint8Array, collected: CollectedBlocks): void {
   const last = collected.exif.at(-1);
   const isNew = ["II", "MM"].some((mark) => startsWith(block, mark));
-  if (isNew || last === undefined) collected.exif.push(block);
-  else collected.exif[collected.exif.length - 1] = concat([last, block]);
+  if (isNew || last === undefined) collected.exif.push([block]);
+  else last.push(block);
 }

@@ -1,5 +1,6 @@
 import { type Box, readBoxes } from "../bytes/bmffBoxes.ts";
-import { asciiAt, concat, decompressBrotli, viewOf } from "../bytes/bytes.ts";
+import { asciiAt, concat, viewOf } from "../bytes/bytes.ts";
+import { decompressBrotliBlock } from "../bytes/decompression.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
 import { toExifBlock } from "../exif/exifBlock.ts";
 import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
@@ -43,7 +44,9 @@ async function readMetadataBox(source: ByteSource, box: Box, content: ImageConte
   const stored = (await source.read(box.start, box.end - box.start)).slice();
   const type = isCompressed ? asciiAt(stored, 0, 4) : box.type;
   if (type !== "xml " && type !== "Exif") return;
-  const bytes = isCompressed ? await decompressBrotli(stored.subarray(4), MAX_BLOCK_BYTES) : stored;
+  const bytes = isCompressed
+    ? await decompressBrotliBlock(stored.subarray(4), MAX_BLOCK_BYTES, content.budget)
+    : stored;
   if (bytes === null) return;
   if (type === "xml ") content.xmp.push(bytes);
   else if (bytes.length > 4) content.exif.push(toExifBlock(bytes, 4 + viewOf(bytes).getUint32(0)));

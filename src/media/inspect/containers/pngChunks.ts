@@ -1,5 +1,7 @@
 /** Decodes the metadata chunks of a PNG: eXIf, iCCP, and text chunks, some of which embed EXIF, XMP or IPTC blocks. */
-import { asciiAt, decodeText, inflate, startsWith } from "../bytes/bytes.ts";
+import { asciiAt, decodeText, startsWith } from "../bytes/bytes.ts";
+import { inflateBlock } from "../bytes/decompression.ts";
+import type { InspectionBudget } from "../bytes/inspectionBudget.ts";
 import { toExifBlock } from "../exif/exifBlock.ts";
 import { iptcBlocksIn } from "../metadata/photoshop.ts";
 import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
@@ -19,26 +21,27 @@ export async function readPngChunk(type: string, body: Uint8Array, content: Imag
   const keyword = asciiAt(body, 0, keywordBytes);
   const rest = body.subarray(keywordBytes + 1);
   if (type === "iCCP") {
-    content.icc = await inflate(rest.subarray(1), MAX_BLOCK_BYTES);
+    content.icc ??= await inflateBlock(rest.subarray(1), MAX_BLOCK_BYTES, content.budget);
     return;
   }
   if (!["XML:com.adobe.xmp", "Description"].includes(keyword) && !keyword.startsWith("Raw profile type ")) return;
-  const text = await readText(type, rest);
+  const text = await readText(type, rest, content.budget);
   if (text === null) return;
   if (keyword === "XML:com.adobe.xmp") content.xmp.push(text);
   else if (keyword === "Description") content.caption ??= decodeText(text);
-  else readRawProfile(keyword.slice("Raw profile type ".length).toLowerCase(), text, content);
+  else if (content.budget.spend(text.length))
+    readRawProfile(keyword.slice("Raw profile type ".length).toLowerCase(), text, content);
 }
 
 /** tEXt is plain; zTXt has a compression method; iTXt has compression flag and method, language and translated keyword. */
-async function readText(type: string, rest: Uint8Array): Promise<Uint8Array | null> {
+async function readText(type: string, rest: Uint8Array, budget: InspectionBudget): Promise<Uint8Array | null> {
   if (type === "tEXt") return rest.slice();
-  if (type === "zTXt") return inflate(rest.subarray(1), MAX_BLOCK_BYTES);
+  if (type === "zTXt") return inflateBlock(rest.subarray(1), MAX_BLOCK_BYTES, budget);
   const languageEnd = rest.indexOf(0, 2);
   const translatedEnd = languageEnd < 0 ? -1 : rest.indexOf(0, languageEnd + 1);
   if (translatedEnd < 0) return null;
   const text = rest.slice(translatedEnd + 1);
-  return rest[0] === 1 ? inflate(text, MAX_BLOCK_BYTES) : text;
+  return rest[0] === 1 ? inflateBlock(text, MAX_BLOCK_BYTES, budget) : text;
 }
 
 /** ImageMagick embeds a block of another format as its name, its length and hexadecimal digits. */

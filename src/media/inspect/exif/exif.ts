@@ -1,4 +1,4 @@
-import type { ExifBlock } from "../containers/imageContent.ts";
+import { type ExifBlock, MAX_EXIF_BLOCKS } from "../containers/imageContent.ts";
 import { type DecodedTags, decodeTags } from "./decodedTags.ts";
 import { readDirectories } from "./exifDirectories.ts";
 import { decodeWithExifr } from "./exifrDecoder.ts";
@@ -9,9 +9,6 @@ import { type TagValue, textAt } from "./tagValues.ts";
 export interface ExifValues extends DecodedTags {
   note: MakerNote;
 }
-
-/** Further blocks of a file are ignored. */
-export const MAX_EXIF_BLOCKS = 4;
 
 /**
  * Reads the tags of a file's EXIF blocks; the first block with a tag wins. exifr decodes blocks in memory, and

@@ -1,12 +1,13 @@
 /** Derives the metadata fields of an image from its blocks, in order of precedence. */
-import type { ImageContent } from "../containers/imageContent.ts";
+import type { InspectionBudget } from "../bytes/inspectionBudget.ts";
+import { type ImageContent, MAX_IPTC_BLOCKS, MAX_XMP_PACKETS } from "../containers/imageContent.ts";
 import { type WallTime, parseExifDate } from "./wallTime.ts";
 import { countryCode } from "./countryCodes.ts";
 import { type ExifValues, readExif } from "../exif/exif.ts";
 import { type TagValues, numberAt, orientationAt, textAt } from "../exif/tagValues.ts";
 import { exifTags, imageTags } from "../exif/exifTags.ts";
-import { type FileMetadata, emptyMetadata } from "./fileMetadata.ts";
 import { lensName } from "../exif/lensName.ts";
+import { type FileMetadata, emptyMetadata } from "./fileMetadata.ts";
 import { exifAltitude, exifPosition, xmpAltitude, xmpPosition } from "../exif/gps.ts";
 import { profileDescription } from "./icc.ts";
 import { apexAperture, apexExposureTime } from "../exif/apex.ts";
@@ -22,16 +23,16 @@ export interface ImageMetadata {
   metadata: FileMetadata;
   /** The original date, or another date of the capture. */
   captureTime: WallTime | null;
-}
   /** GPS date and time: microseconds since 1970 UTC. */
   gpsTimeUs: number | null;
+}
 
 /** Reads all fields; EXIF takes precedence in most of them. */
 export async function readImageMetadata(content: ImageContent): Promise<ImageMetadata> {
   const exif = await readExif(content.exif);
-  const xmp = mergeXmp(content.xmp);
-  const iptc = mergeIptc(content.iptc);
-  const metadata = {
+  const xmp = mergeXmp(content.xmp, content.budget);
+  const iptc = mergeIptc(content.iptc, content.budget);
+  const metadata: FileMetadata = {
     ...emptyMetadata(),
     ...cameraFields(exif, xmp),
     ...exposureFields(exif, xmp),
@@ -53,20 +54,21 @@ function addMissing(metadata: FileMetadata, fields: Fields): void {
   Object.assign(metadata, Object.fromEntries(Object.entries(fields).filter(([name]) => names.has(name))));
 }
 
-function mergeXmp(packets: Uint8Array[]): XmpProperties {
+function mergeXmp(packets: Uint8Array[], budget: InspectionBudget): XmpProperties {
   const merged = new Map<string, readonly string[]>();
-  for (const packet of packets.slice(0, 4)) {
-    for (const [name, values] of parseXmp(packet)) {
+  for (const packet of packets.slice(0, MAX_XMP_PACKETS)) {
+    for (const [name, values] of parseXmp(packet, budget)) {
       if (!merged.has(name)) merged.set(name, values);
     }
   }
   return merged;
 }
 
-function mergeIptc(blocks: Uint8Array[]): Map<number, string> {
+function mergeIptc(blocks: Uint8Array[], budget: InspectionBudget): Map<number, string> {
   return new Map(
     blocks
-      .slice(0, 8)
+      .slice(0, MAX_IPTC_BLOCKS)
+      .filter((block) => budget.spendOnParsing(block.length))
       .reverse()
       .flatMap((block) => [...parseIptc(block)]),
   );

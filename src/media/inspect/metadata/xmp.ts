@@ -2,7 +2,8 @@
  * Parses the simple properties of an XMP packet (XMP part 1) in one pass. Only character references and the five
  * predefined entities are expanded; structures are skipped.
  */
-import { decodeText } from "../bytes/bytes.ts";
+import { asciiAt, decodeText, viewOf } from "../bytes/bytes.ts";
+import { type InspectionBudget, XML_TAG_COST_BYTES, inspectionBudget } from "../bytes/inspectionBudget.ts";
 
 /** Values by name ("photoshop:City"): one, or those of a list with the default language first. */
 export type XmpProperties = ReadonlyMap<string, readonly string[]>;
@@ -24,6 +25,9 @@ export const xmpPrefixes = new Map([
 
 export const MAX_PACKET_BYTES = 1024 * 1024;
 const MAX_PROPERTIES = 2000;
+const MAX_VALUES = 100;
+/** Each part of an extended packet begins with a GUID of 32 characters, the total length and the part's offset. */
+const PART_HEADER_BYTES = 32 + 4 + 4;
 
 /** The element path from a property to its value: empty, a list item, or rdf:value of a qualified value. Other paths are structures. */
 const VALUE_PATH = /^(?:rdf:(?:Alt|Seq|Bag) rdf:li ?)?(?:(?:rdf:Description )?rdf:value)?$/;
@@ -42,8 +46,12 @@ interface ParserState {
   isDefaultLanguage: boolean;
 }
 
-/** Returns the values of each property; entities and nesting cannot make the work exceed one pass over the packet. */
-export function parseXmp(packet: Uint8Array): XmpProperties {
+/**
+ * Returns the values of each property, up to the end of the budget; entities and nesting cannot make the work exceed one
+ * pass over the packet.
+ */
+export function parseXmp(packet: Uint8Array, budget: InspectionBudget = inspectionBudget()): XmpProperties {
+  if (!budget.spendOnParsing(Math.min(packet.length, MAX_PACKET_BYTES))) return new Map();
   const text = decodePacket(packet.subarray(0, MAX_PACKET_BYTES));
   const state: ParserState = {
     namespaces: new Map(),
@@ -55,7 +63,7 @@ export function parseXmp(packet: Uint8Array): XmpProperties {
     isDefaultLanguage: false,
   };
   let at = text.indexOf("<");
-  while (at >= 0 && state.values.size < MAX_PROPERTIES) {
+  while (at >= 0 && state.values.size < MAX_PROPERTIES && budget.spendOnParsing(XML_TAG_COST_BYTES)) {
     const end = tagEnd(text, at);
     if (end < 0) break;
     if (text.startsWith(CDATA_START, at))
@@ -152,9 +160,8 @@ function isValuePath(path: string[]): boolean {
 function addValue(name: string, value: string, state: ParserState, first = false): void {
   if (value === "" || name.startsWith("xmlns:")) return;
   const values = state.values.get(name) ?? [];
-  if (first) values.unshift(value);
-  else if (values.length < 100) values.push(value);
-  state.values.set(name, values);
+  const next = first ? [value, ...values].slice(0, MAX_VALUES) : [...values, value];
+  if (next.length <= MAX_VALUES) state.values.set(name, next);
 }
 
 function canonicalName(name: string, state: ParserState): string {
@@ -186,4 +193,22 @@ function decodeEntities(text: string): string {
     const code = typeof decimal === "string" ? Number(decimal) : Number.parseInt(String(hex), 16);
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });
+}
+
+/** Joins an extended XMP packet from several JPEG segments (XMP part 3); null without parts or if it is too long. */
+export function joinExtendedXmp(parts: Uint8Array[]): Uint8Array | null {
+  const first = parts[0];
+  if (first === undefined || first.length < PART_HEADER_BYTES) return null;
+  const guid = asciiAt(first, 0, 32);
+  const packetBytes = viewOf(first).getUint32(32);
+  const partBytes = parts.reduce((sum, part) => sum + part.length, 0);
+  if (packetBytes > MAX_PACKET_BYTES || packetBytes > partBytes) return null;
+  const packet = new Uint8Array(packetBytes);
+  for (const part of parts) {
+    if (part.length < PART_HEADER_BYTES || asciiAt(part, 0, 32) !== guid) continue;
+    const offset = viewOf(part).getUint32(36);
+    const body = part.subarray(PART_HEADER_BYTES);
+    if (offset + body.length <= packetBytes) packet.set(body, offset);
+  }
+  return packet;
 }

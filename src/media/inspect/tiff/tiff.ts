@@ -54,7 +54,7 @@ export async function readTiff(source: ByteSource, content: ImageContent): Promi
 async function readPanasonicJpeg(source: ByteSource, main: TiffDirectory, content: ImageContent): Promise<void> {
   const entry = main.entries.get(PANASONIC_JPEG_TAG);
   if (entry === undefined) return;
-  const jpeg = emptyContent();
+  const jpeg = emptyContent(content.budget);
   await readJpeg(subSource(source, entry.at, entry.sizeBytes), jpeg);
   content.exif.push(...jpeg.exif);
   content.xmp.push(...jpeg.xmp);

@@ -4,6 +4,7 @@ import type { MediaFamily } from "../formats.ts";
 import { type FileMetadata, emptyMetadata } from "../metadata/fileMetadata.ts";
 import { readImageMetadata } from "../metadata/imageMetadata.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
+import { inspectionBudget } from "../bytes/inspectionBudget.ts";
 import { readAsf } from "./asf.ts";
 import { readAvi } from "./avi/avi.ts";
 import { readMatroska } from "./matroska/matroska.ts";
@@ -29,8 +30,12 @@ const MIN_CAPTURE_TIME_US = Date.UTC(1971, 0, 1) * 1000;
 const MAX_CAPTURE_TIME_US = Date.UTC(2100, 0, 1) * 1000;
 
 /** Reads a video. A damaged file yields the values that precede the damage. Never throws for damaged files. */
-export async function readVideo(source: ByteSource, family: MediaFamily): Promise<VideoInfo> {
-  const draft = emptyVideoDraft();
+export async function readVideo(
+  source: ByteSource,
+  family: MediaFamily,
+  budget = inspectionBudget(),
+): Promise<VideoInfo> {
+  const draft = emptyVideoDraft(budget);
   try {
     await readers[family]?.(source, draft);
   } catch {

@@ -1,6 +1,7 @@
 import { type ImageContent, emptyContent } from "../containers/imageContent.ts";
 import { type FileMetadata, emptyMetadata } from "../metadata/fileMetadata.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
+import type { InspectionBudget } from "../bytes/inspectionBudget.ts";
 import type { WallTime } from "../metadata/wallTime.ts";
 
 export interface VideoInfo {
@@ -24,7 +25,7 @@ export interface VideoDraft extends VideoInfo {
 export type VideoReader = (source: ByteSource, draft: VideoDraft) => Promise<void>;
 
 /** Returns a draft without any values. */
-export function emptyVideoDraft(): VideoDraft {
+export function emptyVideoDraft(budget?: InspectionBudget): VideoDraft {
   return {
     width: 0,
     height: 0,
@@ -32,7 +33,7 @@ export function emptyVideoDraft(): VideoDraft {
     captureTime: null,
     createdAt: null,
     metadata: emptyMetadata(),
-    blocks: emptyContent(),
+    blocks: emptyContent(budget),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Checks a HEIF file without decoding it. */
 import { boundedSource } from "../../inspect/bytes/boundedSource.ts";
+import { inspectionBudget } from "../../inspect/bytes/inspectionBudget.ts";
 import { readBoxes, findBox } from "../../inspect/bytes/bmffBoxes.ts";
 import { startsWith } from "../../inspect/bytes/bytes.ts";
 import { readLocations } from "../../inspect/containers/heifItems.ts";
@@ -13,7 +14,7 @@ const DAMAGED_META = "the file's meta box is damaged or truncated";
 /** Describes the damage of a truncated or malformed file; null if there is none. */
 export async function findHeifDamage(file: ByteSource): Promise<string | null> {
   try {
-    return await findDamage(boundedSource(file, BUDGET_BYTES));
+    return await findDamage(boundedSource(file, BUDGET_BYTES, inspectionBudget()));
   } catch (error) {
     // A RangeError means that values point past the end of a box. Read errors of the source are rethrown.
     if (error instanceof RangeError) return DAMAGED_META;

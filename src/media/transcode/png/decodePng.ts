@@ -1,5 +1,6 @@
 /** Decodes the small PNGs that the renderer makes for analysis: 8 bits a channel, not interlaced. */
-import { asciiAt, concat, inflate, viewOf } from "../../inspect/bytes/bytes.ts";
+import { asciiAt, concat, viewOf } from "../../inspect/bytes/bytes.ts";
+import { inflate } from "../../inspect/bytes/decompression.ts";
 import { samplesByColourType } from "./pngChunks.ts";
 import { unfilterRow } from "./pngFilter.ts";
 

@@ -60,38 +60,48 @@ async function directoryPreviews(
 
 /** Olympus, Pentax and Samsung reference the JPEG only from maker notes; it lies in the first megabytes. */
 export const MAX_SCANNED_BYTES = 6 * 1024 * 1024;
+const SCAN_WINDOW_BYTES = 1024 * 1024;
 const MAX_SCANNED_JPEGS = 64;
 
-/** Finds JPEGs by their start markers in the first 6 MB. */
+/**
+ * Finds JPEGs by their start markers in the first 6 MiB, with 1 MiB in memory. Pairs start-of-image with end-of-image
+ * markers in one pass: a thumbnail within a JPEG has its own pair. A JPEG without an end reaches to the end of the scan.
+ */
 export async function scannedPreviews(source: ByteSource): Promise<ByteRange[]> {
-  return jpegRanges(await source.read(0, Math.min(MAX_SCANNED_BYTES, source.sizeBytes)));
+  const end = Math.min(MAX_SCANNED_BYTES, source.sizeBytes);
+  const scan: Scan = { ranges: [], open: [], uncounted: 0, end };
+  for (let offset = 0; offset < end; offset += SCAN_WINDOW_BYTES) {
+    // A marker at the end of a window needs the two bytes behind it.
+    const bytes = await source.read(offset, Math.min(SCAN_WINDOW_BYTES + 2, end - offset));
+    scanWindow(bytes, offset, scan);
+  }
+  return scan.ranges;
 }
 
-/**
- * Pairs start-of-image with end-of-image markers in one pass: a thumbnail within a JPEG has its own pair. A JPEG without
- * an end reaches to the end of the bytes.
- */
-function jpegRanges(bytes: Uint8Array): ByteRange[] {
-  const ranges: ByteRange[] = [];
+interface Scan {
+  ranges: ByteRange[];
   /** JPEGs without an end so far. Those beyond the limit are only counted. */
-  const open: ByteRange[] = [];
-  let uncounted = 0;
-  for (let at = 0; at + 1 < bytes.length; at++) {
-    if (bytes[at] !== 0xff) continue;
+  open: ByteRange[];
+  uncounted: number;
+  end: number;
+}
+
+function scanWindow(bytes: Uint8Array, offset: number, scan: Scan): void {
+  const { ranges, open } = scan;
+  for (let at = bytes.indexOf(0xff); at >= 0 && at < SCAN_WINDOW_BYTES; at = bytes.indexOf(0xff, at + 1)) {
     if (bytes[at + 1] === 0xd8 && bytes[at + 2] === 0xff) {
-      if (ranges.length === MAX_SCANNED_JPEGS) uncounted++;
+      if (ranges.length === MAX_SCANNED_JPEGS) scan.uncounted++;
       else {
-        const range = { offset: at, length: bytes.length - at };
+        const range = { offset: offset + at, length: scan.end - offset - at };
         ranges.push(range);
         open.push(range);
       }
     } else if (bytes[at + 1] === 0xd9) {
-      if (uncounted > 0) uncounted--;
+      if (scan.uncounted > 0) scan.uncounted--;
       else {
         const range = open.pop();
-        if (range !== undefined) range.length = at + 2 - range.offset;
+        if (range !== undefined) range.length = offset + at + 2 - range.offset;
       }
     }
   }
-  return ranges;
 }

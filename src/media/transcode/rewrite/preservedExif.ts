@@ -3,11 +3,11 @@
  * thumbnails.
  */
 import { startsWith } from "../../inspect/bytes/bytes.ts";
-import type { ExifBlock } from "../../inspect/containers/imageContent.ts";
-import { MAX_EXIF_BLOCKS } from "../../inspect/exif/exif.ts";
+import { type ExifBlock, MAX_EXIF_BLOCKS } from "../../inspect/containers/imageContent.ts";
 import { readDirectories } from "../../inspect/exif/exifDirectories.ts";
 import { MAKER_NOTE_TAG } from "../../inspect/exif/exifTags.ts";
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
+import { type InspectionBudget, inspectionBudget } from "../../inspect/bytes/inspectionBudget.ts";
 import { type TiffDirectory, readValue } from "../../inspect/tiff/tiffDirectory.ts";
 import { type TiffTables, type TiffValue, integerValue, LONG_TYPE, SHORT_TYPE, writeTiff } from "../tiff/tiffWriter.ts";
 import type { ImageSize } from "./malformedImage.ts";
@@ -81,10 +81,13 @@ async function readValues(
   source: ByteSource,
   directory: TiffDirectory | null,
   isWanted: (tag: number) => boolean,
+  budget: InspectionBudget,
 ): Promise<TiffValue[]> {
   const values: TiffValue[] = [];
   for (const [tag, entry] of directory?.entries ?? []) {
-    if (!isWanted(tag) || elementBytes[entry.type] === undefined) continue;
+    if (!isWanted(tag) || elementBytes[entry.type] === undefined || entry.sizeBytes > MAX_VALUE_BYTES) continue;
+    // Entries may share the same bytes.
+    if (!budget.spendOnParsing(entry.sizeBytes)) continue;
     const bytes = await readValue(source, entry, MAX_VALUE_BYTES);
     if (bytes !== null) values.push({ tag, type: entry.type, count: entry.count, bytes: Uint8Array.from(bytes) });
   }
@@ -106,7 +109,7 @@ function dropLongestValues(tables: TiffTables): TiffTables {
 }
 
 /** Collects the EXIF values to keep. The first block that has a value takes precedence; null if none is left. */
-export async function preserveExif(blocks: ExifBlock[]): Promise<PreservedExif | null> {
+export async function preserveExif(blocks: ExifBlock[], budget = inspectionBudget()): Promise<PreservedExif | null> {
   const preserved: TiffTables = { image: [], exif: [], gps: [] };
   let littleEndian: boolean | null = null;
   for (const block of blocks.slice(0, MAX_EXIF_BLOCKS)) {
@@ -116,7 +119,12 @@ export async function preserveExif(blocks: ExifBlock[]): Promise<PreservedExif |
     const isSwapped = littleEndian !== directories.header.littleEndian;
     const add = async (name: keyof TiffTables, isWanted: (tag: number) => boolean): Promise<void> => {
       const known = new Set(preserved[name].map((value) => value.tag));
-      const values = await readValues(block.source, directories[name], (tag) => isWanted(tag) && !known.has(tag));
+      const values = await readValues(
+        block.source,
+        directories[name],
+        (tag) => isWanted(tag) && !known.has(tag),
+        budget,
+      );
       preserved[name].push(...values.map((value) => toByteOrder(value, isSwapped)));
     };
     await add("image", (tag) => imageTags.has(tag));

@@ -1,9 +1,11 @@
 /** Reads the metadata of an upload that its edited versions keep. */
 import { boundedSource } from "../../inspect/bytes/boundedSource.ts";
+import { inspectionBudget } from "../../inspect/bytes/inspectionBudget.ts";
 import type { ImageContent } from "../../inspect/containers/imageContent.ts";
 import { sniff, SNIFF_BYTES } from "../../inspect/sniff.ts";
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
 import { readImageContent } from "../../inspect/imageInfo.ts";
+import { MAX_INSPECTION_READ_BYTES } from "../../inspect/mediaInfo.ts";
 import { type PreservedExif, preserveExif } from "./preservedExif.ts";
 import { preserveXmp, MAX_PRESERVED_BYTES } from "./preservedXmp.ts";
 
@@ -15,8 +17,6 @@ export interface PreservedMetadata {
   iptc: Uint8Array | null;
 }
 
-/** The same budget as reading media info: a photo needs one to three reads and at most 150 KB. */
-const BUDGET_BYTES = 4 * 1024 * 1024;
 const IPTC_MARKER = 0x1c;
 
 function emptyPreservedMetadata(): PreservedMetadata {
@@ -30,13 +30,24 @@ function preserveIptc(blocks: Uint8Array[]): Uint8Array | null {
 }
 
 async function preserveContent(content: ImageContent): Promise<PreservedMetadata> {
-  return { exif: await preserveExif(content.exif), xmp: preserveXmp(content.xmp), iptc: preserveIptc(content.iptc) };
+  const { budget } = content;
+  return {
+    exif: await preserveExif(content.exif, budget),
+    xmp: preserveXmp(content.xmp, budget),
+    iptc: preserveIptc(content.iptc),
+  };
 }
 
-/** Reads an image of any known format. Unreadable metadata is omitted; only errors of `source` are thrown. */
-export async function readPreservedMetadata(source: ByteSource): Promise<PreservedMetadata> {
-  const bounded = boundedSource(source, BUDGET_BYTES);
+/**
+ * Reads an image of any known format, with the budget of `readMediaInfo`. Unreadable metadata is omitted; only errors of
+ * `source` are thrown.
+ */
+export async function readPreservedMetadata(
+  source: ByteSource,
+  budget = inspectionBudget(),
+): Promise<PreservedMetadata> {
+  const bounded = boundedSource(source, MAX_INSPECTION_READ_BYTES, budget);
   const family = sniff(await bounded.read(0, SNIFF_BYTES));
-  const content = family === null ? null : await readImageContent(bounded, family);
+  const content = family === null ? null : await readImageContent(bounded, family, budget);
   return content === null ? emptyPreservedMetadata() : await preserveContent(content);
 }

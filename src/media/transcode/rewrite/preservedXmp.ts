@@ -1,9 +1,10 @@
 /** Preserves the XMP of an upload for its edited versions. Values are copied verbatim. */
+import { type InspectionBudget, inspectionBudget } from "../../inspect/bytes/inspectionBudget.ts";
+import { MAX_XMP_PACKETS } from "../../inspect/containers/imageContent.ts";
 import { type XmpDescription, type XmpProperty, parseXmpDescriptions } from "./xmpPacket.ts";
 
 /** A JPEG segment holds 65,533 bytes, including the XMP identifier. */
 export const MAX_PRESERVED_BYTES = 64_000;
-const MAX_PACKETS = 4;
 
 const TIFF_NAMESPACE = "http://ns.adobe.com/tiff/1.0/";
 const EXIF_NAMESPACE = "http://ns.adobe.com/exif/1.0/";
@@ -34,9 +35,9 @@ const fileNamespaces = [
   "http://ns.adobe.com/hdr-gain-map/1.0/",
   "http://ns.apple.com/",
 ];
-const PANORAMA_NAMESPACE = "http://ns.google.com/photos/1.0/panorama/";
 /** Google's photo namespaces, and those that OPPO, OnePlus, Xiaomi, vivo, Huawei and Honor named after them. */
 const PHONE_NAMESPACE = /^https?:\/\/ns\.[a-z]+\.com\/photos\//i;
+const PANORAMA_NAMESPACE = "http://ns.google.com/photos/1.0/panorama/";
 
 function isPreserved({ namespace, name }: XmpProperty): boolean {
   const isOfFile = PHONE_NAMESPACE.test(namespace) || fileNamespaces.some((prefix) => namespace.startsWith(prefix));
@@ -48,12 +49,16 @@ const PACKET_START = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n
 const RDF_NAMESPACE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const PACKET_END = '</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>';
 
+const PREFIX = /[A-Za-z_][\w.-]*(?=:)/g;
+
 /** Declares only prefixes in use: a packet may declare any number. */
 function serializeDescription({ namespaces, properties }: XmpDescription): string {
   const of = (form: XmpProperty["form"]) => properties.filter((property) => property.form === form);
-  const texts = properties.map((property) => property.text).join(" ");
-  const used = [...namespaces].filter(([prefix]) => texts.includes(`${prefix}:`));
-  const declared = used.map(([prefix, namespace]) => `xmlns:${prefix}="${namespace.replaceAll('"', "&quot;")}"`);
+  const prefixes = new Set(properties.flatMap(({ text }) => [...text.matchAll(PREFIX)].map(([prefix]) => prefix)));
+  const declared = [...prefixes].flatMap((prefix) => {
+    const namespace = namespaces.get(prefix);
+    return namespace === undefined ? [] : [`xmlns:${prefix}="${namespace.replaceAll('"', "&quot;")}"`];
+  });
   const attributes = [...declared, ...of("attribute").map((property) => property.text)].map((text) => ` ${text}`);
   const elements = of("element").map((property) => `${property.text}\n`);
   return `<rdf:Description rdf:about=""${attributes.join("")}>\n${elements.join("")}</rdf:Description>\n`;
@@ -65,10 +70,10 @@ function serializePacket(descriptions: XmpDescription[]): Uint8Array {
 }
 
 /** The first property of each name counts, as in reading. Packets that bind `rdf` to another namespace are skipped. */
-function preservedDescriptions(packets: Uint8Array[]): XmpDescription[] {
+function preservedDescriptions(packets: Uint8Array[], budget: InspectionBudget): XmpDescription[] {
   const known = new Set<string>();
-  return packets.slice(0, MAX_PACKETS).flatMap((packet) =>
-    parseXmpDescriptions(packet)
+  return packets.slice(0, MAX_XMP_PACKETS).flatMap((packet) =>
+    parseXmpDescriptions(packet, budget)
       .filter(({ namespaces }) => namespaces.get("rdf") === RDF_NAMESPACE)
       .map(({ namespaces, properties }) => ({
         namespaces,
@@ -84,8 +89,8 @@ function preservedDescriptions(packets: Uint8Array[]): XmpDescription[] {
 }
 
 /** Builds one packet. Drops the longest properties until it fits a JPEG segment; null if nothing is left. */
-export function preserveXmp(packets: Uint8Array[]): Uint8Array | null {
-  const descriptions = preservedDescriptions(packets);
+export function preserveXmp(packets: Uint8Array[], budget = inspectionBudget()): Uint8Array | null {
+  const descriptions = preservedDescriptions(packets, budget);
   const sizes = descriptions
     .flatMap(({ properties }) => properties)
     .map((property) => ({ property, sizeBytes: new TextEncoder().encode(property.text).length }))

@@ -1,4 +1,5 @@
 /** Splits an XMP packet into properties, verbatim. */
+import { type InspectionBudget, XML_TAG_COST_BYTES, inspectionBudget } from "../../inspect/bytes/inspectionBudget.ts";
 import { decodePacket, MAX_PACKET_BYTES, xmpPrefixes, tagEnd } from "../../inspect/metadata/xmp.ts";
 
 export interface XmpProperty {
@@ -19,6 +20,8 @@ const RDF_NAMESPACE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const MAX_TAGS = 20_000;
 const MAX_DEPTH = 100;
 const MAX_NAMESPACES = 200;
+/** Work of copying one declared namespace into a nested scope. */
+const NAMESPACE_COST_BYTES = 4;
 const ATTRIBUTE = /(?<=\s)(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)\s*=\s*("[^"<]*"|'[^'<]*')/g;
 const ELEMENT = /^(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)(?=[\s/]|$)/;
 
@@ -36,6 +39,7 @@ interface Walk {
   text: string;
   open: OpenElement[];
   descriptions: XmpDescription[];
+  budget: InspectionBudget;
   /** The open property element: depth, offset and name. */
   property: { depth: number; at: number; namespace: string; name: string } | null;
 }
@@ -45,11 +49,17 @@ function resolvePrefix(prefix: string | undefined, namespaces: ReadonlyMap<strin
   return namespaces.get(prefix) ?? null;
 }
 
-function namespacesInScope(tag: string, outer: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+/** Null at the end of the budget. */
+function namespacesInScope(
+  tag: string,
+  outer: ReadonlyMap<string, string>,
+  budget: InspectionBudget,
+): ReadonlyMap<string, string> | null {
   const declared = [...tag.matchAll(ATTRIBUTE)]
     .filter(([, prefix]) => prefix === "xmlns")
     .map(([, , name = "", value = ""]): [string, string] => [name, value.slice(1, -1)]);
-  return declared.length === 0 ? outer : new Map([...outer, ...declared]);
+  if (declared.length === 0) return outer;
+  return budget.spendOnParsing(NAMESPACE_COST_BYTES * outer.size) ? new Map([...outer, ...declared]) : null;
 }
 
 function attributeProperties(tag: string, namespaces: ReadonlyMap<string, string>): XmpProperty[] {
@@ -65,14 +75,14 @@ function addProperty(walk: Walk, property: XmpProperty): void {
   walk.open.findLast((element) => element.description !== null)?.description?.properties.push(property);
 }
 
-/** Returns false if the text isn't well-formed XML. */
+/** Returns false if the text isn't well-formed XML, and at the end of the budget. */
 function openTag(walk: Walk, tag: string, at: number, end: number): boolean {
   const isEmpty = tag.endsWith("/");
   const [, prefix, name = ""] = ELEMENT.exec(tag) ?? [];
   if (name === "" || walk.open.length >= MAX_DEPTH) return false;
   const parent = walk.open.at(-1);
-  const namespaces = namespacesInScope(tag, parent?.namespaces ?? defaultNamespaces);
-  if (namespaces.size > MAX_NAMESPACES) return false;
+  const namespaces = namespacesInScope(tag, parent?.namespaces ?? defaultNamespaces, walk.budget);
+  if (namespaces === null || namespaces.size > MAX_NAMESPACES) return false;
   const namespace = resolvePrefix(prefix, namespaces);
   const isInside = walk.open.some((element) => element.description !== null);
   let description: XmpDescription | null = null;
@@ -100,12 +110,14 @@ function closeTag(walk: Walk, tag: string, end: number): boolean {
   return true;
 }
 
-/** Parses up to the first malformed tag. A document type declaration ends parsing: it could declare entities. */
-export function parseXmpDescriptions(packet: Uint8Array): XmpDescription[] {
+/** Parses up to the first malformed tag or the end of the budget. A document type declaration ends parsing: it could declare entities. */
+export function parseXmpDescriptions(packet: Uint8Array, budget = inspectionBudget()): XmpDescription[] {
+  if (!budget.spendOnParsing(Math.min(packet.length, MAX_PACKET_BYTES))) return [];
   const text = decodePacket(packet.subarray(0, MAX_PACKET_BYTES));
-  const walk: Walk = { text, open: [], descriptions: [], property: null };
+  const walk: Walk = { text, open: [], descriptions: [], budget, property: null };
   let tags = 0;
   for (let at = text.indexOf("<"); at >= 0 && tags < MAX_TAGS; tags++) {
+    if (!budget.spendOnParsing(XML_TAG_COST_BYTES)) break;
     const end = tagEnd(text, at);
     const tag = text.slice(at + 1, end);
     if (end < 0 || /^!(?!--|\[CDATA\[)/.test(tag)) break;

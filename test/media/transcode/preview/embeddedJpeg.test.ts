@@ -89,7 +89,8 @@ describe("findEmbeddedJpeg", () => {
     expect(await findEmbeddedJpeg({ ...source, read }, "tiff", 20 * MB)).toBeNull();
     await scheduler.wait(1);
     expect(performance.now() - started).toBeLessThan(1000);
-    expect(readBytes).toBeLessThanOrEqual((6 + 4) * MB);
+    // The windows of the scan overlap by two bytes.
+    expect(readBytes).toBeLessThanOrEqual((6 + 4) * MB + 64);
   });
 
   it("finds a JPEG that contains another one, and one after it", async () => {

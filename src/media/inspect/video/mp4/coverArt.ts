@@ -1,6 +1,8 @@
 import { type Box, readBoxes, findBox } from "../../bytes/bmffBoxes.ts";
+import { boundedSource } from "../../bytes/boundedSource.ts";
 import { startsWith } from "../../bytes/bytes.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
+import { inspectionBudget } from "../../bytes/inspectionBudget.ts";
 import { readMetaBoxes } from "./itemList.ts";
 
 export interface CoverArt {
@@ -10,6 +12,7 @@ export interface CoverArt {
 }
 
 const MAX_COVER_BYTES = 20 * 1024 * 1024;
+const MAX_COVER_SEARCH_READ_BYTES = 4 * 1024 * 1024;
 
 async function childBoxes(source: ByteSource, boxes: Box[], type: string): Promise<Box[]> {
   const box = findBox(boxes, type);
@@ -25,7 +28,8 @@ function detectMimeType(head: Uint8Array): CoverArt["mimeType"] | null {
 /**
  * Locates the first `covr` in `moov/udta/meta/ilst`. Null unless it is a JPEG or PNG of at most 20 MB. Never throws.
  */
-export async function findCoverArt(source: ByteSource): Promise<CoverArt | null> {
+export async function findCoverArt(file: ByteSource): Promise<CoverArt | null> {
+  const source = boundedSource(file, MAX_COVER_SEARCH_READ_BYTES, inspectionBudget());
   try {
     const movie = await childBoxes(source, await readBoxes(source, 0, source.sizeBytes), "moov");
     const meta = findBox(await childBoxes(source, movie, "udta"), "meta");

@@ -63,7 +63,7 @@ function readPanasonic(bytes: Uint8Array, { metadata, blocks }: VideoDraft): voi
 async function readCanon(source: ByteSource, box: Box, { blocks }: VideoDraft): Promise<void> {
   const jpeg = findBox(await readBoxes(source, box.start, box.end, 8), "CNDA");
   if (jpeg === undefined) return;
-  const content = emptyContent();
+  const content = emptyContent(blocks.budget);
   await readJpeg(subSource(source, jpeg.start, jpeg.end - jpeg.start), content);
   blocks.exif.push(...content.exif);
 }
