@@ -1,7 +1,9 @@
 /** Image dimensions from exiftool's tags. RAW files are excluded: programs differ on which image of a RAW file is the main one. */
 import type { ExpectedValue } from "./agreement.ts";
 
-const rawTypes = ["DNG", "CR2", "CR3", "ARW", "NEF", "RAF", "RW2", "ORF", "PEF", "SRW", "NRW"];
+const rawTypes = "DNG GPR CR2 CR3 CRW ARW SR2 SRF NEF NRW RAF RW2 RWL ORF PEF SRW DCR KDC 3FR IIQ ERF MRW X3F".split(
+  " ",
+);
 const heifTypes = ["HEIC", "HEIF", "AVIF"];
 
 export function dimensionFields(tags: Record<string, unknown>): Record<string, ExpectedValue> {

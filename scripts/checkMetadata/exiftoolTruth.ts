@@ -2,6 +2,7 @@
  * Derives expected image fields from the output of `exiftool -j -a -G0:1 -n`. The first tag listed for a field is the
  * expected value, the others are acceptable alternatives.
  */
+import { lensName } from "../../src/media/inspect/exif/lensName.ts";
 import { countryCode } from "../../src/media/inspect/metadata/countryCodes.ts";
 import type { FieldValue, ExpectedValue, ExpectedFields } from "./agreement.ts";
 import { dimensionFields } from "./exiftoolSizes.ts";
@@ -29,6 +30,11 @@ const inRange = (least: number, most: number) => (value: FieldValue) => {
 const aboveZero = inRange(Number.MIN_VALUE, Number.MAX_VALUE);
 const upright = inRange(1, 8);
 const code = (value: FieldValue): FieldValue => (value === null ? null : countryCode(String(value)));
+/** Four numbers of a lens: "70 200 2.8 2.8". */
+const lens = (value: FieldValue): FieldValue => {
+  const numbers = /^[\d.]+(?: [\d.]+){3}$/.test(String(value)) ? String(value).split(" ").map(Number) : null;
+  return numbers === null ? value : lensName(numbers);
+};
 const first = (value: FieldValue): FieldValue =>
   typeof value === "string" ? aboveZero(Number.parseFloat(value)) : aboveZero(value);
 
@@ -37,7 +43,8 @@ const text: Record<string, Rule> = {
   model: { from: [/^EXIF:IFD0:Model$/, /^XMP:XMP-tiff:Model$/], also: /:(Unique(Camera)?|Local.*)?Model$/ },
   lens_model: {
     from: [/^EXIF:.*:LensModel$/, /^XMP:XMP-exifEX:LensModel$/, /^XMP:XMP-aux:Lens$/],
-    also: /:Lens(Model|ID|Type|Spec)?$/,
+    also: /:Lens(Model|ID|Type|Spec|Info)?$/,
+    read: lens,
   },
   description: {
     from: [
@@ -182,8 +189,16 @@ function dateFields(all: [string, FieldValue][]): Record<string, ExpectedValue> 
       chosen === undefined ? { v: null, a: any } : { v: dateOf(chosen[1]), src: chosen[0], ...withOffset };
   }
   const original = fields["original_datetime"];
-  if (original !== undefined) fields["local_datetime"] = original;
+  if (original !== undefined) fields["local_datetime"] = { ...original, a: [...(original.a ?? []), ...midnights(all)] };
   return fields;
+}
+
+/** Dates without a time of day, which IPTC and Photoshop write, are midnight. */
+function midnights(all: [string, FieldValue][]): string[] {
+  return all.flatMap(([name, value]) => {
+    const match = name.endsWith("DateCreated") ? /^(\d{4}):(\d\d):(\d\d)$/.exec(String(value)) : null;
+    return match === null ? [] : [`${match.slice(1).join("-")}T00:00:00`];
+  });
 }
 
 /** Uses the digits only, independent of the date parsers under test. */

@@ -1,8 +1,8 @@
 /** Converts APEX values, logarithms to the base 2 (EXIF 3.0, annex C). */
 import { positiveNumber } from "../metadata/normalize.ts";
 
-/** Cameras round APEX values to a few digits. */
-const SIGNIFICANT_DIGITS = 4;
+/** APEX values have few digits; more would show a precision that they lack. */
+const SIGNIFICANT_DIGITS = 6;
 /** f/0.5 to f/362, and 2⁻²⁰ s to 18 hours: values beyond are errors. */
 const MAX_APERTURE_VALUE = 17;
 const MAX_SHUTTER_VALUE = 20;

@@ -97,8 +97,8 @@ describe("APEX values", () => {
   const shutter = (value: [number, number]) => ({ ...rationals(0x9201, value), type: 10 });
 
   it("give f-number and exposure time where those are missing", async () => {
-    expect(await withExif({ exif: [aperture, shutter([8, 1])] })).toMatchObject({ fNumber: 4, exposureTime: 0.003906 });
-    expect(await withExif({ exif: [rationals(0x9202, [297, 100])] })).toMatchObject({ fNumber: 2.799 });
+    expect(await withExif({ exif: [aperture, shutter([8, 1])] })).toMatchObject({ fNumber: 4, exposureTime: 1 / 256 });
+    expect(await withExif({ exif: [rationals(0x9202, [297, 100])] })).toMatchObject({ fNumber: 2.79917 });
     const long = await withExif({ exif: [shutter([0x1_0000_0000 - 3, 1])] });
     expect(long.exposureTime).toBe(8);
     const own = [rationals(0x829d, [28, 10]), rationals(0x829a, [1, 100])];
