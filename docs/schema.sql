@@ -31,7 +31,7 @@ CREATE TABLE libraries (
   trash_cleared_at integer DEFAULT 0 NOT NULL,
   created_at integer NOT NULL,
   updated_at integer NOT NULL
-);
+, album_count integer DEFAULT 0 NOT NULL);
 
 CREATE INDEX libraries_by_user ON libraries (user_id, id);
 CREATE INDEX libraries_to_purge ON libraries (purge_at)
@@ -165,10 +165,6 @@ CREATE INDEX assets_trashed_by_time ON assets (library_id, sort_key)
   WHERE trashed_at IS NOT NULL;
 CREATE INDEX assets_trashed_by_bucket ON assets (library_id, (local_us / 2592000000000), trash_key)
   WHERE trashed_at IS NOT NULL;
-CREATE INDEX assets_by_media_type ON assets (library_id, media_type, sort_key)
-  WHERE trashed_at IS NULL;
-CREATE INDEX assets_by_in_album ON assets (library_id, (album_count > 0), sort_key)
-  WHERE trashed_at IS NULL;
 CREATE INDEX assets_by_stack ON assets (library_id, stack_id, sort_key)
   WHERE stack_id IS NOT NULL;
 CREATE INDEX assets_cell_0 ON assets (library_id, (CAST((latitude + 90) / 90.00 AS INTEGER) * 100000 + CAST((longitude + 180) / 90.00 AS INTEGER)), sort_key)
@@ -183,6 +179,8 @@ CREATE INDEX assets_cell_4 ON assets (library_id, (CAST((latitude + 90) / 0.10 A
   WHERE trashed_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL;
 CREATE INDEX assets_cell_5 ON assets (library_id, (CAST((latitude + 90) / 0.02 AS INTEGER) * 100000 + CAST((longitude + 180) / 0.02 AS INTEGER)), sort_key)
   WHERE trashed_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL;
+CREATE INDEX assets_by_kind ON assets (library_id, media_type, (album_count > 0), sort_key)
+  WHERE trashed_at IS NULL;
 
 CREATE TRIGGER assets_copy_to_album_assets AFTER UPDATE OF local_us, trashed_at ON assets
 WHEN NEW.album_count > 0 AND (NEW.local_us IS NOT OLD.local_us OR NEW.trashed_at IS NOT OLD.trashed_at)
@@ -411,6 +409,25 @@ CREATE TABLE albums (
 CREATE INDEX albums_by_library ON albums (library_id, id);
 CREATE INDEX albums_deleted ON albums (deleted_at, library_id)
   WHERE deleted_at IS NOT NULL;
+
+CREATE TRIGGER albums_insert_count AFTER INSERT ON albums
+WHEN NEW.deleted_at IS NULL
+BEGIN
+  UPDATE libraries SET album_count = album_count + 1 WHERE id = NEW.library_id;
+END;
+
+CREATE TRIGGER albums_update_count AFTER UPDATE OF deleted_at ON albums
+WHEN (NEW.deleted_at IS NULL) <> (OLD.deleted_at IS NULL)
+BEGIN
+  UPDATE libraries SET album_count = album_count + (NEW.deleted_at IS NULL) - (OLD.deleted_at IS NULL)
+    WHERE id = NEW.library_id;
+END;
+
+CREATE TRIGGER albums_delete_count AFTER DELETE ON albums
+WHEN OLD.deleted_at IS NULL
+BEGIN
+  UPDATE libraries SET album_count = album_count - 1 WHERE id = OLD.library_id;
+END;
 
 -- Events and tasks
 

@@ -1,7 +1,8 @@
-import { AppError, notFound } from "../../kernel/errors.ts";
+import { AppError, invalid, notFound } from "../../kernel/errors.ts";
 import type { AssetFilter } from "../../records/assets/assetFilters.ts";
 import {
   listAssets as listRows,
+  MAX_SCANNED_ROWS,
   sortKeyOf,
   readListContext,
   type AssetPage,
@@ -44,8 +45,9 @@ export interface ListAssetsParams {
 
 /**
  * Lists assets of one library, a page at a time in two round trips, three for a page with long texts. A page whose
- * texts would exceed 4 MiB is shorter than its limit, with `hasMore`.
- * Throws `not_found` for an unknown album and `bad_request` for a cursor of another library.
+ * texts would exceed 4 MiB is shorter than its limit, with `hasMore`; a list of ids is complete.
+ * Throws `not_found` for an unknown album, `bad_request` for a cursor of another library, and `validation_error` if
+ * combined filters match none of 200,000 assets.
  */
 export async function listAssets(context: Context, principal: Principal, params: ListAssetsParams): Promise<AssetPage> {
   const lookup = await readListContext(context.db, principal, params);
@@ -57,20 +59,30 @@ export async function listAssets(context: Context, principal: Principal, params:
   }
   if (params.personIds !== null && params.personIds.length > 0) return { assets: [], hasMore: false };
   const filter = { ...params.filter, libraryId: library.id, trashClearedAt: library.trashClearedAt };
-  return await listRows(context.db, {
+  return await readPage(context, {
     filter,
     afterKey: cursor?.sortKey ?? null,
     trashSpan: lookup.trashSpan,
     limit: params.limit,
     groups: params.groups,
+    assetCount: library.assetCount,
   });
+}
+
+async function readPage(context: Context, request: PageRequest): Promise<AssetPage> {
+  const page = await listRows(context.db, request);
+  if (page !== null) return page;
+  throw invalid(
+    ["query"],
+    `the combined filters match none of ${MAX_SCANNED_ROWS} assets; add local_datetime_after and local_datetime_before, or use fewer filters`,
+  );
 }
 
 /** Yields all pages of a list, holding one in memory, for streamed responses. */
 export async function* assetPages(context: Context, request: PageRequest): AsyncGenerator<ListedAsset[]> {
   let { afterKey } = request;
   for (;;) {
-    const page = await listRows(context.db, { ...request, afterKey });
+    const page = await readPage(context, { ...request, afterKey });
     yield page.assets;
     const last = page.assets.at(-1);
     if (!page.hasMore || last === undefined) return;

@@ -1,5 +1,5 @@
 import { invalid } from "../../kernel/errors.ts";
-import { readClusters, type Cluster } from "../../records/map/geoClusters.ts";
+import { MAX_MAP_ROWS, readClusters, type Cluster } from "../../records/map/geoClusters.ts";
 import type { Grid } from "../../records/map/mapGrid.ts";
 import { resolveAssetQuery, type AssetQuery } from "../assets/assetQuery.ts";
 import type { Principal } from "../accounts/authentication.ts";
@@ -8,8 +8,9 @@ import type { Context } from "../context.ts";
 export const MAX_CLUSTERS = 1000;
 
 /**
- * Counts the assets per grid cell for a map. Takes two round trips, or three when the grid has more cells than a response
- * may contain. Throws `validation_error` for more than `MAX_CLUSTERS` non-empty cells.
+ * Counts the assets per grid cell for a map. Takes two round trips, or three when the grid has more cells than a
+ * response may contain. Throws `validation_error` for more than `MAX_CLUSTERS` non-empty cells, and for more than `MAX_MAP_ROWS`
+ * assets to read.
  */
 export async function listGeoClusters(
   context: Context,
@@ -23,7 +24,13 @@ export async function listGeoClusters(
   });
   if (resolved.isEmpty) return [];
   const clusters = await readClusters(context.db, { filter: resolved.filter, grid, limit: MAX_CLUSTERS });
-  if (clusters !== null) return clusters;
+  if (clusters === "too_many_rows") {
+    throw invalid(
+      ["query", "bbox"],
+      `album, date and trash filters read up to ${MAX_MAP_ROWS} assets; use a smaller bbox or a shorter period`,
+    );
+  }
+  if (clusters !== "too_many_cells") return clusters;
   throw invalid(
     ["query", "cell_size"],
     `would return more than ${MAX_CLUSTERS} clusters; use a larger cell_size or a smaller bbox`,

@@ -121,19 +121,38 @@ function inState(filter: AssetFilter): SQL {
   return sql`a.trashed_at IS NOT NULL AND a.trashed_at > ${trashClearedAt(filter)}`;
 }
 
-const inAlbumConditions = { all: [], in_album: [sql`a.album_count > 0`], not_in_album: [sql`a.album_count = 0`] };
+const inAlbumConditions: Record<AssetFilter["albumFilter"], SQL[]> = {
+  all: [],
+  in_album: [sql`a.album_count > 0`],
+  not_in_album: [sql`a.album_count = 0`],
+};
 
-/** Every condition except the date range (`sortKeyRange`), for any index. */
-export function filterConditions(filter: AssetFilter): SQL[] {
+/** The conditions that every index of assets begins with or implies, and the exact date range around offsets. */
+export function scopeConditions(filter: AssetFilter): SQL[] {
   return [
     sql`a.library_id = ${sqlId(filter.libraryId)}`,
     inState(filter),
-    ...inAlbumConditions[filter.albumFilter],
-    ...(filter.mediaType === null ? [] : [sql`a.media_type = ${filter.mediaType}`]),
-    ...(filter.stackId === null ? [] : [sql`a.stack_id = ${sqlId(filter.stackId)}`]),
     ...offsetBound(filter.after, sql`>`),
     ...offsetBound(filter.before, sql`<`),
-    ...insideBox(filter.box),
-    ...insideCircle(filter.circle),
   ];
+}
+
+/** The narrowing filters. An index serves some of them; the others are checked row by row. */
+const narrowings = ["albumFilter", "mediaType", "stackId", "box"] as const;
+export type Narrowing = (typeof narrowings)[number];
+
+/** Conditions of the narrowing filters, except those that the chosen index serves. */
+export function narrowingConditions(filter: AssetFilter, served: readonly Narrowing[] = []): SQL[] {
+  const conditions: Record<Narrowing, SQL[]> = {
+    albumFilter: inAlbumConditions[filter.albumFilter],
+    mediaType: filter.mediaType === null ? [] : [sql`a.media_type = ${filter.mediaType}`],
+    stackId: filter.stackId === null ? [] : [sql`a.stack_id = ${sqlId(filter.stackId)}`],
+    box: [...insideBox(filter.box), ...insideCircle(filter.circle)],
+  };
+  return narrowings.filter((name) => !served.includes(name)).flatMap((name) => conditions[name]);
+}
+
+/** Every condition except the date range (`sortKeyRange`), for any index. */
+export function filterConditions(filter: AssetFilter): SQL[] {
+  return [...scopeConditions(filter), ...narrowingConditions(filter)];
 }

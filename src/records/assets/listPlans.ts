@@ -1,9 +1,17 @@
 /**
  * Query plans of asset lists: one or more inputs, each in order on its index, merged by SQLite. An input reads one row
- * more than it contributes. Comments name the plans that sort or skip rows.
+ * more than it contributes. A filter that the index does not serve is checked row by row, in scans of a limited number
+ * of rows.
  */
 import { sql, type SQL } from "drizzle-orm";
-import { filterConditions, trashClearedAt, sortKeyRange, type AssetFilter } from "./assetFilters.ts";
+import {
+  narrowingConditions,
+  scopeConditions,
+  sortKeyRange,
+  trashClearedAt,
+  type AssetFilter,
+  type Narrowing,
+} from "./assetFilters.ts";
 import { unionAll } from "../sql/unionAll.ts";
 import { sqlId, sqlNumber, sqlSortKey } from "../sql/sqlLiterals.ts";
 import { coveringCells } from "../map/mapCells.ts";
@@ -18,9 +26,17 @@ export interface TrashSpan {
 /** One ordered source of rows. `timeKey` is the capture sort key; `order` is the order of its index. */
 interface Input {
   from: SQL;
+  /** Conditions that the index serves. */
   where: SQL[];
+  /** Conditions that are checked row by row. */
+  checks: SQL[];
   timeKey: SQL;
   order: "time" | "trash";
+}
+
+/** Conditions of an input whose index serves `equalities`, the scope and the named filters. */
+function conditions(filter: AssetFilter, equalities: SQL[], served: readonly Narrowing[] = []) {
+  return { where: [...equalities, ...scopeConditions(filter)], checks: narrowingConditions(filter, served) };
 }
 
 const byTime = { timeKey: sql`a.sort_key`, order: "time" } as const;
@@ -34,8 +50,7 @@ const MAX_TRASH_BUCKETS = 60;
 
 /** The trash is in order of trash time. A narrow range of capture dates merges its 30-day buckets. */
 function trashInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
-  const where = filterConditions(filter);
-  const scan = [{ from: assetsBy("assets_trashed"), where, ...byTrashTime }];
+  const scan = [{ from: assetsBy("assets_trashed"), ...conditions(filter, []), ...byTrashTime }];
   if (span === null) return scan;
   if (span.firstUs === null || span.lastUs === null) return [];
   const first = Math.trunc(span.firstUs / TRASH_BUCKET_US);
@@ -44,16 +59,21 @@ function trashInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
   if (last - first >= MAX_TRASH_BUCKETS) return scan;
   return Array.from({ length: last - first + 1 }, (_, i) => ({
     from: assetsBy("assets_trashed_by_bucket"),
-    where: [sql`${trashBucketExpression("a.")} = ${sqlNumber(first + i)}`, ...where],
+    ...conditions(filter, [sql`${trashBucketExpression("a.")} = ${sqlNumber(first + i)}`]),
     ...byTrashTime,
   }));
+}
+
+/** Every member of an album is in an album. */
+function inAnyAlbum({ albumFilter }: AssetFilter): Narrowing[] {
+  return albumFilter === "in_album" ? ["albumFilter"] : [];
 }
 
 /** Live and trashed memberships have an index each; the state `all` merges both. */
 function albumInputs(filter: AssetFilter, albumId: string): Input[] {
   const membersBy = (index: string, state: SQL): Input => ({
     from: sql`album_assets l INDEXED BY ${sql.raw(index)} CROSS JOIN assets a ON a.id = l.asset_id`,
-    where: [sql`l.album_id = ${sqlId(albumId)}`, state, ...filterConditions(filter)],
+    ...conditions(filter, [sql`l.album_id = ${sqlId(albumId)}`, state], inAnyAlbum(filter)),
     timeKey: sql`l.sort_key`,
     order: "time",
   });
@@ -72,7 +92,7 @@ function mapInputs(filter: AssetFilter): Input[] {
   const hasPosition = sql`a.trashed_at IS NULL AND a.latitude IS NOT NULL AND a.longitude IS NOT NULL`;
   const inputs = cells.map((cell) => ({
     from: assetsBy(`assets_cell_${level}`),
-    where: [sql`${cellExpression(level, "a.")} = ${sqlNumber(cell)}`, hasPosition, ...filterConditions(filter)],
+    ...conditions(filter, [sql`${cellExpression(level, "a.")} = ${sqlNumber(cell)}`, hasPosition]),
     ...byTime,
   }));
   if (filter.state === "live") return inputs;
@@ -80,18 +100,30 @@ function mapInputs(filter: AssetFilter): Input[] {
 }
 
 function trashByTimeInput(filter: AssetFilter): Input {
-  const where = [sql`a.trashed_at IS NOT NULL`, ...filterConditions(filter)];
-  return { from: assetsBy("assets_trashed_by_time"), where, ...byTime };
+  return {
+    from: assetsBy("assets_trashed_by_time"),
+    ...conditions(filter, [sql`a.trashed_at IS NOT NULL`]),
+    ...byTime,
+  };
 }
 
-function liveInput(filter: AssetFilter): Input {
-  const where = filterConditions(filter);
-  if (filter.albumFilter !== "all") {
-    const flag = sqlNumber(filter.albumFilter === "in_album" ? 1 : 0);
-    const from = assetsBy("assets_by_in_album");
-    return { from, where: [sql`${inAlbumExpression("a.")} = ${flag}`, ...where], ...byTime };
+/** Live assets without a narrowing filter, or one range per media type and album flag that the filter includes. */
+function liveInputs(filter: AssetFilter): Input[] {
+  if (filter.albumFilter === "all" && filter.mediaType === null) {
+    return [{ from: assetsBy("assets_live"), ...conditions(filter, []), ...byTime }];
   }
-  return { from: assetsBy(filter.mediaType === null ? "assets_live" : "assets_by_media_type"), where, ...byTime };
+  const mediaTypes = filter.mediaType === null ? ["image", "video"] : [filter.mediaType];
+  const flags = { all: [0, 1], in_album: [1], not_in_album: [0] }[filter.albumFilter];
+  const kinds = mediaTypes.flatMap((mediaType) => flags.map((flag) => ({ mediaType, flag })));
+  return kinds.map(({ mediaType, flag }) => ({
+    from: assetsBy("assets_by_kind"),
+    ...conditions(
+      filter,
+      [sql`a.media_type = ${mediaType}`, sql`${inAlbumExpression("a.")} = ${sqlNumber(flag)}`],
+      ["mediaType", "albumFilter"],
+    ),
+    ...byTime,
+  }));
 }
 
 /** Chooses the narrowest index: an album, a stack, the trash, a map box, else the library in capture order. */
@@ -99,13 +131,13 @@ function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
   if (filter.albumId !== null) return albumInputs(filter, filter.albumId);
   const sort = filter.state === "trashed" ? byTrashTime : byTime;
   if (filter.stackId !== null) {
-    const where = [sql`a.stack_id IS NOT NULL`, ...filterConditions(filter)];
-    return [{ from: assetsBy("assets_by_stack"), where, ...sort }];
+    const equalities = [sql`a.stack_id IS NOT NULL`, sql`a.stack_id = ${sqlId(filter.stackId)}`];
+    return [{ from: assetsBy("assets_by_stack"), ...conditions(filter, equalities, ["stackId"]), ...sort }];
   }
   if (filter.state === "trashed") return trashInputs(filter, span);
   if (filter.box !== null) return mapInputs(filter);
-  if (filter.state === "live") return [liveInput(filter)];
-  return [{ from: assetsBy("assets_all"), where: filterConditions(filter), ...byTime }];
+  if (filter.state === "live") return liveInputs(filter);
+  return [{ from: assetsBy("assets_all"), ...conditions(filter, []), ...byTime }];
 }
 
 /** One bound per side, as for capture times. The lower bound skips rows of a cleared trash at the end of the trash. */
@@ -125,6 +157,10 @@ function whereOf(input: Input, filter: AssetFilter, afterKey: string | null): SQ
   return sql.join(where, sql` AND `);
 }
 
+function conjunction(conditionsOfRow: SQL[]): SQL {
+  return sql.join(conditionsOfRow, sql` AND `);
+}
+
 function select(input: Input, filter: AssetFilter, afterKey: string | null, columns: SQL): SQL {
   return sql`SELECT ${columns}, ${mergeKeyOf(input)} AS merge_key FROM ${input.from} WHERE ${whereOf(input, filter, afterKey)}`;
 }
@@ -138,25 +174,49 @@ export function unorderedInputs(filter: AssetFilter): Input[] {
   return [trashByTimeInput(filter)];
 }
 
-/** SELECTs of all matching rows. `columns` is SQL over `a`. */
-export function matchingRows(filter: AssetFilter, columns: SQL): SQL[] {
-  return unorderedInputs(filter).map(
-    (input) => sql`SELECT ${columns} FROM ${input.from} WHERE ${whereOf(input, filter, null)}`,
+/**
+ * A SELECT of up to `limit` rows in any order, with `matches`: whether a row fulfils the filters that no index serves; null
+ * if no row can match. `columns` is SQL over `a`.
+ */
+export function scannedRows(filter: AssetFilter, columns: SQL, limit: number): SQL | null {
+  const selects = unorderedInputs(filter).map(
+    (input) => sql`SELECT ${columns}, ${conjunction([sql`TRUE`, ...input.checks])} AS matches
+      FROM ${input.from} WHERE ${whereOf(input, filter, null)}`,
   );
+  return selects.length === 0 ? null : sql`${unionAll(selects)} LIMIT ${sqlNumber(limit)}`;
+}
+
+export interface ListPlan {
+  /** A SELECT of the first `count` matching rows after `afterKey`, in order. `columns` is SQL over `a`. */
+  rows(afterKey: string | null, count: number, columns: SQL): SQL;
+  /**
+   * A SELECT of `merge_key`, the last row that `rows` scans before it stops; without result if it scans all rows. Null if
+   * the indexes serve every filter, so that `rows` scans only matches.
+   */
+  scanEnd: ((afterKey: string | null) => SQL) | null;
 }
 
 /**
- * A SELECT of the first `count` matching rows, in order; null if no row can match. `columns` is SQL over `a`. ORDER BY and
+ * Plans a list; null if no row can match. `scanRows` limits the rows that one SELECT reads to find matches. ORDER BY and
  * LIMIT belong to the compound SELECT itself: around it, SQLite would sort every input instead of merging them.
  */
-export function mergedRows(
-  filter: AssetFilter,
-  span: TrashSpan | null,
-  afterKey: string | null,
-  count: number,
-  columns: SQL,
-): SQL | null {
-  const selects = chooseInputs(filter, span).map((input) => select(input, filter, afterKey, columns));
-  if (selects.length === 0) return null;
-  return sql`${unionAll(selects)} ORDER BY merge_key ${sql.raw(filter.order)} LIMIT ${count}`;
+export function planList(filter: AssetFilter, span: TrashSpan | null, scanRows: number): ListPlan | null {
+  const inputs = chooseInputs(filter, span);
+  if (inputs.length === 0) return null;
+  const merged = (afterKey: string | null, limit: SQL, columnsOf: (input: Input) => SQL): SQL =>
+    sql`${unionAll(inputs.map((input) => select(input, filter, afterKey, columnsOf(input))))}
+      ORDER BY merge_key ${sql.raw(filter.order)} LIMIT ${limit}`;
+  if (inputs.every((input) => input.checks.length === 0)) {
+    return { rows: (afterKey, count, columns) => merged(afterKey, sql`${count}`, () => columns), scanEnd: null };
+  }
+  const checked = (input: Input, columns: SQL): SQL =>
+    sql`${columns}, ${conjunction([sql`TRUE`, ...input.checks])} AS matches`;
+  return {
+    // SQLite stops scanning as soon as the outer LIMIT is reached.
+    rows: (afterKey, count, columns) =>
+      sql`SELECT * FROM (${merged(afterKey, sqlNumber(scanRows), (input) => checked(input, columns))})
+        WHERE matches LIMIT ${count}`,
+    scanEnd: (afterKey) =>
+      sql`SELECT merge_key FROM (${merged(afterKey, sql`1 OFFSET ${sqlNumber(scanRows - 1)}`, () => sql`0`)})`,
+  };
 }

@@ -59,9 +59,9 @@ function splitMonths(possible: Span, whole: { first: number; last: number }): { 
 function countInMonth(filter: AssetFilter, possible: Span, month: number): SQL {
   const fromUs = Math.max(possible.fromUs, monthStartUs(month));
   const toUs = Math.min(possible.toUs, monthStartUs(monthAfter(month)) - 1);
-  const counts = unorderedInputs(filter).map(({ from, where, timeKey }) => {
+  const counts = unorderedInputs(filter).map(({ from, where, checks, timeKey }) => {
     const range = sql`${timeKey} >= ${sqlSortKey(sortKeyPrefix(fromUs))} AND ${timeKey} < ${sqlSortKey(sortKeyPrefix(toUs + 1))}`;
-    return sql`(SELECT count(*) FROM ${from} WHERE ${sql.join([...where, range], sql` AND `)})`;
+    return sql`(SELECT count(*) FROM ${from} WHERE ${sql.join([...where, ...checks, range], sql` AND `)})`;
   });
   return sql.join(counts, sql` + `);
 }

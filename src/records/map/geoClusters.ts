@@ -4,7 +4,7 @@
  */
 import { sql, type SQL } from "drizzle-orm";
 import type { AssetFilter } from "../assets/assetFilters.ts";
-import { matchingRows } from "../assets/listPlans.ts";
+import { scannedRows } from "../assets/listPlans.ts";
 import { unionAll } from "../sql/unionAll.ts";
 import type { Database } from "../database.ts";
 import { sqlNumber } from "../sql/sqlLiterals.ts";
@@ -24,6 +24,8 @@ export interface ClusterRequest {
   filter: AssetFilter;
   grid: Grid;
   limit: number;
+  /** Rows that filters may read, `MAX_MAP_ROWS` by default. */
+  maxRows?: number;
 }
 
 /** The pyramid only has totals of all live assets of a library. */
@@ -36,30 +38,40 @@ function isWide(box: Box): boolean {
   return coveringCells(box).level <= 1;
 }
 
-function selectRows(filter: AssetFilter, grid: Grid): SQL[] {
+/** Rows that a filtered map reads, about a second. */
+export const MAX_MAP_ROWS = 100_000;
+
+/** Reads one row more than `maxRows` at most. Rows that do not match have no grid cell. */
+function selectRows(filter: AssetFilter, grid: Grid, maxRows: number): SQL[] {
   const useAlbumIndex = filter.albumFilter === "in_album" && filter.state === "live" && isWide(grid.box);
-  const matches = matchingRows(
+  const rows = scannedRows(
     useAlbumIndex ? { ...filter, box: null } : filter,
     sql`a.latitude AS latitude, a.longitude AS longitude, a.sort_key AS sort_key`,
+    maxRows + 1,
   );
+  if (rows === null) return [];
   const [latitude, longitude] = [sql`a.latitude`, sql`a.longitude`];
-  return matches.map(
-    (rows) => sql`SELECT ${gridCell(grid, latitude, longitude)} AS grid_cell, 1 AS assets,
-      ${degreesE7(latitude)} AS latitude_sum, ${degreesE7(longitude)} AS longitude_sum, a.sort_key AS newest_key
-      FROM (${rows}) a WHERE ${isInside(grid.box, latitude, longitude)}`,
-  );
+  const isMatch = sql`a.matches AND ${isInside(grid.box, latitude, longitude)}`;
+  return [
+    sql`SELECT CASE WHEN ${isMatch} THEN ${gridCell(grid, latitude, longitude)} END AS grid_cell, 1 AS assets,
+      ${degreesE7(latitude)} AS latitude_sum, ${degreesE7(longitude)} AS longitude_sum, a.sort_key AS newest_key, 1 AS scanned
+      FROM (${rows}) a`,
+  ];
 }
 
 /** Partial totals of grid cells, from the pyramid, from single rows, or from both. */
 function partialTotals(request: ClusterRequest): { usesPyramid: boolean; selects: SQL[] } {
-  const { filter, grid } = request;
+  const { filter, grid, maxRows = MAX_MAP_ROWS } = request;
   if (filter.state === "trashed" || isFiltered(filter))
-    return { usesPyramid: false, selects: selectRows(filter, grid) };
-  const inTrash = filter.state === "all" ? selectRows({ ...filter, state: "trashed" }, grid) : [];
-  return { usesPyramid: true, selects: [pyramidRows(filter.libraryId, grid), ...inTrash] };
+    return { usesPyramid: false, selects: selectRows(filter, grid, maxRows) };
+  const inTrash = filter.state === "all" ? selectRows({ ...filter, state: "trashed" }, grid, maxRows) : [];
+  const pyramid = sql`SELECT *, 0 AS scanned FROM (${pyramidRows(filter.libraryId, grid)})`;
+  return { usesPyramid: true, selects: [pyramid, ...inTrash] };
 }
 
 interface ClusterRow {
+  grid_cell: number | null;
+  scanned: number;
   latitude: number;
   longitude: number;
   assets: number;
@@ -74,23 +86,28 @@ function roundDegrees(value: number): number {
   return Math.round(value * 1e7) / 1e7;
 }
 
-/** Returns null if more than `limit` cells contain assets. */
-export async function readClusters(db: Database, request: ClusterRequest): Promise<Cluster[] | null> {
-  const { filter, grid, limit } = request;
+/** The clusters; or the limit that the request exceeds. */
+export type ClusterResult = Cluster[] | "too_many_cells" | "too_many_rows";
+
+export async function readClusters(db: Database, request: ClusterRequest): Promise<ClusterResult> {
+  const { filter, grid, limit, maxRows = MAX_MAP_ROWS } = request;
   const { usesPyramid, selects } = partialTotals(request);
   if (selects.length === 0) return [];
   if (usesPyramid && countGridCells(grid) > limit) {
     const lowerBound = minClusterCount(filter.libraryId, grid, limit + 1);
     const counted = lowerBound === null ? null : (await db.orm.all<{ cells: number }>(lowerBound))[0];
-    if (counted != null && counted.cells > limit) return null;
+    if (counted != null && counted.cells > limit) return "too_many_cells";
   }
   const withWalk = usesPyramid ? sql`WITH RECURSIVE ${pyramidWalk(filter.libraryId, grid)}` : sql``;
   const rows = await db.orm.all<ClusterRow>(sql`${withWalk}
     SELECT sum(latitude_sum) / (sum(assets) * 1e7) AS latitude, sum(longitude_sum) / (sum(assets) * 1e7) AS longitude,
-      sum(assets) AS assets, max(newest_key) AS newest_key
-    FROM (${unionAll(selects)}) GROUP BY grid_cell ORDER BY grid_cell LIMIT ${sqlNumber(limit + 1)}`);
-  if (rows.length > limit) return null;
-  return rows.map((row) => ({
+      sum(assets) AS assets, max(newest_key) AS newest_key, grid_cell, sum(scanned) AS scanned
+    FROM (${unionAll(selects)}) GROUP BY grid_cell ORDER BY grid_cell LIMIT ${sqlNumber(limit + 2)}`);
+  const cells = rows.filter((row) => row.grid_cell !== null);
+  // Without all groups, the number of scanned rows is unknown.
+  if (cells.length > limit) return "too_many_cells";
+  if (rows.reduce((sum, row) => sum + row.scanned, 0) > maxRows) return "too_many_rows";
+  return cells.map((row) => ({
     latitude: roundDegrees(row.latitude),
     longitude: roundDegrees(row.longitude),
     assets: row.assets,

@@ -46,7 +46,7 @@ export const assets = sqliteTable(
     originalVersionId: text("original_version_id"),
     /** Total size of the edited versions, in addition to `fileSizeBytes` of the upload. */
     versionBytes: integer("version_bytes").notNull().default(0),
-    /** A video's poster, whose id is part of its URLs, so that a new poster has new URLs. Null without one. */
+    /** A video's poster, whose id is part of its URLs, so that a new poster has new URLs. */
     posterVersionId: text("poster_version_id"),
     stackId: text("stack_id"),
     /** When a user removed the asset from a stack: burst detection ignores it from then on. */
@@ -84,8 +84,7 @@ export const assets = sqliteTable(
     index("assets_trashed").on(t.libraryId, t.trashKey).where(trashed),
     index("assets_trashed_by_time").on(t.libraryId, t.sortKey).where(trashed),
     index("assets_trashed_by_bucket").on(t.libraryId, trashBucketExpression(), t.trashKey).where(trashed),
-    index("assets_by_media_type").on(t.libraryId, t.mediaType, t.sortKey).where(live),
-    index("assets_by_in_album").on(t.libraryId, inAlbumExpression(), t.sortKey).where(live),
+    index("assets_by_kind").on(t.libraryId, t.mediaType, inAlbumExpression(), t.sortKey).where(live),
     index("assets_by_stack")
       .on(t.libraryId, t.stackId, t.sortKey)
       .where(sql`"stack_id" IS NOT NULL`),
@@ -113,7 +112,7 @@ export const assetVersions = sqliteTable(
     /** Size of the stored bytes, which include the upload's metadata. */
     fileSizeBytes: integer("file_size_bytes").notNull(),
     checksum: text("checksum").notNull(),
-    /** SHA-256 of the request's bytes, which identifies a repeated request. Null for the upload. */
+    /** SHA-256 of the request's bytes, which identifies a repeated request; the upload has none. */
     sentChecksum: text("sent_checksum"),
     params: text("params", { mode: "json" }),
     createdAt: integer("created_at").notNull(),

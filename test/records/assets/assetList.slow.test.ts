@@ -8,6 +8,7 @@ import {
   type ListAssetsParams,
 } from "../../../src/operations/assets/assets.ts";
 import { everyAsset } from "../../../src/records/assets/assetFilters.ts";
+import { SCAN_ROWS_PER_STATEMENT } from "../../../src/records/assets/assetList.ts";
 import { coveringCells } from "../../../src/records/map/mapCells.ts";
 import { openDatabase } from "../../../src/records/database.ts";
 import { cellAt } from "../../../src/records/assets/sortKeys.ts";
@@ -76,6 +77,7 @@ interface Case {
 }
 
 const live = "trashed_at IS NULL";
+// A media type is one index range per album flag, and a flag one per media type: each reads one row more.
 const cases: Case[] = [
   { name: "no filter", filter: () => ({}), where: live },
   { name: "ascending", filter: () => ({ order: "asc" }), where: live, order: "local_us, id" },
@@ -86,9 +88,19 @@ const cases: Case[] = [
     where: "trashed_at IS NOT NULL",
     order: "trashed_at DESC, id DESC",
   },
-  { name: "media_type=video", filter: () => ({ mediaType: "video" }), where: `${live} AND media_type = 'video'` },
-  { name: "in_album", filter: () => ({ albumFilter: "in_album" }), where: `${live} AND album_count > 0` },
-  { name: "not_in_album", filter: () => ({ albumFilter: "not_in_album" }), where: `${live} AND album_count = 0` },
+  {
+    name: "media_type=video",
+    filter: () => ({ mediaType: "video" }),
+    where: `${live} AND media_type = 'video'`,
+    extra: 1,
+  },
+  { name: "in_album", filter: () => ({ albumFilter: "in_album" }), where: `${live} AND album_count > 0`, extra: 1 },
+  {
+    name: "not_in_album",
+    filter: () => ({ albumFilter: "not_in_album" }),
+    where: `${live} AND album_count = 0`,
+    extra: 1,
+  },
   { name: "after", filter: () => ({ after }), where: `${live} AND local_us > ${us(after)}` },
   { name: "before", filter: () => ({ before }), where: `${live} AND local_us < ${us(before)}` },
   {
@@ -101,6 +113,7 @@ const cases: Case[] = [
     name: "media type and dates",
     filter: () => ({ mediaType: "video", after, before }),
     where: `${live} AND media_type = 'video' AND local_us > ${us(after)} AND local_us < ${us(before)}`,
+    extra: 1,
   },
   {
     name: "state=all and dates",
@@ -122,6 +135,81 @@ const cases: Case[] = [
   },
   { name: "stack", filter: (size) => ({ stackId: library(size).stackId }), where: `${live} AND stack_id IS NOT NULL` },
 ];
+
+/** Filters that are combined in pairs, with their condition in SQL; at most one of a group. */
+const singles: { name: string; group: string; filter: (size: number) => Partial<Filter>; where: string }[] = [
+  { name: "state=trashed", group: "state", filter: () => ({ state: "trashed" }), where: "trashed_at IS NOT NULL" },
+  { name: "state=all", group: "state", filter: () => ({ state: "all" }), where: "1" },
+  { name: "media_type=video", group: "media", filter: () => ({ mediaType: "video" }), where: "media_type = 'video'" },
+  { name: "media_type=image", group: "media", filter: () => ({ mediaType: "image" }), where: "media_type = 'image'" },
+  { name: "in_album", group: "flag", filter: () => ({ albumFilter: "in_album" }), where: "album_count > 0" },
+  { name: "not_in_album", group: "flag", filter: () => ({ albumFilter: "not_in_album" }), where: "album_count = 0" },
+  { name: "album", group: "album", filter: (size) => ({ albumId: library(size).albumId }), where: "album_count > 0" },
+  { name: "stack", group: "stack", filter: (size) => ({ stackId: library(size).stackId }), where: "stack_id <> ''" },
+  {
+    name: "dates",
+    group: "dates",
+    filter: () => ({ after, before }),
+    where: `local_us > ${us(after)} AND local_us < ${us(before)}`,
+  },
+  {
+    name: "a country",
+    group: "box",
+    filter: () => ({ box: { west: 5, south: 45, east: 15, north: 55 } }),
+    where: "latitude BETWEEN 45 AND 55 AND longitude BETWEEN 5 AND 15",
+  },
+  {
+    name: "the Earth",
+    group: "box",
+    filter: () => ({ box: { west: -180, south: -90, east: 180, north: 90 } }),
+    where: "latitude IS NOT NULL",
+  },
+];
+
+const pairs = singles.flatMap((one, i) =>
+  singles
+    .slice(i + 1)
+    .filter((other) => other.group !== one.group)
+    .map((other) => ({ name: `${one.name} and ${other.name}`, one, other })),
+);
+
+/** Groups of which one index serves every pair. */
+const SERVED_GROUPS = new Set(["media", "flag", "dates"]);
+
+describe("a page by two filters in a library of 100,000 assets", () => {
+  const size = 100_000;
+  it.each(pairs)("reads a limited number of rows and returns the expected page: $name", async ({ one, other }) => {
+    const state = [one, other].find(({ group }) => group === "state");
+    const where = `${state === undefined ? `${live} AND ` : ""}${one.where} AND ${other.where}`;
+    const order = state?.name === "state=trashed" ? "trashed_at DESC, id DESC" : "local_us DESC, id DESC";
+    const ids = await expected(size, where, order);
+    const page = await listPage(size, { ...one.filter(size), ...other.filter(size) });
+    expect(page.assets.map((asset) => asset.id)).toEqual(ids.slice(0, page.assets.length));
+    expect(page.hasMore).toBe(ids.length > page.assets.length);
+    expect(page.assets.length).toBeGreaterThanOrEqual(Math.min(ids.length, 1));
+    const isServed = SERVED_GROUPS.has(one.group) && SERVED_GROUPS.has(other.group);
+    if (isServed) expect(page.assetRows).toBeLessThanOrEqual(PAGE + 4);
+    const largest = Math.max(...counted.counts.statements.map(({ rowsRead }) => rowsRead));
+    expect(largest).toBeLessThanOrEqual(SCAN_ROWS_PER_STATEMENT + PAGE + 30);
+  });
+
+  it("reads no more than a few rows for two filters that exclude each other", async () => {
+    const page = await listPage(size, { albumFilter: "in_album", mediaType: "video" });
+    expect(page.assets).toEqual([]);
+    expect(page.hasMore).toBe(false);
+    expect(page.assetRows).toBeLessThanOrEqual(4);
+  });
+
+  it("scans a library in several statements for filters that no index serves", async () => {
+    const page = await listPage(size, { state: "all", albumFilter: "in_album", mediaType: "video" });
+    expect(page.assets).toEqual([]);
+    expect(page.hasMore).toBe(false);
+    const scans = counted.counts.statements.filter(({ rowsRead }) => rowsRead > 1000);
+    expect(scans.length).toBeGreaterThan(5);
+    expect(Math.max(...scans.map(({ rowsRead }) => rowsRead))).toBeLessThanOrEqual(SCAN_ROWS_PER_STATEMENT);
+    expect(page.assetRows).toBeLessThanOrEqual(2 * size + 10);
+  });
+});
 
 describe.each(sizes)("a page of a library of %i assets", (size) => {
   it.each(cases)(
