@@ -7,7 +7,13 @@ import { recordingQueue } from "../../support/bindings/queue.ts";
 import { call, upload } from "../../support/clients/api.ts";
 import { testContext } from "../../support/context.ts";
 import { nearestColour } from "../../support/media/images.ts";
-import { jpegWithLineCount, orientationCarriers, quadrantGif } from "../../support/media/orientationCarriers.ts";
+import {
+  jpegWithLineCount,
+  orientationCarriers,
+  quadrantGif,
+  turnedAvif,
+  unusualCarriers,
+} from "../../support/media/orientationCarriers.ts";
 
 interface Uploaded {
   id: string;
@@ -63,6 +69,44 @@ describe("orientation 6", () => {
     }
     const row = await env.DB.prepare("SELECT thumbhash FROM assets WHERE id = ?").bind(asset.id).first();
     expect(row?.["thumbhash"]).toEqual(expect.any(String));
+  });
+});
+
+const cornersByOrientation: Record<number, string[]> = {
+  1: ["red", "green", "blue", "white"],
+  2: ["green", "red", "white", "blue"],
+  3: ["white", "blue", "green", "red"],
+  4: ["blue", "white", "red", "green"],
+  5: ["red", "blue", "green", "white"],
+  6: ["blue", "red", "white", "green"],
+  7: ["white", "green", "blue", "red"],
+  8: ["green", "white", "red", "blue"],
+};
+/** Orientation 6 has its own tests above. */
+const others = Object.keys(cornersByOrientation)
+  .map(Number)
+  .filter((orientation) => orientation !== 6);
+const everyOrientation = await Promise.all(others.map((orientation) => unusualCarriers(orientation)));
+
+describe("every orientation in a carrier that local mode misses", () => {
+  it.each(everyOrientation.flat())("is applied: $name", async ({ name, fileName, bytes }) => {
+    const orientation = Number(name[0]);
+    const asset = await uploadWithTasks(bytes, fileName);
+    const size = orientation > 4 ? [40, 80] : [80, 40];
+    expect([asset.metadata?.orientation, asset.width, asset.height]).toEqual([orientation, ...size]);
+    const image = await rendition(asset, "fullsize");
+    expect([image.width, image.height]).toEqual(size);
+    expect(cornersOf(image)).toEqual(cornersByOrientation[orientation]);
+  });
+
+  it("is applied: the rotation of an AVIF's container", async () => {
+    const asset = await uploadWithTasks(await turnedAvif(), "turned.avif");
+    expect([asset.width, asset.height]).toEqual([40, 80]);
+    for (const variant of variants) {
+      const image = await rendition(asset, variant);
+      expect([image.width, image.height]).toEqual([40, 80]);
+      expect(cornersOf(image)).toEqual(cornersByOrientation[6]);
+    }
   });
 });
 

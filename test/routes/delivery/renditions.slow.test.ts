@@ -274,6 +274,7 @@ describe("a signature", () => {
       url.replace(asset.id, other.id),
       url.replace(/exp=\d+/, "exp=9999999999"),
       `${url}&dl=evil.html`,
+      `${url}&another=transformation`,
       urlOf(asset, "original").replace(/dl=[^&]+/, "dl=evil.html"),
     ];
     for (const attempt of forged) expect((await call("GET", attempt, { token: null })).status).toBe(403);

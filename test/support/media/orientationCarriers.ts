@@ -1,7 +1,8 @@
 /** Images of four quadrants that carry orientation 6 in every way that a file can: stored 80 × 40, displayed 40 × 80. */
+import { Buffer } from "node:buffer";
 import { env } from "cloudflare:workers";
 import { createChunk } from "../../../src/media/transcode/rewrite/pngRewrite.ts";
-import { bytesOf, chunk, segment, u16, u32, xmpSegment, type Part } from "./buildImage.ts";
+import { box, bytesOf, chunk, segment, u16, u32, xmpSegment, type Part } from "./buildImage.ts";
 import { quadrantPng } from "./images.ts";
 
 export const STORED = { width: 80, height: 40 } as const;
@@ -38,7 +39,6 @@ interface ExifOptions {
   little?: boolean;
   /** Offset of the directory. */
   at?: number;
-  orientation?: number;
 }
 
 /** An EXIF block with the orientation as the given type; the value follows the directory if it is longer than four bytes. */
@@ -210,6 +210,24 @@ function tiffCarriers(): [string, Uint8Array][] {
   ];
 }
 
+/** Each orientation in carriers that local mode does not understand. */
+export async function unusualCarriers(orientation: number): Promise<Carrier[]> {
+  const png = await quadrantPng(STORED.width, STORED.height);
+  const jpeg = await encode(png, "image/jpeg");
+  const text = bytesOf("MM\0*", u32(8), u16(1), u16(0x112), u16(2), u32(2), String(orientation), [0, 0, 0], u32(0));
+  const number = bytesOf("MM\0*", u32(8), u16(1), u16(0x112), u16(3), u32(1), u16(orientation), [0, 0], u32(0));
+  const carriers: [string, Uint8Array][] = [
+    ["jpg", insert(jpeg, 2, app1("Exif\0\0", text))],
+    ["png", insert(png, png.length - 12, createChunk("eXIf", number))],
+    ["webp", extendedWebp(await encode(png, "image/webp"), 0, number)],
+  ];
+  return carriers.map(([extension, bytes]) => ({
+    name: `${orientation} in a ${extension}`,
+    fileName: `turned.${extension}`,
+    bytes,
+  }));
+}
+
 /** All carriers, grouped by format. */
 export async function orientationCarriers(): Promise<Carrier[]> {
   const png = await quadrantPng(STORED.width, STORED.height);
@@ -222,6 +240,43 @@ export async function orientationCarriers(): Promise<Carrier[]> {
   return groups.flatMap(([extension, carriers]) =>
     carriers.map(([name, bytes], i) => ({ name: `${extension}: ${name}`, fileName: `${i}.${extension}`, bytes })),
   );
+}
+
+/** Adds a box to a HEIF's properties and to those of its image, and moves the data that `iloc` locates. */
+function withProperty(file: Uint8Array, property: Uint8Array): Uint8Array {
+  const at = (type: string) => {
+    const index = Buffer.from(file).indexOf(type, 0, "latin1");
+    if (index < 0) throw new Error(`no ${type}`);
+    return index - 4;
+  };
+  const [meta, iloc, iprp, ipco, ipma, pitm] = ["meta", "iloc", "iprp", "ipco", "ipma", "pitm"].map(at) as Six;
+  const grown = property.length + 1;
+  const view = new DataView(file.slice().buffer);
+  const grow = (offset: number, bytes: number) => view.setUint32(offset, view.getUint32(offset) + bytes);
+  for (const box of [meta, iprp]) grow(box, grown);
+  grow(ipco, property.length);
+  grow(ipma, 1);
+  // Version 0: sizes of the fields, number of items; item id, data reference, base offset, extents, offset, length.
+  const items = view.getUint16(iloc + 14);
+  for (let i = 0, item = iloc + 16; i < items; i++, item += 18) grow(item + 4, grown);
+  let index = 1;
+  for (let box = ipco + 8; box < ipma; box += view.getUint32(box)) index += 1;
+  const primary = view.getUint16(pitm + 12);
+  let entry = ipma + 16;
+  while (view.getUint16(entry) !== primary) entry += 3 + view.getUint8(entry + 2);
+  const associations = view.getUint8(entry + 2);
+  view.setUint8(entry + 2, associations + 1);
+  const end = entry + 3 + associations;
+  const bytes = new Uint8Array(view.buffer);
+  return bytesOf(bytes.subarray(0, ipma), property, bytes.subarray(ipma, end), [0x80 | index], bytes.subarray(end));
+}
+type Six = [number, number, number, number, number, number];
+
+/** An AVIF that its container turns by 90° clockwise: `irot` counts anticlockwise. */
+export async function turnedAvif(): Promise<Uint8Array> {
+  const png = await quadrantPng(STORED.width, STORED.height);
+  const output = await env.IMAGES.input(new Blob([png]).stream()).output({ format: "image/avif" });
+  return withProperty(new Uint8Array(await output.response().arrayBuffer()), box("irot", [3]));
 }
 
 /** Codes of three bits; a clear code before each pixel keeps their size. */

@@ -33,7 +33,7 @@ async function* patchedChunks(
     for (let patch = patches[next]; patch !== undefined && patch.offset < end; patch = patches[++next]) {
       if (patch.offset > from) yield chunk.subarray(from - at, patch.offset - at);
       if (patch.bytes.length > 0) yield patch.bytes;
-      replacedTo = patch.offset + patch.length;
+      replacedTo = Math.max(replacedTo, patch.offset + patch.length);
       from = Math.max(from, replacedTo);
     }
     if (from < end) yield chunk.subarray(from - at);

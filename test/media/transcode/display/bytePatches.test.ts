@@ -29,6 +29,7 @@ describe("applyPatches", () => {
     ["an insertion at the start", [insertion(0, encode("--"))], `--${alphabet}`],
     ["an insertion at the end", [insertion(26, encode("--"))], `${alphabet}--`],
     ["a replacement", [replacement(4, encode("EFG"))], "abcdEFGhijklmnopqrstuvwxyz"],
+    ["an insertion where a removal begins", [removal(3, 10), insertion(3, encode("*"))], "abc*nopqrstuvwxyz"],
     ["a removal to beyond the end", [removal(20, 100)], "abcdefghijklmnopqrst"],
     [
       "several in any order",
