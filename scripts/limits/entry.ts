@@ -11,7 +11,8 @@ export type Unit =
   | "days"
   | "levels"
   | "degrees"
-  | "m";
+  | "m"
+  | "year";
 
 export interface Limit {
   /** Name of the constant, for a text search in `src/`. */
@@ -67,6 +68,7 @@ const DURATIONS_MS: ScaledUnit[] = [
 /** `1 MiB`, `30 minutes`, `200 items`. */
 export function formatValue(value: number, unit: Unit): string {
   const plain = `${count.format(value)} ${unit}`;
+  if (unit === "year") return String(value);
   if (unit === "bytes") return largestUnit(value, BINARY_UNITS) ?? plain;
   if (unit === "ms" || unit === "seconds") {
     const ms = unit === "ms" ? value : value * 1000;

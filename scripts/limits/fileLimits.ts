@@ -7,6 +7,7 @@ import * as decodedTags from "../../src/media/inspect/exif/decodedTags.ts";
 import * as mediaInfo from "../../src/media/inspect/mediaInfo.ts";
 import * as normalize from "../../src/media/inspect/metadata/normalize.ts";
 import * as xmp from "../../src/media/inspect/metadata/xmp.ts";
+import * as lastFragments from "../../src/media/inspect/video/mp4/lastFragments.ts";
 import * as decoderMemory from "../../src/media/transcode/decoderMemory.ts";
 import * as displayImage from "../../src/media/transcode/display/displayImage.ts";
 import * as avifToJpeg from "../../src/media/transcode/heif/avifToJpeg.ts";
@@ -25,6 +26,7 @@ import * as receivedFile from "../../src/operations/uploads/receivedFile.ts";
 import * as versionFiles from "../../src/operations/versions/versionFiles.ts";
 import * as videoFrame from "../../src/providers/renderers/videoFrame.ts";
 import * as posterRoutes from "../../src/routes/delivery/posterRoutes.ts";
+import * as fieldSchemas from "../../src/routes/fieldSchemas.ts";
 import { limit, type Section } from "./entry.ts";
 
 export const fileSections: Section[] = [
@@ -42,6 +44,8 @@ export const fileSections: Section[] = [
       ),
       limit(receivedFile, "MAX_NAME_CHARACTERS", "characters", "file name of an upload", "422"),
       limit(receivedFile, "REGISTER_WITHIN_MS", "ms", "form fields after the file", "400"),
+      limit(fieldSchemas, "FIRST_YEAR", "year", "first year of a capture time and of a file's dates", "422"),
+      limit(fieldSchemas, "LAST_YEAR", "year", "last year of a capture time and of a file's dates", "422"),
       limit(versionFiles, "MAX_FILE_BYTES", "bytes", "file of a version, as sent and as stored", "422"),
       limit(posterRoutes, "MAX_POSTER_BYTES", "bytes", "poster of a video", "413"),
       limit(partBuffers, "PART_BYTES", "bytes", "part of a file in R2", "the next part begins"),
@@ -80,6 +84,13 @@ export const fileSections: Section[] = [
       limit(imageContent, "MAX_XMP_PACKETS", "items", "XMP packets of a file", "the first ones are read"),
       limit(imageContent, "MAX_IPTC_BLOCKS", "items", "IPTC blocks of a file", "the first ones are read"),
       limit(imageContent, "MAX_BLOCK_BYTES", "bytes", "one EXIF, XMP, IPTC or ICC block", "left out"),
+      limit(
+        lastFragments,
+        "MAX_TAIL_SEARCH_BYTES",
+        "bytes",
+        "end of a fragmented video that is searched for its last fragment",
+        "no duration",
+      ),
       limit(xmp, "MAX_PACKET_BYTES", "bytes", "one XMP packet", "left out"),
       limit(
         jpegLineCount,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { readMediaInfo } from "../../../../src/media/inspect/mediaInfo.ts";
 import { formatForFileName } from "../../../../src/media/inspect/formats.ts";
-import { TAIL_SEARCH_BYTES } from "../../../../src/media/inspect/video/mp4/lastFragments.ts";
+import { MAX_TAIL_SEARCH_BYTES } from "../../../../src/media/inspect/video/mp4/lastFragments.ts";
 import { box, u32 } from "../../../support/media/buildImage.ts";
 import { countingSource } from "../../../support/media/countingSource.ts";
 import { fragment, movie } from "../../../support/media/buildVideo.ts";
@@ -53,17 +53,17 @@ describe("the duration of a fragmented video without an index", () => {
   });
 
   it("is unknown if the last fragment begins before the searched end of the file", async () => {
-    const largest = fragment(600 * TICKS_PER_SECOND, second, { mediaBytes: TAIL_SEARCH_BYTES[1] });
+    const largest = fragment(600 * TICKS_PER_SECOND, second, { mediaBytes: MAX_TAIL_SEARCH_BYTES });
     expect((await readFragmented([...seconds(600), largest])).durationSeconds).toBeNull();
   });
 
   it("is the header's if that covers more than the fragments that were read", async () => {
-    const largest = fragment(600 * TICKS_PER_SECOND, second, { mediaBytes: TAIL_SEARCH_BYTES[1] });
+    const largest = fragment(600 * TICKS_PER_SECOND, second, { mediaBytes: MAX_TAIL_SEARCH_BYTES });
     expect((await readFragmented([...seconds(600), largest], 601)).durationSeconds).toBe(601);
   });
 
   it("is unknown rather than that of a frame's bytes that look like a fragment's name", async () => {
-    const largest = fragment(600 * TICKS_PER_SECOND, second, { mediaBytes: TAIL_SEARCH_BYTES[1] });
+    const largest = fragment(600 * TICKS_PER_SECOND, second, { mediaBytes: MAX_TAIL_SEARCH_BYTES });
     const text = new TextEncoder().encode("\0\0\0\x20moof\0\0\0\x18mfhdmoofmoof");
     largest.set(text, largest.length - 100);
     expect((await readFragmented([...seconds(600), largest])).durationSeconds).toBeNull();

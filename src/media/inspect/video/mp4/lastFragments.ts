@@ -8,8 +8,9 @@ const MFRO_BYTES = 16;
 const MAX_INDEX_BYTES = 256 * 1024;
 /** The index names key frames; fragments without one may follow. */
 const MAX_BOXES_AFTER_INDEX_ENTRY = 32;
-/** Ends of the file that are searched for a fragment, until one has it. */
-export const TAIL_SEARCH_BYTES = [256 * 1024, 1024 * 1024] as const;
+/** The end of the file that is searched for a fragment, in two steps. */
+const FIRST_TAIL_SEARCH_BYTES = 256 * 1024;
+export const MAX_TAIL_SEARCH_BYTES = 1024 * 1024;
 /** The last fragment may belong to another track. */
 const MAX_LAST_FRAGMENTS = 8;
 /** A fragment begins with its header: the box type, then a box `mfhd` of 16 bytes. */
@@ -63,7 +64,7 @@ async function lastIndexEntry(source: ByteSource, { start, end }: Box): Promise<
 
 /** Recordings that stopped without an index end in fragments all the same. */
 async function searchTail(source: ByteSource): Promise<Box[]> {
-  for (const tailBytes of TAIL_SEARCH_BYTES) {
+  for (const tailBytes of [FIRST_TAIL_SEARCH_BYTES, MAX_TAIL_SEARCH_BYTES]) {
     const start = Math.max(0, source.sizeBytes - tailBytes);
     const bytes = await source.read(start, tailBytes);
     const found: Box[] = [];
