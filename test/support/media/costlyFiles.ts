@@ -1,6 +1,7 @@
 /** Small files that would cost much CPU time or memory to read: repeated, compressed, overlapping or unfinished metadata. */
 import { brotliCompressSync, deflateSync } from "node:zlib";
 import { type Part, ascii, box, bytesOf, chunk, jpeg, segment, tiff, u16, u32, xmpPacket } from "./buildImage.ts";
+import { crw, jp2, x3f } from "./buildRaw.ts";
 import { avi, element, internationalText, matroska, movie, riffList } from "./buildVideo.ts";
 
 export interface CostlyFile {
@@ -153,6 +154,10 @@ export function costlyFiles(): CostlyFile[] {
   const brob = (type: string, content: Uint8Array) => box("brob", type, brotliCompressSync(content));
   const tooLong = deflateSync(new Uint8Array(16 * MIB + 7));
   const stored = bytesOf(filled(60_000, "<a>x</a>"));
+  const previewOfSegments = bytesOf(
+    [0xff, 0xd8],
+    repeat(390, segment(0xe1, "http://ns.adobe.com/xap/1.0/\0", tagHeavyXmp(5000))),
+  );
   const file = (name: string, ...parts: Part[]): CostlyFile => ({ name, bytes: bytesOf(...parts) });
   return [
     file("empty-boxes.jxl", jxl(repeat(250, brob("xml ", zeros)))),
@@ -171,6 +176,12 @@ export function costlyFiles(): CostlyFile[] {
       png(repeat(12, pngProfile("8bim", bytesOf("\n8bim\n 9\n", filled(MIB - 20, "3842494d0404000000000000"))))),
     ),
     file("starts.dng", unfinishedPreviews()),
+    file("tags.jp2", jp2(new Uint8Array(8), tagHeavyXmp(300_000)), repeat(200, box("xml ", tagHeavyXmp(20_000)))),
+    file(
+      "properties.x3f",
+      x3f({ preview: previewOfSegments, properties: copies(250, ["a".repeat(60), "b".repeat(60)]) }),
+    ),
+    file("preview.crw", crw({ preview: previewOfSegments })),
     file("values.tif", tiffOfPages()),
     file(
       "resources.jpg",

@@ -5,7 +5,7 @@ import { formatForFileName } from "../../../src/media/inspect/formats.ts";
 import { MAX_TEXT_CHARACTERS } from "../../../src/media/inspect/metadata/normalize.ts";
 import { findCoverArt } from "../../../src/media/inspect/video/mp4/coverArt.ts";
 import { sampleBytes, sampleNames } from "../../fixtures/media/samples.ts";
-import { bytesOf, exifSegment, jpeg, ascii, box, u32 } from "./buildImage.ts";
+import { bytesOf, exifSegment, jpeg, ascii, box, tiff, u32, xmpPacket } from "./buildImage.ts";
 import {
   avi,
   block,
@@ -23,6 +23,7 @@ import {
   transportStream,
   internationalText,
 } from "./buildVideo.ts";
+import { crw, jp2, mrw, wmv, x3f } from "./buildRaw.ts";
 import { countingSource } from "./countingSource.ts";
 
 /** Limits of the reads of one file: in total, and of one read, 1 MiB extended to whole pages of 16 KiB. */
@@ -47,6 +48,7 @@ function generatedFiles(): [string, Uint8Array][] {
     box("CNTH", box("CNDA", jpeg(8, 8, exifSegment({ image: [ascii(0x10f, "Canon\0")] })))),
     box("GPMF", "DEVC", [0, 1, 0, 20], "MINFc", [11, 0, 1], "HERO8 Black\0"),
   );
+  const exif = tiff({ image: [ascii(0x10f, "Maker\0")], exif: [ascii(0x9003, "2020:01:02 03:04:05\0")] });
   const trex = box("mvex", box("trex", [0, 0, 0, 0], u32(1), u32(1), u32(20)));
   return [
     ["a.mov", movie({ movie: [keys(["com.apple.quicktime.make", "Apple"], ["com.android.model", "x"]), userData] })],
@@ -66,6 +68,11 @@ function generatedFiles(): [string, Uint8Array][] {
         pesPacket(7200, mpegSequence),
       ),
     ],
+    ["a.crw", crw({ preview: jpeg(8, 8) })],
+    ["a.mrw", mrw(exif)],
+    ["a.x3f", x3f({ preview: jpeg(8, 8), properties: [["CAMMANUF", "SIGMA"]] })],
+    ["a.jp2", jp2(exif, xmpPacket("<dc:title>x</dc:title>"))],
+    ["a.wmv", wmv()],
   ];
 }
 
