@@ -24,6 +24,8 @@ export type DisplaySource =
       /** As displayed; 0 if unknown. */
       width: number;
       height: number;
+      /** True if R2 failed while the body was read: a renderer reports that as a damaged image. */
+      isBroken: () => boolean;
     }
   | {
       kind: "none";
@@ -74,7 +76,9 @@ async function openFile({ bucket }: Context, file: InspectedFile): Promise<Displ
   const object = await openOriginal(bucket, file.key);
   if (object === null) return null;
   const { contentType, width, height } = file;
-  return { kind: "stream", body: applyPatches(object.body, file.patches), contentType, width, height };
+  let broken = false;
+  const body = applyPatches(object.body, file.patches, () => void (broken = true));
+  return { kind: "stream", body, contentType, width, height, isBroken: () => broken };
 }
 
 async function openKey(context: Context, key: string): Promise<DisplaySource | null> {

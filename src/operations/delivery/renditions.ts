@@ -47,7 +47,7 @@ async function openSource(context: Context, { assetId, versionId, mediaType }: R
 async function render(
   { config, images, nowMs }: Context,
   { assetId, versionId, mediaType, variant, origin }: Rendering,
-  { body }: OpenSource,
+  { body, isBroken }: OpenSource,
   format: RenditionFormat,
 ): Promise<RenderResult> {
   const url = async (): Promise<string> => {
@@ -55,7 +55,9 @@ async function render(
     return origin + (await signer.sign({ assetId, versionId, variant: sourceVariantName(mediaType) }));
   };
   const renderer = createRenderer(config.imageDelivery, images);
-  return await renderer({ body, url }, { edgePx: VARIANT_EDGES_PX[variant], format });
+  const result = await renderer({ body, url }, { edgePx: VARIANT_EDGES_PX[variant], format });
+  if (result.kind === "unreadable" && isBroken()) throw renderingUnavailable(FIRST_RENDER_PAUSE_MS);
+  return result;
 }
 
 /** Encoders refuse sides that are too long for their format; JPEG allows the longest, 65,500 pixels. */

@@ -1,22 +1,23 @@
 import { AppError } from "../../kernel/errors.ts";
-import { isTransientStatus, retryAfterOf } from "../httpResponses.ts";
+import { retryAfterOf } from "../httpResponses.ts";
 import { contentTypeOf } from "./contentType.ts";
 import type { RenderResult, RenderRequest, RenderSource } from "./renderer.ts";
 
-/** The edge sets `cf-resized` only if it resized. Without the header the body is the unchanged source. */
+/** Not an image, too many pixels, unsupported format. Other codes are about the URL, the zone or the service. */
+const PERMANENT_CODES = ["9412", "9413", "9520"];
+
+/**
+ * The edge sets `cf-resized` only if it resized. Without the header the body is the unchanged source: transformations
+ * are off for the zone, which says nothing about the image.
+ */
 function failureOf(response: Response): RenderResult | null {
   const resized = response.headers.get("cf-resized");
-  if (isTransientStatus(response.status)) {
-    const message = `the edge failed to resize the image: ${response.status}`;
-    throw new AppError("rendering_unavailable", message, retryAfterOf(response.headers.get("retry-after")));
-  }
-  if (!response.ok) {
-    return { kind: "unreadable", reason: `the edge rejected the image: ${response.status} ${resized ?? ""}` };
-  }
-  if (resized === null || resized.includes("err=")) {
-    return { kind: "unreadable", reason: `the edge did not resize the image: ${resized ?? "no cf-resized header"}` };
-  }
-  return null;
+  const code = /err=(\d+)/.exec(resized ?? "")?.[1];
+  if (response.ok && resized !== null && code === undefined) return null;
+  const reason = `the edge did not resize the image: ${response.status} ${resized ?? "without cf-resized header"}`;
+  const isPermanent = code === undefined ? response.status === 415 : PERMANENT_CODES.includes(code);
+  if (isPermanent) return { kind: "unreadable", reason };
+  throw new AppError("rendering_unavailable", reason, retryAfterOf(response.headers.get("retry-after")));
 }
 
 /** Renders with `fetch(…, { cf: { image } })`. Requires a zone with Transformations; input up to 100 MB. */
@@ -25,7 +26,13 @@ export async function cfImageRenderer(source: RenderSource, { edgePx, format }: 
   const size = edgePx === null ? {} : { width: edgePx, height: edgePx };
   const image = { ...size, fit: "scale-down", format, metadata: "none", anim: false } as const;
   const response = await fetch(await source.url(), { cf: { image } });
-  const failure = failureOf(response);
+  let failure: RenderResult | null;
+  try {
+    failure = failureOf(response);
+  } catch (error) {
+    await response.body?.cancel();
+    throw error;
+  }
   if (failure !== null) {
     await response.body?.cancel();
     return failure;

@@ -130,6 +130,41 @@ describe("a temporary failure of the renderer", () => {
   });
 });
 
+/** Breaks off the bodies of whole objects after some bytes. */
+function bucketThatBreaksOff(): R2Bucket {
+  const broken = (object: R2ObjectBody): R2ObjectBody => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(Uint8Array.of(0x89, 0x50, 0x4e, 0x47)),
+      pull: () => Promise.reject(new Error("internal error (10001)")),
+    });
+    const get = (_: R2ObjectBody, name: string | symbol): unknown =>
+      name === "body" ? body : Reflect.get(object, name);
+    return new Proxy(object, { get });
+  };
+  const get = async (key: string, options?: R2GetOptions): Promise<R2ObjectBody | null> => {
+    const object = await env.BUCKET.get(key, options ?? {});
+    if (object === null || !("body" in object)) return null;
+    return options?.range === undefined ? broken(object) : object;
+  };
+  return new Proxy(env.BUCKET, {
+    get: (target, name): unknown => {
+      const member: unknown = Reflect.get(target, name);
+      if (name === "get") return get;
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+describe("a read that breaks off during rendering", () => {
+  it("is no refusal: the image is rendered after the pause", async () => {
+    const asset = await anImage();
+    const nowMs = Date.now();
+    const interrupted = await attempt(asset, { bucket: bucketThatBreaksOff(), nowMs });
+    expect(interrupted).toEqual({ retryAfterSeconds: FIRST_RENDER_PAUSE_MS / 1000 });
+    expect(await attempt(asset, { nowMs: nowMs + FIRST_RENDER_PAUSE_MS })).toBe("rendered");
+  });
+});
+
 describe("a missing display proxy", () => {
   const unreadableTiff = () => bytesOf("II*\0", [8, 0, 0, 0, 0, 0], uniqueBytes());
 

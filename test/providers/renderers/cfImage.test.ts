@@ -31,22 +31,35 @@ describe("cfImageRenderer", () => {
     });
   });
 
-  it("returns unreadable without a cf-resized header, so that the original is never served as a rendition", async () => {
+  it("throws without a cf-resized header, so that the original is never served as a rendition", async () => {
     mockEdge(new Response("the original with its GPS data", { headers: { "content-type": "image/jpeg" } }));
-    expect(await cfImageRenderer(source(), request)).toMatchObject({ kind: "unreadable" });
+    await expect(cfImageRenderer(source(), request)).rejects.toMatchObject({ code: "rendering_unavailable" });
   });
 
-  it("returns unreadable for a rejected image and throws for an overload", async () => {
-    mockEdge(new Response(null, { status: 415, headers: { "cf-resized": "err=9412" } }));
-    expect(await cfImageRenderer(source(), request)).toMatchObject({
-      kind: "unreadable",
-      reason: expect.stringContaining("9412"),
+  it.each([
+    [415, "err=9412"],
+    [413, "err=9413"],
+    [200, "err=9520"],
+  ])("returns unreadable for an image that the edge rejects: %i %s", async (status, resized) => {
+    mockEdge(new Response("x", { status, headers: { "cf-resized": resized } }));
+    const reason = expect.stringContaining(resized);
+    expect(await cfImageRenderer(source(), request)).toMatchObject({ kind: "unreadable", reason });
+  });
+
+  it.each([
+    [429, null],
+    [503, null],
+    [403, "err=9403"],
+    [404, "err=9404"],
+    [422, "err=9422"],
+    [504, "err=9504"],
+  ])("throws for a failure that is not the image's: %i %s", async (status, resized) => {
+    const headers = { "retry-after": "30", ...(resized !== null && { "cf-resized": resized }) };
+    mockEdge(new Response("x", { status, headers }));
+    await expect(cfImageRenderer(source(), request)).rejects.toMatchObject({
+      code: "rendering_unavailable",
+      message: expect.stringContaining(String(status)),
+      retryAfterSeconds: 30,
     });
-    mockEdge(new Response("x", { headers: { "cf-resized": "err=9520" } }));
-    expect(await cfImageRenderer(source(), request)).toMatchObject({ kind: "unreadable" });
-    for (const status of [429, 500, 503]) {
-      mockEdge(new Response(null, { status }));
-      await expect(cfImageRenderer(source(), request)).rejects.toThrow(String(status));
-    }
   });
 });

@@ -253,14 +253,14 @@ function withProperty(file: Uint8Array, property: Uint8Array): Uint8Array {
   const grown = property.length + 1;
   const view = new DataView(file.slice().buffer);
   const grow = (offset: number, bytes: number) => view.setUint32(offset, view.getUint32(offset) + bytes);
-  for (const box of [meta, iprp]) grow(box, grown);
+  for (const parent of [meta, iprp]) grow(parent, grown);
   grow(ipco, property.length);
   grow(ipma, 1);
   // Version 0: sizes of the fields, number of items; item id, data reference, base offset, extents, offset, length.
   const items = view.getUint16(iloc + 14);
   for (let i = 0, item = iloc + 16; i < items; i++, item += 18) grow(item + 4, grown);
   let index = 1;
-  for (let box = ipco + 8; box < ipma; box += view.getUint32(box)) index += 1;
+  for (let next = ipco + 8; next < ipma; next += view.getUint32(next)) index += 1;
   const primary = view.getUint16(pitm + 12);
   let entry = ipma + 16;
   while (view.getUint16(entry) !== primary) entry += 3 + view.getUint8(entry + 2);

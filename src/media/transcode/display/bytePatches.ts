@@ -42,14 +42,29 @@ async function* patchedChunks(
   for (const patch of patches.slice(next)) if (patch.offset <= at && patch.bytes.length > 0) yield patch.bytes;
 }
 
-/** Applies patches, which must not overlap, to a stream. Cancelling the result cancels `body`. */
+async function* reportErrors(
+  chunks: AsyncIterable<Uint8Array>,
+  onReadError: (error: unknown) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    onReadError(error);
+    throw error;
+  }
+}
+
+/**
+ * Applies patches, which must not overlap, to a stream. Cancelling the result cancels `body`. `onReadError` is called when
+ * `body` breaks off, which its reader may take for the end of the file.
+ */
 export function applyPatches(
   body: ReadableStream<Uint8Array>,
   patches: readonly BytePatch[],
+  onReadError: (error: unknown) => void = () => {},
 ): ReadableStream<Uint8Array> {
-  if (patches.length === 0) return body;
   const chunks = patchedChunks(
-    body,
+    reportErrors(body, onReadError),
     patches.toSorted((a, b) => a.offset - b.offset),
   );
   return new ReadableStream<Uint8Array>({
