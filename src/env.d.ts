@@ -13,12 +13,16 @@ declare namespace Cloudflare {
     ENVIRONMENT?: string;
     ROOT_API_KEY?: string;
     MEDIA_SIGNING_KEY?: string;
+    MEDIA_SIGNING_KEY_PREVIOUS?: string;
     PUBLIC_URL?: string;
     CORS_ORIGINS?: string;
     IMAGE_DELIVERY?: string;
     DEFAULT_USER_STORAGE_LIMIT_BYTES?: string;
     DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES?: string;
+    MAX_LIBRARIES_PER_USER?: string;
+    MAX_ALBUMS_PER_LIBRARY?: string;
     TRASH_RETENTION_DAYS?: string;
+    SCRUB_BYTES_PER_RUN?: string;
     DESCRIBER?: string;
     DESCRIBER_MODEL?: string;
     DESCRIBER_URL?: string;

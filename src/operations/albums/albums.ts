@@ -3,13 +3,14 @@ import { addAlbumAssets, removeAlbumAssets, type AddResult } from "../../records
 import * as records from "../../records/albums/albums.ts";
 import { everyAsset } from "../../records/assets/assetFilters.ts";
 import { sortKeyOf } from "../../records/assets/assetList.ts";
-import { findAsset } from "../../records/assets/assets.ts";
+import { findAssetPosition } from "../../records/assets/assets.ts";
 import { everyColumnGroup, type ListedAsset } from "../../records/assets/listColumns.ts";
 import { assetPages } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { createOnce, storedAlbum, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { resolveLibrary } from "../libraries/libraries.ts";
 import type { Context } from "../context.ts";
+import { startPages } from "../pages.ts";
 
 export type { Album } from "../../records/albums/albums.ts";
 export type { AddResult } from "../../records/albums/albumAssets.ts";
@@ -23,7 +24,10 @@ export async function getAlbum(context: Context, principal: Principal, id: strin
   return album;
 }
 
-/** Creates an empty album. Throws `validation_error` for an Idempotency-Key of a different request. */
+/**
+ * Creates an empty album. Throws `conflict` for a library with as many albums as it may have, and `validation_error` for
+ * an Idempotency-Key of a different request.
+ */
 export async function createAlbum(
   context: Context,
   principal: Principal,
@@ -33,8 +37,14 @@ export async function createAlbum(
   const { row } = await createOnce(context, idempotent, storedAlbum, async () => {
     const library = await resolveLibrary(context, principal, request.libraryId);
     const { name, description } = request;
-    const album = { libraryId: library.id, userId: principal.userId, name, description };
-    return await records.insertAlbum(context.db, album, context.nowMs, idempotent);
+    const maxAlbums = context.config.maxAlbumsPerLibrary;
+    const album = { libraryId: library.id, userId: principal.userId, name, description, maxAlbums };
+    try {
+      return await records.insertAlbum(context.db, album, context.nowMs, idempotent);
+    } catch (error) {
+      if (!records.hasTooManyAlbums(error)) throw error;
+      throw new AppError("conflict", `a library can have at most ${maxAlbums} albums; delete one first`);
+    }
   });
   return { ...row, cover: null };
 }
@@ -51,7 +61,7 @@ export interface ListAlbumsParams {
 export async function listAlbums(context: Context, principal: Principal, params: ListAlbumsParams) {
   const library = await resolveLibrary(context, principal, params.libraryId);
   if (params.startingAfterId !== null) {
-    const last = await records.findAlbum(context.db, principal, params.startingAfterId);
+    const [last] = await records.selectAlbumLibrary(context.db, principal, params.startingAfterId);
     if (last?.libraryId !== library.id) {
       throw new AppError("bad_request", "starting_after_id: album not found in this library");
     }
@@ -85,7 +95,7 @@ export async function updateAlbum(
   if (!(await records.updateAlbum(context.db, album, columns, context.nowMs))) {
     // Throws if the album was deleted meanwhile.
     await getAlbum(context, principal, id);
-    if (typeof coverAssetId === "string" && (await findAsset(context.db, principal, coverAssetId)) === null)
+    if (typeof coverAssetId === "string" && (await findAssetPosition(context.db, principal, coverAssetId)) === null)
       throw notFound("asset");
     throw invalid(["body", "album_cover_asset_id"], "must be a live asset of this album");
   }
@@ -131,19 +141,14 @@ export async function streamAlbumAssets(
   window: { startingAfterId: string | null; limit: number | null },
 ): Promise<AsyncGenerator<ListedAsset[]>> {
   const album = await getAlbum(context, principal, id);
-  const last = window.startingAfterId === null ? null : await findAsset(context.db, principal, window.startingAfterId);
-  if (window.startingAfterId !== null && last?.libraryId !== album.libraryId) {
+  const { startingAfterId } = window;
+  const last = startingAfterId === null ? null : await findAssetPosition(context.db, principal, startingAfterId);
+  if (startingAfterId !== null && last?.libraryId !== album.libraryId) {
     throw new AppError("bad_request", "starting_after_id: asset not found in this library");
   }
   const afterKey = last === null ? null : sortKeyOf(last, "live");
   const pages = albumPages(context, album, afterKey, window.limit ?? Number.POSITIVE_INFINITY);
-  return prepend(await pages.next(), pages);
-}
-
-async function* prepend<T>(first: IteratorResult<T>, rest: AsyncGenerator<T>): AsyncGenerator<T> {
-  if (first.done === true) return;
-  yield first.value;
-  yield* rest;
+  return await startPages(pages);
 }
 
 async function* albumPages(

@@ -2,9 +2,13 @@ import { AppError, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/libraries/libraries.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { startPages } from "../pages.ts";
 import { createOnce, storedLibrary, type IdempotentRequest } from "../idempotency/createOnce.ts";
 
 export type Library = records.Library;
+
+/** Libraries that a streamed list holds in memory: 1.7 MB with the longest names and descriptions. */
+const MAX_PAGE_LIBRARIES = 100;
 
 /**
  * Picks the library of a request from up to two live candidates; null when none exists and none was requested.
@@ -30,7 +34,7 @@ export async function resolveLibrary(
   context: Context,
   principal: Principal,
   libraryId: string | null,
-): Promise<Library> {
+): Promise<records.LibraryState> {
   return requireLibrary(await records.selectLiveLibraries(context.db, principal, libraryId), libraryId);
 }
 
@@ -41,18 +45,32 @@ export async function getLibrary(context: Context, principal: Principal, id: str
   return library;
 }
 
-/** Lists the accessible libraries in the given state. */
-export async function listLibraries(
+async function* libraryPages(
   context: Context,
   principal: Principal,
-  state: "live" | "trashed" | "all",
-): Promise<Library[]> {
-  return await records.listLibraries(context.db, principal, state);
+  state: records.LibraryListRequest["state"],
+): AsyncGenerator<Library[]> {
+  for (let after: Library | null = null; ;) {
+    const request: records.LibraryListRequest = { state, after, limit: MAX_PAGE_LIBRARIES };
+    const page = await records.listLibraries(context.db, principal, request);
+    yield page.libraries;
+    after = page.libraries.at(-1) ?? null;
+    if (!page.hasMore || after === null) return;
+  }
+}
+
+/** Streams the accessible libraries in the given state, in pages. */
+export async function streamLibraries(
+  context: Context,
+  principal: Principal,
+  state: records.LibraryListRequest["state"],
+): Promise<AsyncGenerator<Library[]>> {
+  return await startPages(libraryPages(context, principal, state));
 }
 
 /**
- * Creates a library. Throws `forbidden` for a restricted credential, which couldn't access the new library, and
- * `validation_error` for an Idempotency-Key of a different request.
+ * Creates a library. Throws `forbidden` for a restricted credential, which couldn't access the new library, `conflict`
+ * for a user with as many libraries as allowed, and `validation_error` for an Idempotency-Key of a different request.
  */
 export async function createLibrary(
   context: Context,
@@ -63,14 +81,16 @@ export async function createLibrary(
   if (principal.libraryIds !== null) {
     throw new AppError("forbidden", "a credential restricted to selected libraries cannot create a library");
   }
-  const storageLimitBytes = context.config.defaultLibraryStorageLimitBytes;
-  const library = { ...fields, storageLimitBytes };
-  const { row } = await createOnce(
-    context,
-    idempotent,
-    storedLibrary,
-    async () => await records.insertLibrary(context.db, principal.userId, library, context.nowMs, idempotent),
-  );
+  const { defaultLibraryStorageLimitBytes: storageLimitBytes, maxLibrariesPerUser: maxLibraries } = context.config;
+  const library = { ...fields, storageLimitBytes, maxLibraries };
+  const { row } = await createOnce(context, idempotent, storedLibrary, async () => {
+    try {
+      return await records.insertLibrary(context.db, principal.userId, library, context.nowMs, idempotent);
+    } catch (error) {
+      if (!records.hasTooManyLibraries(error)) throw error;
+      throw new AppError("conflict", `a user can have at most ${maxLibraries} libraries, trashed ones included`);
+    }
+  });
   return row;
 }
 

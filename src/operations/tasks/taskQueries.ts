@@ -1,7 +1,7 @@
 import { notFound } from "../../kernel/errors.ts";
 import { isId } from "../../kernel/ids.ts";
-import { findAsset } from "../../records/assets/assets.ts";
-import { listLibraries, selectLiveLibraries } from "../../records/libraries/libraries.ts";
+import { findAssetPosition } from "../../records/assets/assets.ts";
+import { listLiveLibraryIds, selectLiveLibraries } from "../../records/libraries/libraries.ts";
 import * as records from "../../records/tasks/taskQueries.ts";
 import type { Task, TaskType } from "../../records/tasks/tasks.ts";
 import type { Principal } from "../accounts/authentication.ts";
@@ -23,7 +23,7 @@ export async function getTask(context: Context, principal: Principal, taskOrCele
 
 /** Lists the tasks of one asset. Throws `not_found` for an unknown or inaccessible asset. */
 export async function listAssetTasks(context: Context, principal: Principal, assetId: string): Promise<Task[]> {
-  if ((await findAsset(context.db, principal, assetId)) === null) throw notFound("asset");
+  if ((await findAssetPosition(context.db, principal, assetId)) === null) throw notFound("asset");
   return await records.listAssetTasks(context.db, assetId);
 }
 
@@ -40,7 +40,7 @@ export async function listTasks(context: Context, principal: Principal, params: 
   const { libraryId, ...filter } = params;
   const libraries =
     libraryId === null
-      ? await listLibraries(context.db, principal, "live")
+      ? await listLiveLibraryIds(context.db, principal)
       : await selectLiveLibraries(context.db, principal, libraryId);
   if (libraryId !== null && libraries.length === 0) throw notFound("library");
   return await records.listTasks(context.db, {

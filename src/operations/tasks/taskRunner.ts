@@ -1,4 +1,5 @@
 import { AppError } from "../../kernel/errors.ts";
+import { cutToJsonBytes } from "../../kernel/textLimits.ts";
 import { findAssetForTask, type Asset } from "../../records/assets/assets.ts";
 import * as records from "../../records/tasks/tasks.ts";
 import type { TaskOutcome } from "./taskOutcome.ts";
@@ -36,7 +37,8 @@ function definitionOf(task: Task): TaskDefinition | undefined {
   return taskDefinitions.find((definition) => definition.type === task.taskType);
 }
 
-const MAX_REASON_CHARACTERS = 500;
+/** The result or error message of a task. */
+export const MAX_REASON_BYTES = 1024;
 export const MAX_RETRIES = 5;
 const FIRST_RETRY_MS = 30_000;
 /** Maximum delay of a message in Cloudflare Queues. */
@@ -52,12 +54,19 @@ function retryDelayMs(retryCount: number, retryAfterSeconds = 0): number {
 /** Replaces database errors, whose text contains SQL and bound values, because clients read the reason. */
 function failureReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return /^Failed query|D1_ERROR/.test(text) ? "database error" : text.slice(0, MAX_REASON_CHARACTERS);
+  return /^Failed query|D1_ERROR/.test(text) ? "database error" : text;
 }
 
 function retryOutcome(error: unknown): TaskOutcome {
   const retryAfterSeconds = error instanceof AppError ? error.retryAfterSeconds : undefined;
   return { kind: "retry", reason: failureReason(error), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+}
+
+/** A list of 1,000 tasks has at most 3 MB. */
+function boundOutcome(outcome: TaskOutcome): TaskOutcome {
+  const cut = (text: string): string => cutToJsonBytes(text, MAX_REASON_BYTES);
+  if (outcome.kind !== "done") return { ...outcome, reason: cut(outcome.reason) };
+  return { ...outcome, result: outcome.result === null ? null : cut(outcome.result) };
 }
 
 async function executeTask(context: Context, task: Task): Promise<TaskOutcome> {
@@ -104,7 +113,7 @@ async function runTask(context: Context, pending: Task, clock: Clock): Promise<R
     const delayMs = pending.dueAt - startMs;
     return pending.status === "pending" && delayMs > 0 ? { kind: "delayed", delayMs } : { kind: "claimedElsewhere" };
   }
-  const outcome = await executeTask(context, task);
+  const outcome = boundOutcome(await executeTask(context, task));
   const endMs = clock();
   if (outcome.kind === "retry" && task.retryCount < MAX_RETRIES) {
     const delayMs = retryDelayMs(task.retryCount, outcome.retryAfterSeconds);

@@ -3,7 +3,7 @@ import { AppError } from "../../kernel/errors.ts";
 import {
   createDefaultLibrary,
   findUploadLibraries,
-  type Library,
+  type LibraryState,
   type LibraryScope,
   type StorageUsage,
 } from "../../records/libraries/libraries.ts";
@@ -16,11 +16,11 @@ import { checkStorageLimits } from "../libraries/storageLimits.ts";
 export interface TargetCandidates {
   /** Null while the client has not sent a library id. */
   libraryId: string | null;
-  live: Library[];
+  live: LibraryState[];
   owner: StorageUsage | null;
 }
 
-function storageOf(library: Library): StorageUsage {
+function storageOf(library: LibraryState): StorageUsage {
   return { usedBytes: library.storageUsedBytes, limitBytes: library.storageLimitBytes };
 }
 
@@ -41,7 +41,7 @@ export async function checkQuota(
   return { libraryId, live, owner };
 }
 
-async function ensureDefaultLibrary(context: Context, principal: Principal): Promise<Library> {
+async function ensureDefaultLibrary(context: Context, principal: Principal): Promise<LibraryState> {
   const limitBytes = context.config.defaultLibraryStorageLimitBytes;
   const created =
     principal.libraryIds === null ? await createDefaultLibrary(context.db, principal, limitBytes, context.nowMs) : [];
@@ -61,7 +61,7 @@ export async function resolveTargetLibrary(
   principal: Principal,
   candidates: TargetCandidates,
   libraryId: string | null,
-): Promise<Library> {
+): Promise<LibraryState> {
   // A library_id after the file is mostly among the candidates, which saves a second round trip.
   const candidate = candidates.live.find((library) => library.id === libraryId);
   const isCurrent = candidate !== undefined || candidates.libraryId === libraryId;
@@ -72,7 +72,7 @@ export async function resolveTargetLibrary(
 }
 
 /** Throws the reason why a library rejected the row: it was trashed or filled up during the upload. */
-export async function throwInsertConflict(context: Context, library: Library): Promise<never> {
+export async function throwInsertConflict(context: Context, library: LibraryState): Promise<never> {
   await checkQuota(context, { userId: library.userId, libraryIds: null }, library.id);
   throw new AppError("write_conflict", "the library changed during the upload; send the file again");
 }

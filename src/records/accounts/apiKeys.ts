@@ -60,9 +60,21 @@ export async function insertApiKey(
   return parseRow(row);
 }
 
-export async function listApiKeys(db: Database, userId: string): Promise<ApiKey[]> {
-  const rows = await db.orm.select().from(apiKeys).where(eq(apiKeys.userId, userId)).orderBy(desc(apiKeys.id));
-  return rows.map(parseRow);
+/** Newest first, after the key `afterId`. */
+export async function listApiKeys(
+  db: Database,
+  userId: string,
+  afterId: string | null,
+  limit: number,
+): Promise<{ keys: ApiKey[]; hasMore: boolean }> {
+  const isAfter = afterId === null ? undefined : lt(apiKeys.id, afterId);
+  const rows = await db.orm
+    .select()
+    .from(apiKeys)
+    .where(and(eq(apiKeys.userId, userId), isAfter))
+    .orderBy(desc(apiKeys.id))
+    .limit(limit + 1);
+  return { keys: rows.slice(0, limit).map(parseRow), hasMore: rows.length > limit };
 }
 
 export async function updateApiKey(

@@ -6,7 +6,7 @@ import {
   isVisible,
   selectLiveLibraries,
   trashClearedAtOf,
-  type Library,
+  type LibraryState,
   type LibraryScope,
 } from "../libraries/libraries.ts";
 import { albumAssets, albums } from "../schema/schema.ts";
@@ -47,7 +47,7 @@ export interface MembershipFilter {
 }
 
 export interface MembershipListContext {
-  libraries: Library[];
+  libraries: LibraryState[];
   /** The library of `albumId`; null if no such album belongs to the user. */
   albumLibraryId: string | null;
   cursorLibraryId: string | null;

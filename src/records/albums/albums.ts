@@ -8,6 +8,7 @@ import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/i
 import { inScope, isVisible, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
 import { albums, assets } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
+import { isNullRejected } from "../sql/nullRejected.ts";
 
 type AlbumRow = typeof albums.$inferSelect;
 
@@ -143,6 +144,13 @@ export interface NewAlbum {
   userId: string;
   name: string;
   description: string | null;
+  /** Albums that the library may have. */
+  maxAlbums: number;
+}
+
+/** Whether `insertAlbum` failed because the library has too many albums. */
+export function hasTooManyAlbums(error: unknown): boolean {
+  return isNullRejected(error, "albums.library_id");
 }
 
 export async function insertAlbum(
@@ -152,12 +160,15 @@ export async function insertAlbum(
   request: IdempotentRequest | null,
 ): Promise<AlbumRow> {
   const id = newId("album", atMs);
+  const { maxAlbums, ...columns } = fields;
   const isMissing = sql`NOT ${albumExists(id)}`;
+  // NULL, which the column rejects, if the library has too many albums.
+  const libraryId = sql`(SELECT id FROM libraries WHERE id = ${fields.libraryId} AND album_count < ${maxAlbums})`;
   const [, rows] = await db.orm.batch([
     insertEvents(db, fields.libraryId, atMs, [albumEvent("album_created", id)], isMissing),
     db.orm
       .insert(albums)
-      .values({ id, ...fields, createdAt: atMs, updatedAt: atMs })
+      .values({ id, ...columns, libraryId, createdAt: atMs, updatedAt: atMs })
       .returning(),
     ...insertIdempotentResult(db, request, { table: albums, id }, atMs),
   ]);

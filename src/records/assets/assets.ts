@@ -11,6 +11,7 @@ import {
   type MetadataSources,
 } from "./metadata.ts";
 import { assets } from "../schema/schema.ts";
+import { isNullRejected } from "../sql/nullRejected.ts";
 import { insertPartChecksums, type PartChecksums } from "../maintenance/partChecksums.ts";
 import { insertTasks, type TaskType } from "../tasks/tasks.ts";
 
@@ -64,14 +65,6 @@ export interface InsertResult {
   trashCleared: boolean;
 }
 
-/** The INSERT sets `library_id` to NULL if the library was trashed or its storage filled during the upload. */
-const LIBRARY_UNAVAILABLE = "NOT NULL constraint failed: assets.library_id";
-
-function isLibraryUnavailable(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return [error, cause].some((each) => each instanceof Error && each.message.includes(LIBRARY_UNAVAILABLE));
-}
-
 /**
  * Inserts an asset with its events and tasks in one batch, unless the library has these bytes. Repeating the batch changes
  * nothing, and concurrent uploads of the same bytes create one row. Returns null, without any change, if the library is
@@ -81,7 +74,8 @@ export async function insertAssetIfNew(db: Database, upload: NewAsset): Promise<
   try {
     return await insertIntoLiveLibrary(db, upload);
   } catch (error) {
-    if (isLibraryUnavailable(error)) return null;
+    // The INSERT sets it to NULL if the library was trashed or its storage filled during the upload.
+    if (isNullRejected(error, "assets.library_id")) return null;
     throw error;
   }
 }
@@ -118,12 +112,32 @@ async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<In
   return { asset: parseAssetRow(row), created: row.id === assetId, trashCleared: isTrashCleared === 1 };
 }
 
+function assetInScope(scope: LibraryScope, id: string): SQL | undefined {
+  return and(eq(assets.id, id), eq(assets.userId, scope.userId), inScope(scope, assets.libraryId, assets.trashedAt));
+}
+
 /** A query for an asset in scope, live or trashed. */
 export function selectAsset(db: Database, scope: LibraryScope, id: string) {
-  return db.orm
-    .select(assetColumns)
+  return db.orm.select(assetColumns).from(assets).where(assetInScope(scope, id));
+}
+
+/** The columns of an asset's place in lists. */
+export interface AssetPosition {
+  id: string;
+  libraryId: string;
+  localUs: number;
+  trashedAt: number | null;
+}
+
+/** Finds an asset in scope without its metadata, for checks and cursors. */
+export async function findAssetPosition(db: Database, scope: LibraryScope, id: string): Promise<AssetPosition | null> {
+  const { libraryId, localUs, trashedAt } = assetColumns;
+  const row = await db.orm
+    .select({ id: assets.id, libraryId, localUs, trashedAt })
     .from(assets)
-    .where(and(eq(assets.id, id), eq(assets.userId, scope.userId), inScope(scope, assets.libraryId, assets.trashedAt)));
+    .where(assetInScope(scope, id))
+    .get();
+  return row ?? null;
 }
 
 export async function findAsset(db: Database, scope: LibraryScope, id: string): Promise<Asset | null> {

@@ -111,7 +111,7 @@ const fileColumns = {
  */
 function updateAssets(db: Database, updates: MetadataUpdate[], summary: SQL, atMs: number) {
   const rows = updates.map(({ asset, ...rest }) => ({ id: asset.id, ...rest }));
-  const update = db.orm
+  const statement = db.orm
     .update(assets)
     .set({
       userMetadata: sql`json_patch(user_metadata, w.value -> 'user')`,
@@ -124,7 +124,7 @@ function updateAssets(db: Database, updates: MetadataUpdate[], summary: SQL, atM
     })
     .from(sql`${jsonEach(rows)} w`)
     .where(sql`assets.id = w.value ->> 'id' AND ${isUnchanged(summary)}`);
-  return updates.length === 1 ? update.returning(assetColumns) : update.returning(bulkColumns);
+  return updates.length === 1 ? statement.returning(assetColumns) : statement.returning(bulkColumns);
 }
 
 /** Ids of albums with an asset whose local time changes. */

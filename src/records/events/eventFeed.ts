@@ -3,7 +3,7 @@ import { getTableColumns, sql, Subquery, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import { unionAll } from "../sql/unionAll.ts";
 import type { Database } from "../database.ts";
-import { selectLiveLibraries, type Library, type LibraryScope } from "../libraries/libraries.ts";
+import { selectLiveLibraries, type LibraryState, type LibraryScope } from "../libraries/libraries.ts";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import { events } from "../schema/schema.ts";
 
@@ -34,7 +34,7 @@ export async function readFeedContext(
   db: Database,
   scope: LibraryScope,
   libraryId: string | null,
-): Promise<{ libraries: Library[]; lastSeq: number }> {
+): Promise<{ libraries: LibraryState[]; lastSeq: number }> {
   const [libraries, rows] = await db.orm.batch([selectLiveLibraries(db, scope, libraryId), selectLastSeq(db)]);
   return { libraries, lastSeq: rows[0]?.seq ?? 0 };
 }
@@ -46,7 +46,7 @@ export interface FeedRequest {
   createdFrom: number | null;
   /** Milliseconds, exclusive. */
   createdBefore: number | null;
-  /** Null: every type. */
+  /** Types to include; null for all. */
   entityTypes: EntityType[] | null;
   limit: number;
 }

@@ -29,6 +29,7 @@ export const storedLibrary = z.object({
   name: text,
   description: text.nullable(),
   assetCount: int,
+  albumCount: int,
   storageUsedBytes: int,
   storageLimitBytes: int.nullable(),
   trashedAt: int.nullable(),

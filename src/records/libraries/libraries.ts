@@ -1,13 +1,19 @@
 /** Libraries. Every query is restricted to the owner and to the libraries that the credential covers. */
-import { and, asc, desc, eq, isNotNull, isNull, sql, type SQL, type SQLWrapper } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, sql, type SQL, type SQLWrapper } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { libraries, users } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
+import { isNullRejected } from "../sql/nullRejected.ts";
 import { insertLibraryIfNone } from "../accounts/users.ts";
 
 export type Library = typeof libraries.$inferSelect;
+
+/** A library without its texts, for requests that need its id and state. */
+export type LibraryState = Omit<Library, "name" | "description">;
+
+const { name: _name, description: _description, ...stateColumns } = getTableColumns(libraries);
 
 /** Stored bytes and their limit; null: no limit. */
 export interface StorageUsage {
@@ -60,7 +66,7 @@ export function isVisible(trashedAt: SQLWrapper, trashClearedAt: SQL): SQL {
 /** The live library with this id; without an id up to two libraries, so that callers can detect an ambiguous request. */
 export function selectLiveLibraries(db: Database, scope: LibraryScope, libraryId: string | null) {
   return db.orm
-    .select()
+    .select(stateColumns)
     .from(libraries)
     .where(
       and(
@@ -89,7 +95,7 @@ export async function createDefaultLibrary(
   scope: LibraryScope,
   limitBytes: number | null,
   atMs: number,
-): Promise<Library[]> {
+): Promise<LibraryState[]> {
   const [, live] = await db.orm.batch([
     insertLibraryIfNone(db, sql`${scope.userId}`, limitBytes, atMs),
     selectLiveLibraries(db, scope, null),
@@ -107,32 +113,64 @@ export async function findLibrary(db: Database, scope: LibraryScope, id: string)
   );
 }
 
+/** The live libraries in scope. */
+export async function listLiveLibraryIds(
+  db: Database,
+  scope: LibraryScope,
+): Promise<Pick<Library, "id" | "trashClearedAt">[]> {
+  return await db.orm
+    .select({ id: libraries.id, trashClearedAt: libraries.trashClearedAt })
+    .from(libraries)
+    .where(and(librariesInScope(scope), isNull(libraries.trashedAt)));
+}
+
+export interface LibraryListRequest {
+  state: "live" | "trashed" | "all";
+  /** The page starts after this library. */
+  after: Library | null;
+  limit: number;
+}
+
+/** Oldest first; the trash with the most recently trashed first. */
 export async function listLibraries(
   db: Database,
   scope: LibraryScope,
-  state: "live" | "trashed" | "all",
-): Promise<Library[]> {
+  { state, after, limit }: LibraryListRequest,
+): Promise<{ libraries: Library[]; hasMore: boolean }> {
   const byState = { live: isNull(libraries.trashedAt), trashed: isNotNull(libraries.trashedAt), all: undefined };
-  const order = state === "trashed" ? [desc(libraries.trashedAt), desc(libraries.id)] : [asc(libraries.id)];
-  return await db.orm
+  const isTrash = state === "trashed";
+  const isAfter = isTrash
+    ? sql`(${libraries.trashedAt}, ${libraries.id}) < (${after?.trashedAt}, ${after?.id})`
+    : sql`${libraries.id} > ${after?.id}`;
+  const rows = await db.orm
     .select()
     .from(libraries)
-    .where(and(librariesInScope(scope), byState[state]))
-    .orderBy(...order);
+    .where(and(librariesInScope(scope), byState[state], after === null ? undefined : isAfter))
+    .orderBy(...(isTrash ? [desc(libraries.trashedAt), desc(libraries.id)] : [asc(libraries.id)]))
+    .limit(limit + 1);
+  return { libraries: rows.slice(0, limit), hasMore: rows.length > limit };
+}
+
+/** Whether `insertLibrary` failed because the user has too many libraries. */
+export function hasTooManyLibraries(error: unknown): boolean {
+  return isNullRejected(error, "libraries.user_id");
 }
 
 export async function insertLibrary(
   db: Database,
   userId: string,
-  fields: { name: string; description: string | null; storageLimitBytes: number | null },
+  fields: { name: string; description: string | null; storageLimitBytes: number | null; maxLibraries: number },
   atMs: number,
   request: IdempotentRequest | null,
 ): Promise<Library> {
   const id = newId("library", atMs);
+  const { maxLibraries, ...columns } = fields;
+  // NULL, which the column rejects, if the user has too many libraries, live and trashed.
+  const owner = sql`CASE WHEN (SELECT count(*) FROM libraries WHERE user_id = ${userId}) < ${maxLibraries} THEN ${userId} END`;
   const [rows] = await db.orm.batch([
     db.orm
       .insert(libraries)
-      .values({ id, userId, ...fields, createdAt: atMs, updatedAt: atMs })
+      .values({ id, userId: owner, ...columns, createdAt: atMs, updatedAt: atMs })
       .returning(),
     ...insertIdempotentResult(db, request, { table: libraries, id }, atMs),
   ]);

@@ -27,10 +27,12 @@ export const libraries = sqliteTable(
     name: text("name").notNull(),
     description: text("description"),
     assetCount: integer("asset_count").notNull().default(0),
+    /** Triggers maintain it; deleted albums do not count. */
+    albumCount: integer("album_count").notNull().default(0),
     storageUsedBytes: integer("storage_used_bytes").notNull().default(0),
     storageLimitBytes: integer("storage_limit_bytes"),
     trashedAt: integer("trashed_at"),
-    /** When a trashed library is due for permanent deletion. Null while it is live. */
+    /** When a trashed library is due for permanent deletion; null while it is live. */
     purgeAt: integer("purge_at"),
     /** Assets trashed up to this millisecond are hidden from every reader until they are purged: see records/deletion/trash. */
     trashClearedAt: integer("trash_cleared_at").notNull().default(0),

@@ -5,7 +5,8 @@ import { requireAction, requireRootKey } from "../../middleware/authentication.t
 import * as operations from "../../operations/accounts/apiKeys.ts";
 import { getUser } from "../../operations/accounts/users.ts";
 import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
-import { newRouter } from "../router.ts";
+import { JSON_ARRAY_HEADERS, jsonArrayStream } from "../jsonArray.ts";
+import { addStreamingRoute, newRouter } from "../router.ts";
 import { apiKeySchema, createApiKeySchema, createdApiKeySchema, updateApiKeySchema, userSchema } from "./schemas.ts";
 import {
   acknowledgementSchema,
@@ -38,8 +39,9 @@ const list = createRoute({
   method: "get",
   path: "/api/api-keys",
   summary: "List API keys",
+  middleware: [requireRootKey] as const,
   responses: {
-    200: jsonResponse(z.array(apiKeySchema), "All keys, newest first, including revoked ones"),
+    200: jsonResponse(z.array(apiKeySchema), "All keys as a stream, newest first, including revoked ones"),
     ...errorResponses(),
   },
 });
@@ -96,13 +98,6 @@ export const apiKeys = newRouter()
     const { key, secret } = await operations.createApiKey(context, principal, request, idempotent);
     return c.json({ ...serializeApiKey(key, context.nowMs), api_key: secret }, 201);
   })
-  .openapi(list, async (c) => {
-    const keys = await operations.listApiKeys(c.var.context, c.var.principal);
-    return c.json(
-      keys.map((key) => serializeApiKey(key, c.var.nowMs)),
-      200,
-    );
-  })
   .openapi(rename, async (c) => {
     const { name } = c.req.valid("json");
     const key = await operations.renameApiKey(c.var.context, c.var.principal, c.req.valid("param").key_id, name);
@@ -112,6 +107,16 @@ export const apiKeys = newRouter()
     await operations.revokeApiKey(c.var.context, c.var.principal, c.req.valid("param").key_id);
     return c.json({}, 200);
   });
+
+addStreamingRoute(apiKeys, list, async (c) => {
+  const { context, nowMs, principal } = c.var;
+  const pages = await operations.streamApiKeys(context, principal);
+  return c.body(
+    jsonArrayStream(pages, (key) => serializeApiKey(key, nowMs)),
+    200,
+    JSON_ARRAY_HEADERS,
+  );
+});
 
 const me = createRoute({
   method: "get",

@@ -2,8 +2,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/albums/albums.ts";
-import type { ListedAsset } from "../../operations/assets/assets.ts";
 import { mediaUrlBuilder } from "../delivery/mediaUrls.ts";
+import { JSON_ARRAY_HEADERS, jsonArrayStream } from "../jsonArray.ts";
 import { addStreamingRoute, newRouter, parse } from "../router.ts";
 import { addToAlbumResultSchema, albumAssetsQuerySchema, assetIdsSchema } from "./schemas.ts";
 import { assetSchema } from "../assets/schemas.ts";
@@ -16,7 +16,6 @@ import {
   credentialSecurity,
 } from "../fieldSchemas.ts";
 import { serializeAsset, allGroups } from "../assets/serializer.ts";
-import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 
 const params = z.object({ album_id: idSchema("album") });
 const shared = { tags: ["Albums"], security: credentialSecurity };
@@ -59,32 +58,6 @@ const remove = createRoute({
   },
 });
 
-async function* jsonArrayText(pages: AsyncIterable<ListedAsset[]>, urls: MediaUrlBuilder): AsyncGenerator<string> {
-  let separator = "[";
-  for await (const page of pages) {
-    for (const asset of page) {
-      yield separator + JSON.stringify(await serializeAsset(asset, allGroups, urls));
-      separator = ",";
-    }
-  }
-  yield separator === "[" ? "[]" : "]";
-}
-
-/** Pull-based, so that a page is read only after the client has consumed the previous one. */
-function streamOf(chunks: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const next = await chunks.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(encoder.encode(next.value));
-    },
-    async cancel() {
-      await chunks.return(undefined);
-    },
-  });
-}
-
 export const albumAssets = newRouter()
   .openapi(add, async (c) => {
     const { context, principal } = c.var;
@@ -107,6 +80,7 @@ addStreamingRoute(albumAssets, list, async (c) => {
   const query = parse(albumAssetsQuerySchema, c.req.query(), "query");
   const window = { startingAfterId: query.starting_after_id ?? null, limit: query.limit ?? null };
   const pages = await operations.streamAlbumAssets(c.var.context, c.var.principal, albumId, window);
-  const chunks = jsonArrayText(pages, await mediaUrlBuilder(c));
-  return c.body(streamOf(chunks), 200, { "Content-Type": "application/json" });
+  const urls = await mediaUrlBuilder(c);
+  const body = jsonArrayStream(pages, (asset) => serializeAsset(asset, allGroups, urls));
+  return c.body(body, 200, JSON_ARRAY_HEADERS);
 });

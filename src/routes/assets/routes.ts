@@ -52,7 +52,7 @@ const list = createRoute({
   path: "/api/assets",
   summary: "List assets by capture time",
   description:
-    "Filters are combined with AND. Without `include`, the response contains every group and the legacy keys, and `limit` defaults to 100 (maximum 1,000). With `include`, even empty, it contains the core fields and the requested groups, and `limit` defaults to 20 (maximum 200). A page with very long texts is shorter than `limit`, with `has_more`.",
+    "Filters are combined with AND. Without `include`, the response contains every group and the legacy keys, and `limit` defaults to 100 (maximum 1,000). With `include`, even empty, it contains the core fields and the requested groups, and `limit` defaults to 20 (maximum 200). A page with very long texts is shorter than `limit`, with `has_more`; a list of `ids` is complete.",
   middleware: [requireAction("read")] as const,
   request: { query: assetListQuerySchema },
   responses: {

@@ -3,7 +3,8 @@ import { formatInstant } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/libraries/libraries.ts";
 import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
-import { newRouter } from "../router.ts";
+import { JSON_ARRAY_HEADERS, jsonArrayStream } from "../jsonArray.ts";
+import { addStreamingRoute, newRouter, parse } from "../router.ts";
 import { updateLibrarySchema, libraryQuerySchema, librarySchema, createLibrarySchema } from "./schemas.ts";
 import {
   acknowledgementSchema,
@@ -24,7 +25,7 @@ const create = createRoute({
   summary: "Create a library",
   middleware: [requireAction("write")] as const,
   request: { headers: idempotencyHeaders, body: jsonBody(createLibrarySchema) },
-  responses: { 201: jsonResponse(librarySchema, "The new library"), ...errorResponses(413, 415) },
+  responses: { 201: jsonResponse(librarySchema, "The new library"), ...errorResponses(409, 413, 415) },
 });
 
 const list = createRoute({
@@ -35,7 +36,10 @@ const list = createRoute({
   middleware: [requireAction("read")] as const,
   request: { query: libraryQuerySchema },
   responses: {
-    200: jsonResponse(z.array(librarySchema), "Oldest first; most recently trashed first for state=trashed"),
+    200: jsonResponse(
+      z.array(librarySchema),
+      "All libraries as a stream, oldest first; most recently trashed first for state=trashed",
+    ),
     ...errorResponses(),
   },
 });
@@ -120,10 +124,6 @@ export const libraries = newRouter()
     const library = await operations.createLibrary(context, principal, { name, description }, idempotent);
     return c.json(serializeLibrary(library), 201);
   })
-  .openapi(list, async (c) => {
-    const rows = await operations.listLibraries(c.var.context, c.var.principal, c.req.valid("query").state);
-    return c.json(rows.map(serializeLibrary), 200);
-  })
   .openapi(get, async (c) => {
     const { library_id: id } = c.req.valid("param");
     return c.json(serializeLibrary(await operations.getLibrary(c.var.context, c.var.principal, id)), 200);
@@ -153,3 +153,9 @@ export const libraries = newRouter()
     await operations.deleteLibrary(context, principal, c.req.valid("param").library_id);
     return c.json({}, 200);
   });
+
+addStreamingRoute(libraries, list, async (c) => {
+  const { state } = parse(libraryQuerySchema, c.req.query(), "query");
+  const pages = await operations.streamLibraries(c.var.context, c.var.principal, state);
+  return c.body(jsonArrayStream(pages, serializeLibrary), 200, JSON_ARRAY_HEADERS);
+});

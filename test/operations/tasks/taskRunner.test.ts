@@ -139,6 +139,15 @@ describe("a task that fails permanently", () => {
     expect([bucket.read(), images.callCount()]).toEqual([false, 0]);
   });
 
+  it("stores at most 1 KiB of the reason, in whole characters", async () => {
+    const asset = await uploaded(await plainPng(3, 3, [1, 2, 3, 255]), "photo.png");
+    const reason = "中".repeat(5000);
+    const describer: Describer = { describe: () => Promise.resolve({ kind: "misconfigured", reason }) };
+    await runPendingTasks(contextAtNow({ describer }), asset.id);
+    const task = await taskOf(asset, "asset_description");
+    expect(task).toMatchObject({ status: "failure", error_message: "中".repeat(341) });
+  });
+
   it("fails with a reason when the original is missing from the bucket", async () => {
     const asset = await uploaded(uniqueBytes());
     await env.BUCKET.delete(originalKey(asset.id, asset.current_version_id));

@@ -7,11 +7,19 @@ const checks: Record<string, string> = {
   "library with wrong asset count or storage": `SELECT l.id, l.asset_count, l.storage_used_bytes FROM libraries l WHERE
     l.asset_count IS NOT (SELECT count(*) FROM assets a WHERE a.library_id = l.id)
     OR l.storage_used_bytes IS NOT
-      (SELECT coalesce(sum(file_size_bytes + version_bytes), 0) FROM assets a WHERE a.library_id = l.id)`,
+      (SELECT coalesce(sum(file_size_bytes + version_bytes + derived_bytes), 0) FROM assets a WHERE a.library_id = l.id)`,
+  "library with wrong album count": `SELECT l.id, l.album_count FROM libraries l WHERE l.album_count IS NOT
+    (SELECT count(*) FROM albums b WHERE b.library_id = l.id AND b.deleted_at IS NULL)`,
   "user with wrong storage": `SELECT u.id, u.storage_used_bytes FROM users u WHERE u.storage_used_bytes IS NOT
-    (SELECT coalesce(sum(file_size_bytes + version_bytes), 0) FROM assets a WHERE a.user_id = u.id)`,
+    (SELECT coalesce(sum(file_size_bytes + version_bytes + derived_bytes), 0) FROM assets a WHERE a.user_id = u.id)`,
   "asset with wrong version_bytes": `SELECT a.id FROM assets a WHERE a.version_bytes IS NOT
     (SELECT coalesce(sum(v.file_size_bytes), 0) FROM asset_versions v WHERE v.asset_id = a.id AND v.position > 0)`,
+  "asset with wrong derived_bytes": `SELECT a.id FROM assets a WHERE a.derived_bytes IS NOT
+    (SELECT coalesce(sum(d.size_bytes), 0) FROM derived_files d WHERE d.asset_id = a.id)`,
+  "derived file of a missing version": `SELECT d.asset_id, d.version_id, d.name FROM derived_files d
+    LEFT JOIN assets a ON a.id = d.asset_id
+    WHERE coalesce(d.version_id NOT IN (a.current_version_id, coalesce(a.original_version_id, ''), coalesce(a.poster_version_id, '')), 1)
+      AND d.version_id NOT IN (SELECT v.id FROM asset_versions v WHERE v.asset_id = d.asset_id)`,
   "asset whose current version is not the last one": `SELECT a.id FROM assets a WHERE a.original_version_id IS NOT NULL AND a.current_version_id IS NOT
     (SELECT v.id FROM asset_versions v WHERE v.asset_id = a.id ORDER BY v.position DESC LIMIT 1)`,
   "version without an asset": `SELECT id FROM asset_versions WHERE asset_id NOT IN (SELECT id FROM assets)`,

@@ -1,0 +1,1 @@
+ALTER TABLE `libraries` ADD `album_count` integer DEFAULT 0 NOT NULL;
