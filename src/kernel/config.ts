@@ -5,6 +5,8 @@ export interface Config {
   production: boolean;
   rootApiKey: string;
   mediaSigningKey: string;
+  /** The key before the last rotation, which still verifies media URLs; null without one. */
+  previousMediaSigningKey: string | null;
   /** Origin of media URLs, without a trailing slash; null for the request's origin. */
   publicUrl: string | null;
   /** `["*"]`, or the exact origins of browser apps. */
@@ -60,6 +62,10 @@ function secret(vars: Vars, name: string): string {
     throw new AppError("not_configured", `${name} is shorter than ${MIN_SECRET_LENGTH} characters`);
   }
   return value;
+}
+
+function optionalSecret(vars: Vars, name: string): string | null {
+  return text(vars, name) === null ? null : secret(vars, name);
 }
 
 function text(vars: Vars, name: string): string | null {
@@ -157,6 +163,7 @@ export function parseConfig(vars: Vars): Config {
     production,
     rootApiKey,
     mediaSigningKey,
+    previousMediaSigningKey: optionalSecret(vars, "MEDIA_SIGNING_KEY_PREVIOUS"),
     publicUrl: publicUrl(vars, production),
     imageDelivery: imageDelivery(vars),
     describer: describer(vars),

@@ -15,6 +15,7 @@ const EXPOSED_HEADERS = [
   "Content-Length",
   "Content-Range",
   "Accept-Ranges",
+  "Repr-Digest",
 ];
 
 /** A browser's question before a request (CORS): an OPTIONS that names the method to come. */

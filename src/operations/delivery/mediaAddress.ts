@@ -13,16 +13,16 @@ type ImageSize = (typeof imageSizes)[number];
 
 /** Address of the original file of the current version. */
 function originalAddress(asset: Asset): MediaAddress {
-  return { assetId: asset.id, versionId: asset.currentVersionId, variant: "original" };
+  const { id: assetId, currentVersionId: versionId, trashedAt } = asset;
+  return { assetId, versionId, variant: "original", trashedAt };
 }
 
 function variantAddress(
-  assetId: string,
+  { id: assetId, mediaType, trashedAt }: Asset,
   versionId: string,
   variant: Variant,
-  mediaType: Asset["mediaType"],
 ): MediaAddress {
-  return { assetId, versionId, variant: variantName(variant, mediaType) };
+  return { assetId, versionId, variant: variantName(variant, mediaType), trashedAt };
 }
 
 /**
@@ -30,12 +30,12 @@ function variantAddress(
  * full-size poster. Throws `not_found` for a video without a poster.
  */
 function imageAddress(asset: Asset, size: ImageSize): MediaAddress {
-  const { id, mediaType, currentVersionId, posterVersionId } = asset;
+  const { mediaType, currentVersionId, posterVersionId } = asset;
   if (mediaType === "image") {
-    return size === "original" ? originalAddress(asset) : variantAddress(id, currentVersionId, size, mediaType);
+    return size === "original" ? originalAddress(asset) : variantAddress(asset, currentVersionId, size);
   }
   if (posterVersionId === null) throw notFound("poster of this video");
-  return variantAddress(id, posterVersionId, size === "original" ? "fullsize" : size, mediaType);
+  return variantAddress(asset, posterVersionId, size === "original" ? "fullsize" : size);
 }
 
 /** A stored file and the name under which browsers save it; null displays the file inline. */

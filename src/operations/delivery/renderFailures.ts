@@ -1,6 +1,6 @@
 /**
  * Remembers renderings that cannot succeed, so that requests, which may be anonymous, do not read and render the image
- * again each time. Records are R2 objects because media requests query no database.
+ * again each time. Records are R2 objects, so that media requests write no rows.
  */
 import { AppError } from "../../kernel/errors.ts";
 import {

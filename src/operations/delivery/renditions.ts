@@ -1,5 +1,7 @@
 import { AppError } from "../../kernel/errors.ts";
 import { storeRendition } from "../../objects/delivery/renditions.ts";
+import { renditionName } from "../../objects/keys.ts";
+import { recordDerivedFile } from "../../records/delivery/derivedFiles.ts";
 import type { RenderResult } from "../../providers/renderers/renderer.ts";
 import { createRenderer } from "../../providers/renderers/rendererFactory.ts";
 import { openDisplaySource, type DisplaySource } from "./displaySource.ts";
@@ -28,6 +30,7 @@ export { createRenderer };
 interface Rendering {
   assetId: string;
   versionId: string;
+  trashedAt: number | null;
   mediaType: "image" | "video";
   variant: Variant;
   format: RenditionFormat;
@@ -46,13 +49,13 @@ async function openSource(context: Context, { assetId, versionId, mediaType }: R
 
 async function render(
   { config, images, nowMs }: Context,
-  { assetId, versionId, mediaType, variant, origin }: Rendering,
+  { assetId, versionId, trashedAt, mediaType, variant, origin }: Rendering,
   { body, isBroken }: OpenSource,
   format: RenditionFormat,
 ): Promise<RenderResult> {
   const url = async (): Promise<string> => {
     const signer = await createUrlSigner(config.mediaSigningKey, nowMs);
-    return origin + (await signer.sign({ assetId, versionId, variant: sourceVariantName(mediaType) }));
+    return origin + (await signer.sign({ assetId, versionId, variant: sourceVariantName(mediaType), trashedAt }));
   };
   const renderer = createRenderer(config.imageDelivery, images);
   const result = await renderer({ body, url }, { edgePx: VARIANT_EDGES_PX[variant], format });
@@ -95,6 +98,8 @@ async function renderAndStore(context: Context, rendering: Rendering): Promise<b
     await recordRefusal(context, address, rendered.reason);
     return false;
   }
+  const file = { assetId, versionId, name: renditionName(variant, format), sizeBytes: rendered.bytes.byteLength };
+  await recordDerivedFile(context.db.primary(), file);
   await storeRendition(context.bucket, { assetId, versionId, variant, format }, rendered.bytes, rendered.contentType);
   if (failure !== null) await forgetFailures(context, assetId, versionId);
   return true;
@@ -116,14 +121,14 @@ function renderShared(context: Context, rendering: Rendering): Promise<boolean> 
  */
 export async function createRendition(
   context: Context,
-  { assetId, versionId, variant: name }: MediaAddress,
+  { assetId, versionId, variant: name, trashedAt = null }: MediaAddress,
   format: RenditionFormat,
   origin: string,
 ): Promise<boolean> {
   const parsed = parseVariantName(name);
   if (parsed === null) return false;
   try {
-    const rendering = renderShared(context, { assetId, versionId, ...parsed, format, origin });
+    const rendering = renderShared(context, { assetId, versionId, trashedAt, ...parsed, format, origin });
     // Other requests may wait for the same rendering after this caller disconnects.
     context.waitUntil(rendering.catch(() => false));
     return await rendering;

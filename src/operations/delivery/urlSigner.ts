@@ -11,6 +11,8 @@ export interface MediaAddress {
   assetId: string;
   versionId: string;
   variant: string;
+  /** When the asset was trashed, in Unix milliseconds; null or absent for a live asset. */
+  trashedAt?: number | null;
 }
 
 export interface UrlSigner {
@@ -20,34 +22,39 @@ export interface UrlSigner {
 
 /** `expiresAt` in Unix seconds. */
 export type UrlVerification =
-  | { status: "ok"; expiresAt: number; downloadName: string | null }
+  | { status: "ok"; expiresAt: number; downloadName: string | null; trashedAt: number | null }
   | { status: "expired" | "bad" | "unknown_parameter" };
 
-const QUERY_PARAMETERS = ["exp", "dl", "sig"];
+const QUERY_PARAMETERS = ["exp", "dl", "trashed", "sig"];
 
-const DAY_SECONDS = 24 * 60 * 60;
+export const DAY_SECONDS = 24 * 60 * 60;
 const SIGNATURE_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 const EXPIRY_PATTERN = /^[1-9]\d{0,11}$/;
+const TRASHED_PATTERN = /^\d{1,15}$/;
 
 const utf8 = new TextEncoder();
 
-/** Importing a key costs about as much as a signature, so the isolate keeps it. */
-let cachedKey: { secret: string; key: CryptoKey } | null = null;
+/** Importing a key costs about as much as a signature, so the isolate keeps the current and the previous one. */
+const cachedKeys = new Map<string, CryptoKey>();
+const MAX_CACHED_KEYS = 2;
 
 async function signingKey(secret: string): Promise<CryptoKey> {
-  if (cachedKey?.secret === secret) return cachedKey.key;
+  const cached = cachedKeys.get(secret);
+  if (cached !== undefined) return cached;
   const key = await crypto.subtle.importKey("raw", utf8.encode(secret), { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",
   ]);
-  cachedKey = { secret, key };
+  if (cachedKeys.size >= MAX_CACHED_KEYS) cachedKeys.clear();
+  cachedKeys.set(secret, key);
   return key;
 }
 
-/** JSON delimits the fields unambiguously; the first element is the format version. */
+/** JSON delimits the fields unambiguously; the first element is the format version. A live asset has no last element. */
 function signedText(address: MediaAddress, expiresAt: number, downloadName: string | null): Uint8Array {
-  const { assetId, versionId, variant } = address;
-  return utf8.encode(JSON.stringify(["media-url-1", assetId, versionId, variant, expiresAt, downloadName]));
+  const { assetId, versionId, variant, trashedAt = null } = address;
+  const state = trashedAt === null ? [] : [trashedAt];
+  return utf8.encode(JSON.stringify(["media-url-1", assetId, versionId, variant, expiresAt, downloadName, ...state]));
 }
 
 function base64Url(bytes: ArrayBuffer): string {
@@ -82,12 +89,13 @@ export async function createUrlSigner(secret: string, nowMs: number): Promise<Ur
   const key = await signingKey(secret);
   return {
     sign: async (address, downloadName = null) => {
-      const { assetId, versionId, variant } = address;
+      const { assetId, versionId, variant, trashedAt = null } = address;
       const expiresAt = urlExpiry(assetId, nowMs);
       const name = downloadName === null ? null : wellFormed(downloadName);
       const signature = base64Url(await crypto.subtle.sign("HMAC", key, signedText(address, expiresAt, name)));
       const download = name === null ? "" : `&dl=${encodeURIComponent(name)}`;
-      return `/media/${assetId}/${versionId}/${variant}?exp=${expiresAt}${download}&sig=${signature}`;
+      const state = trashedAt === null ? "" : `&trashed=${trashedAt}`;
+      return `/media/${assetId}/${versionId}/${variant}?exp=${expiresAt}${download}${state}&sig=${signature}`;
     },
   };
 }
@@ -99,6 +107,25 @@ function singleValue(query: URLSearchParams, name: string): string | null | fals
   return value ?? null;
 }
 
+/** Null if absent, false if malformed. */
+function parseTrashedAt(query: URLSearchParams): number | null | false {
+  const value = singleValue(query, "trashed");
+  if (value === null || value === false) return value;
+  return TRASHED_PATTERN.test(value) ? Number(value) : false;
+}
+
+/** `subtle.verify` compares in constant time. */
+async function isSignedByAny(
+  secrets: readonly string[],
+  signature: Uint8Array<ArrayBuffer>,
+  text: Uint8Array,
+): Promise<boolean> {
+  for (const secret of secrets) {
+    if (await crypto.subtle.verify("HMAC", await signingKey(secret), signature, text)) return true;
+  }
+  return false;
+}
+
 function decodeSignature(text: string): Uint8Array<ArrayBuffer> | null {
   if (!SIGNATURE_PATTERN.test(text)) return null;
   const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
@@ -107,26 +134,25 @@ function decodeSignature(text: string): Uint8Array<ArrayBuffer> | null {
 }
 
 /**
- * Verifies a signed URL. Reports `expired` and `unknown_parameter` only for a valid signature. Each parameter that is not
+ * Verifies a signed URL with the current signing key or the previous one. Reports `expired` and `unknown_parameter` only for a valid signature. Each parameter that is not
  * signed would be another URL of the same image: another cache entry, and at the edge another billed transformation.
  */
 export async function verifyMediaUrl(
-  secret: string,
+  secrets: readonly string[],
   nowMs: number,
   address: MediaAddress,
   query: URLSearchParams,
 ): Promise<UrlVerification> {
   const [exp, downloadName, sig] = [singleValue(query, "exp"), singleValue(query, "dl"), singleValue(query, "sig")];
-  if (!exp || !sig || downloadName === false || !EXPIRY_PATTERN.test(exp)) return { status: "bad" };
+  const trashedAt = parseTrashedAt(query);
+  if (!exp || !sig || downloadName === false || trashedAt === false) return { status: "bad" };
   const signature = decodeSignature(sig);
-  if (signature === null) return { status: "bad" };
+  if (signature === null || !EXPIRY_PATTERN.test(exp)) return { status: "bad" };
   const expiresAt = Number(exp);
-  const text = signedText(address, expiresAt, downloadName);
-  // subtle.verify compares in constant time.
-  const isValid = await crypto.subtle.verify("HMAC", await signingKey(secret), signature, text);
-  if (!isValid) return { status: "bad" };
+  const text = signedText({ ...address, trashedAt }, expiresAt, downloadName);
+  if (!(await isSignedByAny(secrets, signature, text))) return { status: "bad" };
   if ([...query.keys()].some((name) => !QUERY_PARAMETERS.includes(name))) return { status: "unknown_parameter" };
-  return expiresAt * 1000 <= nowMs ? { status: "expired" } : { status: "ok", expiresAt, downloadName };
+  return expiresAt * 1000 <= nowMs ? { status: "expired" } : { status: "ok", expiresAt, downloadName, trashedAt };
 }
 
 /** Lazy access to a stored file; both methods return null if the object doesn't exist. */

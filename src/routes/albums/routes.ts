@@ -34,7 +34,7 @@ const create = createRoute({
   summary: "Create an empty album",
   middleware: [requireAction("write")] as const,
   request: { headers: idempotencyHeaders, body: jsonBody(createAlbumSchema) },
-  responses: { 201: jsonResponse(albumSchema, "The new album"), ...errorResponses(404, 413, 415) },
+  responses: { 201: jsonResponse(albumSchema, "The new album"), ...errorResponses(404, 409, 413, 415) },
 });
 
 const list = createRoute({
@@ -83,7 +83,7 @@ function formatBound(wallUs: number | null, offsetMinutes: number | null): strin
 
 /** `asset_urls` holds the cover's thumbnail, or is null if the album has no cover or the cover has no image. */
 async function serializeAlbum(album: operations.Album, urls: MediaUrlBuilder): Promise<AlbumBody> {
-  const thumbnail = album.cover === null ? null : await serializeThumbnail(album.cover, urls);
+  const thumbnail = album.cover === null ? null : await serializeThumbnail({ ...album.cover, trashedAt: null }, urls);
   return {
     id: album.id,
     name: album.name,

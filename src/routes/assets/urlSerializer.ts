@@ -13,7 +13,7 @@ import type { DisplayableAsset } from "../../operations/delivery/displaySource.t
 import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import type { VariantBody } from "./schemas.ts";
 
-type SizedAsset = DisplayableAsset & Pick<Asset, "width" | "height">;
+type SizedAsset = DisplayableAsset & Pick<Asset, "width" | "height" | "trashedAt">;
 
 type NamedAsset = SizedAsset & Pick<Asset, "originalFileName" | "mimeType">;
 
@@ -32,7 +32,8 @@ async function variantUrl(
   const edgePx = VARIANT_EDGES_PX[variant];
   const resizedByEdge = urls.resizedUrl !== null && edgePx !== null;
   const signedVariant = variantName(resizedByEdge ? "preview" : variant, asset.mediaType);
-  const url = await urls.sign({ assetId: asset.id, versionId, variant: signedVariant });
+  const { id: assetId, trashedAt } = asset;
+  const url = await urls.sign({ assetId, versionId, variant: signedVariant, trashedAt });
   return urls.resizedUrl !== null && edgePx !== null ? urls.resizedUrl(url, edgePx) : url;
 }
 
@@ -61,9 +62,9 @@ export async function serializeThumbnail(asset: SizedAsset, urls: MediaUrlBuilde
 }
 
 async function serializeOriginal(asset: NamedAsset, urls: MediaUrlBuilder): Promise<VariantBody> {
-  const { id: assetId, currentVersionId: versionId } = asset;
+  const { id: assetId, currentVersionId: versionId, trashedAt } = asset;
   const fileName = downloadName(asset.originalFileName, asset.mimeType);
-  const url = await urls.sign({ assetId, versionId, variant: "original", downloadName: fileName });
+  const url = await urls.sign({ assetId, versionId, variant: "original", trashedAt, downloadName: fileName });
   return { url, mimetype: asset.mimeType, width: asset.width === 0 ? null : asset.width };
 }
 

@@ -1,9 +1,10 @@
 /**
- * Serves media files with Range and conditional requests (RFC 9110). Signed URLs need no database read.
- * Costs one R2 operation per request, two if a condition must be checked first.
+ * Serves media files with Range and conditional requests (RFC 9110), and the digest of originals (RFC 9530).
+ * Costs one R2 operation per request, two if a condition must be checked first, and one D1 query beside them.
  */
 import { AppError, notFound } from "../../kernel/errors.ts";
 import type { Context } from "../../operations/context.ts";
+import { requireMediaFile } from "../../operations/delivery/mediaAccess.ts";
 import { openDisplaySource } from "../../operations/delivery/displaySource.ts";
 import { createRendition } from "../../operations/delivery/renditions.ts";
 import { mediaFile, verifyMediaUrl, type MediaAddress, type MediaFile } from "../../operations/delivery/urlSigner.ts";
@@ -15,6 +16,7 @@ import {
   type ByteRange,
   type RangeSpec,
 } from "../../http/byteRange.ts";
+import { formatDigestField } from "../../http/digestField.ts";
 import { rangeApplies, isConditional, evaluatePreconditions, type Validators } from "../../http/conditionalRequest.ts";
 import {
   negotiateFormat,
@@ -45,15 +47,18 @@ async function verifyGrant({ config, nowMs }: Context, request: Request): Promis
   const [, assetId, versionId, variant] = MEDIA_PATH.exec(url.pathname) ?? [];
   if (assetId === undefined || versionId === undefined || variant === undefined) throw notFound("media");
   const address = { assetId, versionId, variant };
-  const result = await verifyMediaUrl(config.mediaSigningKey, nowMs, address, url.searchParams);
+  const { mediaSigningKey, previousMediaSigningKey: previous } = config;
+  const secrets = previous === null ? [mediaSigningKey] : [mediaSigningKey, previous];
+  const result = await verifyMediaUrl(secrets, nowMs, address, url.searchParams);
   if (result.status === "expired") {
     throw new AppError("forbidden", "media URL has expired; read the asset again for a new URL");
   }
   if (result.status === "unknown_parameter") {
-    throw new AppError("forbidden", "unknown query parameter: media URLs take only exp, dl and sig");
+    throw new AppError("forbidden", "unknown query parameter: media URLs take only exp, dl, trashed and sig");
   }
   if (result.status !== "ok") throw new AppError("forbidden", "invalid media URL signature");
-  return { address, expiresAt: result.expiresAt, downloadName: result.downloadName };
+  const { expiresAt, downloadName, trashedAt } = result;
+  return { address: { ...address, trashedAt }, expiresAt, downloadName };
 }
 
 /** Isolates uploaded files: no scripts, no origin. Browsers' built-in viewers need images, media and inline styles. */
@@ -208,25 +213,56 @@ async function sourceResponse(context: Context, address: MediaAddress, mediaType
   return new Response(source.body, { headers: { ...headers, "X-Content-Type-Options": "nosniff" } });
 }
 
-/** Serves a granted file. An existing rendition costs one R2 read; a missing one is rendered first. */
+/** Runs while R2 responds, so that its round trip to D1 adds no latency. Its error is thrown after the response is closed. */
+async function settle<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([promise]);
+  return result;
+}
+
+/** Returns the stored file if its URL has not ended; null if there is no object. */
+async function respondIfServed(
+  context: Context,
+  request: Request,
+  file: MediaFile,
+  grant: NegotiatedGrant,
+): Promise<Response | null> {
+  const checking = settle(requireMediaFile(context, grant.address));
+  const response = await respondFrom(request, file, grant, context.nowMs);
+  const access = await checking;
+  if (access.status === "rejected") {
+    await response?.body?.cancel();
+    throw access.reason;
+  }
+  const { checksum } = access.value;
+  const isOriginal = grant.address.variant === "original" && checksum !== null;
+  if (isOriginal && response?.ok === true) response.headers.set("Repr-Digest", formatDigestField(checksum));
+  return response;
+}
+
+/**
+ * Serves a granted file. An existing rendition costs one R2 read and, at the same time, one D1 query that finds whether
+ * the URL has ended; a missing rendition is rendered first.
+ */
 export async function serveGrantedFile(
   context: Context,
   request: Request,
   granted: MediaGrant,
   origin: string,
 ): Promise<Response> {
-  const { bucket, nowMs } = context;
   const sourceOf = parseSourceVariant(granted.address.variant);
-  if (sourceOf !== null) return await sourceResponse(context, granted.address, sourceOf);
+  if (sourceOf !== null) {
+    await requireMediaFile(context, granted.address);
+    return await sourceResponse(context, granted.address, sourceOf);
+  }
   const parsed = parseVariantName(granted.address.variant);
   const format = parsed === null ? null : negotiateFormat(request.headers.get("accept"), parsed.variant);
   const grant = { ...granted, format };
-  const file = mediaFile(bucket, grant.address, format ?? "");
+  const file = mediaFile(context.bucket, grant.address, format ?? "");
   if (file === null) throw notFound("media variant");
-  const stored = await respondFrom(request, file, grant, nowMs);
+  const stored = await respondIfServed(context, request, file, grant);
   if (stored !== null) return stored;
   const wasRendered = format !== null && (await createRendition(context, grant.address, format, origin));
-  const rendered = wasRendered ? await respondFrom(request, file, grant, nowMs) : null;
+  const rendered = wasRendered ? await respondFrom(request, file, grant, context.nowMs) : null;
   if (rendered === null) throw notFound("media");
   return rendered;
 }

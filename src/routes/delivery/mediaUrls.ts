@@ -5,7 +5,13 @@ import { edgeOptions } from "../../operations/delivery/variants.ts";
 
 /** Builds absolute media URLs. */
 export interface MediaUrlBuilder {
-  sign(target: { assetId: string; versionId: string; variant: string; downloadName?: string }): Promise<string>;
+  sign(target: {
+    assetId: string;
+    versionId: string;
+    variant: string;
+    trashedAt: number | null;
+    downloadName?: string;
+  }): Promise<string>;
   /** URL at which Cloudflare's edge resizes `source` to `edgePx`; null if the Worker renders variants itself. */
   resizedUrl: ((source: string, edgePx: number) => string) | null;
 }

@@ -28,7 +28,7 @@ const get = createRoute({
   middleware: [publicContext] as const,
   request: {
     params: z.object({ asset_id: idSchema("asset"), version_id: idSchema("assetVersion"), variant: z.string() }),
-    query: z.object({ exp: z.string(), dl: z.string().optional(), sig: z.string() }),
+    query: z.object({ exp: z.string(), dl: z.string().optional(), trashed: z.string().optional(), sig: z.string() }),
   },
   responses: { ...binaryResponses, ...errorResponses(404) },
 });

@@ -24,7 +24,7 @@ async function sign(target: MediaAddress, name: string | null = null, nowMs = NO
 
 async function statusOf(url: URL, nowMs = NOW, secret = SECRET): Promise<string> {
   const [, , assetId = "", versionId = "", variant = ""] = url.pathname.split("/");
-  return (await verifyMediaUrl(secret, nowMs, { assetId, versionId, variant }, url.searchParams)).status;
+  return (await verifyMediaUrl([secret], nowMs, { assetId, versionId, variant }, url.searchParams)).status;
 }
 
 /** Returns a modified copy of the URL. */
@@ -39,9 +39,14 @@ describe("a signed media URL", () => {
     const target = address();
     for (const name of [null, "", "IMG 1.jpg", 'a"b\\c&d=e#f?g%20+.jpg', "写真\r\n\0\u202e.jpg", "half \ud83d.jpg"]) {
       const url = await sign(target, name);
-      const result = await verifyMediaUrl(SECRET, NOW, target, url.searchParams);
+      const result = await verifyMediaUrl([SECRET], NOW, target, url.searchParams);
       const downloadName = name === null ? null : name.replace("\ud83d.", "\ufffd.");
-      expect(result).toEqual({ status: "ok", expiresAt: Number(url.searchParams.get("exp")), downloadName });
+      expect(result).toEqual({
+        status: "ok",
+        expiresAt: Number(url.searchParams.get("exp")),
+        downloadName,
+        trashedAt: null,
+      });
     }
   });
 
@@ -122,13 +127,15 @@ describe("a signed media URL", () => {
   it("is rejected when text moves between fields", async () => {
     const target = address();
     const url = await sign({ ...target, variant: "original" }, null);
-    const result = await verifyMediaUrl(SECRET, NOW, { ...target, variant: `original","x` }, url.searchParams);
+    const result = await verifyMediaUrl([SECRET], NOW, { ...target, variant: `original","x` }, url.searchParams);
     expect(result.status).toBe("bad");
   });
 
   it("rejects unknown query parameters, each of which would be another URL of the same image", async () => {
     const url = await sign(address());
-    expect(await statusOf(changed(url, (copy) => copy.searchParams.set("utm_source", "mail")))).toBe("unknown_parameter");
+    expect(await statusOf(changed(url, (copy) => copy.searchParams.set("utm_source", "mail")))).toBe(
+      "unknown_parameter",
+    );
     expect(await statusOf(changed(url, (copy) => copy.searchParams.append("", "")))).toBe("unknown_parameter");
     const forged = changed(url, (copy) => copy.searchParams.set("x", "1"));
     expect(await statusOf(changed(forged, (copy) => copy.searchParams.set("exp", "9999999999")))).toBe("bad");

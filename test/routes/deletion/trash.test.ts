@@ -80,7 +80,7 @@ async function statusOf(id: string, token = me.token): Promise<number> {
 }
 
 interface Page {
-  data: { id: string; trashed_at: string | null; updated_at: string; stack_id: string | null }[];
+  data: { id: string; trashed_at: string | null; updated_at: string; stack_id: string | null; asset_urls: unknown }[];
 }
 
 async function listIds(state: "live" | "trashed" | "all", among?: string[]): Promise<string[]> {
@@ -91,7 +91,9 @@ async function listIds(state: "live" | "trashed" | "all", among?: string[]): Pro
 
 /** Oldest capture first. */
 async function newAssets(count: number, owner: Owner = me): Promise<string[]> {
-  const fields = Array.from({ length: count }, (_, i) => ({ capturedAt: new Date(Date.UTC(2020, 0, i + 1)).toISOString() }));
+  const fields = Array.from({ length: count }, (_, i) => ({
+    capturedAt: new Date(Date.UTC(2020, 0, i + 1)).toISOString(),
+  }));
   return await insertAssets(owner, fields);
 }
 
@@ -136,7 +138,10 @@ describe("trashed assets", () => {
     ]);
     const trashed = await getJson<Page["data"][number]>(`/api/assets/${a}`);
     expect(trashed.trashed_at).toMatch(/Z$/);
-    expect(trashed).toEqual({ ...before, trashed_at: trashed.trashed_at, updated_at: trashed.updated_at });
+    const { trashed_at, updated_at, asset_urls } = trashed;
+    // URLs that were signed for the live asset end with the trash, so a trashed asset has others.
+    expect(asset_urls).not.toEqual(before.asset_urls);
+    expect(trashed).toEqual({ ...before, trashed_at, updated_at, asset_urls });
     expect(trashed.updated_at > before.updated_at).toBe(true);
     await expectTrash("restore", [a]);
     const restored = await getJson<Page["data"][number]>(`/api/assets/${a}`);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AppError } from "../../../src/kernel/errors.ts";
@@ -5,18 +6,34 @@ import { newId } from "../../../src/kernel/ids.ts";
 import { originalKey } from "../../../src/objects/keys.ts";
 import { createUrlSigner, type MediaAddress } from "../../../src/operations/delivery/urlSigner.ts";
 import { serveSignedUrl } from "../../../src/routes/delivery/mediaResponse.ts";
+import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { insertAssets } from "../../support/clients/tenants.ts";
 import { testContext, testConfig } from "../../support/context.ts";
 
 const SECRET = "a signing key of more than thirty-two characters";
 const NOW = Date.now();
 const TEXT = "0123456789";
+const SHA256 = createHash("sha256").update(TEXT).digest("base64");
 const stored: MediaAddress = { assetId: newId("asset"), versionId: newId("assetVersion"), variant: "original" };
 let etag = "";
 let lastModified = "";
 
+/** A media URL is valid only while an asset with its version exists. */
+async function storeRow({ assetId, versionId }: MediaAddress, sha256: string): Promise<void> {
+  const [id = ""] = await insertAssets(await getRootOwner(), [{}]);
+  await sqlAll(
+    "UPDATE assets SET id = ?, current_version_id = ?, checksum = ? WHERE id = ?",
+    assetId,
+    versionId,
+    sha256,
+    id,
+  );
+}
+
 beforeAll(async () => {
   const key = originalKey(stored.assetId, stored.versionId);
   const object = await env.BUCKET.put(key, TEXT, { httpMetadata: { contentType: "image/jpeg" } });
+  await storeRow(stored, SHA256);
   etag = object.httpEtag;
   lastModified = object.uploaded.toUTCString();
 });
@@ -123,6 +140,40 @@ describe("an original", () => {
     expect(response.headers.get("content-disposition")).toBe(
       `attachment; filename="a____.jpg"; filename*=UTF-8''a%22__%E5%86%99.jpg`,
     );
+  });
+});
+
+describe("the Repr-Digest of an original", () => {
+  it("is the recorded SHA-256 of the whole file for GET, HEAD and ranges", async () => {
+    const requests: FetchOptions[] = [
+      {},
+      { method: "HEAD" },
+      { headers: { Range: "bytes=2-4" } },
+      { headers: { "If-Match": etag } },
+    ];
+    for (const options of requests)
+      expect((await fetchStored(options)).headers.get("repr-digest"), JSON.stringify(options)).toBe(
+        `sha-256=:${SHA256}:`,
+      );
+  });
+
+  it("stays the recorded one when a stored byte was flipped, so that a client can see the damage", async () => {
+    const address = { ...stored, assetId: newId("asset"), versionId: newId("assetVersion") };
+    const recorded = createHash("sha256").update("abcdefghij").digest("base64");
+    await storeRow(address, recorded);
+    await env.BUCKET.put(originalKey(address.assetId, address.versionId), "abcdefghik");
+    const response = await fetchUrl(await urlOf(address));
+    expect(response.headers.get("repr-digest")).toBe(`sha-256=:${recorded}:`);
+    expect(
+      createHash("sha256")
+        .update(await textOf(response))
+        .digest("base64"),
+    ).not.toBe(recorded);
+  });
+
+  it("is absent from errors", async () => {
+    for (const headers of [{ Range: "bytes=10-" }, { "If-Match": '"other"' }] as const)
+      expect((await fetchStored({ headers: { ...headers } })).headers.has("repr-digest")).toBe(false);
   });
 });
 

@@ -1,0 +1,29 @@
+/** The row behind a media URL: whether its file is still shown, and the recorded digest of its bytes. */
+import { sql } from "drizzle-orm";
+import type { Database } from "../database.ts";
+
+export interface MediaFileRow {
+  /** Null for a live asset. */
+  trashedAt: number | null;
+  /** SHA-256 of the original of this version, base64; null for a poster. */
+  checksum: string | null;
+}
+
+/**
+ * Finds the file of a version or poster that belongs to an asset of a live library. Null once it was deleted or replaced,
+ * or its trash was cleared. Reads two or three rows.
+ */
+export async function findMediaFile(
+  db: Database,
+  { assetId, versionId }: { assetId: string; versionId: string },
+): Promise<MediaFileRow | null> {
+  const [row] = await db.orm.all<MediaFileRow>(sql`SELECT a.trashed_at AS "trashedAt",
+      CASE WHEN coalesce(a.original_version_id, a.current_version_id) = ${versionId} THEN a.checksum
+        ELSE v.checksum END AS checksum
+    FROM assets a JOIN libraries l ON l.id = a.library_id
+      LEFT JOIN asset_versions v ON v.id = ${versionId} AND v.asset_id = a.id
+    WHERE a.id = ${assetId} AND l.trashed_at IS NULL
+      AND (a.trashed_at IS NULL OR a.trashed_at > l.trash_cleared_at)
+      AND (v.id IS NOT NULL OR ${versionId} IN (a.current_version_id, a.original_version_id, a.poster_version_id))`);
+  return row ?? null;
+}
