@@ -9,6 +9,8 @@ import { normalizeText, parseNumber, positiveNumber } from "../metadata/normaliz
 
 const HEADER_BYTES = 52;
 const MAX_SECTIONS = 64;
+/** Sections may overlap, so that each JPEG costs as much as the file. */
+const MAX_PREVIEWS = 4;
 const IMAGE_HEADER_BYTES = 28;
 const JPEG_FORMAT = 18;
 const PROPERTIES_HEADER_BYTES = 24;
@@ -50,7 +52,8 @@ export async function readX3f(source: ByteSource, content: ImageContent): Promis
   const header = viewOf(await source.read(0, HEADER_BYTES));
   const sizeAt = header.getUint16(6, true) < 4 ? 28 : 40;
   const size = { width: header.getUint32(sizeAt, true), height: header.getUint32(sizeAt + 4, true) };
-  for (const { offset, length } of await x3fJpegs(source)) await readJpeg(subSource(source, offset, length), content);
+  const previews = (await x3fJpegs(source)).slice(0, MAX_PREVIEWS);
+  for (const { offset, length } of previews) await readJpeg(subSource(source, offset, length), content);
   content.rawWidth = size.width;
   content.rawHeight = size.height;
   const section = (await readSections(source)).find(({ type }) => type === "PROP");

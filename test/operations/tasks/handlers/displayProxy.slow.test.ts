@@ -6,6 +6,8 @@ import type { TaskOutcome } from "../../../../src/operations/tasks/taskOutcome.t
 import type { Asset } from "../../../../src/records/assets/assets.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { concatenate } from "../../../support/media/renderedImage.ts";
+import { short, tiff } from "../../../support/media/buildImage.ts";
+import { crw, mrw, x3f } from "../../../support/media/buildRaw.ts";
 import { jpegOf, rawFile } from "../../../support/media/rawFiles.ts";
 import { instrumentedBucket } from "../../../support/bindings/bucket.ts";
 import { storeAsset } from "../../../support/storeAsset.ts";
@@ -60,6 +62,17 @@ describe("the display_proxy_generation task", () => {
     expect(asset.metadata.orientation).toBe(8);
     expect(outcome).toEqual({ kind: "done", result: "embedded JPEG, 510 × 382" });
     expect(await sizeOfProxy(asset)).toEqual({ width: 382, height: 510, type: "image/jpeg" });
+  });
+
+  it.each([
+    ["a.crw", crw({ degrees: 90, preview: jpegOf(900, 600) }), { width: 600, height: 900 }],
+    ["a.x3f", x3f({ degrees: 270, preview: jpegOf(900, 601) }), { width: 601, height: 900 }],
+    ["a.mrw", mrw(tiff({ image: [short(0x112, 3)] }), jpegOf(900, 602)), { width: 900, height: 602 }],
+    ["a.nrw", rawFile({ directories: [() => []], blobs: { jpeg: jpegOf(900, 603) } }), { width: 900, height: 603 }],
+  ])("extracts the embedded JPEG of %s and rotates it upright", async (name, bytes, size) => {
+    const { outcome, asset } = await run(name, bytes);
+    expect(outcome).toEqual({ kind: "done", result: expect.stringMatching(/^embedded JPEG, 900 × 60\d$/) });
+    expect(await sizeOfProxy(asset)).toEqual({ ...size, type: "image/jpeg" });
   });
 
   it("is skipped for renderable originals and for videos", async () => {
