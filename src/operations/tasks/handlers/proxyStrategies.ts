@@ -59,10 +59,11 @@ function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 /** Cloudflare Images renders outside the isolate, which costs it neither CPU nor memory. */
-const withCloudflareImages: ProxyStrategy = async ({ images }, { source, mimeType }) => {
+const withCloudflareImages: ProxyStrategy = async ({ images }, { source, family, mimeType, isAvif }) => {
   if (source.sizeBytes > MAX_PROXY_BYTES) return permanentFailure("exceeds the 20 MB input limit of Cloudflare Images");
   // Cameras write opaque HEIC files; other formats can have transparency.
-  const format = mimeType === "image/heic" ? "jpeg" : "webp";
+  const isOpaque = family === "heif" && !isAvif && mimeType !== "image/heif";
+  const format = isOpaque ? "jpeg" : "webp";
   const body = streamOf(await source.read(0, source.sizeBytes));
   try {
     const rendered = await imagesBindingRenderer(images)(

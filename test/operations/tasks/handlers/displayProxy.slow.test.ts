@@ -5,6 +5,9 @@ import { runDisplayProxy } from "../../../../src/operations/tasks/handlers/displ
 import type { TaskOutcome } from "../../../../src/operations/tasks/taskOutcome.ts";
 import type { Asset } from "../../../../src/records/assets/assets.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
+import { orientationTiff } from "../../../../src/media/transcode/jpeg/jpegSegments.ts";
+import { createChunk } from "../../../../src/media/transcode/rewrite/pngRewrite.ts";
+import { quadrantPng } from "../../../support/media/images.ts";
 import { concatenate } from "../../../support/media/renderedImage.ts";
 import { short, tiff } from "../../../support/media/buildImage.ts";
 import { crw, mrw, x3f } from "../../../support/media/buildRaw.ts";
@@ -119,6 +122,16 @@ describe("the display_proxy_generation task", () => {
     text.set([0x74, 0x45, 0x58, 0x74], 4);
     const long = await run("long.png", concatenate([png.subarray(0, 33), text, png.subarray(33)]));
     expect(long.outcome).toEqual({ kind: "done", result: "full size, 800 × 800, decoded from PNG" });
+  });
+
+  it("turns a PNG over 20 MB by the orientation in its metadata", async () => {
+    const png = await quadrantPng(80, 40);
+    const orientation = createChunk("eXIf", orientationTiff(6));
+    const text = createChunk("tEXt", new Uint8Array(21 * 1024 * 1024));
+    const turned = await run("turned.png", concatenate([png.subarray(0, 33), orientation, text, png.subarray(33)]));
+    expect(turned.outcome).toMatchObject({ kind: "done" });
+    expect([turned.asset.width, turned.asset.height]).toEqual([40, 80]);
+    expect(await sizeOfProxy(turned.asset)).toEqual({ width: 40, height: 80, type: "image/jpeg" });
   });
 
   it.each([
