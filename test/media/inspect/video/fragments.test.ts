@@ -1,11 +1,12 @@
 /** The duration of fragmented MP4 files without an index. */
 import { describe, expect, it } from "vitest";
 import { readMediaInfo } from "../../../../src/media/inspect/mediaInfo.ts";
-import { formatForFileName } from "../../../../src/media/inspect/formats.ts";
+import type { MediaFormat } from "../../../../src/media/inspect/formats.ts";
 import { MAX_TAIL_SEARCH_BYTES } from "../../../../src/media/inspect/video/mp4/lastFragments.ts";
+import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
 import { box, u32 } from "../../../support/media/buildImage.ts";
 import { countingSource } from "../../../support/media/countingSource.ts";
-import { fragment, movie } from "../../../support/media/buildVideo.ts";
+import { fragment, internationalText, movie } from "../../../support/media/buildVideo.ts";
 
 const TICKS_PER_SECOND = 600;
 /** A second of 30 frames. */
@@ -16,11 +17,11 @@ const base = {
   movie: [box("mvex", box("trex", [0, 0, 0, 0], u32(1), u32(1), u32(20)))],
 } satisfies Parameters<typeof movie>[0];
 
+const mp4: MediaFormat = { extension: "mp4", mimeType: "video/mp4", mediaType: "video", family: "mp4" };
+
 async function readFragmented(fragments: Uint8Array[], seconds = 0) {
-  const format = formatForFileName("a.mp4");
-  if (format === null) throw new Error("mp4 is unsupported");
   const source = countingSource(movie({ ...base, seconds, afterMovie: fragments }));
-  const info = await readMediaInfo(source, format);
+  const info = await readMediaInfo(source, mp4);
   return { durationSeconds: info.durationSeconds, fps: info.metadata.fps, source };
 }
 
@@ -68,6 +69,20 @@ describe("the duration of a fragmented video without an index", () => {
     largest.set(text, largest.length - 100);
     expect((await readFragmented([...seconds(600), largest])).durationSeconds).toBeNull();
   });
+
+  it.each([10, 5000, 20_000, 200_000])(
+    "leaves enough of the read limit for tags: fragments of %d bytes",
+    async (size) => {
+      const udta = box(
+        "udta",
+        internationalText("\xa9mak", "Maker"),
+        internationalText("\xa9xyz", "+33.1268-117.3273/"),
+      );
+      const file = movie({ ...base, movie: [...base.movie, udta], afterMovie: seconds(400, size) });
+      const info = await readMediaInfo(memorySource(file), mp4);
+      expect(info).toMatchObject({ durationSeconds: 400, metadata: { make: "Maker", latitude: 33.1268, fps: 30 } });
+    },
+  );
 
   it("stays within the limit of four megabytes of reads", async () => {
     const { durationSeconds, source } = await readFragmented(seconds(200, 200_000));
