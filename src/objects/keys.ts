@@ -26,7 +26,12 @@ export function posterKey(assetId: string, versionId: string): string {
 
 /** The key of a variant in one format: `renditions/<asset>/<version>/thumbnail.webp`. */
 export function renditionKey(assetId: string, versionId: string, variant: string, format: string): string {
-  return `${RENDITIONS_PREFIX}${assetId}/${versionId}/${variant}.${format}`;
+  return `${RENDITIONS_PREFIX}${assetId}/${versionId}/${renditionName(variant, format)}`;
+}
+
+/** The last part of a rendition's key. */
+export function renditionName(variant: string, format: string): string {
+  return `${variant}.${format}`;
 }
 
 /** The key of the record that a group of variants cannot be rendered. */

@@ -138,6 +138,7 @@ const errorDescriptions = {
   422: "Validation error; `detail` lists each invalid parameter and the reason.",
   429: "Too many requests; retry after `Retry-After` seconds.",
   502: "Object storage failed; retry after `Retry-After` seconds.",
+  503: "Rendering or the database is unavailable; retry after `Retry-After` seconds.",
   507: "The storage limit is reached; retrying will not help.",
 } as const;
 

@@ -1,6 +1,10 @@
 /** A client that calls random operations of the API and records the acknowledged uploads. */
+import { env } from "cloudflare:workers";
 import { z } from "zod";
+import { openDatabase, type Database } from "../../src/records/database.ts";
+import { deleteAlbum, listHiddenAlbums, purgeAlbumPart } from "../../src/records/deletion/purgeAlbums.ts";
 import { call, upload, uniqueBytes } from "../support/clients/api.ts";
+import { renderPng } from "../support/media/images.ts";
 import { sampleBytes } from "../fixtures/media/samples.ts";
 
 export interface RandomSource {
@@ -23,6 +27,7 @@ export function createRandomSource(seed: number): RandomSource {
 }
 
 const withId = z.looseObject({ id: z.string() });
+const withUrls = z.looseObject({ asset_urls: z.record(z.string(), z.looseObject({ url: z.string() })) });
 
 export interface ClientOptions {
   libraryId: string;
@@ -44,14 +49,17 @@ export class RandomClient {
   private readonly uploadedFiles: Uint8Array[] = [];
   private readonly options: ClientOptions;
   private readonly image: Uint8Array;
+  private readonly poster: Uint8Array<ArrayBuffer>;
 
-  private constructor(options: ClientOptions, image: Uint8Array) {
+  private constructor(options: ClientOptions, image: Uint8Array, poster: Uint8Array<ArrayBuffer>) {
     this.options = options;
     this.image = image;
+    this.poster = poster;
   }
 
   static async create(options: ClientOptions): Promise<RandomClient> {
-    return new RandomClient(options, await sampleBytes("0005_Landscape_5.jpg"));
+    const poster = await renderPng(16, 9, (x) => [x * 9, 99, 9, 255]);
+    return new RandomClient(options, await sampleBytes("0005_Landscape_5.jpg"), poster);
   }
 
   private pickSome(ids: string[], most = 5): string[] {
@@ -74,7 +82,11 @@ export class RandomClient {
   }
 
   private countResponse(name: string, response: Response): void {
-    const key = `${name} ${response.status}`;
+    this.countOutcome(name, response.status);
+  }
+
+  private countOutcome(name: string, status: number): void {
+    const key = `${name} ${status}`;
     this.responseCounts.set(key, (this.responseCounts.get(key) ?? 0) + 1);
   }
 
@@ -122,6 +134,12 @@ export class RandomClient {
       const album = this.options.random.nextInt(4) === 0 ? this.pickOne(this.albums) : null;
       if (album !== null) await this.send("delete album", "DELETE", `/api/albums/${album}`);
     },
+    async () => await this.deleteAlbumInParts(),
+    async () => await this.continueAlbumDeletion(),
+    async () => await this.putPoster(),
+    async () => await this.putPoster(),
+    async () => await this.showThumbnail(),
+    async () => await this.showThumbnail(),
     async () => await this.createStack(),
     async () => await this.createStack(),
     async () => await this.changeStackAssets("POST"),
@@ -149,7 +167,9 @@ export class RandomClient {
     const { libraryId, random } = this.options;
     const fileCreatedAt = new Date(Date.UTC(2020, 0, 1) + random.nextInt(1500) * DAY_MS).toISOString();
     const bytes = this.nextFile();
-    const response = await upload(bytes, { libraryId, fileCreatedAt, env: this.options.createBindings() });
+    // A file named as a video gets its image from PUT …/still.
+    const name = random.nextInt(4) === 0 ? "film.mp4" : "photo.jpg";
+    const response = await upload(bytes, { libraryId, fileCreatedAt, name, env: this.options.createBindings() });
     this.countResponse("upload", response);
     if (!response.ok) return;
     const { id } = withId.parse(await response.json());
@@ -179,6 +199,53 @@ export class RandomClient {
     const asset_ids = this.pickSome(this.assets);
     if (album === null || asset_ids.length === 0) return;
     await this.send(`${method} album assets`, method, `/api/albums/${album}/assets`, { asset_ids });
+  }
+
+  /** Runs records of a job under the faults of a request. */
+  private async runJob(name: string, job: (db: Database) => Promise<unknown>): Promise<void> {
+    const { DB = env.DB } = this.options.createBindings();
+    try {
+      await job(openDatabase(DB, "primary"));
+      this.countOutcome(name, 200);
+    } catch (error) {
+      if (!/D1_ERROR/.test(`${String(error)} ${error instanceof Error ? String(error.cause) : ""}`)) throw error;
+      this.countOutcome(name, 503);
+    }
+  }
+
+  /** Hides an album and deletes one membership; later actions delete the rest. */
+  private async deleteAlbumInParts(): Promise<void> {
+    const id = this.options.random.nextInt(3) === 0 ? this.pickOne(this.albums) : null;
+    if (id === null) return;
+    const album = { id, libraryId: this.options.libraryId };
+    await this.runJob("delete album in parts", async (db) => await deleteAlbum(db, album, Date.now(), 1));
+  }
+
+  private async continueAlbumDeletion(): Promise<void> {
+    await this.runJob("continue album deletion", async (db) => {
+      for (const album of await listHiddenAlbums(db, 1)) await purgeAlbumPart(db, album, Date.now(), 1);
+    });
+  }
+
+  private async putPoster(): Promise<void> {
+    const asset = this.pickOne(this.assets);
+    if (asset === null) return;
+    const options = { body: this.poster, headers: { "content-type": "image/png" }, env: this.options.createBindings() };
+    this.countResponse("put poster", await call("PUT", `/api/assets/${asset}/still`, options));
+  }
+
+  /** Renders and stores the thumbnail of a photo, or of a video with a poster. */
+  private async showThumbnail(): Promise<void> {
+    const asset = this.pickOne(this.assets);
+    if (asset === null) return;
+    const response = await call("GET", `/api/assets/${asset}?include=variants`);
+    if (!response.ok) return;
+    const { asset_urls: urls } = withUrls.parse(await response.json());
+    const url = (urls.thumbnail ?? urls.thumbnail_image)?.url;
+    if (url === undefined) return;
+    const image = await call("GET", url, { token: null, env: this.options.createBindings() });
+    await image.arrayBuffer();
+    this.countResponse("show thumbnail", image);
   }
 
   private async createStack(): Promise<void> {

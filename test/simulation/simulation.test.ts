@@ -7,12 +7,15 @@ it("keeps counts right and a mirror of the feed in sync after random requests", 
   const responseCounts = await runSimulation({
     seed: 1,
     libraryId: await createLibrary(),
-    rounds: 150,
+    rounds: 250,
     concurrency: 1,
     callsPerFault: 0,
   });
   await expectConsistentStorage();
   expect(responseCounts.size).toBeGreaterThan(20);
+  const counted = JSON.stringify([...responseCounts]);
+  for (const action of ["put poster", "show thumbnail", "delete album in parts", "continue album deletion"])
+    expect(responseCounts.get(`${action} 200`) ?? 0, `${action}: ${counted}`).toBeGreaterThan(0);
 }, 120_000);
 
 it("keeps counts right and every acknowledged file under concurrent requests and storage faults", async () => {

@@ -1,11 +1,15 @@
 import { AppError, invalid } from "../../kernel/errors.ts";
 import { sniff } from "../../media/inspect/sniff.ts";
 import { deletePoster, storePoster } from "../../objects/delivery/posters.ts";
+import { renderPng } from "../../providers/renderers/imagesBinding.ts";
+import type { RenderResult } from "../../providers/renderers/renderer.ts";
 import type { Asset } from "../../records/assets/assets.ts";
 import { setPoster } from "../../records/delivery/posters.ts";
 import { getAsset } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { enqueue } from "../tasks/taskQueue.ts";
+import { checkQuota } from "../uploads/targetLibrary.ts";
+import { FIRST_RENDER_PAUSE_MS, renderingUnavailable } from "./renderFailures.ts";
 import type { Context } from "../context.ts";
 
 /** Accepted poster formats by detected file type. */
@@ -20,26 +24,49 @@ export function posterTypeOf(head: Uint8Array): string | null {
   return posterTypes.get(sniff(head) ?? "") ?? null;
 }
 
+interface PosterImage {
+  bytes: Uint8Array;
+  mimeType: string;
+}
+
 /**
  * Stores a poster and deletes the previous one. Writes the object, then the row, then deletes the old object, so that
- * the row always points at an existing poster. Returns false when a concurrent call replaced the poster first.
+ * the row always points at an existing poster. Returns false when a concurrent call replaced the poster first, or with
+ * `needsFreeStorage` when the storage is full.
  */
 export async function replacePoster(
   context: Context,
   asset: Asset,
-  bytes: Uint8Array,
-  mimeType: string,
+  { bytes, mimeType }: PosterImage,
+  needsFreeStorage = false,
 ): Promise<boolean> {
   const versionId = await storePoster(context.bucket, asset.id, bytes, mimeType, context.nowMs);
-  const isCurrent = await setPoster(context.db, asset, versionId, context.nowMs);
+  const poster = { versionId, sizeBytes: bytes.byteLength, needsFreeStorage };
+  const isCurrent = await setPoster(context.db, asset, poster, context.nowMs);
   const superseded = isCurrent ? asset.posterVersionId : versionId;
   if (superseded !== null) await deletePoster(context.bucket, asset.id, superseded);
   return isCurrent;
 }
 
+/** Longest edge of the image that a new poster is decoded to. */
+const DECODED_EDGE_PX = 64;
+
+/** Decodes the image outside the Worker's memory, because a poster that cannot be shown would only use storage. */
+async function requireDecodable({ images }: Context, bytes: Uint8Array): Promise<void> {
+  let result: RenderResult;
+  try {
+    result = await renderPng(images, new Blob([bytes]).stream(), DECODED_EDGE_PX);
+  } catch (error) {
+    throw renderingUnavailable(FIRST_RENDER_PAUSE_MS, error);
+  }
+  if (result.kind === "unreadable") throw invalid(["body"], `must be an image that can be decoded: ${result.reason}`);
+}
+
 /**
  * Sets a JPEG, PNG or WebP from the client as a video's poster and enqueues the tasks that read it.
- * Throws `not_found`, `validation_error` for photos and other formats, or `conflict` after a concurrent change.
+ *
+ * @throws {AppError} `not_found`; `validation_error` for photos, other formats and images that cannot be decoded;
+ *   `storage_limit_exceeded`; `conflict` after a concurrent change; `rendering_unavailable` to be retried.
  */
 export async function putPoster(
   context: Context,
@@ -51,7 +78,11 @@ export async function putPoster(
   if (asset.mediaType !== "video") throw invalid(["path", "asset_id"], "must be a video; only videos have a poster");
   const mimeType = posterTypeOf(bytes);
   if (mimeType === null) throw invalid(["body"], "must be a JPEG, PNG or WebP image");
-  if (!(await replacePoster(context, asset, bytes, mimeType))) {
+  const owner = { userId: asset.userId, libraryIds: null };
+  await checkQuota(context, owner, asset.libraryId);
+  await requireDecodable(context, bytes);
+  if (!(await replacePoster(context, asset, { bytes, mimeType }, true))) {
+    await checkQuota(context, owner, asset.libraryId);
     throw new AppError("conflict", "another poster was uploaded at the same time; retry the request");
   }
   await enqueue(context.queue, assetId);

@@ -8,6 +8,11 @@ import { albums } from "../schema/schema.ts";
 /** 100,000 memberships in one batch block the database for 7 s; a part of 1,000 takes a hundredth of that. */
 export const MEMBERSHIPS_PER_PART = 1000;
 
+export interface HiddenAlbum {
+  id: string;
+  libraryId: string;
+}
+
 function hideAlbum(db: Database, albumId: string, atMs: number) {
   return db.orm
     .update(albums)
@@ -19,10 +24,10 @@ function hideAlbum(db: Database, albumId: string, atMs: number) {
  * Deletes one part of the memberships of a hidden album, then its row, with an event for each. Every statement selects
  * rows that the last two delete, so repeating a part has no effect beyond deleting the next one.
  */
-function deletePart(db: Database, album: { id: string; libraryId: string }, atMs: number) {
+function deletePart(db: Database, album: HiddenAlbum, atMs: number, memberships: number) {
   const isHidden = sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id} AND deleted_at IS NOT NULL)`;
   const part = sql`(SELECT m.* FROM album_assets m INDEXED BY album_assets_by_album
-    WHERE m.album_id = ${album.id} AND ${isHidden} ORDER BY m.id LIMIT ${MEMBERSHIPS_PER_PART})`;
+    WHERE m.album_id = ${album.id} AND ${isHidden} ORDER BY m.id LIMIT ${memberships})`;
   const isEmpty = sql`${isHidden} AND NOT EXISTS (SELECT 1 FROM album_assets WHERE album_id = ${album.id})`;
   return [
     insertSelectedEvents(db, selectMembershipEvents("album_asset_removed", sql`${part} l`, atMs)),
@@ -43,25 +48,26 @@ function deleteEmptyAlbum(db: Database, albumId: string) {
 /** Hides an album and deletes its first part, in one batch. Returns true once its row is deleted. */
 export async function deleteAlbum(
   db: Database,
-  album: { id: string; libraryId: string },
+  album: HiddenAlbum,
   atMs: number,
+  memberships: number = MEMBERSHIPS_PER_PART,
 ): Promise<boolean> {
   const results = await db.orm.batch([
     hideAlbum(db, album.id, atMs),
-    ...deletePart(db, album, atMs),
+    ...deletePart(db, album, atMs, memberships),
     deleteEmptyAlbum(db, album.id),
   ]);
   return results[5].length > 0;
 }
 
-export interface HiddenAlbum {
-  id: string;
-  libraryId: string;
-}
-
 /** Deletes the next part of a hidden album. Returns true once its row is deleted. */
-export async function purgeAlbumPart(db: Database, album: HiddenAlbum, atMs: number): Promise<boolean> {
-  const results = await db.orm.batch([...deletePart(db, album, atMs), deleteEmptyAlbum(db, album.id)]);
+export async function purgeAlbumPart(
+  db: Database,
+  album: HiddenAlbum,
+  atMs: number,
+  memberships: number = MEMBERSHIPS_PER_PART,
+): Promise<boolean> {
+  const results = await db.orm.batch([...deletePart(db, album, atMs, memberships), deleteEmptyAlbum(db, album.id)]);
   return results[4].length > 0;
 }
 

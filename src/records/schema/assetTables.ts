@@ -1,6 +1,6 @@
 /** Assets, their versions and stacks. */
 import { sql } from "drizzle-orm";
-import { index, integer, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { cellExpression, inAlbumExpression, sortKeyExpression, trashBucketExpression } from "../assets/sortKeys.ts";
 
 /** Conditions of partial indexes: nearly every list reads live assets only. */
@@ -46,6 +46,8 @@ export const assets = sqliteTable(
     originalVersionId: text("original_version_id"),
     /** Total size of the edited versions, in addition to `fileSizeBytes` of the upload. */
     versionBytes: integer("version_bytes").notNull().default(0),
+    /** Total size of the poster, display proxies and renditions, which a trigger adds up from `derived_files`. */
+    derivedBytes: integer("derived_bytes").notNull().default(0),
     /** A video's poster, whose id is part of its URLs, so that a new poster has new URLs. */
     posterVersionId: text("poster_version_id"),
     stackId: text("stack_id"),
@@ -118,6 +120,19 @@ export const assetVersions = sqliteTable(
     createdAt: integer("created_at").notNull(),
   },
   (t) => [uniqueIndex("asset_versions_by_asset").on(t.assetId, t.position)],
+);
+
+/** Files made from an asset, or for it: posters, display proxies, renditions. They count towards the owner's storage. */
+export const derivedFiles = sqliteTable(
+  "derived_files",
+  {
+    assetId: text("asset_id").notNull(),
+    versionId: text("version_id").notNull(),
+    /** `poster`, `proxy`, or a rendition's variant and format: `thumbnail.webp`. */
+    name: text("name").notNull(),
+    sizeBytes: integer("size_bytes").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.assetId, t.versionId, t.name] })],
 );
 
 /** Groups of assets. Members reference their stack; triggers maintain both counts. */

@@ -1,7 +1,7 @@
 /** All tables and indexes. Migrations are generated from these files; queries name the index they rely on. */
 export { apiKeys, libraries, users } from "./accountTables.ts";
 export { albumAssets, albums } from "./albumTables.ts";
-export { assets, assetVersions, stacks } from "./assetTables.ts";
+export { assets, assetVersions, derivedFiles, stacks } from "./assetTables.ts";
 export {
   assetCleanups,
   corruptedFiles,

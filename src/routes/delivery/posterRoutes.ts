@@ -11,7 +11,7 @@ import { errorResponses, idSchema, jsonResponse, credentialSecurity } from "../f
 import { serializeAsset, allGroups } from "../assets/serializer.ts";
 
 /** Input limit of the image renderer. */
-const MAX_POSTER_BYTES = 20 * 1024 * 1024;
+export const MAX_POSTER_BYTES = 20 * 1024 * 1024;
 
 const params = z.object({ asset_id: idSchema("asset") });
 const binaryImage = { schema: z.string().openapi({ format: "binary" }) };
@@ -22,7 +22,7 @@ const put = createRoute({
   tags: ["Assets"],
   summary: "Set the poster image of a video",
   description:
-    "The body is a JPEG, PNG or WebP image of at most 20 MiB. Tintype extension; not part of the Gumnut API.",
+    "The body is a JPEG, PNG or WebP image of at most 20 MiB that can be decoded. It counts as storage. Tintype extension; not part of the Gumnut API.",
   security: credentialSecurity,
   middleware: [requireAction("write")] as const,
   request: {
@@ -34,7 +34,7 @@ const put = createRoute({
   },
   responses: {
     200: jsonResponse(assetSchema, "The video with the image variants of its poster"),
-    ...errorResponses(404, 409, 413, 415),
+    ...errorResponses(404, 409, 413, 415, 503, 507),
   },
 });
 

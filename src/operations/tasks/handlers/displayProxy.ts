@@ -7,8 +7,9 @@ import { sniff, SNIFF_BYTES } from "../../../media/inspect/sniff.ts";
 import { memorySource, type ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
 import { originalKey } from "../../../objects/keys.ts";
 import { headOriginal, originalSource } from "../../../objects/uploads/originals.ts";
-import { hasProxy, storeProxy } from "../../../objects/delivery/displayProxies.ts";
+import { hasProxy, storeProxy, type ProxyImage } from "../../../objects/delivery/displayProxies.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
+import { recordDerivedFile } from "../../../records/delivery/derivedFiles.ts";
 import { forgetFailures, recordProxyFailure } from "../../delivery/renderFailures.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import { strategiesFor, type ProxyInput, type ProxyStrategy } from "./proxyStrategies.ts";
@@ -52,6 +53,13 @@ function failureReason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+async function keepProxy({ bucket, db }: Context, asset: Asset, image: ProxyImage): Promise<void> {
+  const sizeBytes = image.pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  const versionId = asset.currentVersionId;
+  await recordDerivedFile(db, { assetId: asset.id, versionId, name: "proxy", sizeBytes });
+  await storeProxy(bucket, asset.id, versionId, image);
+}
+
 /** Tries strategies until one succeeds. A transient failure is retried only if all other strategies fail. */
 async function tryStrategies(
   context: Context,
@@ -65,7 +73,7 @@ async function tryStrategies(
     try {
       const result = await strategy(context, original);
       if (result.kind === "success") {
-        await storeProxy(context.bucket, asset.id, asset.currentVersionId, result);
+        await keepProxy(context, asset, result);
         return { kind: "done", result: result.description };
       }
       reasons.push(result.reason);

@@ -46,7 +46,7 @@ async function extractPoster(context: Context, asset: Asset): Promise<TaskOutcom
   if (original === null) return { kind: "failed", reason: "the original is missing from the bucket" };
   const extracted = await extractFrame(context.media, original.body);
   if (extracted.kind === "unreadable") return { kind: "failed", reason: `${extracted.reason}; ${UPLOAD_POSTER_HINT}` };
-  await replacePoster(context, asset, extracted.bytes, "image/jpeg");
+  await replacePoster(context, asset, { bytes: extracted.bytes, mimeType: "image/jpeg" });
   return { kind: "done", result: "extracted a video frame" };
 }
 
@@ -56,6 +56,6 @@ export async function runVideoPoster(context: Context, asset: Asset): Promise<Ta
   const source = originalSource(context.bucket, originalKey(asset.id, asset.currentVersionId), asset.fileSizeBytes);
   const image = (await readCoverArt(source)) ?? (await readImage(source));
   if (image === null) return await extractPoster(context, asset);
-  await replacePoster(context, asset, image.bytes, image.mimeType);
+  await replacePoster(context, asset, image);
   return { kind: "done", result: image.description };
 }

@@ -1,0 +1,30 @@
+/** Sizes of posters, display proxies and renditions. Triggers add them to the storage of the asset's owner. */
+import { sql, type SQL } from "drizzle-orm";
+import type { Database } from "../database.ts";
+
+export interface DerivedFile {
+  assetId: string;
+  versionId: string;
+  /** `poster`, `proxy`, or a rendition's variant and format: `thumbnail.webp`. */
+  name: string;
+  sizeBytes: number;
+}
+
+/** A condition: a row of the asset refers to the version. */
+function isReferenced(assetId: string, versionId: string): SQL {
+  return sql`(EXISTS (SELECT 1 FROM assets a WHERE a.id = ${assetId}
+      AND ${versionId} IN (a.current_version_id, a.original_version_id, a.poster_version_id))
+    OR EXISTS (SELECT 1 FROM asset_versions v WHERE v.id = ${versionId} AND v.asset_id = ${assetId}))`;
+}
+
+/** Inserts the file's row, or updates its size, if the version exists. */
+export function insertDerivedFile(db: Database, { assetId, versionId, name, sizeBytes }: DerivedFile) {
+  return db.statement(sql`INSERT INTO derived_files (asset_id, version_id, name, size_bytes)
+    SELECT ${assetId}, ${versionId}, ${name}, ${sizeBytes} WHERE ${isReferenced(assetId, versionId)}
+    ON CONFLICT DO UPDATE SET size_bytes = excluded.size_bytes WHERE size_bytes <> excluded.size_bytes`);
+}
+
+/** Counts a file before its object is stored, so that a crash never leaves uncounted bytes. */
+export async function recordDerivedFile(db: Database, file: DerivedFile): Promise<void> {
+  await insertDerivedFile(db, file);
+}
