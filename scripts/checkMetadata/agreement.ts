@@ -81,7 +81,7 @@ export function comparisons(info: MediaInfo, expected: ExpectedFields): Comparis
 
 /** Returns the fields that disagree, including the UTC offset of the capture time. */
 export function differences(info: MediaInfo, expected: ExpectedFields): Comparison[] {
-  const different = comparisons(info, expected).filter(({ actual: actual, expected }) => !agrees(actual, expected));
+  const different = comparisons(info, expected).filter((field) => !agrees(field.actual, field.expected));
   const offset = info.captureTime?.offsetMinutes;
   const captureTime = expected.fields["local_datetime"];
   const expectedOffset = parseOffset(captureTime?.off ?? "");

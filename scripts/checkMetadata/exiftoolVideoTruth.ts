@@ -45,16 +45,19 @@ export function isVideo(tags: Record<string, unknown>): boolean {
 
 export function expectedVideoFields(tags: Record<string, unknown>): ExpectedFields {
   const all = Object.entries(tags).map(([name, value]): [string, FieldValue] => [name, plain(value)]);
-  const own = all.filter(([name]) => !/^(File|ExifTool|Composite):/.test(name));
+  const fileTags = all.filter(([name]) => !/^(File|ExifTool|Composite):/.test(name));
   const fields: Record<string, ExpectedValue> = {};
-  for (const [field, { from, also }] of Object.entries(texts)) fields[field] = textField(own, from, also);
-  const code = countryCode(String(own.find(([name]) => /^XMP:.*:CountryCode$/.test(name))?.[1] ?? ""));
+  for (const [field, { from, also }] of Object.entries(texts)) fields[field] = textField(fileTags, from, also);
+  const code = countryCode(String(fileTags.find(([name]) => /^XMP:.*:CountryCode$/.test(name))?.[1] ?? ""));
   fields["country_code"] = { v: code };
-  const rating = numbersIn(own, /^XMP:XMP-xmp:Rating$|:UserRating$/)[0] ?? null;
-  fields["rating"] = { v: rating, a: numbersIn(own, /Rating$/) };
+  const rating = numbersIn(fileTags, /^XMP:XMP-xmp:Rating$|:UserRating$/)[0] ?? null;
+  fields["rating"] = { v: rating, a: numbersIn(fileTags, /Rating$/) };
   for (const field of exposure) fields[field] = { v: null, any: true };
   fields["orientation"] = { v: null, a: [1, 3, 6, 8] };
-  return { kind: "video", fields: { ...fields, ...dateFields(own), ...placeFields(tags), ...streamFields(tags, own) } };
+  return {
+    kind: "video",
+    fields: { ...fields, ...dateFields(fileTags), ...placeFields(tags), ...streamFields(tags, fileTags) },
+  };
 }
 
 function plain(value: unknown): FieldValue {
@@ -63,24 +66,24 @@ function plain(value: unknown): FieldValue {
   return typeof value === "string" && value.trim() !== "" ? value.trim() : null;
 }
 
-function textField(own: Tags, from: RegExp[], also: RegExp): ExpectedValue {
-  const alternatives = own
+function textField(fileTags: Tags, from: RegExp[], also: RegExp): ExpectedValue {
+  const alternatives = fileTags
     .filter(([name, value]) => also.test(name) && value !== null)
     .map(([, value]) => String(value));
-  const [chosen] = from.flatMap((pattern) => own.filter(([name, value]) => pattern.test(name) && value !== null));
+  const [chosen] = from.flatMap((pattern) => fileTags.filter(([name, value]) => pattern.test(name) && value !== null));
   if (chosen === undefined) return { v: null, a: alternatives };
   const hard = chosen[0].startsWith("MakerNotes:") ? { hard: "makernote" } : {};
   return { v: String(chosen[1]), a: alternatives, src: chosen[0], ...hard };
 }
 
 /** The container's creation date is UTC and not a capture tag: as the local time it is optional. */
-function dateFields(own: Tags): Record<string, ExpectedValue> {
-  const alternatives = own.map(([, value]) => dateIn(value)).filter((date) => date !== null);
+function dateFields(fileTags: Tags): Record<string, ExpectedValue> {
+  const alternatives = fileTags.map(([, value]) => dateIn(value)).filter((date) => date !== null);
   const any = { v: null, a: alternatives };
   const [tag] = captureTags.flatMap((pattern) =>
-    own.filter(([name, value]) => pattern.test(name) && dateIn(value) !== null),
+    fileTags.filter(([name, value]) => pattern.test(name) && dateIn(value) !== null),
   );
-  const creationDate = own.find(([name, value]) => name === "QuickTime:CreateDate" && dateIn(value) !== null);
+  const creationDate = fileTags.find(([name, value]) => name === "QuickTime:CreateDate" && dateIn(value) !== null);
   const chosen = tag ?? creationDate;
   const off = /(Z|[+-]\d\d:\d\d)$/.exec(String(tag?.[1]))?.[0];
   const local = chosen === undefined ? any : { v: dateIn(chosen[1]), src: chosen[0], empty: tag === undefined };
@@ -105,20 +108,20 @@ function placeFields(tags: Record<string, unknown>): Record<string, ExpectedValu
   return { latitude: { v: latitude, empty }, longitude: { v: longitude, empty }, altitude: metres };
 }
 
-function numbersIn(own: Tags, pattern: RegExp): number[] {
-  return own.flatMap(([name, value]) => (pattern.test(name) && typeof value === "number" ? [value] : []));
+function numbersIn(fileTags: Tags, pattern: RegExp): number[] {
+  return fileTags.flatMap(([name, value]) => (pattern.test(name) && typeof value === "number" ? [value] : []));
 }
 
-function streamFields(tags: Record<string, unknown>, own: Tags): Record<string, ExpectedValue> {
+function streamFields(tags: Record<string, unknown>, fileTags: Tags): Record<string, ExpectedValue> {
   const [width = 0, height = 0] = String(plain(tags["Composite:ImageSize"]) ?? "")
     .split(" ")
     .map(Number);
   const swapsAxes = Number(tags["Composite:Rotation"] ?? 0) % 180 !== 0;
-  const durations = numbersIn(own, /Duration$/);
+  const durations = numbersIn(fileTags, /Duration$/);
   // exiftool reports a duration of 0 for fragmented files.
   const isFragmented = durations[0] === 0;
   const total = plain(tags["QuickTime:Duration"] ?? tags["Composite:Duration"]) ?? durations[0] ?? null;
-  const rates = numbersIn(own, /:(Video)?FrameRate$/);
+  const rates = numbersIn(fileTags, /:(Video)?FrameRate$/);
   return {
     width: sideField(swapsAxes ? height : width),
     height: sideField(swapsAxes ? width : height),

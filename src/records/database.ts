@@ -1,6 +1,7 @@
 /** D1 sessions: the consistency of reads, and the bookmark for later sessions. */
 import type { SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { countRowsRead, type RowCounter } from "./rowCounter.ts";
 
 /**
  * `nearest`: any replica. `primary`: the newest state, for writes and the checks before them. A bookmark: at least as
@@ -17,6 +18,8 @@ export interface Database {
   statement(query: SQL): ReturnType<DrizzleD1Database["run"]>;
   /** The session's current bookmark; null before its first query. */
   bookmark(): string | null;
+  /** Rows that D1 read for this session and its `primary` sessions, as far as it reports them. */
+  rowsRead(): number;
   /** A session of the same database that reads the newest state. */
   primary(): Database;
 }
@@ -37,10 +40,9 @@ function unavailable(): never {
 }
 
 /** Drizzle requires a D1Database, but uses only the two methods that a session has. */
-function asDatabase(session: D1DatabaseSession): D1Database {
+function asDatabase(session: Pick<D1DatabaseSession, "prepare" | "batch">): D1Database {
   return {
-    prepare: (query) => session.prepare(query),
-    batch: (statements) => session.batch(statements),
+    ...session,
     exec: unavailable,
     dump: unavailable,
     withSession: unavailable,
@@ -52,9 +54,11 @@ export function openDatabase(
   binding: D1Database,
   consistency: Consistency,
   actor: () => string | null = () => null,
+  counter: RowCounter = { rowsRead: 0 },
 ): Database {
   const session = binding.withSession(sessionConstraint(consistency));
-  const orm = drizzle(asDatabase(session));
+  const counted = countRowsRead(session, counter);
+  const orm = drizzle(asDatabase(counted));
   return {
     orm,
     consistency,
@@ -64,9 +68,10 @@ export function openDatabase(
     // Drizzle 0.45 does not prepare raw queries before batch(), which binds parameters to `stmt`.
     statement: (query) => {
       const raw = orm.run(query);
-      return Object.assign(raw, { stmt: session.prepare(raw.getQuery().sql) });
+      return Object.assign(raw, { stmt: counted.prepare(raw.getQuery().sql) });
     },
     bookmark: () => session.getBookmark(),
-    primary: () => openDatabase(binding, "primary", actor),
+    rowsRead: () => counter.rowsRead,
+    primary: () => openDatabase(binding, "primary", actor, counter),
   };
 }

@@ -53,7 +53,7 @@ async function rejection(work: Promise<unknown>): Promise<AppError> {
     () => null,
     (thrown: unknown) => thrown,
   );
-  if (!(error instanceof AppError)) throw new Error(`not refused: ${String(error)}`);
+  if (!(error instanceof AppError)) throw new Error(`not rejected: ${String(error)}`);
   return error;
 }
 
@@ -74,7 +74,7 @@ describe("parseBoundary", () => {
     expect(parseBoundary(header)).toBe(boundary);
   });
 
-  const refused: [string | null, string][] = [
+  const rejected: [string | null, string][] = [
     [null, "unsupported_media_type"],
     ["application/json", "unsupported_media_type"],
     ["multipart/mixed; boundary=abc", "unsupported_media_type"],
@@ -87,7 +87,7 @@ describe("parseBoundary", () => {
     ["multipart/form-data; boundary=a@b", "validation_error"],
     ["multipart/form-data; boundary=a; boundary=b", "validation_error"],
   ];
-  it.each(refused)("rejects %s", async (header, code) => {
+  it.each(rejected)("rejects %s", async (header, code) => {
     expect((await rejection((async () => parseBoundary(header))())).code).toBe(code);
   });
 });
@@ -176,19 +176,19 @@ describe("readParts", () => {
   });
 
   it("throws the error of the body unchanged", async () => {
-    const gone = new Error("network connection lost");
+    const networkError = new Error("network connection lost");
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
         controller.enqueue(utf8.encode(field("a", "1")));
       },
       pull(controller) {
-        controller.error(gone);
+        controller.error(networkError);
       },
     });
     const reading = (async () => {
       for await (const part of readParts(body, BOUNDARY)) await readText(part, 100);
     })();
-    await expect(reading).rejects.toBe(gone);
+    await expect(reading).rejects.toBe(networkError);
   });
 
   it("leaves the body unlocked when iteration stops early", async () => {
@@ -270,7 +270,7 @@ describe("the headers of a part", () => {
     expect(part).toMatchObject({ name: "f", filename: "x.jpg", contentType: "image/jpeg" });
   });
 
-  const refused: [string, string[]][] = [
+  const rejected: [string, string[]][] = [
     ["no Content-Disposition", ["Content-Type: text/plain"]],
     ["another disposition", ['Content-Disposition: attachment; name="a"']],
     ["no name", ['Content-Disposition: form-data; filename="a"']],
@@ -288,7 +288,7 @@ describe("the headers of a part", () => {
     ["filename* of invalid UTF-8", ["Content-Disposition: form-data; name=a; filename*=UTF-8''%FF.jpg"]],
     ["filename* with a truncated escape", ["Content-Disposition: form-data; name=a; filename*=UTF-8''%4"]],
   ];
-  it.each(refused)("throw bad_request for %s", async (_, headers) => {
+  it.each(rejected)("throw bad_request for %s", async (_, headers) => {
     expect((await rejection(readPartWith(...headers))).code).toBe("bad_request");
   });
 

@@ -94,7 +94,7 @@ describe("a scheduled run", () => {
     for (let i = 0; i < 150; i++) {
       const assetId = newId("asset");
       await sqlAll("INSERT INTO asset_cleanups (asset_id, due_at) VALUES (?, 0)", assetId);
-      await env.BUCKET.put(proxyKey(assetId, newId("assetVersion")), "left behind");
+      await env.BUCKET.put(proxyKey(assetId, newId("assetVersion")), "orphan");
     }
     const many = Array.from({ length: 2100 }, () => ({ trashedAt: 1 }));
     await insertAssets(owner, many);

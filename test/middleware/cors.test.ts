@@ -56,14 +56,14 @@ describe("a browser app", () => {
     const env = { CORS_ORIGINS: `${APP}, https://other.example` };
     expect((await preflight(APP, env)).headers.get("access-control-allow-origin")).toBe(APP);
     for (const stranger of ["https://evil.example", `${APP}.evil.example`, "http://app.example", "null"]) {
-      const refused = await preflight(stranger, env);
-      expect(refused.headers.get("access-control-allow-origin"), stranger).toBeNull();
+      const rejected = await preflight(stranger, env);
+      expect(rejected.headers.get("access-control-allow-origin"), stranger).toBeNull();
       const read = await call("GET", "/api/users/me", { headers: { origin: stranger }, env });
       expect(read.headers.get("access-control-allow-origin"), stranger).toBeNull();
     }
-    const answer = await call("GET", "/api/users/me", { headers: { origin: APP }, env });
-    expect(answer.headers.get("access-control-allow-origin")).toBe(APP);
-    expect(listOf(answer, "vary")).toContain("origin");
+    const response = await call("GET", "/api/users/me", { headers: { origin: APP }, env });
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(listOf(response, "vary")).toContain("origin");
   });
 
   it("may never send cookies", async () => {

@@ -38,7 +38,10 @@ async function backOff(attempt: number): Promise<void> {
   if (attempt > 0) await scheduler.wait(Math.random() * FIRST_BACKOFF_MS * 2 ** (attempt - 1));
 }
 
-/** Applies all patches or none. Rereads assets that changed concurrently, so that updates of different fields all apply. */
+/**
+ * Applies all patches or none. Rereads assets that changed concurrently, so that updates of different fields all
+ * apply.
+ */
 async function updateAll(
   context: Context,
   principal: Principal,
@@ -81,7 +84,10 @@ export async function updateAsset(
   return asset;
 }
 
-/** Updates many assets atomically. Several updates of one asset are merged in order. Throws `not_found` or `write_conflict`. */
+/**
+ * Updates many assets atomically. Several updates of one asset are merged in order. Throws `not_found` or
+ * `write_conflict`.
+ */
 export async function updateAssets(
   context: Context,
   principal: Principal,

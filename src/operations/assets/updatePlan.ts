@@ -94,8 +94,8 @@ export function planUpdate(asset: Asset, patch: MetadataPatch): MetadataUpdate |
 }
 
 /**
- * Plans storing the geocoded place of an asset's position. Its time zone replaces the one derived from coordinates alone,
- * because the country decides near borders. Returns null if nothing changes.
+ * Plans storing the geocoded place of an asset's position. Its time zone replaces the one derived from coordinates
+ * alone, because the country decides near borders. Returns null if nothing changes.
  */
 export function planGeocodeUpdate(asset: Asset, place: Partial<DerivedMetadata>): MetadataUpdate | null {
   const { derived, user } = asset.sources;

@@ -3,7 +3,7 @@ import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, sql, type SQL, 
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
-import { libraries, users } from "../schema/schema.ts";
+import { libraries } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
 import { insertLibraryIfNone } from "../accounts/users.ts";
@@ -76,18 +76,6 @@ export function selectLiveLibraries(db: Database, scope: LibraryScope, libraryId
       ),
     )
     .limit(2);
-}
-
-/** Live libraries as `selectLiveLibraries`, and the owner's storage usage, for the checks before an upload. */
-export async function findUploadLibraries(db: Database, scope: LibraryScope, libraryId: string | null) {
-  const [live, owners] = await db.orm.batch([
-    selectLiveLibraries(db, scope, libraryId),
-    db.orm
-      .select({ usedBytes: users.storageUsedBytes, limitBytes: users.storageLimitBytes })
-      .from(users)
-      .where(eq(users.id, scope.userId)),
-  ]);
-  return { live, owner: owners[0] ?? null };
 }
 
 export async function createDefaultLibrary(

@@ -113,7 +113,7 @@ function holdsClaim(task: Task) {
 export interface TaskCompletion {
   status: "success" | "failure";
   result: string | null;
-  /** Null keeps the last failure's message, as the contract does after a success. */
+  /** A null keeps the last failure's message, as the contract does after a success. */
   errorMessage: string | null;
 }
 

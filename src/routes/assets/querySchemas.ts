@@ -14,8 +14,8 @@ import { includeGroups } from "./schemas.ts";
 export const includeSchema = listSchema(z.enum(includeGroups), includeGroups.length * 4);
 
 /** V1 clients send no `include` and page by up to 1,000; later clients send it and page by up to 200. */
-const V1_PAGE_SIZE = { default: 100, max: 1000 };
-const PAGE_SIZE = { default: 20, max: 200 };
+export const V1_PAGE_SIZE = { default: 100, max: 1000 };
+export const PAGE_SIZE = { default: 20, max: 200 };
 
 export function pageSize(query: { include?: unknown; limit?: number | undefined }): number {
   return query.limit ?? (query.include === undefined ? V1_PAGE_SIZE : PAGE_SIZE).default;
@@ -64,7 +64,7 @@ const centerSchema = z
   })
   .openapi({ type: "string", example: "2.3522,48.8566" });
 
-const MAX_RADIUS_M = 50_000;
+export const MAX_RADIUS_M = 50_000;
 
 export const assetListQuerySchema = z
   .object({

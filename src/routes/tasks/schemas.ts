@@ -36,7 +36,7 @@ export const taskQuerySchema = z.object({
   limit: limitSchema(100, 1000),
 });
 
-const MAX_TASK_ID_CHARACTERS = 255;
+export const MAX_TASK_ID_CHARACTERS = 255;
 
 const prefixes = Object.values(ID_PREFIXES);
 

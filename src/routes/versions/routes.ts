@@ -26,7 +26,7 @@ import {
 } from "./schemas.ts";
 import { serializeVersion } from "./serializer.ts";
 
-const MAX_KIND_BYTES = 256;
+export const MAX_KIND_BYTES = 256;
 const MAX_CHECKSUM_BYTES = 64;
 
 const shared = { tags: ["Versions"], security: credentialSecurity };

@@ -153,8 +153,8 @@ describe("a PNG", () => {
   });
 
   it("has metadata after a thousand IDAT chunks, which are not read", async () => {
-    const pieces = Array.from({ length: 1000 }, () => pngChunk("IDAT", new Uint8Array(8192)));
-    const source = countingSource(png(...pieces, pngChunk("eXIf", tiff(madeBy("Maker")))));
+    const idatChunks = Array.from({ length: 1000 }, () => pngChunk("IDAT", new Uint8Array(8192)));
+    const source = countingSource(png(...idatChunks, pngChunk("eXIf", tiff(madeBy("Maker")))));
     expect((await readIn("a.png", source)).make).toBe("Maker");
     expect(source.counts.bytes).toBeLessThan(512 * 1024);
   });

@@ -119,12 +119,12 @@ async function* chunksOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
 }
 
-async function rewrite(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const rewritten = await rewriteImage(chunks, { exif: null, xmp: null, iptc: null });
+async function rewrite(file: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const rewritten = await rewriteImage(file, { exif: null, xmp: null, iptc: null });
   if (rewritten.kind !== "image") throw new Error(rewritten.kind);
-  const pieces: Uint8Array[] = [];
-  for await (const piece of rewritten.bytes) pieces.push(piece.slice());
-  return bytesOf(...pieces);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of rewritten.bytes) chunks.push(chunk.slice());
+  return bytesOf(...chunks);
 }
 
 describe("rewriting a file with too many markers or chunks", () => {

@@ -55,6 +55,8 @@ it("empties a trash of any size at constant cost, and every read excludes it imm
   }
   expect(costs[1]?.roundTrips).toBe(costs[0]?.roundTrips);
   expect(costs[1]?.rows).toBeLessThanOrEqual((costs[0]?.rows ?? 0) * 1.1);
-  const wrong = Object.keys(await findInconsistencies()).filter((what) => !/^an album's (ends|count)|^an asset's count/.test(what));
+  const wrong = Object.keys(await findInconsistencies()).filter(
+    (what) => !/^an album's (ends|count)|^an asset's count/.test(what),
+  );
   expect(wrong).toEqual([]);
 }, 240_000);

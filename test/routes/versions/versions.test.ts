@@ -187,7 +187,7 @@ describe("an edited version", () => {
     expect(new TextDecoder("latin1").decode(stored)).not.toContain("Picasa");
     const current = await call("GET", variantUrl((await readAsset(asset.id)).asset_urls, "original"), { token: null });
     expect(current.headers.get("content-type")).toBe("image/jpeg");
-    expect(current.headers.get("content-disposition")).toContain('filename="0021_IMG_7943.jpg"');
+    expect(current.headers.get("content-disposition")).toContain('filename="IMG_7943.jpg"');
     const first = await call("GET", variantUrl(original?.version_urls ?? null, "original"), { token: null });
     expect(first.headers.get("content-disposition")).toContain('filename="IMG_7943.HEIC"');
   });
@@ -258,9 +258,9 @@ describe("a repeated call", () => {
       await expectVersion(await replaceVersion(asset.id, made.id, sent, { params: '{"b":[2],"a":1}' }), 200),
     ).toEqual(made);
     for (const options of [{ params: '{"a":1}' }, { params: '{"a":1,"b":[2]}', kind: "external:x" }]) {
-      const refused = await appendVersion(asset.id, sent, options);
-      expect(refused.headers.get("x-should-retry")).toBe("false");
-      await expectError(refused, 409);
+      const rejected = await appendVersion(asset.id, sent, options);
+      expect(rejected.headers.get("x-should-retry")).toBe("false");
+      await expectError(rejected, 409);
     }
     await expectError(await appendVersion(asset.id, await editedJpeg(9, 9), { params: '{"a":1,"b":[2]}' }), 409);
     expect((await readEvents(lastSeq)).events).toEqual([]);
@@ -401,10 +401,10 @@ describe("concurrent calls", () => {
   it("that append different versions store one and return 409 for the others", async () => {
     const asset = await uploadPhoto();
     const files = await Promise.all([11, 12, 13, 14].map((side) => editedJpeg(side, side)));
-    const answers = await Promise.all(files.map((file) => appendVersion(asset.id, file)));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409, 409, 409]);
-    for (const answer of answers.filter(({ status }) => status === 409)) {
-      expect(answer.headers.get("x-should-retry")).toBe("false");
+    const responses = await Promise.all(files.map((file) => appendVersion(asset.id, file)));
+    expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409, 409, 409]);
+    for (const response of responses.filter(({ status }) => status === 409)) {
+      expect(response.headers.get("x-should-retry")).toBe("false");
     }
     const versions = await listVersions(asset.id);
     expect(versions).toHaveLength(2);
@@ -416,9 +416,9 @@ describe("concurrent calls", () => {
   it("with the same version store it once and return it to all", async () => {
     const asset = await uploadPhoto();
     const file = await editedJpeg(15, 15);
-    const answers = await Promise.all([1, 2, 3].map(() => appendVersion(asset.id, file)));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 201]);
-    const ids = await Promise.all(answers.map(async (answer) => (await answer.json<{ id: string }>()).id));
+    const responses = await Promise.all([1, 2, 3].map(() => appendVersion(asset.id, file)));
+    expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 201]);
+    const ids = await Promise.all(responses.map(async (response) => (await response.json<{ id: string }>()).id));
     expect(new Set(ids).size).toBe(1);
     expect((await listAssetObjects(asset.id)).filter((key) => key.startsWith("originals/"))).toHaveLength(2);
   });
@@ -426,13 +426,13 @@ describe("concurrent calls", () => {
   it("of replace and delete leave consistent rows and objects", async () => {
     const asset = await uploadPhoto();
     const made = await expectVersion(await appendVersion(asset.id, await solidPng(5)), 201);
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       replaceVersion(asset.id, made.id, await solidPng(6)),
       replaceVersion(asset.id, made.id, await solidPng(7)),
       deleteVersion(asset.id, made.id),
       revertToVersion(asset.id, asset.current_version_id),
     ]);
-    for (const answer of answers) expect([200, 201, 404, 409]).toContain(answer.status);
+    for (const response of responses) expect([200, 201, 404, 409]).toContain(response.status);
     const originals = (await listAssetObjects(asset.id)).filter((key) => key.startsWith("originals/"));
     expect(originals).toEqual((await listVersions(asset.id)).map(({ id }) => `originals/${id}`).toSorted());
     expect(await findInconsistencies()).toEqual({});
@@ -576,9 +576,9 @@ describe("an invalid version", () => {
       );
       await sqlAll(`UPDATE ${table} SET storage_limit_bytes = storage_used_bytes WHERE id = ?`, before?.["id"]);
       const { binding, calls } = instrumentedBucket();
-      const refused = await appendVersion(other.id, await editedJpeg(), { env: { BUCKET: binding } });
-      expect(refused.headers.get("x-should-retry")).toBe("false");
-      await expectError(refused, 507);
+      const rejected = await appendVersion(other.id, await editedJpeg(), { env: { BUCKET: binding } });
+      expect(rejected.headers.get("x-should-retry")).toBe("false");
+      await expectError(rejected, 507);
       await expectError(
         await replaceVersion(asset.id, made.id, await editedJpeg(7, 7), { env: { BUCKET: binding } }),
         507,
@@ -618,10 +618,10 @@ describe("storage for one more version", () => {
     const [before] = await sqlAll("SELECT storage_limit_bytes FROM users WHERE id = ?", owner.userId);
     await sqlAll("UPDATE users SET storage_limit_bytes = storage_used_bytes + 1 WHERE id = ?", owner.userId);
     const file = await editedJpeg();
-    const answers = await Promise.all(assets.map(async ({ id }) => await appendVersion(id, file)));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 507, 507]);
+    const responses = await Promise.all(assets.map(async ({ id }) => await appendVersion(id, file)));
+    expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 507, 507]);
     for (const [i, { id, current_version_id }] of assets.entries()) {
-      if (answers[i]?.status === 201) continue;
+      if (responses[i]?.status === 201) continue;
       expect(await listAssetObjects(id)).toEqual([`originals/${current_version_id}`]);
       expect(await pendingVersionDeletions(id)).toEqual([]);
     }

@@ -18,7 +18,7 @@ export function toExifBlock(bytes: Uint8Array, expectedOffset = 0): ExifBlock {
   return exifBlockOf(bytes.slice(start));
 }
 
-/** Makes a block of bytes that begin with a TIFF header and are the whole of their buffer. */
+/** Makes a block of bytes that begin with a TIFF header and span their entire buffer. */
 export function exifBlockOf(bytes: Uint8Array): ExifBlock {
   return { source: memorySource(bytes), bytes, firstDirectory: "image" };
 }

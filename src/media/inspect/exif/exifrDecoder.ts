@@ -1,13 +1,16 @@
-/** Decodes EXIF blocks with exifr, which gets only blocks whose entries are checked: it allocates and reads what they declare. */
-import { type ExifrTags, type ExifrValue, parse } from "exifr/src/core.mjs";
-import "exifr/src/file-parsers/tiff.mjs";
-import "exifr/src/segment-parsers/tiff-exif.mjs";
+/** Decodes EXIF blocks with exifr. Their entries are checked first, because exifr allocates the declared number of values. */
+import { type ExifrTags, type ExifrValue, fileParsers, parse, segmentParsers } from "exifr/src/core.mjs";
+import { TiffFileParser } from "exifr/src/file-parsers/tiff.mjs";
+import { TiffExif } from "exifr/src/segment-parsers/tiff-exif.mjs";
 import { type TiffDirectory, TIFF_VERSION } from "../tiff/tiffDirectory.ts";
 import { BYTE_TYPE, RATIONAL_TYPE, longTypes, numbersInText } from "../tiff/tiffValue.ts";
 import { type DecodedTags, MAX_VALUE_BYTES, decodeValue } from "./decodedTags.ts";
 import type { ExifDirectories } from "./exifDirectories.ts";
 import { EXIF_POINTER_TAG, exifTags, GPS_POINTER_TAG, gpsTags, imageTags } from "./exifTags.ts";
 import { MAX_NUMBERS, type TagValue } from "./tagValues.ts";
+
+fileParsers.set("tiff", TiffFileParser);
+segmentParsers.set("tiff", TiffExif);
 
 /** IFD; exifr rejects the types of BigTIFF. */
 const LAST_EXIFR_TYPE = 13;
@@ -19,7 +22,7 @@ const wantedTags = {
   gps: Object.values(gpsTags),
 };
 
-/** One object for all calls: exifr keeps what it derives from each options object for ever. */
+/** One object for all calls: exifr caches its settings by options object and never evicts them. */
 const options = {
   ifd0: { pick: wantedTags.image },
   exif: { pick: wantedTags.exif },
@@ -33,7 +36,7 @@ const options = {
 
 /**
  * Returns null for a block that exifr cannot decode completely: invalid entries or pointers, an unsigned exposure bias,
- * text that is not UTF-8, coordinates of one number. `bytes` must be the whole of its buffer.
+ * text that is not UTF-8, coordinates of one number. `bytes` must span its entire buffer.
  */
 export async function decodeWithExifr(bytes: Uint8Array, directories: ExifDirectories): Promise<DecodedTags | null> {
   if (!isDecodable(directories)) return null;
@@ -60,7 +63,7 @@ function isDecodable({ header, image, exif, gps, gpsPointerIn }: ExifDirectories
   );
 }
 
-/** exifr follows a pointer of any type to any place. */
+/** exifr follows pointers of any type to any offset. */
 function hasPointer(image: TiffDirectory, tag: number, directory: TiffDirectory | null): boolean {
   const entry = image.entries.get(tag);
   if (image.invalidTags.has(tag)) return false;

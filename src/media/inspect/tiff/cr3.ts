@@ -15,7 +15,7 @@ const directories: [string, ExifBlock["firstDirectory"]][] = [
   ["CMT4", "gps"],
 ];
 
-/** Reads a Canon CR3: an ISO base media file with each EXIF directory as a TIFF structure of its own. */
+/** Reads a Canon CR3: an ISO base media file with each EXIF directory as a separate TIFF structure. */
 export async function readCr3(source: ByteSource, content: ImageContent): Promise<void> {
   const top = await readBoxes(source, 0, source.sizeBytes);
   const moov = findBox(top, "moov");

@@ -73,8 +73,8 @@ export async function readHeifTransform(source: ByteSource): Promise<HeifTransfo
   if (box !== undefined) {
     const meta = memorySource(await source.read(box.start + 4, box.end - box.start - 4));
     const boxes = await readBoxes(meta, 0, meta.sizeBytes);
-    const { own } = await readProperties(meta, boxes, await readPrimaryId(meta, boxes));
-    for (const property of own) {
+    const { ofItem } = await readProperties(meta, boxes, await readPrimaryId(meta, boxes));
+    for (const property of ofItem) {
       const bytes = await meta.read(property.start, property.end - property.start);
       if (property.type === "clap") clap ??= bytes;
       axes = applyProperty(axes, property, bytes);
