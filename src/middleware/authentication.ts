@@ -4,7 +4,7 @@ import { AppError } from "../kernel/errors.ts";
 import * as authentication from "../operations/accounts/authentication.ts";
 import { sessionConsistency } from "../operations/context.ts";
 import { requestContext, type AppEnv } from "./context.ts";
-import { countFailedAuth } from "./rateLimits.ts";
+import { countFailedAuth, requireUnblockedNetwork } from "./rateLimits.ts";
 
 const BOOKMARK_HEADER = "x-d1-bookmark";
 const READ_METHODS = new Set(["GET", "HEAD"]);
@@ -32,7 +32,7 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   if (token === null) {
     throw new AppError("unauthorized", "missing credential: send Authorization: Bearer <key>, or x-api-key: <key>");
   }
-  const authenticated = await authentication.authenticate(c.var.context, token);
+  const authenticated = await authentication.authenticate(c.var.context, token, () => requireUnblockedNetwork(c));
   if (authenticated === null) {
     await countFailedAuth(c);
     throw new AppError("unauthorized", "invalid credential: unknown, expired or revoked");

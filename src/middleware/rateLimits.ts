@@ -6,9 +6,12 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { AppError } from "../kernel/errors.ts";
 import { warn } from "../kernel/log.ts";
+import { ExpiringKeys } from "../operations/accounts/knownSecrets.ts";
 import type { AppEnv } from "./context.ts";
 
 const MINUTE_S = 60;
+/** Networks that an isolate remembers as blocked; more are only refused after their lookup. */
+export const MAX_BLOCKED_NETWORKS = 10_000;
 
 /** The binding does not report the end of its window, which has at most one minute. */
 function secondsUntilReset(nowMs: number): number {
@@ -30,11 +33,26 @@ function throwRateLimited(c: Context<AppEnv>, message: string): never {
   throw new AppError("rate_limited", message, { retryAfterSeconds: secondsUntilReset(c.get("nowMs")) });
 }
 
+/** D1 rows that count as one more request: a typical request reads fewer, a scan of 200,000 rows counts as 100. */
+export const ROWS_PER_REQUEST_UNIT = 2000;
+/** The most that one request counts, in addition to itself. */
+export const MAX_ROW_UNITS = 100;
+
+/** Counts the rows that a request read, so that a few requests that scan a library use up the limit like many small ones. */
+async function countRows(limit: RateLimit | undefined, key: string, rowsRead: number): Promise<void> {
+  const units = Math.min(MAX_ROW_UNITS, Math.floor(rowsRead / ROWS_PER_REQUEST_UNIT));
+  for (let i = 0; i < units; i++) if (!(await isWithinLimit(limit, key))) return;
+}
+
 export const rateLimit = createMiddleware<AppEnv>(async (c, next) => {
-  if (!(await isWithinLimit(c.env.CREDENTIAL_LIMIT, `credential:${c.get("credentialId")}`))) {
+  const limit = c.env.CREDENTIAL_LIMIT;
+  const key = `credential:${c.get("credentialId")}`;
+  if (!(await isWithinLimit(limit, key))) {
     throwRateLimited(c, "too many requests with this credential; retry after the seconds in Retry-After");
   }
   await next();
+  const counting = countRows(limit, key, c.var.context.db.rowsRead());
+  c.executionCtx.waitUntil(counting);
 });
 
 /** An IPv6 customer has a whole /64, so its addresses count as one network. */
@@ -48,13 +66,33 @@ export function networkPrefix(address: string): string {
   return network.map((group) => group.replace(/^0+(?=.)/, "").toLowerCase()).join(":");
 }
 
-/**
- * Counts a failed authentication. Valid credentials are never limited by it: a phone with a revoked key must not lock
- * out its household.
- */
-export async function countFailedAuth(c: Context<AppEnv>): Promise<void> {
+/** Networks over the limit in this isolate, until the window ends: the binding cannot be asked without counting. */
+const blockedNetworks = new ExpiringKeys(MAX_BLOCKED_NETWORKS);
+
+/** The network of a request; null in local development, where no proxy names the client. */
+function clientNetwork(c: Context<AppEnv>): string | null {
   const address = c.req.header("cf-connecting-ip");
-  if (address === undefined) return;
-  if (await isWithinLimit(c.env.AUTH_FAILURE_LIMIT, `network:${networkPrefix(address)}`)) return;
+  return address === undefined ? null : networkPrefix(address);
+}
+
+function throwTooManyFailures(c: Context<AppEnv>): never {
   throwRateLimited(c, "too many failed authentication attempts; retry after the seconds in Retry-After");
+}
+
+/**
+ * Refuses a key that was not accepted recently, before it is looked up, while its network is over the limit of failed
+ * attempts. The root key and keys in use are never refused: a phone with a revoked key must not lock out its household.
+ */
+export function requireUnblockedNetwork(c: Context<AppEnv>): void {
+  const network = clientNetwork(c);
+  if (network !== null && blockedNetworks.has(network, c.get("nowMs"))) throwTooManyFailures(c);
+}
+
+/** Counts a failed authentication of the network. */
+export async function countFailedAuth(c: Context<AppEnv>): Promise<void> {
+  const network = clientNetwork(c);
+  if (network === null || (await isWithinLimit(c.env.AUTH_FAILURE_LIMIT, `network:${network}`))) return;
+  const nowMs = c.get("nowMs");
+  blockedNetworks.add(network, nowMs + secondsUntilReset(nowMs) * 1000);
+  throwTooManyFailures(c);
 }

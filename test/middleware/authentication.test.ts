@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { call, ROOT_API_KEY } from "../support/clients/api.ts";
 import { countingD1 } from "../support/bindings/d1.ts";
 import { getRootOwner } from "../support/clients/account.ts";
-import { insertKey, insertLibrary, insertTenant, insertUser } from "../support/clients/tenants.ts";
+import { insertKey, insertLibrary, insertTenant, insertUser, newSecret } from "../support/clients/tenants.ts";
+import { ExpiringKeys } from "../../src/operations/accounts/knownSecrets.ts";
 
 async function statusWith(headers: Record<string, string>): Promise<number> {
   return (await call("GET", "/api/users/me", { token: null, headers })).status;
@@ -206,9 +207,46 @@ describe("a database session", () => {
 
   it("checks the primary before it rejects a key that is missing on a replica", async () => {
     const { constraints, response } = await constraintsOf((DB) =>
-      call("GET", "/api/albums", { token: "apikey_unknown", env: { DB } }),
+      call("GET", "/api/albums", { token: newSecret(), env: { DB } }),
     );
     expect(response.status).toBe(401);
     expect(constraints).toEqual(["first-unconstrained", "first-primary"]);
+  });
+
+  describe("without a lookup", () => {
+    const queries = async (token: string): Promise<{ status: number; roundTrips: number }> => {
+      const { binding, counts } = countingD1(env.DB);
+      const { status } = await call("GET", "/api/users/me", { token, env: { DB: binding } });
+      return { status, roundTrips: counts.roundTrips };
+    };
+
+    it("rejects a malformed key", async () => {
+      const valid = newSecret();
+      for (const token of ["x", "apikey_", "apikey_short", `${valid}A`, valid.slice(0, -1), `${valid.slice(0, -1)}!`]) {
+        expect(await queries(token), token).toEqual({ status: 401, roundTrips: 0 });
+      }
+    });
+
+    it("rejects a key that was unknown within the last minute", async () => {
+      const secret = newSecret();
+      expect(await queries(secret)).toEqual({ status: 401, roundTrips: 2 });
+      expect(await queries(secret)).toEqual({ status: 401, roundTrips: 0 });
+    });
+
+    it("never rejects a known key: a revoked key is looked up again", async () => {
+      const { id, secret } = await insertKey({ userId: (await getRootOwner()).userId, isActive: false });
+      expect((await queries(secret)).status).toBe(401);
+      await env.DB.prepare("UPDATE api_keys SET is_active = 1 WHERE id = ?").bind(id).run();
+      expect((await queries(secret)).status).toBe(200);
+    });
+
+    it("forgets unknown keys after a minute, and the oldest ones when there are too many", () => {
+      const memory = new ExpiringKeys(2);
+      memory.add("a", 100);
+      expect([memory.has("a", 99), memory.has("a", 100)]).toEqual([true, false]);
+      memory.add("b", 100);
+      memory.add("c", 100);
+      expect(["a", "b", "c"].map((key) => memory.has(key, 0))).toEqual([false, true, true]);
+    });
   });
 });

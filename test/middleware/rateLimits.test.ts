@@ -4,7 +4,9 @@ import { networkPrefix } from "../../src/middleware/rateLimits.ts";
 import { expectError } from "../support/clients/responses.ts";
 import { call, ROOT_API_KEY, type CallOptions } from "../support/clients/api.ts";
 import { getRootOwner } from "../support/clients/account.ts";
-import { insertKey } from "../support/clients/tenants.ts";
+import { insertKey, newSecret } from "../support/clients/tenants.ts";
+import { countingD1 } from "../support/bindings/d1.ts";
+import { seedLibrary } from "../support/rows/seed.ts";
 
 let userId: string;
 beforeAll(async () => {
@@ -21,32 +23,52 @@ const limited: CallOptions = { env: { CREDENTIAL_LIMIT: env.TEST_LIMIT } };
 const guarded: CallOptions = { env: { AUTH_FAILURE_LIMIT: env.TEST_LIMIT } };
 
 async function statuses(count: number, options: CallOptions): Promise<number[]> {
-  const found: number[] = [];
-  for (let i = 0; i < count; i++) found.push((await call("GET", "/api/users/me", options)).status);
-  return found;
+  const statusCodes: number[] = [];
+  for (let i = 0; i < count; i++) statusCodes.push((await call("GET", "/api/users/me", options)).status);
+  return statusCodes;
 }
 
 describe("a credential over its limit", () => {
-  it(
-    "gets 429 with the contract's body and a Retry-After within the minute, and no other credential does",
-    { timeout: 15_000 },
-    async () => {
-      await startOfWindow();
-      const { secret } = await insertKey({ userId });
-      const { secret: other } = await insertKey({ userId });
-      expect(await statuses(5, { ...limited, token: secret })).toEqual([200, 200, 200, 429, 429]);
-      const response = await call("POST", "/api/albums", { ...limited, token: secret, json: { name: "late" } });
-      const retryAfter = Number(response.headers.get("retry-after"));
-      expect(await expectError(response, 429)).toMatchObject({ error: "rate_limited" });
-      expect(retryAfter).toBeGreaterThanOrEqual(1);
-      expect(retryAfter).toBeLessThanOrEqual(60);
-      expect(await statuses(3, { ...limited, token: other })).toEqual([200, 200, 200]);
-      expect(await statuses(4, { ...limited, token: ROOT_API_KEY })).toEqual([200, 200, 200, 429]);
-    },
-  );
+  it("gets 429 with Retry-After within the minute, and other credentials do not", { timeout: 15_000 }, async () => {
+    await startOfWindow();
+    const { secret } = await insertKey({ userId });
+    const { secret: other } = await insertKey({ userId });
+    expect(await statuses(5, { ...limited, token: secret })).toEqual([200, 200, 200, 429, 429]);
+    const response = await call("POST", "/api/albums", { ...limited, token: secret, json: { name: "late" } });
+    const retryAfter = Number(response.headers.get("retry-after"));
+    expect(await expectError(response, 429)).toMatchObject({ error: "rate_limited" });
+    expect(retryAfter).toBeGreaterThanOrEqual(1);
+    expect(retryAfter).toBeLessThanOrEqual(60);
+    expect(await statuses(3, { ...limited, token: other })).toEqual([200, 200, 200]);
+    expect(await statuses(4, { ...limited, token: ROOT_API_KEY })).toEqual([200, 200, 200, 429]);
+  });
 
   it("can still call the ping, which needs no credential", async () => {
     expect((await call("GET", "/api/server/ping", limited)).status).toBe(200);
+  });
+});
+
+describe("a credential that reads many rows", () => {
+  it("uses up its limit with fewer requests", { timeout: 60_000 }, async () => {
+    const { libraryId } = await seedLibrary(userId, 6000);
+    const { secret: token } = await insertKey({ userId });
+    const counted: string[] = [];
+    const limit = {
+      limit: ({ key }: { key: string }) => {
+        counted.push(key);
+        return Promise.resolve({ success: true });
+      },
+    };
+    const unitsOf = async (query: string): Promise<number> => {
+      counted.length = 0;
+      const path = `/api/assets?library_id=${libraryId}&${query}`;
+      expect((await call("GET", path, { token, env: { CREDENTIAL_LIMIT: limit } })).status).toBe(200);
+      expect(new Set(counted).size).toBe(1);
+      return counted.length;
+    };
+    expect(await unitsOf("include=")).toBe(1);
+    // No video is in an album, and no index holds both with the state, so 6,000 rows are scanned.
+    expect(await unitsOf("include=&state=all&media_type=video&album_filter=in_album")).toBe(1 + 3);
   });
 });
 
@@ -57,22 +79,25 @@ describe("a network with failed authentication attempts", () => {
     headers: { "cf-connecting-ip": address },
   });
 
-  it(
-    "gets 429 soon, however the guesses differ, and a credential that opens is never refused for them",
-    { timeout: 15_000 },
-    async () => {
-      await startOfWindow();
-      const guess = (i: number) => from("192.0.2.7", i % 2 === 0 ? `apikey_guess_${i}` : `guess_${i}`);
-      const found: number[] = [];
-      for (let i = 0; i < 5; i++) found.push((await call("GET", "/api/users/me", guess(i))).status);
-      expect(found).toEqual([401, 401, 401, 429, 429]);
-      const refused = await call("GET", "/api/users/me", guess(9));
-      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
-      await expectError(refused, 429);
-      expect((await call("GET", "/api/users/me", from("192.0.2.7", ROOT_API_KEY))).status).toBe(200);
-      expect((await call("GET", "/api/users/me", from("192.0.2.8", "guess"))).status).toBe(401);
-    },
-  );
+  it("gets 429 for further attempts, while a valid credential is accepted", { timeout: 15_000 }, async () => {
+    await startOfWindow();
+    const { secret: inUse } = await insertKey({ userId });
+    expect((await call("GET", "/api/users/me", from("192.0.2.20", inUse))).status).toBe(200);
+    const failedAttempt = (i: number) => from("192.0.2.7", i % 2 === 0 ? `apikey_guess_${i}` : `guess_${i}`);
+    const statusCodes: number[] = [];
+    for (let i = 0; i < 5; i++) statusCodes.push((await call("GET", "/api/users/me", failedAttempt(i))).status);
+    expect(statusCodes).toEqual([401, 401, 401, 429, 429]);
+    const rejected = await call("GET", "/api/users/me", failedAttempt(9));
+    expect(Number(rejected.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    await expectError(rejected, 429);
+    expect((await call("GET", "/api/users/me", from("192.0.2.7", ROOT_API_KEY))).status).toBe(200);
+    expect((await call("GET", "/api/users/me", from("192.0.2.7", inUse))).status).toBe(200);
+    const { binding, counts } = countingD1(env.DB);
+    const attempt = from("192.0.2.7", newSecret());
+    expect((await call("GET", "/api/users/me", { ...attempt, env: { ...guarded.env, DB: binding } })).status).toBe(429);
+    expect(counts.roundTrips).toBe(0);
+    expect((await call("GET", "/api/users/me", from("192.0.2.8", "guess"))).status).toBe(401);
+  });
 
   it("is not limited for requests without a credential", async () => {
     expect(await statuses(5, from("192.0.2.9", null))).toEqual([401, 401, 401, 401, 401]);

@@ -9,6 +9,7 @@ import {
   type StorageLimits,
 } from "../../records/accounts/users.ts";
 import type { Context } from "../context.ts";
+import { ACCEPTED_KEY_MEMORY_MS, acceptedKeys, UNKNOWN_KEY_MEMORY_MS, unknownKeys } from "./knownSecrets.ts";
 
 export type { Action } from "../../records/accounts/apiKeys.ts";
 
@@ -56,27 +57,41 @@ async function authenticateRoot(context: Context): Promise<AuthenticatedPrincipa
   return { userId: user.id, libraryIds: null, actions, isRoot: true, credentialId: ROOT_SUBJECT };
 }
 
-async function findKey(context: Context, token: string) {
-  const hash = await hashSecret(token);
-  const found = await findApiKeyByHash(context.db, hash);
+/** An API key: the prefix and 32 bytes in base64url. */
+const API_KEY = /^apikey_[\w-]{43}$/;
+
+async function findKey({ db, nowMs }: Context, hash: string) {
+  const found = await findApiKeyByHash(db, hash);
   // A new key may not have reached the nearest replica, so the primary decides.
-  return found === null && context.db.consistency !== "primary"
-    ? await findApiKeyByHash(context.db.primary(), hash)
-    : found;
+  const newest = found === null && db.consistency !== "primary" ? await findApiKeyByHash(db.primary(), hash) : found;
+  if (newest === null) unknownKeys.add(hash, nowMs + UNKNOWN_KEY_MEMORY_MS);
+  return newest;
 }
 
 /**
- * Authenticates a token. Null if it is unknown, revoked, expired, or belongs to an inactive user. The first use of the
- * root key creates the owner; an API key's last use is recorded after the response.
+ * Authenticates a token. Null if it is unknown, revoked, expired, or belongs to an inactive user; a malformed token and one
+ * that was unknown within the last minute cost no query. The first use of the root key creates the owner; an API key's last
+ * use is recorded after the response.
+ *
+ * `checkAttempts` is called before the query for a key that this isolate has not accepted recently, and may throw.
  */
-export async function authenticate(context: Context, token: string): Promise<AuthenticatedPrincipal | null> {
+export async function authenticate(
+  context: Context,
+  token: string,
+  checkAttempts: () => void,
+): Promise<AuthenticatedPrincipal | null> {
+  const { nowMs } = context;
   if (await isSameSecret(token, context.config.rootApiKey)) return await authenticateRoot(context);
-  if (!token.startsWith("apikey_")) return null;
-  const found = await findKey(context, token);
+  if (!API_KEY.test(token)) return null;
+  const hash = await hashSecret(token);
+  if (unknownKeys.has(hash, nowMs)) return null;
+  if (!acceptedKeys.has(hash, nowMs)) checkAttempts();
+  const found = await findKey(context, hash);
   if (found === null) return null;
   const { key, userIsActive } = found;
-  const expired = key.expiresAt !== null && key.expiresAt <= context.nowMs;
+  const expired = key.expiresAt !== null && key.expiresAt <= nowMs;
   if (!key.isActive || !userIsActive || expired) return null;
+  acceptedKeys.add(hash, nowMs + ACCEPTED_KEY_MEMORY_MS);
   if (isTouchDue(key, context.nowMs)) context.waitUntil(touchApiKey(context.db.primary(), key.id, context.nowMs));
   const { userId, libraryIds } = key;
   return { userId, libraryIds, actions: key.actions, isRoot: false, credentialId: key.id };

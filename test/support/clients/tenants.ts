@@ -18,13 +18,19 @@ export interface KeyFields {
   lastUsedAt?: number | null;
 }
 
+/** A well-formed secret, which no key has until it is inserted. */
+export function newSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return `apikey_${bytes.toBase64({ alphabet: "base64url", omitPadding: true })}`;
+}
+
 /** Inserts an API key and returns its secret. */
 export async function insertKey(fields: KeyFields): Promise<{ id: string; secret: string }> {
   const { userId, actions = ["read", "write", "delete", "delete_permanently"], libraryIds = null } = fields;
   const { isActive = true, expiresAt = null, lastUsedAt = null } = fields;
   serial += 1;
   const id = newId("apiKey");
-  const secret = `apikey_of_a_test_${serial}_${crypto.randomUUID()}`;
+  const secret = newSecret();
   const scope = libraryIds === null ? null : JSON.stringify(libraryIds);
   await env.DB.prepare(
     `INSERT INTO api_keys (id, user_id, name, secret_hash, actions, library_ids, is_active, expires_at, created_at, last_used_at)
