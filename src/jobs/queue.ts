@@ -54,8 +54,8 @@ async function handleDeadMessage(message: Message, context: Context): Promise<vo
 }
 
 /**
- * A batch starts no further message after this much work. All of a batch shares 15 minutes of wall time and the CPU time
- * of `limits.cpu_ms`; a converted image alone takes up to 20 s of CPU.
+ * A batch starts no further message after this much work. All of a batch shares 15 minutes of wall time and the CPU
+ * time of `limits.cpu_ms`; a converted image alone takes up to 20 s of CPU.
  */
 export const BATCH_WORK_MS = 10_000;
 

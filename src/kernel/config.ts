@@ -142,7 +142,9 @@ function geocoder(vars: Vars): GeocoderConfig {
   return { kind, baseUrl: geocoderUrl(vars), apiKey: text(vars, "GEOCODER_API_KEY"), email, language };
 }
 
-/** Rejects a query or credentials in the URL: the key has its own setting, and fetch() rejects URLs with credentials. */
+/**
+ * Rejects a query or credentials in the URL: the key has its own setting, and fetch() rejects URLs with credentials.
+ */
 function geocoderUrl(vars: Vars): string {
   const url = text(vars, "GEOCODER_URL") ?? "";
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol) || /[?#@]/.test(url)) {

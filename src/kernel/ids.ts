@@ -50,7 +50,9 @@ export function newId(kind: IdKind, atMs: number = Date.now()): string {
   return idFromBytes(kind, atMs, crypto.getRandomValues(new Uint8Array(10)));
 }
 
-/** Builds an id with ten given bytes, such as of a digest, in place of random ones: the same input gives the same id. */
+/**
+ * Builds an id with ten given bytes, such as of a digest, in place of random ones: the same input gives the same id.
+ */
 export function idFromBytes(kind: IdKind, atMs: number, bytes: Uint8Array): string {
   return ID_PREFIXES[kind] + encodeShortUuid(uuidV7(atMs, bytes));
 }

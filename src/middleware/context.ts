@@ -31,7 +31,9 @@ export function requestContext(c: RequestContext<AppEnv>, consistency: Consisten
   });
 }
 
-/** For routes outside `/api`, which authenticate by signature. Media requests read one row, from the nearest replica. */
+/**
+ * For routes outside `/api`, which authenticate by signature. Media requests read one row, from the nearest replica.
+ */
 export const publicContext = createMiddleware<AppEnv>(async (c, next) => {
   c.set("context", requestContext(c, "nearest"));
   await next();

@@ -1,4 +1,4 @@
-/** Lists objects in the order of keys, which is the order of asset ids, and deletes them. */
+/** Lists objects by key, which is also the order of asset ids, and deletes objects. */
 import { ASSET_KEY_PREFIXES } from "./keys.ts";
 import { fromStorage } from "./storageErrors.ts";
 

@@ -94,7 +94,10 @@ function formatEntries(rows: [MediaFamily, string, string[]][], mediaType: Media
 /** All formats, for docs/formats.md. */
 export const supportedFormats: readonly MediaFormat[] = [...formats.values()];
 
-/** Returns the format of a file name's last extension, case-insensitive; null if it is unsupported. `sniff` detects the format of the bytes. */
+/**
+ * Returns the format of a file name's last extension, case-insensitive; null if it is unsupported. `sniff` detects the
+ * format of the bytes.
+ */
 export function formatForFileName(name: string): MediaFormat | null {
   const dot = name.lastIndexOf(".");
   if (dot < 0) return null;

@@ -97,7 +97,9 @@ export interface DisplayInfo {
   orientation: number | null;
 }
 
-/** Reads only what decides how an image is displayed, as `readImageInfo` reads it; null if the family is not an image. */
+/**
+ * Reads only what decides how an image is displayed, as `readImageInfo` reads it; null if the family is not an image.
+ */
 export async function readDisplayInfo(
   source: ByteSource,
   family: MediaFamily,

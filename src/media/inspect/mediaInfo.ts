@@ -32,8 +32,8 @@ export const MAX_INSPECTION_READ_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads dimensions, duration and metadata of a file by its content, in at most 4 MiB of reads and 8 MiB of work
- * (`InspectionBudget`). When the budget ends, what was read so far stays and the rest is null. Never throws: a failure is
- * described in `problem`, where `format`, the format of the file name, is mentioned.
+ * (`InspectionBudget`). When the budget ends, what was read so far stays and the rest is null. Never throws: a failure
+ * is described in `problem`, where `format`, the format of the file name, is mentioned.
  */
 export async function readMediaInfo(
   source: ByteSource,

@@ -42,7 +42,10 @@ function isBitmap(head: Uint8Array): boolean {
   return startsWith(head, "BM") && (headerBytes === 12 || headerBytes === 16 || headerBytes >= 40) && head[15] === 0;
 }
 
-/** Packets of 188 bytes that begin with 0x47; in Blu-ray and AVCHD after a timestamp of four bytes. A file may have one packet. */
+/**
+ * Packets of 188 bytes that begin with 0x47; in Blu-ray and AVCHD after a timestamp of four bytes. A file may have one
+ * packet.
+ */
 function isTransportStream(head: Uint8Array): boolean {
   return hasSyncBytes(head, 0, 188) || hasSyncBytes(head, 4, 192);
 }

@@ -11,8 +11,8 @@ export class DecoderMemoryError extends Error {}
 
 export interface DecoderMemory {
   /**
-   * Sets the size of a named part of the decoder's buffers. Called before the allocation; throws `DecoderMemoryError` if
-   * the sum would exceed the ceiling.
+   * Sets the size of a named part of the decoder's buffers. Called before the allocation; throws `DecoderMemoryError`
+   * if the sum would exceed the ceiling.
    */
   hold(part: string, bytes: number): void;
   /** The most that a part may take beside the others. */

@@ -1,6 +1,6 @@
 /**
- * Inflates zlib data (RFC 1950) piece by piece. `DecompressionStream` ignores back pressure: it inflates all of its input
- * into memory, measured in workerd. node:zlib pauses when its output is not read.
+ * Inflates zlib data (RFC 1950) piece by piece. `DecompressionStream` ignores back pressure: it inflates all of its
+ * input into memory, measured in workerd. node:zlib pauses when its output is not read.
  */
 import { pipeline, Readable } from "node:stream";
 import { constants, createInflate, inflateSync } from "node:zlib";

@@ -1,4 +1,4 @@
-/** Stores renditions, because Cloudflare bills each unique transformation again every month. */
+/** Stores rendered thumbnails and other variants: Cloudflare bills each unique transformation again every month. */
 import { renditionKey } from "../keys.ts";
 import { fromStorage } from "../storageErrors.ts";
 

@@ -23,7 +23,10 @@ export function runningDigests(): RunningDigests {
 /** Bytes of an MD5 digest. */
 export const MD5_BYTES = 16;
 
-/** The etag that R2 gives a multipart object, as S3 does: the MD5 of its parts' concatenated MD5 digests, and their number. */
+/**
+ * The etag that R2 gives a multipart object, as S3 does: the MD5 of its parts' concatenated MD5 digests, and their
+ * number.
+ */
 export async function multipartEtag(md5s: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("MD5", md5s));
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -5,7 +5,9 @@
 import { multipartEtag } from "./digests.ts";
 
 export interface MultipartUpload {
-  /** Waits for the previous part and starts sending this one. Its bytes must stay unchanged until the next call returns. */
+  /**
+   * Waits for the previous part and starts sending this one. Its bytes must stay unchanged until the next call returns.
+   */
   send(part: Uint8Array): Promise<void>;
   /** Waits until the last part is sent; its bytes may change then. */
   settled(): Promise<void>;

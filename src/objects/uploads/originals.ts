@@ -1,6 +1,6 @@
 /**
- * Stores originals while hashing them, reads them whole or by range, and deletes them. Buffers one part of a file, or two
- * while the memory that all uploads share allows it.
+ * Stores originals while hashing them, reads them whole or by range, and deletes them. Buffers one part of a file, or
+ * two while the memory that all uploads share allows it.
  */
 import { runningDigests, type RunningDigests } from "./digests.ts";
 import { partBuffers, type PartBuffers } from "./partBuffers.ts";
@@ -12,7 +12,9 @@ export interface StoreOptions {
   contentType: string;
   /** The approximate size, used only for the first allocation. */
   sizeHint: number | null;
-  /** Returns a file of one part as `head`. The caller must call `releaseHead`, or its memory is lost for other uploads. */
+  /**
+   * Returns a file of one part as `head`. The caller must call `releaseHead`, or its memory is lost for other uploads.
+   */
   keepsHead?: boolean;
   memory?: UploadMemory;
 }

@@ -1,7 +1,7 @@
 /**
  * The memory that all uploads of an isolate share. An upload takes a buffer before it fills it, and waits in line while
- * there is none: its client is slowed by back pressure. Waiting never deadlocks, because an upload that holds one buffer
- * can finish its part with it.
+ * there is none: its client is slowed by back pressure. Waiting never deadlocks, because an upload that holds one
+ * buffer can finish its part with it.
  *
  * A cancelled request runs no `finally`. So whoever is first in line takes back the buffers of uploads that made no
  * progress for `MAX_PART_HOLD_MS`, which also keeps slow clients from holding up the others.

@@ -3,7 +3,7 @@
  * another request resolves doesn't keep a request alive, and a cancelled request would stay in line for ever.
  */
 
-/** An unseen waiter was cancelled, or the isolate was busy: then it lines up again. */
+/** A waiter that has not polled for this long is dropped; if it was only delayed, it queues again. */
 const WAITER_LIFETIME_MS = 2000;
 const POLL_MS = 10;
 const MAX_POLL_MS = 100;

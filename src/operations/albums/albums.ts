@@ -25,8 +25,8 @@ export async function getAlbum(context: Context, principal: Principal, id: strin
 }
 
 /**
- * Creates an empty album. Throws `conflict` for a library with as many albums as it may have, and `validation_error` for
- * an Idempotency-Key of a different request.
+ * Creates an empty album. Throws `conflict` for a library with as many albums as it may have, and `validation_error`
+ * for an Idempotency-Key of a different request.
  */
 export async function createAlbum(
   context: Context,

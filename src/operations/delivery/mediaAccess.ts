@@ -1,4 +1,4 @@
-/** Ends media URLs whose file was trashed, deleted or replaced since they were signed. */
+/** Rejects media URLs whose file was trashed, deleted or replaced since they were signed. */
 import { AppError } from "../../kernel/errors.ts";
 import { findMediaFile, type MediaFileRow } from "../../records/delivery/mediaFiles.ts";
 import type { Context } from "../context.ts";

@@ -8,7 +8,7 @@ import { setPoster } from "../../records/delivery/posters.ts";
 import { getAsset } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { enqueue } from "../tasks/taskQueue.ts";
-import { checkQuota } from "../uploads/targetLibrary.ts";
+import { findUploadTarget } from "../uploads/targetLibrary.ts";
 import { FIRST_RENDER_PAUSE_MS, renderingUnavailable } from "./renderFailures.ts";
 import type { Context } from "../context.ts";
 
@@ -51,11 +51,21 @@ export async function replacePoster(
 /** Longest edge of the image that a new poster is decoded to. */
 const DECODED_EDGE_PX = 64;
 
+/** A Blob would copy the bytes. */
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
 /** Decodes the image outside the Worker's memory, because a poster that cannot be shown would only use storage. */
 async function requireDecodable({ images }: Context, bytes: Uint8Array): Promise<void> {
   let result: RenderResult;
   try {
-    result = await renderPng(images, new Blob([bytes]).stream(), DECODED_EDGE_PX);
+    result = await renderPng(images, streamOf(bytes), DECODED_EDGE_PX);
   } catch (error) {
     throw renderingUnavailable(FIRST_RENDER_PAUSE_MS, error);
   }
@@ -79,10 +89,10 @@ export async function putPoster(
   const mimeType = posterTypeOf(bytes);
   if (mimeType === null) throw invalid(["body"], "must be a JPEG, PNG or WebP image");
   const owner = { userId: asset.userId, libraryIds: null };
-  await checkQuota(context, owner, asset.libraryId);
+  await findUploadTarget(context, owner, asset.libraryId);
   await requireDecodable(context, bytes);
   if (!(await replacePoster(context, asset, { bytes, mimeType }, true))) {
-    await checkQuota(context, owner, asset.libraryId);
+    await findUploadTarget(context, owner, asset.libraryId);
     throw new AppError("conflict", "another poster was uploaded at the same time; retry the request");
   }
   await enqueue(context.queue, assetId);

@@ -19,9 +19,9 @@ export interface FailureAddress {
   group: RenderGroup;
 }
 
-/** A refused image is tried again after this time, because renderers learn formats. */
+/** A refused image is tried again after this time, because renderers gain formats. */
 export const REFUSAL_EXPIRES_MS = 24 * 3600_000;
-/** Storing the display proxy deletes the record; the time bounds a race of both. */
+/** Storing the display proxy deletes the record; the expiry covers a proxy that is stored concurrently. */
 export const MISSING_PROXY_EXPIRES_MS = 5 * 60_000;
 /** Pause after the first transient failure; each further one is four times as long. */
 export const FIRST_RENDER_PAUSE_MS = 5000;

@@ -1,3 +1,4 @@
+/** Renders thumbnails and the other variants on their first request, and stores them. */
 import { AppError } from "../../kernel/errors.ts";
 import { storeRendition } from "../../objects/delivery/renditions.ts";
 import { renditionName } from "../../objects/keys.ts";
@@ -63,7 +64,7 @@ async function render(
   return result;
 }
 
-/** Encoders refuse sides that are too long for their format; JPEG allows the longest, 65,500 pixels. */
+/** Falls back to JPEG, up to 65,500 pixels a side, if the format's encoder rejects the size. */
 async function renderFullsize(context: Context, rendering: Rendering, source: OpenSource): Promise<RenderResult> {
   const format = fullsizeFormat(rendering.format, source.width, source.height);
   const result = await render(context, rendering, source, format);

@@ -50,7 +50,9 @@ async function signingKey(secret: string): Promise<CryptoKey> {
   return key;
 }
 
-/** JSON delimits the fields unambiguously; the first element is the format version. A live asset has no last element. */
+/**
+ * JSON delimits the fields unambiguously; the first element is the format version. A live asset has no last element.
+ */
 function signedText(address: MediaAddress, expiresAt: number, downloadName: string | null): Uint8Array {
   const { assetId, versionId, variant, trashedAt = null } = address;
   const state = trashedAt === null ? [] : [trashedAt];
@@ -134,8 +136,9 @@ function decodeSignature(text: string): Uint8Array<ArrayBuffer> | null {
 }
 
 /**
- * Verifies a signed URL with the current signing key or the previous one. Reports `expired` and `unknown_parameter` only for a valid signature. Each parameter that is not
- * signed would be another URL of the same image: another cache entry, and at the edge another billed transformation.
+ * Verifies a signed URL with the current signing key or the previous one. Reports `expired` and `unknown_parameter`
+ * only for a valid signature. Each unsigned parameter would be another URL of the same image: another cache entry, and
+ * at the edge another billed transformation.
  */
 export async function verifyMediaUrl(
   secrets: readonly string[],

@@ -106,6 +106,11 @@ async function checkOriginals(context: Context, position: string): Promise<Step>
   const boundary = lastRow === undefined ? null : keyAfterAsset(ORIGINALS_PREFIX, lastRow.assetId);
   const covered = boundary === null ? objects : objects.filter((object) => object.key < boundary);
   const sizes = new Map(covered.map((object) => [object.key, object.sizeBytes]));
+  const expectedKeys = new Set(
+    rows.flatMap(({ assetId, files }) => files.map(({ versionId }) => originalKey(assetId, versionId))),
+  );
+  // Objects of the rows above are no orphans, so their ids are not read again.
+  const unexpected = covered.filter((object) => !expectedKeys.has(object.key));
   const suspects = rows.filter(({ assetId, files }) =>
     files.some(({ versionId, sizeBytes }) => sizes.get(originalKey(assetId, versionId)) !== sizeBytes),
   );
@@ -118,7 +123,7 @@ async function checkOriginals(context: Context, position: string): Promise<Step>
     next: boundary ?? (hasMore ? lastKey : null),
     assets: rows.length,
     objects: covered.length,
-    findings: [...fileFindings, ...(await findOrphans(context, covered))],
+    findings: [...fileFindings, ...(await findOrphans(context, unexpected))],
   };
 }
 
@@ -171,12 +176,17 @@ function limitFindings(
   });
 }
 
+/** Reports start at most once a day: a report of an idle library reads as many rows as that of a busy one. */
+export const REPORT_INTERVAL_MS = 24 * 3600_000;
+
 /**
- * Continues the current integrity report or starts the next one. Progress is saved once at the end, so an interrupted
- * run is repeated from its start. Returns true when a report was completed.
+ * Continues the current integrity report or starts the next one if it is due. Progress is saved once at the end, so an
+ * interrupted run is repeated from its start. Returns true when a report was completed.
  */
 export async function checkIntegrity(context: Context, steps: number = STEPS_PER_RUN): Promise<boolean> {
-  const report = await records.openReport(context.db, ORIGINALS_PREFIX, context.nowMs);
+  const startedBefore = context.nowMs - REPORT_INTERVAL_MS;
+  const report = await records.openReport(context.db, ORIGINALS_PREFIX, startedBefore, context.nowMs);
+  if (report === null) return false;
   const findings: records.IntegrityFinding[] = [];
   let progress: records.ReportProgress = report;
   for (let i = 0; i < steps && progress.completedAt === null; i++) {

@@ -11,7 +11,7 @@ import type { Context } from "../context.ts";
 
 /** Files read per run: each takes one R2 read, and one of more than 5 MiB a query. */
 export const MAX_SCRUBBED_FILES_PER_RUN = 100;
-/** What a read is charged at least, so that a small budget also limits the number of subrequests. */
+/** Minimum bytes counted per read, so that a small budget also limits the number of subrequests. */
 const MIN_READ_CHARGE_BYTES = 256 * 1024;
 /** R2's smallest part: a file of this size is stored in one piece. */
 const MIN_PART_BYTES = 5 * 1024 * 1024;
@@ -122,9 +122,9 @@ async function checkFiles(context: Context, run: Run): Promise<void> {
 }
 
 /**
- * Continues the current round, or starts the next one a week after the last. Reads at most `SCRUB_BYTES_PER_RUN` and one
- * part; 0 turns the scrub off. An R2 failure ends the run after what was checked is saved. Returns true when a round
- * was completed.
+ * Continues the current round, or starts the next one a week after the last. Reads at most `SCRUB_BYTES_PER_RUN` and
+ * one part; 0 turns the scrub off. An R2 failure ends the run after what was checked is saved. Returns true when a
+ * round was completed.
  */
 export async function scrubOriginals(context: Context): Promise<boolean> {
   const { scrubBytesPerRun } = context.config;

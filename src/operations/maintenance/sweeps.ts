@@ -57,8 +57,8 @@ export async function selectOrphans(context: Context, listed: ListedObject[]): P
 }
 
 /**
- * Derived objects are swept once, when their version is one day old, because the row exists before them. Objects of
- * older assets are covered by the cleanup records of versions/versionCleanup.ts.
+ * Derived objects are swept once, when their version is one day old: their row exists before them. Later orphans are
+ * deleted by cleanup records (deletion/purge.ts and versions/versionCleanup.ts).
  */
 function sweepEnd(prefix: string, safeEnd: string): string | null {
   return prefix === ORIGINALS_PREFIX ? null : safeEnd;

@@ -9,8 +9,8 @@ export const MAX_CLUSTERS = 1000;
 
 /**
  * Counts the assets per grid cell for a map. Takes two round trips, or three when the grid has more cells than a
- * response may contain. Throws `validation_error` for more than `MAX_CLUSTERS` non-empty cells, and for more than `MAX_MAP_ROWS`
- * assets to read.
+ * response may contain. Throws `validation_error` for more than `MAX_CLUSTERS` non-empty cells, and for more than
+ * `MAX_MAP_ROWS` assets to read.
  */
 export async function listGeoClusters(
   context: Context,

@@ -49,7 +49,7 @@ function timeZoneOf({ latitude, longitude }: Pick<FileMetadata, "latitude" | "lo
   return latitude === null || longitude === null ? null : timeZoneAt(latitude, longitude);
 }
 
-/** An unknown time is the other one, or the time of the upload. */
+/** A missing time takes the value of the other, else the time of the upload. */
 function fileTimes({ fileCreatedAt, fileModifiedAt }: AssetFields, atMs: number) {
   const known = fileCreatedAt ?? fileModifiedAt ?? { wallUs: atMs * 1000, offsetMinutes: 0 };
   return { fileCreatedAt: known, fileModifiedAt: fileModifiedAt ?? known };

@@ -41,7 +41,7 @@ function requireFormat(name: string): MediaFormat {
 }
 
 /**
- * Streams a file to its final key under a new asset id, while both digests run. Its object has no row yet.
+ * Streams a file to its final key under a new asset id and computes SHA-256 and SHA-1. Its object has no row yet.
  *
  * @throws {AppError} `validation_error` for an unusable name or an empty file; `storage_unavailable` when R2 fails.
  */
@@ -66,23 +66,23 @@ export async function discardFile(context: Context, file: ReceivedFile): Promise
   try {
     await deleteOriginal(context.bucket, file.key);
   } catch (error) {
-    warn("failed to delete a discarded upload; the sweep will", { key: file.key, error: String(error) });
+    warn("failed to delete a discarded upload; a scheduled sweep retries", { key: file.key, error: String(error) });
   }
 }
 
-/** Whether the sweep could soon delete a file that was received then. */
+/** Whether the sweep could soon delete a file received at `receivedAtMs`. */
 export function isTooLate(receivedAtMs: number): boolean {
   return Date.now() - receivedAtMs > REGISTER_WITHIN_MS;
 }
 
-/** Rejects slow form fields before the sweep could delete the file. */
+/** The error for form fields that arrive after the deadline, when the sweep could delete the file. */
 export function fieldsTooLate(): AppError {
   return new AppError("bad_request", "form fields after the file arrived too late; send them before the file");
 }
 
 /**
- * Reads the metadata of a received file, from memory for a small file, else from ranges of the stored object. Then frees
- * the memory: other uploads may wait for it.
+ * Reads the metadata of a received file, from memory for a small file, else from ranges of the stored object. Then
+ * frees the memory: other uploads may wait for it.
  */
 export async function inspectFile(context: Context, { key, format, stored }: ReceivedFile): Promise<MediaInfo> {
   const { head, sizeBytes } = stored;

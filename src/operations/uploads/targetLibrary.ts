@@ -1,16 +1,18 @@
 /** Chooses the library of an upload and checks storage limits. */
 import { AppError } from "../../kernel/errors.ts";
+import type { Asset } from "../../records/assets/assets.ts";
 import {
   createDefaultLibrary,
-  findUploadLibraries,
   type LibraryState,
   type LibraryScope,
   type StorageUsage,
 } from "../../records/libraries/libraries.ts";
+import { findUploadTargets } from "../../records/uploads/uploadTargets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { pickLibrary } from "../libraries/libraries.ts";
 import { checkStorageLimits } from "../libraries/storageLimits.ts";
+import type { DeclaredDigests } from "./uploadSource.ts";
 
 /** Candidate libraries and the account's storage, read before the file. */
 export interface TargetCandidates {
@@ -18,6 +20,8 @@ export interface TargetCandidates {
   libraryId: string | null;
   live: LibraryState[];
   owner: StorageUsage | null;
+  /** The asset of the target library that has the declared digests, live or trashed. It needs no storage. */
+  duplicate: Asset | null;
 }
 
 function storageOf(library: LibraryState): StorageUsage {
@@ -25,20 +29,23 @@ function storageOf(library: LibraryState): StorageUsage {
 }
 
 /**
- * Rejects an upload to a full account or library before its first byte. `libraryId` is null while the field may still
- * follow the file.
+ * Rejects an upload to a full account or library before its first byte, unless the library has a file with the digests
+ * `declared`. `libraryId` is null while the field may still follow the file; then a duplicate counts only if the
+ * credential has a single library.
  *
  * @throws {AppError} `storage_limit_exceeded`; `not_found` for an unknown library; `bad_request` for an ambiguous one.
  */
-export async function checkQuota(
+export async function findUploadTarget(
   context: Context,
   scope: LibraryScope,
   libraryId: string | null,
+  declared: DeclaredDigests[] = [],
 ): Promise<TargetCandidates> {
-  const { live, owner } = await findUploadLibraries(context.db, scope, libraryId);
+  const { live, owner, duplicate } = await findUploadTargets(context.db, scope, libraryId, declared);
   const requested = libraryId === null ? null : pickLibrary(live, libraryId);
+  if (duplicate !== null && live.length === 1) return { libraryId, live, owner, duplicate };
   checkStorageLimits(owner, requested === null ? null : storageOf(requested));
-  return { libraryId, live, owner };
+  return { libraryId, live, owner, duplicate: null };
 }
 
 async function ensureDefaultLibrary(context: Context, principal: Principal): Promise<LibraryState> {
@@ -54,7 +61,7 @@ async function ensureDefaultLibrary(context: Context, principal: Principal): Pro
  * Resolves the library once all fields are known. Creates the account's first library for a credential that is not
  * limited to selected ones.
  *
- * @throws {AppError} as `checkQuota`, and `bad_request` when the credential has no library.
+ * @throws {AppError} as `findUploadTarget`, and `bad_request` when the credential has no library.
  */
 export async function resolveTargetLibrary(
   context: Context,
@@ -65,7 +72,7 @@ export async function resolveTargetLibrary(
   // A library_id after the file is mostly among the candidates, which saves a second round trip.
   const candidate = candidates.live.find((library) => library.id === libraryId);
   const isCurrent = candidate !== undefined || candidates.libraryId === libraryId;
-  const { live } = isCurrent ? candidates : await checkQuota(context, principal, libraryId);
+  const { live } = isCurrent ? candidates : await findUploadTarget(context, principal, libraryId);
   const library = candidate ?? pickLibrary(live, libraryId) ?? (await ensureDefaultLibrary(context, principal));
   checkStorageLimits(null, storageOf(library));
   return library;
@@ -73,6 +80,6 @@ export async function resolveTargetLibrary(
 
 /** Throws the reason why a library rejected the row: it was trashed or filled up during the upload. */
 export async function throwInsertConflict(context: Context, library: LibraryState): Promise<never> {
-  await checkQuota(context, { userId: library.userId, libraryIds: null }, library.id);
+  await findUploadTarget(context, { userId: library.userId, libraryIds: null }, library.id);
   throw new AppError("write_conflict", "the library changed during the upload; send the file again");
 }

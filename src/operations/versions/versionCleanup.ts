@@ -19,7 +19,7 @@ export async function deleteVersionObjects(bucket: R2Bucket, versions: VersionAd
     await deleteObjects(bucket, versions.flatMap(versionKeys));
     return true;
   } catch (error) {
-    warn("failed to delete objects of versions; the schedule will", {
+    warn("failed to delete objects of versions; a scheduled run retries", {
       versions: versions.length,
       error: String(error),
     });
@@ -31,8 +31,8 @@ export async function deleteVersionObjects(bucket: R2Bucket, versions: VersionAd
 const MAX_CLEANUPS_PER_RUN = 600;
 
 /**
- * Deletes the objects of due cleanup records, except for versions that have a row, and returns how many versions that
- * were. An R2 or D1 failure keeps the records for the next run.
+ * Deletes the objects of due cleanup records, except for versions that have a row, and returns the number of
+ * versions. An R2 or D1 failure keeps the records for the next run.
  */
 export async function cleanUpVersions({ db, bucket, nowMs }: Context): Promise<number> {
   const due = await listDueVersionCleanups(db, nowMs, MAX_CLEANUPS_PER_RUN);

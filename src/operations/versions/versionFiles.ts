@@ -81,7 +81,9 @@ function requireImage(rewritten: RewriteResult, contentType: string | null) {
   return rewritten;
 }
 
-/** Deletes the objects of a rejected version and its cleanup record; after a failure the record stays and is retried. */
+/**
+ * Deletes the objects of a rejected version and its cleanup record; after a failure the record stays and is retried.
+ */
 export async function discardVersion(context: Context, assetId: string, versionId: string): Promise<void> {
   if (!(await deleteVersionObjects(context.bucket, [{ assetId, versionId }]))) return;
   try {

@@ -10,7 +10,10 @@ import { renditionFormats, variants } from "../delivery/variants.ts";
  */
 export const CLEAN_UP_AFTER_MS = 60 * 60_000;
 
-/** Lists every key of a version: file, display proxy, renditions and failure records. R2 deletes are free, listings are not. */
+/**
+ * Lists every key of a version: file, display proxy, renditions and failure records. R2 deletes are free, listings are
+ * not.
+ */
 export function versionKeys({ assetId, versionId }: VersionAddress): string[] {
   const renditions = variants.flatMap((variant) =>
     renditionFormats.map((format) => renditionKey(assetId, versionId, variant, format)),

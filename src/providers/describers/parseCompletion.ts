@@ -59,7 +59,9 @@ function normalize(output: string): string {
   return plain.replace(/^(["“])(.*)(["”])$/u, "$2").trim();
 }
 
-/** Converts model output to a description of at most 2,000 characters. `truncated`: the model reached its token limit. */
+/**
+ * Converts model output to a description of at most 2,000 characters. `truncated`: the model reached its token limit.
+ */
 export function parseDescription(output: string, truncated = false): Description {
   const text = normalize(output);
   if (text === "" && truncated) {

@@ -3,8 +3,8 @@ import type { Renderer, RenderResult } from "./renderer.ts";
 
 /**
  * Permanent errors: 9412 (not an image), 9413 (too many pixels), decoder messages, and encoders' refusals of an image
- * that is too large for the format. 9422 (monthly limit) and 9523
- * (unspecified) count as transient: a false permanent error would cost an image its thumbhash, a retry costs little.
+ * that is too large for the format. 9422 (monthly limit) and 9523 (unspecified) count as transient: a false permanent
+ * error would cost an image its thumbhash, a retry costs little.
  */
 const PERMANENT_ERROR =
   /\b941[23]\b|unsupported image format|corrupt|premature end|not been built in|read error|missing required|exceeds pixel limit|too large for the \w+ format|unable to (parse|decode|write)|tiff2vips|\bheif:|treated as error/i;

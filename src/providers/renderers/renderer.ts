@@ -4,7 +4,10 @@ export interface RenderRequest {
   format: "webp" | "avif" | "jpeg" | "png";
 }
 
-/** The source image, whose EXIF orientation is the only one that counts: its bytes, and a URL from which Cloudflare's edge can fetch the same bytes. */
+/**
+ * The source image, whose EXIF orientation is the only one that counts: its bytes, and a URL from which Cloudflare's
+ * edge can fetch the same bytes.
+ */
 export interface RenderSource {
   body: ReadableStream<Uint8Array>;
   url: () => Promise<string>;

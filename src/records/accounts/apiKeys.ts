@@ -6,6 +6,7 @@ import type { Database } from "../database.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { apiKeys, users } from "../schema/schema.ts";
 
+/** Permissions of a credential. `delete` covers trashing and restoring, `delete_permanently` everything final. */
 export const actions = ["read", "write", "delete", "delete_permanently"] as const;
 export type Action = (typeof actions)[number];
 

@@ -8,7 +8,9 @@ import { isVisible, trashClearedAtOf } from "../libraries/libraries.ts";
 import { albumAssets, albums } from "../schema/schema.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
 
-/** Columns computed from the oldest and the newest live member, each one index seek. `except` is a further condition. */
+/**
+ * Columns computed from the oldest and the newest live member, each one index seek. `except` is a further condition.
+ */
 function dateRangeColumns(except: SQL): { column: SQL; value: SQL }[] {
   const memberValue = (column: string, wanted: string, direction: "ASC" | "DESC"): { column: SQL; value: SQL } => ({
     column: sql.raw(column),
@@ -39,7 +41,10 @@ export function albumDateRangeChanged(): SQL {
   return sql`(${sql.join(changed, sql` OR `)})`;
 }
 
-/** Inserts an event per membership of `memberships`, a FROM of `album_assets l`, then the album's event if there are any. */
+/**
+ * Inserts an event per membership of `memberships`, a FROM of `album_assets l`, then the album's event if there are
+ * any.
+ */
 function insertMembershipEvents(
   db: Database,
   album: Album,
@@ -62,8 +67,8 @@ export interface AddResult {
 }
 
 /**
- * Adds live assets to the album, atomically. New memberships have ids that only this call uses, and the statements after
- * the INSERT select by them, so repeating the call changes nothing. Trashed assets count as not found.
+ * Adds live assets to the album, atomically. New memberships have ids that only this call uses, and the statements
+ * after the INSERT select by them, so repeating the call changes nothing. Trashed assets count as not found.
  */
 export async function addAlbumAssets(db: Database, album: Album, assetIds: string[], atMs: number): Promise<AddResult> {
   // Sorted, so that memberships and events have the order of `assetIds`.
@@ -105,7 +110,10 @@ export async function addAlbumAssets(db: Database, album: Album, assetIds: strin
   };
 }
 
-/** Removes assets from the album, atomically. Ids that are no members are ignored, so repeating the call changes nothing. */
+/**
+ * Removes assets from the album, atomically. Ids that are no members are ignored, so repeating the call changes
+ * nothing.
+ */
 export async function removeAlbumAssets(db: Database, album: Album, assetIds: string[], atMs: number): Promise<void> {
   const isRemoved = inList(sql`l.asset_id`, assetIds);
   // Without INDEXED BY, SQLite may scan all live members of the album.

@@ -119,8 +119,9 @@ export function albumEvent(eventType: "album_created" | "album_deleted", id: str
 }
 
 /**
- * A SELECT of `album_updated` events, without WHERE; deleted albums have none. The payload is the cover after the change. A batch that trashes or
- * restores the pinned asset `p` afterwards passes `pinIsLive`, the condition that it will be live.
+ * A SELECT of `album_updated` events, without WHERE; deleted albums have none. The payload is the cover after the
+ * change. A batch that trashes or restores the pinned asset `p` afterwards passes `pinIsLive`, the condition that it
+ * will be live.
  */
 export function selectAlbumUpdatedEvents(atMs: number, pinIsLive: SQL = isLive): SQL {
   return sql`SELECT ${albums.libraryId}, 'album_updated', 'album', ${albums.id},
@@ -128,7 +129,9 @@ export function selectAlbumUpdatedEvents(atMs: number, pinIsLive: SQL = isLive):
     FROM (SELECT * FROM albums WHERE deleted_at IS NULL) albums`;
 }
 
-/** A SELECT of events of `memberships`, a FROM of `album_assets l`. A removal's payload names the album and the asset. */
+/**
+ * A SELECT of events of `memberships`, a FROM of `album_assets l`. A removal's payload names the album and the asset.
+ */
 export function selectMembershipEvents(
   eventType: "album_asset_added" | "album_asset_removed",
   memberships: SQL,

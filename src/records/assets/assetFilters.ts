@@ -52,8 +52,8 @@ export const MAX_OFFSET_US = 14 * 60 * MINUTE_US;
 
 /**
  * Bounds on a sort key: exact for a date without an offset, 14 h wider for one with an offset. `afterKey` is the cursor
- * of a page in capture order. Only the tighter bound of each side is used, because SQLite seeks to the first one it finds
- * and reads the rows up to the other.
+ * of a page in capture order. Only the tighter bound of each side is used, because SQLite seeks to the first one it
+ * finds and reads the rows up to the other.
  */
 export function sortKeyRange(filter: DateFilter, column: SQL, afterKey: string | null = null): SQL[] {
   const { after, before, order } = filter;

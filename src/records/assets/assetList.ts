@@ -1,6 +1,6 @@
 /**
- * Pages of assets in capture order (trash order for the trash), by keyset: a page of n reads n + 1 rows. A page is bounded
- * in bytes too, so it may be shorter than its limit.
+ * Pages of assets in capture order (trash order for the trash), with keyset pagination: after the cursor, a page of n
+ * reads n + 1 rows. A page is bounded in bytes too, so it may be shorter than its limit.
  */
 import { and, eq, sql, Subquery, type SQL } from "drizzle-orm";
 import { filterConditions, sortKeyRange, type AssetFilter } from "./assetFilters.ts";
@@ -163,8 +163,8 @@ async function pageOfIds(db: Database, request: PageRequest): Promise<RowPage> {
 }
 
 /**
- * Reads the first matches after the cursor. A scan that finds some but not enough ends the page early, with `hasMore`: the
- * next page continues after the last match.
+ * Reads the first matches after the cursor. A scan that finds some but not enough ends the page early, with `hasMore`:
+ * the next page continues after the last match.
  */
 async function scanPage(db: Database, request: PageRequest): Promise<RowPage | null> {
   const { filter, limit, groups, scan = SCAN_LIMITS } = request;

@@ -1,4 +1,4 @@
-/** Single assets: insert once per library and checksum, find by id. assetList.ts has the lists. */
+/** Single assets: insert unless the library has a duplicate, find by id. assetList.ts has the lists. */
 import { and, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { insertAssetUpdated, insertEvents, type NewEvent } from "../events/events.ts";
@@ -66,7 +66,8 @@ export interface InsertResult {
 }
 
 /**
- * Inserts an asset with its events and tasks in one batch, unless the library has these bytes. Repeating the batch changes
+ * Inserts an asset with its events and tasks in one batch, unless the library has a duplicate with the same SHA-256.
+ * Repeating the batch changes
  * nothing, and concurrent uploads of the same bytes create one row. Returns null, without any change, if the library is
  * trashed, or if it or its owner has reached a storage limit, which concurrent uploads may have filled.
  */

@@ -36,7 +36,9 @@ interface MatchRow extends Pick<ExistingAsset, "id" | "checksum" | "checksumSha1
   key: number;
 }
 
-/** One index seek per identifier; at most `limit` assets. A lookup by device reads no text that the request contains. */
+/**
+ * One index seek per identifier; at most `limit` assets. A lookup by device reads no text that the request contains.
+ */
 export async function findExistingAssets(
   db: Database,
   libraryId: string,

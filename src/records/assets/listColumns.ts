@@ -1,6 +1,6 @@
 /**
- * Columns of asset lists. A list reads only the requested groups. A row with long texts leaves its JSON columns out of the
- * page's query; they are read afterwards for the rows that fit into the page's bytes.
+ * Columns of asset lists: docs/decisions/0019. A list reads only the requested groups. A row with long texts leaves its
+ * JSON columns out of the page's query; they are read afterwards for the rows that fit into the page's bytes.
  */
 import { sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
@@ -14,9 +14,9 @@ export type ColumnGroup = "metadata" | "metrics" | "fileData";
 export type ColumnGroups = ReadonlySet<ColumnGroup>;
 export const everyColumnGroup: ColumnGroups = new Set(["metadata", "metrics", "fileData"]);
 
-/** The texts of a page, as stored. A response repeats some of them: at most 12 MiB for 1,000 assets. */
+/** The texts of a page, as stored. A response repeats some of them: at most about 16 MB for 1,000 assets. */
 export const MAX_PAGE_TEXT_BYTES = 4 * 1024 * 1024;
-/** A row with more text is read without its JSON columns, so that 1,000 rows of any size stay below 8 MiB. */
+/** A row with more text is read without its JSON columns, so that 1,000 rows of any size stay below 15 MB. */
 const MAX_INLINE_TEXT_BYTES = 4 * 1024;
 /** A file name appears as itself, and percent-encoded (three times as long) in two URLs. */
 const FILE_NAME_REPETITIONS = 7;

@@ -64,7 +64,7 @@ function trashInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
   }));
 }
 
-/** Every member of an album is in an album. */
+/** In an album's own list `in_album` holds for every member and needs no check. */
 function inAnyAlbum({ albumFilter }: AssetFilter): Narrowing[] {
   return albumFilter === "in_album" ? ["albumFilter"] : [];
 }
@@ -85,7 +85,9 @@ function albumInputs(filter: AssetFilter, albumId: string): Input[] {
   return [live, trashed];
 }
 
-/** Cell indexes hold live assets. Trashed assets inside the box come from a filtered scan of the trash, which is small. */
+/**
+ * Cell indexes hold live assets. Trashed assets inside the box come from a filtered scan of the trash, which is small.
+ */
 function mapInputs(filter: AssetFilter): Input[] {
   if (filter.box === null || filter.state === "trashed") return [];
   const { level, cells } = coveringCells(filter.box);
@@ -175,8 +177,8 @@ export function unorderedInputs(filter: AssetFilter): Input[] {
 }
 
 /**
- * A SELECT of up to `limit` rows in any order, with `matches`: whether a row fulfils the filters that no index serves; null
- * if no row can match. `columns` is SQL over `a`.
+ * A SELECT of up to `limit` rows in any order, with `matches`: whether a row fulfils the filters that no index serves;
+ * null if no row can match. `columns` is SQL over `a`.
  */
 export function scannedRows(filter: AssetFilter, columns: SQL, limit: number): SQL | null {
   const selects = unorderedInputs(filter).map(
@@ -190,15 +192,15 @@ export interface ListPlan {
   /** A SELECT of the first `count` matching rows after `afterKey`, in order. `columns` is SQL over `a`. */
   rows(afterKey: string | null, count: number, columns: SQL): SQL;
   /**
-   * A SELECT of `merge_key`, the last row that `rows` scans before it stops; without result if it scans all rows. Null if
-   * the indexes serve every filter, so that `rows` scans only matches.
+   * A SELECT of `merge_key`, the last row that `rows` scans before it stops; without result if it scans all rows. Null
+   * if the indexes serve every filter, so that `rows` scans only matches.
    */
   scanEnd: ((afterKey: string | null) => SQL) | null;
 }
 
 /**
- * Plans a list; null if no row can match. `scanRows` limits the rows that one SELECT reads to find matches. ORDER BY and
- * LIMIT belong to the compound SELECT itself: around it, SQLite would sort every input instead of merging them.
+ * Plans a list; null if no row can match. `scanRows` limits the rows that one SELECT reads to find matches. ORDER BY
+ * and LIMIT belong to the compound SELECT itself: around it, SQLite would sort every input instead of merging them.
  */
 export function planList(filter: AssetFilter, span: TrashSpan | null, scanRows: number): ListPlan | null {
   const inputs = chooseInputs(filter, span);

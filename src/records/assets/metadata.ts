@@ -1,4 +1,6 @@
-/** The metadata JSON columns: three sources, and the effective values. Unknown keys are dropped, missing ones are null. */
+/**
+ * The metadata JSON columns: three sources, and the effective values. Unknown keys are dropped, missing ones are null.
+ */
 import { z } from "zod";
 import { cutToJsonBytes, MAX_GEOCODED_NAME_BYTES } from "../../kernel/textLimits.ts";
 

@@ -106,8 +106,8 @@ const fileColumns = {
 };
 
 /**
- * Sets only the columns that some update changes, because SQLite rewrites every index of a column that is set. SQL merges
- * the user's fields: the complete metadata of 200 assets could exceed the 2 MB limit of a parameter.
+ * Sets only the columns that some update changes, because SQLite rewrites every index of a column that is set. SQL
+ * merges the user's fields: the complete metadata of 200 assets could exceed the 2 MB limit of a parameter.
  */
 function updateAssets(db: Database, updates: MetadataUpdate[], summary: SQL, atMs: number) {
   const rows = updates.map(({ asset, ...rest }) => ({ id: asset.id, ...rest }));

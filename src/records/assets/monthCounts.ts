@@ -1,6 +1,6 @@
 /**
- * Counts assets by month. A whole month is one row of a table that triggers maintain. Months that a date bound splits, at
- * most four, are counted on the index of the list with the list's conditions.
+ * Counts assets by month. A whole month is one row of a table that triggers maintain. Months that a date bound splits,
+ * at most four, are counted on the index of the list with the list's conditions.
  */
 import { sql, type SQL } from "drizzle-orm";
 import { toInstantUs, type WallTime } from "../../kernel/time.ts";
@@ -24,7 +24,9 @@ interface Span {
   toUs: number;
 }
 
-/** The filter's bounds are exclusive. Around a bound with an offset, 28 hours match depending on each asset's offset. */
+/**
+ * The filter's bounds are exclusive. Around a bound with an offset, 28 hours match depending on each asset's offset.
+ */
 function spanOf({ after, before }: AssetFilter, certain: boolean): Span {
   const margin = (bound: WallTime): number => (bound.offsetMinutes === null ? 0 : MAX_OFFSET_US);
   const inward = certain ? 1 : -1;
@@ -42,7 +44,9 @@ function wholeMonths({ fromUs, toUs }: Span): { first: number; last: number } {
   return { first: isFirstWhole ? from : monthAfter(from), last: isLastWhole ? to : monthBefore(to) };
 }
 
-/** Months with possible matches that are not whole, newest first: those split by the newer bound and by the older one. */
+/**
+ * Months with possible matches that are not whole, newest first: those split by the newer bound and by the older one.
+ */
 function splitMonths(possible: Span, whole: { first: number; last: number }): { newer: number[]; older: number[] } {
   const between = (first: number, last: number): number[] => {
     const months: number[] = [];

@@ -30,7 +30,9 @@ export function inAlbumExpression(table = ""): SQL {
   return sql.raw(`(${table}"album_count" > 0)`);
 }
 
-/** Added to local times, so that every signed 64-bit count of microseconds is positive and hex digits sort as numbers. */
+/**
+ * Added to local times, so that every signed 64-bit count of microseconds is positive and hex digits sort as numbers.
+ */
 const SORT_KEY_OFFSET = 2n ** 62n;
 
 /** The time prefix of a sort key: 16 hex digits. */

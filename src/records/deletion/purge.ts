@@ -73,8 +73,10 @@ function insertPurgeEvents(db: Database, assetsToDelete: SQL, atMs: number) {
   );
 }
 
-/** Clears covers that are deleted. Triggers update the counts and copy `updated_at` to the last member of a stack. */
-function touchStacks(db: Database, assetsToDelete: SQL, atMs: number) {
+/**
+ * Unpins covers whose asset is deleted. Triggers update the counts and copy `updated_at` to the last member of a stack.
+ */
+function clearDeletedCovers(db: Database, assetsToDelete: SQL, atMs: number) {
   return db.statement(sql`UPDATE stacks SET updated_at = ${atMs},
       primary_asset_id = CASE WHEN primary_asset_id IN (${assetsToDelete}) THEN NULL ELSE primary_asset_id END
     WHERE id IN (SELECT a.stack_id FROM assets a WHERE a.id IN (${assetsToDelete}))`);
@@ -97,8 +99,8 @@ function insertCleanups(db: Database, assetsToDelete: SQL, cleanUpAt: number) {
 const versionIdsColumn = z.array(z.string());
 
 /**
- * Deletes at most 200 assets in five statements, and returns the deleted ones. The assets' rows are deleted last and all
- * earlier statements select by them, so repeating the call has no effect. Triggers delete dependent rows and update
+ * Deletes at most 200 assets in five statements, and returns the deleted ones. The assets' rows are deleted last and
+ * all earlier statements select by them, so repeating the call has no effect. Triggers delete dependent rows and update
  * counts. The cleanup is scheduled in the same batch, so that a crash leaves no untracked object.
  */
 export async function deleteAssets(db: Database, request: PurgeRequest): Promise<PurgedAsset[]> {
@@ -108,7 +110,7 @@ export async function deleteAssets(db: Database, request: PurgeRequest): Promise
   const [, , , cleanups] = await db.orm.batch([
     recomputeAlbumsOnRemove(db, assetsToDelete, { unpin: true }, atMs),
     insertPurgeEvents(db, assetsToDelete, atMs),
-    touchStacks(db, assetsToDelete, atMs),
+    clearDeletedCovers(db, assetsToDelete, atMs),
     insertCleanups(db, assetsToDelete, cleanUpAt),
     db.statement(sql`DELETE FROM assets WHERE id IN (${assetsToDelete})`),
   ]);

@@ -37,7 +37,8 @@ function deletePart(db: Database, table: string, key: string, libraryId: string,
 
 /**
  * Deletes one part of the rows of a library without assets, and finally the library. Returns true once the library is
- * deleted. Albums have events, in case of a restore between two parts; events are deleted after the albums.
+ * deleted. Album deletions write events, because the library may be restored between two parts; events
+ * are deleted after the albums.
  */
 export async function purgeLibraryRows(db: Database, libraryId: string, atMs: number): Promise<boolean> {
   const isDue = sql`EXISTS (SELECT 1 FROM libraries WHERE id = ${libraryId} AND purge_at <= ${atMs})

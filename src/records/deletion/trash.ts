@@ -2,8 +2,8 @@
  * Moves assets to the trash, restores them and clears the trash. Each move is one batch that inserts events and updates
  * albums before the assets change, so that repeating it has no effect. Triggers update memberships and stack counts.
  *
- * Clearing sets one number of the library: assets trashed up to `trash_cleared_at` are hidden from every reader at once,
- * and their rows are purged afterwards. So no asset is trashed with an earlier time, and none with one is restored.
+ * Clearing sets `libraries.trash_cleared_at`: assets trashed up to that time are hidden from every reader at once,
+ * and their rows are purged afterwards. Assets are always trashed later than that time; only those can be restored.
  */
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import { recomputeAlbumsOnAdd, recomputeAlbumsOnRemove } from "../albums/albumRollups.ts";

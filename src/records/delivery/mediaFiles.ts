@@ -10,8 +10,8 @@ export interface MediaFileRow {
 }
 
 /**
- * Finds the file of a version or poster that belongs to an asset of a live library. Null once it was deleted or replaced,
- * or its trash was cleared. Reads two or three rows.
+ * Finds the file of a version or poster that belongs to an asset of a live library. Null once it was deleted or
+ * replaced, or its trash was cleared. Reads two or three rows.
  */
 export async function findMediaFile(
   db: Database,

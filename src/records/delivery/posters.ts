@@ -18,8 +18,8 @@ export interface NewPoster {
 }
 
 /**
- * Returns false, without any change, if the asset was deleted or got another poster since it was read, or if the storage is
- * full.
+ * Returns false, without any change, if the asset was deleted or got another poster since it was read, or if the
+ * storage is full.
  */
 export async function setPoster(db: Database, asset: Asset, poster: NewPoster, atMs: number): Promise<boolean> {
   const { versionId: posterVersionId, sizeBytes, needsFreeStorage } = poster;

@@ -63,7 +63,9 @@ export function isVisible(trashedAt: SQLWrapper, trashClearedAt: SQL): SQL {
   return sql`(${trashedAt} IS NULL OR ${trashedAt} > ${trashClearedAt})`;
 }
 
-/** The live library with this id; without an id up to two libraries, so that callers can detect an ambiguous request. */
+/**
+ * The live library with this id; without an id up to two libraries, so that callers can detect an ambiguous request.
+ */
 export function selectLiveLibraries(db: Database, scope: LibraryScope, libraryId: string | null) {
   return db.orm
     .select(stateColumns)

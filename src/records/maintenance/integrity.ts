@@ -9,9 +9,14 @@ export type IntegrityReport = typeof integrityReports.$inferSelect;
 
 export type IntegrityFinding = Omit<typeof integrityFindings.$inferInsert, "reportId">;
 
-/** Returns the running report, or creates one. */
-export async function openReport(db: Database, position: string, atMs: number): Promise<IntegrityReport> {
-  const running = sql`(SELECT 1 FROM integrity_reports WHERE completed_at IS NULL)`;
+/** Returns the running report, or creates one unless another was started after `startedBefore`. Null: none is due. */
+export async function openReport(
+  db: Database,
+  position: string,
+  startedBefore: number,
+  atMs: number,
+): Promise<IntegrityReport | null> {
+  const running = sql`(SELECT 1 FROM integrity_reports WHERE completed_at IS NULL OR started_at > ${startedBefore})`;
   const [, rows] = await db.orm.batch([
     db.statement(sql`INSERT INTO integrity_reports (position, started_at, updated_at)
       SELECT ${position}, ${atMs}, ${atMs} WHERE NOT EXISTS ${running}`),
@@ -21,9 +26,7 @@ export async function openReport(db: Database, position: string, atMs: number): 
       .where(isNull(integrityReports.completedAt))
       .orderBy(desc(integrityReports.id)),
   ]);
-  const report = rows[0];
-  if (report === undefined) throw new Error("no integrity report is open");
-  return report;
+  return rows[0] ?? null;
 }
 
 /** The files of an asset, with their sizes: the upload and its edited versions. */

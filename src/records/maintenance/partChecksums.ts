@@ -1,4 +1,7 @@
-/** Checksums of the parts of large files, inserted in the batch that creates their asset or version; triggers delete them. */
+/**
+ * Checksums of the parts of large files, inserted in the batch that creates their asset or version; triggers delete
+ * them.
+ */
 import { sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 

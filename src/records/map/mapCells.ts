@@ -1,4 +1,6 @@
-/** Covers a box with map cells of the finest level that needs few of them, so that few rows outside the box are read. */
+/**
+ * Covers a box with map cells of the finest level that needs few of them, so that few rows outside the box are read.
+ */
 import { CELL_DEGREES, CELLS_PER_ROW, cellAt } from "../assets/sortKeys.ts";
 
 /** Degrees; `west > east` crosses the 180th meridian eastward. */

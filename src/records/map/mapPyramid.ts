@@ -54,8 +54,8 @@ export function pyramidWalk(libraryId: string, grid: Grid): SQL {
 }
 
 /**
- * The walk's results as partial totals of grid cells. The assets of finest cells are joined to the walk instead of being
- * part of it, because D1 bills the rows of the recursion's queue.
+ * The walk's results as partial totals of grid cells. The assets of finest cells are joined to the walk instead of
+ * being part of it, because D1 bills the rows of the recursion's queue.
  */
 export function pyramidRows(libraryId: string, grid: Grid): SQL {
   const [latitude, longitude] = [sql`p.latitude`, sql`p.longitude`];
@@ -72,8 +72,9 @@ export function pyramidRows(libraryId: string, grid: Grid): SQL {
 }
 
 /**
- * A SELECT of `cells`, a lower bound of the number of grid cells with assets, which reads at most `enough` of them. A grid
- * cell intersects at most four cells of a coarser level, so a fourth of the coarser cells with assets is a lower bound.
+ * A SELECT of `cells`, a lower bound of the number of grid cells with assets, which reads at most `enough` of them. A
+ * grid cell intersects at most four cells of a coarser level, so a fourth of the coarser cells with assets is a lower
+ * bound.
  */
 export function minClusterCount(libraryId: string, grid: Grid, enough: number): SQL | null {
   const level = LEVEL_DEGREES.findLastIndex((degrees) => degrees > grid.cellDegrees);

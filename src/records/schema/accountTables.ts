@@ -34,7 +34,10 @@ export const libraries = sqliteTable(
     trashedAt: integer("trashed_at"),
     /** When a trashed library is due for permanent deletion; null while it is live. */
     purgeAt: integer("purge_at"),
-    /** Assets trashed up to this millisecond are hidden from every reader until they are purged: see records/deletion/trash. */
+    /**
+     * Assets trashed up to this millisecond are hidden from every reader until they are purged: see
+     * records/deletion/trash.
+     */
     trashClearedAt: integer("trash_cleared_at").notNull().default(0),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),

@@ -62,7 +62,10 @@ export const assets = sqliteTable(
     autoStackId: text("auto_stack_id").generatedAlwaysAs(sql.raw(`(json_extract("file_metadata", '$.autoStackId'))`), {
       mode: "virtual",
     }),
-    /** Metadata set by the user, which overrides the file's; and metadata derived from coordinates, which the file's overrides. */
+    /**
+     * Metadata set by the user, which overrides the file's; and metadata derived from coordinates, which the file's
+     * overrides.
+     */
     userMetadata: text("user_metadata", { mode: "json" })
       .notNull()
       .default(sql`'{}'`),
@@ -122,7 +125,9 @@ export const assetVersions = sqliteTable(
   (t) => [uniqueIndex("asset_versions_by_asset").on(t.assetId, t.position)],
 );
 
-/** Files made from an asset, or for it: posters, display proxies, renditions. They count towards the owner's storage. */
+/**
+ * Files made from an asset, or for it: posters, display proxies, renditions. They count towards the owner's storage.
+ */
 export const derivedFiles = sqliteTable(
   "derived_files",
   {

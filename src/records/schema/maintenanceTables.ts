@@ -22,7 +22,10 @@ export const versionCleanups = sqliteTable(
   (t) => [index("version_cleanups_due").on(t.dueAt)],
 );
 
-/** One check of all rows and objects takes many scheduled runs. The table keeps the running and the last complete report. */
+/**
+ * One check of all rows and objects takes many scheduled runs. The table keeps the running and the last complete
+ * report.
+ */
 export const integrityReports = sqliteTable("integrity_reports", {
   id: integer("id").primaryKey({ autoIncrement: true }),
   /** The key after which the next run continues, in the format of operations/maintenance/integrity. */

@@ -1,4 +1,7 @@
-/** An INSERT that sets a NOT NULL column to NULL when its condition fails. The whole batch fails, without any change. */
+/**
+ * Recognizes a batch that a NOT NULL column rejected. An INSERT sets the column to NULL when its condition fails, which
+ * fails the whole batch without any change.
+ */
 
 /** Whether the batch failed because the column, such as `assets.library_id`, was NULL. */
 export function isNullRejected(error: unknown, column: string): boolean {

@@ -1,4 +1,6 @@
-/** Reads the frames around one frame of a burst, in capture order. operations/tasks decides which of them form a stack. */
+/**
+ * Reads the frames around one frame of a burst, in capture order. operations/tasks decides which of them form a stack.
+ */
 import { sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import type { Database } from "../database.ts";

@@ -172,8 +172,8 @@ function finalizeStacks(db: Database, change: StackChange, isClaimed: SQL, atMs:
 
 /**
  * Applies a change in five statements, whatever the number of assets, and stores a new stack as the result of an
- * idempotent `request`. Triggers maintain the counts. Returns false,
- * without any change, if `unchanged` does not hold. `stack` is the changed stack, or null if it was deleted.
+ * idempotent `request`. Triggers maintain the counts. Returns false, without any change, if `unchanged` does not hold.
+ * `stack` is the changed stack, or null if it was deleted.
  */
 export async function applyStackChange(
   db: Database,

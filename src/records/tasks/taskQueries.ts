@@ -48,8 +48,8 @@ function streamRange(request: TaskListRequest): { index: SQL; condition: SQL } {
 
 /**
  * Merges the newest ids of the requested streams. SQLite keeps the rows of a recursive query in a queue; ORDER BY makes
- * that queue return the newest row, and the recursion then adds the next row of the same stream. Reads one row per stream
- * and two per returned task, whatever the number of tasks.
+ * that queue return the newest row, and the recursion then adds the next row of the same stream. Reads one row per
+ * stream and two per returned task, whatever the number of tasks.
  */
 function newestIds(request: TaskListRequest): SQL {
   const { index, condition } = streamRange(request);
@@ -71,7 +71,9 @@ function newestIds(request: TaskListRequest): SQL {
     SELECT id FROM merged WHERE id IS NOT NULL`;
 }
 
-/** Newest first: ids sort by time. Tasks hidden by a cleared trash are left out, so a page may be shorter than `limit`. */
+/**
+ * Newest first: ids sort by time. Tasks hidden by a cleared trash are left out, so a page may be shorter than `limit`.
+ */
 export async function listTasks(db: Database, request: TaskListRequest): Promise<Task[]> {
   const isHidden = sql`coalesce(${assetTrashedAt} <= ${trashClearedAtOf(sql`${tasks.libraryId}`)}, 0)`;
   return await db.orm

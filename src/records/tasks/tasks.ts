@@ -29,7 +29,9 @@ function taskRows({ types, atMs }: Pick<NewTasks, "types" | "atMs">) {
   return types.map((taskType) => ({ ...newTaskIds(atMs), taskType }));
 }
 
-/** A batch statement that inserts pending tasks if `condition` holds. Tasks that the asset already has are unchanged. */
+/**
+ * A batch statement that inserts pending tasks if `condition` holds. Tasks that the asset already has are unchanged.
+ */
 export function insertTasks(db: Database, work: NewTasks, condition: SQL) {
   return db.statement(sql`
     INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, celery_task_id, status, error_message, due_at, created_at)
@@ -40,8 +42,8 @@ export function insertTasks(db: Database, work: NewTasks, condition: SQL) {
 }
 
 /**
- * Inserts pending tasks from a SELECT of `id, library_id, user_id, asset_id, task_type, celery_task_id`, and resets tasks
- * that exist to pending. `error_message` stays, as the contract requires. A running consumer loses its claim.
+ * Inserts pending tasks from a SELECT of `id, library_id, user_id, asset_id, task_type, celery_task_id`, and resets
+ * tasks that exist to pending. `error_message` stays, as the contract requires. A running consumer loses its claim.
  */
 export function reopenSelectedTasks(db: Database, select: { columns: SQL; from: SQL }, atMs: number) {
   return db.statement(sql`

@@ -124,8 +124,8 @@ export async function replaceVersion(db: Database, change: VersionChange, versio
 }
 
 /**
- * Reverts to `target` and deletes all later versions. If `target` is the upload, no rows of versions remain. Returns false,
- * without any change, if the asset has changed since it was read or `target` was deleted.
+ * Reverts to `target` and deletes all later versions. If `target` is the upload, no rows of versions remain. Returns
+ * false, without any change, if the asset has changed since it was read or `target` was deleted.
  */
 export async function truncateVersions(db: Database, change: VersionChange, target: Version): Promise<boolean> {
   const { asset, atMs, cleanUpAt } = change;

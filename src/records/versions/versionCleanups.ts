@@ -1,5 +1,8 @@
-/** Versions whose objects are to be deleted: recorded before an upload stores bytes, or with the deletion of their row. */
+/**
+ * Versions whose objects are to be deleted: recorded before an upload stores bytes, or with the deletion of their row.
+ */
 import { asc, lte, sql } from "drizzle-orm";
+import { z } from "zod";
 import type { Database } from "../database.ts";
 import { versionCleanups } from "../schema/schema.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
@@ -36,15 +39,24 @@ export async function listPendingVersionCleanups(db: Database, versionIds: strin
   return new Set(rows.map((row) => row.versionId));
 }
 
-/** Every version of these assets that a row refers to, as `asset/version`, the middle of an object's key. */
+const idsColumn = z.array(z.string());
+
+/**
+ * Every version of these assets that a row refers to, as `asset/version`, the middle of an object's key. Reads each
+ * asset once; only an asset with edited versions has further rows.
+ */
 export async function listReferencedVersions(db: Database, assetIds: string[]): Promise<Set<string>> {
-  const rows = await db.orm.all<{ address: string }>(sql`
-    WITH requested AS (SELECT value AS id FROM ${jsonEach(assetIds)})
-    SELECT a.id || '/' || a.current_version_id AS address FROM assets a WHERE a.id IN (SELECT id FROM requested)
-    UNION ALL SELECT a.id || '/' || a.original_version_id FROM assets a
-      WHERE a.id IN (SELECT id FROM requested) AND a.original_version_id IS NOT NULL
-    UNION ALL SELECT a.id || '/' || a.poster_version_id FROM assets a
-      WHERE a.id IN (SELECT id FROM requested) AND a.poster_version_id IS NOT NULL
-    UNION ALL SELECT v.asset_id || '/' || v.id FROM asset_versions v WHERE v.asset_id IN (SELECT id FROM requested)`);
-  return new Set(rows.map((row) => row.address));
+  const rows = await db.orm.all<{ id: string; versions: string }>(sql`
+    SELECT a.id AS id, json_array(a.current_version_id, a.original_version_id, a.poster_version_id,
+      CASE WHEN a.original_version_id IS NOT NULL
+        THEN (SELECT json_group_array(v.id) FROM asset_versions v WHERE v.asset_id = a.id) END) AS versions
+    FROM ${jsonEach(assetIds)} r CROSS JOIN assets a ON a.id = r.value`);
+  return new Set(rows.flatMap(({ id, versions }) => versionIdsOf(versions).map((versionId) => `${id}/${versionId}`)));
+}
+
+const referencesColumn = z.tuple([z.string(), z.string().nullable(), z.string().nullable(), idsColumn.nullable()]);
+
+function versionIdsOf(text: string): string[] {
+  const [current, original, poster, edited] = referencesColumn.parse(JSON.parse(text));
+  return [current, original, poster, ...(edited ?? [])].filter((id) => id !== null);
 }

@@ -32,6 +32,7 @@ const create = createRoute({
   method: "post",
   path: "/api/albums",
   summary: "Create an empty album",
+  description: "A library can have at most MAX_ALBUMS_PER_LIBRARY albums; beyond that 409.",
   middleware: [requireAction("write")] as const,
   request: { headers: idempotencyHeaders, body: jsonBody(createAlbumSchema) },
   responses: { 201: jsonResponse(albumSchema, "The new album"), ...errorResponses(404, 409, 413, 415) },

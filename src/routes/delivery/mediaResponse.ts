@@ -213,7 +213,10 @@ async function sourceResponse(context: Context, address: MediaAddress, mediaType
   return new Response(source.body, { headers: { ...headers, "X-Content-Type-Options": "nosniff" } });
 }
 
-/** Runs while R2 responds, so that its round trip to D1 adds no latency. Its error is thrown after the response is closed. */
+/**
+ * Runs while R2 responds, so that its round trip to D1 adds no latency. Its error is thrown after the response is
+ * closed.
+ */
 async function settle<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [result] = await Promise.allSettled([promise]);
   return result;

@@ -2,16 +2,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../kernel/errors.ts";
 import { requireAction } from "../../middleware/authentication.ts";
-import { putPoster } from "../../operations/delivery/posters.ts";
+import { receivePoster } from "../../operations/delivery/posterBody.ts";
 import { readChunks, discardBody } from "../../http/bodyReader.ts";
 import { mediaUrlBuilder } from "./mediaUrls.ts";
 import { addStreamingRoute, newRouter, parse } from "../router.ts";
 import { assetSchema } from "../assets/schemas.ts";
 import { errorResponses, idSchema, jsonResponse, credentialSecurity } from "../fieldSchemas.ts";
 import { serializeAsset, allGroups } from "../assets/serializer.ts";
-
-/** Input limit of the image renderer. */
-export const MAX_POSTER_BYTES = 20 * 1024 * 1024;
 
 const params = z.object({ asset_id: idSchema("asset") });
 const binaryImage = { schema: z.string().openapi({ format: "binary" }) };
@@ -38,19 +35,12 @@ const put = createRoute({
   },
 });
 
-/** Copies each chunk, because its buffer is reused for the next one. */
-async function readWholeBody(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of body === null ? [] : readChunks(body)) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > MAX_POSTER_BYTES) break;
-    parts.push(chunk.slice());
-  }
-  if (sizeBytes <= MAX_POSTER_BYTES) return new Uint8Array(await new Blob(parts).arrayBuffer());
-  if (body !== null) await discardBody(body);
-  throw new AppError("payload_too_large", "poster image is larger than 20 MiB");
+function contentLength(headers: Headers): number | null {
+  const length = Number(headers.get("content-length") ?? Number.NaN);
+  return Number.isSafeInteger(length) && length >= 0 ? length : null;
 }
+
+async function* noChunks(): AsyncGenerator<Uint8Array, void, undefined> {}
 
 export const posters = newRouter();
 
@@ -63,7 +53,13 @@ addStreamingRoute(posters, put, async (c) => {
     );
   }
   const { context, principal } = c.var;
-  const bytes = await readWholeBody(c.req.raw.body);
-  const asset = await putPoster(context, principal, assetId, bytes);
+  const { body, headers } = c.req.raw;
+  const chunks = body === null ? noChunks() : readChunks(body);
+  const received = { chunks, sizeBytes: contentLength(headers) };
+  const asset = await receivePoster(context, principal, assetId, received).catch(async (error: unknown) => {
+    await chunks.return();
+    if (body !== null) await discardBody(body);
+    throw error;
+  });
   return c.json(await serializeAsset(asset, allGroups, await mediaUrlBuilder(c)), 200);
 });

@@ -23,6 +23,7 @@ const create = createRoute({
   method: "post",
   path: "/api/libraries",
   summary: "Create a library",
+  description: "A user can have at most MAX_LIBRARIES_PER_USER libraries, trashed ones included; beyond that 409.",
   middleware: [requireAction("write")] as const,
   request: { headers: idempotencyHeaders, body: jsonBody(createLibrarySchema) },
   responses: { 201: jsonResponse(librarySchema, "The new library"), ...errorResponses(409, 413, 415) },

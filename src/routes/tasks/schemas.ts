@@ -40,7 +40,9 @@ export const MAX_TASK_ID_CHARACTERS = 255;
 
 const prefixes = Object.values(ID_PREFIXES);
 
-/** Accepts a task id or a delivery id. Delivery ids are free-form, but ids with another entity's prefix are rejected. */
+/**
+ * Accepts a task id or a delivery id. Delivery ids are free-form, but ids with another entity's prefix are rejected.
+ */
 export const taskIdSchema = z
   .string()
   .max(MAX_TASK_ID_CHARACTERS)

@@ -68,7 +68,10 @@ async function readExtension(
   return end;
 }
 
-/** The packet is not split into sub-blocks; a "magic trailer" of 258 bytes leads readers of sub-blocks to its end (XMP part 3). */
+/**
+ * The packet is not split into sub-blocks; a "magic trailer" of 258 bytes leads readers of sub-blocks to its end (XMP
+ * part 3).
+ */
 async function readXmp(source: ByteSource, at: number, content: ImageContent): Promise<number | null> {
   const { end } = await readSubBlocks(source, at);
   const trailerBytes = 258;

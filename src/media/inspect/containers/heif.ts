@@ -17,7 +17,10 @@ import { type ImageContent, MAX_BLOCK_BYTES, MAX_EXIF_BLOCKS, MAX_XMP_PACKETS } 
 
 const XMP_TYPE = "application/rdf+xml";
 
-/** Reads the size and rotation of the primary image of a HEIC or AVIF file, and its EXIF, XMP and profile (ISO/IEC 23008-12). */
+/**
+ * Reads the size and rotation of the primary image of a HEIC or AVIF file, and its EXIF, XMP and profile (ISO/IEC
+ * 23008-12).
+ */
 export async function readHeif(source: ByteSource, content: ImageContent): Promise<void> {
   const top = await readBoxes(source, 0, source.sizeBytes);
   const outer = findBox(top, "meta");

@@ -28,8 +28,8 @@ function searchWindow(bytes: Uint8Array): SearchResult {
 }
 
 /**
- * Finds the height of a JPEG whose frame header has height 0: the DNL segment after the first scan states it (ITU-T T.81
- * B.2.5). `scanAt` is the offset of the first scan. Returns null if the segment is missing.
+ * Finds the height of a JPEG whose frame header has height 0: the DNL segment after the first scan states it (ITU-T
+ * T.81 B.2.5). `scanAt` is the offset of the first scan. Returns null if the segment is missing.
  */
 export async function findLineCount(source: ByteSource, scanAt: number): Promise<number | null> {
   const limit = scanAt + MAX_LINE_COUNT_SEARCH_BYTES;

@@ -33,7 +33,9 @@ export async function readPngChunk(type: string, body: Uint8Array, content: Imag
     readRawProfile(keyword.slice("Raw profile type ".length).toLowerCase(), text, content);
 }
 
-/** tEXt is plain; zTXt has a compression method; iTXt has compression flag and method, language and translated keyword. */
+/**
+ * tEXt is plain; zTXt has a compression method; iTXt has compression flag and method, language and translated keyword.
+ */
 async function readText(type: string, rest: Uint8Array, budget: InspectionBudget): Promise<Uint8Array | null> {
   if (type === "tEXt") return rest.slice();
   if (type === "zTXt") return inflateBlock(rest.subarray(1), MAX_BLOCK_BYTES, budget);

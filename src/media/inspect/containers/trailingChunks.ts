@@ -1,4 +1,7 @@
-/** Finds the last chunks of a file with too many chunks to read each. They cannot be read backwards, but their chain ends at the end of the file. */
+/**
+ * Finds the last chunks of a file with too many chunks to read each. They cannot be read backwards, but their chain
+ * ends at the end of the file.
+ */
 import type { ByteSource } from "../bytes/byteSource.ts";
 
 const TAIL_BYTES = 64 * 1024;
@@ -10,7 +13,10 @@ export interface ChunkFormat {
   sizeAt(bytes: Uint8Array, at: number): number;
 }
 
-/** Returns the offset of the first metadata chunk in the tail from which chunks lead to the end of the file; null without one. */
+/**
+ * Returns the offset of the first metadata chunk in the tail from which chunks lead to the end of the file; null
+ * without one.
+ */
 export async function findTrailingChunks(
   source: ByteSource,
   minOffset: number,

@@ -19,7 +19,9 @@ export interface ExifDirectories {
   gpsPointerIn: "image" | "exif" | null;
 }
 
-/** Reads the entries of the image, EXIF and GPS directories of a block; null without a TIFF header or first directory. */
+/**
+ * Reads the entries of the image, EXIF and GPS directories of a block; null without a TIFF header or first directory.
+ */
 export async function readDirectories(
   source: ByteSource,
   firstDirectory: ExifBlock["firstDirectory"],

@@ -1,4 +1,7 @@
-/** Types of the modules that exifr's README documents for custom builds; the package declares types for its bundles only. */
+/**
+ * Types of the modules that exifr's README documents for custom builds; the package declares types for its bundles
+ * only.
+ */
 
 declare module "exifr/src/core.mjs" {
   /** Several numbers are a typed array or an array, BYTE and UNDEFINED a Uint8Array, blank text undefined. */

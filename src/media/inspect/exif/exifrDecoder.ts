@@ -1,4 +1,7 @@
-/** Decodes EXIF blocks with exifr. Their entries are checked first, because exifr allocates the declared number of values. */
+/**
+ * Decodes EXIF blocks with exifr. Their entries are checked first, because exifr allocates the declared number of
+ * values.
+ */
 import { type ExifrTags, type ExifrValue, fileParsers, parse, segmentParsers } from "exifr/src/core.mjs";
 import { TiffFileParser } from "exifr/src/file-parsers/tiff.mjs";
 import { TiffExif } from "exifr/src/segment-parsers/tiff-exif.mjs";

@@ -1,4 +1,7 @@
-/** Maker notes: Apple's identifiers, and the lens of Canon, Nikon, Olympus, OM System and Panasonic. Lens codes are skipped. */
+/**
+ * Maker notes: Apple's identifiers, and the lens of Canon, Nikon, Olympus, OM System and Panasonic. Lens codes are
+ * skipped.
+ */
 import { startsWith, viewOf } from "../bytes/bytes.ts";
 import { subSource } from "../bytes/boundedSource.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";

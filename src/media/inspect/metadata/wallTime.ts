@@ -15,7 +15,9 @@ const EXIF_DATE =
 /** "2024-07-04T21:45[:43[.123]][+02:00]", as in XMP and QuickTime; also "+0200". */
 const ISO_DATE = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}:?\d{2})?$/;
 
-/** Parses a TIFF date with the values of its sub-second and offset tags; null for blanks, zeros and impossible dates. */
+/**
+ * Parses a TIFF date with the values of its sub-second and offset tags; null for blanks, zeros and impossible dates.
+ */
 export function parseExifDate(
   text: string,
   subSeconds: string | null = null,
@@ -44,7 +46,10 @@ export function parseOffset(text: string): number | null {
   return Number(match[3] ?? 0) < 60 && signed >= -12 * 60 && signed <= 14 * 60 ? signed : null;
 }
 
-/** Both patterns match six numbers, a fraction and an offset; the fraction and offset in the date precede those of the tags. */
+/**
+ * Both patterns match six numbers, a fraction and an offset; the fraction and offset in the date precede those of the
+ * tags.
+ */
 function wallTime(match: RegExpExecArray, fractionTag?: string, offsetTag?: string): WallTime | null {
   const [year = NaN, month = NaN, day = NaN, hour = NaN, minute = NaN, second = NaN] = match
     .slice(1, 7)

@@ -29,7 +29,10 @@ const MAX_VALUES = 100;
 /** Each part of an extended packet begins with a GUID of 32 characters, the total length and the part's offset. */
 const PART_HEADER_BYTES = 32 + 4 + 4;
 
-/** The element path from a property to its value: empty, a list item, or rdf:value of a qualified value. Other paths are structures. */
+/**
+ * The element path from a property to its value: empty, a list item, or rdf:value of a qualified value. Other paths are
+ * structures.
+ */
 const VALUE_PATH = /^(?:rdf:(?:Alt|Seq|Bag) rdf:li ?)?(?:(?:rdf:Description )?rdf:value)?$/;
 const MAX_VALUE_PATH = 4;
 const CDATA_START = "<![CDATA[";
@@ -47,8 +50,8 @@ interface ParserState {
 }
 
 /**
- * Returns the values of each property, up to the end of the budget; entities and nesting cannot make the work exceed one
- * pass over the packet.
+ * Returns the values of each property, up to the end of the budget; entities and nesting cannot make the work exceed
+ * one pass over the packet.
  */
 export function parseXmp(packet: Uint8Array, budget: InspectionBudget = inspectionBudget()): XmpProperties {
   if (!budget.spendOnParsing(Math.min(packet.length, MAX_PACKET_BYTES))) return new Map();
@@ -84,7 +87,10 @@ export function decodePacket(packet: Uint8Array): string {
   return decodeText(packet);
 }
 
-/** Returns the offset of the last character of the tag, comment or CDATA section that begins at `at`; -1 if it is unclosed. */
+/**
+ * Returns the offset of the last character of the tag, comment or CDATA section that begins at `at`; -1 if it is
+ * unclosed.
+ */
 export function tagEnd(text: string, at: number): number {
   if (text.startsWith("<!--", at)) return closingEnd(text, "-->", at);
   if (text.startsWith("<?", at)) return closingEnd(text, "?>", at);

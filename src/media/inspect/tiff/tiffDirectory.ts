@@ -1,4 +1,6 @@
-/** Reads the directories of a TIFF structure (TIFF 6.0, section 2; BigTIFF); values only on request and within bounds. */
+/**
+ * Reads the directories of a TIFF structure (TIFF 6.0, section 2; BigTIFF); values only on request and within bounds.
+ */
 import { viewOf } from "../bytes/bytes.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
 import { bytesPerType, integerTypes, numbersOf } from "./tiffValue.ts";

@@ -43,8 +43,8 @@ async function patchesFor(source: ByteSource, family: MediaFamily, facts: Displa
 }
 
 /**
- * Reads how an image is displayed, and the patches that make renderers display it so. Treats read errors as damage of the
- * file: the caller checks whether reads failed.
+ * Reads how an image is displayed, and the patches that make renderers display it so. Treats read errors as damage of
+ * the file: the caller checks whether reads failed.
  */
 export async function readDisplayImage(file: ByteSource): Promise<DisplayImage> {
   const budget = inspectionBudget();

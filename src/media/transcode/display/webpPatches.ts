@@ -64,7 +64,9 @@ async function headerPatch(source: ByteSource, first: Chunk, turned: boolean, fa
   return insertion(first.at, extendedHeader(rawWidth, rawHeight));
 }
 
-/** Replaces all EXIF by one chunk with the orientation that the metadata reader found, and the flag that announces it. */
+/**
+ * Replaces all EXIF by one chunk with the orientation that the metadata reader found, and the flag that announces it.
+ */
 export async function webpPatches(source: ByteSource, facts: DisplayInfo): Promise<BytePatch[]> {
   const head = await source.read(0, RIFF_HEADER_BYTES);
   const end = Math.min(CHUNK_HEADER_BYTES + viewOf(head).getUint32(4, true), source.sizeBytes);

@@ -8,8 +8,8 @@ export interface BoundedInstance {
 }
 
 /**
- * Instantiates a module whose memory stops growing at the decoder's ceiling: the codec reports a failed allocation, and the
- * isolate survives. Throws if the module exports no memory.
+ * Instantiates a module whose memory stops growing at the decoder's ceiling: the codec reports a failed allocation, and
+ * the isolate survives. Throws if the module exports no memory.
  */
 export function boundedInstance(
   module: WebAssembly.Module,

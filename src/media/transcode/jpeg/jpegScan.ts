@@ -82,7 +82,10 @@ function bitReader(reader: ForwardReader): BitReader {
   return { readBits, readSymbol, reset };
 }
 
-/** Creates a reader of blocks. Callers keep enough of the file buffered in `reader`. Throws `TruncatedFileError` for damaged data. */
+/**
+ * Creates a reader of blocks. Callers keep enough of the file buffered in `reader`. Throws `TruncatedFileError` for
+ * damaged data.
+ */
 export function scanReader(reader: ForwardReader): ScanReader {
   const { readBits, readSymbol, reset } = bitReader(reader);
 

@@ -65,7 +65,8 @@ const MAX_SCANNED_JPEGS = 64;
 
 /**
  * Finds JPEGs by their start markers in the first 6 MiB, with 1 MiB in memory. Pairs start-of-image with end-of-image
- * markers in one pass: a thumbnail within a JPEG has its own pair. A JPEG without an end reaches to the end of the scan.
+ * markers in one pass: a thumbnail within a JPEG has its own pair. A JPEG without an end reaches to the end of the
+ * scan.
  */
 export async function scannedPreviews(source: ByteSource): Promise<ByteRange[]> {
   const end = Math.min(MAX_SCANNED_BYTES, source.sizeBytes);

@@ -110,7 +110,10 @@ function closeTag(walk: Walk, tag: string, end: number): boolean {
   return true;
 }
 
-/** Parses up to the first malformed tag or the end of the budget. A document type declaration ends parsing: it could declare entities. */
+/**
+ * Parses up to the first malformed tag or the end of the budget. A document type declaration ends parsing: it could
+ * declare entities.
+ */
 export function parseXmpDescriptions(packet: Uint8Array, budget = inspectionBudget()): XmpDescription[] {
   if (!budget.spendOnParsing(Math.min(packet.length, MAX_PACKET_BYTES))) return [];
   const text = decodePacket(packet.subarray(0, MAX_PACKET_BYTES));

@@ -1,6 +1,6 @@
 /**
- * Decoders of TIFF's byte-oriented compressions. Each keeps its state between calls, so that neither input nor output is
- * in memory as a whole.
+ * Decoders of TIFF's byte-oriented compressions. Each keeps its state between calls, so that neither input nor output
+ * is in memory as a whole.
  */
 import type { SegmentInput } from "./segmentInput.ts";
 

@@ -50,7 +50,10 @@ async function extractPoster(context: Context, asset: Asset): Promise<TaskOutcom
   return { kind: "done", result: "extracted a video frame" };
 }
 
-/** Sets a video's poster: the cover art in the file, the file itself if it is an image, else a frame from Media Transformations if configured. */
+/**
+ * Sets a video's poster: the cover art in the file, the file itself if it is an image, else a frame from Media
+ * Transformations if configured.
+ */
 export async function runVideoPoster(context: Context, asset: Asset): Promise<TaskOutcome> {
   if (asset.posterVersionId !== null) return { kind: "done", result: "the video already has a poster" };
   const source = originalSource(context.bucket, originalKey(asset.id, asset.currentVersionId), asset.fileSizeBytes);

@@ -1,4 +1,7 @@
-/** Cameras that write local time into movie headers, which the format defines as UTC. docs/metadata.md lists the evidence. */
+/**
+ * Cameras that write local time into movie headers, which the format defines as UTC. docs/metadata.md lists the
+ * evidence.
+ */
 import type { WallTime } from "../../metadata/wallTime.ts";
 
 const localClockMakes = /^(?:GoPro|Nikon)/i;
