@@ -15,6 +15,7 @@ import * as trash from "../../src/operations/deletion/trash.ts";
 import * as urlSigner from "../../src/operations/delivery/urlSigner.ts";
 import * as createOnce from "../../src/operations/idempotency/createOnce.ts";
 import * as integrity from "../../src/operations/maintenance/integrity.ts";
+import * as scrub from "../../src/operations/maintenance/scrub.ts";
 import * as sweeps from "../../src/operations/maintenance/sweeps.ts";
 import * as geoClusters from "../../src/operations/map/geoClusters.ts";
 import * as taskRunner from "../../src/operations/tasks/taskRunner.ts";
@@ -88,9 +89,17 @@ export const sections: Section[] = [
       },
       limit(listColumns, "MAX_PAGE_TEXT_BYTES", "bytes", "texts of a page of assets", "a shorter page with `has_more`"),
       limit(existence, "MAX_MATCHES", "items", "assets that an existence check returns", "422"),
+      limit(existence, "MAX_MATCH_TEXT_CHARACTERS", "characters", "device ids of these assets", "422"),
       limit(geoClusters, "MAX_CLUSTERS", "items", "clusters of a map viewport", "422"),
       limit(mapSchemas, "MIN_CELL_DEGREES", "degrees", "smallest map cell", "422"),
       limit(querySchemas, "MAX_RADIUS_M", "m", "radius of a search around a point", "422"),
+    ],
+  },
+  {
+    title: "Libraries and albums",
+    limits: [
+      limit(config, "DEFAULT_MAX_LIBRARIES_PER_USER", "items", "libraries of a user (`MAX_LIBRARIES_PER_USER`)", "409"),
+      limit(config, "DEFAULT_MAX_ALBUMS_PER_LIBRARY", "items", "albums of a library (`MAX_ALBUMS_PER_LIBRARY`)", "409"),
     ],
   },
   ...fileSections,
@@ -111,6 +120,7 @@ export const sections: Section[] = [
     title: "Background work",
     intro: "A scheduled run takes place every 15 minutes.",
     limits: [
+      limit(taskRunner, "MAX_REASON_BYTES", "bytes", "result or error message of a task", "cut"),
       limit(taskRunner, "MAX_RETRIES", "items", "retries of a task", "the task fails with the reason"),
       limit(
         renderFailures,
@@ -157,6 +167,14 @@ export const sections: Section[] = [
         "expired `Idempotency-Key`s deleted per run",
         "the next run continues",
       ),
+      limit(
+        config,
+        "DEFAULT_SCRUB_BYTES_PER_RUN",
+        "bytes",
+        "originals read again per run (`SCRUB_BYTES_PER_RUN`)",
+        "the next run continues",
+      ),
+      limit(scrub, "MAX_SCRUBBED_FILES_PER_RUN", "items", "originals read again per run", "the next run continues"),
       limit(integrity, "MAX_FINDINGS", "items", "findings listed per kind in the integrity report", "only counted"),
     ],
   },

@@ -35,6 +35,8 @@ describe("parseConfig", () => {
       defaultUserStorageLimitBytes: 1024 ** 4,
       defaultLibraryStorageLimitBytes: null,
       imageDelivery: "images-binding",
+      maxLibrariesPerUser: 1000,
+      maxAlbumsPerLibrary: 10_000,
       trashRetentionDays: 90,
       scrubBytesPerRun: 256 * 1024 * 1024,
       describer: { kind: "none" },
@@ -49,6 +51,8 @@ describe("parseConfig", () => {
       CORS_ORIGINS: "https://a.example, https://b.example",
       DEFAULT_USER_STORAGE_LIMIT_BYTES: "0",
       DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES: "5000",
+      MAX_LIBRARIES_PER_USER: "7",
+      MAX_ALBUMS_PER_LIBRARY: "8",
     };
     expect(parseConfig({ ...secrets, ...vars })).toMatchObject({
       production: true,
@@ -56,6 +60,8 @@ describe("parseConfig", () => {
       corsOrigins: ["https://a.example", "https://b.example"],
       defaultUserStorageLimitBytes: 0,
       defaultLibraryStorageLimitBytes: 5000,
+      maxLibrariesPerUser: 7,
+      maxAlbumsPerLibrary: 8,
     });
   });
 
