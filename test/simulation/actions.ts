@@ -94,8 +94,6 @@ export interface Action {
   setUp?: (library: TestLibrary) => Promise<unknown>;
   /** Sends the request or runs the task. Throws where a client or the queue would retry. */
   run: (library: TestLibrary, bindings: Bindings) => Promise<unknown>;
-  /** The contract has no idempotency key for it: a retry may create a second entity. */
-  createsDuplicateOnRetry?: boolean;
   /** The library is already in the resulting state. */
   isNoOp?: boolean;
 }
@@ -208,11 +206,13 @@ export const actions: Action[] = [
   { name: "empty the trash", run: request("POST", inLibrary("/api/assets/empty-trash")) },
   {
     name: "create an album",
-    createsDuplicateOnRetry: true,
     run: request(
       "POST",
       () => "/api/albums",
-      jsonBody(({ libraryId }) => ({ name: "n", library_id: libraryId })),
+      ({ libraryId }) => ({
+        json: { name: "n", library_id: libraryId },
+        headers: { "idempotency-key": `album-of-${libraryId}` },
+      }),
     ),
   },
   {

@@ -73,10 +73,7 @@ describe("a retry after a failed call gives the same result", { timeout: 280_000
         for (const mode of faultModes) {
           const { after, miscounts } = await runWithFault(action, { callIndex, mode });
           const lines = diffSnapshots(reference.after, after);
-          const isAllowedDuplicate =
-            action.createsDuplicateOnRetry === true && lines.every((line) => line.startsWith("+"));
-          if (lines.length > 0 && !isAllowedDuplicate)
-            violations.push(`call ${callIndex} (${call}) ${mode}:\n${lines.join("\n")}`);
+          if (lines.length > 0) violations.push(`call ${callIndex} (${call}) ${mode}:\n${lines.join("\n")}`);
           if (Object.keys(miscounts).length > 0)
             violations.push(`call ${callIndex} (${call}) ${mode}: ${JSON.stringify(miscounts)}`);
         }
