@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { findCoverArt } from "../../../src/media/inspect/video/mp4/coverArt.ts";
+import { uploadMemory } from "../../../src/objects/uploads/uploadMemory.ts";
 import { memorySource } from "../../../src/media/inspect/bytes/byteSource.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { call, upload, uniqueBytes } from "../../support/clients/api.ts";
@@ -51,6 +52,27 @@ describe("PUT /api/assets/{id}/still", () => {
     expect(urls["thumbnail_image"]?.width).toBeNull();
     const lean = await (await call("GET", `/api/assets/${id}`)).json<Video>();
     expect(Object.keys(lean.asset_urls)).toEqual(["thumbnail_image"]);
+  });
+
+  it("holds the image once, in the memory that all uploads share, and frees it", async () => {
+    const { id } = await uploadVideo();
+    const image = await renderPng(300, 300, () => [0, 200, 0, 255]);
+    const usedBytes: number[] = [];
+    const images = new Proxy(env.IMAGES, {
+      get(target, name) {
+        usedBytes.push(uploadMemory.usedBytes());
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? (...args: unknown[]): unknown => member.apply(target, args) : member;
+      },
+    });
+    const body = new Blob([image]);
+    const headers = { "content-type": "image/png", "content-length": String(image.length) };
+    const options = { body, headers, env: { ...quiet, IMAGES: images } };
+    expect((await call("PUT", `/api/assets/${id}/still`, options)).status).toBe(200);
+    expect(usedBytes[0]).toBe(image.length);
+    expect((await put(id, new Blob([new Uint8Array(21 * 1024 * 1024)]))).status).toBe(413);
+    expect((await put(id, "not an image")).status).toBe(422);
+    expect(uploadMemory.usedBytes()).toBe(0);
   });
 
   it("changes the URLs when repeated and deletes the previous poster", async () => {
