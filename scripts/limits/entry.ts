@@ -4,6 +4,8 @@ export type Unit =
   | "bytes"
   | "characters"
   | "items"
+  | "requests"
+  | "rows"
   | "ms"
   | "seconds"
   | "pixels"

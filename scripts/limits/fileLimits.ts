@@ -25,7 +25,7 @@ import * as proxyStrategies from "../../src/operations/tasks/handlers/proxyStrat
 import * as receivedFile from "../../src/operations/uploads/receivedFile.ts";
 import * as versionFiles from "../../src/operations/versions/versionFiles.ts";
 import * as videoFrame from "../../src/providers/renderers/videoFrame.ts";
-import * as posterRoutes from "../../src/routes/delivery/posterRoutes.ts";
+import * as posterBody from "../../src/operations/delivery/posterBody.ts";
 import * as fieldSchemas from "../../src/routes/fieldSchemas.ts";
 import { limit, type Section } from "./entry.ts";
 
@@ -47,7 +47,7 @@ export const fileSections: Section[] = [
       limit(fieldSchemas, "FIRST_YEAR", "year", "first year of a capture time and of a file's dates", "422"),
       limit(fieldSchemas, "LAST_YEAR", "year", "last year of a capture time and of a file's dates", "422"),
       limit(versionFiles, "MAX_FILE_BYTES", "bytes", "file of a version, as sent and as stored", "422"),
-      limit(posterRoutes, "MAX_POSTER_BYTES", "bytes", "poster of a video", "413"),
+      limit(posterBody, "MAX_POSTER_BYTES", "bytes", "poster of a video", "413"),
       limit(partBuffers, "PART_BYTES", "bytes", "part of a file in R2", "the next part begins"),
       limit(uploadMemory, "MAX_UPLOAD_BUFFER_BYTES", "bytes", "buffers of all uploads of one isolate", "bodies wait"),
       limit(

@@ -19,6 +19,10 @@ import * as scrub from "../../src/operations/maintenance/scrub.ts";
 import * as sweeps from "../../src/operations/maintenance/sweeps.ts";
 import * as geoClusters from "../../src/operations/map/geoClusters.ts";
 import * as taskRunner from "../../src/operations/tasks/taskRunner.ts";
+import * as assetList from "../../src/records/assets/assetList.ts";
+import * as mapRecords from "../../src/records/map/geoClusters.ts";
+import * as queueJob from "../../src/jobs/queue.ts";
+import * as rateLimits from "../../src/middleware/rateLimits.ts";
 import * as idempotencyKeys from "../../src/records/idempotency/idempotencyKeys.ts";
 import * as accountSchemas from "../../src/routes/accounts/schemas.ts";
 import * as albumSchemas from "../../src/routes/albums/schemas.ts";
@@ -49,6 +53,20 @@ export const sections: Section[] = [
       limit(MULTIPART_LIMITS, "maxHeaderBytes", "bytes", "headers of one part", "400"),
       limit(MULTIPART_LIMITS, "maxIgnoredBytes", "bytes", "text before the first and after the last boundary", "400"),
       limit(bodyReader, "MAX_DISCARDED_BYTES", "bytes", "rest of a refused body that is read", "the connection ends"),
+      limit(
+        rateLimits,
+        "ROWS_PER_REQUEST_UNIT",
+        "rows",
+        "database rows that count as one more request",
+        "429 once the credential's limit is used up",
+      ),
+      limit(
+        rateLimits,
+        "MAX_ROW_UNITS",
+        "requests",
+        "requests that one request counts for its rows, at most",
+        "it counts no more",
+      ),
       limit(createOnce, "MAX_IDEMPOTENCY_KEY_CHARACTERS", "characters", "`Idempotency-Key`", "422"),
       limit(idempotencyKeys, "IDEMPOTENCY_KEY_LIFETIME_MS", "ms", "age of an `Idempotency-Key`", "a new request"),
     ],
@@ -88,6 +106,14 @@ export const sections: Section[] = [
         constant: "V1_PAGE_SIZE.max",
       },
       limit(listColumns, "MAX_PAGE_TEXT_BYTES", "bytes", "texts of a page of assets", "a shorter page with `has_more`"),
+      limit(
+        assetList,
+        "MAX_SCANNED_ROWS",
+        "rows",
+        "assets that a page scans for combined filters",
+        "a shorter page with `has_more`",
+      ),
+      limit(mapRecords, "MAX_MAP_ROWS", "rows", "assets that a filtered map reads", "422"),
       limit(existence, "MAX_MATCHES", "items", "assets that an existence check returns", "422"),
       limit(existence, "MAX_MATCH_TEXT_CHARACTERS", "characters", "device ids of these assets", "422"),
       limit(geoClusters, "MAX_CLUSTERS", "items", "clusters of a map viewport", "422"),
@@ -175,6 +201,15 @@ export const sections: Section[] = [
         "the next run continues",
       ),
       limit(scrub, "MAX_SCRUBBED_FILES_PER_RUN", "items", "originals read again per run", "the next run continues"),
+      limit(
+        integrity,
+        "REPORT_INTERVAL_MS",
+        "ms",
+        "time between two integrity reports, at least",
+        "the next one waits",
+      ),
+      limit(scrub, "SCRUB_INTERVAL_MS", "ms", "time between two rounds of the scrub, at least", "the next one waits"),
+      limit(queueJob, "BATCH_WORK_MS", "ms", "work on one batch of queue messages", "the rest goes back to the queue"),
       limit(integrity, "MAX_FINDINGS", "items", "findings listed per kind in the integrity report", "only counted"),
     ],
   },
@@ -183,6 +218,8 @@ export const sections: Section[] = [
 /** Exported MAX_… constants that are no limit of a client, a file or a run. */
 export const internal: readonly string[] = [
   "MAX_OFFSET_US",
+  "MAX_BLOCKED_NETWORKS",
+  "MAX_REMEMBERED_KEYS",
   "MAX_NAMING_DISTANCE_KM",
   "MAX_NUMBERS",
   "MAX_TILE_BAND_BYTES",
