@@ -2,7 +2,7 @@
 import * as config from "../../src/kernel/config.ts";
 import * as inspectionBudget from "../../src/media/inspect/bytes/inspectionBudget.ts";
 import * as imageContent from "../../src/media/inspect/containers/imageContent.ts";
-import * as jpegLineCount from "../../src/media/inspect/containers/jpegLineCount.ts";
+import * as jpegLineCount from "../../src/media/inspect/containers/jpeg/jpegLineCount.ts";
 import * as decodedTags from "../../src/media/inspect/exif/decodedTags.ts";
 import * as mediaInfo from "../../src/media/inspect/mediaInfo.ts";
 import * as normalize from "../../src/media/inspect/metadata/normalize.ts";

@@ -1,11 +1,11 @@
 import { readBmp } from "./containers/bmp.ts";
 import { readCr3 } from "./tiff/cr3.ts";
 import { readGif } from "./containers/gif.ts";
-import { readHeif } from "./containers/heif.ts";
-import { readJpeg } from "./containers/jpeg.ts";
+import { readHeif } from "./containers/heif/heif.ts";
+import { readJpeg } from "./containers/jpeg/jpeg.ts";
 import { readJp2 } from "./containers/jp2.ts";
 import { readJxl } from "./containers/jxl.ts";
-import { readPng } from "./containers/png.ts";
+import { readPng } from "./containers/png/png.ts";
 import { readRaf } from "./tiff/raf.ts";
 import { type ImageContent, type ImageReader, emptyContent } from "./containers/imageContent.ts";
 import { readCiff } from "./tiff/ciff.ts";

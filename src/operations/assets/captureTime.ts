@@ -1,5 +1,5 @@
 import type { WallTime } from "../../kernel/time.ts";
-import { gpsClockOffset } from "../../media/inspect/exif/gpsClock.ts";
+import { gpsClockOffset } from "../../media/inspect/location/gpsClock.ts";
 import { hasHadOffset, offsetMinutesAt, toWallTime } from "../../providers/places/timeZones.ts";
 
 export interface CaptureSources {

@@ -5,12 +5,12 @@ import { type MediaInfo, readMediaInfo } from "../../../src/media/inspect/mediaI
 import { formatForFileName } from "../../../src/media/inspect/formats.ts";
 import { profileDescription } from "../../../src/media/inspect/metadata/icc.ts";
 import type { FileMetadata } from "../../../src/media/inspect/metadata/fileMetadata.ts";
-import { gpsClockOffset } from "../../../src/media/inspect/exif/gpsClock.ts";
+import { gpsClockOffset } from "../../../src/media/inspect/location/gpsClock.ts";
 import { parseIptc } from "../../../src/media/inspect/metadata/iptc.ts";
 import { MAX_TEXT_CHARACTERS, normalizeText } from "../../../src/media/inspect/metadata/normalize.ts";
 import { parseXmp } from "../../../src/media/inspect/metadata/xmp.ts";
 import { memorySource } from "../../../src/media/inspect/bytes/byteSource.ts";
-import { parseIso6709 } from "../../../src/media/inspect/video/iso6709.ts";
+import { parseIso6709 } from "../../../src/media/inspect/location/iso6709.ts";
 import {
   type TiffTags,
   ascii,

@@ -8,10 +8,10 @@ import { type TagValues, numberAt, orientationAt, textAt } from "../exif/tagValu
 import { exifTags, imageTags } from "../exif/exifTags.ts";
 import { lensName } from "../exif/lensName.ts";
 import { type FileMetadata, emptyMetadata } from "./fileMetadata.ts";
-import { exifAltitude, exifPosition, xmpAltitude, xmpPosition } from "../exif/gps.ts";
+import { exifAltitude, exifPosition, xmpAltitude, xmpPosition } from "../location/gps.ts";
 import { profileDescription } from "./icc.ts";
 import { apexAperture, apexExposureTime } from "../exif/apex.ts";
-import { gpsInstantUs } from "../exif/gpsClock.ts";
+import { gpsInstantUs } from "../location/gpsClock.ts";
 import { imageCaptureTime } from "./captureTime.ts";
 import { iptcTags, parseIptc } from "./iptc.ts";
 import { parseNumber, positiveNumber, positiveInteger, normalizeText } from "./normalize.ts";

@@ -1,7 +1,7 @@
 import { subSource } from "../bytes/boundedSource.ts";
 import { viewOf } from "../bytes/bytes.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
-import { readJpeg } from "../containers/jpeg.ts";
+import { readJpeg } from "../containers/jpeg/jpeg.ts";
 import type { ImageContent } from "../containers/imageContent.ts";
 
 const FULL_SIZE_TAG = 0x100;

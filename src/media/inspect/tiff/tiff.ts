@@ -9,7 +9,7 @@ import {
   readValue,
 } from "./tiffDirectory.ts";
 import { subSource } from "../bytes/boundedSource.ts";
-import { readJpeg } from "../containers/jpeg.ts";
+import { readJpeg } from "../containers/jpeg/jpeg.ts";
 import { iptcBlocksIn } from "../metadata/photoshop.ts";
 import { type ImageContent, emptyContent, MAX_BLOCK_BYTES } from "../containers/imageContent.ts";
 

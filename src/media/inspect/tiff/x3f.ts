@@ -2,7 +2,7 @@
 import { subSource } from "../bytes/boundedSource.ts";
 import { asciiAt, viewOf } from "../bytes/bytes.ts";
 import type { ByteRange, ByteSource } from "../bytes/byteSource.ts";
-import { readJpeg } from "../containers/jpeg.ts";
+import { readJpeg } from "../containers/jpeg/jpeg.ts";
 import type { ImageContent } from "../containers/imageContent.ts";
 import { orientationOfRotation } from "./rotation.ts";
 import { normalizeText, parseNumber, positiveNumber } from "../metadata/normalize.ts";

@@ -1,7 +1,7 @@
 /** Maps the tags of all containers to metadata fields. */
 import { parseNumber, normalizeText } from "../metadata/normalize.ts";
 import { parseExifDate, parseIsoDate } from "../metadata/wallTime.ts";
-import { type Coordinates, parseIso6709 } from "./iso6709.ts";
+import { type Coordinates, parseIso6709 } from "../location/iso6709.ts";
 import type { VideoDraft } from "./videoInfo.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** Makes the orientation and height of a JPEG explicit for renderers, and removes its metadata. */
 import { startsWith, viewOf } from "../../inspect/bytes/bytes.ts";
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
-import { findMarker, isFrame } from "../../inspect/containers/jpeg.ts";
+import { findMarker, isFrame } from "../../inspect/containers/jpeg/jpeg.ts";
 import { orientationSegment } from "../jpeg/jpegSegments.ts";
 import { type BytePatch, insertion, removal, replacement } from "./bytePatches.ts";
 import type { DisplayInfo } from "../../inspect/imageInfo.ts";

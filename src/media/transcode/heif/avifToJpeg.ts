@@ -1,7 +1,7 @@
 /** Converts AVIF to JPEG for accounts whose Images binding doesn't read AVIF. */
 import createDecoder from "@jsquash/avif/codec/dec/avif_dec.js";
 import wasm from "@jsquash/avif/codec/dec/avif_dec.wasm";
-import { readHeif } from "../../inspect/containers/heif.ts";
+import { readHeif } from "../../inspect/containers/heif/heif.ts";
 import { emptyContent } from "../../inspect/containers/imageContent.ts";
 import { memorySource } from "../../inspect/bytes/byteSource.ts";
 import { decoderMemory, type DecoderMemory } from "../decoderMemory.ts";

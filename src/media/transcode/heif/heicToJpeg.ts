@@ -2,7 +2,7 @@
  * Converts HEIC to JPEG tile by tile: an iPhone's image is a grid, so neither its planes nor its pixels are in memory
  * as a whole.
  */
-import { readHeif } from "../../inspect/containers/heif.ts";
+import { readHeif } from "../../inspect/containers/heif/heif.ts";
 import { emptyContent } from "../../inspect/containers/imageContent.ts";
 import { memorySource } from "../../inspect/bytes/byteSource.ts";
 import { requireConvertibleSize, type EncodedJpeg, type JpegLimits } from "../jpeg/encodedJpeg.ts";

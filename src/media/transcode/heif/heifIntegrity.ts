@@ -3,7 +3,7 @@ import { boundedSource } from "../../inspect/bytes/boundedSource.ts";
 import { inspectionBudget } from "../../inspect/bytes/inspectionBudget.ts";
 import { readBoxes, findBox } from "../../inspect/bytes/bmffBoxes.ts";
 import { startsWith } from "../../inspect/bytes/bytes.ts";
-import { readLocations } from "../../inspect/containers/heifItems.ts";
+import { readLocations } from "../../inspect/containers/heif/heifItems.ts";
 import { memorySource, type ByteSource } from "../../inspect/bytes/byteSource.ts";
 
 const BUDGET_BYTES = 2 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** Reads how a HEIF image is cropped, rotated and mirrored for display: `clap`, `irot`, `imir`. */
 import { type Box, readBoxes, findBox } from "../../inspect/bytes/bmffBoxes.ts";
 import { viewOf } from "../../inspect/bytes/bytes.ts";
-import { readPrimaryId, readProperties } from "../../inspect/containers/heifItems.ts";
+import { readPrimaryId, readProperties } from "../../inspect/containers/heif/heifItems.ts";
 import { type ByteSource, memorySource } from "../../inspect/bytes/byteSource.ts";
 
 export interface CropRect {

@@ -3,7 +3,7 @@ import { type Box, findBox, readBoxContent, readBoxes } from "../../bytes/bmffBo
 import { subSource } from "../../bytes/boundedSource.ts";
 import { asciiAt, startsWith } from "../../bytes/bytes.ts";
 import { toExifBlock } from "../../exif/exifBlock.ts";
-import { readJpeg } from "../../containers/jpeg.ts";
+import { readJpeg } from "../../containers/jpeg/jpeg.ts";
 import { emptyContent } from "../../containers/imageContent.ts";
 import { normalizeText } from "../../metadata/normalize.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";

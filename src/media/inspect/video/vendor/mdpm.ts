@@ -1,6 +1,6 @@
 /** Reads the Modified Digital Video Pack Metadata (MDPM) that AVCHD camcorders store in an H.264 user data message. */
 import { asciiAt, viewOf } from "../../bytes/bytes.ts";
-import { validPosition } from "../../exif/gps.ts";
+import { validPosition } from "../../location/gps.ts";
 import { normalizeText } from "../../metadata/normalize.ts";
 import { parseExifDate } from "../../metadata/wallTime.ts";
 import { removeEmulationPrevention, startCodeUnits } from "../codecs/bitReader.ts";

@@ -1,6 +1,6 @@
 /** Reads the XML that Sony cameras add to a movie (NonRealTimeMeta). */
 import { decodeText } from "../../bytes/bytes.ts";
-import { validPosition } from "../../exif/gps.ts";
+import { validPosition } from "../../location/gps.ts";
 import { normalizeText } from "../../metadata/normalize.ts";
 import { parseIsoDate } from "../../metadata/wallTime.ts";
 import { applyCoordinates } from "../movieTags.ts";

@@ -1,9 +1,9 @@
-import { asciiAt, concat, startsWith, viewOf } from "../bytes/bytes.ts";
-import type { ByteSource } from "../bytes/byteSource.ts";
-import { exifBlockOf } from "../exif/exifBlock.ts";
-import { joinExtendedXmp } from "../metadata/xmp.ts";
-import { joinResources, iptcBlocksIn } from "../metadata/photoshop.ts";
-import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
+import { asciiAt, concat, startsWith, viewOf } from "../../bytes/bytes.ts";
+import type { ByteSource } from "../../bytes/byteSource.ts";
+import { exifBlockOf } from "../../exif/exifBlock.ts";
+import { joinExtendedXmp } from "../../metadata/xmp.ts";
+import { joinResources, iptcBlocksIn } from "../../metadata/photoshop.ts";
+import { type ImageContent, MAX_BLOCK_BYTES } from "../imageContent.ts";
 import { findLineCount } from "./jpegLineCount.ts";
 
 /** Real files have tens of segments, and tens more for a large XMP or ICC block. */

@@ -1,5 +1,5 @@
-import { viewOf } from "../bytes/bytes.ts";
-import type { ByteSource } from "../bytes/byteSource.ts";
+import { viewOf } from "../../bytes/bytes.ts";
+import type { ByteSource } from "../../bytes/byteSource.ts";
 
 const WINDOW_BYTES = 64 * 1024;
 /** Limit of the search from the start of the scan; beyond it, only the end of the file is searched. */

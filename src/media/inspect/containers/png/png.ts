@@ -1,8 +1,8 @@
-import { asciiAt, viewOf } from "../bytes/bytes.ts";
-import type { ByteSource } from "../bytes/byteSource.ts";
-import { type ChunkFormat, findTrailingChunks } from "./trailingChunks.ts";
+import { asciiAt, viewOf } from "../../bytes/bytes.ts";
+import type { ByteSource } from "../../bytes/byteSource.ts";
+import { type ChunkFormat, findTrailingChunks } from "../trailingChunks.ts";
 import { readPngChunk, metadataChunkTypes } from "./pngChunks.ts";
-import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
+import { type ImageContent, MAX_BLOCK_BYTES } from "../imageContent.ts";
 
 const MAX_CHUNKS = 160;
 /** IDAT chunks have 8 KiB or more each; after this many, only the end of the file is searched. */

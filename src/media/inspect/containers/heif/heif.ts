@@ -1,9 +1,9 @@
-import { type Box, readBoxes, findBox } from "../bytes/bmffBoxes.ts";
-import { asciiAt, concat, viewOf } from "../bytes/bytes.ts";
-import { type ByteSource, memorySource } from "../bytes/byteSource.ts";
-import { inflateBlock } from "../bytes/decompression.ts";
-import { type InspectionBudget, READ_COST_BYTES } from "../bytes/inspectionBudget.ts";
-import { toExifBlock } from "../exif/exifBlock.ts";
+import { type Box, readBoxes, findBox } from "../../bytes/bmffBoxes.ts";
+import { asciiAt, concat, viewOf } from "../../bytes/bytes.ts";
+import { type ByteSource, memorySource } from "../../bytes/byteSource.ts";
+import { inflateBlock } from "../../bytes/decompression.ts";
+import { type InspectionBudget, READ_COST_BYTES } from "../../bytes/inspectionBudget.ts";
+import { toExifBlock } from "../../exif/exifBlock.ts";
 import {
   type HeifItem,
   type ItemLocation,
@@ -13,7 +13,7 @@ import {
   readPrimaryId,
   readProperties,
 } from "./heifItems.ts";
-import { type ImageContent, MAX_BLOCK_BYTES, MAX_EXIF_BLOCKS, MAX_XMP_PACKETS } from "./imageContent.ts";
+import { type ImageContent, MAX_BLOCK_BYTES, MAX_EXIF_BLOCKS, MAX_XMP_PACKETS } from "../imageContent.ts";
 
 const XMP_TYPE = "application/rdf+xml";
 

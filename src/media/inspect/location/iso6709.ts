@@ -1,4 +1,4 @@
-import { type Position, validPosition } from "../exif/gps.ts";
+import { type Position, validPosition } from "./gps.ts";
 
 export interface Coordinates extends Position {
   /** Metres above sea level. */

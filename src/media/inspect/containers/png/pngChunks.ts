@@ -1,10 +1,10 @@
 /** Decodes the metadata chunks of a PNG: eXIf, iCCP, and text chunks, some of which embed EXIF, XMP or IPTC blocks. */
-import { asciiAt, decodeText, startsWith } from "../bytes/bytes.ts";
-import { inflateBlock } from "../bytes/decompression.ts";
-import type { InspectionBudget } from "../bytes/inspectionBudget.ts";
-import { toExifBlock } from "../exif/exifBlock.ts";
-import { iptcBlocksIn } from "../metadata/photoshop.ts";
-import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
+import { asciiAt, decodeText, startsWith } from "../../bytes/bytes.ts";
+import { inflateBlock } from "../../bytes/decompression.ts";
+import type { InspectionBudget } from "../../bytes/inspectionBudget.ts";
+import { toExifBlock } from "../../exif/exifBlock.ts";
+import { iptcBlocksIn } from "../../metadata/photoshop.ts";
+import { type ImageContent, MAX_BLOCK_BYTES } from "../imageContent.ts";
 
 export const metadataChunkTypes: readonly string[] = ["eXIf", "iTXt", "tEXt", "zTXt", "iCCP"];
 

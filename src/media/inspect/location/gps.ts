@@ -1,8 +1,8 @@
 /** Coordinates and altitude from EXIF and XMP. */
 import { parseNumber } from "../metadata/normalize.ts";
 import type { XmpProperties } from "../metadata/xmp.ts";
-import { gpsTags } from "./exifTags.ts";
-import { type TagValues, numberAt, textAt } from "./tagValues.ts";
+import { gpsTags } from "../exif/exifTags.ts";
+import { type TagValues, numberAt, textAt } from "../exif/tagValues.ts";
 
 /** Decimal degrees. */
 export interface Position {

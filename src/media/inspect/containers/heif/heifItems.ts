@@ -1,7 +1,7 @@
 /** Parses the tables of a HEIF `meta` box: items, their locations and properties (ISO/IEC 14496-12, 23008-12). */
-import { type Box, readBoxes, findBox } from "../bytes/bmffBoxes.ts";
-import { asciiAt, viewOf } from "../bytes/bytes.ts";
-import type { ByteSource } from "../bytes/byteSource.ts";
+import { type Box, readBoxes, findBox } from "../../bytes/bmffBoxes.ts";
+import { asciiAt, viewOf } from "../../bytes/bytes.ts";
+import type { ByteSource } from "../../bytes/byteSource.ts";
 
 export interface HeifItem {
   type: string;

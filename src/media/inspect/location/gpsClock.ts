@@ -1,7 +1,7 @@
 /** The UTC offset of a camera's clock, from the GPS time in the same file. */
 import { type WallTime, parseExifDate } from "../metadata/wallTime.ts";
-import { gpsTags } from "./exifTags.ts";
-import { type TagValues, textAt } from "./tagValues.ts";
+import { gpsTags } from "../exif/exifTags.ts";
+import { type TagValues, textAt } from "../exif/tagValues.ts";
 
 const SECOND_US = 1_000_000;
 const MINUTE_US = 60 * SECOND_US;
