@@ -16,7 +16,7 @@ export default defineConfig({
         plugins: [worker],
         test: { name: "worker", include: ["test/**/*.slow.test.ts"], exclude: [scripts], ...timeouts },
       },
-      { extends: false, test: { name: "scripts", include: [scripts], silent: "passed-only", ...timeouts } },
+      { extends: false, test: { name: "scripts", include: [scripts], ...timeouts } },
     ],
   },
 });
