@@ -1,4 +1,7 @@
-/** Repr-Digest and Content-Digest (RFC 9530), of which only SHA-256 is used. */
+/**
+ * Digests in headers: Repr-Digest and Content-Digest (RFC 9530), of which only SHA-256 is used, and the SHA-1 of
+ * Immich's clients.
+ */
 import { invalid } from "../kernel/errors.ts";
 
 /** A byte sequence of RFC 8941: base64 between colons. Parameters may follow. */
@@ -25,6 +28,22 @@ export function parseDigestField(value: string, loc: string[]): string | null {
     if (algorithm === "sha-256") sha256 = digest;
   }
   return sha256;
+}
+
+/** SHA-1 as Immich's clients send it: 20 bytes in base64 or in hexadecimal. */
+const SHA1 = /^(?:[A-Za-z0-9+/]{27}=|[0-9A-Fa-f]{40})$/;
+const SHA1_HEX_CHARACTERS = 40;
+
+/**
+ * Reads a SHA-1 in base64 or hexadecimal; returns base64, or null for an empty text.
+ *
+ * @throws {AppError} `validation_error` for another text.
+ */
+export function parseSha1(text: string, loc: string[]): string | null {
+  if (text === "") return null;
+  if (!SHA1.test(text)) throw invalid(loc, "must be a SHA-1 in base64 or hexadecimal");
+  if (text.length !== SHA1_HEX_CHARACTERS) return text;
+  return Uint8Array.from(text.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16)).toBase64();
 }
 
 /** `sha256` in base64. */

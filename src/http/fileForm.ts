@@ -51,6 +51,7 @@ class RequestFileForm implements FileForm {
   readonly #request: Request;
   readonly #spec: FileFormSpec;
   #parts: AsyncGenerator<MultipartPart, void, undefined> | null = null;
+  #isFinished = false;
 
   constructor(request: Request, spec: FileFormSpec) {
     this.#request = request;
@@ -70,10 +71,12 @@ class RequestFileForm implements FileForm {
 
   async finish(): Promise<void> {
     if ((await this.#nextFile()) !== null) throw this.#fileError("only one file may be uploaded at a time");
+    this.#isFinished = true;
   }
 
-  /** Reads the rest of a rejected body: a client that is still sending would otherwise see a connection reset. */
+  /** Reads the rest of an unneeded body: a client that is still sending would otherwise see a connection reset. */
   async discard(): Promise<void> {
+    if (this.#isFinished) return;
     await this.#parts?.return();
     if (this.#request.body !== null) await discardBody(this.#request.body);
   }
@@ -102,7 +105,7 @@ class RequestFileForm implements FileForm {
   }
 }
 
-/** Passes the form of a request to `use`, and discards the rest of the body when `use` fails. */
+/** Passes the form of a request to `use`, and discards the rest of the body when `use` fails or leaves it unread. */
 export async function withFileForm<T>(
   request: Request,
   spec: FileFormSpec,
@@ -111,8 +114,7 @@ export async function withFileForm<T>(
   const form = new RequestFileForm(request, spec);
   try {
     return await use(form);
-  } catch (error) {
+  } finally {
     await form.discard();
-    throw error;
   }
 }

@@ -27,6 +27,6 @@ export function uploadFields(libraryId: string | null): UploadFields {
     fileCreatedAt: time,
     fileModifiedAt: time,
     libraryId,
-    declared: { sha256: null, sha1: null },
+    declared: [],
   };
 }

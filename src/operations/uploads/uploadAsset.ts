@@ -1,6 +1,6 @@
 /**
- * Uploads an asset: file to R2, row and tasks to D1, then one queue message. Every step is repeatable; the sweep finds
- * what a crash between two of them leaves behind.
+ * Uploads and deduplicates an asset: file to R2, row and tasks to D1, then one queue message. Every step is repeatable;
+ * the sweep recovers after a crash between two steps.
  */
 import type { MediaInfo } from "../../media/inspect/mediaInfo.ts";
 import { insertAssetIfNew, type Asset, type InsertResult, type NewAsset } from "../../records/assets/assets.ts";
@@ -11,13 +11,13 @@ import { purgeAssets } from "../deletion/purge.ts";
 import { enqueue } from "../tasks/taskQueue.ts";
 import { newAsset, type AssetFields } from "./newAsset.ts";
 import { discardFile, fieldsTooLate, inspectFile, isTooLate, receiveFile, type ReceivedFile } from "./receivedFile.ts";
-import { checkQuota, resolveTargetLibrary, throwInsertConflict, type TargetCandidates } from "./targetLibrary.ts";
+import { findUploadTarget, resolveTargetLibrary, throwInsertConflict, type TargetCandidates } from "./targetLibrary.ts";
 import { checkDeclaredDigests } from "./declaredDigests.ts";
 import { undoOnError, type DeclaredDigests, type UploadSource } from "./uploadSource.ts";
 
 export interface UploadFields extends AssetFields {
   libraryId: string | null;
-  declared: DeclaredDigests;
+  declared: DeclaredDigests[];
 }
 
 export interface UploadResult {
@@ -26,7 +26,7 @@ export interface UploadResult {
   created: boolean;
 }
 
-/** Purges an existing row whose trash was cleared: its bytes must not count as a duplicate. */
+/** Inserts the row. An existing asset in a cleared trash is purged first, so that the upload replaces it. */
 async function insertRow(context: Context, upload: NewAsset): Promise<InsertResult | null> {
   const first = await insertAssetIfNew(context.db, upload);
   if (first === null || !first.trashCleared) return first;
@@ -34,7 +34,10 @@ async function insertRow(context: Context, upload: NewAsset): Promise<InsertResu
   return await insertAssetIfNew(context.db, upload);
 }
 
-/** After a D1 error the object stays, because the batch may have been committed: the client retries, the sweep cleans up. */
+/**
+ * After a D1 error the object stays, because the batch may have been committed: the client retries, the sweep cleans
+ * up.
+ */
 async function register(
   context: Context,
   file: ReceivedFile,
@@ -56,7 +59,7 @@ async function finishForm(
 ): Promise<{ fields: UploadFields; library: LibraryState }> {
   const fields = await source.finish();
   if (isTooLate(file.receivedAtMs)) throw fieldsTooLate();
-  checkDeclaredDigests(file.stored, [file.declared, fields.declared], ["body", "asset_data"]);
+  checkDeclaredDigests(file.stored, [file.declared, ...fields.declared], ["body", "asset_data"]);
   const library = await resolveTargetLibrary(context, principal, candidates, fields.libraryId);
   return { fields, library };
 }
@@ -64,6 +67,8 @@ async function finishForm(
 /**
  * Stores a file and registers it as an asset, or returns the asset of the library that has the same SHA-256. Storage
  * limits are checked before the first byte and again by the insert. A failed or duplicate upload leaves no object.
+ * If the library has an asset with the digests that were declared before the file, it is returned, and the file and the
+ * fields after it aren't read.
  *
  * @throws {AppError} what `source` throws; `validation_error` for the file name, an empty file or a digest mismatch;
  *   `storage_limit_exceeded`, `not_found` or `bad_request` for the library; `write_conflict` to be retried.
@@ -74,11 +79,13 @@ export async function uploadAsset(
   source: UploadSource<UploadFields>,
 ): Promise<UploadResult> {
   const { file: incoming, earlyFields } = await source.open();
-  const candidates = await checkQuota(context, principal, earlyFields.libraryId ?? null);
+  const declared = [{ sha256: incoming.declaredSha256, sha1: null }, ...(earlyFields.declared ?? [])];
+  const candidates = await findUploadTarget(context, principal, earlyFields.libraryId ?? null, declared);
+  if (candidates.duplicate !== null) return { asset: candidates.duplicate, created: false };
   const file = await receiveFile(context, incoming);
   const discard = () => discardFile(context, file);
   const inspect = () => undoOnError(inspectFile(context, file), discard);
-  // A file in memory is read before the rest of the form, so that its memory doesn't wait for the client.
+  // A file in memory is read before the rest of the form, so that its memory is free before the client sends the rest.
   const info = file.stored.head === null ? null : await inspect();
   const form = await undoOnError(finishForm(context, principal, source, candidates, file), discard);
   return await register(context, file, info ?? (await inspect()), form);

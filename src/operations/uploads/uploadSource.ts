@@ -1,4 +1,5 @@
 /** A file with its fields, independent of the protocol: a multipart form, or the end of a resumable upload. */
+import type { FileDigests } from "../../records/uploads/uploadTargets.ts";
 
 export interface IncomingFile {
   /** File name from the client; null without one. */
@@ -12,17 +13,14 @@ export interface IncomingFile {
   sizeHint: number | null;
 }
 
-/** Digests of the file that the client declares, base64; null for those it does not. */
-export interface DeclaredDigests {
-  sha256: string | null;
-  sha1: string | null;
-}
+/** Digests of the file that the client declares. */
+export type DeclaredDigests = FileDigests;
 
 /** Fields may arrive before or after the file. Both methods reject invalid fields as soon as they are read. */
 export interface UploadSource<Fields> {
   /** Reads up to the file. `earlyFields` are those that arrived before it. */
   open(): Promise<{ file: IncomingFile; earlyFields: Partial<Fields> }>;
-  /** Reads to the end, once the file's body has been consumed. */
+  /** Reads to the end, once the file's body has been consumed. Not called if the file isn't needed. */
   finish(): Promise<Fields>;
 }
 

@@ -18,6 +18,15 @@ const optionalDigest = (pattern: RegExp, algorithm: string) =>
 export const declaredSha256Schema = optionalDigest(/^[A-Za-z0-9+/]{43}=$/, "SHA-256");
 const declaredSha1Schema = optionalDigest(/^[A-Za-z0-9+/]{27}=$/, "SHA-1");
 
+/** Request headers of an upload. `parseSha1` validates the value. */
+export const uploadHeadersSchema = z.object({
+  "x-immich-checksum": z.string().optional().openapi({
+    description:
+      "SHA-1 of the file in base64 or hexadecimal, as Immich's clients send it. Works like `checksum_sha1` before the file",
+    example: "0LeVLMoOEEC9HIDv8X8n6sFBlOI=",
+  }),
+});
+
 /** Text fields of an upload. They may come in any order, before or after the file. */
 export const uploadFieldsSchema = z.object({
   device_asset_id: deviceText,

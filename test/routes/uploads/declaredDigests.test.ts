@@ -80,7 +80,7 @@ describe("a digest declared with an upload", () => {
     const right = `${header}: sha-512=:AAAA:, sha-256=:${digest("sha256", bytes)}:`;
     await expectAsset(await postParts([...fields(), fileWithHeader(bytes, right)]), 201);
     before = await storedState();
-    const wrong = `${header}: sha-256=:${digest("sha256", bytes)}:`;
+    const wrong = `${header}: sha-256=:${digest("sha256", uniqueBytes())}:`;
     await expectRejected(postParts([...fields(), fileWithHeader(uniqueBytes(), wrong)]), /of the received bytes is/);
     for (const malformed of ["sha-256=abc", "sha-256=:abc:", "sha-256", ""])
       await expectRejected(postParts([...fields(), fileWithHeader(bytes, `${header}: ${malformed}`)]), /Repr-Digest/);

@@ -1,0 +1,69 @@
+/** Reads the state that an upload needs before its file: libraries, the owner's storage, and a declared duplicate. */
+import { and, eq, inArray, isNull, sql, type SQL } from "drizzle-orm";
+import type { Database } from "../database.ts";
+import { assetColumns, parseAssetRow, type Asset } from "../assets/assets.ts";
+import {
+  isVisible,
+  librariesInScope,
+  selectLiveLibraries,
+  trashClearedAtOf,
+  type LibraryScope,
+  type LibraryState,
+  type StorageUsage,
+} from "../libraries/libraries.ts";
+import { assets, libraries, users } from "../schema/schema.ts";
+
+/** Digests of one file in base64; null for an unknown one. */
+export interface FileDigests {
+  sha256: string | null;
+  sha1: string | null;
+}
+
+export interface UploadTargets {
+  /** As `selectLiveLibraries` returns them. */
+  live: LibraryState[];
+  owner: StorageUsage | null;
+  /** An asset of these libraries that has all of the digests, live or trashed. */
+  duplicate: Asset | null;
+}
+
+function digestConditions(digests: FileDigests[]): SQL[] {
+  return digests.flatMap(({ sha256, sha1 }) => [
+    ...(sha256 === null ? [] : [eq(assets.checksum, sha256)]),
+    ...(sha1 === null ? [] : [eq(assets.checksumSha1, sha1)]),
+  ]);
+}
+
+/** Seeks one index per library. Ignores assets of a cleared trash, whose rows are about to be deleted. */
+function selectDuplicate(db: Database, scope: LibraryScope, libraryId: string | null, digests: SQL[]) {
+  const isLive = and(librariesInScope(scope), isNull(libraries.trashedAt));
+  const isRequested = libraryId === null ? undefined : eq(libraries.id, libraryId);
+  const targets = db.orm.select({ id: libraries.id }).from(libraries).where(and(isLive, isRequested)).limit(2);
+  const visible = isVisible(assets.trashedAt, trashClearedAtOf(sql`${assets.libraryId}`));
+  return db.orm
+    .select(assetColumns)
+    .from(assets)
+    .where(and(inArray(assets.libraryId, targets), ...digests, visible))
+    .limit(1);
+}
+
+/** Reads everything in one round trip. Contradictory digests match no asset. */
+export async function findUploadTargets(
+  db: Database,
+  scope: LibraryScope,
+  libraryId: string | null,
+  digests: FileDigests[],
+): Promise<UploadTargets> {
+  const conditions = digestConditions(digests);
+  const duplicates = conditions.length === 0 ? [] : [selectDuplicate(db, scope, libraryId, conditions)];
+  const [live, owners, rows] = await db.orm.batch([
+    selectLiveLibraries(db, scope, libraryId),
+    db.orm
+      .select({ usedBytes: users.storageUsedBytes, limitBytes: users.storageLimitBytes })
+      .from(users)
+      .where(eq(users.id, scope.userId)),
+    ...duplicates,
+  ]);
+  const row = rows?.[0];
+  return { live, owner: owners[0] ?? null, duplicate: row === undefined ? null : parseAssetRow(row) };
+}
