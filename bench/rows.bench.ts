@@ -4,6 +4,7 @@ import { seedLibrary } from "../test/support/rows/seed.ts";
 import { changeTable } from "./changeRows.ts";
 import { countTable } from "./countRows.ts";
 import { feedTable, insertEvents } from "./feedRows.ts";
+import { integrityTable } from "./integrityRows.ts";
 import { listTable } from "./listRows.ts";
 import { filteredMapTable, mapTable } from "./mapRows.ts";
 import { typicalLibrary } from "./typicalLibrary.ts";
@@ -34,4 +35,5 @@ it("prints rows read and written", { timeout: 3_600_000 }, async () => {
   print("Map, 1,000,000 scattered over the Earth", await mapTable(scatteredLarge, wideViewports));
   print("Feed", await feedTable(large, MILLION));
   print("Changes", await changeTable(large));
+  print("Integrity report", await integrityTable(1000));
 });

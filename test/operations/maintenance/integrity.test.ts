@@ -11,7 +11,7 @@ import { expectAsset } from "../../support/clients/responses.ts";
 import { uniqueBytes } from "../../support/clients/api.ts";
 import { storedKeys, instrumentedBucket } from "../../support/bindings/bucket.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
-import { insertAssets } from "../../support/clients/tenants.ts";
+import { insertAssets, SEEDED_VERSION_ID } from "../../support/clients/tenants.ts";
 import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 import { testContext } from "../../support/context.ts";
 import type { Context } from "../../../src/operations/context.ts";
@@ -50,13 +50,52 @@ async function report() {
   };
 }
 
+/** The next report is due a day after the start of the last one. */
+async function letDayPass(): Promise<void> {
+  await sqlAll("UPDATE integrity_reports SET started_at = started_at - ? WHERE completed_at IS NOT NULL", 24 * HOUR_MS);
+}
+
 /** Runs checks until a report is complete; returns the number of runs. */
 async function runUntilComplete(steps: number, changes: Partial<Context> = {}): Promise<number> {
+  await letDayPass();
   for (let runs = 1; runs < 100; runs++) if (await checkIntegrity(contextInTwoHours(changes), steps)) return runs;
   throw new Error("the integrity check never completed");
 }
 
 describe("the integrity check", () => {
+  it("starts a report at most once a day, and reads next to nothing until then", async () => {
+    await uploaded();
+    const database = countingD1(env.DB);
+    const runAt = async (nowMs: number): Promise<boolean> => {
+      database.reset();
+      return await checkIntegrity(testContext({ nowMs, db: openDatabase(database.binding, "primary") }), 10);
+    };
+    const startMs = Date.now();
+    expect(await runAt(startMs)).toBe(true);
+    for (const hours of [0.25, 12, 23.9]) {
+      expect(await runAt(startMs + hours * HOUR_MS), `${hours} h`).toBe(false);
+      expect(database.counts.rowsRead).toBeLessThan(10);
+    }
+    expect(await runAt(startMs + 24 * HOUR_MS)).toBe(true);
+  });
+
+  it("reads each photo once, and its id once per kind of derived object", async () => {
+    const assetIds = await insertAssets(
+      owner,
+      Array.from({ length: 100 }, () => ({})),
+    );
+    for (const id of assetIds) {
+      await env.BUCKET.put(originalKey(id, SEEDED_VERSION_ID), "ten bytes.");
+      for (const variant of ["thumbnail", "small", "preview"])
+        await env.BUCKET.put(renditionKey(id, SEEDED_VERSION_ID, variant, "webp"), "rendition");
+    }
+    const database = countingD1(env.DB);
+    await runUntilComplete(10, { db: openDatabase(database.binding, "primary") });
+    expect(await report()).toMatchObject({ complete: { assetsChecked: 100, objectsChecked: 400 }, findings: [] });
+    // The photo, then the photo and an element of the list of ids for its renditions.
+    expect(database.counts.rowsRead).toBeLessThanOrEqual(100 * 3 + 20);
+  }, 30_000);
+
   it("reports no findings for consistent data and counts checked assets and objects", async () => {
     const [a] = [await uploaded(), await uploaded()];
     await env.BUCKET.put(renditionKey(a.id, versionIdOfKey(a.key) ?? "", "thumbnail", "webp"), "derived bytes");
@@ -215,6 +254,7 @@ describe("the integrity check", () => {
     await env.BUCKET.delete(withoutObject.key);
     await runUntilComplete(10);
     await runUntilComplete(10);
+    await letDayPass();
     await checkIntegrity(contextInTwoHours(), 1);
     expect((await report()).missing).toEqual([withoutObject.id]);
     expect(await sqlAll("SELECT id FROM integrity_reports")).toHaveLength(2);
