@@ -1,6 +1,6 @@
 /** A multipart form with one file and text fields in any order. The file is streamed; the fields are kept. */
 import { AppError, invalid } from "../kernel/errors.ts";
-import { discardBody, readChunks } from "./bodyReader.ts";
+import { discardBody, MAX_DISCARDED_BYTES, readChunks } from "./bodyReader.ts";
 import { parseDigestField } from "./digestField.ts";
 import { parseBoundary, readParts, readText, type MultipartPart } from "./multipart.ts";
 
@@ -75,10 +75,10 @@ class RequestFileForm implements FileForm {
   }
 
   /** Reads the rest of an unneeded body: a client that is still sending would otherwise see a connection reset. */
-  async discard(): Promise<void> {
+  async discard(maxBytes: number): Promise<void> {
     if (this.#isFinished) return;
     await this.#parts?.return();
-    if (this.#request.body !== null) await discardBody(this.#request.body);
+    if (this.#request.body !== null) await discardBody(this.#request.body, maxBytes);
   }
 
   #fileError(message: string): AppError {
@@ -105,16 +105,23 @@ class RequestFileForm implements FileForm {
   }
 }
 
-/** Passes the form of a request to `use`, and discards the rest of the body when `use` fails or leaves it unread. */
+/**
+ * Passes the form of a request to `use`, and discards the rest of the body: up to `MAX_DISCARDED_BYTES` when `use` fails,
+ * all of it when `use` succeeds without it, because the client would repeat a request whose success it doesn't see.
+ */
 export async function withFileForm<T>(
   request: Request,
   spec: FileFormSpec,
   use: (form: FileForm) => Promise<T>,
 ): Promise<T> {
   const form = new RequestFileForm(request, spec);
+  let result: T;
   try {
-    return await use(form);
-  } finally {
-    await form.discard();
+    result = await use(form);
+  } catch (error) {
+    await form.discard(MAX_DISCARDED_BYTES);
+    throw error;
   }
+  await form.discard(Infinity);
+  return result;
 }

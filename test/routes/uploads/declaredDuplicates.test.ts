@@ -102,13 +102,13 @@ describe("a digest of a stored file, declared before the file", () => {
     },
   );
 
-  it("discards the body to its end, so that the client receives the response", async () => {
+  it("discards a body of any size to its end, so that the client receives the response", async () => {
     const { bytes, asset } = await storeFile();
     const bucket = instrumentedBucket();
-    const body = streamChunks(largeBody([field("checksum", sha256(bytes))], 12 * MIB, fields()));
+    const body = streamChunks(largeBody([field("checksum", sha256(bytes))], 104 * MIB, fields()));
     const response = await postBody(body.stream, { env: { BUCKET: bucket.binding } });
     expect((await expectAsset(response, 200)).id).toBe(asset.id);
-    expect(body.pulledBytes()).toBeGreaterThan(12 * MIB);
+    expect(body.pulledBytes()).toBeGreaterThan(104 * MIB);
     expect(bucket.calls).toEqual([]);
   });
 
