@@ -8,7 +8,6 @@ import { planList, type ListPlan, type TrashSpan } from "./listPlans.ts";
 import {
   completeRows,
   fittingRows,
-  listColumns,
   listFields,
   type ColumnGroups,
   type ListedAsset,
@@ -172,7 +171,7 @@ async function scanPage(db: Database, request: PageRequest): Promise<RowPage | n
   if (plan === null) return { rows: [], hasMore: false };
   let { afterKey } = request;
   for (let scanned = 0; scanned < scan.rowsPerPage; scanned += scan.rowsPerStatement) {
-    const rows = await readRows(db, plan.rows(afterKey, limit + 1, listColumns(groups)), groups);
+    const rows = await readRows(db, plan.rows(afterKey, limit + 1, sql`a.*`), groups);
     const page = cutPage(rows, { ...request, afterKey });
     const scanEnd = page.hasMore || scansAll(request, scan) ? null : await findScanEnd(db, plan, afterKey);
     if (page.hasMore || scanEnd === null) return page;
@@ -182,9 +181,11 @@ async function scanPage(db: Database, request: PageRequest): Promise<RowPage | n
   return null;
 }
 
-/** Half of the limit leaves room for assets that were added since they were counted. */
+/** Room for assets that were added since they were counted, in the round trip before. */
+const ADDED_SINCE_ROWS = 1000;
+
 function scansAll({ assetCount = null }: PageRequest, scan: ScanLimits): boolean {
-  return assetCount !== null && assetCount < scan.rowsPerStatement / 2;
+  return assetCount !== null && assetCount + ADDED_SINCE_ROWS <= scan.rowsPerStatement;
 }
 
 /** The sort key at which a statement stopped scanning; null if it reached the end. */
@@ -218,7 +219,7 @@ function cutPage(rows: ListRow[], { filter, afterKey, limit }: PageRequest): Row
  * At most 200 ids, one lookup each. The ids are a VALUES list in the SQL text, because D1 bills the elements of a JSON
  * list as rows and binds at most 100 parameters.
  */
-function selectByIds({ filter, groups }: PageRequest, ids: string[]): SQL | null {
+function selectByIds({ filter }: PageRequest, ids: string[]): SQL | null {
   if (ids.length === 0) return null;
   const values = sql.join(
     [...new Set(ids)].map((id) => sql`(${sqlId(id)})`),
@@ -230,6 +231,6 @@ function selectByIds({ filter, groups }: PageRequest, ids: string[]): SQL | null
     ...sortKeyRange(filter, sql`a.sort_key`),
     ...(filter.albumId === null ? [] : [inAlbum]),
   ];
-  return sql`SELECT ${listColumns(groups)} FROM (VALUES ${values}) v CROSS JOIN assets a ON a.id = v.column1
+  return sql`SELECT a.* FROM (VALUES ${values}) v CROSS JOIN assets a ON a.id = v.column1
     WHERE ${sql.join(where, sql` AND `)}`;
 }

@@ -36,15 +36,6 @@ const {
   ...coreColumns
 } = assetColumns;
 
-const fileDataColumns = {
-  checksum,
-  checksumSha1,
-  fileSizeBytes,
-  deviceId,
-  deviceAssetId,
-  fileCreatedAt,
-  fileModifiedAt,
-};
 const fileDataRow = z.object({
   checksum: z.string(),
   checksumSha1: z.string(),
@@ -79,46 +70,35 @@ function textColumnsOf(groups: ColumnGroups): SQLiteColumn[] {
   ];
 }
 
-function ofRow(column: SQLiteColumn): SQL {
-  return sql`a.${sql.identifier(column.name)}`;
-}
-
-/** `octet_length` of a column reads the row's header only, not the text. */
 function textBytes(groups: ColumnGroups): SQL {
-  const lengths = textColumnsOf(groups).map((column) => sql`coalesce(octet_length(${ofRow(column)}), 0)`);
-  const fileName = sql`${sqlNumber(FILE_NAME_REPETITIONS)} * octet_length(a.original_file_name)`;
+  const lengths = textColumnsOf(groups).map((column) => sql`coalesce(octet_length(${sql.identifier(column.name)}), 0)`);
+  const fileName = sql`${sqlNumber(FILE_NAME_REPETITIONS)} * octet_length(original_file_name)`;
   return sql.join([...lengths, fileName], sql` + `);
 }
 
-/** The columns of a page's SELECT, over `a`, the assets row. */
-export function listColumns(groups: ColumnGroups): SQL {
-  const bytes = textBytes(groups);
-  const isInline = sql`${bytes} <= ${sqlNumber(MAX_INLINE_TEXT_BYTES)}`;
-  const plain = [...Object.values(coreColumns), ...(groups.has("fileData") ? Object.values(fileDataColumns) : [])];
-  const json = jsonColumnsOf(groups).map(
-    (column) => sql`CASE WHEN ${isInline} THEN ${ofRow(column)} END AS ${sql.identifier(column.name)}`,
-  );
-  return sql.join([...plain.map(ofRow), ...json, sql`${bytes} AS text_bytes`], sql`, `);
+/** The column if its group was requested and `condition` holds, else NULL. */
+function optional(column: SQLiteColumn, isRequested: boolean, condition: SQL | null = null): SQL.Aliased {
+  const value = sql<unknown>`${sql.identifier(column.name)}`;
+  const chosen = condition === null ? value : sql<unknown>`CASE WHEN ${condition} THEN ${value} END`;
+  return (isRequested ? chosen.mapWith(column) : sql<unknown>`NULL`).as(column.name);
 }
 
-/** The column, or NULL if its group was not requested. */
-function optional(column: SQLiteColumn, isRequested: boolean): SQL.Aliased {
-  const value = isRequested ? sql<unknown>`${sql.identifier(column.name)}`.mapWith(column) : sql<unknown>`NULL`;
-  return value.as(column.name);
-}
-
-function jsonFields(groups: ColumnGroups) {
+function jsonFields(groups: ColumnGroups, condition: SQL | null) {
   return {
-    fileMetadata: optional(fileMetadata, groups.has("metadata")),
-    userMetadata: optional(userMetadata, groups.has("metadata")),
-    derivedMetadata: optional(derivedMetadata, groups.has("metadata")),
-    metrics: optional(metrics, groups.has("metrics")),
+    fileMetadata: optional(fileMetadata, groups.has("metadata"), condition),
+    userMetadata: optional(userMetadata, groups.has("metadata"), condition),
+    derivedMetadata: optional(derivedMetadata, groups.has("metadata"), condition),
+    metrics: optional(metrics, groups.has("metrics"), condition),
   };
 }
 
-/** The fields of drizzle's select over `listColumns`. */
+/**
+ * The fields of drizzle's select around a page's query, which is `SELECT a.*`: SQLite sets the columns that are not used
+ * here to NULL inside, and the column names would be too long for a query that merges 60 inputs.
+ */
 export function listFields(groups: ColumnGroups) {
   const hasFileData = groups.has("fileData");
+  const bytes = textBytes(groups);
   return {
     ...coreColumns,
     fileData: {
@@ -130,8 +110,8 @@ export function listFields(groups: ColumnGroups) {
       fileCreatedAt: optional(fileCreatedAt, hasFileData),
       fileModifiedAt: optional(fileModifiedAt, hasFileData),
     },
-    json: jsonFields(groups),
-    textBytes: sql<number>`text_bytes`,
+    json: jsonFields(groups, sql`${bytes} <= ${sqlNumber(MAX_INLINE_TEXT_BYTES)}`),
+    textBytes: sql<number>`${bytes}`.as("text_bytes"),
   };
 }
 
@@ -181,7 +161,7 @@ async function readJson(db: Database, ids: string[], groups: ColumnGroups): Prom
     sql`, `,
   );
   const rows = await db.orm
-    .select({ id: sql<string>`a.id`.as("id"), ...jsonFields(groups) })
+    .select({ id: sql<string>`a.id`.as("id"), ...jsonFields(groups, null) })
     .from(sql`(VALUES ${values}) v CROSS JOIN assets a ON a.id = v.column1`);
   return new Map(rows.map(({ id, ...json }) => [id, json]));
 }
