@@ -167,6 +167,11 @@ describe("the access rules", () => {
   });
 });
 
+/** The first look at an image renders it, and the rendition counts as storage. */
+function withoutDerivedSizes(rows: string): string {
+  return rows.replaceAll(/"(storage_used_bytes|derived_bytes)": \d+/g, '"$1": 0');
+}
+
 describe("every protected operation", { timeout: 30_000 }, () => {
   it("returns 401 without a credential, with a revoked key and with an expired key", async () => {
     const revoked = await insertKey({ userId: otherTenant.userId, isActive: false });
@@ -184,7 +189,7 @@ describe("every protected operation", { timeout: 30_000 }, () => {
   });
 
   it("returns 403 to a read-only key if it writes, and the owner's data if it reads", async () => {
-    const before = await readTenantRows(otherTenant);
+    const before = withoutDerivedSizes(await readTenantRows(otherTenant));
     const { secret } = await insertKey({
       userId: otherTenant.userId,
       libraryIds: [otherTenant.libraryId],
@@ -203,7 +208,7 @@ describe("every protected operation", { timeout: 30_000 }, () => {
         violations.push(`${operation.title} leaks ${leaks.join(", ")}`);
     }
     expect(violations).toEqual([]);
-    expect(await readTenantRows(otherTenant)).toBe(before);
+    expect(withoutDerivedSizes(await readTenantRows(otherTenant))).toBe(before);
   });
 });
 

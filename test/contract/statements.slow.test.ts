@@ -322,7 +322,7 @@ const LAST_EVENT = /\(SELECT created_at FROM events ORDER BY seq DESC LIMIT 1\)/
 /** Intended scans: libraries, whose expired trash is an index range each, and the findings of a deleted integrity report. */
 const ALLOWED_SCANS = [/^SCAN l$/, /^SCAN integrity_findings$/];
 const TABLES =
-  "users|libraries|assets|asset_versions|albums|album_assets|stacks|tasks|events|api_keys|asset_cleanups|version_cleanups|month_counts|album_month_counts|map_points|map_cells|integrity_findings";
+  "users|libraries|assets|asset_versions|albums|album_assets|stacks|tasks|events|api_keys|asset_cleanups|version_cleanups|month_counts|album_month_counts|map_points|map_cells|integrity_findings|derived_files";
 
 /** Returns the plan's full scans of tables, resolving aliases. */
 function findScans(sql: string, plan: string[]): string[] {
