@@ -7,6 +7,7 @@ import { cleanUpDeletedAssets, purgeTrash } from "../../src/operations/deletion/
 import { sweepObjects } from "../../src/operations/maintenance/sweeps.ts";
 import { cleanUpVersions } from "../../src/operations/versions/versionCleanup.ts";
 import { openDatabase } from "../../src/records/database.ts";
+import { deleteAlbum, findHiddenAlbum, purgeAlbumPart } from "../../src/records/deletion/purgeAlbums.ts";
 import { createLibrary, getRootOwner, sqlAll } from "../support/clients/account.ts";
 import { call, uniqueBytes, uploadForm } from "../support/clients/api.ts";
 import { deliver } from "../support/bindings/consumer.ts";
@@ -240,6 +241,15 @@ export const actions: Action[] = [
     ),
   },
   { name: "delete an album", run: request("DELETE", ({ album }) => `/api/albums/${album}`) },
+  {
+    name: "delete an album in parts of one membership",
+    run: async ({ album, libraryId }, { DB = env.DB }) => {
+      const db = openDatabase(DB, "primary");
+      await deleteAlbum(db, { id: album, libraryId }, Date.now(), 1);
+      for (let hidden = await findHiddenAlbum(db, album); hidden !== null; hidden = await findHiddenAlbum(db, album))
+        await purgeAlbumPart(db, hidden, Date.now(), 1);
+    },
+  },
   {
     name: "create a stack",
     run: request(
