@@ -1,6 +1,6 @@
 /**
- * Parses multipart/form-data (RFC 7578, RFC 2046) as a stream of parts, each a stream of bytes. Memory is bounded by one
- * chunk of the body, the length of a boundary and the headers of one part.
+ * Parses multipart/form-data (RFC 7578, RFC 2046) as a stream of parts, each a stream of bytes. Memory is bounded by
+ * one chunk of the body, the length of a boundary and the headers of one part.
  */
 import { AppError, invalid } from "../kernel/errors.ts";
 import { readChunks } from "./bodyReader.ts";
@@ -85,8 +85,8 @@ function toIterable(next: NextChunk): AsyncIterable<Uint8Array> {
 }
 
 /**
- * Yields the parts in order. Errors of reading `body` are thrown unchanged. Stopping the iteration early leaves the rest
- * of `body` unread and unlocked.
+ * Yields the parts in order. Errors of reading `body` are thrown unchanged. Stopping the iteration early leaves the
+ * rest of `body` unread and unlocked.
  */
 export async function* readParts(
   body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,

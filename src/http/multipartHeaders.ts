@@ -21,7 +21,10 @@ function malformedPart(what: string): AppError {
   return new AppError("bad_request", `multipart body has a part ${what}`);
 }
 
-/** Parses the parameters of a header: names in lower case, values without their quotes. Null for a malformed list or a repeated name. */
+/**
+ * Parses the parameters of a header: names in lower case, values without their quotes. Null for a malformed list or a
+ * repeated name.
+ */
 export function parseParameters(header: string): Map<string, string> | null {
   const parameters = new Map<string, string>();
   const start = header.indexOf(";");

@@ -38,7 +38,10 @@ export const ROWS_PER_REQUEST_UNIT = 2000;
 /** The most that one request counts, in addition to itself. */
 export const MAX_ROW_UNITS = 100;
 
-/** Counts the rows that a request read, so that a few requests that scan a library use up the limit like many small ones. */
+/**
+ * Counts the rows that a request read, so that a few requests that scan a library use up the limit like many small
+ * ones.
+ */
 async function countRows(limit: RateLimit | undefined, key: string, rowsRead: number): Promise<void> {
   const units = Math.min(MAX_ROW_UNITS, Math.floor(rowsRead / ROWS_PER_REQUEST_UNIT));
   for (let i = 0; i < units; i++) if (!(await isWithinLimit(limit, key))) return;

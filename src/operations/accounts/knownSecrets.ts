@@ -1,6 +1,6 @@
 /**
- * Remembers hashes of API keys that this isolate looked up: unknown ones, which then cost no database query, and accepted
- * ones, whose network need not be checked for failed attempts.
+ * Remembers hashes of API keys that this isolate looked up: unknown ones, which then cost no database query, and
+ * accepted ones, whose network need not be checked for failed attempts.
  */
 
 /** How long an unknown key costs no query. */

@@ -145,7 +145,8 @@ describe("a media URL", () => {
         if (name !== "withSession") return Reflect.get(target, name) as unknown;
         return (constraint: string) => {
           if (constraint === "first-primary") return target.withSession(constraint);
-          const statement = { bind: () => statement, all: async () => ({ results: [], success: true, meta: {} }) };
+          const all = async () => ({ results: [], success: true, meta: { rows_read: 0 } });
+          const statement = { bind: () => statement, all, run: all, first: async () => null, raw: async () => [] };
           return { prepare: () => statement, getBookmark: () => null };
         };
       },

@@ -137,7 +137,7 @@ describe("a storage limit", () => {
   }
 
   it.each(["User", "Library"] as const)(
-    "of the %s refuses everything once it is reached, known bytes too",
+    "of the %s rejects every upload once it is reached, duplicates included",
     async (kind) => {
       await limit(kind, 0);
       const before = await storedState();
@@ -172,9 +172,9 @@ describe("a storage limit", () => {
     await limit(kind, 1);
     const keys = (await storedState()).keys.length;
     const all = Array.from({ length: 5 }, async () => await uploadWithoutConsumer(uniqueBytes(200)));
-    const answers = await Promise.all(all);
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 507, 507, 507, 507]);
-    for (const answer of answers.filter(({ status }) => status === 507)) await expectError(answer, 507);
+    const responses = await Promise.all(all);
+    expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 507, 507, 507, 507]);
+    for (const response of responses.filter(({ status }) => status === 507)) await expectError(response, 507);
     expect((await storedState()).keys).toHaveLength(keys + 1);
   });
 
