@@ -22,6 +22,14 @@ export const ID_PREFIXES = {
 
 export type IdKind = keyof typeof ID_PREFIXES;
 
+/**
+ * Regular expression of ids that `newId` makes, for the OpenAPI document. `isId` also accepts tails from `o` up to
+ * MAX_TAIL: UUIDv7s after the year 10,000.
+ */
+export function idPattern(kind: IdKind): string {
+  return `^${ID_PREFIXES[kind]}[2-9A-HJ-NP-Za-kmn][2-9A-HJ-NP-Za-km-z]{${TAIL_LENGTH - 1}}$`;
+}
+
 /** Encodes the 16 big-endian bytes of a UUID as 22 characters of the shortuuid alphabet. */
 export function encodeShortUuid(bytes: Uint8Array): string {
   let value = 0n;

@@ -1,16 +1,29 @@
 /** Zod schemas for fields, parameters and responses that several routes use. */
 import { z } from "@hono/zod-openapi";
-import { ID_PREFIXES, isId, type IdKind } from "../kernel/ids.ts";
+import { ID_PREFIXES, idPattern, isId, type IdKind } from "../kernel/ids.ts";
 import { fitsJsonBytes } from "../kernel/textLimits.ts";
 import { parseDateTime, type WallTime } from "../kernel/time.ts";
 
+function documentedId(kind: IdKind) {
+  return { pattern: idPattern(kind), example: `${ID_PREFIXES[kind]}BM3nUmJ6fkBqBADyz5FEiu` };
+}
+
+/** An id in a response. */
+export function idFieldSchema(kind: IdKind) {
+  return z.string().openapi(documentedId(kind));
+}
+
+/** An instant in a response. */
+export const instantFieldSchema = z.string().openapi({ format: "date-time", description: "UTC instant, ending in Z" });
+
+/** An id in a request. */
 export function idSchema(kind: IdKind) {
   return z
     .string()
     .refine((text) => isId(kind, text), {
       error: `must be ${ID_PREFIXES[kind]} followed by a 22-character shortuuid`,
     })
-    .openapi({ example: `${ID_PREFIXES[kind]}BM3nUmJ6fkBqBADyz5FEiu` });
+    .openapi(documentedId(kind));
 }
 
 /**
@@ -35,7 +48,11 @@ export function arraySchema<T extends z.ZodType>(item: T, min: number, max: numb
 }
 
 /** A query array: repeated keys, one comma-separated value, or a mixture of both. */
-export function listSchema<T extends z.ZodType<unknown, string>>(item: T, max: number) {
+function listSchema<T extends z.ZodType<unknown, string>>(
+  item: T,
+  max: number,
+  documentedItem: { pattern: string } | { enum: string[] },
+) {
   return z
     .union([z.string(), z.array(z.string())])
     .transform((value) =>
@@ -46,7 +63,30 @@ export function listSchema<T extends z.ZodType<unknown, string>>(item: T, max: n
         .filter((part) => part !== ""),
     )
     .pipe(z.array(item).max(max))
-    .openapi({ type: "array", items: { type: "string" }, maxItems: max });
+    .openapi({ type: "array", items: { type: "string", ...documentedItem }, maxItems: max });
+}
+
+export function idListSchema(kind: IdKind, max: number) {
+  return listSchema(idSchema(kind), max, { pattern: idPattern(kind) });
+}
+
+/** Values may repeat: clients send some of them twice. */
+export function enumListSchema<const T extends readonly string[]>(values: T, max: number) {
+  return listSchema(z.enum(values), max, { enum: [...values] });
+}
+
+/** Month and day. 29 February matches in every year. */
+const MONTH_DAY =
+  "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|[12][0-9]))";
+const TIME = "T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,9})?)?";
+const OFFSET = "(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))";
+
+/**
+ * Regular expression of date-times for the OpenAPI document: RFC 3339, where the offset, the seconds and the time are
+ * optional. `parseDateTime` also accepts ISO 8601 variants, such as an offset without a colon.
+ */
+function dateTimePattern(year: string): string {
+  return `^${year}-${MONTH_DAY}(?:${TIME}${OFFSET}?)?$`;
 }
 
 /** An ISO 8601 date-time, naive or with a UTC offset. */
@@ -58,7 +98,7 @@ export const dateTimeSchema = z
     context.addIssue({ code: "custom", message: "must be an ISO 8601 date-time, such as 2024-07-15T12:00:00-07:00" });
     return z.NEVER;
   })
-  .openapi({ type: "string", example: "2024-07-15T12:00:00-07:00" });
+  .openapi({ type: "string", pattern: dateTimePattern("[0-9]{4}"), example: "2024-07-15T12:00:00-07:00" });
 
 /** Microseconds since the epoch are exact integers only between 1685 and 2254. */
 export const FIRST_YEAR = 1700;
@@ -68,13 +108,20 @@ function isStorableYear({ wallUs }: WallTime): boolean {
   return wallUs >= Date.UTC(FIRST_YEAR, 0) * 1000 && wallUs < Date.UTC(LAST_YEAR + 1, 0) * 1000;
 }
 
+/** FIRST_YEAR to LAST_YEAR. */
+const STORABLE_YEAR = "(?:1[7-9][0-9]{2}|2[01][0-9]{2}|2200)";
+
 const yearError = { error: `year must be between ${FIRST_YEAR} and ${LAST_YEAR}` };
 
 /** A date-time that is stored as a capture time. */
-export const storedTimeSchema = dateTimeSchema.refine(isStorableYear, yearError);
+export const storedTimeSchema = dateTimeSchema
+  .refine(isStorableYear, yearError)
+  .openapi({ pattern: dateTimePattern(STORABLE_YEAR) });
 
 /** The year 0, and the first and last day of .NET's and Python's calendars, which clients send for an unknown date. */
 const NO_DATE = /^\s*(?:0000-\d\d-\d\d|0001-01-01|9999-12-31)(?:[Tt ][\d:.,]{1,20}(?:Z|z|[+-][\d:]{2,5})?)?\s*$/;
+
+const FILE_TIME_PATTERN = `^(?:(?:0000|${STORABLE_YEAR})-${MONTH_DAY}|0001-01-01|9999-12-31)(?:${TIME}${OFFSET}?)?$`;
 
 /** A file's date-time; null for the placeholders of clients that don't know it. */
 export const fileTimeSchema = z
@@ -85,7 +132,7 @@ export const fileTimeSchema = z
       .transform(() => null),
     storedTimeSchema,
   ])
-  .openapi({ type: "string", example: "2024-07-15T12:00:00-07:00" });
+  .openapi({ type: "string", pattern: FILE_TIME_PATTERN, example: "2024-07-15T12:00:00-07:00" });
 
 /** A decimal number in a query string. Rejects NaN, Infinity and the empty string. */
 export const queryNumberSchema = z

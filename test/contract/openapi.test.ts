@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
+import { ID_PREFIXES, isId, newId, type IdKind } from "../../src/kernel/ids.ts";
+import { fileTimeSchema, storedTimeSchema } from "../../src/routes/fieldSchemas.ts";
 import { call } from "../support/clients/api.ts";
 import {
   listOperations,
@@ -29,6 +31,42 @@ function collectReferences(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => (key === "$ref" ? [String(inner)] : collectReferences(inner)));
 }
+
+interface NamedSchema {
+  /** Operation or component, and the name of the parameter or property. */
+  title: string;
+  name: string;
+  schema: { type?: string | string[]; pattern?: string; format?: string; enum?: unknown[]; example?: unknown };
+}
+
+/** Collects the text schemas in `value` with the name of the parameter or property that they belong to. */
+function collectTextSchemas(value: unknown, title: string, name = ""): NamedSchema[] {
+  if (typeof value !== "object" || value === null) return [];
+  const schema = value as NamedSchema["schema"];
+  const own = [schema.type].flat().includes("string") ? [{ title: `${title} ${name}`, name, schema }] : [];
+  const nested = Object.entries(value).flatMap(([key, inner]) =>
+    key === "properties"
+      ? Object.entries(inner as object).flatMap(([property, of]) => collectTextSchemas(of, title, property))
+      : collectTextSchemas(inner, title, name),
+  );
+  return [...own, ...nested];
+}
+
+function listTextSchemas(): NamedSchema[] {
+  return [
+    ...operations.flatMap(({ title, parameters = [], requestBody }) => [
+      ...parameters.flatMap((parameter) => collectTextSchemas(parameter.schema, title, parameter.name)),
+      ...collectTextSchemas(requestBody ?? {}, title),
+    ]),
+    ...Object.entries(document.components.schemas).flatMap(([key, schema]) => collectTextSchemas(schema, key)),
+  ];
+}
+
+/** Fields with the name of an id whose values clients choose, or that hold ids of several kinds. */
+const FREE_IDS = ["device_id", "device_asset_id", "celery_task_id", "task_id", "entity_id", "auto_stack_id"];
+
+/** Wall-clock times in responses: the UTC offset of some is unknown. */
+const UNTYPED_TIMES = ["local_datetime", "modified_datetime", "original_datetime", "digitized_datetime"];
 
 describe("the OpenAPI document", () => {
   it("is OpenAPI 3.1, public and cacheable", async () => {
@@ -132,5 +170,76 @@ describe("the OpenAPI document", () => {
         "state",
       ].toSorted(),
     );
+  });
+
+  it("types every id with the pattern of its kind", () => {
+    const ids = listTextSchemas().filter(({ name }) => /^id$|_ids?$/.test(name) && !FREE_IDS.includes(name));
+    expect(ids.length).toBeGreaterThan(100);
+    const patternless = ids.filter(({ schema }) => schema.pattern === undefined).map(({ title }) => title);
+    expect(patternless).toEqual([]);
+    const kinds = Object.keys(ID_PREFIXES) as IdKind[];
+    for (const pattern of new Set(ids.map(({ schema }) => schema.pattern ?? ""))) {
+      const matching = kinds.filter((kind) => new RegExp(pattern, "v").test(newId(kind)));
+      expect(matching, pattern).toHaveLength(1);
+    }
+  });
+
+  it("has id patterns that match exactly the letters of ids", () => {
+    const { schema } = listTextSchemas().find(({ title }) => title === "GET /api/assets/{asset_id} asset_id") ?? {};
+    const pattern = new RegExp(schema?.pattern ?? "");
+    for (let code = 32; code < 127; code++) {
+      const id = `asset_2${String.fromCharCode(code).repeat(21)}`;
+      expect(pattern.test(id), id).toBe(isId("asset", id));
+    }
+    for (const tail of ["n".padEnd(22, "z"), "o".padEnd(22, "z"), "2".repeat(21), "2".repeat(23)])
+      expect(pattern.test(`asset_${tail}`), tail).toBe(isId("asset", `asset_${tail}`));
+  });
+
+  it("types every date-time by a pattern or a format", () => {
+    const dateTimes = /_at$|_at_(gte|lt)$|datetime|bucket$/;
+    const untyped = listTextSchemas()
+      .filter(({ name, title }) => dateTimes.test(name) && !(UNTYPED_TIMES.includes(name) && !/Request|\//.test(title)))
+      .filter(({ title }) => !/^(Asset|FileData) file_|^AssetCountPage /.test(title))
+      .filter(({ schema }) => schema.pattern === undefined && schema.format === undefined)
+      .map(({ title }) => title);
+    expect(untyped).toEqual([]);
+  });
+
+  it("lists the values of every list parameter that is not of ids", () => {
+    const lists = listTextSchemas().filter(({ name }) => ["include", "entity_types", "entity_type"].includes(name));
+    expect(lists.length).toBeGreaterThan(4);
+    expect(lists.filter(({ schema }) => schema.enum === undefined)).toEqual([]);
+  });
+
+  it("has examples that match their patterns", () => {
+    for (const { schema, title } of listTextSchemas()) {
+      if (schema.pattern !== undefined && schema.example !== undefined)
+        expect(schema.example, title).toMatch(new RegExp(schema.pattern));
+    }
+  });
+
+  it("publishes patterns of date-times that accept what the service accepts", () => {
+    const schemas = listTextSchemas();
+    const patternOf = (title: string) =>
+      new RegExp(schemas.find((each) => each.title === title)?.schema.pattern ?? "^$");
+    const stored = patternOf("UpdateAssetRequest original_datetime");
+    const file = patternOf("POST /api/assets file_created_at");
+    const days = ["01-31", "02-28", "02-30", "04-30", "04-31", "12-31", "13-01", "00-10", "11-00"];
+    const years = ["0000", "0001", "1699", "1700", "1999", "2024", "2200", "2201", "9999"];
+    const ends = ["", "T00:00", "T23:59:59", "T24:00:00", "T12:60:00", "T12:00:00.123456", "T12:00:00."];
+    const offsets = ["Z", "+14:00", "-13:59", "+14:01", "+05:60", "+5:30"];
+    const tails = [...ends, ...offsets.map((offset) => `T12:00:00${offset}`)];
+    for (const year of years) {
+      for (const date of days.map((day) => `${year}-${day}`)) {
+        for (const text of tails.map((tail) => date + tail)) {
+          expect(stored.test(text), text).toBe(storedTimeSchema.safeParse(text).success);
+          // The placeholders for an unknown date may have any time.
+          if (year !== "0000" && !["0001-01-01", "9999-12-31"].includes(date))
+            expect(file.test(text), text).toBe(fileTimeSchema.safeParse(text).success);
+          else if (file.test(text)) expect(fileTimeSchema.safeParse(text).success, text).toBe(true);
+        }
+      }
+    }
+    expect(file.test("0001-01-01T00:00:00Z")).toBe(true);
   });
 });

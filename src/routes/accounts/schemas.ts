@@ -1,13 +1,20 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import { toInstantUs } from "../../kernel/time.ts";
-import { arraySchema, dateTimeSchema, idSchema, textSchema } from "../fieldSchemas.ts";
+import {
+  arraySchema,
+  dateTimeSchema,
+  idFieldSchema,
+  idSchema,
+  instantFieldSchema,
+  textSchema,
+} from "../fieldSchemas.ts";
 
 const text = z.string().nullable();
 
 export const userSchema = z
   .object({
-    id: z.string(),
+    id: idFieldSchema("user"),
     email: text,
     first_name: text,
     last_name: text,
@@ -17,8 +24,8 @@ export const userSchema = z
     is_superuser: z.boolean(),
     storage_used_bytes: z.int(),
     storage_limit_bytes: z.int(),
-    created_at: z.string(),
-    updated_at: z.string(),
+    created_at: instantFieldSchema,
+    updated_at: instantFieldSchema,
   })
   .openapi("User");
 
@@ -26,11 +33,11 @@ const actionSchema = z.enum(["read", "write", "delete", "delete_permanently"]);
 const scopeMode = z.enum(["all_libraries", "selected_libraries"]);
 
 const apiKeyFields = {
-  id: z.string().openapi({ example: "apikey_BM3nUmJ6fkBqBADyz5FEiu" }),
+  id: idFieldSchema("apiKey"),
   name: text,
   is_active: z.boolean(),
-  created_at: z.string(),
-  last_used_at: text,
+  created_at: instantFieldSchema,
+  last_used_at: instantFieldSchema.nullable(),
   expires_at: text.openapi({
     format: "date-time",
     description:

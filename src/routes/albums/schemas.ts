@@ -1,25 +1,34 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_CAPTION_BYTES, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
-import { arraySchema, idSchema, limitSchema, listSchema, optionalLimitSchema, textSchema } from "../fieldSchemas.ts";
+import {
+  arraySchema,
+  idFieldSchema,
+  idListSchema,
+  idSchema,
+  instantFieldSchema,
+  limitSchema,
+  optionalLimitSchema,
+  textSchema,
+} from "../fieldSchemas.ts";
 import { variantSchema } from "../assets/schemas.ts";
 
 const text = z.string().nullable();
 
 export const albumSchema = z
   .object({
-    id: z.string().openapi({ example: "album_BM3nUmJ6fkBqBADyz5FEiu" }),
+    id: idFieldSchema("album"),
     name: z.string(),
     description: text,
     asset_count: z.int().openapi({ description: "Number of live assets" }),
-    album_cover_asset_id: text.openapi({
+    album_cover_asset_id: idFieldSchema("asset").nullable().openapi({
       description: "The chosen cover, or the newest live asset if none was chosen",
     }),
     asset_urls: z.record(z.string(), variantSchema).nullable(),
     album_cover_thumbnail_url: text.openapi({ deprecated: true }),
     start_date: text.openapi({ description: "Oldest capture time, in the format of `local_datetime`" }),
     end_date: text.openapi({ description: "Newest capture time, in the format of `local_datetime`" }),
-    created_at: z.string(),
-    updated_at: z.string(),
+    created_at: instantFieldSchema,
+    updated_at: instantFieldSchema,
   })
   .openapi("Album");
 export type AlbumBody = z.input<typeof albumSchema>;
@@ -45,7 +54,7 @@ export const updateAlbumSchema = z
 export const albumQuerySchema = z.object({
   library_id: idSchema("library").optional(),
   asset_id: idSchema("asset").optional(),
-  ids: listSchema(idSchema("album"), 200).optional(),
+  ids: idListSchema("album", 200).optional(),
   starting_after_id: idSchema("album").optional(),
   limit: limitSchema(20, 200),
 });
@@ -59,9 +68,9 @@ export const assetIdsSchema = z
 
 export const addToAlbumResultSchema = z
   .object({
-    added_assets: z.array(z.string()),
-    duplicate_assets: z.array(z.string()),
-    not_found_assets: z.array(z.string()),
+    added_assets: z.array(idFieldSchema("asset")),
+    duplicate_assets: z.array(idFieldSchema("asset")),
+    not_found_assets: z.array(idFieldSchema("asset")),
   })
   .openapi("AddAlbumAssetsResponse");
 
@@ -72,11 +81,11 @@ export const albumAssetsQuerySchema = z.object({
 
 export const albumMembershipSchema = z
   .object({
-    id: z.string().openapi({ example: "album_asset_BM3nUmJ6fkBqBADyz5FEiu" }),
-    album_id: z.string(),
-    asset_id: z.string(),
-    created_at: z.string(),
-    updated_at: z.string(),
+    id: idFieldSchema("albumAsset"),
+    album_id: idFieldSchema("album"),
+    asset_id: idFieldSchema("asset"),
+    created_at: instantFieldSchema,
+    updated_at: instantFieldSchema,
   })
   .openapi("AlbumAsset");
 
@@ -88,7 +97,7 @@ export const albumMembershipQuerySchema = z.object({
   library_id: idSchema("library").optional(),
   album_id: idSchema("album").optional(),
   asset_id: idSchema("asset").optional(),
-  ids: listSchema(idSchema("albumAsset"), 200).optional(),
+  ids: idListSchema("albumAsset", 200).optional(),
   starting_after_id: idSchema("albumAsset").optional(),
   limit: limitSchema(20, 200),
 });

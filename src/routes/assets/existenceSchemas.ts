@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import type { FileIdentifiers } from "../../operations/assets/existence.ts";
-import { arraySchema, idSchema, textSchema } from "../fieldSchemas.ts";
+import { arraySchema, idFieldSchema, idSchema, textSchema } from "../fieldSchemas.ts";
 
 export const MAX_IDENTIFIERS = 5000;
 /** Longer than any digest in base64; an unknown one matches nothing. */
@@ -41,7 +41,7 @@ export function toFileIdentifiers(body: z.output<typeof existenceRequestSchema>)
 
 const assetLiteSchema = z
   .object({
-    id: z.string().openapi({ example: "asset_BM3nUmJ6fkBqBADyz5FEiu" }),
+    id: idFieldSchema("asset"),
     checksum: z.string(),
     checksum_sha1: z.string().nullable(),
     device_asset_id: z.string(),

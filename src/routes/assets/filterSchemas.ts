@@ -2,13 +2,13 @@
 import { z } from "@hono/zod-openapi";
 import type { WallTime } from "../../kernel/time.ts";
 import { everyAsset } from "../../operations/assets/assets.ts";
-import { dateTimeSchema, idSchema, listSchema } from "../fieldSchemas.ts";
+import { dateTimeSchema, idListSchema, idSchema } from "../fieldSchemas.ts";
 
 export const assetFilterFields = {
   library_id: idSchema("library").optional(),
   album_id: idSchema("album").optional(),
   album_filter: z.enum(["all", "in_album", "not_in_album"]).default("all"),
-  person_ids: listSchema(idSchema("person"), 200).optional(),
+  person_ids: idListSchema("person", 200).optional(),
   state: z.enum(["live", "trashed", "all"]).default("live"),
   local_datetime_after: dateTimeSchema.optional(),
   local_datetime_before: dateTimeSchema.optional(),

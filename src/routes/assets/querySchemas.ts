@@ -8,10 +8,10 @@ import {
   rejectContradictoryFilters,
   toSharedFilter,
 } from "./filterSchemas.ts";
-import { idSchema, listSchema, optionalLimitSchema, queryNumberSchema } from "../fieldSchemas.ts";
+import { enumListSchema, idListSchema, idSchema, optionalLimitSchema, queryNumberSchema } from "../fieldSchemas.ts";
 import { includeGroups } from "./schemas.ts";
 
-export const includeSchema = listSchema(z.enum(includeGroups), includeGroups.length * 4);
+export const includeSchema = enumListSchema(includeGroups, includeGroups.length * 4);
 
 /** V1 clients send no `include` and page by up to 1,000; later clients send it and page by up to 200. */
 export const V1_PAGE_SIZE = { default: 100, max: 1000 };
@@ -70,7 +70,7 @@ export const assetListQuerySchema = z
   .object({
     ...assetFilterFields,
     ...personIdField,
-    ids: listSchema(idSchema("asset"), 200).optional(),
+    ids: idListSchema("asset", 200).optional(),
     stack_id: idSchema("stack").optional(),
     media_type: z.enum(["image", "video"]).optional(),
     order: z.enum(["asc", "desc"]).default("desc"),

@@ -1,7 +1,7 @@
 /** The asset response in every schema generation (V1 to V4). */
 import { z } from "@hono/zod-openapi";
+import { idFieldSchema, instantFieldSchema as instant } from "../fieldSchemas.ts";
 
-const instant = z.string().openapi({ format: "date-time", description: "UTC instant, ending in Z" });
 const localTime = z.string().openapi({
   description: "Wall-clock time of the capture, with the UTC offset if known",
   example: "2024-07-15T12:00:00-07:00",
@@ -50,7 +50,7 @@ const cameraFields = {
   rating: z.int().nullable(),
 };
 
-const rowTimes = { asset_id: z.string(), created_at: instant, updated_at: instant };
+const rowTimes = { asset_id: idFieldSchema("asset"), created_at: instant, updated_at: instant };
 
 export const metadataSchema = z
   .object({
@@ -83,9 +83,9 @@ export const fileDataSchema = z
 
 const faceSchema = z
   .object({
-    id: z.string(),
-    asset_id: z.string(),
-    person_id: z.string().nullable(),
+    id: idFieldSchema("face"),
+    asset_id: idFieldSchema("asset"),
+    person_id: idFieldSchema("person").nullable(),
     bounding_box: z.object({ x: z.int(), y: z.int(), w: z.int(), h: z.int() }),
     timestamp_ms: z.int().nullable(),
     asset_urls: variants,
@@ -98,12 +98,12 @@ const faceSchema = z
 
 const personSchema = z
   .object({
-    id: z.string(),
+    id: idFieldSchema("person"),
     name: text,
     birth_date: text,
     is_hidden: z.boolean(),
     is_favorite: z.boolean(),
-    thumbnail_face_id: text,
+    thumbnail_face_id: idFieldSchema("face").nullable(),
     asset_count: z.int().nullable(),
     asset_urls: variants,
     created_at: instant,
@@ -112,7 +112,7 @@ const personSchema = z
   .openapi("Person");
 
 const coreFields = {
-  id: z.string().openapi({ example: "asset_BM3nUmJ6fkBqBADyz5FEiu" }),
+  id: idFieldSchema("asset"),
   mime_type: z.string(),
   original_file_name: z.string(),
   local_datetime: localTime,
@@ -120,8 +120,8 @@ const coreFields = {
   updated_at: instant,
   trashed_at: instant.nullable(),
   kind: z.string().openapi({ description: "Kind of the current version: original, edit or external:<service>" }),
-  current_version_id: z.string(),
-  stack_id: z.string().nullable(),
+  current_version_id: idFieldSchema("assetVersion"),
+  stack_id: idFieldSchema("stack").nullable(),
   width: z.int().openapi({ description: "Pixels after EXIF orientation; 0 if unknown" }),
   height: z.int(),
   duration: number.openapi({ description: "Duration of a video in seconds" }),

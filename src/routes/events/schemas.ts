@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { entityTypes } from "../../operations/events/events.ts";
-import { dateTimeSchema, idSchema, limitSchema, listSchema } from "../fieldSchemas.ts";
+import { dateTimeSchema, enumListSchema, idSchema, limitSchema } from "../fieldSchemas.ts";
 
 const eventSchema = z
   .object({
@@ -8,7 +8,7 @@ const eventSchema = z
       .string()
       .openapi({ description: "Opaque position in the feed, passed as `after_cursor`. Never expires." }),
     event_type: z.string().openapi({ example: "asset_updated" }),
-    entity_type: z.string().openapi({ description: "One of the values of `entity_types`", example: "asset" }),
+    entity_type: z.string().openapi({ enum: [...entityTypes], example: "asset" }),
     entity_id: z
       .string()
       .openapi({ description: "The asset id for `metadata`, the album membership id for `album_asset`" }),
@@ -37,9 +37,9 @@ export const eventPageSchema = z
   })
   .openapi("EventPage");
 
-const entityTypesSchema = listSchema(z.enum(entityTypes), entityTypes.length * 4)
+const entityTypesSchema = enumListSchema(entityTypes, entityTypes.length * 4)
   .refine((types) => types.length > 0, { error: "must not be empty; omit it to get all entity types" })
-  .openapi({ type: "array", items: { type: "string", enum: [...entityTypes] } });
+  .openapi({ minItems: 1 });
 
 export const eventQuerySchema = z.object({
   library_id: idSchema("library").optional(),

@@ -1,18 +1,18 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_CAPTION_BYTES, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
-import { textSchema } from "../fieldSchemas.ts";
+import { idFieldSchema, instantFieldSchema, textSchema } from "../fieldSchemas.ts";
 
 export const librarySchema = z
   .object({
-    id: z.string().openapi({ example: "lib_BM3nUmJ6fkBqBADyz5FEiu" }),
+    id: idFieldSchema("library"),
     name: z.string(),
     description: z.string().nullable(),
-    user_id: z.string(),
+    user_id: idFieldSchema("user"),
     asset_count: z.int(),
     storage_used_bytes: z.int(),
     storage_limit_bytes: z.int().nullable(),
-    created_at: z.string(),
-    updated_at: z.string(),
+    created_at: instantFieldSchema,
+    updated_at: instantFieldSchema,
   })
   .openapi("Library");
 

@@ -1,11 +1,18 @@
 import { z } from "@hono/zod-openapi";
-import { arraySchema, idSchema, limitSchema, listSchema } from "../fieldSchemas.ts";
+import {
+  arraySchema,
+  idFieldSchema,
+  idListSchema,
+  idSchema,
+  instantFieldSchema,
+  limitSchema,
+} from "../fieldSchemas.ts";
 
 const origin = z.enum(["auto_burst", "user"]);
 
 export const stackSchema = z
   .object({
-    id: z.string().openapi({ example: "asset_stack_BM3nUmJ6fkBqBADyz5FEiu" }),
+    id: idFieldSchema("stack"),
     asset_count: z
       .int()
       .openapi({ description: "Number of live members. Trashed members stay in the stack but are not counted." }),
@@ -13,9 +20,11 @@ export const stackSchema = z
       description:
         "auto_burst: created by burst detection. user: created or edited by a user; never changed automatically",
     }),
-    primary_asset_id: z.string().nullable().openapi({ description: "Cover chosen by a user; null if none was chosen" }),
-    created_at: z.string(),
-    updated_at: z.string(),
+    primary_asset_id: idFieldSchema("asset")
+      .nullable()
+      .openapi({ description: "Cover chosen by a user; null if none was chosen" }),
+    created_at: instantFieldSchema,
+    updated_at: instantFieldSchema,
   })
   .openapi("Stack");
 export type StackBody = z.input<typeof stackSchema>;
@@ -50,7 +59,7 @@ export const updateStackSchema = z
 
 export const stackQuerySchema = z.object({
   library_id: idSchema("library").optional(),
-  ids: listSchema(idSchema("stack"), 200).optional(),
+  ids: idListSchema("stack", 200).optional(),
   origin: origin.optional(),
   primary_asset_id: idSchema("asset").optional(),
   starting_after_id: idSchema("stack").optional(),

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ID_PREFIXES, isId } from "../../kernel/ids.ts";
 import { taskStatuses, taskTypes } from "../../operations/tasks/taskQueries.ts";
-import { idSchema, limitSchema } from "../fieldSchemas.ts";
+import { idFieldSchema, idSchema, instantFieldSchema, limitSchema } from "../fieldSchemas.ts";
 
 const text = z.string().nullable();
 const status = z.enum(taskStatuses);
@@ -9,8 +9,8 @@ const taskType = z.enum(taskTypes);
 
 export const taskSchema = z
   .object({
-    id: z.string().openapi({ example: "btask_BM3nUmJ6fkBqBADyz5FEiu" }),
-    asset_id: text.openapi({ description: "null for a task of the whole library" }),
+    id: idFieldSchema("task"),
+    asset_id: idFieldSchema("asset").nullable().openapi({ description: "null for a task of the whole library" }),
     task_type: taskType,
     celery_task_id: z
       .string()
@@ -22,9 +22,9 @@ export const taskSchema = z
     result: text,
     error_message: text.openapi({ description: "Message of the last failure; kept after a later success" }),
     retry_count: z.int(),
-    created_at: z.string(),
-    started_at: text,
-    completed_at: text,
+    created_at: instantFieldSchema,
+    started_at: instantFieldSchema.nullable(),
+    completed_at: instantFieldSchema.nullable(),
   })
   .openapi("Task");
 export type TaskBody = z.input<typeof taskSchema>;

@@ -2,12 +2,12 @@ import { z } from "@hono/zod-openapi";
 import { parseJsonObject } from "../../kernel/json.ts";
 import { jsonBytes, MAX_ROW_JSON_BYTES } from "../../kernel/textLimits.ts";
 import { variantSchema } from "../assets/schemas.ts";
-import { idSchema, listSchema } from "../fieldSchemas.ts";
+import { enumListSchema, idFieldSchema, idSchema } from "../fieldSchemas.ts";
 import { declaredSha256Schema } from "../uploads/schemas.ts";
 
 export const versionSchema = z
   .object({
-    id: z.string().openapi({ example: "asset_version_BM3nUmJ6fkBqBADyz5FEiu" }),
+    id: idFieldSchema("assetVersion"),
     position: z.int().openapi({ description: "0 is the uploaded original; the highest is the current version" }),
     kind: z.string().openapi({ description: "original, edit or external:<service>" }),
     mime_type: z.string(),
@@ -29,7 +29,7 @@ export const versionPath = z.object({ asset_id: idSchema("asset"), version_id: i
 export const assetPath = versionPath.pick({ asset_id: true });
 
 export const versionQuery = z.object({
-  include: listSchema(z.enum(["variants"]), 20)
+  include: enumListSchema(["variants"], 20)
     .optional()
     .openapi({ description: "`variants` adds every variant; by default only the thumbnail is included" }),
 });
@@ -44,7 +44,7 @@ const kindSchema = z
   .refine((kind) => kind === "original" || kind === "edit" || EXTERNAL_KIND.test(kind), {
     error: `must be ${KIND_HELP}`,
   })
-  .openapi({ description: KIND_HELP, example: "edit" });
+  .openapi({ pattern: `^(?:edit|${EXTERNAL_KIND.source.slice(1, -1)})$`, description: KIND_HELP, example: "edit" });
 
 /** As sent, and as stored: a number such as 1e20 is longer once it is stored. */
 export const MAX_PARAMS_BYTES = MAX_ROW_JSON_BYTES;
