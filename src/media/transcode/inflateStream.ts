@@ -4,6 +4,7 @@
  */
 import { pipeline, Readable } from "node:stream";
 import { constants, createInflate, inflateSync } from "node:zlib";
+import { outputCapacity } from "../inspect/bytes/decompression.ts";
 import { TruncatedFileError } from "./jpeg/encodedJpeg.ts";
 
 const MIN_OUTPUT_PIECE_BYTES = 1024;
@@ -16,7 +17,9 @@ export const INFLATE_MEMORY_BYTES = 1024 * 1024;
 /** Inflates a short zlib stream at once, as far as it goes; null if it is damaged or longer than `maxBytes`. */
 export function inflateShort(bytes: Uint8Array, maxBytes: number): Uint8Array | null {
   try {
-    return inflateSync(bytes, { maxOutputLength: maxBytes, finishFlush: constants.Z_SYNC_FLUSH });
+    const maxOutputLength = outputCapacity(maxBytes);
+    const output = inflateSync(bytes, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH });
+    return output.length <= maxBytes ? output : null;
   } catch {
     return null;
   }

@@ -7,21 +7,37 @@ const MAX_DEFLATE_RATIO = 1032;
 
 type Decompressor = (bytes: Uint8Array, maxOutputBytes: number) => Promise<Uint8Array | null>;
 
+/** Two chunks of node:zlib, 16 KiB each. */
+const SPARE_CAPACITY_BYTES = 32 * 1024;
+
+/**
+ * The `maxOutputLength` with which node:zlib returns any output of up to `maxBytes`. workerd compares it with the
+ * capacity of the output buffer, which doubles as it grows, so longer output may be returned too.
+ */
+export function outputCapacity(maxBytes: number): number {
+  return 2 * maxBytes + SPARE_CAPACITY_BYTES;
+}
+
+type ZlibFunction = (
+  bytes: Uint8Array,
+  options: { maxOutputLength: number },
+  done: (error: Error | null, output: Uint8Array) => void,
+) => void;
+
+function limitOutput(decompress: ZlibFunction): Decompressor {
+  return (bytes, maxBytes) =>
+    new Promise((resolve) => {
+      decompress(bytes, { maxOutputLength: outputCapacity(maxBytes) }, (error, output) =>
+        resolve(error === null && output.length <= maxBytes ? new Uint8Array(output) : null),
+      );
+    });
+}
+
 /** Decompresses a zlib stream (RFC 1950); null if it is invalid or its output exceeds `maxBytes`. */
-export const inflate: Decompressor = (bytes, maxBytes) =>
-  new Promise((resolve) => {
-    zlibInflate(bytes, { maxOutputLength: maxBytes }, (error, output) =>
-      resolve(error === null ? new Uint8Array(output) : null),
-    );
-  });
+export const inflate: Decompressor = limitOutput(zlibInflate);
 
 /** Decompresses a Brotli stream (RFC 7932); null as for `inflate`. */
-const decompressBrotli: Decompressor = (bytes, maxBytes) =>
-  new Promise((resolve) => {
-    brotliDecompress(bytes, { maxOutputLength: maxBytes }, (error, output) =>
-      resolve(error === null ? new Uint8Array(output) : null),
-    );
-  });
+const decompressBrotli: Decompressor = limitOutput(brotliDecompress);
 
 /** A failed attempt is charged with the most that it could have produced. */
 async function decompressWithin(
