@@ -19,6 +19,9 @@ export const shared = {
   // Passing tests log errors that they provoke on purpose.
   silent: "passed-only" as const,
   setupFiles: ["./test/setup.ts"],
+  // Ends a test that hangs. A busy machine takes several times the usual second.
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
   globalSetup: ["./test/support/servers/modelServer.ts", "./test/support/servers/placeServer.ts"],
   // The default of Vitest leaves one core unused.
   maxWorkers: 2,
