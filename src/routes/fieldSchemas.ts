@@ -125,13 +125,14 @@ const FILE_TIME_PATTERN = `^(?:(?:0000|${STORABLE_YEAR})-${MONTH_DAY}|0001-01-01
 
 /** A file's date-time; null for the placeholders of clients that don't know it. */
 export const fileTimeSchema = z
-  .union([
-    z
-      .string()
-      .regex(NO_DATE)
-      .transform(() => null),
-    storedTimeSchema,
-  ])
+  .string()
+  .transform((text, context) => {
+    if (NO_DATE.test(text)) return null;
+    const time = storedTimeSchema.safeParse(text);
+    if (time.success) return time.data;
+    for (const { message } of time.error.issues) context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  })
   .openapi({ type: "string", pattern: FILE_TIME_PATTERN, example: "2024-07-15T12:00:00-07:00" });
 
 /** A decimal number in a query string. Rejects NaN, Infinity and the empty string. */

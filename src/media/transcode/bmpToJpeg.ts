@@ -4,6 +4,7 @@ import type { ByteSource } from "../inspect/bytes/byteSource.ts";
 import { decoderMemory } from "./decoderMemory.ts";
 import { encodedJpeg, jpegEncoder } from "./jpeg/jpegEncoder.ts";
 import { requireConvertibleSize, TruncatedFileError, type EncodedJpeg, type JpegLimits } from "./jpeg/encodedJpeg.ts";
+import { yieldToRequests } from "./yieldToRequests.ts";
 
 interface BmpLayout {
   width: number;
@@ -113,6 +114,7 @@ export async function bmpToJpeg(source: ByteSource, limits: JpegLimits): Promise
     const first = layout.isTopDown ? top : height - top - rows;
     const band = await source.read(layout.pixelsOffset + first * strideBytes, rows * strideBytes);
     if (band.length < rows * strideBytes) throw new TruncatedFileError("the BMP is truncated");
+    await yieldToRequests(band.length);
     for (let y = 0; y < rows; y++) {
       const at = (layout.isTopDown ? y : rows - 1 - y) * strideBytes;
       fillRow(band.subarray(at, at + strideBytes), layout, rgb);

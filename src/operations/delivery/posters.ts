@@ -69,7 +69,7 @@ async function requireDecodable({ images }: Context, bytes: Uint8Array): Promise
   } catch (error) {
     throw renderingUnavailable(FIRST_RENDER_PAUSE_MS, error);
   }
-  if (result.kind === "unreadable") throw invalid(["body"], `must be an image that can be decoded: ${result.reason}`);
+  if (result.kind === "unreadable") throw invalid(["body"], "must be an image that can be decoded");
 }
 
 /**

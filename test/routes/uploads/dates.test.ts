@@ -66,6 +66,13 @@ describe("the capture time of an uploaded file", () => {
   });
 });
 
+describe("an impossible file_created_at", () => {
+  it.each(["2024-02-30T00:00:00Z", "", "yesterday"])("is refused with an example of the format: %j", async (time) => {
+    const body = await expectError(await postParts([file(uniqueBytes()), ...fields({ file_created_at: time })]), 422);
+    expect(body.message).toContain("must be an ISO 8601 date-time, such as");
+  });
+});
+
 describe("a placeholder for an unknown file_created_at", () => {
   const placeholders = [
     "0000-00-00",

@@ -12,6 +12,7 @@ import { readJpegHeader, type FrameComponent, type JpegHeader } from "./jpegHead
 import { scanReader } from "./jpegScan.ts";
 import * as segments from "./jpegSegments.ts";
 import * as tables from "./jpegTables.ts";
+import { yieldToRequests } from "../yieldToRequests.ts";
 
 /** Upper bound of one row of blocks, buffered before the row starts. */
 const MAX_BLOCK_ROW_BYTES = 2 * 1024 * 1024;
@@ -137,6 +138,7 @@ export async function requantizeJpeg(
   let mcusToRestart = header.restartInterval;
   for (let row = 0; row < rows; row++) {
     await reader.ensure(MAX_BLOCK_ROW_BYTES);
+    await yieldToRequests(columns * 64 * 3);
     for (let column = 0; column < columns; column++) {
       if (header.restartInterval > 0 && mcusToRestart-- === 0) {
         scan.skipRestartMarker();

@@ -7,6 +7,7 @@ import { INFLATE_MEMORY_BYTES, inflateStream } from "../inflateStream.ts";
 import { encodedJpeg, jpegEncoder } from "../jpeg/jpegEncoder.ts";
 import { compressedPixels, type PngHeader, readPngHeader, samplesByColourType } from "./pngChunks.ts";
 import { unfilterRow } from "./pngFilter.ts";
+import { yieldToRequests } from "../yieldToRequests.ts";
 
 /** Converts a row to RGB on white: the high byte of 16-bit samples, smaller samples scaled up. */
 function fillRow(header: PngHeader, row: Uint8Array, rgb: Uint8Array): void {
@@ -53,6 +54,7 @@ export async function pngToJpeg(source: ByteSource, limits: JpegLimits): Promise
     "the PNG's pixel data is damaged",
   );
   for await (const piece of pieces) {
+    await yieldToRequests(piece.length);
     for (let at = 0; at < piece.length && rows < height;) {
       const part = piece.subarray(at, at + stride - filled);
       row.set(part, filled);

@@ -3,6 +3,7 @@ import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
 import { decoderMemory } from "../decoderMemory.ts";
 import { INFLATE_MEMORY_BYTES } from "../inflateStream.ts";
 import type { EncodedJpeg, JpegLimits } from "../jpeg/encodedJpeg.ts";
+import { yieldToRequests } from "../yieldToRequests.ts";
 import { encodedJpeg, jpegEncoder, type JpegEncoder } from "../jpeg/jpegEncoder.ts";
 import { SEGMENT_WINDOW_BYTES } from "./segmentInput.ts";
 import { segmentReader, type SegmentReader } from "./segmentReader.ts";
@@ -97,6 +98,7 @@ async function openSegment(
   const reader = segmentReader(source, range, compression, segmentBytes);
   for (let left = isStored ? 0 : skippedBytes; left > 0; left -= scratch.length) {
     await reader.fill(scratch.subarray(0, left));
+    await yieldToRequests(scratch.length);
   }
   return reader;
 }
@@ -116,6 +118,7 @@ async function readRows(
     for (let y = 0; y < count; y += rowsPerStep) {
       const rows = scratch.subarray(0, Math.min(rowsPerStep, count - y) * stride);
       await reader.fill(rows);
+      await yieldToRequests(rows.length);
       for (let at = 0; at < rows.length; at += stride) {
         const row = rows.subarray(at, at + stride);
         if (layout.hasPredictor) undoPredictor(row, layout);
