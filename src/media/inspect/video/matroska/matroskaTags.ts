@@ -7,19 +7,19 @@ import type { VideoDraft } from "../videoInfo.ts";
 const ids = { tag: 0x7373, targets: 0x63c0, trackUid: 0x63c5, simpleTag: 0x67c8, name: 0x45a3, text: 0x4487 } as const;
 
 /** Matroska's own tag names, and QuickTime keys that converters copy in capitals. */
-const applePrefix = "com.apple.quicktime.";
+const APPLE_PREFIX = "com.apple.quicktime.";
 const tagNames = new Map([
   ["make", "make"],
   ["model", "model"],
   ["description", "description"],
   ["location", "location.ISO6709"],
   ["date_recorded", "creationdate"],
-  [`${applePrefix}make`, `${applePrefix}make`],
-  [`${applePrefix}model`, `${applePrefix}model`],
-  [`${applePrefix}description`, `${applePrefix}description`],
-  [`${applePrefix}location.iso6709`, `${applePrefix}location.ISO6709`],
-  [`${applePrefix}creationdate`, `${applePrefix}creationdate`],
-  [`${applePrefix}content.identifier`, `${applePrefix}content.identifier`],
+  [`${APPLE_PREFIX}make`, `${APPLE_PREFIX}make`],
+  [`${APPLE_PREFIX}model`, `${APPLE_PREFIX}model`],
+  [`${APPLE_PREFIX}description`, `${APPLE_PREFIX}description`],
+  [`${APPLE_PREFIX}location.iso6709`, `${APPLE_PREFIX}location.ISO6709`],
+  [`${APPLE_PREFIX}creationdate`, `${APPLE_PREFIX}creationdate`],
+  [`${APPLE_PREFIX}content.identifier`, `${APPLE_PREFIX}content.identifier`],
 ]);
 
 /** Applies the Tags element to `draft`. */
