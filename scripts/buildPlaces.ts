@@ -10,7 +10,10 @@ import { buildTiles } from "./places/tiles.ts";
 
 const TILE_FOLDER = join("public", "places");
 
-/** Country tables that the Worker bundles. Checked in, so that a new runtime or package version cannot rename a country. */
+/**
+ * Country tables that the Worker bundles. Checked in, so that country names stay the same across runtime and package
+ * versions.
+ */
 const tables: Record<string, () => Record<string, string | string[]>> = {
   [join("src", "providers", "places", "offline", "countryNames.json")]: countryNames,
   [join("src", "providers", "places", "countryTimeZones.json")]: countryTimeZones,

@@ -1,6 +1,6 @@
 /**
- * Checks the dependency rules of CONTRIBUTING.md twice: that oxlint refuses a forbidden import between any pair of
- * layers, and that no file in src/ has one, in whatever syntax it is written.
+ * Checks the dependency rules of CONTRIBUTING.md twice: oxlint must refuse a forbidden import between every pair of
+ * layers, and src/ must be free of them in any syntax.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -105,7 +105,7 @@ function layerOf(path: string): string | undefined {
   return layers.find((layer) => path === `src/${layer}.ts` || path.startsWith(`src/${layer}/`));
 }
 
-/** Includes `import()` and `import("…").Type`, which the lint rule does not see. */
+/** Includes `import()` and `import("…").Type`, which the lint rule misses. */
 function checkFile(path: string): string[] {
   const from = layerOf(path);
   if (from === undefined) return path === "src/env.d.ts" ? [] : [`${path}: belongs to no layer`];

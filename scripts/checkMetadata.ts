@@ -1,7 +1,7 @@
 /**
  * `npm run check:metadata -- <folder> <expected.json>`: reads each listed file and prints the agreement by field and by
- * format. The expected values are in the format of test/fixtures/media/truth.json, or the output of
- * `exiftool -j -a -G0:1 -n`. Works offline and changes nothing.
+ * format. The expected values are in the format of test/fixtures/media/truth.json, or the output of `exiftool -j -a
+ * -G0:1 -n`. Works offline and is read-only.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

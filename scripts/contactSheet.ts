@@ -1,6 +1,6 @@
 /**
  * `npm run contact-sheet -- ORIGIN FILE.html`: writes a page with the thumbnails of a running Worker's assets, or the
- * reason why an asset has none. Thumbnails are embedded, so that the page works offline.
+ * reason why a thumbnail is missing. Thumbnails are embedded, so that the page works offline.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 

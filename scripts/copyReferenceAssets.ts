@@ -1,6 +1,6 @@
 /**
  * Copies the API reference page's script and style sheet from swagger-ui-dist to public/, before every dev, demo, build
- * and deploy. The page then loads nothing from other hosts.
+ * and deploy. The page then loads everything from its own host.
  */
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";

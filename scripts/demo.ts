@@ -47,7 +47,7 @@ function countThumbhashes(assets: DemoAsset[]): number {
   return assets.filter((asset) => typeof asset.thumbhash === "string").length;
 }
 
-/** Polls until all assets have a thumbhash or none was added for a while: some formats never get one locally. */
+/** Polls until all assets have a thumbhash or the count is stable: local rendering supports only some formats. */
 async function waitForThumbhashes(api: Api, ids: string[]): Promise<DemoAsset[]> {
   const deadlineMs = Date.now() + MAX_WAIT_MS;
   let lastChangeMs = Date.now();

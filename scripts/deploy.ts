@@ -28,7 +28,7 @@ async function deploy(): Promise<number> {
   await runOrThrow(["d1", "migrations", "apply", "DB", "--remote", "--env", "production"]);
   console.log("Applied the migrations.");
   const ownerKey = await ensureSecrets(prompt);
-  // Printed before the deploy, which can fail: the key is already stored and cannot be read back.
+  // Printed before the deploy, which can fail: the key is already stored, and a stored secret is write-only.
   if (ownerKey !== null) console.log(`\nThe owner's API key, shown only once. Store it safely:\n\n  ${ownerKey}\n`);
   if (values["image-delivery"] === "cdn-cgi") {
     console.log(

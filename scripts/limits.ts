@@ -1,6 +1,6 @@
 /**
- * Writes docs/limits.md from the constants of the code, listed in limits/table.ts. With --check, fails if the page is out
- * of date. Both fail for an exported MAX_… constant that the table doesn't know.
+ * Writes docs/limits.md from the constants of the code, listed in limits/table.ts. With --check, fails if the page is
+ * out of date. Both fail for an exported MAX_… constant that is missing in the table.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { registerHooks } from "node:module";

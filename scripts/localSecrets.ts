@@ -1,4 +1,7 @@
-/** The secrets of local development, in .dev.vars: random, so that no key that others know opens a local server. */
+/**
+ * The secrets of local development, in .dev.vars: random, because a published default key would open every local
+ * server.
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";

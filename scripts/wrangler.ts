@@ -53,7 +53,7 @@ export async function runWrangler(args: string[], input?: string): Promise<Comma
 export async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const killTimer = setTimeout(() => child.kill("SIGKILL"), KILL_TIMEOUT_MS);
-  // Windows has no SIGTERM: kill() would leave the child processes running.
+  // Windows lacks SIGTERM: kill() would leave the child processes running.
   if (process.platform === "win32") spawnSync("taskkill", ["/pid", String(child.pid), "/t", "/f"]);
   else child.kill("SIGTERM");
   await waitForExit(child);

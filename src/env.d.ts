@@ -36,7 +36,7 @@ declare namespace Cloudflare {
   }
 }
 
-/** Uint8Array to and from Base64 (ES2026), which workerd implements and TypeScript 5.9's library does not declare. */
+/** Uint8Array to and from Base64 (ES2026): implemented by workerd, missing in TypeScript 5.9's library. */
 interface Base64Options {
   alphabet?: "base64" | "base64url";
   omitPadding?: boolean;

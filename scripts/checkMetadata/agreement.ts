@@ -1,4 +1,7 @@
-/** Compares the fields that `readMediaInfo` returns with expected values. No Node imports: tests run it in workerd. */
+/**
+ * Compares the fields that `readMediaInfo` returns with expected values. Free of Node imports, because tests run it in
+ * workerd.
+ */
 import type { MediaInfo } from "../../src/media/inspect/mediaInfo.ts";
 import { type WallTime, parseOffset } from "../../src/media/inspect/metadata/wallTime.ts";
 
@@ -9,11 +12,11 @@ export interface ExpectedValue {
   v: FieldValue;
   /** Acceptable alternatives. */
   a?: (string | number)[] | undefined;
-  /** Not compared. */
+  /** Any value agrees. */
   any?: boolean | undefined;
   /** A placeholder: null is acceptable. */
   empty?: boolean | undefined;
-  /** Why parsers are not expected to find the value; not compared. */
+  /** The reason why parsers may miss the value; excluded from the comparison. */
   hard?: string | undefined;
   /** The UTC offset of a date. */
   off?: string | undefined;

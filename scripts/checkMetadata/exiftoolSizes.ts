@@ -1,4 +1,7 @@
-/** Image dimensions from exiftool's tags. RAW files are excluded: programs differ on which image of a RAW file is the main one. */
+/**
+ * Image dimensions from exiftool's tags. RAW files are excluded: programs differ on which image of a RAW file is the
+ * main one.
+ */
 import type { ExpectedValue } from "./agreement.ts";
 
 const rawTypes = "DNG GPR CR2 CR3 CRW ARW SR2 SRF NEF NRW RAF RW2 RWL ORF PEF SRW DCR KDC 3FR IIQ ERF MRW X3F".split(
@@ -11,7 +14,7 @@ export function dimensionFields(tags: Record<string, unknown>): Record<string, E
   if (!width || !height) return {};
   const type = String(tags["File:FileType"]);
   const orientation = Number(tags["EXIF:IFD0:Orientation"]);
-  // HEIF rotates by irot, not by EXIF; exiftool prints the number in the file.
+  // HEIF rotates by irot instead of EXIF; exiftool prints the number in the file.
   const swapsAxes = heifTypes.includes(type)
     ? Number(tags["QuickTime:Rotation"] ?? 0) % 2 === 1
     : orientation >= 5 && orientation <= 8;

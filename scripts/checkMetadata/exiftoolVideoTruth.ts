@@ -1,6 +1,6 @@
 /**
- * Derives expected video fields from the output of `exiftool -j -a -G0:1 -n`. Values that exiftool estimates, as the
- * duration of MPEG streams, and values of maker notes are not compared.
+ * Derives expected video fields from the output of `exiftool -j -a -G0:1 -n`. Skips values that exiftool estimates,
+ * such as the duration of MPEG streams, and values of maker notes.
  */
 import { countryCode } from "../../src/media/inspect/metadata/countryCodes.ts";
 import type { FieldValue, ExpectedValue, ExpectedFields } from "./agreement.ts";

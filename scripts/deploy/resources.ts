@@ -44,7 +44,7 @@ async function createIfMissing(exists: boolean, label: string, args: string[]): 
   console.log(`${exists ? "Found  " : "Created"} ${label}`);
 }
 
-/** Every failure counts as missing, because wrangler has no error code for it. Creation reports the real cause. */
+/** Every failure counts as missing, because wrangler lacks an error code for it. Creation reports the real cause. */
 async function succeeds(args: string[]): Promise<boolean> {
   return (await runWrangler(args)).code === 0;
 }

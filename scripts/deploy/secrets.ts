@@ -12,7 +12,7 @@ const MIN_SECRET_LENGTH = 32;
  */
 const WORKER_NOT_FOUND = /\[code: 10007\]|Worker "[^"]+" \(env: production\) not found\./;
 
-/** Throws for every other failure: counted as "no secrets", it would overwrite the secrets of a running service. */
+/** Throws for every other failure: counted as an empty list, it would overwrite the secrets of a running service. */
 async function existingSecretNames(): Promise<Set<string>> {
   const run = await runWrangler(["secret", "list", "--env", "production"]);
   if (run.code !== 0) {

@@ -222,7 +222,7 @@ export const sections: Section[] = [
   },
 ];
 
-/** Exported MAX_… constants that are no limit of a client, a file or a run. */
+/** Exported MAX_… constants for internal use, outside the limits of clients, files and runs. */
 export const internal: readonly string[] = [
   "MAX_OFFSET_US",
   "MAX_BLOCKED_NETWORKS",

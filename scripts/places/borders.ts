@@ -125,7 +125,7 @@ export function stateBorders(divisionNames: Map<string, string>): Area[] {
     const name = maritimeStates[feature.properties.id];
     if (name !== undefined) ringsOfName.set(name, ringsOf(feature));
   }
-  // Territories have no division code here because they have their own ISO 3166-1 codes.
+  // Territories are skipped: they have their own ISO 3166-1 codes instead of division codes.
   return [...ringsOfName].flatMap(([name, rings]) => {
     const code = codeOfName.get(name);
     return code === undefined ? [] : [{ code, rings }];

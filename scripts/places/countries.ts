@@ -7,7 +7,7 @@ import { z } from "zod";
 declare global {
   namespace Intl {
     interface Locale {
-      /** ECMA-402 Intl Locale Info; Node 24 has it, TypeScript 5.9 does not declare it. */
+      /** ECMA-402 Intl Locale Info: available in Node 24, missing in TypeScript 5.9's library. */
       getTimeZones(): string[] | undefined;
     }
   }
@@ -29,7 +29,7 @@ const preferredNames: Record<string, string> = {
   VC: "Saint Vincent and the Grenadines",
 };
 
-/** CLDR has no zones for Kosovo. */
+/** CLDR lacks zones for Kosovo. */
 const additionalZones: Record<string, string[]> = { XK: ["Europe/Belgrade"] };
 
 const feature = z.object({
@@ -84,8 +84,8 @@ function lookupZones(): Map<string, string> {
 }
 
 /**
- * The time zones of each country, in tz-lookup's spelling. Zones that tz-lookup never returns are dropped unless the
- * country has no other. Uninhabited territories without zones are omitted.
+ * The time zones of each country, in tz-lookup's spelling. Zones outside tz-lookup's results are dropped if the country
+ * has others. Uninhabited territories without zones are omitted.
  */
 export function countryTimeZones(): Record<string, string[]> {
   const spellings = lookupZones();

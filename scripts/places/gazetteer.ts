@@ -15,9 +15,9 @@ export interface Settlement {
   longitude: number;
   /** ISO 3166-1 alpha-2. */
   country: string;
-  /** GeoNames code of the first-level division; "" if it has none. */
+  /** GeoNames code of the first-level division; "" if missing. */
   division: string;
-  /** GeoNames code of the second-level division; "" if it has none. */
+  /** GeoNames code of the second-level division; "" if missing. */
   county: string;
   population: number | null;
   /** GeoNames feature code, such as PPLX for a section of a populated place. */

@@ -1,6 +1,6 @@
 /**
  * Assigns sections to their city, so that a photo in Montmartre is in Paris. GeoNames marks sections (PPLX) without
- * naming their city, and the newest entries have no feature code. City and section share their first-level division.
+ * naming their city, and its newest entries lack a feature code. City and section share their first-level division.
  */
 import { distanceKm, influenceRadiusKm } from "../../src/providers/places/offline/influenceRadius.ts";
 import type { Settlement } from "./gazetteer.ts";
@@ -75,7 +75,7 @@ function surroundingCity(settlement: Settlement, grid: Grid): Settlement | null 
   for (const city of grid.near(settlement.latitude, settlement.longitude, CITY_SEARCH_KM)) {
     if (city === settlement || populationOf(city) < minPopulation || isSection(city)) continue;
     if (city.country !== settlement.country || city.division !== settlement.division) continue;
-    // GeoNames gives no county to a city that spans several.
+    // GeoNames leaves the county empty for a city that spans several.
     const differentCounty = city.county !== "" && settlement.county !== "" && city.county !== settlement.county;
     if (!isKnownSection && differentCounty) continue;
     const radius = influenceRadiusKm(populationOf(city));
@@ -95,7 +95,7 @@ function numberedCity(settlement: Settlement, grid: Grid): Settlement | null {
   return near.find((city) => city.name === name && city.division === settlement.division) ?? null;
 }
 
-/** Maps every section to its city. A city is never a section itself. */
+/** Maps every section to its top-level city. */
 export function findSections(settlements: Settlement[], grid: Grid): Map<Settlement, Settlement> {
   const cityOfSection = new Map<Settlement, Settlement>();
   const assign = (members: Settlement[], city: Settlement | null): void => {

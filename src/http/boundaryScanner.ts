@@ -25,8 +25,8 @@ function matchesAt(window: Uint8Array, at: number, bytes: Uint8Array, length: nu
 }
 
 /**
- * Horspool's search, comparing forwards. A boundary has no CR but its first byte, so candidates never overlap and the
- * search is linear for any input; `Uint8Array.indexOf` per CR is up to 400 times slower on runs of CR.
+ * Horspool's search, comparing forwards. Only a boundary's first byte is CR, so candidates never overlap and the search
+ * is linear for any input; `Uint8Array.indexOf` per CR is up to 400 times slower on runs of CR.
  */
 export function indexOf(window: Uint8Array, { bytes, shifts: jumps }: Delimiter): number {
   const last = bytes.byteLength - 1;
@@ -39,7 +39,7 @@ export function indexOf(window: Uint8Array, { bytes, shifts: jumps }: Delimiter)
   return -1;
 }
 
-/** Index from which the rest of the window may be the start of the delimiter; the window's length if none. */
+/** Index from which the rest of the window may be the start of the delimiter; otherwise the window's length. */
 export function partialMatchIndex(window: Uint8Array, { bytes }: Delimiter): number {
   const length = window.byteLength;
   for (let at = Math.max(0, length - bytes.byteLength + 1); at < length; at++) {
@@ -62,7 +62,7 @@ function truncatedBody(): AppError {
 export class BoundaryScanner {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #delimiter: Delimiter;
-  /** Bytes read from the stream and not yet returned. */
+  /** Bytes read from the stream and still to be returned. */
   #window: Uint8Array;
 
   /** `prefix` is prepended to the first chunk. */

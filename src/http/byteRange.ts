@@ -11,8 +11,8 @@ export interface ByteRange {
 const SINGLE_RANGE = /^bytes=[ \t]*(?:(\d+)-(\d*)|-(\d+))[ \t]*$/i;
 
 /**
- * Parses a Range header. Null without one, and for one to be ignored (§14.2): another unit, a malformed range, or
- * several ranges, which no player requests and which invite many overlapping ones (§17.15).
+ * Parses a Range header. Returns null if it is missing or must be ignored (§14.2): another unit, a malformed range, or
+ * several ranges, which are unused by players and invite many overlapping ones (§17.15).
  */
 export function parseRange(header: string | null): RangeSpec | null {
   const match = SINGLE_RANGE.exec(header ?? "");

@@ -7,7 +7,7 @@
 // eslint-disable-next-line no-control-regex -- matches control characters on purpose
 const UNSAFE_CHARACTERS = /[\u0000-\u001f\u007f-\u009f/\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** encodeURIComponent leaves characters unescaped that are not in RFC 8187's attr-char. */
+/** encodeURIComponent leaves some characters outside RFC 8187's attr-char unescaped. */
 function extendedValue(name: string): string {
   return encodeURIComponent(name).replaceAll(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -106,8 +106,8 @@ class RequestFileForm implements FileForm {
 }
 
 /**
- * Passes the form of a request to `use`, and discards the rest of the body: up to `MAX_DISCARDED_BYTES` when `use` fails,
- * all of it when `use` succeeds without it, because the client would repeat a request whose success it doesn't see.
+ * Passes the form of a request to `use`, and discards the rest of the body: up to `MAX_DISCARDED_BYTES` when `use`
+ * fails, all of it when `use` succeeds early, because a client that misses the response repeats the request.
  */
 export async function withFileForm<T>(
   request: Request,

@@ -26,7 +26,7 @@ export const MULTIPART_LIMITS: MultipartLimits = {
   maxIgnoredBytes: 64 * 1024,
 };
 
-/** RFC 2046 §5.1.1: 1 to 70 characters, of which the last is no space. */
+/** RFC 2046 §5.1.1: 1 to 70 characters without a trailing space. */
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
 const HEAD_END = createDelimiter("\r\n\r\n");
 const CRLF = new TextEncoder().encode("\r\n");

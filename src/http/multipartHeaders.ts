@@ -6,7 +6,7 @@ export interface PartHeaders {
   /** File name as sent, including any path; null for a text field. */
   filename: string | null;
   contentType: string | null;
-  /** Repr-Digest or Content-Digest as sent; equal for a part, which has no content coding. */
+  /** Repr-Digest or Content-Digest as sent; equal for a part, because parts lack content codings. */
   digestField: string | null;
 }
 
@@ -42,12 +42,12 @@ export function parseParameters(header: string): Map<string, string> | null {
   return parameters;
 }
 
-/** Unescapes `\"` and `\\`. Other backslashes are literal: browsers escape none. */
+/** Unescapes `\"` and `\\`. Other backslashes are literal, as browsers send them. */
 export function unescapeQuoted(text: string): string {
   return text.replaceAll(/\\(["\\])/g, "$1");
 }
 
-/** Browsers write a quote as %22 and do not escape percent signs (WHATWG HTML), so only %22 is decoded. */
+/** Browsers write a quote as %22 and leave percent signs as they are (WHATWG HTML), so only %22 is decoded. */
 function decodeFormName(text: string): string {
   return unescapeQuoted(text).replaceAll("%22", '"');
 }

@@ -38,7 +38,7 @@ async function handleMessage(message: Message, context: Context): Promise<void> 
   }
   const task = taskMessage.safeParse(message.body);
   if (!task.success) {
-    // No version of the project ever sent such a message, so a retry would fail the same way.
+    // The message is of foreign origin, so a retry would fail the same way.
     warn("dropped a queue message of unknown shape", { message_id: message.id });
     return message.ack();
   }
@@ -54,12 +54,12 @@ async function handleDeadMessage(message: Message, context: Context): Promise<vo
 }
 
 /**
- * A batch starts no further message after this much work. All of a batch shares 15 minutes of wall time and the CPU
- * time of `limits.cpu_ms`; a converted image alone takes up to 20 s of CPU.
+ * A batch releases its remaining messages after this much work. All of a batch shares 15 minutes of wall time and the
+ * CPU time of `limits.cpu_ms`; a converted image alone takes up to 20 s of CPU.
  */
 export const BATCH_WORK_MS = 10_000;
 
-/** Returns messages to the queue that the batch had no time for. */
+/** Returns the remaining messages of a batch to the queue. */
 async function release(messages: Message[], context: Context): Promise<void> {
   const isSent = await sendAgain(
     context.queue,
@@ -80,7 +80,7 @@ export async function handleQueue(
   const handle = isDeadLetters ? handleDeadMessage : handleMessage;
   const startedMs = Date.now();
   for (const [index, message] of batch.messages.entries()) {
-    // Failing the tasks of a dead letter is one statement, and dead letters can't be sent to their own queue.
+    // Dead letters are exempt: they take one statement each, and messages can only be sent to the main queue.
     if (!isDeadLetters && Date.now() - startedMs > BATCH_WORK_MS) {
       return await release(batch.messages.slice(index), jobContext(env, execution));
     }

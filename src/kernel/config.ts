@@ -28,7 +28,7 @@ export interface Config {
   geocoder: GeocoderConfig;
 }
 
-/** Null selects the describer's default. */
+/** The describer's default applies where `model` or `prompt` is null. */
 export type DescriberConfig =
   | { kind: "none" }
   | { kind: "workers-ai"; model: string | null; prompt: string | null }
@@ -52,7 +52,7 @@ export const DEFAULT_TRASH_RETENTION_DAYS = 90;
 /** 24 GiB a day. */
 export const DEFAULT_SCRUB_BYTES_PER_RUN = 256 * 1024 * 1024;
 
-/** Secrets have no default: every request fails with the name of the missing one. */
+/** Secrets are required: every request fails with the name of the missing one. */
 function secret(vars: Vars, name: string): string {
   const value = vars[name];
   if (typeof value !== "string" || value === "") {
@@ -154,7 +154,7 @@ function geocoderUrl(vars: Vars): string {
 }
 
 export function parseConfig(vars: Vars): Config {
-  // A missing or misspelled value must not switch the protections of production off.
+  // A missing or misspelled value keeps the protections of production on.
   const production = text(vars, "ENVIRONMENT") !== "development";
   const rootApiKey = secret(vars, "ROOT_API_KEY");
   const mediaSigningKey = secret(vars, "MEDIA_SIGNING_KEY");

@@ -54,7 +54,7 @@ export function invalid(loc: (string | number)[], msg: string, type = "value_err
   });
 }
 
-/** The `validation_error` of a request that needs a body and has none. */
+/** The `validation_error` for a missing request body. */
 export function missingBody(): AppError {
   return invalid(["body"], "is required", "missing");
 }

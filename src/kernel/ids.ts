@@ -74,7 +74,7 @@ export function minIdAt(kind: IdKind, atMs: number): string {
   return ID_PREFIXES[kind] + encodeShortUuid(bytes);
 }
 
-/** Checks the full prefix and a tail of 22 characters within 128 bits. `asset_stack_…` is no asset id. */
+/** Checks the prefix and a tail of 22 characters within 128 bits, which excludes `asset_stack_…` from asset ids. */
 export function isId(kind: IdKind, text: string): boolean {
   const prefix = ID_PREFIXES[kind];
   if (!text.startsWith(prefix)) return false;

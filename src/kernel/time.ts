@@ -11,7 +11,7 @@ export const MINUTE_US = 60 * 1_000_000;
 const ISO_DATE_TIME =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
-/** Parses an RFC 3339 offset: 0 for `Z`, null without one, "bad" beyond ±14:00, which no time zone has. */
+/** Parses an RFC 3339 offset: 0 for `Z`, null without one, "bad" beyond ±14:00, the widest of all time zones. */
 function parseOffset(text: string | undefined): number | null | "bad" {
   if (text === undefined) return null;
   if (text === "Z" || text === "z") return 0;

@@ -23,7 +23,7 @@ export function isPreflight(c: Context<AppEnv>): boolean {
   return c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined;
 }
 
-/** Credentials are sent as headers, so `*` gives a page no access that it would not have with its user's key. */
+/** Credentials are sent as headers, so with `*` a page has only the access of the keys that it already holds. */
 export const crossOrigin = createMiddleware<AppEnv>(async (c, next) => {
   // Hono's handler would answer any other OPTIONS request as a preflight.
   if (c.req.method === "OPTIONS" && !isPreflight(c)) return await next();

@@ -27,7 +27,7 @@ const statuses = {
   storage_limit_exceeded: 507,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;
 
-/** SDKs retry 409 and 5xx on their own. A retry cannot succeed for these codes, unlike for `write_conflict`. */
+/** SDKs retry 409 and 5xx automatically. Retries of these codes always fail, unlike retries of `write_conflict`. */
 const nonRetryable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "storage_limit_exceeded",
   "conflict",

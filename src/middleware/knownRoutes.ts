@@ -1,5 +1,5 @@
 /**
- * Answers 404 for an unknown path, and 405 with Allow for a method that a path does not have (RFC 9110, 15.5.6), before
+ * Answers 404 for an unknown path, and 405 with Allow for an unsupported method of a path (RFC 9110, 15.5.6), before
  * authentication and body checks: both depend on the published routes only.
  */
 import type { Hono } from "hono";

@@ -1,6 +1,6 @@
 /**
  * Rate limits per credential, and per network for failed authentication. Both are Workers rate limiting bindings, which
- * count per Cloudflare location; a deployment without them has no limits.
+ * count per Cloudflare location; a deployment without them is unlimited.
  */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -13,12 +13,12 @@ const MINUTE_S = 60;
 /** Networks that an isolate remembers as blocked; more are only refused after their lookup. */
 export const MAX_BLOCKED_NETWORKS = 10_000;
 
-/** The binding does not report the end of its window, which has at most one minute. */
+/** The binding reports only success; its window has at most one minute. */
 function secondsUntilReset(nowMs: number): number {
   return MINUTE_S - (Math.floor(nowMs / 1000) % MINUTE_S);
 }
 
-/** Fails open, so that an outage of the rate limiter does not take the service down. */
+/** Fails open, so that the service stays available during an outage of the rate limiter. */
 async function isWithinLimit(limit: RateLimit | undefined, key: string): Promise<boolean> {
   if (limit === undefined) return true;
   try {
@@ -69,10 +69,10 @@ export function networkPrefix(address: string): string {
   return network.map((group) => group.replace(/^0+(?=.)/, "").toLowerCase()).join(":");
 }
 
-/** Networks over the limit in this isolate, until the window ends: the binding cannot be asked without counting. */
+/** Networks over the limit in this isolate, until the window ends: every check of the binding counts as an attempt. */
 const blockedNetworks = new ExpiringKeys(MAX_BLOCKED_NETWORKS);
 
-/** The network of a request; null in local development, where no proxy names the client. */
+/** Returns the network of a request; null in local development, which lacks Cloudflare's client address header. */
 function clientNetwork(c: Context<AppEnv>): string | null {
   const address = c.req.header("cf-connecting-ip");
   return address === undefined ? null : networkPrefix(address);

@@ -23,7 +23,7 @@ export const requestSetup = createMiddleware<AppEnv>(async (c, next) => {
   c.set("requestId", requestId);
   c.set("nowMs", Date.now());
   c.header("X-Request-Id", requestId);
-  // JSON contains text from users and files; a browser must not guess another type for it.
+  // Prevents MIME sniffing: JSON contains text from users and files.
   c.header("X-Content-Type-Options", "nosniff");
   const config = cachedConfig(c.env);
   c.set("config", config);

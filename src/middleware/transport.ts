@@ -1,9 +1,9 @@
-/** Refuses plain HTTP in production, and tells browsers to use HTTPS. */
+/** Refuses plain HTTP in production, and sends HSTS. */
 import { createMiddleware } from "hono/factory";
 import { AppError } from "../kernel/errors.ts";
 import type { AppEnv } from "./context.ts";
 
-/** One year. Without includeSubDomains, because other hosts of the zone are not this service's to decide. */
+/** One year. includeSubDomains is omitted because it would apply to unrelated hosts of the zone. */
 export const HSTS_MAX_AGE_SECONDS = 365 * 24 * 60 * 60;
 
 /**

@@ -14,7 +14,7 @@ export function originalKey(assetId: string, versionId: string): string {
   return `${ORIGINALS_PREFIX}${assetId}/${versionId}`;
 }
 
-/** The key of a display proxy, made from an original that the renderer cannot decode. */
+/** The key of a version's display proxy. */
 export function proxyKey(assetId: string, versionId: string): string {
   return `${PROXIES_PREFIX}${assetId}/${versionId}`;
 }
@@ -34,12 +34,12 @@ export function renditionName(variant: string, format: string): string {
   return `${variant}.${format}`;
 }
 
-/** The key of the record that a group of variants cannot be rendered. */
+/** The key of the failure record of a group of variants. */
 export function renderFailureKey(assetId: string, versionId: string, group: string): string {
   return `${RENDITIONS_PREFIX}${assetId}/${versionId}/${group}.failure`;
 }
 
-/** The asset that an object belongs to; null if the key is no asset's. */
+/** The asset that an object belongs to; null for other keys. */
 export function assetIdOfKey(key: string): string | null {
   const prefix = ASSET_KEY_PREFIXES.find((candidate) => key.startsWith(candidate));
   if (prefix === undefined) return null;
@@ -47,7 +47,7 @@ export function assetIdOfKey(key: string): string | null {
   return assetId !== undefined && rest !== undefined && isId("asset", assetId) ? assetId : null;
 }
 
-/** The version that an object belongs to; null if the key contains no version id. */
+/** The version that an object belongs to; null for keys without a version id. */
 export function versionIdOfKey(key: string): string | null {
   const [, , versionId] = key.split("/", 3);
   return versionId !== undefined && isId("assetVersion", versionId) ? versionId : null;

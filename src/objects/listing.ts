@@ -8,7 +8,7 @@ export interface ListedObject {
   uploadedMs: number;
 }
 
-/** At most 1,000 objects after `startAfter`, which may be a key that does not exist. */
+/** At most 1,000 objects after `startAfter`, which may be a key without an object. */
 export async function listObjects(
   bucket: R2Bucket,
   prefix: string,
@@ -26,7 +26,7 @@ export async function listObjects(
 
 const MAX_KEYS_PER_DELETE = 1000;
 
-/** Deletes objects. Missing keys are ignored. R2 does not bill deletes. */
+/** Deletes objects. Missing keys are ignored. R2 deletes are free. */
 export async function deleteObjects(bucket: R2Bucket, keys: string[]): Promise<void> {
   for (let i = 0; i < keys.length; i += MAX_KEYS_PER_DELETE) {
     await fromStorage(() => bucket.delete(keys.slice(i, i + MAX_KEYS_PER_DELETE)));

@@ -19,12 +19,12 @@ export interface Context {
   /** Media Transformations extracts video frames; undefined without the binding, as in local development. */
   readonly media: MediaBinding | undefined;
   readonly config: Config;
-  /** Null while no describer is configured. */
+  /** The configured describer, if any. */
   readonly describer: Describer | null;
   readonly placeFinder: PlaceFinder | null;
   /** Start of the request or job, in Unix milliseconds. */
   readonly nowMs: number;
-  /** Keeps the Worker alive for a promise that need not delay the response. */
+  /** Keeps the Worker alive for a promise that may settle after the response. */
   waitUntil(promise: Promise<unknown>): void;
 }
 
@@ -52,7 +52,7 @@ export interface ContextOptions {
 
 /**
  * Builds the context of one request or job. The database session opens and settings and providers are resolved on
- * first use: a media request opens no session, and a read creates neither the describer nor the place finder.
+ * first use, so that media requests skip the session, and reads skip the describer and the place finder.
  *
  * @throws {AppError} `not_configured`, on first use of `config` or of a provider under invalid settings.
  */

@@ -6,7 +6,7 @@ async function* prepend<T>(first: IteratorResult<T>, rest: AsyncGenerator<T>): A
   yield* rest;
 }
 
-/** Reads the first page, because a response that has started can't become an error. */
+/** Reads the first page, because errors can only be sent before the response. */
 export async function startPages<T>(pages: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
   return prepend(await pages.next(), pages);
 }

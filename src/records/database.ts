@@ -65,7 +65,7 @@ export function openDatabase(
     get actor() {
       return actor();
     },
-    // Drizzle 0.45 does not prepare raw queries before batch(), which binds parameters to `stmt`.
+    // Drizzle 0.45 leaves raw queries unprepared before batch(), which binds parameters to `stmt`.
     statement: (query) => {
       const raw = orm.run(query);
       return Object.assign(raw, { stmt: counted.prepare(raw.getQuery().sql) });

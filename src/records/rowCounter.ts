@@ -5,8 +5,8 @@ export interface RowCounter {
 }
 
 /**
- * Wraps a session so that `counter` adds up the rows of its statements. `raw()` and `first()` report no rows: their
- * statements select few. Batches receive the original statements, because D1 accepts no wrapped ones.
+ * Wraps a session so that `counter` adds up the rows of its statements. Statements run by `raw()` and `first()` select
+ * few rows and are left out. Batches receive the original statements, because D1 rejects wrapped ones.
  */
 export function countRowsRead(
   session: D1DatabaseSession,

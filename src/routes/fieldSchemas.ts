@@ -123,7 +123,7 @@ const NO_DATE = /^\s*(?:0000-\d\d-\d\d|0001-01-01|9999-12-31)(?:[Tt ][\d:.,]{1,2
 
 const FILE_TIME_PATTERN = `^(?:(?:0000|${STORABLE_YEAR})-${MONTH_DAY}|0001-01-01|9999-12-31)(?:${TIME}${OFFSET}?)?$`;
 
-/** A file's date-time; null for the placeholders of clients that don't know it. */
+/** A file's date-time; null for the placeholders that clients send for an unknown one. */
 export const fileTimeSchema = z
   .string()
   .transform((text, context) => {
@@ -150,7 +150,7 @@ function queryIntegerSchema(max: number) {
     .pipe(z.int().min(1).max(max));
 }
 
-/** A page size. A value out of range is rejected with 422, never clamped. */
+/** A page size. A value out of range is rejected with 422 instead of being clamped. */
 export function limitSchema(fallback: number, max: number) {
   return queryIntegerSchema(max)
     .default(fallback)

@@ -25,7 +25,7 @@ export const idempotencyHeaders = z.object({
     }),
 });
 
-/** Null without the header. */
+/** Reads the Idempotency-Key header; returns null if it is missing. */
 export async function readIdempotencyKey(
   c: Context<AppEnv>,
   headers: z.output<typeof idempotencyHeaders>,

@@ -1,4 +1,4 @@
-/** Streams a JSON array: the lists of the API that have no pages. */
+/** Streams a JSON array: the unpaginated lists of the API. */
 
 async function* jsonArrayText<T>(pages: AsyncIterable<T[]>, serialize: (item: T) => unknown): AsyncGenerator<string> {
   let separator = "[";

@@ -40,7 +40,7 @@ const readers: Partial<Record<MediaFamily, ImageReader>> = {
 };
 
 export interface ImageInfo {
-  /** As displayed; 0 if unknown. */
+  /** Displayed size in pixels; 0 if unknown. */
   width: number;
   height: number;
   rawWidth: number | null;
@@ -53,7 +53,7 @@ export interface ImageInfo {
 /** Larger values indicate a corrupt header. */
 const MAX_SIDE_PIXELS = 2 ** 31 - 1;
 
-/** Reads the container of an image, up to the first defect; null if the family is not an image. */
+/** Reads the container of an image, up to the first defect; null for a video family. */
 export async function readImageContent(
   source: ByteSource,
   family: MediaFamily,
@@ -70,7 +70,7 @@ export async function readImageContent(
   return content;
 }
 
-/** Reads dimensions and metadata of an image; null if the family is not an image. */
+/** Reads dimensions and metadata of an image; null for a video family. */
 export async function readImageInfo(
   source: ByteSource,
   family: MediaFamily,
@@ -87,19 +87,17 @@ export async function readImageInfo(
 }
 
 export interface DisplayInfo {
-  /** As displayed; 0 if unknown. */
+  /** Displayed size in pixels; 0 if unknown. */
   width: number;
   height: number;
-  /** As encoded; null if unknown. */
+  /** Encoded size in pixels; null if unknown. */
   rawWidth: number | null;
   rawHeight: number | null;
   /** EXIF 1 to 8. */
   orientation: number | null;
 }
 
-/**
- * Reads only what decides how an image is displayed, as `readImageInfo` reads it; null if the family is not an image.
- */
+/** Reads only what decides how an image is displayed, as `readImageInfo` reads it; null for a video family. */
 export async function readDisplayInfo(
   source: ByteSource,
   family: MediaFamily,

@@ -11,10 +11,10 @@ import type { WallTime } from "./metadata/wallTime.ts";
 export interface MediaInfo {
   /** Detected from the bytes; null if unknown. */
   family: MediaFamily | null;
-  /** As displayed, after orientation and rotation; 0 if unknown. */
+  /** Displayed size in pixels, after orientation and rotation; 0 if unknown. */
   width: number;
   height: number;
-  /** As encoded; null if unknown, and for videos. */
+  /** Encoded size in pixels; null if unknown, and for videos. */
   rawWidth: number | null;
   rawHeight: number | null;
   durationSeconds: number | null;
@@ -23,7 +23,7 @@ export interface MediaInfo {
   /** GPS date and time of an image: microseconds since 1970 UTC. */
   gpsTimeUs: number | null;
   metadata: FileMetadata;
-  /** Why the content could not be read; null if it could. */
+  /** The reason that reading the content failed; null on success. */
   problem: string | null;
 }
 

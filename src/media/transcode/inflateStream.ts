@@ -1,6 +1,6 @@
 /**
  * Inflates zlib data (RFC 1950) piece by piece. `DecompressionStream` ignores back pressure: it inflates all of its
- * input into memory, measured in workerd. node:zlib pauses when its output is not read.
+ * input into memory, measured in workerd. node:zlib pauses until its output is read.
  */
 import { pipeline, Readable } from "node:stream";
 import { constants, createInflate, inflateSync } from "node:zlib";
@@ -25,7 +25,7 @@ export function inflateShort(bytes: Uint8Array, maxBytes: number): Uint8Array | 
   }
 }
 
-/** A function, because the compiler doesn't see that the generator assigns the variable. */
+/** A function, because TypeScript's narrowing ignores the assignment in the generator. */
 function rethrow(error: Error | null): void {
   if (error !== null) throw error;
 }

@@ -1,9 +1,9 @@
-/** Stores display proxies: images that the renderer can decode, made from originals that it cannot. */
+/** Stores display proxies: decodable images made from originals unsupported by the renderer. */
 import { proxyKey } from "../keys.ts";
 import { fromStorage } from "../storageErrors.ts";
 
 export interface ProxyImage {
-  /** The file's parts in order, sent one by one so that they are never joined in memory. */
+  /** The file's parts in order, sent one by one to save the memory of a joined copy. */
   pieces: Uint8Array[];
   contentType: string;
 }
@@ -13,7 +13,7 @@ async function send(writer: WritableStreamDefaultWriter<Uint8Array>, pieces: Uin
   await writer.close();
 }
 
-/** Stores the proxy with one `put`, so a failure leaves no object. Overwriting it is safe. */
+/** Stores the proxy with one `put`, which is atomic. Overwriting it is safe. */
 export async function storeProxy(
   bucket: R2Bucket,
   assetId: string,
@@ -30,7 +30,7 @@ export async function storeProxy(
       await Promise.all([put, sending]);
     });
   } catch (error) {
-    // The stream has no reader after a failed put, so pending writes would never settle.
+    // The stream loses its reader when the put fails, so pending writes would hang.
     await Promise.allSettled([writer.abort(error), sending]);
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Stores posters of videos. Each poster has a new key, so that no cache serves the previous one. */
+/** Stores posters of videos. Each poster has a new key, because caches may keep the previous one. */
 import { newId } from "../../kernel/ids.ts";
 import { posterKey, RENDITIONS_PREFIX } from "../keys.ts";
 import { fromStorage } from "../storageErrors.ts";

@@ -15,7 +15,7 @@ export interface RenderFailure {
   reason: string;
   /** Failed attempts so far. */
   attempts: number;
-  /** Unix milliseconds; null if it never expires. */
+  /** Unix milliseconds; null for a permanent record. */
   expiresAtMs: number | null;
 }
 

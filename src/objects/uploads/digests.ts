@@ -1,4 +1,4 @@
-/** Incremental checksums. Bytes passed to `add` are not kept once it has returned. */
+/** Incremental checksums. Bytes passed to `add` may be overwritten once it has resolved. */
 
 export interface RunningDigests {
   add(bytes: Uint8Array): Promise<void>;

@@ -35,7 +35,7 @@ export interface StoredOriginal {
   etag: string | null;
   /** Checksums of the parts of a multipart upload; null for a single `put`. */
   parts: PartChecksums | null;
-  /** The whole file if it fits the first part, so that reading its metadata needs no R2 operation. See `keepsHead`. */
+  /** The whole file if it fits the first part, which saves R2 reads for its metadata. See `keepsHead`. */
   head: Uint8Array | null;
   /** Frees `head`, which becomes empty. */
   releaseHead: () => void;
@@ -121,7 +121,7 @@ async function finishMultipart(storing: Storing): Promise<StoredOriginal> {
 
 /**
  * Aborts the upload and deletes the object, because a failed call may still have been executed. Keys are unique, so the
- * delete affects no other object. R2 drops unfinished uploads after 7 days; the sweep deletes remaining objects.
+ * delete affects only this upload. R2 drops unfinished uploads after 7 days; the sweep deletes remaining objects.
  */
 async function cleanUp(storing: Storing): Promise<void> {
   storing.buffers.release();
@@ -167,17 +167,17 @@ export async function deleteOriginal(bucket: R2Bucket, key: string): Promise<voi
   await fromStorage(() => bucket.delete(key));
 }
 
-/** Returns size, etag and type of an original; null if there is no object. */
+/** Returns size, etag and type of an original; null if the object is missing. */
 export async function headOriginal(bucket: R2Bucket, key: string): Promise<R2Object | null> {
   return await fromStorage(() => bucket.head(key));
 }
 
-/** Opens the object, or one range within it. Returns null if there is no object. */
+/** Opens the object, or one range within it. Returns null if the object is missing. */
 export async function openOriginal(bucket: R2Bucket, key: string, range?: R2Range): Promise<R2ObjectBody | null> {
   return await fromStorage(() => bucket.get(key, range === undefined ? {} : { range }));
 }
 
-/** Random access for the metadata readers: one R2 read per call, never past the end. */
+/** Random access for the metadata readers: one R2 read per call, limited to the size of the file. */
 export function originalSource(bucket: R2Bucket, key: string, sizeBytes: number) {
   return {
     sizeBytes,

@@ -1,10 +1,10 @@
 /**
- * The memory that all uploads of an isolate share. An upload takes a buffer before it fills it, and waits in line while
- * there is none: its client is slowed by back pressure. Waiting never deadlocks, because an upload that holds one
- * buffer can finish its part with it.
+ * The memory that all uploads of an isolate share. An upload allocates a buffer before it fills it, and waits in line
+ * while the memory is full, which slows its client by back pressure. Deadlocks are impossible, because an upload that
+ * holds one buffer can finish its part with it.
  *
- * A cancelled request runs no `finally`. So whoever is first in line takes back the buffers of uploads that made no
- * progress for `MAX_PART_HOLD_MS`, which also keeps slow clients from holding up the others.
+ * Workers skip the `finally` blocks of a cancelled request. The first upload in line therefore revokes the buffers of
+ * uploads that took longer than `MAX_PART_HOLD_MS` for a part, which also keeps slow clients from blocking the others.
  */
 import { AppError } from "../../kernel/errors.ts";
 import { waitingLine } from "./waitingLine.ts";
@@ -18,13 +18,13 @@ const RETRY_AFTER_SECONDS = 10;
 export interface UploadLease {
   /** Waits in line for a buffer, and restarts the clock of the part. Throws as `requireActive`. */
   allocate(bytes: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** Returns a buffer if there is memory and nobody waits; else null. */
+  /** Returns a buffer if there is memory and the line is empty; else null. */
   tryAllocate(bytes: number): Uint8Array<ArrayBuffer> | null;
   /** Frees a buffer of this lease at once: it becomes empty. */
   free(buffer: Uint8Array<ArrayBuffer>): void;
   /** Restarts the clock of the part. */
   startPart(): void;
-  /** Throws `storage_unavailable` if the buffers were taken back. */
+  /** Throws `storage_unavailable` if the buffers were revoked. */
   requireActive(): void;
   /** The client has sent everything: the buffers stay valid until `release`. */
   finishReceiving(): void;
@@ -74,7 +74,7 @@ class BufferPool {
     if (state.buffers.size === 0) this.#leases.delete(state);
   }
 
-  /** Takes back the buffers of uploads that were too slow or cancelled, the oldest first, until there is room. */
+  /** Revokes the buffers of uploads that were too slow or cancelled, the oldest first, until there is room. */
   revokeOverdue(neededBytes: number): void {
     const nowMs = Date.now();
     for (const state of [...this.#leases].toSorted((a, b) => a.partStartedMs - b.partStartedMs)) {
@@ -85,7 +85,7 @@ class BufferPool {
     }
   }
 
-  /** No longer counts buffers that may still be read: most likely their request was cancelled. */
+  /** Stops counting buffers that may still be read: most likely their request was cancelled. */
   #forget(state: LeaseState): void {
     for (const buffer of state.buffers) this.usedBytes -= buffer.byteLength;
     state.buffers.clear();

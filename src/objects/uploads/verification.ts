@@ -1,7 +1,7 @@
 /** Reads stored bytes again and compares their digest with the recorded one. */
 import { fromStorage } from "../storageErrors.ts";
 
-/** Base64; null if there is no object. The bytes are streamed, so memory does not grow with the range. */
+/** Returns a base64 digest; null if the object is missing. Streams the bytes, so that memory use is constant. */
 async function digestOf(
   bucket: R2Bucket,
   key: string,
@@ -18,7 +18,7 @@ async function digestOf(
 }
 
 export interface Expectation {
-  /** First byte and number of bytes; the whole file where there are no part checksums. */
+  /** First byte and number of bytes; the whole file without part checksums. */
   firstByte: number;
   byteCount: number;
   algorithm: "SHA-256" | "MD5";
@@ -27,8 +27,8 @@ export interface Expectation {
 }
 
 /**
- * Null: the bytes are as expected, or there is no object. Otherwise the digest of what is stored, after a second read
- * gave another digest than expected too: a broken connection must not look like damage.
+ * Returns the digest of corrupted bytes; null if they are as expected or the object is missing. A second read has to
+ * confirm the corruption, because a broken connection can look like damage.
  */
 export async function findCorruption(bucket: R2Bucket, key: string, expected: Expectation): Promise<string | null> {
   const range = { offset: expected.firstByte, length: expected.byteCount };

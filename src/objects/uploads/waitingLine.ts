@@ -1,9 +1,9 @@
 /**
- * A first-come-first-served line of requests of one isolate. Each waiter polls with a timer of its own: a promise that
- * another request resolves doesn't keep a request alive, and a cancelled request would stay in line for ever.
+ * A first-come-first-served line of requests of one isolate. Each waiter polls with its own timer, because a promise
+ * that another request resolves doesn't keep a request alive, and because polling detects cancelled requests.
  */
 
-/** A waiter that has not polled for this long is dropped; if it was only delayed, it queues again. */
+/** Waiters are dropped this long after their last poll; one that was only delayed queues again. */
 const WAITER_LIFETIME_MS = 2000;
 const POLL_MS = 10;
 const MAX_POLL_MS = 100;

@@ -22,13 +22,13 @@ function generateSecret(): string {
 export interface CreateApiKeyParams {
   name: string;
   actions: Action[];
-  /** Null for all libraries, including future ones. */
+  /** Ids of the accessible libraries; null for all, including future ones. */
   libraryIds: string[] | null;
-  /** Unix milliseconds; null for a key that never expires. */
+  /** Unix milliseconds; null for unlimited validity. */
   expiresAtMs: number | null;
 }
 
-/** Rejects ids of unknown libraries: a key must not gain access when a library with that id is created later. */
+/** Rejects ids of unknown libraries: otherwise a key would gain access to a library created with that id later. */
 async function requireLiveLibraries(context: Context, principal: Principal, libraryIds: string[]): Promise<void> {
   const live = new Set((await listLiveLibraryIds(context.db, principal)).map((library) => library.id));
   const unknown = libraryIds.find((id) => !live.has(id));
@@ -59,7 +59,7 @@ async function insertNewKey(
 }
 
 /**
- * Creates an API key and returns its secret, which cannot be read again.
+ * Creates an API key and returns its secret, of which only the hash is stored.
  *
  * @throws {AppError} `forbidden` without the root key, `validation_error` without "read" or with an expiry in the past,
  * `not_found` for a library, `conflict` for a repeated Idempotency-Key.

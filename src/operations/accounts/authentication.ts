@@ -62,18 +62,18 @@ const API_KEY = /^apikey_[\w-]{43}$/;
 
 async function findKey({ db, nowMs }: Context, hash: string) {
   const found = await findApiKeyByHash(db, hash);
-  // A new key may not have reached the nearest replica, so the primary decides.
+  // The nearest replica may lag behind the creation of a key, so the primary decides.
   const newest = found === null && db.consistency !== "primary" ? await findApiKeyByHash(db.primary(), hash) : found;
   if (newest === null) unknownKeys.add(hash, nowMs + UNKNOWN_KEY_MEMORY_MS);
   return newest;
 }
 
 /**
- * Authenticates a token. Null if it is unknown, revoked, expired, or belongs to an inactive user; a malformed token and one
- * that was unknown within the last minute cost no query. The first use of the root key creates the owner; an API key's last
- * use is recorded after the response.
+ * Authenticates a token. Returns null if it is unknown, revoked, expired, or belongs to an inactive user. Malformed
+ * tokens and those that were unknown within the last minute are rejected before the query. The first use of the root
+ * key creates the owner; an API key's last use is recorded after the response.
  *
- * `checkAttempts` is called before the query for a key that this isolate has not accepted recently, and may throw.
+ * `checkAttempts` is called before the query unless this isolate accepted the key recently, and may throw.
  */
 export async function authenticate(
   context: Context,
@@ -97,7 +97,7 @@ export async function authenticate(
   return { userId, libraryIds, actions: key.actions, isRoot: false, credentialId: key.id };
 }
 
-/** @throws {AppError} `forbidden` if the credential does not allow the action. */
+/** @throws {AppError} `forbidden` unless the credential allows the action. */
 export function requireAction(principal: Principal, action: Action): void {
   if (!principal.actions.includes(action)) {
     throw new AppError("forbidden", `this credential does not allow "${action}"`);

@@ -1,9 +1,9 @@
 /**
- * Remembers hashes of API keys that this isolate looked up: unknown ones, which then cost no database query, and
- * accepted ones, whose network need not be checked for failed attempts.
+ * Remembers hashes of API keys that this isolate looked up: unknown ones, which are then rejected before the database
+ * query, and accepted ones, which skip the check of their network for failed attempts.
  */
 
-/** How long an unknown key costs no query. */
+/** How long an unknown key is rejected before the database query. */
 export const UNKNOWN_KEY_MEMORY_MS = 60_000;
 /** How long an accepted key is exempt from the check of its network. */
 export const ACCEPTED_KEY_MEMORY_MS = 10 * 60_000;

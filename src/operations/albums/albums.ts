@@ -75,13 +75,13 @@ export interface AlbumPatch {
   coverAssetId?: string | null;
 }
 
-/** An update without changes writes no date and no event. */
+/** An update without changes is skipped, because it would write a new date and an event. */
 function isUnchanged(album: Album, patch: records.AlbumChange): boolean {
   const { name = album.name, description = album.description, pinnedCoverId = album.pinnedCoverId } = patch;
   return name === album.name && description === album.description && pinnedCoverId === album.pinnedCoverId;
 }
 
-/** Updates an album. Throws `not_found`, or `validation_error` for a cover that isn't a live asset of the album. */
+/** Updates an album. Throws `not_found`, or `validation_error` unless the cover is a live asset of the album. */
 export async function updateAlbum(
   context: Context,
   principal: Principal,
@@ -131,7 +131,7 @@ const MAX_PAGE_ASSETS = 200;
 
 /**
  * Streams the live assets of an album in pages, newest first; `limit` null streams all. Validates the request and reads
- * the first page before it returns, because a started response can't become an error.
+ * the first page before it returns, because errors can only be sent before the response.
  * Throws `not_found` for the album and `bad_request` for a cursor of another library.
  */
 export async function streamAlbumAssets(

@@ -8,13 +8,13 @@ import type { Context } from "../context.ts";
 export interface AssetQuery {
   libraryId: string | null;
   filter: Omit<AssetFilter, "libraryId">;
-  /** All of these people must be on the asset; unknown ids match nothing. */
+  /** All of these people must be on the asset; an unknown id makes the result empty. */
   personIds: string[] | null;
 }
 
 export interface ResolvedAssetQuery {
   filter: AssetFilter;
-  /** True when the filter can't match any asset. */
+  /** True when the filter excludes every asset. */
   isEmpty: boolean;
 }
 

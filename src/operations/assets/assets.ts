@@ -35,7 +35,7 @@ export async function getAsset(context: Context, principal: Principal, id: strin
 export interface ListAssetsParams {
   libraryId: string | null;
   filter: Omit<AssetFilter, "libraryId">;
-  /** All of these people must be on the asset; unknown ids match nothing. */
+  /** All of these people must be on the asset; an unknown id makes the result empty. */
   personIds: string[] | null;
   startingAfterId: string | null;
   limit: number;

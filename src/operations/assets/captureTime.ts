@@ -13,7 +13,7 @@ export interface CaptureSources {
   timezone: string | null;
 }
 
-/** A client that sends UTC doesn't tell the zone in which the file was made: it is that of its place, if any. */
+/** Client times in UTC lack the time zone of the capture: it follows from the place, or stays unknown. */
 function clientTime(time: WallTime, timezone: string | null): WallTime {
   if (time.offsetMinutes !== 0) return time;
   return (timezone === null ? null : toWallTime(timezone, time.wallUs)) ?? { ...time, offsetMinutes: null };

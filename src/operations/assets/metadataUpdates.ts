@@ -39,7 +39,7 @@ async function backOff(attempt: number): Promise<void> {
 }
 
 /**
- * Applies all patches or none. Rereads assets that changed concurrently, so that updates of different fields all
+ * Applies all patches atomically. Rereads assets that changed concurrently, so that updates of different fields all
  * apply.
  */
 async function updateAll(
@@ -99,7 +99,7 @@ export async function updateAssets(
 }
 
 /**
- * Stores the place found for the position that `asset` had when it was read. Writes nothing if the asset moved since,
+ * Stores the place found for the position that `asset` had when it was read. Skips an asset that moved since,
  * because the move created its own geocoding task. Throws `write_conflict` after repeated concurrent changes.
  */
 export async function applyGeocode(context: Context, asset: Asset, place: Partial<DerivedMetadata>): Promise<void> {

@@ -13,7 +13,7 @@ import {
 } from "../../records/assets/metadata.ts";
 import { captureTimeOf, isSameTime } from "./captureTime.ts";
 
-/** Absent fields are kept. Null clears the user's value, and the file's value shows again. */
+/** Absent fields are kept; null clears the user's value, and the file's value shows again. */
 export interface MetadataPatch {
   description?: string | null;
   position?: Position | null;
@@ -70,7 +70,7 @@ function captureTimeChange(
   };
 }
 
-/** Plans the update that a patch makes to an asset. Returns null if nothing changes. */
+/** Plans the update that a patch makes to an asset. Returns null for a patch without changes. */
 export function planUpdate(asset: Asset, patch: MetadataPatch): MetadataUpdate | null {
   const { file, user, derived } = asset.sources;
   const changed = changedFields(user, patch);
@@ -95,7 +95,7 @@ export function planUpdate(asset: Asset, patch: MetadataPatch): MetadataUpdate |
 
 /**
  * Plans storing the geocoded place of an asset's position. Its time zone replaces the one derived from coordinates
- * alone, because the country decides near borders. Returns null if nothing changes.
+ * alone, because the country decides near borders. Returns null if all values are up to date.
  */
 export function planGeocodeUpdate(asset: Asset, place: Partial<DerivedMetadata>): MetadataUpdate | null {
   const { derived, user } = asset.sources;

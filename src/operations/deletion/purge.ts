@@ -1,5 +1,5 @@
 /**
- * Deletes assets permanently: rows first, then objects, so that no row ever points at a missing object. After a crash,
+ * Deletes assets permanently: rows first, then objects, so that every row points at existing objects. After a crash,
  * the cleanup record written with the row deletion leads to the remaining objects.
  */
 import { info, warn } from "../../kernel/log.ts";

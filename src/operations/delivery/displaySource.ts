@@ -21,7 +21,7 @@ export type DisplaySource =
       kind: "stream";
       body: ReadableStream<Uint8Array>;
       contentType: string;
-      /** As displayed; 0 if unknown. */
+      /** Width as displayed; 0 if unknown. */
       width: number;
       height: number;
       /** True if R2 failed while the body was read: a renderer reports that as a damaged image. */
@@ -56,7 +56,7 @@ function withHead(source: ByteSource, head: Uint8Array): ByteSource {
   };
 }
 
-/** Null if there is no object. A file that is too large for the renderer is not read. */
+/** Inspects an image; null if the object is missing. Skips the content of files that are too large for the renderer. */
 async function inspect({ bucket }: Context, key: string): Promise<InspectedFile | null> {
   const object = await openOriginal(bucket, key, { offset: 0, length: HEAD_BYTES });
   if (object === null) return null;
@@ -71,7 +71,7 @@ async function inspect({ bucket }: Context, key: string): Promise<InspectedFile 
   return { ...image, ...file };
 }
 
-/** Streams a file so that the renderer displays it as its metadata says. Null if the object was deleted meanwhile. */
+/** Streams a file so that the renderer displays it as its metadata says; null if the object was deleted meanwhile. */
 async function openFile({ bucket }: Context, file: InspectedFile): Promise<DisplaySource | null> {
   const object = await openOriginal(bucket, file.key);
   if (object === null) return null;
@@ -87,8 +87,8 @@ async function openKey(context: Context, key: string): Promise<DisplaySource | n
 }
 
 /**
- * Opens the bytes that an asset's renditions are made from: the original, its display proxy if the renderer can't read
- * the original, or the poster of a video. Reads only R2; the bytes decide the format and the orientation.
+ * Opens the bytes that an asset's renditions are made from: the original if the renderer can read it, else its display
+ * proxy, or the poster of a video. Reads only R2; the bytes decide the format and the orientation.
  */
 export async function openDisplaySource(context: Context, asset: DisplayableAsset): Promise<DisplaySource> {
   const { id, currentVersionId: versionId, posterVersionId } = asset;

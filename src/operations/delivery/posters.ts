@@ -19,7 +19,7 @@ const posterTypes = new Map<string, string>([
   ["webp", "image/webp"],
 ]);
 
-/** Detects the MIME type of a poster from its first bytes; null for a format that posters cannot have. */
+/** Detects the MIME type of a poster from its first bytes; null for unsupported formats. */
 export function posterTypeOf(head: Uint8Array): string | null {
   return posterTypes.get(sniff(head) ?? "") ?? null;
 }
@@ -61,7 +61,7 @@ function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-/** Decodes the image outside the Worker's memory, because a poster that cannot be shown would only use storage. */
+/** Rejects images that fail to render. They are decoded outside the Worker's memory. */
 async function requireDecodable({ images }: Context, bytes: Uint8Array): Promise<void> {
   let result: RenderResult;
   try {
@@ -75,7 +75,7 @@ async function requireDecodable({ images }: Context, bytes: Uint8Array): Promise
 /**
  * Sets a JPEG, PNG or WebP from the client as a video's poster and enqueues the tasks that read it.
  *
- * @throws {AppError} `not_found`; `validation_error` for photos, other formats and images that cannot be decoded;
+ * @throws {AppError} `not_found`; `validation_error` for photos, other formats and undecodable images;
  *   `storage_limit_exceeded`; `conflict` after a concurrent change; `rendering_unavailable` to be retried.
  */
 export async function putPoster(

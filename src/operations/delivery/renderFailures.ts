@@ -1,6 +1,6 @@
 /**
- * Remembers renderings that cannot succeed, so that requests, which may be anonymous, do not read and render the image
- * again each time. Records are R2 objects, so that media requests write no rows.
+ * Remembers failed renderings, because requests, which may be anonymous, would otherwise read and render the image each
+ * time. Records are R2 objects, which keeps media requests free of database writes.
  */
 import { AppError } from "../../kernel/errors.ts";
 import {
@@ -35,7 +35,7 @@ export function renderingUnavailable(retryAfterMs: number, cause?: unknown): App
 }
 
 /**
- * Finds the record of an earlier failure. `blocks` is true while the rendering need not be tried.
+ * Finds the record of an earlier failure. `blocks` is true while the record rules out another attempt.
  *
  * @throws {AppError} `rendering_unavailable` during the pause after a transient failure.
  */
@@ -51,7 +51,7 @@ export async function recallFailure(
   return { failure, blocks: true };
 }
 
-/** Records that the image cannot be rendered; null for `expiresInMs` means until another source is stored. */
+/** Records that the image is unrenderable; null for `expiresInMs` means until another source is stored. */
 export async function recordRefusal(
   { bucket, nowMs }: Context,
   address: FailureAddress,
@@ -77,7 +77,7 @@ export async function recordTransientFailure(
   return renderingUnavailable(pauseMs, error);
 }
 
-/** Records that a version has no display proxy and gets none. */
+/** Records that creating a version's display proxy failed permanently. */
 export async function recordProxyFailure(
   context: Context,
   assetId: string,

@@ -115,8 +115,8 @@ function renderShared(context: Context, rendering: Rendering): Promise<boolean> 
 }
 
 /**
- * Renders a variant on its first request and stores it. Returns false for an unknown variant, when no renderable source
- * exists, or when an earlier rendering showed that the image cannot be rendered.
+ * Renders a variant on its first request and stores it. Returns false for an unknown variant, without a renderable
+ * source, or after an earlier rendering showed that the image is unrenderable.
  *
  * @throws {AppError} `rendering_unavailable` for temporary failures.
  */

@@ -51,7 +51,7 @@ async function signingKey(secret: string): Promise<CryptoKey> {
 }
 
 /**
- * JSON delimits the fields unambiguously; the first element is the format version. A live asset has no last element.
+ * JSON delimits the fields unambiguously; the first element is the format version. Trashed assets add a last element.
  */
 function signedText(address: MediaAddress, expiresAt: number, downloadName: string | null): Uint8Array {
   const { assetId, versionId, variant, trashedAt = null } = address;
@@ -72,8 +72,8 @@ function offsetSeconds(assetId: string): number {
 }
 
 /**
- * Expiry in Unix seconds, one to two days ahead. It changes once a day at an asset-specific time, so that the images of
- * a library don't all expire from caches at once.
+ * Expiry in Unix seconds, one to two days ahead. It changes once a day at an asset-specific time, which spreads the
+ * cache expiry of a library's images over the day.
  */
 export function urlExpiry(assetId: string, nowMs: number): number {
   const offset = offsetSeconds(assetId);
@@ -109,7 +109,7 @@ function singleValue(query: URLSearchParams, name: string): string | null | fals
   return value ?? null;
 }
 
-/** Null if absent, false if malformed. */
+/** Returns null if absent, false if malformed. */
 function parseTrashedAt(query: URLSearchParams): number | null | false {
   const value = singleValue(query, "trashed");
   if (value === null || value === false) return value;
@@ -158,7 +158,7 @@ export async function verifyMediaUrl(
   return expiresAt * 1000 <= nowMs ? { status: "expired" } : { status: "ok", expiresAt, downloadName, trashedAt };
 }
 
-/** Lazy access to a stored file; both methods return null if the object doesn't exist. */
+/** Lazy access to a stored file; both methods return null for a missing object. */
 export interface MediaFile {
   head(): Promise<R2Object | null>;
   open(range?: R2Range): Promise<R2ObjectBody | null>;

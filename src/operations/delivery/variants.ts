@@ -1,4 +1,4 @@
-/** Longest edge of each variant in pixels; null keeps the full resolution. Images are never enlarged. */
+/** Longest edge of each variant in pixels; null keeps the full resolution. Smaller images keep their size. */
 export const VARIANT_EDGES_PX = { thumbnail: 360, small: 720, preview: 1440, fullsize: null } as const;
 export type Variant = keyof typeof VARIANT_EDGES_PX;
 export const variants: readonly Variant[] = ["thumbnail", "small", "preview", "fullsize"];
@@ -24,7 +24,7 @@ export function edgeOptions(edgePx: number): string {
   return `width=${edgePx},height=${edgePx},fit=scale-down,metadata=none,format=auto`;
 }
 
-/** Names the bytes that a renderer reads. Only edge resizing fetches their URLs; API responses never contain them. */
+/** Names the bytes that a renderer reads. Their URLs are internal: only edge resizing fetches them. */
 export function sourceVariantName(mediaType: "image" | "video"): string {
   return mediaType === "video" ? "source_image" : "source";
 }
@@ -37,7 +37,7 @@ export function parseSourceVariant(name: string): "image" | "video" | null {
 /** Longest edge of a WebP in pixels. */
 export const MAX_WEBP_EDGE_PX = 16_383;
 
-/** Format of the full size of an upright image: JPEG where a WebP cannot hold it. */
+/** Format of the full size of an upright image: JPEG beyond the largest edge of a WebP. */
 export function fullsizeFormat(format: RenditionFormat, width: number, height: number): RenditionFormat {
   return Math.max(width, height) > MAX_WEBP_EDGE_PX ? "jpeg" : format;
 }

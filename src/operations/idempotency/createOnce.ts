@@ -38,7 +38,7 @@ async function findStored<S>(context: Context, request: IdempotentRequest, schem
 
 /**
  * Calls `create`, or returns the row of the first request with this key. `create` passes the request to the batch that
- * inserts the row. A request that fails stores nothing, so a repetition runs again.
+ * inserts the row. The key is stored with the row, so a repetition of a failed request runs again.
  *
  * @throws {AppError} `validation_error` if the key was used for a different request.
  */
@@ -54,7 +54,7 @@ export async function createOnce<T, S>(
   try {
     return { row: await create(), isRepeated: false };
   } catch (error) {
-    // A concurrent request with the same key was committed first; this batch changed nothing.
+    // A concurrent request with the same key was committed first; this batch was rolled back.
     const first = isKeyInUse(error) ? await findStored(context, request, schema) : null;
     if (first === null) throw error;
     return { row: first, isRepeated: true };

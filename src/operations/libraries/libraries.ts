@@ -11,8 +11,8 @@ export type Library = records.Library;
 const MAX_PAGE_LIBRARIES = 100;
 
 /**
- * Picks the library of a request from up to two live candidates; null when none exists and none was requested.
- * Throws `not_found`, or `bad_request` for an ambiguous request without a library id.
+ * Picks the library of a request from up to two live candidates; null if there is neither a candidate nor a requested
+ * id. Throws `not_found`, or `bad_request` for an ambiguous request without a library id.
  */
 export function pickLibrary<T>(liveLibraries: T[], libraryId: string | null): T | null {
   if (libraryId !== null && liveLibraries.length === 0) throw notFound("library");
@@ -22,7 +22,7 @@ export function pickLibrary<T>(liveLibraries: T[], libraryId: string | null): T 
   return liveLibraries[0] ?? null;
 }
 
-/** Picks the library like `pickLibrary`, and throws `bad_request` when none exists. */
+/** Picks the library like `pickLibrary`, but throws `bad_request` instead of returning null. */
 export function requireLibrary<T>(liveLibraries: T[], libraryId: string | null): T {
   const library = pickLibrary(liveLibraries, libraryId);
   if (library === null) throw new AppError("bad_request", "no library exists yet; create a library or upload a file");
@@ -69,7 +69,7 @@ export async function streamLibraries(
 }
 
 /**
- * Creates a library. Throws `forbidden` for a restricted credential, which couldn't access the new library, `conflict`
+ * Creates a library. Throws `forbidden` for a restricted credential, whose scope excludes the new library, `conflict`
  * for a user with as many libraries as allowed, and `validation_error` for an Idempotency-Key of a different request.
  */
 export async function createLibrary(
@@ -115,7 +115,7 @@ export async function trashLibrary(context: Context, principal: Principal, id: s
     throw notFound("library");
 }
 
-/** Restores a trashed library with everything that wasn't purged yet. Throws `not_found`. */
+/** Restores a trashed library with everything that is still stored. Throws `not_found`. */
 export async function restoreLibrary(context: Context, principal: Principal, id: string): Promise<Library> {
   const library = await records.restoreLibrary(context.db, principal, id, context.nowMs);
   if (library === null) throw notFound("library");

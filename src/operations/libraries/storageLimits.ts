@@ -7,7 +7,7 @@ function isFull({ usedBytes, limitBytes }: StorageUsage): boolean {
 }
 
 /**
- * Checks whether another file may be stored. Null: not checked.
+ * Checks whether another file may be stored; null skips a check.
  *
  * @throws {AppError} `storage_limit_exceeded` if the user or the library has reached its limit.
  */

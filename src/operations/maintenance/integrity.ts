@@ -1,6 +1,6 @@
 /**
- * Compares all rows with all objects, a bounded part per scheduled run, and reports differences. Deletes nothing:
- * after a database restore to an earlier time, an object without a row can be the only copy of an upload.
+ * Compares all rows with all objects, a bounded part per scheduled run, and only reports differences: after a
+ * database restore to an earlier time, an object without a row can be the only copy of an upload.
  */
 import { AppError } from "../../kernel/errors.ts";
 import { info } from "../../kernel/log.ts";
@@ -29,7 +29,7 @@ interface Step {
   findings: records.IntegrityFinding[];
 }
 
-/** Enough for uploads and deletions between the listing and the query; more differences aren't races. */
+/** Covers files that were uploaded or deleted between the listing and the query; more differences are real. */
 const MAX_HEAD_REQUESTS = 20;
 
 function compareFile(assetId: string, sizeBytes: number, storedBytes: number | null): records.IntegrityFinding[] {
@@ -109,7 +109,7 @@ async function checkOriginals(context: Context, position: string): Promise<Step>
   const expectedKeys = new Set(
     rows.flatMap(({ assetId, files }) => files.map(({ versionId }) => originalKey(assetId, versionId))),
   );
-  // Objects of the rows above are no orphans, so their ids are not read again.
+  // Objects of the rows above are known; only the others need a lookup.
   const unexpected = covered.filter((object) => !expectedKeys.has(object.key));
   const suspects = rows.filter(({ assetId, files }) =>
     files.some(({ versionId, sizeBytes }) => sizes.get(originalKey(assetId, versionId)) !== sizeBytes),

@@ -1,6 +1,6 @@
 /**
  * Reads every stored original again, a bounded number of bytes per scheduled run, and compares its digest with the
- * recorded one. Deletes and repairs nothing: a corrupted file is listed in the integrity report.
+ * recorded one. Corrupted files are only listed in the integrity report.
  */
 import { error as logError, info } from "../../kernel/log.ts";
 import { originalKey } from "../../objects/keys.ts";
@@ -15,14 +15,14 @@ export const MAX_SCRUBBED_FILES_PER_RUN = 100;
 const MIN_READ_CHARGE_BYTES = 256 * 1024;
 /** R2's smallest part: a file of this size is stored in one piece. */
 const MIN_PART_BYTES = 5 * 1024 * 1024;
-/** Time between the starts of two rounds, so that a small library is not read again and again. */
+/** Minimum time between the starts of two rounds, which limits the reads of a small library. */
 export const SCRUB_INTERVAL_MS = 7 * 24 * 3600_000;
 const ASSETS_PER_QUERY = 100;
 
 /** `assetId`: continue after this asset. `assetId/versionId/part`: continue with this part of the version's file. */
 interface Position {
   assetId: string;
-  /** Null: all files of the asset are checked. */
+  /** The version and part to continue with; null checks all files of the asset. */
   resume: { versionId: string; part: number } | null;
 }
 

@@ -16,7 +16,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const OVERDUE_AFTER_MS = 10 * MINUTE_MS;
 export const MAX_REQUEUED_ASSETS = 300;
 
-/** Enqueues assets with overdue tasks, whose message was lost or never sent. Returns the number of assets. */
+/** Enqueues assets whose tasks are overdue because their message is missing. Returns the number of assets. */
 export async function requeueOverdue(context: Context): Promise<number> {
   const assetIds = await listOverdueAssetIds(context.db, context.nowMs - OVERDUE_AFTER_MS, MAX_REQUEUED_ASSETS);
   if (assetIds.length === 0) return 0;
@@ -26,9 +26,9 @@ export async function requeueOverdue(context: Context): Promise<number> {
   return assetIds.length;
 }
 
-/** Minimum age of an orphan: the row of an upload is inserted earlier than this or never. */
+/** Minimum age of an orphan: twice the time within which the row of an upload must be inserted. */
 export const ORPHAN_GRACE_MS = 2 * REGISTER_WITHIN_MS;
-/** Longest possible upload. Keys contain their creation time, so no new object can precede a position this old. */
+/** Longest possible upload. Keys contain their creation time, so new objects sort after a position this old. */
 const MAX_UPLOAD_DURATION_MS = 24 * HOUR_MS;
 /** A page takes one listing, one query and at most one delete; there are four prefixes. */
 const MAX_PAGES_PER_PREFIX = 15;
@@ -39,7 +39,7 @@ export interface Orphan {
   versionId: string | null;
 }
 
-/** Selects listed objects older than the grace period whose asset or version has no row. */
+/** Selects listed objects older than the grace period whose asset or version row is missing. */
 export async function selectOrphans(context: Context, listed: ListedObject[]): Promise<Orphan[]> {
   const aged = listed.flatMap(({ key, uploadedMs }) => {
     const assetId = assetIdOfKey(key);
@@ -87,8 +87,8 @@ async function sweepPrefix(context: Context, prefix: string): Promise<number> {
 }
 
 /**
- * Deletes objects whose asset or version has no row, starting at the position of the last sweep. The position stays one
- * day behind, so a sweep lists one day of uploads whatever the size of the bucket. Returns the number of deletions.
+ * Deletes orphaned objects, starting at the position of the last sweep. The position stays one day
+ * behind, so a sweep lists one day of uploads whatever the size of the bucket. Returns the number of deletions.
  */
 export async function sweepObjects(context: Context): Promise<number> {
   let deleted = 0;

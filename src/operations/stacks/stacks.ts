@@ -49,7 +49,7 @@ async function withOptimisticRetry<T>(attempt: (isFirst: boolean) => Promise<T |
   throw new AppError("write_conflict", "stacks were modified concurrently; retry the request");
 }
 
-/** Distinguishes an unknown stack from one deleted during the request, which a retry can't restore. */
+/** Throws `not_found` for an unknown stack, or `conflict` if it was deleted during the request: a retry would fail. */
 function requireStack(stack: StackState | null, isFirst: boolean): StackState {
   if (stack !== null) return stack;
   throw isFirst ? notFound("stack") : new AppError("conflict", "the stack was deleted during the request");
@@ -62,7 +62,7 @@ function formatIds(ids: string[]): string {
   return ids.slice(0, MAX_IDS_IN_ERROR).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-/** Returns the requested assets that aren't members yet. Throws unless all exist in the library and are live. */
+/** Returns the requested assets except current members. Throws unless all exist in the library and are live. */
 function requireStackableAssets(
   candidates: StackCandidate[],
   requestedIds: string[],

@@ -28,7 +28,7 @@ export async function listAssetTasks(context: Context, principal: Principal, ass
 }
 
 export interface ListTasksParams {
-  /** Null selects all live libraries that the credential can access. */
+  /** Library to list; null selects all live libraries that the credential can access. */
   libraryId: string | null;
   status: records.TaskStatus | null;
   taskType: TaskType | null;

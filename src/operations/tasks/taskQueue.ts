@@ -59,8 +59,8 @@ export async function enqueueBatch(queue: TaskQueue, assetIds: string[]): Promis
 }
 
 /**
- * Sends messages of a batch again, at the end of the queue: unlike a retry, that doesn't count towards the queue's
- * maximum of deliveries. Returns false if the queue is unavailable.
+ * Sends messages of a batch again, at the end of the queue. Their deliveries are counted anew, whereas a retry adds
+ * to the count. Returns false if the queue is unavailable.
  */
 export async function sendAgain(queue: TaskQueue, bodies: unknown[]): Promise<boolean> {
   try {

@@ -134,8 +134,8 @@ async function listPending(context: Context, assetId: string): Promise<Task[]> {
 }
 
 /**
- * Runs the pending tasks of a live or trashed asset in order and records their results. Returns null when no retry is
- * needed, else the seconds until all remaining tasks are due, so that one delivery retries them together.
+ * Runs the pending tasks of a live or trashed asset in order and records their results. Returns the seconds until
+ * all delayed tasks are due, so that one delivery retries them together; null if the message is done.
  */
 export async function runPendingTasks(context: Context, assetId: string): Promise<number | null> {
   const clock = startClock(context.nowMs);

@@ -1,11 +1,11 @@
-/** Compares received bytes with the digests that the client declared, so that a damaged transfer is never stored. */
+/** Compares received bytes with the digests that the client declared, to reject damaged transfers. */
 import { invalid } from "../../kernel/errors.ts";
 import type { DeclaredDigests } from "./uploadSource.ts";
 
 /**
  * Throws `validation_error` if a declared digest differs from the received bytes. All digests are base64.
  *
- * @param received `sha1` is null where it was not computed; a declared SHA-1 is ignored then.
+ * @param received `sha1` is null if only SHA-256 was computed; a declared SHA-1 is ignored then.
  */
 export function checkDeclaredDigests(received: DeclaredDigests, declared: DeclaredDigests[], loc: string[]): void {
   for (const { sha256, sha1 } of declared) {

@@ -15,7 +15,7 @@ import type { ReceivedFile } from "./receivedFile.ts";
 export interface AssetFields {
   deviceAssetId: string;
   deviceId: string;
-  /** Null: the client doesn't know it. */
+  /** Creation time according to the client, if known. */
   fileCreatedAt: WallTime | null;
   fileModifiedAt: WallTime | null;
 }

@@ -41,7 +41,7 @@ function requireFormat(name: string): MediaFormat {
 }
 
 /**
- * Streams a file to its final key under a new asset id and computes SHA-256 and SHA-1. Its object has no row yet.
+ * Streams a file to its final key under a new asset id and computes SHA-256 and SHA-1. The caller inserts its row.
  *
  * @throws {AppError} `validation_error` for an unusable name or an empty file; `storage_unavailable` when R2 fails.
  */

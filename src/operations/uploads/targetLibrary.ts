@@ -16,11 +16,11 @@ import type { DeclaredDigests } from "./uploadSource.ts";
 
 /** Candidate libraries and the account's storage, read before the file. */
 export interface TargetCandidates {
-  /** Null while the client has not sent a library id. */
+  /** The library id that arrived before the file, if any. */
   libraryId: string | null;
   live: LibraryState[];
   owner: StorageUsage | null;
-  /** The asset of the target library that has the declared digests, live or trashed. It needs no storage. */
+  /** The asset of the target library with the declared digests, live or trashed. It is exempt from storage limits. */
   duplicate: Asset | null;
 }
 
@@ -58,10 +58,9 @@ async function ensureDefaultLibrary(context: Context, principal: Principal): Pro
 }
 
 /**
- * Resolves the library once all fields are known. Creates the account's first library for a credential that is not
- * limited to selected ones.
+ * Resolves the library once all fields are known. Creates the account's first library for an unrestricted credential.
  *
- * @throws {AppError} as `findUploadTarget`, and `bad_request` when the credential has no library.
+ * @throws {AppError} as `findUploadTarget`, and `bad_request` without an accessible library.
  */
 export async function resolveTargetLibrary(
   context: Context,

@@ -66,11 +66,11 @@ async function finishForm(
 
 /**
  * Stores a file and registers it as an asset, or returns the asset of the library that has the same SHA-256. Storage
- * limits are checked before the first byte and again by the insert. A failed or duplicate upload leaves no object.
- * If the library has an asset with the digests that were declared before the file, it is returned, and the file and the
- * fields after it aren't read.
+ * limits are checked before the first byte and again by the insert. The object of a failed or duplicate upload is
+ * deleted. An asset of the library with the digests that were declared before the file is returned at once, which skips
+ * the file and the fields after it.
  *
- * @throws {AppError} what `source` throws; `validation_error` for the file name, an empty file or a digest mismatch;
+ * @throws {AppError} the errors of `source`; `validation_error` for the file name, an empty file or a digest mismatch;
  *   `storage_limit_exceeded`, `not_found` or `bad_request` for the library; `write_conflict` to be retried.
  */
 export async function uploadAsset(

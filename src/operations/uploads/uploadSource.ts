@@ -20,7 +20,7 @@ export type DeclaredDigests = FileDigests;
 export interface UploadSource<Fields> {
   /** Reads up to the file. `earlyFields` are those that arrived before it. */
   open(): Promise<{ file: IncomingFile; earlyFields: Partial<Fields> }>;
-  /** Reads to the end, once the file's body has been consumed. Not called if the file isn't needed. */
+  /** Reads to the end, once the file's body has been consumed. Called only if the file is needed. */
   finish(): Promise<Fields>;
 }
 

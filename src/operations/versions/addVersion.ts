@@ -35,9 +35,9 @@ async function addVersion(
 
 /**
  * Adds an edited version to a photo whose current version is the upload. A repeated call with the same file and fields
- * returns the existing version. A rejected call leaves no object.
+ * returns the existing version. The object of a rejected call is deleted.
  *
- * @throws {AppError} what `source`, `planAppend`, `receiveVersion` and `registerVersion` throw.
+ * @throws {AppError} the errors of `source`, `planAppend`, `receiveVersion` and `registerVersion`.
  */
 export async function appendVersion(
   context: Context,

@@ -42,7 +42,7 @@ function newVersion({ file, sentChecksum }: StoredAndReceived, { kind, params }:
 }
 
 /**
- * Handles a batch that inserted nothing: another call changed the versions first, or D1 ran this batch twice and the
+ * Handles a batch without an insert: another call changed the versions first, or D1 ran this batch twice and the
  * row is ours.
  */
 async function resolveConflict(
@@ -95,7 +95,7 @@ async function insertVersion(
 /**
  * Registers a received version.
  *
- * @throws {AppError} `conflict` when the asset takes no such version, `write_conflict` to be retried, `bad_request` for
+ * @throws {AppError} `conflict` when the asset's versions exclude it, `write_conflict` to be retried, `bad_request` for
  *   fields that arrived too late, `storage_limit_exceeded`, `not_found`.
  */
 export async function registerVersion(

@@ -64,7 +64,7 @@ export async function revertToVersion(
 /**
  * Deletes the current edited version; the one before it becomes current.
  *
- * @throws {AppError} `not_found`; `validation_error` for the original; `conflict` for a version that is not current;
+ * @throws {AppError} `not_found`; `validation_error` for the original; `conflict` for an earlier version;
  *   `write_conflict` to be retried.
  */
 export async function deleteVersion(

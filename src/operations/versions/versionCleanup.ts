@@ -1,6 +1,6 @@
 /**
  * Deletes the objects of a version: file, display proxy and renditions. They are deleted right after the row, and again
- * by the schedule, which also covers files that never got a row.
+ * by the schedule, which also covers files without a row.
  */
 import { info, warn } from "../../kernel/log.ts";
 import { deleteObjects } from "../../objects/listing.ts";

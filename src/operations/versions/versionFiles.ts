@@ -1,6 +1,6 @@
 /**
  * The file of a new version between the request and its row: validated, given the upload's metadata, hashed and stored
- * in one pass. A cleanup record written before its first byte deletes it if no row follows.
+ * in one pass. A cleanup record written before its first byte deletes it unless a row follows.
  */
 import { invalid, notFound } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
@@ -32,14 +32,14 @@ export interface ReceivedVersion {
   plan: VersionPlan;
   /** SHA-256 of the bytes as sent, before the metadata is rewritten; identifies a repeated call. */
   sentChecksum: string;
-  /** Null when the plan has a conflict. */
+  /** The stored file; null when the plan has a conflict. */
   file: StoredVersion | null;
 }
 
 const FILE_LOC = ["body", "file"];
 /** Applies to the bytes as sent, and to the stored bytes with the upload's metadata. */
 export const MAX_FILE_BYTES = 100 * 1024 * 1024;
-/** Longer than any upload takes: a version without a row by then gets none. */
+/** Longer than any upload takes: a version without a row by then is abandoned. */
 const CLEANUP_DELAY_MS = 24 * 3600_000;
 
 async function* limitBytes(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

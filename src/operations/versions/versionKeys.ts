@@ -1,4 +1,4 @@
-/** The R2 keys that a version may occupy, and when no more objects can appear under them. */
+/** The R2 keys that a version may occupy, and how long after a deletion they may still be written. */
 import { renderGroups } from "../../objects/delivery/renderFailures.ts";
 import { originalKey, proxyKey, renderFailureKey, renditionKey } from "../../objects/keys.ts";
 import type { VersionAddress } from "../../records/versions/versionCleanups.ts";
@@ -12,7 +12,7 @@ export const CLEAN_UP_AFTER_MS = 60 * 60_000;
 
 /**
  * Lists every key of a version: file, display proxy, renditions and failure records. R2 deletes are free, listings are
- * not.
+ * billed.
  */
 export function versionKeys({ assetId, versionId }: VersionAddress): string[] {
   const renditions = variants.flatMap((variant) =>

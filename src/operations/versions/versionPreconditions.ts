@@ -13,7 +13,7 @@ export interface VersionPlan {
   current: Version;
   /** Whether the new version replaces the current one or is appended to it. */
   replaces: boolean;
-  /** Why the version cannot be added. Its file is still hashed: a repeated call gets the existing version instead. */
+  /** Reason to reject the version. Its file is still hashed: a repeated call gets the existing version instead. */
   conflict: string | null;
 }
 

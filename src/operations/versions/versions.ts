@@ -23,7 +23,7 @@ export async function listVersions(context: Context, principal: Principal, asset
 }
 
 interface NextVersion extends Pick<Version, "mimeType" | "fileSizeBytes"> {
-  /** 0 is the upload; undefined for a version that is not stored yet. */
+  /** 0 is the upload; undefined before the version is stored. */
   position?: number;
 }
 

@@ -7,7 +7,7 @@ export type Description =
   | { kind: "text"; text: string }
   /** The model refused to describe the image. */
   | { kind: "declined" }
-  /** The image cannot be processed; retrying does not help. */
+  /** The image is unusable; retries fail as well. */
   | { kind: "unreadable"; reason: string }
   /** A setting is wrong; every image fails until it is changed. */
   | { kind: "misconfigured"; reason: string };

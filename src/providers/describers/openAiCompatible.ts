@@ -18,7 +18,7 @@ export interface OpenAiCompatibleSettings {
 interface ModelResponse {
   status: number;
   retryAfter: string | null;
-  /** Null if it exceeds MAX_RESPONSE_CHARACTERS. */
+  /** The text of the body; null if it exceeds MAX_RESPONSE_CHARACTERS. */
   body: string | null;
 }
 
@@ -43,7 +43,7 @@ async function post(
         ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
       },
       body: JSON.stringify({ model, messages, [tokenField]: MAX_COMPLETION_TOKENS, stream: false }),
-      // A redirect would send the image and the key to a host that the operator did not configure.
+      // A redirect could send the image and the key to another host than the configured one.
       redirect: "manual",
       signal,
     });

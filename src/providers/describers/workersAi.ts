@@ -10,12 +10,12 @@ export interface AiBinding {
 }
 
 export interface WorkersAiSettings {
-  /** Null for DEFAULT_MODEL. */
+  /** A model id; null for DEFAULT_MODEL. */
   model: string | null;
   prompt: string;
 }
 
-/** A vision model at a low price that requires no accepted terms. docs/captions.md compares the others. */
+/** A vision model at a low price, usable without accepting terms. docs/captions.md compares the others. */
 const DEFAULT_MODEL = "@cf/google/gemma-4-26b-a4b-it";
 const TIMEOUT_MS = 60_000;
 const MAX_REASON_CHARACTERS = 300;

@@ -9,7 +9,7 @@ export function detailedPlaces(offline: PlaceFinder, settings: NominatimSettings
   return {
     find: async (latitude, longitude) => {
       const place = await offline.find(latitude, longitude);
-      // The high seas have no detail, so the server does not learn these coordinates.
+      // The high seas have no detail, so these coordinates stay inside the deployment.
       if (place === null) return null;
       const result = await reverseGeocode(settings, latitude, longitude);
       if (result.kind === "not_found") return place;

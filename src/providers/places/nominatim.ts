@@ -60,7 +60,7 @@ export async function reverseGeocode(
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = settings;
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    // A redirect would send the coordinates and the key to a host that the operator did not configure.
+    // A redirect could send the coordinates and the key to another host than the configured one.
     const response = await fetch(requestUrl(settings, latitude, longitude), {
       headers: requestHeaders(settings),
       redirect: "manual",

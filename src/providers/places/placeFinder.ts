@@ -1,6 +1,6 @@
 import { AppError, type ErrorOptions } from "../../kernel/errors.ts";
 
-/** Names of a location. Unknown fields are null; names are never guessed. */
+/** Names of a location; null if unknown. */
 export interface Place {
   city: string | null;
   /** First-level division: a state, a province, a canton. */

@@ -3,7 +3,7 @@ import tzLookup from "@photostructure/tz-lookup";
 import { MINUTE_US, type WallTime } from "../../kernel/time.ts";
 import countryTimeZones from "./countryTimeZones.json" with { type: "json" };
 
-/** The range of offsets that are stored. No zone has exceeded it since 1900. */
+/** The range of offsets that are stored. All zones have been within it since 1900. */
 const MIN_OFFSET_MINUTES = -12 * 60;
 const MAX_OFFSET_MINUTES = 14 * 60;
 const DAY_MS = 24 * 3600 * 1000;
@@ -108,7 +108,7 @@ export function hasHadOffset(zone: string, offsetMinutes: number): boolean {
   return false;
 }
 
-/** Local mean times had seconds, which an ISO 8601 offset cannot express. */
+/** Local mean times had seconds, which ISO 8601 offsets exclude. */
 function toBoundedMinutes(offsetMs: number): number | null {
   const minutes = Math.round(offsetMs / 60_000);
   return minutes >= MIN_OFFSET_MINUTES && minutes <= MAX_OFFSET_MINUTES ? minutes : null;

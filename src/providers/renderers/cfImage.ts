@@ -3,12 +3,12 @@ import { retryAfterOf } from "../httpResponses.ts";
 import { contentTypeOf } from "./contentType.ts";
 import type { RenderResult, RenderRequest, RenderSource } from "./renderer.ts";
 
-/** Not an image, too many pixels, unsupported format. Other codes are about the URL, the zone or the service. */
+/** Undecodable input, too many pixels, unsupported format. Other codes are about the URL, the zone or the service. */
 const PERMANENT_CODES = ["9412", "9413", "9520"];
 
 /**
  * The edge sets `cf-resized` only if it resized. Without the header the body is the unchanged source: transformations
- * are off for the zone, which says nothing about the image.
+ * are off for the zone, and the image may be valid.
  */
 function failureOf(response: Response): RenderResult | null {
   const resized = response.headers.get("cf-resized");

@@ -1,7 +1,7 @@
 import type { MediaFamily } from "../../media/inspect/formats.ts";
 import { sniff } from "../../media/inspect/sniff.ts";
 
-/** Renderers write no HEIF but AVIF. */
+/** Renderers write AVIF as their only HEIF format. */
 const types: Partial<Record<MediaFamily, string>> = {
   jpeg: "image/jpeg",
   png: "image/png",

@@ -2,7 +2,7 @@ import { contentTypeOf } from "./contentType.ts";
 import type { Renderer, RenderResult } from "./renderer.ts";
 
 /**
- * Permanent errors: 9412 (not an image), 9413 (too many pixels), decoder messages, and encoders' refusals of an image
+ * Permanent errors: 9412 (invalid image), 9413 (too many pixels), decoder messages, and encoders' refusals of an image
  * that is too large for the format. 9422 (monthly limit) and 9523 (unspecified) count as transient: a false permanent
  * error would cost an image its thumbhash, a retry costs little.
  */
@@ -43,7 +43,9 @@ export function imagesBindingRenderer(images: ImagesBinding): Renderer {
   };
 }
 
-/** Renders a PNG for analysis: upright, longest edge at most `edgePx`, never enlarged. Throws on transient failures. */
+/**
+ * Renders a PNG for analysis: upright, scaled down to a longest edge of at most `edgePx`. Throws on transient failures.
+ */
 export async function renderPng(
   images: ImagesBinding,
   input: ReadableStream<Uint8Array>,

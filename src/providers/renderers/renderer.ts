@@ -16,7 +16,7 @@ export interface RenderSource {
 export type RenderResult =
   /** `contentType` is the type of the bytes, which may differ from the requested format. */
   | { kind: "rendered"; bytes: Uint8Array<ArrayBuffer>; contentType: string }
-  /** The source cannot be decoded, or the image exceeds a limit of the format; retrying does not help. */
+  /** The source is undecodable, or the image exceeds a limit of the format; retries fail as well. */
   | { kind: "unreadable"; reason: string };
 
 /**

@@ -9,7 +9,7 @@ export const MAX_VIDEO_BYTES = 100 * 1024 * 1024;
 /** The first frame of a video is often black. */
 const FRAME_TIME = "1s";
 
-/** Messages of the binding about the input; all others are retried. A status in them says nothing about the input. */
+/** Messages of the binding about the input; all others are retried. A status in them is unrelated to the input. */
 const PERMANENT_ERROR = /unsupported|invalid|codec|too (large|long)|not a video/i;
 
 /** Reads the frame, or the reason for a permanent refusal. Throws for statuses that a later attempt can change. */

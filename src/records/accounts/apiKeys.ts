@@ -36,11 +36,11 @@ export interface NewApiKey {
   secretHash: string;
   actions: Action[];
   libraryIds: string[] | null;
-  /** Null: never. */
+  /** Milliseconds since 1970; null if the key is valid indefinitely. */
   expiresAt: number | null;
 }
 
-/** The result of an idempotent `request` holds only the id, because a hash must not leave this table. */
+/** The result of an idempotent `request` holds only the id, so that hashes stay in this table. */
 export async function insertApiKey(
   db: Database,
   key: NewApiKey,

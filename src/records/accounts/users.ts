@@ -17,7 +17,7 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
   return (await db.orm.select().from(users).where(eq(users.id, id)).get()) ?? null;
 }
 
-/** Storage limits of a user and of each of the user's libraries; null for no limit. */
+/** Storage limits of a user and of each of the user's libraries; null if unlimited. */
 export interface StorageLimits {
   userBytes: number;
   libraryBytes: number | null;

@@ -68,7 +68,7 @@ export interface AddResult {
 
 /**
  * Adds live assets to the album, atomically. New memberships have ids that only this call uses, and the statements
- * after the INSERT select by them, so repeating the call changes nothing. Trashed assets count as not found.
+ * after the INSERT select by them, so that the call is idempotent. Trashed assets count as not found.
  */
 export async function addAlbumAssets(db: Database, album: Album, assetIds: string[], atMs: number): Promise<AddResult> {
   // Sorted, so that memberships and events have the order of `assetIds`.
@@ -110,10 +110,7 @@ export async function addAlbumAssets(db: Database, album: Album, assetIds: strin
   };
 }
 
-/**
- * Removes assets from the album, atomically. Ids that are no members are ignored, so repeating the call changes
- * nothing.
- */
+/** Removes assets from the album, atomically and idempotently. Ignores non-members. */
 export async function removeAlbumAssets(db: Database, album: Album, assetIds: string[], atMs: number): Promise<void> {
   const isRemoved = inList(sql`l.asset_id`, assetIds);
   // Without INDEXED BY, SQLite may scan all live members of the album.

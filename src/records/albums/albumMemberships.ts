@@ -48,7 +48,7 @@ export interface MembershipFilter {
 
 export interface MembershipListContext {
   libraries: LibraryState[];
-  /** The library of `albumId`; null if no such album belongs to the user. */
+  /** The library of `albumId`; null if the album is missing or another user's. */
   albumLibraryId: string | null;
   cursorLibraryId: string | null;
   /** Deleted albums whose memberships still exist: empty unless a large album is being deleted. */

@@ -70,7 +70,7 @@ export function selectAlbumLibrary(db: Database, scope: LibraryScope, albumId: s
     .where(and(eq(albums.id, albumId ?? ""), eq(albums.userId, scope.userId), isNull(albums.deletedAt)));
 }
 
-/** A condition: the album was not deleted since it was read. */
+/** A condition: the album still exists. */
 export function albumExists(albumId: string): SQL {
   return sql`EXISTS (SELECT 1 FROM albums WHERE id = ${albumId} AND deleted_at IS NULL)`;
 }
@@ -119,9 +119,9 @@ export function albumEvent(eventType: "album_created" | "album_deleted", id: str
 }
 
 /**
- * A SELECT of `album_updated` events, without WHERE; deleted albums have none. The payload is the cover after the
- * change. A batch that trashes or restores the pinned asset `p` afterwards passes `pinIsLive`, the condition that it
- * will be live.
+ * A SELECT of `album_updated` events for existing albums, without WHERE. The payload is the cover after the change. A
+ * batch that trashes or restores the pinned asset `p` afterwards passes `pinIsLive`, the condition that it will be
+ * live.
  */
 export function selectAlbumUpdatedEvents(atMs: number, pinIsLive: SQL = isLive): SQL {
   return sql`SELECT ${albums.libraryId}, 'album_updated', 'album', ${albums.id},
@@ -182,7 +182,7 @@ export async function insertAlbum(
 
 export type AlbumChange = Partial<Pick<AlbumRow, "name" | "description" | "pinnedCoverId">>;
 
-/** Returns false, without any change, if the pinned cover is no live member or the album was deleted. */
+/** Returns false, without any change, unless the album exists and a pinned cover is a live member. */
 export async function updateAlbum(db: Database, album: Album, change: AlbumChange, atMs: number): Promise<boolean> {
   const pinned = change.pinnedCoverId ?? null;
   const member = sql`EXISTS (SELECT 1 FROM album_assets WHERE album_id = ${album.id} AND asset_id = ${pinned} AND trashed_at IS NULL)`;

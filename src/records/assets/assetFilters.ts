@@ -47,7 +47,7 @@ export const everyAsset = {
 
 export type DateFilter = Pick<AssetFilter, "after" | "before" | "order">;
 
-/** The largest UTC offset: a date bound with an offset cannot match a local time further away. */
+/** The largest UTC offset: local times that match a date bound with an offset are at most this far away. */
 export const MAX_OFFSET_US = 14 * 60 * MINUTE_US;
 
 /**

@@ -65,7 +65,9 @@ function needsTrashSpan({ filter }: ListContextParams): boolean {
   return filter.state === "trashed" && (filter.after !== null || filter.before !== null);
 }
 
-/** Oldest and newest capture time in the trash: two index seeks if the trash is filtered by date, otherwise none. */
+/**
+ * Selects the oldest and newest capture time in the trash: two index seeks, used only if the trash is filtered by date.
+ */
 function selectTrashSpan(db: Database, scope: LibraryScope, params: ListContextParams) {
   const library =
     params.libraryId === null
@@ -99,7 +101,7 @@ export async function readListContext(
     selectTrashSpan(db, scope, params),
   ]);
   const row = cursors[0];
-  // A restored asset has no trash key, so as a cursor of the trash it is unknown.
+  // A restored asset lacks a trash key, so as a cursor of the trash it is unknown.
   const sortKey = params.filter.state === "trashed" ? row?.trashKey : row?.sortKey;
   return {
     libraries: live,
@@ -122,17 +124,17 @@ export interface PageRequest {
   scan?: ScanLimits;
 }
 
-/** Limits of the rows that are read to find matches of filters that no index serves. */
+/** Limits of the rows that are read to find matches of unindexed filters. */
 export interface ScanLimits {
-  /** Of one statement, because D1 runs one statement at a time. */
+  /** Limit of one statement, because D1 runs one statement at a time. */
   rowsPerStatement: number;
-  /** Of a page without a match. */
+  /** Limit of a page without a match. */
   rowsPerPage: number;
 }
 
 /** The subquery has the table's name, so that drizzle maps its rows like the table's. */
 async function readRows(db: Database, select: SQL, groups: ColumnGroups): Promise<ListRow[]> {
-  // A batch reports the rows that it read; a single SELECT of Drizzle does not.
+  // A batch reports the rows that it read, unlike a single SELECT of Drizzle.
   const [rows] = await db.orm.batch([db.orm.select(listFields(groups)).from(new Subquery(select, {}, "assets"))]);
   return rows;
 }
@@ -162,7 +164,7 @@ async function pageOfIds(db: Database, request: PageRequest): Promise<RowPage> {
 }
 
 /**
- * Reads the first matches after the cursor. A scan that finds some but not enough ends the page early, with `hasMore`:
+ * Reads the first matches after the cursor. A scan that finds only a part of the page ends it early, with `hasMore`:
  * the next page continues after the last match.
  */
 async function scanPage(db: Database, request: PageRequest): Promise<RowPage | null> {
@@ -201,7 +203,7 @@ export function sortKeyOf(row: Pick<AssetRow, "id" | "localUs" | "trashedAt">, s
   return (row.trashedAt ?? 0).toString(16).padStart(12, "0") + row.id;
 }
 
-/** Sorts and cuts a page. Merged rows arrive sorted, but without an outer ORDER BY SQL does not guarantee it. */
+/** Sorts and cuts a page. SQLite returns merged rows sorted, but SQL guarantees it only for an outer ORDER BY. */
 function cutPage(rows: ListRow[], { filter, afterKey, limit }: PageRequest): RowPage {
   const sign = filter.order === "asc" ? 1 : -1;
   const compare = (a: string, b: string): number => sign * (a < b ? -1 : a > b ? 1 : 0);
@@ -210,7 +212,7 @@ function cutPage(rows: ListRow[], { filter, afterKey, limit }: PageRequest): Row
     .filter(({ key }) => afterKey === null || compare(key, afterKey) > 0)
     .toSorted((a, b) => compare(a.key, b.key));
   const page = sorted.slice(0, limit).map(({ row }) => row);
-  // A client that syncs takes an id that is missing from the answer for deleted. 200 rows have at most 13 MB.
+  // Sync clients treat an id that is missing from the answer as deleted. 200 rows have at most 13 MB.
   const count = filter.ids === null ? fittingRows(page) : page.length;
   return { rows: page.slice(0, count), hasMore: sorted.length > count };
 }

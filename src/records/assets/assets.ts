@@ -43,10 +43,10 @@ export function parseAssetRow(row: AssetRow): Asset {
 export interface NewAsset {
   /** `metadata` is the file's. */
   asset: Omit<typeof assets.$inferInsert, "fileMetadata" | "metrics"> & { metadata: FileMetadata };
-  /** Null for a file stored in one piece. */
+  /** Checksums of a file stored in parts; null for a file stored in one piece. */
   parts: PartChecksums | null;
   taskTypes: TaskType[];
-  /** Why the file's content could not be read. */
+  /** Why reading the file's content failed; null if it succeeded. */
   errorMessage: string | null;
 }
 
@@ -67,9 +67,9 @@ export interface InsertResult {
 
 /**
  * Inserts an asset with its events and tasks in one batch, unless the library has a duplicate with the same SHA-256.
- * Repeating the batch changes
- * nothing, and concurrent uploads of the same bytes create one row. Returns null, without any change, if the library is
- * trashed, or if it or its owner has reached a storage limit, which concurrent uploads may have filled.
+ * The batch is idempotent, and concurrent uploads of the same bytes create one row. Returns null, without any change,
+ * if the library is trashed, or if it or its owner has reached a storage limit, which concurrent uploads may have
+ * filled.
  */
 export async function insertAssetIfNew(db: Database, upload: NewAsset): Promise<InsertResult | null> {
   try {
@@ -92,7 +92,7 @@ async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<In
   const results = await db.orm.batch([
     insertEvents(db, libraryId, atMs, createdEvents(assetId), isNew),
     insertTasks(db, newTasks, isNew),
-    // Last, because the conditions above require that the row does not exist.
+    // Last, because the conditions above require that the row is absent.
     db.orm
       .insert(assets)
       .values({ ...asset, libraryId: availableLibraryId, fileMetadata: metadata })
@@ -153,7 +153,7 @@ export async function findAssetForTask(db: Database, id: string): Promise<Asset 
 }
 
 /**
- * Sets a value that was derived from the asset's current version, and inserts the event. Nothing changes if the current
+ * Sets a value that was derived from the asset's current version, and inserts the event. Has no effect if the current
  * version is another one, whose own task sets the value, or if `alreadySet` holds.
  */
 async function setDerivedField(

@@ -37,7 +37,8 @@ interface MatchRow extends Pick<ExistingAsset, "id" | "checksum" | "checksumSha1
 }
 
 /**
- * One index seek per identifier; at most `limit` assets. A lookup by device reads no text that the request contains.
+ * Finds at most `limit` assets, with one index seek per identifier. A lookup by device takes the texts from the request
+ * instead of the rows.
  */
 export async function findExistingAssets(
   db: Database,

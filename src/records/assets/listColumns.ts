@@ -48,7 +48,7 @@ const fileDataRow = z.object({
 
 export type FileData = z.output<typeof fileDataRow>;
 
-/** An asset of a list. Groups that were not requested are null. */
+/** An asset of a list. Groups are null unless requested. */
 export interface ListedAsset extends Pick<Asset, keyof typeof coreColumns> {
   metadata: Metadata | null;
   metrics: Asset["metrics"] | null;
@@ -93,8 +93,8 @@ function jsonFields(groups: ColumnGroups, condition: SQL | null) {
 }
 
 /**
- * The fields of drizzle's select around a page's query, which is `SELECT a.*`: SQLite sets the columns that are not used
- * here to NULL inside, and the column names would be too long for a query that merges 60 inputs.
+ * The fields of drizzle's select around a page's query, which is `SELECT a.*`: SQLite sets unused columns to NULL
+ * inside, and the column names would be too long for a query that merges 60 inputs.
  */
 export function listFields(groups: ColumnGroups) {
   const hasFileData = groups.has("fileData");

@@ -1,7 +1,6 @@
 /**
  * Query plans of asset lists: one or more inputs, each in order on its index, merged by SQLite. An input reads one row
- * more than it contributes. A filter that the index does not serve is checked row by row, in scans of a limited number
- * of rows.
+ * more than it contributes. Filters outside the index are checked row by row, in scans of a limited number of rows.
  */
 import { sql, type SQL } from "drizzle-orm";
 import {
@@ -64,7 +63,7 @@ function trashInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
   }));
 }
 
-/** In an album's own list `in_album` holds for every member and needs no check. */
+/** In an album's own list `in_album` holds for every member, so the check is omitted. */
 function inAnyAlbum({ albumFilter }: AssetFilter): Narrowing[] {
   return albumFilter === "in_album" ? ["albumFilter"] : [];
 }
@@ -177,8 +176,8 @@ export function unorderedInputs(filter: AssetFilter): Input[] {
 }
 
 /**
- * A SELECT of up to `limit` rows in any order, with `matches`: whether a row fulfils the filters that no index serves;
- * null if no row can match. `columns` is SQL over `a`.
+ * A SELECT of up to `limit` rows in any order, with `matches`: whether a row fulfils the unindexed filters. Returns
+ * null if the filter excludes every row. `columns` is SQL over `a`.
  */
 export function scannedRows(filter: AssetFilter, columns: SQL, limit: number): SQL | null {
   const selects = unorderedInputs(filter).map(
@@ -199,8 +198,9 @@ export interface ListPlan {
 }
 
 /**
- * Plans a list; null if no row can match. `scanRows` limits the rows that one SELECT reads to find matches. ORDER BY
- * and LIMIT belong to the compound SELECT itself: around it, SQLite would sort every input instead of merging them.
+ * Plans a list. Returns null if the filter excludes every row. `scanRows` limits the rows that one SELECT reads to find
+ * matches. ORDER BY and LIMIT belong to the compound SELECT itself: around it, SQLite would sort every input instead of
+ * merging them.
  */
 export function planList(filter: AssetFilter, span: TrashSpan | null, scanRows: number): ListPlan | null {
   const inputs = chooseInputs(filter, span);

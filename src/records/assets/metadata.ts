@@ -51,8 +51,8 @@ const metadataSchema = z.object({
 
 /**
  * `captureTime` is the file's capture time, for a video possibly its container's creation date. The upload's local time
- * is computed from it. Undefined in rows written before the key existed. `contentFamily` is the format of the bytes where
- * it differs from that of the file name.
+ * is computed from it. Undefined in rows written before the key existed. `contentFamily` is the format of the bytes
+ * where it differs from that of the file name.
  */
 const fileSchema = metadataSchema.extend({
   captureTime: wallClock.nullable().optional(),
@@ -61,7 +61,7 @@ const fileSchema = metadataSchema.extend({
 const userSchema = z.object({ description: text, latitude: number, longitude: number, originalDatetime: wallTime });
 const derivedSchema = z.object(placeFields);
 
-/** Texts of the file that no update of time or position depends on. */
+/** Texts of the file, independent of updates of time and position. */
 export const fileTextFields = [
   "make",
   "model",
@@ -81,7 +81,7 @@ export const fileTextFields = [
 /** Effective values: the user's, else the file's, else the derived one. */
 export type Metadata = z.output<typeof metadataSchema>;
 export type FileMetadata = z.output<typeof fileSchema>;
-/** Fields that the user has not set are null; an empty description is set. */
+/** Fields that the user left unset are null; an empty description is set. */
 export type UserMetadata = z.output<typeof userSchema>;
 export type DerivedMetadata = z.output<typeof derivedSchema>;
 
@@ -126,7 +126,7 @@ function pair({ latitude, longitude }: { latitude: number | null; longitude: num
   return latitude === null || longitude === null ? null : { latitude, longitude };
 }
 
-/** The position from a single source: latitude and longitude of different sources are never combined. */
+/** Returns the position from a single source, so that latitude and longitude always belong together. */
 export function positionOf({ file, user }: Pick<MetadataSources, "file" | "user">): Position | null {
   return pair(user) ?? pair(file);
 }

@@ -17,7 +17,7 @@ export interface MetadataUpdate {
   asset: Asset;
   /** The fields that change; null removes the user's value. */
   user: Partial<UserMetadata>;
-  /** The file's capture time, if the row has none yet. */
+  /** The file's capture time, if the row still lacks one. */
   captureTime?: WallTime | null;
   /** The new position, to be geocoded; null if unchanged. */
   position: { latitude: number | null; longitude: number | null } | null;
@@ -46,7 +46,7 @@ export async function listAssetsForUpdate(db: Database, scope: LibraryScope, ids
   return rows.map(parseAssetRow);
 }
 
-/** One object per update, `w` in SQL, for the statements that do not need the metadata itself. */
+/** One object per update, `w` in SQL, for the statements that work without the metadata itself. */
 function summarize(updates: MetadataUpdate[], atMs: number): SQL {
   return jsonEach(
     updates.map(({ asset, position, local }) => {
@@ -133,7 +133,7 @@ function selectAffectedAlbums(updates: MetadataUpdate[]): SQL {
   return sql`SELECT l.album_id FROM ${jsonEach(ids)} w CROSS JOIN album_assets l ON l.asset_id = w.value`;
 }
 
-/** After the assets' own update. It compares with the stored dates, so repeating it changes nothing. */
+/** Runs after the assets' own update. Idempotent, because it compares with the stored dates. */
 function updateAlbums(db: Database, updates: MetadataUpdate[], atMs: number) {
   return db.statement(sql`UPDATE albums SET ${albumDateRange()}, updated_at = ${atMs}
     WHERE id IN (${selectAffectedAlbums(updates)}) AND ${albumDateRangeChanged()}`);

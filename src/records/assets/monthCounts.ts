@@ -36,7 +36,9 @@ function spanOf({ after, before }: AssetFilter, certain: boolean): Span {
   };
 }
 
-/** First and last month entirely within the span; first > last if there is none. */
+/**
+ * Returns the first and last month entirely within the span; first > last if the span contains only parts of months.
+ */
 function wholeMonths({ fromUs, toUs }: Span): { first: number; last: number } {
   const [from, to] = [monthOf(fromUs), monthOf(toUs)];
   const isFirstWhole = monthStartUs(from) >= fromUs;
@@ -45,7 +47,8 @@ function wholeMonths({ fromUs, toUs }: Span): { first: number; last: number } {
 }
 
 /**
- * Months with possible matches that are not whole, newest first: those split by the newer bound and by the older one.
+ * Months with possible matches that are only partly in the span, newest first: those split by the newer bound and by
+ * the older one.
  */
 function splitMonths(possible: Span, whole: { first: number; last: number }): { newer: number[]; older: number[] } {
   const between = (first: number, last: number): number[] => {

@@ -100,8 +100,8 @@ const versionIdsColumn = z.array(z.string());
 
 /**
  * Deletes at most 200 assets in five statements, and returns the deleted ones. The assets' rows are deleted last and
- * all earlier statements select by them, so repeating the call has no effect. Triggers delete dependent rows and update
- * counts. The cleanup is scheduled in the same batch, so that a crash leaves no untracked object.
+ * all earlier statements select by them, so the call is idempotent. Triggers delete dependent rows and update counts.
+ * The cleanup is scheduled in the same batch, so that every object stays tracked after a crash.
  */
 export async function deleteAssets(db: Database, request: PurgeRequest): Promise<PurgedAsset[]> {
   const { ids, reason, atMs, cleanUpAt } = request;

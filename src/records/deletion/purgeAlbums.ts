@@ -22,7 +22,7 @@ function hideAlbum(db: Database, albumId: string, atMs: number) {
 
 /**
  * Deletes one part of the memberships of a hidden album, then its row, with an event for each. Every statement selects
- * rows that the last two delete, so repeating a part has no effect beyond deleting the next one.
+ * rows that the last two delete, so repeating a part only deletes the next one.
  */
 function deletePart(db: Database, album: HiddenAlbum, atMs: number, memberships: number) {
   const isHidden = sql`EXISTS (SELECT 1 FROM albums WHERE id = ${album.id} AND deleted_at IS NOT NULL)`;

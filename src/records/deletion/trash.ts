@@ -1,9 +1,9 @@
 /**
  * Moves assets to the trash, restores them and clears the trash. Each move is one batch that inserts events and updates
- * albums before the assets change, so that repeating it has no effect. Triggers update memberships and stack counts.
+ * albums before the assets change, which makes it idempotent. Triggers update memberships and stack counts.
  *
- * Clearing sets `libraries.trash_cleared_at`: assets trashed up to that time are hidden from every reader at once,
- * and their rows are purged afterwards. Assets are always trashed later than that time; only those can be restored.
+ * Clearing sets `libraries.trash_cleared_at`: assets trashed up to that time are hidden from every reader at once, and
+ * their rows are purged afterwards. Assets are always trashed later than that time; only those can be restored.
  */
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import { recomputeAlbumsOnAdd, recomputeAlbumsOnRemove } from "../albums/albumRollups.ts";

@@ -24,7 +24,7 @@ export function insertDerivedFile(db: Database, { assetId, versionId, name, size
     ON CONFLICT DO UPDATE SET size_bytes = excluded.size_bytes WHERE size_bytes <> excluded.size_bytes`);
 }
 
-/** Counts a file before its object is stored, so that a crash never leaves uncounted bytes. */
+/** Counts a file before its object is stored, so that all stored bytes are counted after a crash. */
 export async function recordDerivedFile(db: Database, file: DerivedFile): Promise<void> {
   await insertDerivedFile(db, file);
 }

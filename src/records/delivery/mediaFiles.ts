@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
 
 export interface MediaFileRow {
-  /** Null for a live asset. */
+  /** Milliseconds since 1970; null for a live asset. */
   trashedAt: number | null;
   /** SHA-256 of the original of this version, base64; null for a poster. */
   checksum: string | null;

@@ -34,7 +34,7 @@ export async function setPoster(db: Database, asset: Asset, poster: NewPoster, a
       .set({ posterVersionId, thumbhash: null, updatedAt: atMs })
       .where(and(eq(assets.id, asset.id), unchanged))
       .returning({ id: assets.id }),
-    // Without the update, no row refers to the version and nothing is inserted.
+    // Inserts only if the update succeeded, because it requires a row that refers to the version.
     insertDerivedFile(db, { assetId: asset.id, versionId: posterVersionId, name: "poster", sizeBytes }),
   ]);
   return rows.length > 0;

@@ -53,7 +53,7 @@ export interface FeedRequest {
 
 const MAX_SEQ = sqlNumber(Number.MAX_SAFE_INTEGER);
 
-/** The first `seq` at or after a time: one seek, because `created_at` never decreases as `seq` increases. */
+/** The first `seq` at or after a time: one seek, because `created_at` is monotonic in `seq`. */
 function firstSeqFrom(libraryId: string, atMs: number): SQL {
   return sql`coalesce((SELECT t.seq FROM events t INDEXED BY events_by_time
     WHERE t.library_id = ${sqlId(libraryId)} AND t.created_at >= ${sqlNumber(atMs)} ORDER BY t.created_at, t.seq LIMIT 1), ${MAX_SEQ})`;
@@ -84,7 +84,7 @@ export async function listEvents(
   request: FeedRequest,
 ): Promise<{ events: FeedEvent[]; hasMore: boolean }> {
   const rows = await db.orm.select(columns).from(new Subquery(selectPage(request), columns, "events"));
-  // The outer SELECT has no ORDER BY, so SQL does not guarantee the order of the merge.
+  // The outer SELECT lacks an ORDER BY, so the order of the merge is unspecified in SQL.
   const page = rows.toSorted((one, other) => one.seq - other.seq).slice(0, request.limit);
   return {
     events: page.map((row) => ({ ...row, payload: payloadColumn.parse(row.payload) })),

@@ -28,8 +28,8 @@ function ofRequest({ credentialId, key }: IdempotentRequest): SQL | undefined {
 }
 
 /**
- * Statements that end the batch which creates the row `id` of `table`; none without a request. The insert fails, and
- * with it the batch, if the key was used within its lifetime. Without the row nothing is inserted.
+ * Statements that end the batch which creates the row `id` of `table`; empty without a request. The insert fails, and
+ * with it the batch, if the key was used within its lifetime. A result is stored only if the row exists.
  */
 export function insertIdempotentResult(
   db: Database,

@@ -51,5 +51,5 @@ export const storedStack = z.object({
   updatedAt: int,
 }) satisfies z.ZodType<typeof stacks.$inferSelect>;
 
-/** An API key, whose secret cannot be returned again. */
+/** An API key, whose secret is returned only once. */
 export const storedKey = z.object({ id: text });

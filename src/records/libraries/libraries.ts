@@ -15,7 +15,7 @@ export type LibraryState = Omit<Library, "name" | "description">;
 
 const { name: _name, description: _description, ...stateColumns } = getTableColumns(libraries);
 
-/** Stored bytes and their limit; null: no limit. */
+/** Stored bytes and their limit; null if unlimited. */
 export interface StorageUsage {
   usedBytes: number;
   limitBytes: number | null;
@@ -32,8 +32,8 @@ function inListedLibraries(scope: LibraryScope, libraryId: SQLWrapper): SQL {
 }
 
 /**
- * A condition: `libraryId` is a live library in scope and, for rows with a `trashedAt`, the row was not trashed before
- * the trash was last cleared. Reads one row. Callers add the condition on the owner.
+ * A condition: `libraryId` is a live library in scope and, for rows with a `trashedAt`, the row is live or was trashed
+ * after the trash was last cleared. Reads one row. Callers add the condition on the owner.
  */
 export function inScope(scope: LibraryScope, libraryId: SQLWrapper, trashedAt: SQLWrapper | null = null): SQL {
   const visible = trashedAt === null ? sql`` : sql` AND ${isVisible(trashedAt, sql`scoped.trash_cleared_at`)}`;
@@ -184,7 +184,7 @@ export async function updateLibrary(
   return rows[0] ?? null;
 }
 
-/** Applies `change` if `condition` holds. Returns the resulting row, live or trashed; null if there is none. */
+/** Applies `change` if `condition` holds. Returns the resulting row, live or trashed; null if it is missing. */
 async function changeLibrary(
   db: Database,
   scope: LibraryScope,
@@ -200,7 +200,7 @@ async function changeLibrary(
   return rows[0] ?? null;
 }
 
-/** Trashing a trashed library again changes nothing: `purgeAt` stays. */
+/** Idempotent: trashing a trashed library keeps its `purgeAt`. */
 export async function trashLibrary(
   db: Database,
   scope: LibraryScope,

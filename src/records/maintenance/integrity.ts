@@ -9,7 +9,7 @@ export type IntegrityReport = typeof integrityReports.$inferSelect;
 
 export type IntegrityFinding = Omit<typeof integrityFindings.$inferInsert, "reportId">;
 
-/** Returns the running report, or creates one unless another was started after `startedBefore`. Null: none is due. */
+/** Returns the running report, or creates one. Returns null if another was started after `startedBefore`. */
 export async function openReport(
   db: Database,
   position: string,

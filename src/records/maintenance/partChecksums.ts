@@ -12,7 +12,10 @@ export interface PartChecksums {
   md5s: string;
 }
 
-/** A statement for a batch, which inserts only if `condition` holds; none for a file stored in one piece. */
+/**
+ * Returns a statement for a batch, which inserts only if `condition` holds; an empty list for a file stored in one
+ * piece.
+ */
 export function insertPartChecksums(
   db: Database,
   file: { assetId: string; versionId: string; parts: PartChecksums | null },

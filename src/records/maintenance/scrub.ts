@@ -99,8 +99,8 @@ function insertFindings(db: Database, findings: Omit<CorruptedFile, "detectedAt"
 }
 
 /**
- * Saves the progress of a run with its findings, and removes earlier findings of ranges that are intact now. Nothing
- * changes if a concurrent run saved first. A completed round replaces the earlier ones.
+ * Saves the progress of a run with its findings, and removes earlier findings of ranges that are intact now. Has no
+ * effect if a concurrent run saved first. A completed round replaces the earlier ones.
  */
 export async function saveRound(
   db: Database,

@@ -59,7 +59,7 @@ export function pyramidWalk(libraryId: string, grid: Grid): SQL {
  */
 export function pyramidRows(libraryId: string, grid: Grid): SQL {
   const [latitude, longitude] = [sql`p.latitude`, sql`p.longitude`];
-  // The value is null for other cells, so that SQLite seeks no row; a separate condition would be checked row by row.
+  // SQLite skips the seek for other cells, whose value is null; a separate condition would be checked row by row.
   const openedCell = sql`CASE WHEN w.grid_cell IS NULL AND w.level = ${sqlNumber(FINEST_LEVEL)} THEN w.cell END`;
   return sql`SELECT coalesce(w.grid_cell, ${gridCell(grid, latitude, longitude)}) AS grid_cell,
       iif(p.cell IS NULL, w.assets, 1) AS assets,

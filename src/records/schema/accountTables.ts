@@ -27,7 +27,7 @@ export const libraries = sqliteTable(
     name: text("name").notNull(),
     description: text("description"),
     assetCount: integer("asset_count").notNull().default(0),
-    /** Triggers maintain it; deleted albums do not count. */
+    /** Maintained by triggers; excludes deleted albums. */
     albumCount: integer("album_count").notNull().default(0),
     storageUsedBytes: integer("storage_used_bytes").notNull().default(0),
     storageLimitBytes: integer("storage_limit_bytes"),
@@ -56,7 +56,7 @@ export const apiKeys = sqliteTable(
     id: text("id").primaryKey(),
     userId: text("user_id").notNull(),
     name: text("name"),
-    /** SHA-256 of the secret, base64. The secret itself is never stored. */
+    /** SHA-256 of the secret, base64; the only stored form of the secret. */
     secretHash: text("secret_hash").notNull().unique(),
     actions: text("actions", { mode: "json" }).notNull(),
     /** Libraries the key is restricted to; null: all present and future libraries of its user. */

@@ -117,7 +117,7 @@ export const assetVersions = sqliteTable(
     /** Size of the stored bytes, which include the upload's metadata. */
     fileSizeBytes: integer("file_size_bytes").notNull(),
     checksum: text("checksum").notNull(),
-    /** SHA-256 of the request's bytes, which identifies a repeated request; the upload has none. */
+    /** SHA-256 of the request's bytes, which identifies a repeated request; null for the upload. */
     sentChecksum: text("sent_checksum"),
     params: text("params", { mode: "json" }),
     createdAt: integer("created_at").notNull(),

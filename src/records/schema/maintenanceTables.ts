@@ -1,7 +1,7 @@
 /** Tables of scheduled tasks: pending deletions of objects, integrity reports, positions of sweeps. */
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-/** Deleted assets whose objects may still exist. A row is removed once a listing finds no object. */
+/** Deleted assets whose objects may still exist. A row is removed once the listing of its objects is empty. */
 export const assetCleanups = sqliteTable(
   "asset_cleanups",
   {

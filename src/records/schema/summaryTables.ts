@@ -1,4 +1,4 @@
-/** Counts by month and by map cell. Triggers maintain them (docs/decisions/0015); no query writes to them. */
+/** Counts by month and by map cell, written only by triggers (docs/decisions/0015). */
 import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** Assets of a library by month of capture, live or trashed. */

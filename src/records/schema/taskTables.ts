@@ -19,7 +19,7 @@ export const events = sqliteTable(
   (t) => [
     index("events_by_library").on(t.libraryId, t.seq),
     index("events_by_type").on(t.libraryId, t.entityType, t.seq),
-    /** `created_at` never decreases as `seq` increases: records/events. */
+    /** `created_at` is monotonic in `seq`: records/events. */
     index("events_by_time").on(t.libraryId, t.createdAt, t.seq),
     index("events_by_entity").on(t.entityId),
   ],

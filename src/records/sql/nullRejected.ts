@@ -1,6 +1,6 @@
 /**
  * Recognizes a batch that a NOT NULL column rejected. An INSERT sets the column to NULL when its condition fails, which
- * fails the whole batch without any change.
+ * rolls the whole batch back.
  */
 
 /** Whether the batch failed because the column, such as `assets.library_id`, was NULL. */

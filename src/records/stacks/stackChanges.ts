@@ -1,6 +1,6 @@
 /**
- * Changes stack membership: reads the state before a change, and applies the change in one batch that has no effect if
- * that state is no longer current. operations/stacks/stackPlan.ts decides the change.
+ * Changes stack membership: reads the state before a change, and applies the change in one batch, only while that state
+ * is current. operations/stacks/stackPlan.ts decides the change.
  */
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
@@ -51,7 +51,7 @@ export interface StackSnapshot extends z.output<typeof snapshot> {
   unchanged: SQL;
 }
 
-/** Without the count of live members, which the trash changes and no rule uses. */
+/** Omits the count of live members, which changes with the trash and is unused by the rules. */
 const stackJson = sql`json_object('id', s.id, 'libraryId', s.library_id, 'origin', s.origin,
   'primaryAssetId', s.primary_asset_id, 'memberCount', s.member_count,
   'createdAt', s.created_at, 'isUnmodified', s.created_at = s.updated_at)`;
@@ -81,10 +81,10 @@ export async function readStackSnapshot(db: Database, scope: LibraryScope, query
   };
 }
 
-/** A stack to delete. Members that the change does not list move as well. */
+/** A stack to delete. Members missing from the change move as well. */
 export interface DeletedStack {
   id: string;
-  /** The stack that the members move to; null for none. */
+  /** The stack that the members move to; null to leave them unstacked. */
   to: string | null;
   /** A user requested it, so burst detection ignores the members from then on. */
   byUser: boolean;
@@ -141,7 +141,7 @@ function insertChangeEvents(db: Database, change: StackChange, isClaimed: SQL, a
   );
 }
 
-/** Claims the stack if nothing has changed: until the end of the batch its origin is a token unique to this batch. */
+/** Claims the stack if it is unchanged: until the end of the batch its origin is a token unique to this batch. */
 function claimStack(db: Database, change: StackChange, unchanged: SQL, claimToken: string, atMs: number) {
   const { stackId, newStackUserId, libraryId, primaryAssetId = null } = change;
   if (newStackUserId === null) {
@@ -172,7 +172,7 @@ function finalizeStacks(db: Database, change: StackChange, isClaimed: SQL, atMs:
 
 /**
  * Applies a change in five statements, whatever the number of assets, and stores a new stack as the result of an
- * idempotent `request`. Triggers maintain the counts. Returns false, without any change, if `unchanged` does not hold.
+ * idempotent `request`. Triggers maintain the counts. Returns false, without any change, if `unchanged` is false.
  * `stack` is the changed stack, or null if it was deleted.
  */
 export async function applyStackChange(
@@ -199,7 +199,7 @@ export async function applyStackChange(
   return { stack: finalized.find((stack) => stack.id === change.stackId) ?? null };
 }
 
-/** Stores an existing stack as the result of an idempotent request that created nothing. */
+/** Stores an existing stack as the result of an idempotent request, in place of a new one. */
 export async function storeStackResult(
   db: Database,
   request: IdempotentRequest,

@@ -64,8 +64,8 @@ export async function listStacks(
 }
 
 /**
- * Sets a live member as the cover and the origin to `user`. Setting the same cover again changes nothing. If the asset
- * is no live member, nothing changes and `isMember` is false. Returns null if the stack is not found.
+ * Sets a live member as the cover and the origin to `user`. Idempotent. For assets other than live members, the stack
+ * is unchanged and `isMember` is false. Returns null for an unknown stack.
  */
 export async function setStackCover(
   db: Database,

@@ -23,7 +23,7 @@ export async function findTask(
   return (await db.orm.select().from(tasks).where(and(hasKey, isOwned)).get()) ?? null;
 }
 
-/** Newest first. An asset has at most one task per type, so the list has no pages. */
+/** Newest first. An asset has at most one task per type, so the list is unpaginated. */
 export async function listAssetTasks(db: Database, assetId: string): Promise<Task[]> {
   return await db.orm.select().from(tasks).where(eq(tasks.assetId, assetId)).orderBy(desc(tasks.id));
 }

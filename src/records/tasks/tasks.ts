@@ -16,7 +16,7 @@ export interface NewTasks {
   userId: string;
   types: TaskType[];
   atMs: number;
-  /** Recorded on every task: why the content could not be read during the upload. */
+  /** Why reading the content failed during the upload; recorded on every task. */
   errorMessage: string | null;
 }
 
@@ -91,7 +91,7 @@ export async function postponeTasks(db: Database, assetIds: string[], dueAt: num
 
 /**
  * Claims a task until `untilMs`, if it is pending and due, or started with an expired claim, which counts as a retry.
- * Returns null if the task cannot be claimed.
+ * Returns null otherwise.
  */
 export async function claimTask(db: Database, id: string, atMs: number, untilMs: number): Promise<Task | null> {
   const rows = await db.orm
@@ -115,7 +115,7 @@ function holdsClaim(task: Task) {
 export interface TaskCompletion {
   status: "success" | "failure";
   result: string | null;
-  /** A null keeps the last failure's message, as the contract does after a success. */
+  /** The new message; null preserves the last failure's, which the contract keeps after a success. */
   errorMessage: string | null;
 }
 

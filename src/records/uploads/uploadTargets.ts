@@ -20,7 +20,7 @@ export interface FileDigests {
 }
 
 export interface UploadTargets {
-  /** As `selectLiveLibraries` returns them. */
+  /** The result of `selectLiveLibraries`. */
   live: LibraryState[];
   owner: StorageUsage | null;
   /** An asset of these libraries that has all of the digests, live or trashed. */

@@ -12,12 +12,12 @@ import type { Version } from "./versions.ts";
 export type NewVersion = Omit<Version, "position" | "sentChecksum" | "params"> & {
   sentChecksum: string;
   params: Record<string, unknown>;
-  /** Null for a file stored in one piece. */
+  /** Checksums of a file stored in parts; null for a file stored in one piece. */
   parts: PartChecksums | null;
 };
 
 export interface VersionChange {
-  /** The asset as it was read. Nothing changes if it has another current version by now. */
+  /** The asset as it was read. The change applies only while this is its current version. */
   asset: Asset;
   /** Tasks that read the image, to be reopened. */
   taskTypes: TaskType[];
@@ -124,8 +124,8 @@ export async function replaceVersion(db: Database, change: VersionChange, versio
 }
 
 /**
- * Reverts to `target` and deletes all later versions. If `target` is the upload, no rows of versions remain. Returns
- * false, without any change, if the asset has changed since it was read or `target` was deleted.
+ * Reverts to `target` and deletes all later versions. If `target` is the upload, all rows of versions are deleted.
+ * Returns false, without any change, if the asset has changed since it was read or `target` was deleted.
  */
 export async function truncateVersions(db: Database, change: VersionChange, target: Version): Promise<boolean> {
   const { asset, atMs, cleanUpAt } = change;
@@ -154,7 +154,7 @@ export async function truncateVersions(db: Database, change: VersionChange, targ
       })
       .where(and(eq(assets.id, asset.id), condition))
       .returning({ id: assets.id }),
-    // Needs no condition: rows after the current version are invalid in any state.
+    // Unconditional: rows after the current version are invalid in any state.
     db.statement(sql`DELETE FROM asset_versions WHERE ${isAfterCurrent}
       OR (asset_id = ${asset.id} AND EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND original_version_id IS NULL))`),
   ]);

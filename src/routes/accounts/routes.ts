@@ -67,7 +67,7 @@ const revoke = createRoute({
   },
 });
 
-/** Null for an expired key, as in the Gumnut API; a revoked key keeps its scope. */
+/** Serializes the scope: null for an expired key, as in the Gumnut API; kept for a revoked key. */
 function serializeScope(key: operations.ApiKey, nowMs: number) {
   if (key.expiresAt !== null && key.expiresAt <= nowMs) {
     return { actions: null, library_scope_mode: null, selected_library_count: null };

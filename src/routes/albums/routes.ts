@@ -82,7 +82,7 @@ function formatBound(wallUs: number | null, offsetMinutes: number | null): strin
   return wallUs === null ? null : formatWallTime({ wallUs, offsetMinutes });
 }
 
-/** `asset_urls` holds the cover's thumbnail, or is null if the album has no cover or the cover has no image. */
+/** `asset_urls` holds the cover's thumbnail; null if the cover or its image is missing. */
 async function serializeAlbum(album: operations.Album, urls: MediaUrlBuilder): Promise<AlbumBody> {
   const thumbnail = album.cover === null ? null : await serializeThumbnail({ ...album.cover, trashedAt: null }, urls);
   return {

@@ -13,7 +13,7 @@ import { includeGroups } from "./schemas.ts";
 
 export const includeSchema = enumListSchema(includeGroups, includeGroups.length * 4);
 
-/** V1 clients send no `include` and page by up to 1,000; later clients send it and page by up to 200. */
+/** V1 clients omit `include` and page by up to 1,000; later clients send it and page by up to 200. */
 export const V1_PAGE_SIZE = { default: 100, max: 1000 };
 export const PAGE_SIZE = { default: 20, max: 200 };
 

@@ -130,7 +130,7 @@ const coreFields = {
   asset_urls: variants,
 };
 
-/** Groups added by `include`; null if not requested. */
+/** Groups added by `include`; null unless requested. */
 const groupFields = {
   metadata: metadataSchema.nullable(),
   faces: z.array(faceSchema).nullable(),

@@ -160,7 +160,7 @@ export async function serializeAsset(
     ...serializeCore(asset),
     asset_urls,
     metadata: groups.has("metadata") ? serializeMetadata(asset) : null,
-    // Face detection doesn't exist yet, so these groups are always empty.
+    // Always empty until face detection exists.
     faces: groups.has("faces") ? [] : null,
     people: groups.has("people") ? [] : null,
     metrics: groups.has("metrics") ? asset.metrics : null,

@@ -22,7 +22,7 @@ function displayVersionId(asset: SizedAsset): string | null {
   return asset.mediaType === "video" ? asset.posterVersionId : asset.currentVersionId;
 }
 
-/** Edge URLs expose their source URL, so the source is the preview, which contains no metadata. */
+/** Edge URLs expose their source URL, so the source is the preview, which is free of metadata. */
 async function variantUrl(
   asset: SizedAsset,
   versionId: string,
@@ -37,7 +37,7 @@ async function variantUrl(
   return urls.resizedUrl !== null && edgePx !== null ? urls.resizedUrl(url, edgePx) : url;
 }
 
-/** Null for videos: the dimensions of a poster are not recorded. */
+/** Returns null for videos, because the database lacks the dimensions of posters. */
 function widthOf(asset: SizedAsset, variant: Variant): number | null {
   return asset.mediaType === "video" ? null : variantWidth(variant, asset.width, asset.height);
 }
@@ -49,7 +49,7 @@ async function serializeVariant(
   urls: MediaUrlBuilder,
 ): Promise<VariantBody> {
   const url = await variantUrl(asset, versionId, variant, urls);
-  // The dimensions of a video are not those of its poster.
+  // A video's poster has other dimensions than the video.
   const isLarge = variant === "fullsize" && asset.mediaType === "image";
   const format = isLarge ? fullsizeFormat("webp", asset.width, asset.height) : "webp";
   return { url, mimetype: `image/${format}`, width: widthOf(asset, variant) };

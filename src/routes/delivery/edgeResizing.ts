@@ -18,7 +18,7 @@ function widthOf(options: string): number {
   return pixels;
 }
 
-/** Resizes with the Images binding, which reads the bytes and never requests the URL. */
+/** Resizes with the Images binding, which reads the bytes directly. */
 async function resize(
   images: ImagesBinding,
   body: ReadableStream<Uint8Array>,

@@ -41,7 +41,7 @@ interface NegotiatedGrant extends MediaGrant {
 
 const MEDIA_PATH = /^\/media\/([^/]+)\/([^/]+)\/([^/]+)$/;
 
-/** Gives the same error for every invalid signature, so that forgers learn nothing. */
+/** Verifies the URL's signature. Every invalid one yields the same error, which hides the reason from forgers. */
 async function verifyGrant({ config, nowMs }: Context, request: Request): Promise<MediaGrant> {
   const url = new URL(request.url);
   const [, assetId, versionId, variant] = MEDIA_PATH.exec(url.pathname) ?? [];
@@ -61,7 +61,10 @@ async function verifyGrant({ config, nowMs }: Context, request: Request): Promis
   return { address: { ...address, trashedAt }, expiresAt, downloadName };
 }
 
-/** Isolates uploaded files: no scripts, no origin. Browsers' built-in viewers need images, media and inline styles. */
+/**
+ * Isolates uploaded files: blocks scripts and gives them an opaque origin. Browsers' built-in viewers need images,
+ * media and inline styles.
+ */
 const SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
 function fileHeaders(object: R2Object, grant: NegotiatedGrant, nowMs: number): Headers {
@@ -79,9 +82,9 @@ function fileHeaders(object: R2Object, grant: NegotiatedGrant, nowMs: number): H
 }
 
 /**
- * Originals are private because they contain personal metadata; renditions are cached by the edge per signed URL.
- * Immutable because a version's bytes never change, and max-age ends with the signature. Responses to a credential are
- * revalidated. `no-transform` stops proxies from recompressing, which would invalidate the API's checksums.
+ * Originals are private because they contain personal metadata; renditions are cached by the edge per signed URL. A
+ * version's bytes are immutable, and max-age ends with the signature. Responses to a credential are revalidated.
+ * `no-transform` stops proxies from recompressing, which would invalidate the API's checksums.
  */
 function cacheControl({ expiresAt, format }: NegotiatedGrant, nowMs: number): string {
   if (expiresAt === null) return "private, no-cache, no-transform";
@@ -102,7 +105,7 @@ function validatorsOf(object: R2Object): Validators {
   return { etag: object.httpEtag, lastModifiedMs: object.uploaded.getTime() };
 }
 
-/** Built by hand because AppError can't carry the Content-Range header that 416 requires (RFC 9110 §15.5.17). */
+/** Built by hand because AppError lacks the Content-Range header that 416 requires (RFC 9110 §15.5.17). */
 function rangeNotSatisfiable(object: R2Object): Response {
   const text = `range not satisfiable: the file has ${object.size} bytes`;
   const body = { detail: text, message: text, error: "range_not_satisfiable" };
@@ -126,7 +129,7 @@ function fileResponse(object: R2ObjectBody, spec: RangeSpec | null, grant: Negot
   return new Response(object.body, { status: 206, headers });
 }
 
-/** Null for ranges that R2 can't satisfy: an empty suffix or offsets beyond exact integers. */
+/** Returns null for ranges that R2 rejects: an empty suffix or offsets beyond exact integers. */
 function r2RangeOf(spec: RangeSpec): R2Range | null {
   if ("suffixLength" in spec) {
     const suffix = spec.suffixLength;
@@ -199,7 +202,7 @@ async function respondFrom(
   return object === null ? null : fileResponse(object, spec, grant, nowMs);
 }
 
-/** Streams the bytes that a renderer reads, which are patched and therefore have no length, validator or ranges. */
+/** Streams the bytes that a renderer reads. Because they are patched, length, validator and ranges are unavailable. */
 async function sourceResponse(context: Context, address: MediaAddress, mediaType: "image" | "video") {
   const { assetId: id, versionId } = address;
   const source = await openDisplaySource(context, {
@@ -214,7 +217,7 @@ async function sourceResponse(context: Context, address: MediaAddress, mediaType
 }
 
 /**
- * Runs while R2 responds, so that its round trip to D1 adds no latency. Its error is thrown after the response is
+ * Runs while R2 responds, which hides the latency of its round trip to D1. Its error is thrown after the response is
  * closed.
  */
 async function settle<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
@@ -222,7 +225,7 @@ async function settle<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> 
   return result;
 }
 
-/** Returns the stored file if its URL has not ended; null if there is no object. */
+/** Returns the stored file while its URL is valid; null if the object is missing. */
 async function respondIfServed(
   context: Context,
   request: Request,

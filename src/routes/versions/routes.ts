@@ -125,7 +125,7 @@ function versionSource(form: FileForm): UploadSource<VersionFields> {
   };
 }
 
-/** Parses the query before the body, so that an invalid one stores nothing. */
+/** Parses the query before the body, so that an invalid query is rejected before anything is stored. */
 async function addVersion(
   c: Context<AppEnv>,
   add: (source: UploadSource<VersionFields>) => Promise<VersionResult>,

@@ -46,7 +46,7 @@ const kindSchema = z
   })
   .openapi({ pattern: `^(?:edit|${EXTERNAL_KIND.source.slice(1, -1)})$`, description: KIND_HELP, example: "edit" });
 
-/** As sent, and as stored: a number such as 1e20 is longer once it is stored. */
+/** Limit of the JSON both as sent and as stored: a number such as 1e20 is longer once it is stored. */
 export const MAX_PARAMS_BYTES = MAX_ROW_JSON_BYTES;
 
 function sizeProblem(params: Record<string, unknown>): string | null {

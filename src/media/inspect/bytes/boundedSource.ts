@@ -15,9 +15,9 @@ const MAX_READ_BYTES = 1024 * 1024;
 const MAX_CACHED_PAGES = 96;
 
 /**
- * Wraps a source so that reads beyond a total of `maxTotalBytes` return fewer bytes, as at the end of the file. Format
- * readers then need no limit of their own for files with cyclic offsets. The bytes fetched, and those returned from the
- * pages, are charged to `budget`; without a budget only the fetched bytes are limited.
+ * Wraps a source so that reads beyond a total of `maxTotalBytes` return fewer bytes, as at the end of the file; this
+ * also ends the reading of files with cyclic offsets. The bytes fetched, and those returned from the pages, are charged
+ * to `budget`; without a budget only the fetched bytes are limited.
  */
 export function boundedSource(source: ByteSource, maxTotalBytes: number, budget?: InspectionBudget): BoundedSource {
   const canSpend = (bytes: number): boolean => budget?.spend(bytes) ?? true;

@@ -1,4 +1,4 @@
-/** Decompresses metadata blocks with node:zlib, which stops at an output limit; `DecompressionStream` doesn't. */
+/** Decompresses metadata blocks with node:zlib, whose output can be limited; `DecompressionStream` lacks a limit. */
 import { brotliDecompress, inflate as zlibInflate } from "node:zlib";
 import { DECOMPRESSION_COST_BYTES, type InspectionBudget } from "./inspectionBudget.ts";
 

@@ -15,7 +15,7 @@ export const DECOMPRESSION_COST_BYTES = 16 * 1024;
 export const XML_TAG_COST_BYTES = 16;
 
 export interface InspectionBudget {
-  /** Charges an attempt. Returns false, and charges nothing, if it exceeds what is left before the parsing reserve. */
+  /** Charges an attempt that fits what is left before the parsing reserve; otherwise only returns false. */
   spend(bytes: number): boolean;
   /** Charges the parsing of bytes in memory, which may use the reserve. */
   spendOnParsing(bytes: number): boolean;

@@ -11,7 +11,7 @@ export interface RiffChunk {
 
 const MAX_CHUNKS = 128;
 
-/** Reads the chunk headers from `start` to `end`. A list of size 0 was never finalized and extends to the end. */
+/** Reads the chunk headers from `start` to `end`. An unfinalized list has size 0 and extends to the end. */
 export async function readRiffChunks(source: ByteSource, start: number, end: number): Promise<RiffChunk[]> {
   const chunks: RiffChunk[] = [];
   const limit = Math.min(end, source.sizeBytes);

@@ -2,7 +2,7 @@ import { asciiAt, concat, decodeText, viewOf } from "../bytes/bytes.ts";
 import type { ByteSource } from "../bytes/byteSource.ts";
 import { type ImageContent, MAX_BLOCK_BYTES } from "./imageContent.ts";
 
-/** Metadata usually precedes the first frame; the frames of a long animation are not scanned. */
+/** Metadata usually precedes the first frame, so a long animation is scanned only to here. */
 const MAX_SCANNED_BYTES = 128 * 1024;
 
 const EXTENSION_INTRODUCER = 0x21;
@@ -69,7 +69,7 @@ async function readExtension(
 }
 
 /**
- * The packet is not split into sub-blocks; a "magic trailer" of 258 bytes leads readers of sub-blocks to its end (XMP
+ * The packet is stored without sub-blocks; a "magic trailer" of 258 bytes leads readers of sub-blocks to its end (XMP
  * part 3).
  */
 async function readXmp(source: ByteSource, at: number, content: ImageContent): Promise<number | null> {

@@ -6,7 +6,7 @@ import type { FileMetadata } from "../metadata/fileMetadata.ts";
 export interface ImageContent {
   /** Shared with the source: what decompressing and parsing the blocks may still take. */
   budget: InspectionBudget;
-  /** As encoded; 0 until found. */
+  /** Encoded size in pixels; 0 until found. */
   rawWidth: number;
   rawHeight: number;
   /** The container's crop, before rotation. */
@@ -21,7 +21,7 @@ export interface ImageContent {
   icc: Uint8Array | null;
   /** The description in a text field of the container. */
   caption: string | null;
-  /** Values in fields of the container's own, for files without EXIF; EXIF and XMP precede them. */
+  /** Values in the container's own fields, for files without EXIF; EXIF and XMP precede them. */
   fields: Partial<FileMetadata>;
 }
 
@@ -37,7 +37,7 @@ export interface ExifBlock {
 /** Fills in `content` while reading, so that everything before a defect is kept. May throw. */
 export type ImageReader = (source: ByteSource, content: ImageContent) => Promise<void>;
 
-/** Larger blocks are skipped; no real file is known to have one. */
+/** Larger blocks are skipped; those of all known real files are smaller. */
 export const MAX_BLOCK_BYTES = 1024 * 1024;
 /** Further blocks of a file are ignored. */
 export const MAX_EXIF_BLOCKS = 4;

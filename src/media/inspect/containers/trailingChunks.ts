@@ -1,5 +1,5 @@
 /**
- * Finds the last chunks of a file with too many chunks to read each. They cannot be read backwards, but their chain
+ * Finds the last chunks of a file with too many chunks to read each. Chunks can be read only forwards, but their chain
  * ends at the end of the file.
  */
 import type { ByteSource } from "../bytes/byteSource.ts";
@@ -31,7 +31,7 @@ export async function findTrailingChunks(
   return null;
 }
 
-/** Visits no offset twice, so that a tail of small chunks costs linear time. */
+/** Visits each offset at most once, so that a tail of small chunks costs linear time. */
 function reachesEnd(tail: Uint8Array, start: number, format: ChunkFormat, deadEnds: Set<number>): boolean {
   let at = start;
   while (at + 8 <= tail.length && !deadEnds.has(at)) {

@@ -11,8 +11,8 @@ export interface ExifValues extends DecodedTags {
 }
 
 /**
- * Reads the tags of a file's EXIF blocks; the first block with a tag wins. exifr decodes blocks in memory, and
- * `decodeTags` RAW and TIFF files and blocks that exifr cannot decode.
+ * Reads the tags of a file's EXIF blocks; the first block with a tag wins. exifr decodes blocks in memory;
+ * `decodeTags` decodes RAW and TIFF files and the blocks that exifr decodes only partly.
  */
 export async function readExif(blocks: ExifBlock[]): Promise<ExifValues> {
   const image = new Map<number, TagValue>();

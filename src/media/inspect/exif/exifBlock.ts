@@ -3,7 +3,7 @@ import { memorySource } from "../bytes/byteSource.ts";
 import type { ExifBlock } from "../containers/imageContent.ts";
 
 const tiffSignatures = ["II*\0", "MM\0*"];
-/** After nothing, HEIF's offset, JPEG's name ("Exif\0\0"), or both. */
+/** Without a prefix, after HEIF's offset, JPEG's name ("Exif\0\0"), or both. */
 const usualOffsets = [0, 4, 6, 10];
 
 /**

@@ -25,7 +25,7 @@ const wantedTags = {
   gps: Object.values(gpsTags),
 };
 
-/** One object for all calls: exifr caches its settings by options object and never evicts them. */
+/** One object for all calls: exifr's cache keeps the settings of every options object. */
 const options = {
   ifd0: { pick: wantedTags.image },
   exif: { pick: wantedTags.exif },
@@ -38,8 +38,8 @@ const options = {
 };
 
 /**
- * Returns null for a block that exifr cannot decode completely: invalid entries or pointers, an unsigned exposure bias,
- * text that is not UTF-8, coordinates of one number. `bytes` must span its entire buffer.
+ * Returns null for a block that exifr decodes only partly: invalid entries or pointers, an unsigned exposure bias, text
+ * other than UTF-8, coordinates of one number. `bytes` must span its entire buffer.
  */
 export async function decodeWithExifr(bytes: Uint8Array, directories: ExifDirectories): Promise<DecodedTags | null> {
   if (!isDecodable(directories)) return null;

@@ -105,7 +105,7 @@ async function readLens(
     return await readNikonLens({ block, at: 8, littleEndian: isLittleEndian });
   }
   if (/^NIKON/i.test(make) && !startsWith(head, "Nikon\0")) return await readNikonLens(noteIn(0));
-  // Canon's note has no signature: its first byte begins the directory.
+  // Canon's note begins with the directory, without a signature.
   if (make.startsWith("Canon")) return await (await openNote(noteIn(0)))(lensTags.canon);
   return null;
 }

@@ -3,7 +3,7 @@ import { imageTags } from "./exifTags.ts";
 
 /** A decoded EXIF value, whichever decoder read it. */
 export interface TagValue {
-  /** Null for numeric types. */
+  /** The decoded text; null for numeric types. */
   text: string | null;
   /** The first `MAX_NUMBERS` numbers; NaN or infinite for a fraction with denominator 0. */
   numbers: readonly number[];
@@ -19,7 +19,7 @@ export function textAt(values: TagValues, tag: number): string | null {
   return normalizeText(values.get(tag)?.text);
 }
 
-/** Returns the first number of a tag; null if it is missing or not finite. */
+/** Returns the first number of a tag; null if it is missing, NaN or infinite. */
 export function numberAt(values: TagValues, tag: number): number | null {
   return finiteNumber(values.get(tag)?.numbers[0]);
 }

@@ -6,8 +6,8 @@ export interface Coordinates extends Position {
 }
 
 /**
- * Parses an ISO 6709 position as QuickTime writes it: "+49.1989+016.6071+222.469/". Degrees, minutes
- * and seconds are distinguished by their number of digits. Null if invalid.
+ * Parses an ISO 6709 position as QuickTime writes it: "+49.1989+016.6071+222.469/"; null if invalid. Degrees, minutes
+ * and seconds are distinguished by their number of digits.
  */
 export function parseIso6709(text: string): Coordinates | null {
   const match = /^([+-]?\d{1,6}(?:\.\d*)?)([+-]\d{1,7}(?:\.\d*)?)([+-]\d+(?:\.\d*)?)?/.exec(text.trim().slice(0, 100));

@@ -8,7 +8,7 @@ const DAY_US = 24 * 3600 * 1_000_000;
 
 interface CaptureDate {
   time: WallTime;
-  /** The source has no time of day: `time` is midnight. */
+  /** The source has only a date: `time` is midnight. */
   isDateOnly: boolean;
 }
 

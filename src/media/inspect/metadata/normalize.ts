@@ -1,4 +1,4 @@
-/** Converts values from files to values that can be stored; null if nothing meaningful is left. */
+/** Converts values from files to values that can be stored; null for blank, invalid and placeholder values. */
 
 /** The longest caption that an asset stores. The upload cuts each field to its own limit. */
 export const MAX_TEXT_CHARACTERS = 16 * 1024;

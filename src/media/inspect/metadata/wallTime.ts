@@ -7,8 +7,8 @@ export interface WallTime {
 }
 
 /**
- * "2024:07:04 21:45:43" (TIFF 6.0, DateTime) and common deviations: other separators, spaces for zeros, no seconds,
- * a fraction, an offset, trailing text.
+ * "2024:07:04 21:45:43" (TIFF 6.0, DateTime) and common deviations: other separators, spaces for zeros, missing
+ * seconds, a fraction, an offset, trailing text.
  */
 const EXIF_DATE =
   /^(\d{4})[:./ -]([\d ]?\d)[:./ -]([\d ]?\d)(?:[T:]| +)([\d ]?\d):([\d ]?\d)(?::([\d ]?\d)(?:[.,](\d+))?)?\s*(?:GMT|UTC)?(Z|[+-]\d{1,2}(?::?\d{2})?)?(?!\d)/;

@@ -50,8 +50,8 @@ interface ParserState {
 }
 
 /**
- * Returns the values of each property, up to the end of the budget; entities and nesting cannot make the work exceed
- * one pass over the packet.
+ * Returns the values of each property, up to the end of the budget. The work is one pass over the packet, for any
+ * entities and nesting.
  */
 export function parseXmp(packet: Uint8Array, budget: InspectionBudget = inspectionBudget()): XmpProperties {
   if (!budget.spendOnParsing(Math.min(packet.length, MAX_PACKET_BYTES))) return new Map();
@@ -158,7 +158,7 @@ function closeTag(state: ParserState): void {
   if (state.depth < 1) state.property = null;
 }
 
-/** Runs for each closing tag, so it must not depend on the nesting depth. */
+/** Runs for each closing tag, so its cost must be independent of the nesting depth. */
 function isValuePath(path: string[]): boolean {
   return path.length <= MAX_VALUE_PATH && VALUE_PATH.test(path.join(" "));
 }

@@ -42,7 +42,7 @@ export const PANASONIC_VERSION = 0x55;
 /** Cameras write up to some 150 entries. */
 const MAX_ENTRIES = 1000;
 
-/** Returns null if the block does not begin with a TIFF header. */
+/** Reads the TIFF header at the start of a block; null if it is missing. */
 export async function readTiffHeader(source: ByteSource): Promise<TiffHeader | null> {
   const head = await source.read(0, 16);
   if (head.length < 8) return null;
@@ -104,7 +104,7 @@ export async function readValue(
   return bytes.length === entry.sizeBytes ? bytes : null;
 }
 
-/** Reads the first `maxCount` numbers of an integer value; none for other types, or if one is negative. */
+/** Reads the first `maxCount` numbers of an integer value; empty for other types, or if one is negative. */
 export async function readIntegers(
   source: ByteSource,
   entry: TiffEntry | undefined,

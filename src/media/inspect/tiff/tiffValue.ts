@@ -29,7 +29,7 @@ export function textOf({ type, bytes }: TiffValue): string | null {
   return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
-/** Returns the first `maxCount` numbers: NaN for a fraction with denominator 0, none for text that is no number. */
+/** Returns the first `maxCount` numbers: NaN for a fraction with denominator 0; empty for text other than a number. */
 export function numbersOf(value: TiffValue, maxCount: number): number[] {
   if (value.type === ASCII_TYPE) return numbersInText(textOf(value) ?? "");
   const width = bytesPerType[value.type] ?? 0;
@@ -42,7 +42,7 @@ export function numbersOf(value: TiffValue, maxCount: number): number[] {
   return numbers;
 }
 
-/** Returns the number of an ASCII value, or none. */
+/** Returns the number in an ASCII value; empty for other text. */
 export function numbersInText(text: string): number[] {
   const trimmed = text.trim();
   return /^[+-]?\d+(\.\d+)?$/.test(trimmed) ? [Number(trimmed)] : [];

@@ -34,7 +34,7 @@ export function addTag(tags: MovieTags, name: string, text: string | null): void
   if (text !== null && texts.length < MAX_VALUES_PER_TAG) tags.set(name, [...texts, text]);
 }
 
-/** Fills metadata fields and the capture time that `draft` doesn't have yet. */
+/** Fills metadata fields and the capture time where `draft` lacks them. */
 export function applyMovieTags(tags: MovieTags, draft: VideoDraft): void {
   const { metadata } = draft;
   for (const field of fields) metadata[field] ??= firstParsed(tags, tagNames[field], normalizeText);

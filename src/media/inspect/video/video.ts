@@ -25,7 +25,7 @@ const readers: Partial<Record<MediaFamily, VideoReader>> = {
 /** Larger values come from damaged headers. */
 const MAX_SIDE_PX = 2 ** 31 - 1;
 const MAX_DURATION_SECONDS = 10 * 365 * 24 * 3600;
-/** Times outside these years come from clocks that were never set. */
+/** Times outside these years come from unset clocks. */
 const MIN_CAPTURE_TIME_US = Date.UTC(1971, 0, 1) * 1000;
 const MAX_CAPTURE_TIME_US = Date.UTC(2100, 0, 1) * 1000;
 

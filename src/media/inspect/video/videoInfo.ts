@@ -48,7 +48,7 @@ export function frameRate(frames: number, seconds: number): number | null {
 
 /** 24000/1001, 30000/1001 and their multiples. */
 const ntscFrameRates = [24, 30, 60, 120].map((rate) => (rate * 1000) / 1001);
-/** Integers come first: a few frames can't distinguish 30 from 29.97. */
+/** Integers come first: a few frames are too short to distinguish 30 from 29.97. */
 const standardFrameRates = [
   ...Array.from({ length: 60 }, (_, i) => i + 1),
   12.5,

@@ -55,7 +55,7 @@ async function* reportErrors(
 }
 
 /**
- * Applies patches, which must not overlap, to a stream. Cancelling the result cancels `body`. `onReadError` is called when
+ * Applies non-overlapping patches to a stream. Cancelling the result cancels `body`. `onReadError` is called when
  * `body` breaks off, which its reader may take for the end of the file.
  */
 export function applyPatches(
@@ -73,7 +73,7 @@ export function applyPatches(
       if (next.done === true) controller.close();
       else controller.enqueue(next.value);
     },
-    // A generator that has not started would leave the body open.
+    // Returning a generator before its first step leaves the body open.
     cancel: async (reason) => {
       await chunks.return();
       if (!body.locked) await body.cancel(reason);

@@ -16,14 +16,14 @@ import { webpPatches } from "./webpPatches.ts";
 export interface DisplayImage {
   /** Detected from the bytes; null if unknown. */
   family: MediaFamily | null;
-  /** As displayed; 0 if unknown. */
+  /** Displayed size in pixels; 0 if unknown. */
   width: number;
   height: number;
   /** Changes to the bytes that the renderer gets. */
   patches: BytePatch[];
 }
 
-/** As for reading metadata: a photo needs one to three reads. */
+/** Same limit as for reading metadata: a photo needs one to three reads. */
 export const MAX_DISPLAY_READ_BYTES = 4 * 1024 * 1024;
 /** Offset of the logical screen's width and height in a GIF. */
 const GIF_SCREEN_AT = 6;
@@ -52,7 +52,7 @@ export async function readDisplayImage(file: ByteSource): Promise<DisplayImage> 
   const family = sniff(await source.read(0, SNIFF_BYTES));
   const info = family === null ? null : await readDisplayInfo(source, family, budget);
   if (family === null || info === null) return { family, width: 0, height: 0, patches: [] };
-  // The header is damaged from where a patch cannot be computed; the renderer reports it.
+  // A failure means that the header is damaged; the renderer reports it.
   const patches = await patchesFor(source, family, info).catch(() => []);
   return { family, width: info.width, height: info.height, patches };
 }

@@ -22,7 +22,7 @@ function isRemoved(marker: number, body: Uint8Array): boolean {
   return marker !== 0xee || !startsWith(body, "Adobe");
 }
 
-/** A height of 0 means that a segment after the scan has it, which libjpeg does not read. */
+/** A height of 0 means that a segment after the scan has it, which libjpeg ignores. */
 function heightPatch(at: number, frame: Uint8Array, { rawHeight }: DisplayInfo): BytePatch[] {
   if (rawHeight === null || frame.length < 7 || viewOf(frame).getUint16(5) !== 0) return [];
   return [replacement(at + 5, Uint8Array.of(rawHeight >> 8, rawHeight & 0xff))];

@@ -72,7 +72,7 @@ export async function webpPatches(source: ByteSource, facts: DisplayInfo): Promi
   const end = Math.min(CHUNK_HEADER_BYTES + viewOf(head).getUint32(4, true), source.sizeBytes);
   const chunks = await readChunks(source, source.sizeBytes);
   const [first, last] = [chunks[0], chunks.at(-1)];
-  // Chunks that were not visited could have EXIF that precedes ours.
+  // Unvisited chunks could have EXIF that precedes ours.
   if (first === undefined || last === undefined || chunks.length === MAX_CHUNKS) return [];
   const orientation = facts.orientation ?? 1;
   const header = await headerPatch(source, first, orientation > 1, facts);

@@ -1,4 +1,4 @@
-/** Converts AVIF to JPEG for accounts whose Images binding doesn't read AVIF. */
+/** Converts AVIF to JPEG for accounts whose Images binding rejects AVIF. */
 import createDecoder from "@jsquash/avif/codec/dec/avif_dec.js";
 import wasm from "@jsquash/avif/codec/dec/avif_dec.wasm";
 import { readHeif } from "../../inspect/containers/heif/heif.ts";
@@ -13,8 +13,8 @@ import { boundedInstance } from "./wasmMemory.ts";
 /** Measured: libaom takes 16 MB plus 17 bytes a pixel (28 for 4:4:4), and its RGBA output is copied to JavaScript. */
 export const MAX_AVIF_PIXELS = 4 * 1000 * 1000;
 /**
- * Replaces `MAX_DECODER_BYTES`, within which this decoder could read one megapixel. Decoding is synchronous: no
- * other request of the isolate runs meanwhile.
+ * Replaces `MAX_DECODER_BYTES`, within which this decoder could read one megapixel. Decoding is synchronous:
+ * other requests of the isolate wait meanwhile.
  */
 export const MAX_AVIF_DECODER_BYTES = 80 * 1024 * 1024;
 

@@ -6,7 +6,7 @@ declare module "*.wasm" {
   export default module;
 }
 
-/** The package's own types depend on a namespace that it doesn't load, and mistake an instance for a module. */
+/** Replaces the package's types, which depend on an unloaded namespace and mistake an instance for a module. */
 declare module "@jsquash/avif/codec/dec/avif_dec.js" {
   interface Options {
     instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void): WebAssembly.Exports;

@@ -77,8 +77,8 @@ function encodeTileRow(image: HeifImage, row: number, crop: CropRect, encoder: J
 }
 
 /**
- * Decodes and encodes without awaiting, so that two images never share an isolate's memory. Throws libheif's message
- * for damaged files.
+ * Decodes and encodes without awaiting, so that an isolate holds one image at a time. Throws libheif's message for
+ * damaged files.
  */
 export async function heicToJpeg(file: Uint8Array, limits: JpegLimits): Promise<DecodedHeic> {
   const source = memorySource(file);

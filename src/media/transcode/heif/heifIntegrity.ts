@@ -11,7 +11,7 @@ const MAX_META_BYTES = 1024 * 1024;
 
 const DAMAGED_META = "the file's meta box is damaged or truncated";
 
-/** Describes the damage of a truncated or malformed file; null if there is none. */
+/** Describes the damage of a truncated or malformed file; null for an intact one. */
 export async function findHeifDamage(file: ByteSource): Promise<string | null> {
   try {
     return await findDamage(boundedSource(file, BUDGET_BYTES, inspectionBudget()));

@@ -119,7 +119,7 @@ function readTiling(library: Library, scratch: Scratch, handle: number): Tiling 
 }
 
 /**
- * `heif_color_profile_nclx` is version, primaries, transfer, matrix and a range byte. Null if the profile is missing.
+ * `heif_color_profile_nclx` is version, primaries, transfer, matrix and a range byte; null if the profile is missing.
  */
 function readColourProfile(
   library: Library,
@@ -188,7 +188,7 @@ export function openHeif(file: Uint8Array, budget: DecoderMemory): HeifImage {
 
   const decode = (column: number, row: number) => {
     const { error, pointer } = scratch;
-    // `decode_image_tile` rejects a single tile whose size a writer rounded up; `decode_image` doesn't.
+    // `decode_image_tile` rejects a single tile whose size a writer rounded up; `decode_image` accepts it.
     if (tiling.columns * tiling.rows === 1)
       api._heif_decode_image(error, handle, pointer, UNDEFINED_FORMAT, UNDEFINED_FORMAT, options);
     else

@@ -85,7 +85,7 @@ function isFlat(block: Float64Array): boolean {
 
 /** Encodes the level-shifted samples in `block`, which is overwritten. */
 export function writeBlock(writer: BitWriter, block: Float64Array, component: Component): void {
-  // Most of a scanned page is blank: its blocks need no transform.
+  // Most of a scanned page is blank: flat blocks skip the transform.
   if (isFlat(block)) {
     quantized[0] = Math.round(8 * (block[0] ?? 0) * (component.scale[0] ?? 0));
     writeCoefficients(writer, quantized, 0, component);

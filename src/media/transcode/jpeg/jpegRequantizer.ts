@@ -25,7 +25,7 @@ interface RequantizedComponent extends FrameComponent {
   output: Component;
 }
 
-/** Steps never get finer, which would only enlarge the file. */
+/** Keeps steps that are coarser already: finer ones would only enlarge the file. */
 function coarserQuantization(header: JpegHeader, quality: number): Map<number, Uint8Array> {
   const first = header.components[0]?.table;
   return new Map(

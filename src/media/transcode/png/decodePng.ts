@@ -1,4 +1,4 @@
-/** Decodes the small PNGs that the renderer makes for analysis: 8 bits a channel, not interlaced. */
+/** Decodes the small PNGs that the renderer makes for analysis: 8 bits a channel, without interlacing. */
 import { asciiAt, concat, viewOf } from "../../inspect/bytes/bytes.ts";
 import { inflate } from "../../inspect/bytes/decompression.ts";
 import { samplesByColourType } from "./pngChunks.ts";
@@ -7,7 +7,7 @@ import { unfilterRow } from "./pngFilter.ts";
 export interface RgbaImage {
   width: number;
   height: number;
-  /** Four bytes a pixel, row by row, not premultiplied. */
+  /** Four bytes a pixel, row by row, with straight alpha. */
   rgba: Uint8Array;
 }
 

@@ -23,7 +23,7 @@ function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
-/** Returns null if `source` doesn't start with a JPEG or its header is truncated. */
+/** Reads the frame header of a JPEG at the start of `source`; null if it is missing or truncated. */
 export async function readJpegFrame(source: ByteSource): Promise<JpegFrame | null> {
   const head = await source.read(0, 3);
   if (head[0] !== 0xff || head[1] !== 0xd8 || head[2] !== 0xff) return null;

@@ -15,7 +15,7 @@ export interface StoredImage {
   sizeBytes: number;
 }
 
-/** Returns whether the renderer can't read the original, so that a display proxy is made for all variants. */
+/** Returns whether all variants need a display proxy: the renderer rejects the original's format or size. */
 export function needsDisplayProxy({ family, mimeType, sizeBytes }: StoredImage): boolean {
   const isRenderable = family === null ? renderableTypes.includes(mimeType) : renderableFamilies.includes(family);
   return !isRenderable || sizeBytes > MAX_RENDER_INPUT_BYTES;

@@ -11,8 +11,8 @@ const rawPhotometrics = [32_803, 34_892];
 const BUDGET_BYTES = 256 * 1024;
 
 /**
- * Detects a RAW file based on TIFF by its bytes: a number of its own in the header, Canon's "CR", DNG's version, sensor
- * data, or a reduced image in the first directory.
+ * Detects a RAW file based on TIFF by its bytes: a custom version number in the header, Canon's "CR", DNG's version,
+ * sensor data, or a reduced image in the first directory.
  */
 export async function isRawTiff(file: ByteSource): Promise<boolean> {
   const source = boundedSource(file, BUDGET_BYTES);

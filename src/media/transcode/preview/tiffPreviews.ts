@@ -58,7 +58,7 @@ async function directoryPreviews(
   return ranges;
 }
 
-/** Olympus, Pentax and Samsung reference the JPEG only from maker notes; it lies in the first megabytes. */
+/** Olympus, Pentax and Samsung reference the JPEG only from maker notes; it is in the first megabytes. */
 export const MAX_SCANNED_BYTES = 6 * 1024 * 1024;
 const SCAN_WINDOW_BYTES = 1024 * 1024;
 const MAX_SCANNED_JPEGS = 64;

@@ -19,7 +19,7 @@ function spansOf(from: number, to: number): Span[] {
   });
 }
 
-/** Weighs colours by alpha, so that transparent pixels don't tint their neighbours. */
+/** Weighs colours by alpha, which keeps transparent pixels from tinting their neighbours. */
 function average(image: RgbaImage, across: Span, down: Span, out: Uint8Array, outAt: number): void {
   let [red, green, blue, alpha, area] = [0, 0, 0, 0, 0];
   for (const [dy, rowWeight] of down.weights.entries()) {

@@ -51,7 +51,7 @@ function shannonEntropy(histogram: Uint32Array, total: number): number {
   return bits;
 }
 
-/** Measures exposure, clipping, contrast and entropy of the luma distribution. Null if all pixels are transparent. */
+/** Measures exposure, clipping, contrast and entropy of the luma distribution; null if all pixels are transparent. */
 export function measureTones(plane: LumaPlane): Tones | null {
   const count = plane.opaquePixels;
   if (count === 0) return null;

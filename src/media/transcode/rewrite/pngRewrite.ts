@@ -51,10 +51,10 @@ export function createChunk(type: string, content: Uint8Array): Uint8Array {
   return whole;
 }
 
-/** Keyword, uncompressed, no language, no translated keyword. */
+/** Keyword, uncompressed, empty language and translated keyword. */
 const XMP_PREFIX = new TextEncoder().encode("XML:com.adobe.xmp\0\0\0\0\0");
 
-/** PNG has no IPTC chunk; readers know ImageMagick's hexadecimal text profile. */
+/** PNG lacks an IPTC chunk; readers know ImageMagick's hexadecimal text profile. */
 function rawProfile(iptc: Uint8Array): Uint8Array {
   const resource = photoshopResource(iptc);
   const digits = Array.from(resource, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -108,7 +108,7 @@ function dropLongestValues(tables: TiffTables): TiffTables {
   return { image: kept(tables.image), exif: kept(tables.exif), gps: kept(tables.gps) };
 }
 
-/** Collects the EXIF values to keep. The first block that has a value takes precedence; null if none is left. */
+/** Collects the EXIF values to keep. The first block that has a value takes precedence; null for an empty result. */
 export async function preserveExif(blocks: ExifBlock[], budget = inspectionBudget()): Promise<PreservedExif | null> {
   const preserved: TiffTables = { image: [], exif: [], gps: [] };
   let littleEndian: boolean | null = null;

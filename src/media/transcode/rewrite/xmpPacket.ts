@@ -25,7 +25,7 @@ const NAMESPACE_COST_BYTES = 4;
 const ATTRIBUTE = /(?<=\s)(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)\s*=\s*("[^"<]*"|'[^'<]*')/g;
 const ELEMENT = /^(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)(?=[\s/]|$)/;
 
-/** Well-known prefixes, for packets that don't declare them. */
+/** Well-known prefixes, for packets that use them undeclared. */
 const defaultNamespaces = new Map([...xmpPrefixes].map(([namespace, prefix]) => [prefix, namespace]));
 
 interface OpenElement {
@@ -49,7 +49,7 @@ function resolvePrefix(prefix: string | undefined, namespaces: ReadonlyMap<strin
   return namespaces.get(prefix) ?? null;
 }
 
-/** Null at the end of the budget. */
+/** Returns null at the end of the budget. */
 function namespacesInScope(
   tag: string,
   outer: ReadonlyMap<string, string>,
@@ -75,7 +75,7 @@ function addProperty(walk: Walk, property: XmpProperty): void {
   walk.open.findLast((element) => element.description !== null)?.description?.properties.push(property);
 }
 
-/** Returns false if the text isn't well-formed XML, and at the end of the budget. */
+/** Returns false for malformed XML, and at the end of the budget. */
 function openTag(walk: Walk, tag: string, at: number, end: number): boolean {
   const isEmpty = tag.endsWith("/");
   const [, prefix, name = ""] = ELEMENT.exec(tag) ?? [];

@@ -107,7 +107,7 @@ function lzwTable(): LzwTable {
 /** TIFF 6.0 §13: codes of 9 to 12 bits, most significant first, growing one code earlier than GIF's. */
 export function lzwCodec(): TiffCodec {
   const table = lzwTable();
-  /** The text of the last code, and the part of it that `output` had no room for. */
+  /** The text of the last code, and its part that is still to be written. */
   const text = new Uint8Array(MAX_CODES);
   let [textAt, textEnd] = [0, 0];
   let [next, width, pending, pendingBits, last] = [FIRST_FREE, 9, 0, 0, -1];

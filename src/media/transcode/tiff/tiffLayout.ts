@@ -140,7 +140,7 @@ export function columnsOf({ width, tileWidth }: TiffLayout): number {
   return Math.ceil(width / tileWidth);
 }
 
-/** Rows that are converted at once. A strip needs no band: its rows are complete. */
+/** Rows that are converted at once: all of a strip, whose rows are complete, or a band of a row of tiles. */
 export function bandRowsOf(layout: TiffLayout): number {
   const rows = Math.min(layout.tileHeight, layout.height);
   return columnsOf(layout) === 1
@@ -148,7 +148,7 @@ export function bandRowsOf(layout: TiffLayout): number {
     : Math.min(rows, Math.max(1, Math.floor(MAX_TILE_BAND_BYTES / (layout.width * 3))));
 }
 
-/** Bytes to decompress for the whole image. A band of a tile is reached by decompressing what lies above it. */
+/** Bytes to decompress for the whole image. A band of a tile is reached by decompressing the rows above it. */
 function workBytes(layout: TiffLayout): number {
   const bandRows = bandRowsOf(layout);
   const rows = Math.min(layout.tileHeight, layout.height);

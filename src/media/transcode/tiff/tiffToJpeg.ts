@@ -91,7 +91,7 @@ async function openSegment(
   const segmentBytes = rowBytes(layout) * layout.tileHeight;
   const skippedBytes = from * rowBytes(layout);
   const isStored = compression === "none";
-  // Uncompressed rows are found by their offset; the size in the file is not needed.
+  // Uncompressed rows are found by their offset, independent of the size in the file.
   const range = isStored
     ? { offset: offset + skippedBytes, length: segmentBytes - skippedBytes }
     : { offset, length: sizes[index] ?? source.sizeBytes };

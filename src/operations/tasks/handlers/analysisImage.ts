@@ -28,7 +28,7 @@ async function render(context: Context, asset: Asset): Promise<AnalysisImage> {
 
 /**
  * Renders and decodes an upright image of at most 512 px per edge, shared by the thumbhash and the quality metrics.
- * Throws for temporary failures, which aren't cached.
+ * Temporary failures are thrown and removed from the cache.
  */
 export async function renderAnalysisImage(context: Context, asset: Asset): Promise<AnalysisImage> {
   const cached = renderCache.get(context) ?? new Map<string, Promise<AnalysisImage>>();

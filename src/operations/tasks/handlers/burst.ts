@@ -12,7 +12,7 @@ const MAX_FRAMES = 1000;
 /** Tasks of neighbouring frames often run concurrently; the first write creates the stack. */
 const MAX_ATTEMPTS = 4;
 
-/** Some cameras write zeros, in the form of a UUID or not, into photos of no burst. */
+/** Some cameras write zeros, plain or in the form of a UUID, into single photos. */
 const EMPTY_BURST_ID = /^[0\s{}_-]*$/;
 
 const isStackable = (frame: BurstFrame): boolean => frame.stackId === null && !frame.isTrashed && !frame.wasUnstacked;
@@ -48,8 +48,8 @@ function skipReason(frame: BurstFrame | undefined): string | null {
 }
 
 /**
- * Stacks the frames of a camera burst and adds late frames to the existing stack. Never changes a stack that a user
- * created or edited, nor an asset that a user removed from a stack.
+ * Stacks the frames of a camera burst and adds late frames to the existing stack. Stacks that a user created or
+ * edited, and assets that a user removed from a stack, stay unchanged.
  */
 export async function runBurstDetection(context: Context, asset: Asset): Promise<TaskOutcome> {
   const { autoStackId, make } = asset.metadata;

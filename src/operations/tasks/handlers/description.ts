@@ -17,7 +17,7 @@ export async function runDescription(context: Context, asset: Asset): Promise<Ta
   if (description.kind === "unreadable" || description.kind === "misconfigured") {
     return { kind: "failed", reason: description.reason };
   }
-  // An empty description means that the model declined; null means that the task hasn't run.
+  // An empty description means that the model declined; null means that the task has yet to run.
   const declined = description.kind === "declined";
   await setDescription(context.db, asset, declined ? "" : description.text, context.nowMs);
   return { kind: "done", result: declined ? "the model declined" : null };

@@ -96,8 +96,8 @@ async function createProxy(context: Context, asset: Asset, stored: ByteSource, h
 }
 
 /**
- * Creates the display proxy, the source of all renditions when the renderer can't read the original. The format and
- * size come from the object, because the current version may be an edited one. Does nothing if the proxy exists.
+ * Creates the display proxy, the source of all renditions of an original unsupported by the renderer. The format and
+ * size come from the object, because the current version may be an edited one. An existing proxy is kept.
  * A permanent failure is recorded, so that requests for renditions end without reading the original.
  */
 export async function runDisplayProxy(context: Context, asset: Asset): Promise<TaskOutcome> {

@@ -1,4 +1,4 @@
-/** Strategies to convert an original that the renderer can't read into an image that it can. */
+/** Strategies to convert an original unsupported by the renderer into an image that it can read. */
 import { avifToJpeg } from "../../../media/transcode/heif/avifToJpeg.ts";
 import { JpegTooLargeError, type EncodedJpeg, type JpegLimits } from "../../../media/transcode/jpeg/encodedJpeg.ts";
 import { bmpToJpeg } from "../../../media/transcode/bmpToJpeg.ts";
@@ -86,7 +86,7 @@ const withCloudflareImages: ProxyStrategy = async ({ images }, { source, family,
 
 /** Visually lossless, then lower if the JPEG would exceed the renderer's limit. */
 const QUALITIES = [90, 60];
-/** Qualities for JPEGs over the limit. Files above `LARGE_JPEG_BYTES` skip the first one, which wouldn't suffice. */
+/** Qualities for JPEGs over the limit. Files above `LARGE_JPEG_BYTES` skip the first, which would save too little. */
 const REQUANTIZED_QUALITIES = [85, 60, 35];
 const LARGE_JPEG_BYTES = 2 * MAX_PROXY_BYTES;
 
@@ -194,7 +194,7 @@ const strategiesByFamily: Partial<Record<MediaFamily, ProxyStrategy[]>> = {
   mp4: [withVideoFrame],
 };
 
-/** The bytes tell a RAW under a name such as `.jpg` from a TIFF, and a TIFF under the name of a RAW. */
+/** The bytes distinguish a RAW under a name such as `.jpg` from a TIFF, and a TIFF under the name of a RAW. */
 async function tiffStrategies({ source, mimeType }: ProxyInput): Promise<ProxyStrategy[]> {
   if (await isRawTiff(source)) return [withEmbeddedJpeg];
   if (mimeType === "image/tiff") return [withTiffDecoder, withCloudflareImages, withEmbeddedJpeg];

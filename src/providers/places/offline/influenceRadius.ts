@@ -11,7 +11,7 @@ export function influenceRadiusKm(population: number): number {
   return 0.4 * Math.max(population, 500) ** 0.22;
 }
 
-/** The largest distance at which a settlement names a point. Farther points have a country and no city. */
+/** The largest distance at which a settlement names a point. Farther points have a country but lack a city. */
 export function maxNamingDistanceKm(radiusKm: number): number {
   return 20 + radiusKm;
 }

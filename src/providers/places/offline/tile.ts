@@ -22,7 +22,7 @@ const strings = z.custom<string[]>((value) => Array.isArray(value) && value.ever
 const outline = integers;
 
 export const tileSchema = z.object({
-  /** Country code and name of first-level divisions; the name is "" where a country has none. */
+  /** Country code and name of first-level divisions; the name is "" in countries without divisions. */
   divisions: z.array(z.tuple([z.string(), z.string()])),
   /** Outlines of countries by code. */
   countries: z.array(z.tuple([z.string(), z.array(outline)])),
@@ -59,7 +59,7 @@ export function quadrant({ west, south, east, north }: Cell, index: number): Cel
   };
 }
 
-/** The name in `cellNames` whose cell contains the point; null if there is none. */
+/** Returns the name in `cellNames` whose cell contains the point, or null. */
 export function cellAt(cellNames: ReadonlySet<string>, latitude: number, longitude: number): string | null {
   let cell = world;
   let name = "";

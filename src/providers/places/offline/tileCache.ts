@@ -8,7 +8,7 @@ const MAX_TILES = 12;
 
 const indexSchema = z.object({ cells: z.array(z.string().regex(/^[0-3]+$/)).min(1) });
 
-/** Loaded tiles of an isolate. Promises are not cached: a request may not await another request's fetch. */
+/** Loaded tiles of an isolate. Only results are cached: workerd forbids awaiting another request's fetch. */
 export interface TileCache {
   cells: ReadonlySet<string> | null;
   /** Least recently used first. */

@@ -46,7 +46,7 @@ export async function readJpeg(source: ByteSource, content: ImageContent): Promi
   }
 }
 
-/** Metadata may follow the frame header, but not the start of the scan. */
+/** Reads the segments up to the start of the scan; metadata may follow the frame header. */
 async function readSegments(source: ByteSource, content: ImageContent, collected: CollectedBlocks): Promise<void> {
   let at: number | null = 2;
   for (let i = 0; i < MAX_SEGMENTS; i++) {
@@ -70,7 +70,7 @@ async function readSegments(source: ByteSource, content: ImageContent, collected
   }
 }
 
-/** Returns the offset of the next marker, after any fill bytes or junk; null if there is none. */
+/** Returns the offset of the next marker, after any fill bytes or junk; null without one. */
 export async function findMarker(source: ByteSource, at: number): Promise<number | null> {
   if (indexOfMarker(await source.read(at, 2)) === 0) return at;
   const windowBytes = 4096;

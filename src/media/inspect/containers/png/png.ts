@@ -8,7 +8,7 @@ const MAX_CHUNKS = 160;
 /** IDAT chunks have 8 KiB or more each; after this many, only the end of the file is searched. */
 const MAX_IDAT_CHUNKS = 16;
 
-/** More are never parsed: several EXIF, XMP and IPTC blocks are unusual. */
+/** Further blocks are ignored: several EXIF, XMP and IPTC blocks are unusual. */
 const MAX_BLOCKS = 12;
 
 const chunkFormat: ChunkFormat = {

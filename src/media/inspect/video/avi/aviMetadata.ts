@@ -38,7 +38,7 @@ export async function readAviMetadata(
       draft.blocks.xmp.push((await readRiffChunk(source, chunk, MAX_BLOCK_BYTES)).slice());
   }
   const date = dates.find((one) => one !== null) ?? null;
-  // A date in the vendor chunks counts only if the AVI headers have none.
+  // A date in the AVI headers takes precedence over one in the vendor chunks.
   draft.metadata.originalDatetime = date ?? draft.metadata.originalDatetime;
   draft.captureTime = draft.metadata.originalDatetime;
 }

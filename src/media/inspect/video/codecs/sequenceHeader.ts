@@ -1,4 +1,4 @@
-/** Reads the sequence header of an elementary stream, for containers that don't store size and frame rate. */
+/** Reads the sequence header of an elementary stream, for containers without size and frame rate. */
 import { viewOf } from "../../bytes/bytes.ts";
 import { startCodeUnits } from "./bitReader.ts";
 import { parseH264Sps, parseH265Sps, type SequenceHeader } from "./sequenceParameterSet.ts";
@@ -12,7 +12,7 @@ const MPEG_EXTENSION = 0xb5;
 /** frame_rate_code of MPEG-1 and MPEG-2; the MPEG-2 extension may scale it. */
 const mpegFrameRates = [0, 24_000 / 1001, 24, 25, 30_000 / 1001, 30, 50, 60_000 / 1001, 60];
 
-/** Reads the first sequence header in `bytes`; null if there is none or it is truncated. */
+/** Reads the first sequence header in `bytes`; null if it is missing or truncated. */
 export function readSequenceHeader(codec: Codec, bytes: Uint8Array): SequenceHeader | null {
   try {
     if (codec === "mpeg") return readMpegSequence(bytes);

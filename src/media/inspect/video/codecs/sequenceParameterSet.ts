@@ -89,7 +89,7 @@ function readVuiFrameRate(bits: BitReader): number | null {
 }
 
 /**
- * Parses an H.265 parameter set without its two-byte NAL header. The frame rate lies behind too many fields; callers
+ * Parses an H.265 parameter set without its two-byte NAL header. The frame rate follows too many fields; callers
  * compute it from timestamps. Throws a RangeError if truncated.
  */
 export function parseH265Sps(unit: Uint8Array): SequenceHeader {

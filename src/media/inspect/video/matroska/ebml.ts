@@ -67,7 +67,7 @@ export async function readUnsigned(source: ByteSource, fields: Element[], id: nu
   return value;
 }
 
-/** Reads a 32-bit or 64-bit float; null if it is missing or not finite. */
+/** Reads a 32-bit or 64-bit float; null if it is missing, NaN or infinite. */
 export async function readFloat(source: ByteSource, fields: Element[], id: number): Promise<number | null> {
   const field = fields.find((element) => element.id === id);
   if (field === undefined) return null;

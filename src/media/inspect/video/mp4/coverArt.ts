@@ -26,7 +26,7 @@ function detectMimeType(head: Uint8Array): CoverArt["mimeType"] | null {
 }
 
 /**
- * Locates the first `covr` in `moov/udta/meta/ilst`. Null unless it is a JPEG or PNG of at most 20 MB. Never throws.
+ * Locates the first `covr` in `moov/udta/meta/ilst`; null unless it is a JPEG or PNG of at most 20 MB. Never throws.
  */
 export async function findCoverArt(file: ByteSource): Promise<CoverArt | null> {
   const source = boundedSource(file, MAX_COVER_SEARCH_READ_BYTES, inspectionBudget());

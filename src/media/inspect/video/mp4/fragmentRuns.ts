@@ -5,7 +5,7 @@ import type { ByteSource } from "../../bytes/byteSource.ts";
 
 export interface FragmentTrack {
   trackId: number;
-  /** Duration of a sample if the fragment doesn't specify one. */
+  /** Default duration of a sample, which a fragment may override. */
   defaultTicks: number;
 }
 
@@ -30,7 +30,7 @@ const flags = {
 } as const;
 const MAX_TABLE_BYTES = 256 * 1024;
 
-/** Sums the sample runs of a track in one fragment; null if it has none. */
+/** Sums the sample runs of a track in one fragment; null without runs. */
 export async function readFragmentRun(
   source: ByteSource,
   moof: Box,

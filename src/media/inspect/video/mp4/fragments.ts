@@ -16,7 +16,7 @@ const MAX_FRAGMENTS = 64;
 export interface FragmentTotals {
   samples: number;
   ticks: number;
-  /** End of the last sample, counted from the start of the movie; null if no last fragment with a time was found. */
+  /** End of the last sample, counted from the start of the movie; null if unknown. */
   endTicks: number | null;
 }
 
@@ -60,7 +60,7 @@ async function readDefaultTicks(source: ByteSource, defaults: Box, trackId: numb
   return 0;
 }
 
-/** Sums the subsegments of `sidx`. Null unless the file has exactly one `sidx`, which then covers all of it. */
+/** Sums the subsegments of `sidx`; null unless the file has exactly one `sidx`, which then covers all of it. */
 export async function segmentIndexSeconds(source: ByteSource, top: Box[]): Promise<number | null> {
   const [box, another] = top.filter(({ type }) => type === "sidx");
   if (box === undefined || another !== undefined || box.end - box.start > MAX_INDEX_BYTES) return null;

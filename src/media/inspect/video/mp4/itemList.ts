@@ -32,7 +32,7 @@ export async function readItemList(source: ByteSource, meta: Box, tags: MovieTag
   }
 }
 
-/** Reads the boxes in `meta`. In MP4 a zero version and flags field precedes them, in QuickTime not. */
+/** Reads the boxes in `meta`. MP4 puts a zero version and flags field before them; QuickTime omits it. */
 export async function readMetaBoxes(source: ByteSource, meta: Box): Promise<Box[]> {
   const head = await source.read(meta.start, 4);
   const isFull = head.length === 4 && viewOf(head).getUint32(0) === 0;

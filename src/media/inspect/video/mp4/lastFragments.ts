@@ -34,7 +34,7 @@ function lastFragmentsOf(boxes: Box[]): Box[] {
     .toReversed();
 }
 
-/** Returns the boxes from the last fragment that `mfra` lists to the end of the file; none if there are too many. */
+/** Returns the boxes from the last fragment that `mfra` lists to the end of the file; empty if there are too many. */
 async function boxesAfterIndexEntry(source: ByteSource): Promise<Box[]> {
   const trailer = await source.read(source.sizeBytes - MFRO_BYTES, MFRO_BYTES);
   if (trailer.length < MFRO_BYTES || asciiAt(trailer, 4, 4) !== "mfro") return [];
@@ -50,7 +50,7 @@ async function boxesAfterIndexEntry(source: ByteSource): Promise<Box[]> {
   return (boxes.at(-1)?.end ?? 0) >= source.sizeBytes ? boxes : [];
 }
 
-/** Returns the `moof` offset of the last key frame; -1 if there is none. */
+/** Returns the `moof` offset of the last key frame; -1 without one. */
 async function lastIndexEntry(source: ByteSource, { start, end }: Box): Promise<number> {
   const view = viewOf(await source.read(start, end - start));
   if (view.byteLength < 16) return -1;
@@ -62,7 +62,7 @@ async function lastIndexEntry(source: ByteSource, { start, end }: Box): Promise<
   return is64Bit ? Number(view.getBigUint64(at + 8)) : view.getUint32(at + 4);
 }
 
-/** Recordings that stopped without an index end in fragments all the same. */
+/** Searches the end of the file, for recordings that stopped before the index was written. */
 async function searchTail(source: ByteSource): Promise<Box[]> {
   for (const tailBytes of [FIRST_TAIL_SEARCH_BYTES, MAX_TAIL_SEARCH_BYTES]) {
     const start = Math.max(0, source.sizeBytes - tailBytes);

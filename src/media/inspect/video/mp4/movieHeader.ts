@@ -45,7 +45,7 @@ export async function readMediaTimes(source: ByteSource, media: Box[]): Promise<
   return box === undefined ? { created: 0, timescale: 0, duration: 0 } : await readTimes(source, box);
 }
 
-/** Converts a UTC creation time. Null for 0, all ones and implausible values; some writers count from 1970. */
+/** Converts a UTC creation time; null for 0, all ones and implausible values. Some writers count from 1970. */
 export function parseMacTime(created: number): WallTime | null {
   const seconds = created >= MAC_EPOCH_OFFSET_SECONDS ? created - MAC_EPOCH_OFFSET_SECONDS : created;
   const isSane =

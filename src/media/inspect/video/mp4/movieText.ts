@@ -4,7 +4,7 @@ const MAX_TEXT_BYTES = 4096;
 /** Lower values are Macintosh language codes, whose text is MacRoman; higher ones are ISO 639-2/T letters. */
 const MIN_ISO_LANGUAGE = 0x400;
 
-/** Decodes QuickTime and 3GPP text: UTF-8, UTF-16 with a byte order mark, MacRoman or Windows-1252. Null if empty. */
+/** Decodes QuickTime and 3GPP text: UTF-8, UTF-16 with a byte order mark, MacRoman or Windows-1252; null if empty. */
 export function decodeMovieText(bytes: Uint8Array, language = MIN_ISO_LANGUAGE): string | null {
   const cut = bytes.subarray(0, MAX_TEXT_BYTES);
   const byteOrderMark = ((cut[0] ?? 0) << 8) | (cut[1] ?? 0);

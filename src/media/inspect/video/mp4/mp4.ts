@@ -38,7 +38,7 @@ export async function readMp4(source: ByteSource, draft: VideoDraft): Promise<vo
   if (hasLocalClock(track?.handlerName ?? "", draft.metadata.make)) draft.createdAt = withoutOffset(draft.createdAt);
 }
 
-/** A fragmented movie's header covers no fragment, or only the first. */
+/** A fragmented movie's header covers at most the first fragment. */
 async function readFrameRate(
   source: ByteSource,
   top: Box[],

@@ -35,7 +35,7 @@ async function readLastTimestamps(source: ByteSource, first: number[]): Promise<
   return [];
 }
 
-/** Collects the PTS of video packets. Start codes emulated in the payload have no valid PTS and are skipped. */
+/** Collects the PTS of video packets. Skips start codes emulated in the payload, which lack a valid PTS. */
 function videoTimestamps(bytes: Uint8Array): number[] {
   const times: number[] = [];
   for (let at = bytes.indexOf(1, 2); at >= 0; at = bytes.indexOf(1, at + 1)) {

@@ -10,7 +10,7 @@ export function readTimestamp(bytes: Uint8Array, at: number): number {
   return ((a >> 1) & 7) * 2 ** 30 + ((b << 22) | ((c >> 1) << 15) | (d << 7) | (e >> 1));
 }
 
-/** Returns the seconds from the first frame to the end of the last, in display order. Null without timestamps. */
+/** Returns the seconds from the first frame to the end of the last, in display order; null without timestamps. */
 export function secondsBetween(first: number[], last: number[], framesPerSecond: number | null): number | null {
   const [origin] = first;
   if (origin === undefined || last.length === 0) return null;
@@ -20,11 +20,11 @@ export function secondsBetween(first: number[], last: number[], framesPerSecond:
   return (end - start) / TICKS_PER_SECOND + (framesPerSecond === null ? 0 : 1 / framesPerSecond);
 }
 
-/** Returns the frame rate of the median interval; the timestamps may be in any order. Null for fewer than two. */
+/** Returns the frame rate of the median interval, for timestamps in any order; null for fewer than two. */
 export function medianFrameRate(times: number[]): number | null {
   const sorted = [...new Set(times)].toSorted((a, b) => a - b);
   const steps = sorted.slice(1).map((time, i) => time - (sorted[i] ?? time));
-  // The last timestamps may precede frames that were not read.
+  // The last timestamps may precede unread frames.
   const middle = steps.slice(0, Math.max(1, steps.length - 3)).toSorted((a, b) => a - b);
   const step = middle[Math.floor(middle.length / 2)];
   return step === undefined ? null : TICKS_PER_SECOND / step;

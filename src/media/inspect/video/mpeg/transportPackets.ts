@@ -17,10 +17,10 @@ const SYNC_BYTE = 0x47;
 const PACKET_BYTES = 188;
 /** Plain, with a timestamp before, with error correction after each packet. */
 const PACKET_SIZES_BYTES = [188, 192, 204];
-/** Five sync bytes at equal distance are not a coincidence. */
+/** Sync bytes at equal distance that identify a transport stream. */
 const MIN_SYNC_BYTES = 5;
 
-/** Detects packet size and offset; null if `head` is not a transport stream. */
+/** Detects packet size and offset; null for other formats. */
 export function detectPacketLayout(head: Uint8Array): PacketLayout | null {
   for (const packetBytes of PACKET_SIZES_BYTES) {
     for (let offset = 0; offset < packetBytes; offset++) {
