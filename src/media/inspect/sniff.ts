@@ -42,16 +42,18 @@ function isBitmap(head: Uint8Array): boolean {
   return startsWith(head, "BM") && (headerBytes === 12 || headerBytes === 16 || headerBytes >= 40) && head[15] === 0;
 }
 
+const TS_PACKET_BYTES = 188;
+
 /**
  * Packets of 188 bytes that begin with 0x47; in Blu-ray and AVCHD after a timestamp of four bytes. A file may have one
  * packet.
  */
 function isTransportStream(head: Uint8Array): boolean {
-  return hasSyncBytes(head, 0, 188) || hasSyncBytes(head, 4, 192);
+  return hasSyncBytes(head, 0, TS_PACKET_BYTES) || hasSyncBytes(head, 4, 192);
 }
 
 function hasSyncBytes(head: Uint8Array, at: number, packetBytes: number): boolean {
-  const isPacket = head[at] === 0x47 && (head[at + 1] ?? 0xff) < 0x80;
+  const isPacket = head.length >= at + TS_PACKET_BYTES && head[at] === 0x47 && (head[at + 1] ?? 0xff) < 0x80;
   return isPacket && (head[at + packetBytes] ?? 0x47) === 0x47;
 }
 
