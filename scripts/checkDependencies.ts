@@ -35,6 +35,7 @@ const allowedLibraries: Record<string, string[]> = {
   exifr: ["media/transcode", "media/inspect"],
   "libheif-js": ["media/transcode", "media/inspect"],
   "@jsquash/avif": ["media/transcode", "media/inspect"],
+  "@jsquash/webp": ["media/transcode", "media/inspect"],
   "@photostructure/tz-lookup": ["providers"],
 };
 

@@ -1,0 +1,50 @@
+/**
+ * `npm run build:wasm`: compiles the AssemblyScript kernels of wasm/ to the .wasm files under src/. With --check,
+ * compiles them again and fails if a committed file differs. To add a kernel: its source in wasm/, a line below.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { main } from "assemblyscript/asc";
+
+interface Kernel {
+  source: string;
+  /** Imported with `import wasm from "./name.wasm"`; wrangler and Vitest give a WebAssembly.Module. */
+  output: string;
+  /** The engine refuses growth beyond this many pages of 64 KiB. */
+  maximumPages: number;
+}
+
+const kernels: Kernel[] = [
+  { source: "wasm/resize.ts", output: "src/media/transcode/resize/resize.wasm", maximumPages: 64 },
+];
+
+/** The stub runtime has no garbage collector: kernels use raw memory only. */
+const OPTIONS = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--enable", "simd"];
+
+async function compile({ source, maximumPages }: Kernel): Promise<Uint8Array> {
+  let binary: Uint8Array | null = null;
+  const messages: string[] = [];
+  const limits = ["--maximumMemory", String(maximumPages)];
+  const { error } = await main([source, "--outFile", "kernel.wasm", ...limits, ...OPTIONS], {
+    stderr: { write: (chunk) => messages.push(String(chunk)) },
+    writeFile: (_name, contents) => {
+      if (typeof contents !== "string") binary = contents;
+    },
+  });
+  if (error !== null || binary === null) throw new Error(`${source}: ${messages.join("")}`);
+  return binary;
+}
+
+function isCurrent(path: string, binary: Uint8Array): boolean {
+  return existsSync(path) && readFileSync(path).equals(binary);
+}
+
+const isCheck = process.argv.includes("--check");
+for (const kernel of kernels) {
+  const binary = await compile(kernel);
+  const isSame = isCurrent(kernel.output, binary);
+  if (isCheck && !isSame) {
+    console.error(`${kernel.output} differs from ${kernel.source}: run \`npm run build:wasm\``);
+    process.exitCode = 1;
+  } else if (!isCheck) writeFileSync(kernel.output, binary);
+  console.log(`${kernel.output}: ${binary.length} bytes${isSame ? ", unchanged" : ""}`);
+}
