@@ -17,6 +17,8 @@ declare namespace Cloudflare {
     PUBLIC_URL?: string;
     CORS_ORIGINS?: string;
     IMAGE_DELIVERY?: string;
+    RENDERER?: string;
+    WORKERS_PLAN?: string;
     DEFAULT_USER_STORAGE_LIMIT_BYTES?: string;
     DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES?: string;
     MAX_LIBRARIES_PER_USER?: string;

@@ -22,6 +22,10 @@ export interface Config {
   scrubBytesPerRun: number;
   /** Service that renders images: docs/renditions.md. */
   imageDelivery: ImageDelivery;
+  /** Decodes originals for their scaled renditions: docs/renditions.md. */
+  renderer: RendererKind;
+  /** Decides how much CPU a task may take: docs/renditions.md. */
+  workersPlan: WorkersPlan;
   /** Service that describes images: docs/captions.md. */
   describer: DescriberConfig;
   /** Service that names places: docs/places.md. */
@@ -41,6 +45,14 @@ export type GeocoderConfig =
 
 export const IMAGE_DELIVERIES = ["images-binding", "cf-image", "cdn-cgi"] as const;
 export type ImageDelivery = (typeof IMAGE_DELIVERIES)[number];
+
+/** `images` is Cloudflare Images; `worker` decodes JPEG, PNG and WebP in the Worker. */
+export const RENDERER_KINDS = ["images", "worker"] as const;
+export type RendererKind = (typeof RENDERER_KINDS)[number];
+
+/** Workers Paid allows minutes of CPU a task, Workers Free 10 ms. */
+export const WORKERS_PLANS = ["paid", "free"] as const;
+export type WorkersPlan = (typeof WORKERS_PLANS)[number];
 
 type Vars = Record<string, unknown>;
 
@@ -94,11 +106,18 @@ function publicUrl(vars: Vars, production: boolean): string | null {
   return new URL(value).origin;
 }
 
-function imageDelivery(vars: Vars): ImageDelivery {
-  const value = text(vars, "IMAGE_DELIVERY") ?? "images-binding";
-  const known = IMAGE_DELIVERIES.find((delivery) => delivery === value);
+/** Returns one of the values that a setting allows; the first is the default. */
+function oneOf<T extends string>(vars: Vars, name: string, values: readonly [T, ...T[]]): T {
+  const value = text(vars, name) ?? values[0];
+  const known = values.find((candidate) => candidate === value);
   if (known !== undefined) return known;
-  throw new AppError("not_configured", `IMAGE_DELIVERY must be one of ${IMAGE_DELIVERIES.join(", ")}, not "${value}"`);
+  throw new AppError("not_configured", `${name} must be one of ${values.join(", ")}, not "${value}"`);
+}
+
+function renderer(vars: Vars, workersPlan: WorkersPlan): RendererKind {
+  const kind = oneOf(vars, "RENDERER", RENDERER_KINDS);
+  if (kind === "images" || workersPlan === "paid") return kind;
+  throw new AppError("not_configured", "RENDERER=worker exceeds the CPU limit of WORKERS_PLAN=free; use images");
 }
 
 /** Fails every request when a setting is missing, instead of every single description later. */
@@ -161,13 +180,16 @@ export function parseConfig(vars: Vars): Config {
   if (production && `${rootApiKey}${mediaSigningKey}`.includes("local-development")) {
     throw new AppError("not_configured", "ROOT_API_KEY or MEDIA_SIGNING_KEY still has its local-development value");
   }
+  const workersPlan = oneOf(vars, "WORKERS_PLAN", WORKERS_PLANS);
   return {
     production,
     rootApiKey,
     mediaSigningKey,
     previousMediaSigningKey: optionalSecret(vars, "MEDIA_SIGNING_KEY_PREVIOUS"),
     publicUrl: publicUrl(vars, production),
-    imageDelivery: imageDelivery(vars),
+    imageDelivery: oneOf(vars, "IMAGE_DELIVERY", IMAGE_DELIVERIES),
+    renderer: renderer(vars, workersPlan),
+    workersPlan,
     describer: describer(vars),
     geocoder: geocoder(vars),
     corsOrigins: (text(vars, "CORS_ORIGINS") ?? "*").split(",").map((origin) => origin.trim()),

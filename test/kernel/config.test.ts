@@ -35,6 +35,8 @@ describe("parseConfig", () => {
       defaultUserStorageLimitBytes: 1024 ** 4,
       defaultLibraryStorageLimitBytes: null,
       imageDelivery: "images-binding",
+      renderer: "images",
+      workersPlan: "paid",
       maxLibrariesPerUser: 1000,
       maxAlbumsPerLibrary: 10_000,
       trashRetentionDays: 90,
@@ -96,6 +98,23 @@ describe("parseConfig", () => {
     const PUBLIC_URL = "http://photos.example";
     expect(errorFor({ PUBLIC_URL })).toContain("https");
     expect(errorFor({ PUBLIC_URL, ENVIRONMENT: "development" })).toBe("");
+  });
+});
+
+describe("parseConfig for the renderer", () => {
+  it("accepts both renderers and both plans", () => {
+    expect(parseConfig({ ...secrets, RENDERER: "worker" })).toMatchObject({ renderer: "worker", workersPlan: "paid" });
+    expect(parseConfig({ ...secrets, WORKERS_PLAN: "free" })).toMatchObject({
+      renderer: "images",
+      workersPlan: "free",
+    });
+  });
+
+  it("rejects unknown values, and decoding in the Worker on the free plan", () => {
+    expect(errorFor({ RENDERER: "sharp" })).toBe('RENDERER must be one of images, worker, not "sharp"');
+    expect(errorFor({ WORKERS_PLAN: "business" })).toBe('WORKERS_PLAN must be one of paid, free, not "business"');
+    expect(errorFor({ IMAGE_DELIVERY: "cdn" })).toContain("images-binding, cf-image, cdn-cgi");
+    expect(errorFor({ RENDERER: "worker", WORKERS_PLAN: "free" })).toContain("RENDERER");
   });
 });
 
