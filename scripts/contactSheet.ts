@@ -29,7 +29,7 @@ async function getJson<T>(path: string): Promise<T> {
 
 async function thumbnailHtml(asset: Asset): Promise<string> {
   const url = (asset.asset_urls["thumbnail"] ?? asset.asset_urls["thumbnail_image"])?.url;
-  const response = url === undefined ? null : await fetch(url, { headers: { accept: "image/webp" } });
+  const response = url === undefined ? null : await fetch(url);
   if (response?.ok === true) {
     const characters = Array.from(new Uint8Array(await response.arrayBuffer()), (byte) => String.fromCharCode(byte));
     return `<img src="data:image/webp;base64,${btoa(characters.join(""))}">`;

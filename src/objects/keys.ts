@@ -24,14 +24,9 @@ export function posterKey(assetId: string, versionId: string): string {
   return `${POSTERS_PREFIX}${assetId}/${versionId}`;
 }
 
-/** The key of a variant in one format: `renditions/<asset>/<version>/thumbnail.webp`. */
-export function renditionKey(assetId: string, versionId: string, variant: string, format: string): string {
-  return `${RENDITIONS_PREFIX}${assetId}/${versionId}/${renditionName(variant, format)}`;
-}
-
-/** The last part of a rendition's key. */
-export function renditionName(variant: string, format: string): string {
-  return `${variant}.${format}`;
+/** The key of a variant, which exists in one format: `renditions/<asset>/<version>/thumbnail`. */
+export function renditionKey(assetId: string, versionId: string, variant: string): string {
+  return `${RENDITIONS_PREFIX}${assetId}/${versionId}/${variant}`;
 }
 
 /** The key of the failure record of a group of variants. */

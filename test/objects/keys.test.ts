@@ -28,7 +28,7 @@ it("parses the asset id from every key of an asset's objects", () => {
     originalKey(asset, version),
     proxyKey(asset, version),
     posterKey(asset, version),
-    renditionKey(asset, version, "thumbnail", "webp"),
+    renditionKey(asset, version, "thumbnail"),
     `originals/${asset}/something else`,
   ];
   expect(keys.map(assetIdOfKey)).toEqual(keys.map(() => asset));
@@ -59,7 +59,7 @@ it("returns a key after all keys of an asset and before those of the next asset"
 it("parses the version id from every key of a version's objects, and null from other keys", () => {
   const [asset, version] = [newId("asset"), newId("assetVersion")];
   const keys = [originalKey, proxyKey, posterKey].map((build) => build(asset, version));
-  for (const key of [...keys, renditionKey(asset, version, "small", "webp")]) expect(versionIdOfKey(key)).toBe(version);
+  for (const key of [...keys, renditionKey(asset, version, "small")]) expect(versionIdOfKey(key)).toBe(version);
   for (const key of [
     "",
     "originals/",

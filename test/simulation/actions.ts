@@ -374,7 +374,7 @@ export const actions: Action[] = [
     name: "clean up deleted assets",
     setUp: async ({ libraryId, c, a }) => {
       await call("DELETE", `/api/assets?library_id=${libraryId}`, { json: { ids: [a, c] } });
-      await env.BUCKET.put(`renditions/${a}/${SEEDED_VERSION_ID}/late.webp`, "late");
+      await env.BUCKET.put(`renditions/${a}/${SEEDED_VERSION_ID}/late`, "late");
     },
     run: async (_, bindings) => await cleanUpDeletedAssets(contextAt(bindings, Date.now() + 3 * HOUR_MS)),
   },

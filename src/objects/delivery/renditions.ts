@@ -6,16 +6,15 @@ export interface RenditionAddress {
   assetId: string;
   versionId: string;
   variant: string;
-  format: string;
 }
 
 /** Overwriting a rendition after concurrent renderings is safe: both are the same image. */
 export async function storeRendition(
   bucket: R2Bucket,
-  { assetId, versionId, variant, format }: RenditionAddress,
+  { assetId, versionId, variant }: RenditionAddress,
   bytes: Uint8Array,
   contentType: string,
 ): Promise<void> {
-  const key = renditionKey(assetId, versionId, variant, format);
+  const key = renditionKey(assetId, versionId, variant);
   await fromStorage(() => bucket.put(key, bytes, { httpMetadata: { contentType } }));
 }

@@ -4,6 +4,8 @@ import { findMediaFile, type MediaFileRow } from "../../records/delivery/mediaFi
 import type { Context } from "../context.ts";
 import type { MediaAddress } from "./urlSigner.ts";
 
+export type { MediaFileRow } from "../../records/delivery/mediaFiles.ts";
+
 /** A URL of a live asset ends when the asset is trashed, and one of a trashed asset when it is restored. */
 function isServed(row: MediaFileRow | null, { trashedAt = null }: MediaAddress): row is MediaFileRow {
   return row !== null && row.trashedAt === trashedAt;

@@ -1,7 +1,6 @@
 /** Renders thumbnails and the other variants on their first request, and stores them. */
 import { AppError } from "../../kernel/errors.ts";
 import { storeRendition } from "../../objects/delivery/renditions.ts";
-import { renditionName } from "../../objects/keys.ts";
 import { recordDerivedFile } from "../../records/delivery/derivedFiles.ts";
 import type { RenderResult } from "../../providers/renderers/renderer.ts";
 import { createRenderer } from "../../providers/renderers/rendererFactory.ts";
@@ -17,8 +16,8 @@ import {
 } from "./renderFailures.ts";
 import { createUrlSigner, type MediaAddress } from "./urlSigner.ts";
 import {
-  fullsizeFormat,
   parseVariantName,
+  renditionFormat,
   sourceVariantName,
   VARIANT_EDGES_PX,
   type RenditionFormat,
@@ -34,7 +33,8 @@ interface Rendering {
   trashedAt: number | null;
   mediaType: "image" | "video";
   variant: Variant;
-  format: RenditionFormat;
+  /** Longest edge that the API states for the version, in pixels; 0 if unknown. */
+  statedEdgePx: number;
   origin: string;
 }
 
@@ -64,9 +64,13 @@ async function render(
   return result;
 }
 
-/** Falls back to JPEG, up to 65,500 pixels a side, if the format's encoder rejects the size. */
+/**
+ * Renders the format that the API states, which follows from the stated size: an embedded preview may be smaller.
+ * Falls back to JPEG, up to 65,500 pixels a side, if the encoder of WebP rejects the size.
+ */
 async function renderFullsize(context: Context, rendering: Rendering, source: OpenSource): Promise<RenderResult> {
-  const format = fullsizeFormat(rendering.format, source.width, source.height);
+  const longestEdgePx = Math.max(rendering.statedEdgePx, source.width, source.height);
+  const format = renditionFormat("fullsize", longestEdgePx);
   const result = await render(context, rendering, source, format);
   if (result.kind === "rendered" || format === "jpeg") return result;
   const again = await openSource(context, rendering);
@@ -75,11 +79,11 @@ async function renderFullsize(context: Context, rendering: Rendering, source: Op
 
 async function renderVariant(context: Context, rendering: Rendering, source: OpenSource): Promise<RenderResult> {
   if (rendering.variant === "fullsize") return await renderFullsize(context, rendering, source);
-  return await render(context, rendering, source, rendering.format);
+  return await render(context, rendering, source, "webp");
 }
 
 async function renderAndStore(context: Context, rendering: Rendering): Promise<boolean> {
-  const { assetId, versionId, variant, format } = rendering;
+  const { assetId, versionId, variant } = rendering;
   const address = { assetId, versionId, group: variant === "fullsize" ? "fullsize" : "scaled" } as const;
   const { failure, blocks } = await recallFailure(context, address);
   if (blocks) return false;
@@ -99,9 +103,9 @@ async function renderAndStore(context: Context, rendering: Rendering): Promise<b
     await recordRefusal(context, address, rendered.reason);
     return false;
   }
-  const file = { assetId, versionId, name: renditionName(variant, format), sizeBytes: rendered.bytes.byteLength };
+  const file = { assetId, versionId, name: variant, sizeBytes: rendered.bytes.byteLength };
   await recordDerivedFile(context.db.primary(), file);
-  await storeRendition(context.bucket, { assetId, versionId, variant, format }, rendered.bytes, rendered.contentType);
+  await storeRendition(context.bucket, { assetId, versionId, variant }, rendered.bytes, rendered.contentType);
   if (failure !== null) await forgetFailures(context, assetId, versionId);
   return true;
 }
@@ -115,7 +119,8 @@ function renderShared(context: Context, rendering: Rendering): Promise<boolean> 
 }
 
 /**
- * Renders a variant on its first request and stores it. Returns false for an unknown variant, without a renderable
+ * Renders a variant on its first request and stores it; `statedEdgePx` is the longest edge that the API states, 0 if
+ * unknown. Returns false for an unknown variant, without a renderable
  * source, or after an earlier rendering showed that the image is unrenderable.
  *
  * @throws {AppError} `rendering_unavailable` for temporary failures.
@@ -123,13 +128,13 @@ function renderShared(context: Context, rendering: Rendering): Promise<boolean> 
 export async function createRendition(
   context: Context,
   { assetId, versionId, variant: name, trashedAt = null }: MediaAddress,
-  format: RenditionFormat,
+  statedEdgePx: number,
   origin: string,
 ): Promise<boolean> {
   const parsed = parseVariantName(name);
   if (parsed === null) return false;
   try {
-    const rendering = renderShared(context, { assetId, versionId, trashedAt, ...parsed, format, origin });
+    const rendering = renderShared(context, { assetId, versionId, trashedAt, ...parsed, statedEdgePx, origin });
     // Other requests may wait for the same rendering after this caller disconnects.
     context.waitUntil(rendering.catch(() => false));
     return await rendering;

@@ -164,15 +164,15 @@ export interface MediaFile {
   open(range?: R2Range): Promise<R2ObjectBody | null>;
 }
 
-/** Resolves an address to its stored file, or null for an unknown variant. `format` applies to renditions only. */
-export function mediaFile(bucket: R2Bucket, address: MediaAddress, format: string): MediaFile | null {
-  const key = objectKey(address, format);
+/** Resolves an address to its stored file, or null for an unknown variant. */
+export function mediaFile(bucket: R2Bucket, address: MediaAddress): MediaFile | null {
+  const key = objectKey(address);
   if (key === null) return null;
   return { head: () => headOriginal(bucket, key), open: (range) => openOriginal(bucket, key, range) };
 }
 
-function objectKey({ assetId, versionId, variant }: MediaAddress, format: string): string | null {
+function objectKey({ assetId, versionId, variant }: MediaAddress): string | null {
   if (variant === "original") return originalKey(assetId, versionId);
   const parsed = parseVariantName(variant);
-  return parsed === null ? null : renditionKey(assetId, versionId, parsed.variant, format);
+  return parsed === null ? null : renditionKey(assetId, versionId, parsed.variant);
 }

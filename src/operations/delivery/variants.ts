@@ -3,9 +3,8 @@ export const VARIANT_EDGES_PX = { thumbnail: 360, small: 720, preview: 1440, ful
 export type Variant = keyof typeof VARIANT_EDGES_PX;
 export const variants: readonly Variant[] = ["thumbnail", "small", "preview", "fullsize"];
 
-/** File formats that renditions are stored in. */
-export const renditionFormats = ["webp", "avif", "jpeg"] as const;
-export type RenditionFormat = (typeof renditionFormats)[number];
+/** The file format of a rendition. Each variant of a version has one, so that its URL has one response. */
+export type RenditionFormat = "webp" | "jpeg";
 
 /** Returns the API name of a variant. Variants of a video show its poster and have the suffix `_image`. */
 export function variantName(variant: Variant, mediaType: "image" | "video"): string {
@@ -19,9 +18,9 @@ export function parseVariantName(name: string): { variant: Variant; mediaType: "
   return variant === undefined ? null : { variant, mediaType };
 }
 
-/** Options of Cloudflare's image resizing; `format=auto` selects WebP or AVIF by the client's Accept header. */
+/** Options of Cloudflare's image resizing. */
 export function edgeOptions(edgePx: number): string {
-  return `width=${edgePx},height=${edgePx},fit=scale-down,metadata=none,format=auto`;
+  return `width=${edgePx},height=${edgePx},fit=scale-down,metadata=none,format=webp`;
 }
 
 /** Names the bytes that a renderer reads. Their URLs are internal: only edge resizing fetches them. */
@@ -37,9 +36,9 @@ export function parseSourceVariant(name: string): "image" | "video" | null {
 /** Longest edge of a WebP in pixels. */
 export const MAX_WEBP_EDGE_PX = 16_383;
 
-/** Format of the full size of an upright image: JPEG beyond the largest edge of a WebP. */
-export function fullsizeFormat(format: RenditionFormat, width: number, height: number): RenditionFormat {
-  return Math.max(width, height) > MAX_WEBP_EDGE_PX ? "jpeg" : format;
+/** Format of a variant of an image with the given longest edge: JPEG if the variant is too large for WebP. */
+export function renditionFormat(variant: Variant, longestEdgePx: number): RenditionFormat {
+  return Math.min(longestEdgePx, VARIANT_EDGES_PX[variant] ?? longestEdgePx) > MAX_WEBP_EDGE_PX ? "jpeg" : "webp";
 }
 
 /** Width in pixels of a variant of an upright `width` × `height` image; null while its size is unknown. */
@@ -48,14 +47,4 @@ export function variantWidth(variant: Variant, width: number, height: number): n
   if (width <= 0 || height <= 0) return null;
   const scale = edgePx === null ? 1 : Math.min(1, edgePx / Math.max(width, height));
   return Math.max(1, Math.round(width * scale));
-}
-
-/**
- * Chooses the rendition format from an Accept header: AVIF if listed, WebP if listed or under a wildcard, else JPEG.
- */
-export function negotiateFormat(accept: string | null, variant: Variant): RenditionFormat {
-  const types = (accept ?? "*/*").toLowerCase();
-  // Cloudflare Images can't encode full-size AVIF.
-  if (types.includes("image/avif") && variant !== "fullsize") return "avif";
-  return /image\/webp|image\/\*|\*\/\*/.test(types) ? "webp" : "jpeg";
 }

@@ -2,7 +2,7 @@
 import { renderGroups } from "../../objects/delivery/renderFailures.ts";
 import { originalKey, proxyKey, renderFailureKey, renditionKey } from "../../objects/keys.ts";
 import type { VersionAddress } from "../../records/versions/versionCleanups.ts";
-import { renditionFormats, variants } from "../delivery/variants.ts";
+import { variants } from "../delivery/variants.ts";
 
 /**
  * A queue consumer that started before a deletion may write objects for 15 more minutes, and a first request may still
@@ -15,9 +15,7 @@ export const CLEAN_UP_AFTER_MS = 60 * 60_000;
  * billed.
  */
 export function versionKeys({ assetId, versionId }: VersionAddress): string[] {
-  const renditions = variants.flatMap((variant) =>
-    renditionFormats.map((format) => renditionKey(assetId, versionId, variant, format)),
-  );
+  const renditions = variants.map((variant) => renditionKey(assetId, versionId, variant));
   const failures = renderGroups.map((group) => renderFailureKey(assetId, versionId, group));
   return [originalKey(assetId, versionId), proxyKey(assetId, versionId), ...renditions, ...failures];
 }

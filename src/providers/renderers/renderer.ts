@@ -1,7 +1,7 @@
 export interface RenderRequest {
   /** Longest edge in pixels; null for the size of the source. */
   edgePx: number | null;
-  format: "webp" | "avif" | "jpeg" | "png";
+  format: "webp" | "jpeg" | "png";
 }
 
 /**

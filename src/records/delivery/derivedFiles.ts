@@ -5,7 +5,7 @@ import type { Database } from "../database.ts";
 export interface DerivedFile {
   assetId: string;
   versionId: string;
-  /** `poster`, `proxy`, or a rendition's variant and format: `thumbnail.webp`. */
+  /** `poster`, `proxy`, or the variant of a rendition: `thumbnail`. */
   name: string;
   sizeBytes: number;
 }

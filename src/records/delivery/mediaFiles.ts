@@ -1,4 +1,4 @@
-/** The row behind a media URL: whether its file is still shown, and the recorded digest of its bytes. */
+/** The row behind a media URL: whether its file is still shown, the digest of its bytes, and its size. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
 
@@ -7,6 +7,8 @@ export interface MediaFileRow {
   trashedAt: number | null;
   /** SHA-256 of the original of this version, base64; null for a poster. */
   checksum: string | null;
+  /** Longest edge of the version as the API states it; 0 if unknown, null for a poster. */
+  edgePx: number | null;
 }
 
 /**
@@ -19,7 +21,9 @@ export async function findMediaFile(
 ): Promise<MediaFileRow | null> {
   const [row] = await db.orm.all<MediaFileRow>(sql`SELECT a.trashed_at AS "trashedAt",
       CASE WHEN coalesce(a.original_version_id, a.current_version_id) = ${versionId} THEN a.checksum
-        ELSE v.checksum END AS checksum
+        ELSE v.checksum END AS checksum,
+      CASE WHEN ${versionId} = a.current_version_id THEN max(a.width, a.height)
+        ELSE max(v.width, v.height) END AS "edgePx"
     FROM assets a JOIN libraries l ON l.id = a.library_id
       LEFT JOIN asset_versions v ON v.id = ${versionId} AND v.asset_id = a.id
     WHERE a.id = ${assetId} AND l.trashed_at IS NULL

@@ -133,7 +133,7 @@ export const derivedFiles = sqliteTable(
   {
     assetId: text("asset_id").notNull(),
     versionId: text("version_id").notNull(),
-    /** `poster`, `proxy`, or a rendition's variant and format: `thumbnail.webp`. */
+    /** `poster`, `proxy`, or the variant of a rendition: `thumbnail`. */
     name: text("name").notNull(),
     sizeBytes: integer("size_bytes").notNull(),
   },

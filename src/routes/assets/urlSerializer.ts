@@ -1,7 +1,7 @@
 /** Serializes `asset_urls`: the thumbnail by default, every variant with `include=variants`. */
 import { downloadName } from "../../operations/delivery/downloadName.ts";
 import {
-  fullsizeFormat,
+  renditionFormat,
   VARIANT_EDGES_PX,
   variants,
   variantWidth,
@@ -50,9 +50,8 @@ async function serializeVariant(
 ): Promise<VariantBody> {
   const url = await variantUrl(asset, versionId, variant, urls);
   // A video's poster has other dimensions than the video.
-  const isLarge = variant === "fullsize" && asset.mediaType === "image";
-  const format = isLarge ? fullsizeFormat("webp", asset.width, asset.height) : "webp";
-  return { url, mimetype: `image/${format}`, width: widthOf(asset, variant) };
+  const longestEdgePx = asset.mediaType === "image" ? Math.max(asset.width, asset.height) : 0;
+  return { url, mimetype: `image/${renditionFormat(variant, longestEdgePx)}`, width: widthOf(asset, variant) };
 }
 
 /** The thumbnail that represents an asset as the cover of an album or a person. */

@@ -5,7 +5,6 @@
 import { createMiddleware } from "hono/factory";
 import { AppError, notFound } from "../../kernel/errors.ts";
 import { publicContext, type AppEnv } from "../../middleware/context.ts";
-import { negotiateFormat, type RenditionFormat } from "../../operations/delivery/variants.ts";
 import { createRenderer } from "../../operations/delivery/renditions.ts";
 import { serveSignedUrl } from "./mediaResponse.ts";
 import { newRouter } from "../router.ts";
@@ -19,14 +18,9 @@ function widthOf(options: string): number {
 }
 
 /** Resizes with the Images binding, which reads the bytes directly. */
-async function resize(
-  images: ImagesBinding,
-  body: ReadableStream<Uint8Array>,
-  edgePx: number,
-  format: RenditionFormat,
-) {
+async function resize(images: ImagesBinding, body: ReadableStream<Uint8Array>, edgePx: number) {
   const url = (): Promise<string> => Promise.reject(new Error("the Images binding does not use a source URL"));
-  return await createRenderer("images-binding", images)({ body, url }, { edgePx, format });
+  return await createRenderer("images-binding", images)({ body, url }, { edgePx, format: "webp" });
 }
 
 const developmentOnly = createMiddleware<AppEnv>(async (c, next) => {
@@ -38,15 +32,10 @@ export const edgeResizing = newRouter();
 edgeResizing.get("/cdn-cgi/image/*", developmentOnly, publicContext, async (c) => {
   const [, options = "", source = ""] = EDGE_PATH.exec(c.req.url) ?? [];
   if (!URL.canParse(source) || new URL(source).origin !== c.var.origin) throw notFound("source");
-  const image = await serveSignedUrl(
-    c.var.context,
-    new Request(source, { headers: { accept: "image/webp" } }),
-    c.var.origin,
-  );
+  const image = await serveSignedUrl(c.var.context, new Request(source), c.var.origin);
   if (!image.ok || image.body === null) return image;
-  const format = negotiateFormat(c.req.header("accept") ?? null, "preview");
-  const rendered = await resize(c.env.IMAGES, image.body, widthOf(options), format);
+  const rendered = await resize(c.env.IMAGES, image.body, widthOf(options));
   if (rendered.kind === "unreadable") throw notFound("image");
-  const headers = { "Content-Type": rendered.contentType, "cf-resized": "internal=ok/- emulated", Vary: "Accept" };
+  const headers = { "Content-Type": rendered.contentType, "cf-resized": "internal=ok/- emulated" };
   return c.body(rendered.bytes, 200, { ...headers, "Cache-Control": "public, max-age=3600" });
 });

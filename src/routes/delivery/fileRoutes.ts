@@ -36,7 +36,7 @@ const thumbnail = createRoute({
   path: "/api/assets/{asset_id}/thumbnail",
   summary: "Get an image of an asset",
   description:
-    "WebP, AVIF or JPEG, negotiated by `Accept`; `size=original` is the file of a photo. For a video, the image is its poster; 404 if it has none.",
+    "WebP; JPEG for a full size with a side of more than 16,383 pixels. `size=original` is the file of a photo. For a video, the image is its poster; 404 if it has none.",
   middleware: [requireAction("read")] as const,
   request: { params, query: thumbnailQuery },
   responses: { ...binaryResponses, ...errorResponses(404) },

@@ -4,7 +4,7 @@
  */
 import { AppError, notFound } from "../../kernel/errors.ts";
 import type { Context } from "../../operations/context.ts";
-import { requireMediaFile } from "../../operations/delivery/mediaAccess.ts";
+import { requireMediaFile, type MediaFileRow } from "../../operations/delivery/mediaAccess.ts";
 import { openDisplaySource } from "../../operations/delivery/displaySource.ts";
 import { createRendition } from "../../operations/delivery/renditions.ts";
 import { mediaFile, verifyMediaUrl, type MediaAddress, type MediaFile } from "../../operations/delivery/urlSigner.ts";
@@ -18,12 +18,7 @@ import {
 } from "../../http/byteRange.ts";
 import { formatDigestField } from "../../http/digestField.ts";
 import { rangeApplies, isConditional, evaluatePreconditions, type Validators } from "../../http/conditionalRequest.ts";
-import {
-  negotiateFormat,
-  parseSourceVariant,
-  parseVariantName,
-  type RenditionFormat,
-} from "../../operations/delivery/variants.ts";
+import { parseSourceVariant } from "../../operations/delivery/variants.ts";
 import { attachmentDisposition } from "../../http/contentDisposition.ts";
 
 /** Read access to one media file, granted by a signature or a credential. */
@@ -32,11 +27,6 @@ export interface MediaGrant {
   /** Expiry of the signature in Unix seconds; null for a credential, whose URL stays the same when the file changes. */
   expiresAt: number | null;
   downloadName: string | null;
-}
-
-interface NegotiatedGrant extends MediaGrant {
-  /** Negotiated format of a rendition; null for files that exist in one format only. */
-  format: RenditionFormat | null;
 }
 
 const MEDIA_PATH = /^\/media\/([^/]+)\/([^/]+)\/([^/]+)$/;
@@ -67,7 +57,7 @@ async function verifyGrant({ config, nowMs }: Context, request: Request): Promis
  */
 const SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
-function fileHeaders(object: R2Object, grant: NegotiatedGrant, nowMs: number): Headers {
+function fileHeaders(object: R2Object, grant: MediaGrant, nowMs: number): Headers {
   const headers = new Headers({
     "Content-Type": object.httpMetadata?.contentType ?? "application/octet-stream",
     ...validatorHeaders(object, grant, nowMs),
@@ -86,18 +76,17 @@ function fileHeaders(object: R2Object, grant: NegotiatedGrant, nowMs: number): H
  * version's bytes are immutable, and max-age ends with the signature. Responses to a credential are revalidated.
  * `no-transform` stops proxies from recompressing, which would invalidate the API's checksums.
  */
-function cacheControl({ expiresAt, format }: NegotiatedGrant, nowMs: number): string {
+function cacheControl({ expiresAt, address }: MediaGrant, nowMs: number): string {
   if (expiresAt === null) return "private, no-cache, no-transform";
   const seconds = Math.max(0, expiresAt - Math.ceil(nowMs / 1000));
-  return `${format === null ? "private" : "public"}, max-age=${seconds}, immutable, no-transform`;
+  return `${address.variant === "original" ? "private" : "public"}, max-age=${seconds}, immutable, no-transform`;
 }
 
-function validatorHeaders(object: R2Object, grant: NegotiatedGrant, nowMs: number): Record<string, string> {
+function validatorHeaders(object: R2Object, grant: MediaGrant, nowMs: number): Record<string, string> {
   return {
     ETag: object.httpEtag,
     "Last-Modified": object.uploaded.toUTCString(),
     "Cache-Control": cacheControl(grant, nowMs),
-    ...(grant.format === null ? {} : { Vary: "Accept" }),
   };
 }
 
@@ -120,7 +109,7 @@ function preconditionFailed(): Response {
 }
 
 /** The whole file, or the requested range, which must be satisfiable. */
-function fileResponse(object: R2ObjectBody, spec: RangeSpec | null, grant: NegotiatedGrant, nowMs: number): Response {
+function fileResponse(object: R2ObjectBody, spec: RangeSpec | null, grant: MediaGrant, nowMs: number): Response {
   const range = spec === null ? null : resolveRange(spec, object.size);
   const headers = fileHeaders(object, grant, nowMs);
   headers.set("Content-Length", String(range?.length ?? object.size));
@@ -170,7 +159,7 @@ async function openAfterHead(
 }
 
 /** The response to HEAD or a failed condition; null if the body must be read. */
-function bodylessResponse(request: Request, object: R2Object, grant: NegotiatedGrant, nowMs: number): Response | null {
+function bodylessResponse(request: Request, object: R2Object, grant: MediaGrant, nowMs: number): Response | null {
   const outcome = evaluatePreconditions(request.headers, validatorsOf(object));
   if (outcome === 412) return preconditionFailed();
   if (outcome === 304) return new Response(null, { status: 304, headers: validatorHeaders(object, grant, nowMs) });
@@ -183,7 +172,7 @@ function bodylessResponse(request: Request, object: R2Object, grant: NegotiatedG
 async function respondFrom(
   request: Request,
   file: MediaFile,
-  grant: NegotiatedGrant,
+  grant: MediaGrant,
   nowMs: number,
 ): Promise<Response | null> {
   let spec = parseRange(request.headers.get("range"));
@@ -225,13 +214,17 @@ async function settle<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> 
   return result;
 }
 
-/** Returns the stored file while its URL is valid; null if the object is missing. */
+/**
+ * Returns the stored file while its URL is valid. Without the object, `response` is null.
+ *
+ * @throws {AppError} `not_found` if the URL has ended.
+ */
 async function respondIfServed(
   context: Context,
   request: Request,
   file: MediaFile,
-  grant: NegotiatedGrant,
-): Promise<Response | null> {
+  grant: MediaGrant,
+): Promise<{ response: Response | null; row: MediaFileRow }> {
   const checking = settle(requireMediaFile(context, grant.address));
   const response = await respondFrom(request, file, grant, context.nowMs);
   const access = await checking;
@@ -239,10 +232,11 @@ async function respondIfServed(
     await response?.body?.cancel();
     throw access.reason;
   }
-  const { checksum } = access.value;
+  const row = access.value;
+  const { checksum } = row;
   const isOriginal = grant.address.variant === "original" && checksum !== null;
   if (isOriginal && response?.ok === true) response.headers.set("Repr-Digest", formatDigestField(checksum));
-  return response;
+  return { response, row };
 }
 
 /**
@@ -252,22 +246,19 @@ async function respondIfServed(
 export async function serveGrantedFile(
   context: Context,
   request: Request,
-  granted: MediaGrant,
+  grant: MediaGrant,
   origin: string,
 ): Promise<Response> {
-  const sourceOf = parseSourceVariant(granted.address.variant);
+  const sourceOf = parseSourceVariant(grant.address.variant);
   if (sourceOf !== null) {
-    await requireMediaFile(context, granted.address);
-    return await sourceResponse(context, granted.address, sourceOf);
+    await requireMediaFile(context, grant.address);
+    return await sourceResponse(context, grant.address, sourceOf);
   }
-  const parsed = parseVariantName(granted.address.variant);
-  const format = parsed === null ? null : negotiateFormat(request.headers.get("accept"), parsed.variant);
-  const grant = { ...granted, format };
-  const file = mediaFile(context.bucket, grant.address, format ?? "");
+  const file = mediaFile(context.bucket, grant.address);
   if (file === null) throw notFound("media variant");
-  const stored = await respondIfServed(context, request, file, grant);
+  const { response: stored, row } = await respondIfServed(context, request, file, grant);
   if (stored !== null) return stored;
-  const wasRendered = format !== null && (await createRendition(context, grant.address, format, origin));
+  const wasRendered = await createRendition(context, grant.address, row.edgePx ?? 0, origin);
   const rendered = wasRendered ? await respondFrom(request, file, grant, context.nowMs) : null;
   if (rendered === null) throw notFound("media");
   return rendered;

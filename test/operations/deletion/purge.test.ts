@@ -48,11 +48,7 @@ async function storeAsset(fileCreatedAt = "2024-05-06T07:08:09Z"): Promise<Store
     await uploadWithoutConsumer(bytes, { libraryId, fileCreatedAt }),
     201,
   );
-  for (const key of [
-    proxyKey(id, versionId),
-    posterKey(id, versionId),
-    renditionKey(id, versionId, "thumbnail", "webp"),
-  ]) {
+  for (const key of [proxyKey(id, versionId), posterKey(id, versionId), renditionKey(id, versionId, "thumbnail")]) {
     await env.BUCKET.put(key, "derived bytes");
   }
   return { id, versionId, sizeBytes: bytes.byteLength };
@@ -262,7 +258,7 @@ describe("an interrupted deletion", () => {
   it("removes objects that a consumer wrote after the deletion", async () => {
     const asset = await storeAsset();
     await purgeAssets(testContext(), [asset.id], requestedReason());
-    await env.BUCKET.put(renditionKey(asset.id, asset.versionId, "a_future_variant", "webp"), "late");
+    await env.BUCKET.put(renditionKey(asset.id, asset.versionId, "a_future_variant"), "late");
     await cleanUpDeletedAssets(testContext({ nowMs: Date.now() + 2 * HOUR_MS }));
     expect(await keysOf(asset.id)).toEqual([]);
   });

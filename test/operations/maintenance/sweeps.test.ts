@@ -40,7 +40,7 @@ async function putAll(atMs: number): Promise<string[]> {
     originalKey(asset, version),
     proxyKey(asset, version),
     posterKey(asset, version),
-    renditionKey(asset, version, "thumbnail", "webp"),
+    renditionKey(asset, version, "thumbnail"),
   ];
   for (const key of keys) await env.BUCKET.put(key, "bytes");
   return keys;

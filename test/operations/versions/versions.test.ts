@@ -212,7 +212,7 @@ describe("the object sweep", () => {
     for (const key of [
       originalKey(asset.id, orphan),
       proxyKey(asset.id, orphan),
-      renditionKey(asset.id, orphan, "small", "webp"),
+      renditionKey(asset.id, orphan, "small"),
     ]) {
       await env.BUCKET.put(key, "orphan");
     }

@@ -389,7 +389,7 @@ describe("a permanently deleted asset", () => {
       originalKey(id, versionId),
       proxyKey(id, versionId),
       posterKey(id, versionId),
-      renditionKey(id, versionId, "thumbnail", "webp"),
+      renditionKey(id, versionId, "thumbnail"),
     ]);
     for (const key of keys) await env.BUCKET.put(key, "made of it");
     return { id, album, original, derived };

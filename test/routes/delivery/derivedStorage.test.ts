@@ -68,8 +68,8 @@ function smallBmp(): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-async function show(url: string | undefined, accept: string): Promise<void> {
-  const response = await call("GET", url ?? "", { token: null, headers: { accept } });
+async function show(url: string | undefined): Promise<void> {
+  const response = await call("GET", url ?? "", { token: null });
   expect(response.status).toBe(200);
   await response.arrayBuffer();
 }
@@ -81,9 +81,9 @@ describe("the storage of derived files", () => {
     const uploaded = await usedBytes();
     const first = await putPoster(id, await renderPng(800, 400, (x, y) => [x % 256, y % 256, 9, 255]));
     const { asset_urls: urls } = await first.json<Listed>();
-    for (const accept of ["image/webp", "image/jpeg", "image/webp"]) {
-      await show(urls.thumbnail_image?.url, accept);
-      await show(urls.small_image?.url, accept);
+    for (let i = 0; i < 2; i++) {
+      await show(urls.thumbnail_image?.url);
+      await show(urls.small_image?.url);
     }
     const derived = await derivedObjectBytes(id);
     expect(derived).toBeGreaterThan(0);
@@ -105,7 +105,7 @@ describe("the storage of derived files", () => {
     await deliver([{ assetId: id }]);
     const [proxy] = await sqlAll("SELECT name, size_bytes FROM derived_files WHERE asset_id = ?", id);
     expect(proxy?.name).toBe("proxy");
-    await show(urls.thumbnail?.url, "image/webp");
+    await show(urls.thumbnail?.url);
     expect(await usedBytes()).toBe(before + bytes.byteLength + (await derivedObjectBytes(id)));
     await call("DELETE", `/api/assets/${id}`);
     expect(await usedBytes()).toBe(before);
@@ -114,7 +114,7 @@ describe("the storage of derived files", () => {
   it("releases the renditions of an edited version that is deleted", async () => {
     const png = await renderPng(40, 20, () => [1, 2, 3, 255]);
     const { id, asset_urls: original } = await (await upload(png, { name: "a.png", env: quiet })).json<Listed>();
-    await show(original.thumbnail?.url, "image/webp");
+    await show(original.thumbnail?.url);
     const before = await usedBytes();
     const form = versionForm(await renderPng(30, 30, () => [9, 9, 9, 255]));
     const added = await call("POST", `/api/assets/${id}/versions`, { body: form, env: quiet });
@@ -122,7 +122,7 @@ describe("the storage of derived files", () => {
     const edited = await (
       await call("GET", `/api/assets/${id}?include=variants`)
     ).json<Listed & { current_version_id: string }>();
-    await show(edited.asset_urls.thumbnail?.url, "image/webp");
+    await show(edited.asset_urls.thumbnail?.url);
     expect(await usedBytes()).toBeGreaterThan(before);
     const deleted = await call("DELETE", `/api/assets/${id}/versions/${edited.current_version_id}`, { env: quiet });
     expect(deleted.status).toBe(200);

@@ -109,16 +109,13 @@ describe("GET /api/assets/{id}/thumbnail", () => {
       "?size=preview": 1000,
     };
     for (const [query, width] of Object.entries({ ...widths, "?size=fullsize": 1000 })) {
-      const response = await thumbnail(photo.id, query, { headers: { accept: "image/webp" } });
+      const response = await thumbnail(photo.id, query, { headers: { accept: "image/jpeg" } });
       expect(response.headers.get("content-type"), query).toBe("image/webp");
       expect(response.headers.get("cache-control"), query).toBe(PRIVATE);
-      expect(response.headers.get("vary"), query).toContain("Accept");
+      expect(response.headers.get("vary"), query).toBeNull();
       expect(response.headers.get("content-disposition"), query).toBeNull();
       expect(await widthOf(response), query).toBe(width);
     }
-    const jpeg = await thumbnail(photo.id, "", { headers: { accept: "image/jpeg" } });
-    expect(jpeg.headers.get("content-type")).toBe("image/jpeg");
-    await jpeg.arrayBuffer();
     expect((await thumbnail(photo.id, "", { method: "HEAD" })).status).toBe(200);
   });
 
