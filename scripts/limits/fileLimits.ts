@@ -8,6 +8,7 @@ import * as mediaInfo from "../../src/media/inspect/mediaInfo.ts";
 import * as normalize from "../../src/media/inspect/metadata/normalize.ts";
 import * as xmp from "../../src/media/inspect/metadata/xmp.ts";
 import * as lastFragments from "../../src/media/inspect/video/mp4/lastFragments.ts";
+import * as decoderTurn from "../../src/operations/delivery/scaled/decoderTurn.ts";
 import * as decoderMemory from "../../src/media/transcode/decoderMemory.ts";
 import * as displayImage from "../../src/media/transcode/display/displayImage.ts";
 import * as avifToJpeg from "../../src/media/transcode/heif/avifToJpeg.ts";
@@ -153,6 +154,7 @@ export const fileSections: Section[] = [
         "one tile of a HEIC image",
         "no picture; the task has the reason",
       ),
+      limit(decoderTurn, "MAX_DECODER_HOLD_MS", "ms", "turn of a decoder, one at a time", "the next one starts"),
       limit(decoderMemory, "MAX_DECODER_BYTES", "bytes", "memory of a decoder", "no picture; the task has the reason"),
       limit(
         tiffLayout,

@@ -10,6 +10,7 @@ import { headOriginal, originalSource } from "../../../objects/uploads/originals
 import { hasProxy, storeProxy, type ProxyImage } from "../../../objects/delivery/displayProxies.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
 import { recordDerivedFile } from "../../../records/delivery/derivedFiles.ts";
+import { withDecoder } from "../../delivery/scaled/decoderTurn.ts";
 import { forgetFailures, recordProxyFailure } from "../../delivery/renderFailures.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import { strategiesFor, type ProxyInput, type ProxyStrategy } from "./proxyStrategies.ts";
@@ -113,7 +114,7 @@ export async function runDisplayProxy(context: Context, asset: Asset): Promise<T
     return { kind: "skipped", reason: "the original can be rendered directly" };
   }
   if (await hasProxy(bucket, id, versionId)) return { kind: "done", result: "display proxy already exists" };
-  const outcome = await createProxy(context, asset, stored, head);
+  const outcome = await withDecoder(() => createProxy(context, asset, stored, head));
   if (outcome.kind === "failed") await recordProxyFailure(context, id, versionId, outcome.reason);
   if (outcome.kind === "done") await forgetFailures(context, id, versionId);
   return outcome;
