@@ -34,13 +34,17 @@ export type DisplaySource =
       awaitsProxy: boolean;
     };
 
-interface InspectedFile extends DisplayImage {
+/** The stored file that an asset's renditions are made from. */
+export interface DisplayFile extends DisplayImage {
+  kind: "file";
   key: string;
   contentType: string;
   sizeBytes: number;
 }
 
-function none(reason: string, awaitsProxy = false): DisplaySource {
+type NoSource = Extract<DisplaySource, { kind: "none" }>;
+
+function none(reason: string, awaitsProxy = false): NoSource {
   return { kind: "none", reason, awaitsProxy };
 }
 
@@ -57,11 +61,11 @@ function withHead(source: ByteSource, head: Uint8Array): ByteSource {
 }
 
 /** Inspects an image; null if the object is missing. Skips the content of files that are too large for the renderer. */
-async function inspect({ bucket }: Context, key: string): Promise<InspectedFile | null> {
+async function inspect({ bucket }: Context, key: string): Promise<DisplayFile | null> {
   const object = await openOriginal(bucket, key, { offset: 0, length: HEAD_BYTES });
   if (object === null) return null;
   const { size: sizeBytes, httpMetadata } = object;
-  const file = { key, sizeBytes, contentType: httpMetadata?.contentType ?? "" };
+  const file = { kind: "file", key, sizeBytes, contentType: httpMetadata?.contentType ?? "" } as const;
   if (sizeBytes > MAX_RENDER_INPUT_BYTES) {
     await object.body.cancel();
     return { ...file, family: null, width: 0, height: 0, patches: [] };
@@ -71,37 +75,38 @@ async function inspect({ bucket }: Context, key: string): Promise<InspectedFile 
   return { ...image, ...file };
 }
 
-/** Streams a file so that the renderer displays it as its metadata says; null if the object was deleted meanwhile. */
-async function openFile({ bucket }: Context, file: InspectedFile): Promise<DisplaySource | null> {
+/** Streams a file so that the renderer displays it as its metadata says. */
+export async function openDisplayFile({ bucket }: Context, file: DisplayFile): Promise<DisplaySource> {
   const object = await openOriginal(bucket, file.key);
-  if (object === null) return null;
+  if (object === null) return none("the image was deleted");
   const { contentType, width, height } = file;
   let broken = false;
   const body = applyPatches(object.body, file.patches, () => void (broken = true));
   return { kind: "stream", body, contentType, width, height, isBroken: () => broken };
 }
 
-async function openKey(context: Context, key: string): Promise<DisplaySource | null> {
-  const file = await inspect(context, key);
-  return file === null ? null : await openFile(context, file);
-}
-
 /**
- * Opens the bytes that an asset's renditions are made from: the original if the renderer can read it, else its display
+ * Finds the file that an asset's renditions are made from: the original if the renderer can read it, else its display
  * proxy, or the poster of a video. Reads only R2; the bytes decide the format and the orientation.
  */
-export async function openDisplaySource(context: Context, asset: DisplayableAsset): Promise<DisplaySource> {
+export async function findDisplayFile(context: Context, asset: DisplayableAsset): Promise<DisplayFile | NoSource> {
   const { id, currentVersionId: versionId, posterVersionId } = asset;
   if (asset.mediaType === "video") {
-    const poster = posterVersionId === null ? null : await openKey(context, posterKey(id, posterVersionId));
+    const poster = posterVersionId === null ? null : await inspect(context, posterKey(id, posterVersionId));
     return poster ?? none("the video has no poster");
   }
   const original = await inspect(context, originalKey(id, versionId));
   if (original === null) return none("the original is missing from the bucket");
   const { family, contentType, sizeBytes } = original;
   if (needsDisplayProxy({ family, mimeType: contentType, sizeBytes })) {
-    const proxy = await openKey(context, proxyKey(id, versionId));
+    const proxy = await inspect(context, proxyKey(id, versionId));
     return proxy ?? none("the format requires a display proxy, and none exists", true);
   }
-  return (await openFile(context, original)) ?? none("the original is missing from the bucket");
+  return original;
+}
+
+/** Opens the bytes of the file of `findDisplayFile`. */
+export async function openDisplaySource(context: Context, asset: DisplayableAsset): Promise<DisplaySource> {
+  const file = await findDisplayFile(context, asset);
+  return file.kind === "none" ? file : await openDisplayFile(context, file);
 }

@@ -5,7 +5,7 @@ import type { Database } from "../database.ts";
 export interface DerivedFile {
   assetId: string;
   versionId: string;
-  /** `poster`, `proxy`, or the variant of a rendition: `thumbnail`. */
+  /** `poster`, `proxy`, the variant of a rendition (`thumbnail`), or `scaled` for all variants of `SCALED_NAMES`. */
   name: string;
   sizeBytes: number;
 }
@@ -24,7 +24,23 @@ export function insertDerivedFile(db: Database, { assetId, versionId, name, size
     ON CONFLICT DO UPDATE SET size_bytes = excluded.size_bytes WHERE size_bytes <> excluded.size_bytes`);
 }
 
-/** Counts a file before its object is stored, so that all stored bytes are counted after a crash. */
+/** The variants that are made together. One row named `scaled` counts all of them, which saves two thirds of the rows. */
+export const SCALED_NAMES = ["thumbnail", "small", "preview"] as const;
+
+/** A statement that deletes the rows of single variants, which the row `scaled` counts from now on. */
+function deleteSingleVariants(db: Database, { assetId, versionId }: DerivedFile) {
+  return db.statement(sql`DELETE FROM derived_files
+    WHERE asset_id = ${assetId} AND version_id = ${versionId} AND name IN (${sql.join([...SCALED_NAMES], sql`, `)})`);
+}
+
+/** Counts files before their objects are stored, so that all stored bytes are counted after a crash. One batch. */
+export async function recordDerivedFiles(db: Database, files: [DerivedFile, ...DerivedFile[]]): Promise<void> {
+  const [first, ...rest] = files;
+  const replaced = files.filter(({ name }) => name === "scaled").map((file) => deleteSingleVariants(db, file));
+  await db.orm.batch([insertDerivedFile(db, first), ...rest.map((file) => insertDerivedFile(db, file)), ...replaced]);
+}
+
+/** Counts one file before its object is stored. */
 export async function recordDerivedFile(db: Database, file: DerivedFile): Promise<void> {
-  await insertDerivedFile(db, file);
+  await recordDerivedFiles(db, [file]);
 }
