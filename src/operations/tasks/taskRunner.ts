@@ -1,8 +1,8 @@
-import { AppError } from "../../kernel/errors.ts";
 import { cutToJsonBytes } from "../../kernel/textLimits.ts";
 import { findAssetForTask, type Asset } from "../../records/assets/assets.ts";
 import * as records from "../../records/tasks/tasks.ts";
-import type { TaskOutcome } from "./taskOutcome.ts";
+import { applyChange } from "./applyChange.ts";
+import { retryOutcome, type TaskOutcome } from "./taskOutcome.ts";
 import { runBurstDetection } from "./handlers/burst.ts";
 import { runDescription } from "./handlers/description.ts";
 import { runDisplayProxy } from "./handlers/displayProxy.ts";
@@ -51,17 +51,6 @@ function retryDelayMs(retryCount: number, retryAfterSeconds = 0): number {
   return Math.max(FIRST_RETRY_MS * 2 ** retryCount, Math.min(retryAfterSeconds * 1000, MAX_RETRY_MS));
 }
 
-/** Replaces database errors, whose text contains SQL and bound values, because clients read the reason. */
-function failureReason(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return /^Failed query|D1_ERROR/.test(text) ? "database error" : text;
-}
-
-function retryOutcome(error: unknown): TaskOutcome {
-  const retryAfterSeconds = error instanceof AppError ? error.retryAfterSeconds : undefined;
-  return { kind: "retry", reason: failureReason(error), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-}
-
 /** A list of 1,000 tasks has at most 3 MB. */
 function boundOutcome(outcome: TaskOutcome): TaskOutcome {
   const cut = (text: string): string => cutToJsonBytes(text, MAX_REASON_BYTES);
@@ -79,7 +68,10 @@ async function executeTask(context: Context, task: Task): Promise<TaskOutcome> {
   try {
     // The previous task or a client may have changed the row.
     const asset = task.assetId === null ? null : await findAssetForTask(context.db, task.assetId);
-    return asset === null ? { kind: "failed", reason: "the asset was deleted" } : await definition.run(context, asset);
+    if (asset === null) return { kind: "failed", reason: "the asset was deleted" };
+    const outcome = await definition.run(context, asset);
+    if ("change" in outcome && outcome.change !== undefined) await applyChange(context, asset, outcome.change);
+    return outcome;
   } catch (error) {
     return retryOutcome(error);
   }

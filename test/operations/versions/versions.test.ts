@@ -8,7 +8,7 @@ import type { Principal } from "../../../src/operations/accounts/authentication.
 import { purgeAssets } from "../../../src/operations/deletion/purge.ts";
 import { sweepObjects } from "../../../src/operations/maintenance/sweeps.ts";
 import { runDisplayProxy } from "../../../src/operations/tasks/handlers/displayProxy.ts";
-import { runThumbhash } from "../../../src/operations/tasks/handlers/thumbhash.ts";
+import * as thumbhash from "../../../src/operations/tasks/handlers/thumbhash.ts";
 import { receiveVersion } from "../../../src/operations/versions/versionFiles.ts";
 import { cleanUpVersions } from "../../../src/operations/versions/versionCleanup.ts";
 import { registerVersion } from "../../../src/operations/versions/registerVersion.ts";
@@ -41,8 +41,11 @@ import {
   expectVersion,
 } from "../../support/clients/versions.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
+import { applied } from "../../support/applied.ts";
 import { testContext } from "../../support/context.ts";
 import type { Context } from "../../../src/operations/context.ts";
+
+const runThumbhash = applied(thumbhash.runThumbhash);
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

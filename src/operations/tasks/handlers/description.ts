@@ -1,11 +1,11 @@
 import { renderPreview } from "../../../providers/describers/previewImage.ts";
-import { setDescription, type Asset } from "../../../records/assets/assets.ts";
+import type { Asset } from "../../../records/assets/assets.ts";
 import { openDisplaySource } from "../../delivery/displaySource.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import { noSourceImage } from "./analysisImage.ts";
 import type { Context } from "../../context.ts";
 
-/** Stores a describer's caption of the displayed image. Captions from users are stored separately and are kept. */
+/** Asks a describer for a caption of the displayed image. Captions from users are stored separately and are kept. */
 export async function runDescription(context: Context, asset: Asset): Promise<TaskOutcome> {
   const { describer } = context;
   if (describer === null) return { kind: "skipped", reason: "no describer is configured (DESCRIBER)" };
@@ -19,6 +19,6 @@ export async function runDescription(context: Context, asset: Asset): Promise<Ta
   }
   // An empty description means that the model declined; null means that the task has yet to run.
   const declined = description.kind === "declined";
-  await setDescription(context.db, asset, declined ? "" : description.text, context.nowMs);
-  return { kind: "done", result: declined ? "the model declined" : null };
+  const change = { description: declined ? "" : description.text };
+  return { kind: "done", result: declined ? "the model declined" : null, change };
 }

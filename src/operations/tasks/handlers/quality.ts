@@ -1,5 +1,5 @@
 import { measureQuality } from "../../../media/transcode/quality/qualityMetrics.ts";
-import { setMetrics, type Asset } from "../../../records/assets/assets.ts";
+import type { Asset } from "../../../records/assets/assets.ts";
 import { noSourceImage, renderAnalysisImage } from "./analysisImage.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import type { Context } from "../../context.ts";
@@ -8,6 +8,5 @@ import type { Context } from "../../context.ts";
 export async function runImageQuality(context: Context, asset: Asset): Promise<TaskOutcome> {
   const analysis = await renderAnalysisImage(context, asset);
   if (analysis.kind === "none") return noSourceImage(asset, analysis.reason);
-  await setMetrics(context.db, asset, measureQuality(analysis.image), context.nowMs);
-  return { kind: "done", result: null };
+  return { kind: "done", result: null, change: { metrics: measureQuality(analysis.image) } };
 }

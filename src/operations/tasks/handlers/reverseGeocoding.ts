@@ -2,22 +2,16 @@ import { PartialPlaceError, type Place, type PlaceFinder } from "../../../provid
 import { timeZoneAt } from "../../../providers/places/timeZones.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
 import { serializeDerived, positionOf, type Position } from "../../../records/assets/metadata.ts";
-import { applyGeocode } from "../../assets/metadataUpdates.ts";
-import type { TaskOutcome } from "../taskOutcome.ts";
+import { retryOutcome, type TaskOutcome } from "../taskOutcome.ts";
 import type { Context } from "../../context.ts";
 
-/** Stores a place without detail beside the detail of an earlier attempt, then retries or fails. */
-async function savePartialPlace(
-  context: Context,
-  asset: Asset,
-  position: Position,
-  partial: PartialPlaceError,
-): Promise<TaskOutcome> {
+/** Keeps a place without detail beside the detail of an earlier attempt, then retries or fails. */
+function partialOutcome(asset: Asset, position: Position, partial: PartialPlaceError): TaskOutcome {
   const { place } = partial;
   const timezone = timeZoneAt(position.latitude, position.longitude, place.countryCode);
-  await applyGeocode(context, asset, { ...asset.sources.derived, ...serializeDerived(place), timezone });
-  if (partial.code === "not_configured") return { kind: "failed", reason: partial.message };
-  throw partial;
+  const change = { place: { ...asset.sources.derived, ...serializeDerived(place), timezone } };
+  if (partial.code === "not_configured") return { kind: "failed", reason: partial.message, change };
+  return { ...retryOutcome(partial), change };
 }
 
 async function findPlace(
@@ -32,15 +26,15 @@ async function findPlace(
   }
 }
 
-/** Stores the place names and the time zone of an asset's coordinates. Names from the file or a user are kept. */
+/** Finds the place names and the time zone of an asset's coordinates. Names from the file or a user are kept. */
 export async function runReverseGeocoding(context: Context, asset: Asset): Promise<TaskOutcome> {
   const { placeFinder } = context;
   const position = positionOf(asset.sources);
   if (position === null) return { kind: "skipped", reason: "the asset has no coordinates" };
   if (placeFinder === null) return { kind: "skipped", reason: "no geocoding data is available" };
   const place = await findPlace(placeFinder, position);
-  if (place instanceof PartialPlaceError) return await savePartialPlace(context, asset, position, place);
+  if (place instanceof PartialPlaceError) return partialOutcome(asset, position, place);
   const timezone = timeZoneAt(position.latitude, position.longitude, place?.countryCode);
-  await applyGeocode(context, asset, { ...place, timezone });
-  return { kind: "done", result: place === null ? "no place found at these coordinates" : null };
+  const result = place === null ? "no place found at these coordinates" : null;
+  return { kind: "done", result, change: { place: { ...place, timezone } } };
 }

@@ -1,10 +1,13 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, inject, it } from "vitest";
-import { runDescription } from "../../../../src/operations/tasks/handlers/description.ts";
+import * as handlers from "../../../../src/operations/tasks/handlers/description.ts";
 import type { Describer, Description, ImageFile } from "../../../../src/providers/describers/describer.ts";
 import { openAiCompatibleDescriber } from "../../../../src/providers/describers/openAiCompatible.ts";
 import { reloadAsset, storeAsset, countUpdateEvents } from "../../../support/storeAsset.ts";
+import { applied } from "../../../support/applied.ts";
 import { testContext } from "../../../support/context.ts";
+
+const runDescription = applied(handlers.runDescription);
 
 /** Describer that returns `description` and records the images that it receives. */
 function describerReturning(description: Description): { describer: Describer; sent: ImageFile[] } {

@@ -2,10 +2,13 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { qualityKeys } from "../../../../src/media/transcode/quality/qualityMetrics.ts";
 import { originalKey } from "../../../../src/objects/keys.ts";
-import { runImageQuality } from "../../../../src/operations/tasks/handlers/quality.ts";
+import * as handlers from "../../../../src/operations/tasks/handlers/quality.ts";
 import { setMetrics } from "../../../../src/records/assets/assets.ts";
 import { reloadAsset, storeAsset, countUpdateEvents } from "../../../support/storeAsset.ts";
+import { applied } from "../../../support/applied.ts";
 import { testContext } from "../../../support/context.ts";
+
+const runImageQuality = applied(handlers.runImageQuality);
 
 describe("the image_quality task", () => {
   it("stores the metrics of a photo and writes one event when it runs repeatedly", async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { getAlbum } from "../../../../src/operations/albums/albums.ts";
 import type { Principal } from "../../../../src/operations/accounts/authentication.ts";
 import { updateAsset } from "../../../../src/operations/assets/metadataUpdates.ts";
-import { runReverseGeocoding } from "../../../../src/operations/tasks/handlers/reverseGeocoding.ts";
+import * as handlers from "../../../../src/operations/tasks/handlers/reverseGeocoding.ts";
 import { jobContext } from "../../../../src/jobs/context.ts";
 import { runPendingTasks } from "../../../../src/operations/tasks/taskRunner.ts";
 import { PartialPlaceError, type Place, type PlaceFinder } from "../../../../src/providers/places/placeFinder.ts";
@@ -16,7 +16,10 @@ import { uniqueBytes } from "../../../support/clients/api.ts";
 import { recordingQueue } from "../../../support/bindings/queue.ts";
 import { insertAlbum } from "../../../support/clients/tenants.ts";
 import { reloadAsset, storeAsset } from "../../../support/storeAsset.ts";
+import { applied } from "../../../support/applied.ts";
 import { testContext } from "../../../support/context.ts";
+
+const runReverseGeocoding = applied(handlers.runReverseGeocoding);
 
 const KISUMU: Place = {
   city: "Kisumu",

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { thumbHashToApproximateAspectRatio, thumbHashToAverageRGBA } from "thumbhash";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { originalKey } from "../../../../src/objects/keys.ts";
-import { runThumbhash } from "../../../../src/operations/tasks/handlers/thumbhash.ts";
+import * as handlers from "../../../../src/operations/tasks/handlers/thumbhash.ts";
 import { runPendingTasks } from "../../../../src/operations/tasks/taskRunner.ts";
 import { getRootOwner, sqlAll } from "../../../support/clients/account.ts";
 import { expectAsset, type AssetResponse } from "../../../support/clients/responses.ts";
@@ -10,8 +10,11 @@ import { plainPng } from "../../../support/media/pngs.ts";
 import { uploadWithoutConsumer } from "../../../support/clients/uploads.ts";
 import { reloadAsset, storeAsset } from "../../../support/storeAsset.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
+import { applied } from "../../../support/applied.ts";
 import { testContext } from "../../../support/context.ts";
 import type { Context } from "../../../../src/operations/context.ts";
+
+const runThumbhash = applied(handlers.runThumbhash);
 
 const NOW = 1_800_000_000_000;
 
