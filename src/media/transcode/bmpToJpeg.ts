@@ -2,7 +2,8 @@
 import { viewOf } from "../inspect/bytes/bytes.ts";
 import type { ByteSource } from "../inspect/bytes/byteSource.ts";
 import { decoderMemory } from "./decoderMemory.ts";
-import { encodedJpeg, jpegEncoder } from "./jpeg/jpegEncoder.ts";
+import { encodedJpeg } from "./jpeg/jpegEncoder.ts";
+import { encoderWithSink, type OpenRowSink } from "./scaled/rowSink.ts";
 import { requireConvertibleSize, TruncatedFileError, type EncodedJpeg, type JpegLimits } from "./jpeg/encodedJpeg.ts";
 import { yieldToRequests } from "./yieldToRequests.ts";
 
@@ -99,15 +100,15 @@ function fillRow(row: Uint8Array, layout: BmpLayout, rgb: Uint8Array): void {
   }
 }
 
-/** Throws for run-length compression and other unsupported forms. */
-export async function bmpToJpeg(source: ByteSource, limits: JpegLimits): Promise<EncodedJpeg> {
+/** Throws for run-length compression and other unsupported forms. `openSink` gets the same rows. */
+export async function bmpToJpeg(source: ByteSource, limits: JpegLimits, openSink?: OpenRowSink): Promise<EncodedJpeg> {
   const layout = await readBmpLayout(source);
   const { width, height, strideBytes } = layout;
   const memory = decoderMemory();
   const bandRows = Math.max(1, Math.floor(BAND_BYTES / strideBytes));
   // The previous band may still be in memory while the next one is read.
   memory.hold("bmp", 2 * Math.min(bandRows, height) * strideBytes + width * 3);
-  const encoder = jpegEncoder({ width, height, ...limits, orientation: 1, icc: null, memory });
+  const encoder = encoderWithSink({ width, height, ...limits, orientation: 1, icc: null, memory }, openSink);
   const rgb = new Uint8Array(width * 3);
   for (let top = 0; top < height; top += bandRows) {
     const rows = Math.min(bandRows, height - top);

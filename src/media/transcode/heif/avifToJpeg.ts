@@ -7,7 +7,8 @@ import { memorySource } from "../../inspect/bytes/byteSource.ts";
 import { decoderMemory, type DecoderMemory } from "../decoderMemory.ts";
 import type { EncodedJpeg, JpegLimits } from "../jpeg/encodedJpeg.ts";
 import { readHeifTransform } from "./heifTransform.ts";
-import { encodedJpeg, jpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { encodedJpeg } from "../jpeg/jpegEncoder.ts";
+import { encoderWithSink, type OpenRowSink } from "../scaled/rowSink.ts";
 import { boundedInstance } from "./wasmMemory.ts";
 
 /** Measured: libaom takes 16 MB plus 17 bytes a pixel (28 for 4:4:4), and its RGBA output is copied to JavaScript. */
@@ -52,9 +53,13 @@ function fillRow({ data, width }: Pixels, y: number, row: Uint8ClampedArray): vo
 
 /**
  * Decodes the whole image at once, at most 4 megapixels. Transparency becomes white. Returns the peak WebAssembly
- * memory too.
+ * memory too. `openSink` gets the same rows.
  */
-export async function avifToJpeg(file: Uint8Array, limits: JpegLimits): Promise<EncodedJpeg & { heapBytes: number }> {
+export async function avifToJpeg(
+  file: Uint8Array,
+  limits: JpegLimits,
+  openSink?: OpenRowSink,
+): Promise<EncodedJpeg & { heapBytes: number }> {
   const source = memorySource(file);
   const content = emptyContent();
   await readHeif(source, content);
@@ -70,14 +75,10 @@ export async function avifToJpeg(file: Uint8Array, limits: JpegLimits): Promise<
   memory.hold("pixels", pixels.data.length + pixels.width * 3);
   const crop = transform.cropOf(pixels.width, pixels.height);
   const { width, height } = crop;
-  const encoder = jpegEncoder({
-    width,
-    height,
-    ...limits,
-    orientation: transform.orientation,
-    icc: content.icc,
-    memory,
-  });
+  const encoder = encoderWithSink(
+    { width, height, ...limits, orientation: transform.orientation, icc: content.icc, memory },
+    openSink,
+  );
   const row = new Uint8ClampedArray(pixels.width * 3);
   for (let y = 0; y < height; y++) {
     fillRow(pixels, crop.top + y, row);

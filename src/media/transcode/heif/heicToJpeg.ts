@@ -8,7 +8,8 @@ import { memorySource } from "../../inspect/bytes/byteSource.ts";
 import { requireConvertibleSize, type EncodedJpeg, type JpegLimits } from "../jpeg/encodedJpeg.ts";
 import { readHeifTransform, type CropRect } from "./heifTransform.ts";
 import { decoderMemory } from "../decoderMemory.ts";
-import { encodedJpeg, jpegEncoder, type JpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { encodedJpeg, type JpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { encoderWithSink, type OpenRowSink } from "../scaled/rowSink.ts";
 import { openHeif, type HeifImage, type Tiling } from "./libheif.ts";
 import { rowConverter } from "./planes.ts";
 
@@ -77,10 +78,10 @@ function encodeTileRow(image: HeifImage, row: number, crop: CropRect, encoder: J
 }
 
 /**
- * Decodes and encodes without awaiting, so that an isolate holds one image at a time. Throws libheif's message for
- * damaged files.
+ * Decodes and encodes without awaiting, so that an isolate holds one image at a time. `openSink` gets the same rows.
+ * Throws libheif's message for damaged files.
  */
-export async function heicToJpeg(file: Uint8Array, limits: JpegLimits): Promise<DecodedHeic> {
+export async function heicToJpeg(file: Uint8Array, limits: JpegLimits, openSink?: OpenRowSink): Promise<DecodedHeic> {
   const source = memorySource(file);
   const transform = await readHeifTransform(source);
   const content = emptyContent();
@@ -92,14 +93,10 @@ export async function heicToJpeg(file: Uint8Array, limits: JpegLimits): Promise<
   memory.hold("band", bandBytes(tiling));
   const crop = transform.cropOf(tiling.width, tiling.height);
   const { width, height } = crop;
-  const encoder = jpegEncoder({
-    width,
-    height,
-    ...limits,
-    orientation: transform.orientation,
-    icc: content.icc,
-    memory,
-  });
+  const encoder = encoderWithSink(
+    { width, height, ...limits, orientation: transform.orientation, icc: content.icc, memory },
+    openSink,
+  );
   for (let row = 0; row < tiling.rows; row++) encodeTileRow(image, row, crop, encoder);
   return {
     ...encodedJpeg(encoder, { width, height, memory }),

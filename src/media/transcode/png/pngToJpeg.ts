@@ -4,7 +4,8 @@ import { TruncatedFileError, type EncodedJpeg, type JpegLimits } from "../jpeg/e
 import { forwardReader } from "../forwardReader.ts";
 import { decoderMemory } from "../decoderMemory.ts";
 import { INFLATE_MEMORY_BYTES, inflateStream } from "../inflateStream.ts";
-import { encodedJpeg, jpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { encodedJpeg } from "../jpeg/jpegEncoder.ts";
+import { encoderWithSink, type OpenRowSink } from "../scaled/rowSink.ts";
 import { compressedPixels, type PngHeader, readPngHeader, samplesByColourType } from "./pngChunks.ts";
 import { unfilterRow } from "./pngFilter.ts";
 import { yieldToRequests } from "../yieldToRequests.ts";
@@ -33,8 +34,11 @@ function fillRow(header: PngHeader, row: Uint8Array, rgb: Uint8Array): void {
   }
 }
 
-/** Composites transparency on white. Throws for interlaced, oversized and damaged PNGs; read errors pass through. */
-export async function pngToJpeg(source: ByteSource, limits: JpegLimits): Promise<EncodedJpeg> {
+/**
+ * Composites transparency on white. Throws for interlaced, oversized and damaged PNGs; read errors pass through.
+ * `openSink` gets the same rows.
+ */
+export async function pngToJpeg(source: ByteSource, limits: JpegLimits, openSink?: OpenRowSink): Promise<EncodedJpeg> {
   const memory = decoderMemory();
   const reader = forwardReader(source, memory);
   const { header, pixelBytes } = await readPngHeader(reader);
@@ -43,7 +47,7 @@ export async function pngToJpeg(source: ByteSource, limits: JpegLimits): Promise
   const stride = 1 + Math.ceil((width * bitsPerPixel) / 8);
   const bytesPerPixel = Math.max(1, bitsPerPixel >> 3);
   memory.hold("png", INFLATE_MEMORY_BYTES + 2 * stride + width * 3);
-  const encoder = jpegEncoder({ width, height, ...limits, orientation: 1, icc: null, memory });
+  const encoder = encoderWithSink({ width, height, ...limits, orientation: 1, icc: null, memory }, openSink);
   const rgb = new Uint8Array(width * 3);
   let [row, previous] = [new Uint8Array(stride), new Uint8Array(stride)];
   let filled = 0;

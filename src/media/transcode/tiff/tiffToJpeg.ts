@@ -4,7 +4,8 @@ import { decoderMemory } from "../decoderMemory.ts";
 import { INFLATE_MEMORY_BYTES } from "../inflateStream.ts";
 import type { EncodedJpeg, JpegLimits } from "../jpeg/encodedJpeg.ts";
 import { yieldToRequests } from "../yieldToRequests.ts";
-import { encodedJpeg, jpegEncoder, type JpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { encodedJpeg, type JpegEncoder } from "../jpeg/jpegEncoder.ts";
+import { encoderWithSink, type OpenRowSink } from "../scaled/rowSink.ts";
 import { SEGMENT_WINDOW_BYTES } from "./segmentInput.ts";
 import { segmentReader, type SegmentReader } from "./segmentReader.ts";
 import { bandRowsOf, columnsOf, readTiffLayout, rowBytes, type TiffLayout } from "./tiffLayout.ts";
@@ -175,9 +176,14 @@ function heldBytes(layout: TiffLayout, scratchBytes: number): number {
 
 /**
  * Writes `orientation` (EXIF, 1 to 8) to the JPEG. Throws for unsupported and truncated files, and for layouts whose
- * tiles cost too much work or memory.
+ * tiles cost too much work or memory. `openSink` gets the same rows.
  */
-export async function tiffToJpeg(file: ByteSource, limits: JpegLimits, orientation: number): Promise<EncodedJpeg> {
+export async function tiffToJpeg(
+  file: ByteSource,
+  limits: JpegLimits,
+  orientation: number,
+  openSink?: OpenRowSink,
+): Promise<EncodedJpeg> {
   const layout = await readTiffLayout(file);
   const { width, height, photometric } = layout;
   const memory = decoderMemory();
@@ -186,7 +192,7 @@ export async function tiffToJpeg(file: ByteSource, limits: JpegLimits, orientati
   memory.hold("tiff", heldBytes(layout, scratchBytes));
   // The profile describes RGB; grey and CMYK have been converted.
   const icc = [2, 3].includes(photometric) ? layout.icc : null;
-  const encoder = jpegEncoder({ width, height, ...limits, orientation, icc, memory });
+  const encoder = encoderWithSink({ width, height, ...limits, orientation, icc, memory }, openSink);
   const convert = columnsOf(layout) === 1 ? convertStrips : convertTiles;
   await convert(readAhead(file), layout, new Uint8Array(scratchBytes), encoder);
   return encodedJpeg(encoder, { width, height, memory });

@@ -1,0 +1,11 @@
+import type { RgbaImage } from "../png/decodePng.ts";
+
+/** A small upright sRGB image, or the reason why Cloudflare Images has to make it. */
+export type ScaledImage =
+  | {
+      kind: "image";
+      image: RgbaImage;
+      /** Most memory that the decoder's buffers took; see `MAX_DECODER_BYTES`. */
+      peakBytes: number;
+    }
+  | { kind: "unsupported"; reason: string };
