@@ -4,7 +4,7 @@
  */
 import { originalKey, renditionKey } from "../../objects/keys.ts";
 import { headOriginal, openOriginal } from "../../objects/uploads/originals.ts";
-import { parseVariantName } from "./variants.ts";
+import { parseSourceVariant, parseVariantName } from "./variants.ts";
 
 /** Identifies one file of a version. `variant` is a variant name, `original`, or a source variant. */
 export interface MediaAddress {
@@ -50,18 +50,37 @@ async function signingKey(secret: string): Promise<CryptoKey> {
   return key;
 }
 
+/** The files of a version that one signature opens. */
+type SignatureScope = "display" | "display_image" | "original" | "source" | "source_image";
+
+/**
+ * All display variants of a version share a signature, because they show the same image without its metadata. The
+ * original has its own, so that a thumbnail's URL never opens the file. Null for an unknown variant.
+ */
+function scopeOf(variant: string): SignatureScope | null {
+  if (variant === "original") return "original";
+  const source = parseSourceVariant(variant);
+  if (source !== null) return source === "video" ? "source_image" : "source";
+  const parsed = parseVariantName(variant);
+  if (parsed === null) return null;
+  return parsed.mediaType === "video" ? "display_image" : "display";
+}
+
 /**
  * JSON delimits the fields unambiguously; the first element is the format version. Trashed assets add a last element.
  */
-function signedText(address: MediaAddress, expiresAt: number, downloadName: string | null): Uint8Array {
-  const { assetId, versionId, variant, trashedAt = null } = address;
+function signedText(
+  { assetId, versionId, trashedAt = null }: MediaAddress,
+  scope: SignatureScope,
+  expiresAt: number,
+  downloadName: string | null,
+): string {
   const state = trashedAt === null ? [] : [trashedAt];
-  return utf8.encode(JSON.stringify(["media-url-1", assetId, versionId, variant, expiresAt, downloadName, ...state]));
+  return JSON.stringify(["media-url-2", assetId, versionId, scope, expiresAt, downloadName, ...state]);
 }
 
 function base64Url(bytes: ArrayBuffer): string {
-  const base64 = btoa(String.fromCharCode(...new Uint8Array(bytes)));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return new Uint8Array(bytes).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /** FNV-1a hash, which spreads the expiry of assets over the day. */
@@ -86,15 +105,25 @@ function wellFormed(name: string): string {
   return name.replaceAll(/\p{Surrogate}/gu, "\ufffd");
 }
 
-/** Creates a signer for URLs issued at `nowMs`. */
+/** Creates a signer for URLs issued at `nowMs`. It computes each signature once: variants of a version share theirs. */
 export async function createUrlSigner(secret: string, nowMs: number): Promise<UrlSigner> {
   const key = await signingKey(secret);
+  const signatures = new Map<string, Promise<string>>();
+  const signatureOf = (text: string): Promise<string> => {
+    const known = signatures.get(text);
+    if (known !== undefined) return known;
+    const signature = crypto.subtle.sign("HMAC", key, utf8.encode(text)).then(base64Url);
+    signatures.set(text, signature);
+    return signature;
+  };
   return {
     sign: async (address, downloadName = null) => {
       const { assetId, versionId, variant, trashedAt = null } = address;
+      const scope = scopeOf(variant);
+      if (scope === null) throw new Error(`unknown media variant: ${variant}`);
       const expiresAt = urlExpiry(assetId, nowMs);
       const name = downloadName === null ? null : wellFormed(downloadName);
-      const signature = base64Url(await crypto.subtle.sign("HMAC", key, signedText(address, expiresAt, name)));
+      const signature = await signatureOf(signedText(address, scope, expiresAt, name));
       const download = name === null ? "" : `&dl=${encodeURIComponent(name)}`;
       const state = trashedAt === null ? "" : `&trashed=${trashedAt}`;
       return `/media/${assetId}/${versionId}/${variant}?exp=${expiresAt}${download}${state}&sig=${signature}`;
@@ -130,7 +159,7 @@ async function isSignedByAny(
 
 function decodeSignature(text: string): Uint8Array<ArrayBuffer> | null {
   if (!SIGNATURE_PATTERN.test(text)) return null;
-  const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+  const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
   // The 43rd character has two unused bits; only the canonical encoding is valid.
   return base64Url(bytes.buffer) === text ? bytes : null;
 }
@@ -149,10 +178,10 @@ export async function verifyMediaUrl(
   const [exp, downloadName, sig] = [singleValue(query, "exp"), singleValue(query, "dl"), singleValue(query, "sig")];
   const trashedAt = parseTrashedAt(query);
   if (!exp || !sig || downloadName === false || trashedAt === false) return { status: "bad" };
-  const signature = decodeSignature(sig);
-  if (signature === null || !EXPIRY_PATTERN.test(exp)) return { status: "bad" };
+  const [signature, scope] = [decodeSignature(sig), scopeOf(address.variant)];
+  if (signature === null || scope === null || !EXPIRY_PATTERN.test(exp)) return { status: "bad" };
   const expiresAt = Number(exp);
-  const text = signedText({ ...address, trashedAt }, expiresAt, downloadName);
+  const text = utf8.encode(signedText({ ...address, trashedAt }, scope, expiresAt, downloadName));
   if (!(await isSignedByAny(secrets, signature, text))) return { status: "bad" };
   if ([...query.keys()].some((name) => !QUERY_PARAMETERS.includes(name))) return { status: "unknown_parameter" };
   return expiresAt * 1000 <= nowMs ? { status: "expired" } : { status: "ok", expiresAt, downloadName, trashedAt };

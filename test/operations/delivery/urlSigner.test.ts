@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
 import {
   urlExpiry,
@@ -26,6 +26,15 @@ async function statusOf(url: URL, nowMs = NOW, secret = SECRET): Promise<string>
   const [, , assetId = "", versionId = "", variant = ""] = url.pathname.split("/");
   return (await verifyMediaUrl([secret], nowMs, { assetId, versionId, variant }, url.searchParams)).status;
 }
+
+/** The variants that share a signature. */
+const scopes = {
+  display: ["thumbnail", "small", "preview", "fullsize"],
+  displayOfVideo: ["thumbnail_image", "small_image", "preview_image", "fullsize_image"],
+  original: ["original"],
+  source: ["source"],
+  sourceOfVideo: ["source_image"],
+};
 
 /** Returns a modified copy of the URL. */
 function changed(url: URL, change: (copy: URL) => void): URL {
@@ -122,6 +131,58 @@ describe("a signed media URL", () => {
     expect(await statusOf(url, NOW, "another signing key of more than 32 characters")).toBe("bad");
     expect(await statusOf(url, NOW + 90 * HOUR_MS, "another signing key of more than 32 characters")).toBe("bad");
     expect(await statusOf(url)).toBe("ok");
+  });
+
+  it("opens the files of its scope only, for every pair of variants", async () => {
+    const base = address();
+    const signer = await createUrlSigner(SECRET, NOW);
+    for (const [scope, signedVariants] of Object.entries(scopes)) {
+      for (const signedVariant of signedVariants) {
+        for (const trashedAt of [null, NOW]) {
+          const path = await signer.sign({ ...base, variant: signedVariant, trashedAt });
+          const url = new URL(path, "https://tintype.test");
+          for (const [openedScope, openedVariants] of Object.entries(scopes)) {
+            for (const variant of openedVariants) {
+              const opened = changed(url, (copy) => (copy.pathname = copy.pathname.replace(signedVariant, variant)));
+              const expected = openedScope === scope ? "ok" : "bad";
+              expect([opened.pathname, await statusOf(opened)]).toEqual([opened.pathname, expected]);
+            }
+          }
+        }
+      }
+    }
+  });
+
+  it("of one version opens no other version or asset, whatever its scope", async () => {
+    const [base, other] = [address(), address()];
+    for (const variant of Object.values(scopes).flat()) {
+      const url = await sign({ ...base, variant });
+      for (const part of ["assetId", "versionId"] as const) {
+        const moved = changed(url, (copy) => (copy.pathname = copy.pathname.replace(base[part], other[part])));
+        expect(await statusOf(moved)).toBe("bad");
+      }
+    }
+  });
+
+  it("is computed once for the display variants of a version", async () => {
+    const hmac = vi.spyOn(crypto.subtle, "sign");
+    const base = address();
+    const signer = await createUrlSigner(SECRET, NOW);
+    const paths = await Promise.all(scopes.display.map((variant) => signer.sign({ ...base, variant })));
+    expect(new Set(paths.map((path) => path.split("?")[1])).size).toBe(1);
+    expect(hmac).toHaveBeenCalledTimes(1);
+    await signer.sign({ ...base, variant: "original" }, "a.jpg");
+    expect(hmac).toHaveBeenCalledTimes(2);
+    hmac.mockRestore();
+  });
+
+  it("is bad for an unknown variant, also with the name of a scope", async () => {
+    const url = await sign({ ...address(), variant: "thumbnail" });
+    for (const variant of ["display", "huge", "thumbnail_image_image", "source_file"]) {
+      expect(
+        await statusOf(changed(url, (copy) => (copy.pathname = copy.pathname.replace("thumbnail", variant)))),
+      ).toBe("bad");
+    }
   });
 
   it("is rejected when text moves between fields", async () => {

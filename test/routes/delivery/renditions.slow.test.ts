@@ -269,13 +269,12 @@ describe("rendering", () => {
 });
 
 describe("a signature", () => {
-  it("opens only the variant and asset it was created for", async () => {
+  it("opens the display variants of its version, and neither the original nor another asset", async () => {
     const asset = await uploadImage(await renderPng(20, 20, () => [0, 0, 0, 255]), "mine.png");
     const other = await uploadImage(await renderPng(21, 20, () => [0, 0, 0, 255]), "theirs.png");
     const url = urlOf(asset, "thumbnail");
     const forged = [
       url.replace("/thumbnail?", "/original?"),
-      url.replace("/thumbnail?", "/small?"),
       url.replace(asset.id, other.id),
       url.replace(/exp=\d+/, "exp=9999999999"),
       `${url}&dl=evil.html`,
@@ -283,6 +282,9 @@ describe("a signature", () => {
       urlOf(asset, "original").replace(/dl=[^&]+/, "dl=evil.html"),
     ];
     for (const attempt of forged) expect((await call("GET", attempt, { token: null })).status).toBe(403);
+    const display = ["small", "preview", "fullsize"].map((variant) => url.replace("/thumbnail?", `/${variant}?`));
+    expect(display).toEqual(["small", "preview", "fullsize"].map((variant) => urlOf(asset, variant)));
+    for (const opened of display) expect((await call("GET", opened, { token: null })).status).toBe(200);
   });
 });
 
