@@ -17,8 +17,11 @@ import * as encodedJpeg from "../../src/media/transcode/jpeg/encodedJpeg.ts";
 import * as jpegHead from "../../src/media/transcode/jpeg/jpegHead.ts";
 import * as needsDisplayProxy from "../../src/media/transcode/preview/needsDisplayProxy.ts";
 import * as tiffPreviews from "../../src/media/transcode/preview/tiffPreviews.ts";
+import * as rowResizer from "../../src/media/transcode/resize/rowResizer.ts";
 import * as preservedXmp from "../../src/media/transcode/rewrite/preservedXmp.ts";
 import * as tiffLayout from "../../src/media/transcode/tiff/tiffLayout.ts";
+import * as decodeWebp from "../../src/media/transcode/webp/decodeWebp.ts";
+import * as encodeWebp from "../../src/media/transcode/webp/encodeWebp.ts";
 import * as partBuffers from "../../src/objects/uploads/partBuffers.ts";
 import * as uploadMemory from "../../src/objects/uploads/uploadMemory.ts";
 import * as variants from "../../src/operations/delivery/variants.ts";
@@ -156,6 +159,43 @@ export const fileSections: Section[] = [
       ),
       limit(decoderTurn, "MAX_DECODER_HOLD_MS", "ms", "turn of a decoder, one at a time", "the next one starts"),
       limit(decoderMemory, "MAX_DECODER_BYTES", "bytes", "memory of a decoder", "no picture; the task has the reason"),
+      limit(
+        rowResizer,
+        "MAX_RESIZE_EDGE_PX",
+        "px",
+        "longest side of an image that the Worker shrinks",
+        "no picture; the task has the reason",
+      ),
+      limit(
+        rowResizer,
+        "MAX_RESIZE_MEMORY_BYTES",
+        "bytes",
+        "rows and weights of the resizer",
+        "no picture; the task has the reason",
+      ),
+      limit(
+        decodeWebp,
+        "MAX_DECODED_WEBP_PIXELS",
+        "pixels",
+        "WebP that the Worker decodes itself",
+        "rendered by Images",
+      ),
+      limit(decodeWebp, "MAX_WEBP_DECODER_BYTES", "bytes", "memory of the WebP decoder", "rendered by Images"),
+      limit(
+        encodeWebp,
+        "MAX_ENCODED_WEBP_PIXELS",
+        "pixels",
+        "image that the Worker encodes as WebP",
+        "rendered by Images",
+      ),
+      limit(encodeWebp, "MAX_WEBP_ENCODER_BYTES", "bytes", "memory of the WebP encoder", "rendered by Images"),
+      limit(
+        encodeWebp,
+        "MAX_COMPRESSED_ALPHA_PIXELS",
+        "pixels",
+        "image whose transparency the WebP encoder compresses",
+        "one byte a pixel",
+      ),
       limit(
         tiffLayout,
         "MAX_TIFF_WORK_RATIO",

@@ -1,3 +1,5 @@
+import { scaledSize } from "../../media/transcode/resize/scaledSize.ts";
+
 /** Longest edge of each variant in pixels; null keeps the full resolution. Smaller images keep their size. */
 export const VARIANT_EDGES_PX = { thumbnail: 360, small: 720, preview: 1440, fullsize: null } as const;
 export type Variant = keyof typeof VARIANT_EDGES_PX;
@@ -43,8 +45,6 @@ export function renditionFormat(variant: Variant, longestEdgePx: number): Rendit
 
 /** Width in pixels of a variant of an upright `width` × `height` image; null while its size is unknown. */
 export function variantWidth(variant: Variant, width: number, height: number): number | null {
-  const edgePx = VARIANT_EDGES_PX[variant];
   if (width <= 0 || height <= 0) return null;
-  const scale = edgePx === null ? 1 : Math.min(1, edgePx / Math.max(width, height));
-  return Math.max(1, Math.round(width * scale));
+  return scaledSize({ width, height }, VARIANT_EDGES_PX[variant]).width;
 }

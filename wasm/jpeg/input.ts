@@ -1,0 +1,99 @@
+/** Reads the bits of entropy-coded data; T.81 §F.2.2.5. */
+
+@unmanaged
+export class Input {
+  /** The next bits, left-aligned. Bits after the first `count` may be set: they are those that follow. */
+  bits: u64;
+  count: i32;
+  /** Zero bits at the end of `bits` that stand for missing data. Consuming one means that the data is damaged. */
+  padding: i32;
+  position: usize;
+  end: usize;
+  /** A code that the table lacks. */
+  isDamaged: i32;
+}
+
+export const input = changetype<Input>(memory.data(offsetof<Input>(), 16));
+
+/** Whether the first byte of an 8-byte word that is 0xff, if any, exists. */
+function hasMarkerByte(word: u64): bool {
+  const inverted = ~word;
+  return ((inverted - 0x0101010101010101) & ~inverted & 0x8080808080808080) !== 0;
+}
+
+/** 0xff followed by 0 is a data byte; followed by anything else it is a marker, which ends the data. */
+function refillByBytes(): void {
+  while (input.count <= 56) {
+    let at = input.position;
+    let byte: u64 = 0;
+    let size: usize = 0;
+    if (at < input.end) {
+      byte = load<u8>(at);
+      size = 1;
+      if (byte === 0xff) size = at + 1 < input.end && load<u8>(at, 1) === 0 ? 2 : 0;
+    }
+    if (size === 0) {
+      byte = 0;
+      input.padding += 8;
+    }
+    input.bits |= byte << (56 - input.count);
+    input.count += 8;
+    input.position = at + size;
+  }
+}
+
+/** Buffers at least 56 bits, zeros after the end of the data. */
+export function refill(): void {
+  const at = input.position;
+  if (at + 8 <= input.end) {
+    const word = load<u64>(at);
+    if (!hasMarkerByte(word)) {
+      const bytes = (63 - input.count) >> 3;
+      input.bits |= bswap<u64>(word) >> input.count;
+      input.position = at + bytes;
+      input.count += bytes << 3;
+      return;
+    }
+  }
+  refillByBytes();
+}
+
+/** Reads up to 16 bits. */
+export function readBits(length: i32): i32 {
+  if (length === 0) return 0;
+  if (input.count < length) refill();
+  const value = <i32>(input.bits >> (64 - length));
+  input.bits <<= length;
+  input.count -= length;
+  return value;
+}
+
+/** Reads a number of `length` bits; one whose first bit is 0 is negative; T.81 §F.2.2.1. */
+export function readNumber(length: i32): i32 {
+  const value = readBits(length);
+  return length > 0 && value < 1 << (length - 1) ? value - (1 << length) + 1 : value;
+}
+
+export function resetInput(): void {
+  input.bits = 0;
+  input.count = 0;
+  input.padding = 0;
+}
+
+/** Whether more bits were consumed than there are, or a code was invalid. */
+export function isExhausted(): bool {
+  return input.count < input.padding || input.isDamaged !== 0;
+}
+
+/** Skips to the end of the restart marker with this number, 0 to 7; false if another marker or nothing follows. */
+export function skipRestartMarker(number: i32): bool {
+  resetInput();
+  for (let at = input.position; at + 1 < input.end; at++) {
+    const code: i32 = load<u8>(at, 1);
+    // Stuffed bytes and fill bytes precede the marker in damaged and in padded data.
+    if (load<u8>(at) !== 0xff || code === 0 || code === 0xff) continue;
+    input.position = at + 2;
+    return code === (0xd0 | number);
+  }
+  return false;
+}
