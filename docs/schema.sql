@@ -168,7 +168,6 @@ CREATE INDEX assets_by_burst ON assets (library_id, auto_stack_id, sort_key)
   WHERE auto_stack_id IS NOT NULL;
 CREATE INDEX assets_live ON assets (library_id, sort_key)
   WHERE trashed_at IS NULL;
-CREATE INDEX assets_all ON assets (library_id, sort_key);
 CREATE INDEX assets_trashed ON assets (library_id, trash_key)
   WHERE trashed_at IS NOT NULL;
 CREATE INDEX assets_trashed_by_time ON assets (library_id, sort_key)
@@ -205,14 +204,6 @@ BEGIN
   UPDATE libraries SET storage_used_bytes = storage_used_bytes + NEW.file_size_bytes + NEW.version_bytes,
       asset_count = asset_count + 1
     WHERE id = NEW.library_id;
-END;
-
-CREATE TRIGGER assets_delete_dependents AFTER DELETE ON assets
-BEGIN
-  DELETE FROM tasks WHERE asset_id = OLD.id;
-  DELETE FROM album_assets WHERE asset_id = OLD.id;
-  DELETE FROM asset_versions WHERE asset_id = OLD.id;
-  DELETE FROM events WHERE entity_id = OLD.id AND event_type <> 'asset_deleted';
 END;
 
 CREATE TRIGGER assets_update_stack_counts AFTER UPDATE OF stack_id, trashed_at ON assets
@@ -341,6 +332,15 @@ END;
 CREATE TRIGGER assets_delete_derived_files AFTER DELETE ON assets
 BEGIN
   DELETE FROM derived_files WHERE asset_id = OLD.id;
+END;
+
+CREATE TRIGGER assets_delete_dependents AFTER DELETE ON assets
+BEGIN
+  DELETE FROM tasks WHERE asset_id = OLD.id;
+  DELETE FROM album_assets WHERE asset_id = OLD.id;
+  DELETE FROM asset_versions WHERE asset_id = OLD.id;
+  DELETE FROM events WHERE entity_id = OLD.id
+    AND entity_type IN ('asset', 'metadata') AND event_type <> 'asset_deleted';
 END;
 
 CREATE TABLE derived_files (
@@ -491,10 +491,11 @@ CREATE TABLE events (
   created_at integer NOT NULL
 , actor text);
 
-CREATE INDEX events_by_library ON events (library_id, seq);
 CREATE INDEX events_by_type ON events (library_id, entity_type, seq);
-CREATE INDEX events_by_time ON events (library_id, created_at, seq);
-CREATE INDEX events_by_entity ON events (entity_id);
+CREATE INDEX events_by_asset ON events (entity_id)
+  WHERE entity_type IN ('asset', 'metadata') AND event_type <> 'asset_deleted';
+CREATE INDEX events_by_time ON events (created_at, seq)
+  WHERE seq * 40503 % 65536 < 8192;
 
 CREATE TABLE tasks (
   id text PRIMARY KEY NOT NULL,

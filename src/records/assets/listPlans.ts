@@ -138,7 +138,8 @@ function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
   if (filter.state === "trashed") return trashInputs(filter, span);
   if (filter.box !== null) return mapInputs(filter);
   if (filter.state === "live") return liveInputs(filter);
-  return [{ from: assetsBy("assets_all"), ...conditions(filter, []), ...byTime }];
+  // Live and trashed assets have an index each in capture order; an index of both would be one more row per upload.
+  return [...liveInputs({ ...filter, state: "live" }), trashByTimeInput(filter)];
 }
 
 /** One bound per side, as for capture times. The lower bound skips rows of a cleared trash at the end of the trash. */

@@ -17,7 +17,7 @@ export async function listLibrariesToPurge(db: Database, atMs: number, limit: nu
 
 export async function listAssetsToPurge(db: Database, libraryId: string, limit: number): Promise<string[]> {
   const rows = await db.orm.all<{ id: string }>(
-    sql`SELECT a.id AS id FROM assets a INDEXED BY assets_all WHERE a.library_id = ${libraryId} LIMIT ${limit}`,
+    sql`SELECT a.id AS id FROM assets a INDEXED BY assets_by_checksum WHERE a.library_id = ${libraryId} LIMIT ${limit}`,
   );
   return rows.map((row) => row.id);
 }

@@ -6,9 +6,10 @@ import type { Database } from "../database.ts";
 import { selectLiveLibraries, type LibraryState, type LibraryScope } from "../libraries/libraries.ts";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import { events } from "../schema/schema.ts";
+import { isTimeIndexed } from "./timeIndex.ts";
+import { entityTypes, type EntityType } from "./events.ts";
 
-export const entityTypes = ["asset", "album", "person", "face", "album_asset", "metadata", "stack"] as const;
-export type EntityType = (typeof entityTypes)[number];
+export { entityTypes, type EntityType };
 
 const columns = getTableColumns(events);
 const payloadColumn = z.record(z.string(), z.unknown()).nullable();
@@ -53,30 +54,43 @@ export interface FeedRequest {
 
 const MAX_SEQ = sqlNumber(Number.MAX_SAFE_INTEGER);
 
-/** The first `seq` at or after a time: one seek, because `created_at` is monotonic in `seq`. */
-function firstSeqFrom(libraryId: string, atMs: number): SQL {
-  return sql`coalesce((SELECT t.seq FROM events t INDEXED BY events_by_time
-    WHERE t.library_id = ${sqlId(libraryId)} AND t.created_at >= ${sqlNumber(atMs)} ORDER BY t.created_at, t.seq LIMIT 1), ${MAX_SEQ})`;
+/**
+ * The first `seq` at or after a time, in any library, because `created_at` is monotonic in `seq`. The time index has an
+ * eighth of the events: one seek finds the last of them before that time, and at most 13 rows follow until the next.
+ */
+function firstSeqFrom(atMs: number): SQL {
+  const time = sqlNumber(atMs);
+  const lastBefore = sql`SELECT t.seq FROM events t INDEXED BY events_by_time
+    WHERE ${isTimeIndexed("t.")} AND t.created_at < ${time} ORDER BY t.created_at DESC, t.seq DESC LIMIT 1`;
+  return sql`coalesce((SELECT f.seq FROM events f NOT INDEXED
+    WHERE f.seq > coalesce((${lastBefore}), 0) AND f.created_at >= ${time} ORDER BY f.seq LIMIT 1), ${MAX_SEQ})`;
+}
+
+/** Looks up the bounds of both times once for all ranges. */
+function timeBounds({ createdFrom, createdBefore }: FeedRequest): SQL {
+  if (createdFrom === null && createdBefore === null) return sql``;
+  const [from, before] = [createdFrom, createdBefore].map((at) => (at === null ? sql`NULL` : firstSeqFrom(at)));
+  return sql`WITH bounds (from_seq, before_seq) AS MATERIALIZED (SELECT ${from}, ${before}) `;
 }
 
 /** One bound per side: with two, SQLite seeks to one of them and reads the rows up to the other. */
 function seqRange({ libraryId, afterSeq, createdFrom, createdBefore }: FeedRequest): SQL {
   const next = sqlNumber(afterSeq + 1);
-  const low = createdFrom === null ? next : sql`max(${next}, ${firstSeqFrom(libraryId, createdFrom)})`;
-  const high = createdBefore === null ? MAX_SEQ : firstSeqFrom(libraryId, createdBefore);
+  const low = createdFrom === null ? next : sql`(SELECT max(${next}, from_seq) FROM bounds)`;
+  const high = createdBefore === null ? MAX_SEQ : sql`(SELECT before_seq FROM bounds)`;
   return sql`e.library_id = ${sqlId(libraryId)} AND e.seq >= ${low} AND e.seq < ${high}`;
 }
 
-/** Merges one index range per entity type, each in order of `seq`: reads the page and one more row per type. */
+/**
+ * Merges one index range per entity type, each in order of `seq`: reads the page and one more row per type. An index
+ * of all types would save these rows, and would be one more row for each event.
+ */
 function selectPage(request: FeedRequest): SQL {
-  const selects =
-    request.entityTypes === null
-      ? [sql`SELECT e.* FROM events e INDEXED BY events_by_library WHERE ${seqRange(request)}`]
-      : request.entityTypes.map(
-          (type) =>
-            sql`SELECT e.* FROM events e INDEXED BY events_by_type WHERE ${seqRange(request)} AND e.entity_type = ${type}`,
-        );
-  return sql`${unionAll(selects)} ORDER BY seq LIMIT ${request.limit + 1}`;
+  const selects = (request.entityTypes ?? entityTypes).map(
+    (type) =>
+      sql`SELECT e.* FROM events e INDEXED BY events_by_type WHERE ${seqRange(request)} AND e.entity_type = ${type}`,
+  );
+  return sql`${timeBounds(request)}${unionAll(selects)} ORDER BY seq LIMIT ${request.limit + 1}`;
 }
 
 export async function listEvents(

@@ -17,9 +17,13 @@ export type EventType =
   | "stack_updated"
   | "stack_deleted";
 
+/** Every type of entity that the feed lists. */
+export const entityTypes = ["asset", "album", "person", "face", "album_asset", "metadata", "stack"] as const;
+export type EntityType = (typeof entityTypes)[number];
+
 export interface NewEvent {
   eventType: EventType;
-  entityType: "asset" | "album" | "album_asset" | "metadata" | "stack";
+  entityType: EntityType;
   entityId: string;
 }
 

@@ -85,7 +85,6 @@ export const assets = sqliteTable(
       .on(t.libraryId, t.autoStackId, t.sortKey)
       .where(sql`"auto_stack_id" IS NOT NULL`),
     index("assets_live").on(t.libraryId, t.sortKey).where(live),
-    index("assets_all").on(t.libraryId, t.sortKey),
     index("assets_trashed").on(t.libraryId, t.trashKey).where(trashed),
     index("assets_trashed_by_time").on(t.libraryId, t.sortKey).where(trashed),
     index("assets_trashed_by_bucket").on(t.libraryId, trashBucketExpression(), t.trashKey).where(trashed),

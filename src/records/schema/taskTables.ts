@@ -1,6 +1,7 @@
 /** The change feed's events and the deferred tasks. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { isTimeIndexed } from "../events/timeIndex.ts";
 
 export const events = sqliteTable(
   "events",
@@ -17,11 +18,13 @@ export const events = sqliteTable(
     actor: text("actor"),
   },
   (t) => [
-    index("events_by_library").on(t.libraryId, t.seq),
     index("events_by_type").on(t.libraryId, t.entityType, t.seq),
-    /** `created_at` is monotonic in `seq`: records/events. */
-    index("events_by_time").on(t.libraryId, t.createdAt, t.seq),
-    index("events_by_entity").on(t.entityId),
+    /** `created_at` is monotonic in `seq` over all libraries: records/events. */
+    index("events_by_time").on(t.createdAt, t.seq).where(isTimeIndexed()),
+    /** For the deletion of an asset's earlier events with its row. */
+    index("events_by_asset")
+      .on(t.entityId)
+      .where(sql`"entity_type" IN ('asset', 'metadata') AND "event_type" <> 'asset_deleted'`),
   ],
 );
 

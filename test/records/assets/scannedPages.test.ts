@@ -29,10 +29,15 @@ async function readPage(
   });
 }
 
+const EARTH = { west: -180, south: -90, east: 180, north: 90 };
 const scan = { rowsPerStatement: 7, rowsPerPage: 1000 };
 
 const cases: { name: string; filter: () => Partial<AssetFilter>; where: string; order?: string }[] = [
-  { name: "all, video", filter: () => ({ state: "all", mediaType: "video" }), where: "media_type = 'video'" },
+  {
+    name: "the Earth, video",
+    filter: () => ({ box: EARTH, mediaType: "video" }),
+    where: "trashed_at IS NULL AND latitude IS NOT NULL AND media_type = 'video'",
+  },
   {
     name: "all, video, ascending",
     filter: () => ({ state: "all", mediaType: "video", order: "asc" }),
@@ -61,8 +66,8 @@ const cases: { name: string; filter: () => Partial<AssetFilter>; where: string; 
   },
   {
     name: "no match",
-    filter: () => ({ state: "all", mediaType: "video", albumFilter: "in_album" }),
-    where: "media_type = 'video' AND album_count > 0",
+    filter: () => ({ box: EARTH, mediaType: "video", albumFilter: "in_album" }),
+    where: "trashed_at IS NULL AND latitude IS NOT NULL AND media_type = 'video' AND album_count > 0",
   },
 ];
 
@@ -91,7 +96,7 @@ describe("pages by filters that no index serves, seven rows per statement", () =
   });
 
   it("are refused when the rows of one page contain no match", async () => {
-    const filter = { state: "all", mediaType: "video", albumFilter: "in_album" } as const;
+    const filter = { box: EARTH, mediaType: "video", albumFilter: "in_album" } as const;
     expect(await readPage(filter, null, { rowsPerStatement: 7, rowsPerPage: 70 })).toBeNull();
   });
 });

@@ -6,7 +6,7 @@ export interface D1Counts {
   rowsWritten: number;
   /** The rows of all results, as JSON text. */
   resultCharacters: number;
-  statements: { sql: string; values: unknown[]; rowsRead: number }[];
+  statements: { sql: string; values: unknown[]; rowsRead: number; rowsWritten: number }[];
 }
 
 interface CountingD1 {
@@ -35,7 +35,8 @@ export function countingD1(real: D1Database, faults: D1Faults = {}): CountingD1 
     counts.rowsRead += result.meta.rows_read;
     counts.rowsWritten += result.meta.rows_written;
     counts.resultCharacters += JSON.stringify(result.results).length;
-    counts.statements.push({ sql, values, rowsRead: result.meta.rows_read });
+    const { rows_read: rowsRead, rows_written: rowsWritten } = result.meta;
+    counts.statements.push({ sql, values, rowsRead, rowsWritten });
   }
 
   function wrapStatement(sql: string, statement: D1PreparedStatement, values: unknown[] = []): D1PreparedStatement {

@@ -1,4 +1,5 @@
 /** Recomputes stored counts, copies and references, and reports every inconsistency. */
+import { entityTypes } from "../../../src/records/events/events.ts";
 import { sqlAll } from "../clients/account.ts";
 import { findSummaryMismatches } from "./summaries.ts";
 
@@ -52,6 +53,8 @@ const checks: Record<string, string> = {
   "task without an asset": `SELECT id FROM tasks WHERE asset_id IS NOT NULL AND asset_id NOT IN (SELECT id FROM assets)`,
   "event of a deleted asset": `SELECT seq, event_type FROM events WHERE entity_type IN ('asset', 'metadata')
     AND event_type <> 'asset_deleted' AND entity_id NOT IN (SELECT id FROM assets)`,
+  "event of an entity type that the feed does not list": `SELECT seq, entity_type FROM events
+    WHERE entity_type NOT IN (${entityTypes.map((type) => `'${type}'`).join(", ")})`,
   "event older than the previous one": `SELECT seq FROM events e WHERE created_at <
     (SELECT p.created_at FROM events p WHERE p.seq < e.seq ORDER BY p.seq DESC LIMIT 1)`,
 };

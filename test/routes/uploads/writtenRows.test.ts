@@ -1,0 +1,134 @@
+/** Rows written by an upload and by changes of an asset. D1 bills each row of a table and each entry of an index. */
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { sampleBytes } from "../../fixtures/media/samples.ts";
+import { countingD1 } from "../../support/bindings/d1.ts";
+import { recordingQueue } from "../../support/bindings/queue.ts";
+import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { call, upload } from "../../support/clients/api.ts";
+
+const NO_GPS = "0008_Panasonic_DMC-LC40.jpg";
+const GPS = "thompson-springs.jpg";
+const GPS_VIDEO = "0009_with-gps.mp4";
+
+const database = countingD1(env.DB);
+const bindings = { DB: database.binding, QUEUE: recordingQueue().binding };
+const created = z.object({ id: z.string() });
+
+/** Rows written by the statements whose text matches. */
+function written(pattern: RegExp): number {
+  return database.counts.statements
+    .filter(({ sql }) => pattern.test(sql))
+    .reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+}
+
+async function uploadSample(name: string): Promise<string> {
+  const bytes = await sampleBytes(name);
+  database.reset();
+  const response = await upload(bytes, { name, env: bindings });
+  expect(response.status).toBe(201);
+  return created.parse(await response.json()).id;
+}
+
+async function send(method: string, path: string, json?: unknown): Promise<unknown> {
+  database.reset();
+  const response = await call(method, path, { env: bindings, ...(json === undefined ? {} : { json }) });
+  expect(response.status).toBeLessThan(300);
+  return response.status === 204 ? null : await response.json();
+}
+
+/** At most one of the 13 consecutive events of a change is in the index of their times. */
+const TIME_INDEX_ROWS = 1;
+
+beforeAll(async () => {
+  await getRootOwner();
+});
+
+describe("the rows written by an upload", () => {
+  it.each([
+    // The row, its key, five indexes, the month and the library; with coordinates six map indexes, a point, nine cells.
+    { name: NO_GPS, assetRows: 10 },
+    { name: GPS, assetRows: 26 },
+    { name: GPS_VIDEO, assetRows: 26 },
+  ])("are few for the asset and its events: $name", async ({ name, assetRows }) => {
+    await uploadSample(name);
+    expect(written(/^insert into "assets"/)).toBeLessThanOrEqual(assetRows);
+    // Two events, each a row and two index entries, and the last number assigned.
+    expect(written(/^INSERT INTO events/)).toBeLessThanOrEqual(2 * 3 + 1 + TIME_INDEX_ROWS);
+  });
+});
+
+interface Change {
+  method: string;
+  path: (ids: { asset: string; album: string }) => string;
+  json?: (assetId: string) => unknown;
+  /** Rows written at most without and with coordinates, besides the index of times. */
+  rows: [number, number];
+}
+
+/** In order: each change applies to the asset as the one before left it. */
+const changes: Record<string, Change> = {
+  trash: { method: "POST", path: () => "/api/assets/trash", json: (id) => ({ ids: [id] }), rows: [11, 21] },
+  restore: { method: "POST", path: () => "/api/assets/restore", json: (id) => ({ ids: [id] }), rows: [10, 26] },
+  "addition to an album": {
+    method: "POST",
+    path: ({ album }) => `/api/albums/${album}/assets`,
+    json: (id) => ({ asset_ids: [id] }),
+    rows: [18, 18],
+  },
+  "new description": {
+    method: "PATCH",
+    path: ({ asset }) => `/api/assets/${asset}`,
+    json: () => ({ description: "a" }),
+    rows: [5, 5],
+  },
+  "new capture time of an album's asset": {
+    method: "PATCH",
+    path: ({ asset }) => `/api/assets/${asset}`,
+    json: () => ({ original_datetime: "2001-02-03T04:05:06" }),
+    rows: [22, 48],
+  },
+  "new position": {
+    method: "PATCH",
+    path: ({ asset }) => `/api/assets/${asset}`,
+    json: () => ({ latitude: 10, longitude: 20 }),
+    rows: [28, 34],
+  },
+  deletion: { method: "DELETE", path: ({ asset }) => `/api/assets/${asset}`, rows: [40, 41] },
+};
+
+describe.each([
+  { name: NO_GPS, column: 0 },
+  { name: GPS, column: 1 },
+])("the rows written by a change of $name", ({ name, column }) => {
+  it("stay within their budgets", async () => {
+    await sqlAll("DELETE FROM assets");
+    const asset = await uploadSample(name);
+    const album = created.parse(await send("POST", "/api/albums", { name: "a" })).id;
+    const counts: Record<string, number> = {};
+    for (const [step, { method, path, json }] of Object.entries(changes)) {
+      await send(method, path({ asset, album }), json?.(asset));
+      counts[step] = database.counts.rowsWritten;
+    }
+    const excess = Object.entries(changes)
+      .filter(([step, { rows }]) => (counts[step] ?? Infinity) > (rows[column] ?? 0) + TIME_INDEX_ROWS)
+      .map(([step]) => step);
+    expect(excess, JSON.stringify(counts)).toEqual([]);
+  });
+});
+
+describe("the deletion of an asset among many events", () => {
+  it("deletes its earlier events and reads few rows", async () => {
+    const asset = await uploadSample(NO_GPS);
+    await sqlAll(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999)
+       INSERT INTO events (library_id, event_type, entity_type, entity_id, created_at)
+       SELECT l.id, 'asset_updated', 'asset', 'e' || i, (SELECT max(created_at) FROM events) FROM n, libraries l`,
+    );
+    await send("DELETE", `/api/assets/${asset}`);
+    expect(database.counts.rowsRead).toBeLessThan(200);
+    const events = await sqlAll("SELECT event_type FROM events WHERE entity_id = ?", asset);
+    expect(events).toEqual([{ event_type: "asset_deleted" }]);
+  });
+});
