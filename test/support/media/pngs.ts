@@ -42,6 +42,8 @@ export interface PngSpec {
   transparency?: number[];
   /** The number of IDAT chunks. */
   idatChunks?: number;
+  /** ICC profile. */
+  icc?: Uint8Array;
 }
 
 export async function buildPng(spec: PngSpec): Promise<Uint8Array<ArrayBuffer>> {
@@ -58,6 +60,10 @@ export async function encodePng(spec: Omit<PngSpec, "rows">, rows: Uint8Array): 
   const pixels = await deflate(rows);
   const step = Math.ceil(pixels.length / (spec.idatChunks ?? 1));
   const parts = [new Uint8Array(SIGNATURE), chunk("IHDR", header)];
+  if (spec.icc !== undefined) {
+    const head = new TextEncoder().encode("profile\0\0");
+    parts.push(chunk("iCCP", new Uint8Array([...head, ...(await deflate(spec.icc))])));
+  }
   if (spec.palette !== undefined) parts.push(chunk("PLTE", new Uint8Array(spec.palette)));
   if (spec.transparency !== undefined) parts.push(chunk("tRNS", new Uint8Array(spec.transparency)));
   for (let at = 0; at < pixels.length; at += step) parts.push(chunk("IDAT", pixels.subarray(at, at + step)));
