@@ -18,3 +18,12 @@ export async function storeRendition(
   const key = renditionKey(assetId, versionId, variant);
   await fromStorage(() => bucket.put(key, bytes, { httpMetadata: { contentType } }));
 }
+
+/** Reads a stored rendition; null if it is missing. */
+export async function readRendition(
+  bucket: R2Bucket,
+  { assetId, versionId, variant }: RenditionAddress,
+): Promise<Uint8Array | null> {
+  const key = renditionKey(assetId, versionId, variant);
+  return await fromStorage(async () => (await (await bucket.get(key))?.bytes()) ?? null);
+}

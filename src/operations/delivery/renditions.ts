@@ -1,10 +1,10 @@
-/** Renders thumbnails and the other variants on their first request, and stores them. */
+/** Renders variants that the tasks of an asset have not made yet, and full sizes, on their first request. */
 import { AppError } from "../../kernel/errors.ts";
 import { storeRendition } from "../../objects/delivery/renditions.ts";
 import { recordDerivedFile } from "../../records/delivery/derivedFiles.ts";
 import type { RenderResult } from "../../providers/renderers/renderer.ts";
 import { createRenderer } from "../../providers/renderers/rendererFactory.ts";
-import { openDisplaySource, type DisplaySource } from "./displaySource.ts";
+import { openDisplaySource, type DisplayableAsset, type DisplaySource } from "./displaySource.ts";
 import {
   FIRST_RENDER_PAUSE_MS,
   forgetFailures,
@@ -14,6 +14,8 @@ import {
   recordTransientFailure,
   renderingUnavailable,
 } from "./renderFailures.ts";
+import { makeScaledImages, storeScaledRenditions, type NoImages, type OpenSource } from "./scaled/scaledRenditions.ts";
+import type { ScaledImages } from "../../media/transcode/display/scaledImages.ts";
 import { createUrlSigner, type MediaAddress } from "./urlSigner.ts";
 import {
   parseVariantName,
@@ -38,14 +40,26 @@ interface Rendering {
   origin: string;
 }
 
-type OpenSource = Extract<DisplaySource, { kind: "stream" }>;
-
 /** Renderings in progress in this isolate; concurrent requests for the same rendition share one. */
 const rendersInProgress = new Map<string, Promise<boolean>>();
 
-async function openSource(context: Context, { assetId, versionId, mediaType }: Rendering): Promise<DisplaySource> {
-  const versions = { currentVersionId: versionId, posterVersionId: versionId };
-  return await openDisplaySource(context, { id: assetId, ...versions, mediaType });
+/** One file, or all scaled variants of a version. */
+type Made = Extract<RenderResult, { kind: "rendered" }> | { kind: "images"; images: ScaledImages };
+
+function assetOf({ assetId, versionId, mediaType }: Rendering): DisplayableAsset {
+  return { id: assetId, currentVersionId: versionId, posterVersionId: versionId, mediaType };
+}
+
+async function openSource(context: Context, rendering: Rendering): Promise<DisplaySource> {
+  return await openDisplaySource(context, assetOf(rendering));
+}
+
+/**
+ * The three scaled variants come from one billed rendering of the preview. The 10 ms of CPU of the Workers Free plan
+ * are too few to derive the others from it.
+ */
+function areMadeTogether({ config }: Context, variant: Variant): boolean {
+  return variant !== "fullsize" && config.workersPlan === "paid";
 }
 
 async function render(
@@ -77,9 +91,22 @@ async function renderFullsize(context: Context, rendering: Rendering, source: Op
   return again.kind === "none" ? result : await render(context, rendering, again, "jpeg");
 }
 
-async function renderVariant(context: Context, rendering: Rendering, source: OpenSource): Promise<RenderResult> {
+async function make(context: Context, rendering: Rendering): Promise<Made | NoImages> {
+  if (areMadeTogether(context, rendering.variant)) {
+    return await makeScaledImages(context, assetOf(rendering), (source) => render(context, rendering, source, "webp"));
+  }
+  const source = await openSource(context, rendering);
+  if (source.kind === "none") return source;
   if (rendering.variant === "fullsize") return await renderFullsize(context, rendering, source);
   return await render(context, rendering, source, "webp");
+}
+
+async function store(context: Context, { assetId, versionId, variant }: Rendering, made: Made): Promise<void> {
+  if (made.kind === "images") return await storeScaledRenditions(context, { assetId, versionId }, made.images);
+  const { bytes, contentType } = made;
+  const file = { assetId, versionId, name: variant, sizeBytes: bytes.byteLength };
+  await recordDerivedFile(context.db.primary(), file);
+  await storeRendition(context.bucket, { assetId, versionId, variant }, bytes, contentType);
 }
 
 async function renderAndStore(context: Context, rendering: Rendering): Promise<boolean> {
@@ -87,25 +114,22 @@ async function renderAndStore(context: Context, rendering: Rendering): Promise<b
   const address = { assetId, versionId, group: variant === "fullsize" ? "fullsize" : "scaled" } as const;
   const { failure, blocks } = await recallFailure(context, address);
   if (blocks) return false;
-  const source = await openSource(context, rendering);
-  if (source.kind === "none") {
-    if (source.awaitsProxy) await recordRefusal(context, address, source.reason, MISSING_PROXY_EXPIRES_MS);
-    return false;
-  }
-  let rendered: RenderResult;
+  let made: Made | NoImages;
   try {
-    rendered = await renderVariant(context, rendering, source);
+    made = await make(context, rendering);
   } catch (error) {
     if (error instanceof AppError && error.code !== "rendering_unavailable") throw error;
     throw await recordTransientFailure(context, address, failure, error);
   }
-  if (rendered.kind === "unreadable") {
-    await recordRefusal(context, address, rendered.reason);
+  if (made.kind === "none") {
+    if (made.awaitsProxy) await recordRefusal(context, address, made.reason, MISSING_PROXY_EXPIRES_MS);
     return false;
   }
-  const file = { assetId, versionId, name: variant, sizeBytes: rendered.bytes.byteLength };
-  await recordDerivedFile(context.db.primary(), file);
-  await storeRendition(context.bucket, { assetId, versionId, variant }, rendered.bytes, rendered.contentType);
+  if (made.kind === "unreadable") {
+    await recordRefusal(context, address, made.reason);
+    return false;
+  }
+  await store(context, rendering, made);
   if (failure !== null) await forgetFailures(context, assetId, versionId);
   return true;
 }
@@ -133,8 +157,18 @@ export async function createRendition(
 ): Promise<boolean> {
   const parsed = parseVariantName(name);
   if (parsed === null) return false;
+  const { mediaType } = parsed;
+  const variant = areMadeTogether(context, parsed.variant) ? "preview" : parsed.variant;
   try {
-    const rendering = renderShared(context, { assetId, versionId, trashedAt, ...parsed, statedEdgePx, origin });
+    const rendering = renderShared(context, {
+      assetId,
+      versionId,
+      trashedAt,
+      mediaType,
+      variant,
+      statedEdgePx,
+      origin,
+    });
     // Other requests may wait for the same rendering after this caller disconnects.
     context.waitUntil(rendering.catch(() => false));
     return await rendering;
