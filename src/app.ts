@@ -7,7 +7,7 @@ import { crossOrigin } from "./middleware/cors.ts";
 import { onError, onNotFound } from "./middleware/errors.ts";
 import { knownRoutesOnly } from "./middleware/knownRoutes.ts";
 import { rateLimit } from "./middleware/rateLimits.ts";
-import { requestLog, noStore, requestSetup } from "./middleware/request.ts";
+import { requestLog, noStoreByDefault, requestSetup } from "./middleware/request.ts";
 import { httpsOnly } from "./middleware/transport.ts";
 import { albumAssets } from "./routes/albums/assetRoutes.ts";
 import { albumMemberships } from "./routes/albums/membershipRoutes.ts";
@@ -35,12 +35,12 @@ export function createApp(): OpenAPIHono<AppEnv> {
   const app = newRouter();
   app.onError(onError);
   app.notFound(onNotFound);
-  app.use(requestLog, requestSetup, httpsOnly, crossOrigin, knownRoutesOnly(app));
+  app.use(requestLog, noStoreByDefault, requestSetup, httpsOnly, crossOrigin, knownRoutesOnly(app));
   app.route("/", server);
   app.route("/", media);
   app.route("/", edgeResizing);
   publishOpenApi(app);
-  app.use("/api/*", noStore, databaseSession, authenticate, rateLimit, jsonBody);
+  app.use("/api/*", databaseSession, authenticate, rateLimit, jsonBody);
   for (const router of [
     users,
     libraries,

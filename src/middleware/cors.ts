@@ -23,13 +23,19 @@ export function isPreflight(c: Context<AppEnv>): boolean {
   return c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined;
 }
 
-/** Credentials are sent as headers, so with `*` a page has only the access of the keys that it already holds. */
+/** The signature of a media URL is its credential: a page that has the URL could also fetch it through a server. */
+const PUBLIC_PATH = /^\/media\//;
+
+/**
+ * Credentials are sent as headers, so with `*` a page has only the access of the keys that it already holds. Media are
+ * open to every origin, because a response per origin would need `Vary` and an entry for each in Workers Cache.
+ */
 export const crossOrigin = createMiddleware<AppEnv>(async (c, next) => {
   // Hono's handler would answer any other OPTIONS request as a preflight.
   if (c.req.method === "OPTIONS" && !isPreflight(c)) return await next();
   const origins = c.get("config").corsOrigins;
   const handler = cors({
-    origin: origins.includes("*") ? "*" : origins,
+    origin: origins.includes("*") || PUBLIC_PATH.test(c.req.path) ? "*" : origins,
     allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
     // An empty list reflects the requested headers: SDK generators send a dozen of their own.
     allowHeaders: [],

@@ -46,8 +46,11 @@ export const requestLog = createMiddleware<AppEnv>(async (c, next) => {
   });
 });
 
-/** JSON responses belong to one caller, and responses without Cache-Control may be cached. */
-export const noStore = createMiddleware<AppEnv>(async (c, next) => {
-  c.header("Cache-Control", "no-store");
+/**
+ * Gives every response without Cache-Control `no-store`. Workers Cache stores a response without the header by its
+ * status: a 200 for two hours, a 404 for three minutes.
+ */
+export const noStoreByDefault = createMiddleware<AppEnv>(async (c, next) => {
   await next();
+  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
 });

@@ -37,6 +37,6 @@ export function publishOpenApi(app: OpenAPIHono<AppEnv>): void {
   let document: unknown;
   app.get("/openapi.json", (c) => {
     document ??= buildDocument(app);
-    return c.json(document, 200, { "Cache-Control": "public, max-age=300" });
+    return c.json(document, 200, { "Cache-Control": "public, max-age=300, stale-if-error=0" });
   });
 }

@@ -11,7 +11,4 @@ const ping = createRoute({
   responses: { 200: { description: "pong", content: { "text/plain": { schema: z.literal("pong") } } } },
 });
 
-export const server = newRouter().openapi(ping, (c) => {
-  c.header("Cache-Control", "no-store");
-  return c.text("pong", 200);
-});
+export const server = newRouter().openapi(ping, (c) => c.text("pong", 200));

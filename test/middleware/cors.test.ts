@@ -66,6 +66,16 @@ describe("a browser app", () => {
     expect(listOf(response, "vary")).toContain("origin");
   });
 
+  it("of any origin may read media, so that a URL has one response for all of them", async () => {
+    const env = { CORS_ORIGINS: `${APP}, https://other.example` };
+    for (const origin of [APP, "https://evil.example"]) {
+      const path = "/media/asset_BM3nUmJ6fkBqBADyz5FEiu/asset_version_BM3nUmJ6fkBqBADyz5FEiu/thumbnail";
+      const response = await call("GET", path, { token: null, headers: { origin }, env });
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      expect(response.headers.get("vary")).toBeNull();
+    }
+  });
+
   it("may never send cookies", async () => {
     expect((await preflight(APP)).headers.get("access-control-allow-credentials")).toBeNull();
   });

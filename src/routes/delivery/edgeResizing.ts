@@ -37,5 +37,5 @@ edgeResizing.get("/cdn-cgi/image/*", developmentOnly, publicContext, async (c) =
   const rendered = await resize(c.env.IMAGES, image.body, widthOf(options));
   if (rendered.kind === "unreadable") throw notFound("image");
   const headers = { "Content-Type": rendered.contentType, "cf-resized": "internal=ok/- emulated" };
-  return c.body(rendered.bytes, 200, { ...headers, "Cache-Control": "public, max-age=3600" });
+  return c.body(rendered.bytes, 200, { ...headers, "Cache-Control": "public, max-age=3600, stale-if-error=0" });
 });

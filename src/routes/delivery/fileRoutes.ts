@@ -44,10 +44,7 @@ const thumbnail = createRoute({
 
 async function serve(c: Context<AppEnv>, file: AddressedFile): Promise<Response> {
   const grant = { ...file, expiresAt: null };
-  const response = await serveGrantedFile(c.var.context, c.req.raw, grant, c.var.origin);
-  // Overrides the context's default no-store for JSON.
-  c.header("Cache-Control", response.headers.get("Cache-Control") ?? "no-store");
-  return response;
+  return await serveGrantedFile(c.var.context, c.req.raw, grant, c.var.origin);
 }
 
 export const assetFiles = newRouter();

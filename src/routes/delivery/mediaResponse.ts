@@ -72,14 +72,14 @@ function fileHeaders(object: R2Object, grant: MediaGrant, nowMs: number): Header
 }
 
 /**
- * Originals are private because they contain personal metadata; renditions are cached by the edge per signed URL. A
- * version's bytes are immutable, and max-age ends with the signature. Responses to a credential are revalidated.
- * `no-transform` stops proxies from recompressing, which would invalidate the API's checksums.
+ * The signature is the credential and part of the URL, so any cache may store the response until the signature expires;
+ * a version's bytes are immutable. `stale-if-error=0` keeps Workers Cache from serving it later. Responses to an API key
+ * are revalidated. `no-transform` stops proxies from recompressing, which would invalidate the API's checksums.
  */
-function cacheControl({ expiresAt, address }: MediaGrant, nowMs: number): string {
+function cacheControl({ expiresAt }: MediaGrant, nowMs: number): string {
   if (expiresAt === null) return "private, no-cache, no-transform";
   const seconds = Math.max(0, expiresAt - Math.ceil(nowMs / 1000));
-  return `${address.variant === "original" ? "private" : "public"}, max-age=${seconds}, immutable, no-transform`;
+  return `public, max-age=${seconds}, immutable, no-transform, stale-if-error=0`;
 }
 
 function validatorHeaders(object: R2Object, grant: MediaGrant, nowMs: number): Record<string, string> {

@@ -2,6 +2,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../../src/app.ts";
+import { cachePolicyViolation } from "./cachePolicy.ts";
 
 const app = createApp();
 
@@ -27,6 +28,8 @@ export async function call(method: string, path: string, options: CallOptions = 
   const context = createExecutionContext();
   const response = await app.fetch(request, { ...env, ...options.env }, context);
   await waitOnExecutionContext(context);
+  const violation = cachePolicyViolation(new URL(url).pathname, response);
+  if (violation !== null) throw new Error(`${method} ${path}: ${response.status}: ${violation}`);
   return response;
 }
 
