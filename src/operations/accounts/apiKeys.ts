@@ -5,6 +5,7 @@ import { listLiveLibraryIds } from "../../records/libraries/libraries.ts";
 import { createOnce, storedKey, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { hashSecret, requireRootKey, type Action, type Principal } from "./authentication.ts";
 import type { Context } from "../context.ts";
+import { forgetPrincipal } from "./knownPrincipals.ts";
 import { startPages } from "../pages.ts";
 
 export type ApiKey = records.ApiKey;
@@ -121,4 +122,5 @@ export async function revokeApiKey(context: Context, principal: Principal, id: s
   requireRootKey(principal);
   if ((await records.updateApiKey(context.db, principal.userId, id, { isActive: false })) === null)
     throw notFound("API key");
+  forgetPrincipal(id);
 }

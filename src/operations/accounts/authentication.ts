@@ -1,29 +1,16 @@
 /** Authenticates the root key and API keys, and checks what a principal may do. */
 import { AppError } from "../../kernel/errors.ts";
 import { actions, findApiKeyByHash, isTouchDue, touchApiKey, type Action } from "../../records/accounts/apiKeys.ts";
-import type { LibraryScope } from "../../records/libraries/libraries.ts";
-import {
-  createUserWithLibrary,
-  findUserBySubject,
-  ROOT_SUBJECT,
-  type StorageLimits,
-} from "../../records/accounts/users.ts";
+import { findOwner } from "../../records/accounts/owner.ts";
+import { createUserWithLibrary, ROOT_SUBJECT, type StorageLimits } from "../../records/accounts/users.ts";
+import type { Config } from "../../kernel/config.ts";
 import type { Context } from "../context.ts";
+import { beginLookup, findKnownPrincipal, PRINCIPAL_MEMORY_MS } from "./knownPrincipals.ts";
+import type { AuthenticatedPrincipal, Principal } from "./principal.ts";
 import { ACCEPTED_KEY_MEMORY_MS, acceptedKeys, UNKNOWN_KEY_MEMORY_MS, unknownKeys } from "./knownSecrets.ts";
 
 export type { Action } from "../../records/accounts/apiKeys.ts";
-
-/** The authenticated user, limited to what the credential allows. */
-export interface Principal extends LibraryScope {
-  actions: readonly Action[];
-  /** True for the root key, which alone manages API keys and reads the integrity report. */
-  isRoot: boolean;
-}
-
-export interface AuthenticatedPrincipal extends Principal {
-  /** Id of the API key; a constant for the root key. */
-  credentialId: string;
-}
+export type { AuthenticatedPrincipal, Principal } from "./principal.ts";
 
 async function sha256(text: string): Promise<ArrayBuffer> {
   return await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
@@ -34,9 +21,15 @@ export async function hashSecret(secret: string): Promise<string> {
   return new Uint8Array(await sha256(secret)).toBase64();
 }
 
+/** Hashes of root keys, by settings, which are constant during the lifetime of an isolate. */
+const rootHashes = new WeakMap<Config, ArrayBuffer>();
+
 /** Compares digests in constant time, which reveals neither the length nor a common prefix. */
-async function isSameSecret(a: string, b: string): Promise<boolean> {
-  return crypto.subtle.timingSafeEqual(await sha256(a), await sha256(b));
+async function isRootKey(config: Config, tokenHash: ArrayBuffer): Promise<boolean> {
+  const known = rootHashes.get(config);
+  const rootHash = known ?? (await sha256(config.rootApiKey));
+  if (known === undefined) rootHashes.set(config, rootHash);
+  return crypto.subtle.timingSafeEqual(tokenHash, rootHash);
 }
 
 function storageLimits({ config }: Context): StorageLimits {
@@ -47,14 +40,17 @@ function storageLimits({ config }: Context): StorageLimits {
 }
 
 /** Creates the owner and a first library on the first use of the root key. */
-async function authenticateRoot(context: Context): Promise<AuthenticatedPrincipal> {
-  const existing =
-    (await findUserBySubject(context.db, ROOT_SUBJECT)) ??
-    (await findUserBySubject(context.db.primary(), ROOT_SUBJECT));
-  const user =
-    existing ??
-    (await createUserWithLibrary(context.db.primary(), ROOT_SUBJECT, storageLimits(context), context.nowMs));
-  return { userId: user.id, libraryIds: null, actions, isRoot: true, credentialId: ROOT_SUBJECT };
+async function authenticateRoot(context: Context, hash: string): Promise<AuthenticatedPrincipal> {
+  const { db, nowMs } = context;
+  const remember = beginLookup();
+  const existing = (await findOwner(db, ROOT_SUBJECT)) ?? (await findOwner(db.primary(), ROOT_SUBJECT));
+  const { userId, knownLibraries } = existing ?? {
+    userId: (await createUserWithLibrary(db.primary(), ROOT_SUBJECT, storageLimits(context), nowMs)).id,
+    knownLibraries: [],
+  };
+  const principal = { userId, libraryIds: null, actions, isRoot: true, credentialId: ROOT_SUBJECT, knownLibraries };
+  if (existing !== null) remember(hash, principal, nowMs + PRINCIPAL_MEMORY_MS);
+  return principal;
 }
 
 /** An API key: the prefix and 32 bytes in base64url. */
@@ -68,10 +64,33 @@ async function findKey({ db, nowMs }: Context, hash: string) {
   return newest;
 }
 
+async function authenticateKey(
+  context: Context,
+  hash: string,
+  checkAttempts: () => void,
+): Promise<AuthenticatedPrincipal | null> {
+  const { nowMs } = context;
+  if (unknownKeys.has(hash, nowMs)) return null;
+  if (!acceptedKeys.has(hash, nowMs)) checkAttempts();
+  const remember = beginLookup();
+  const found = await findKey(context, hash);
+  if (found === null) return null;
+  const { key, userIsActive, knownLibraries } = found;
+  const expiresAt = key.expiresAt ?? Infinity;
+  if (!key.isActive || !userIsActive || expiresAt <= nowMs) return null;
+  acceptedKeys.add(hash, nowMs + ACCEPTED_KEY_MEMORY_MS);
+  if (isTouchDue(key, nowMs)) context.waitUntil(touchApiKey(context.db.primary(), key.id, nowMs));
+  const { userId, libraryIds } = key;
+  const principal = { userId, libraryIds, actions: key.actions, isRoot: false, credentialId: key.id, knownLibraries };
+  remember(hash, principal, Math.min(nowMs + PRINCIPAL_MEMORY_MS, expiresAt));
+  return principal;
+}
+
 /**
  * Authenticates a token. Returns null if it is unknown, revoked, expired, or belongs to an inactive user. Malformed
- * tokens and those that were unknown within the last minute are rejected before the query. The first use of the root
- * key creates the owner; an API key's last use is recorded after the response.
+ * tokens and those that were unknown within the last minute are rejected before the query. A read trusts an
+ * authentication of this isolate for `PRINCIPAL_MEMORY_MS`; a change asks the primary. The first use of the root key
+ * creates the owner; an API key's last use is recorded after the response.
  *
  * `checkAttempts` is called before the query unless this isolate accepted the key recently, and may throw.
  */
@@ -80,21 +99,14 @@ export async function authenticate(
   token: string,
   checkAttempts: () => void,
 ): Promise<AuthenticatedPrincipal | null> {
-  const { nowMs } = context;
-  if (await isSameSecret(token, context.config.rootApiKey)) return await authenticateRoot(context);
-  if (!API_KEY.test(token)) return null;
-  const hash = await hashSecret(token);
-  if (unknownKeys.has(hash, nowMs)) return null;
-  if (!acceptedKeys.has(hash, nowMs)) checkAttempts();
-  const found = await findKey(context, hash);
-  if (found === null) return null;
-  const { key, userIsActive } = found;
-  const expired = key.expiresAt !== null && key.expiresAt <= nowMs;
-  if (!key.isActive || !userIsActive || expired) return null;
-  acceptedKeys.add(hash, nowMs + ACCEPTED_KEY_MEMORY_MS);
-  if (isTouchDue(key, context.nowMs)) context.waitUntil(touchApiKey(context.db.primary(), key.id, context.nowMs));
-  const { userId, libraryIds } = key;
-  return { userId, libraryIds, actions: key.actions, isRoot: false, credentialId: key.id };
+  const digest = await sha256(token);
+  const isRoot = await isRootKey(context.config, digest);
+  if (!isRoot && !API_KEY.test(token)) return null;
+  const hash = new Uint8Array(digest).toBase64();
+  const isRead = context.db.consistency !== "primary";
+  const known = isRead ? findKnownPrincipal(hash, context.nowMs) : undefined;
+  if (known?.isRoot === isRoot) return known;
+  return isRoot ? await authenticateRoot(context, hash) : await authenticateKey(context, hash, checkAttempts);
 }
 
 /** @throws {AppError} `forbidden` unless the credential allows the action. */

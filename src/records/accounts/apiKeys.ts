@@ -3,6 +3,7 @@ import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
 import { z } from "zod";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
+import { selectLibrariesOfKey, type KnownLibrary } from "../libraries/knownLibraries.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { apiKeys, users } from "../schema/schema.ts";
 
@@ -92,21 +93,26 @@ export async function updateApiKey(
   return rows[0] === undefined ? null : parseRow(rows[0]);
 }
 
-/** Finds the key with this hash, and whether its user is active, in one round trip. */
-export async function findApiKeyByHash(
-  db: Database,
-  secretHash: string,
-): Promise<{ key: ApiKey; userIsActive: boolean } | null> {
-  const [keys, owners] = await db.orm.batch([
+export interface FoundApiKey {
+  key: ApiKey;
+  userIsActive: boolean;
+  knownLibraries: KnownLibrary[];
+}
+
+/** Finds the key with this hash, whether its user is active, and the libraries it covers, in one round trip. */
+export async function findApiKeyByHash(db: Database, secretHash: string): Promise<FoundApiKey | null> {
+  const [keys, owners, knownLibraries] = await db.orm.batch([
     db.orm.select().from(apiKeys).where(eq(apiKeys.secretHash, secretHash)),
     db.orm
       .select({ isActive: users.isActive })
       .from(apiKeys)
       .innerJoin(users, eq(users.id, apiKeys.userId))
       .where(eq(apiKeys.secretHash, secretHash)),
+    selectLibrariesOfKey(db, secretHash),
   ]);
   const key = keys[0];
-  return key === undefined ? null : { key: parseRow(key), userIsActive: owners[0]?.isActive ?? false };
+  if (key === undefined) return null;
+  return { key: parseRow(key), userIsActive: owners[0]?.isActive ?? false, knownLibraries };
 }
 
 const LAST_USED_RESOLUTION_MS = 60_000;

@@ -1,0 +1,21 @@
+/** The caller of an operation. */
+import type { Action } from "../../records/accounts/apiKeys.ts";
+import type { KnownLibrary } from "../../records/libraries/knownLibraries.ts";
+import type { LibraryScope } from "../../records/libraries/libraries.ts";
+
+/** The authenticated user, limited to what the credential allows. */
+export interface Principal extends LibraryScope {
+  actions: readonly Action[];
+  /** True for the root key, which alone manages API keys and reads the integrity report. */
+  isRoot: boolean;
+  /**
+   * Up to two live libraries in scope at the time of the authentication, which may be 30 s ago: `likelyLibrary` guesses
+   * from them.
+   */
+  knownLibraries?: readonly KnownLibrary[];
+}
+
+export interface AuthenticatedPrincipal extends Principal {
+  /** Id of the API key; a constant for the root key. */
+  credentialId: string;
+}
