@@ -1,47 +1,49 @@
-/**
- * `npm run deploy`: creates the missing resources of [env.production] in wrangler.toml, sets missing secrets, applies
- * the migrations and deploys. Later runs only migrate and deploy. `--yes` disables prompts. `--zone HOST` serves from a
- * host of a zone. `--image-delivery cf-image` or `cdn-cgi` uses the Transformations of that zone (docs/renditions.md).
- */
+/** `npm run deploy`: creates or upgrades an instance on Cloudflare. docs/deploy.md describes options and settings. */
 import { parseArgs } from "node:util";
 import { copyReferenceAssets } from "./copyReferenceAssets.ts";
-import { selectAccount } from "./deploy/account.ts";
+import { deployInstance } from "./deploy/deployment.ts";
 import { terminalPrompt } from "./deploy/prompt.ts";
-import { ensureResources, runOrThrow, productionNames } from "./deploy/resources.ts";
-import { ensureSecrets } from "./deploy/secrets.ts";
-import { firewallExpression, zoneArguments } from "./deploy/zone.ts";
-import { waitForExit, startWrangler } from "./wrangler.ts";
+
+const HELP = `npm run deploy -- [options]
+
+Creates the database, the bucket and the queues of an instance, or finds them, migrates, sets missing secrets, deploys
+and tests the result. Repeat it to upgrade. Settings are kept in deploy.env, or in deploy.NAME.env.
+
+  --name NAME             instance with its own data; default: tintype
+  --zone HOST             serve from a host of your zone, such as photos.example.com, instead of workers.dev
+  --image-delivery MODE   images-binding (default), cf-image or cdn-cgi: docs/renditions.md
+  --location HINT         where a new database and bucket are created: weur, eeur, apac, oc, wnam, enam
+  --jurisdiction NAME     eu, us or fedramp: a new database and bucket never leave it
+  --plan PLAN             paid or free: the Workers plan of the account; detected if left out
+  --secret NAME           set a secret, such as DESCRIBER_API_KEY: asks for it, or takes the variable of that name
+  --yes                   ask nothing; missing secrets are generated
+  --help                  show this text
+
+CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID replace the login in a browser. TINTYPE_KEY, the owner's key, lets the
+test at the end of a later deployment upload a sample.`;
 
 const options = {
-  yes: { type: "boolean", default: false },
+  name: { type: "string" },
   zone: { type: "string" },
   "image-delivery": { type: "string" },
+  location: { type: "string" },
+  jurisdiction: { type: "string" },
+  plan: { type: "string" },
+  secret: { type: "string" },
+  yes: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
 } as const;
 
-async function deploy(): Promise<number> {
-  const { values } = parseArgs({ options });
-  const zone = zoneArguments(values);
-  const prompt = terminalPrompt(values.yes);
+async function main(): Promise<void> {
+  const { yes, help, ...values } = parseArgs({ options }).values;
+  if (help) return console.log(HELP);
   copyReferenceAssets();
-  await selectAccount(prompt);
-  await ensureResources(productionNames());
-  await runOrThrow(["d1", "migrations", "apply", "DB", "--remote", "--env", "production"]);
-  console.log("Applied the migrations.");
-  const ownerKey = await ensureSecrets(prompt);
-  // Printed before the deploy, which can fail: the key is already stored, and a stored secret is write-only.
-  if (ownerKey !== null) console.log(`\nThe owner's API key, shown only once. Store it safely:\n\n  ${ownerKey}\n`);
-  if (values["image-delivery"] === "cdn-cgi") {
-    console.log(
-      `Limit the transformations of the zone with a WAF custom rule that blocks:\n\n${firewallExpression()}\n`,
-    );
-  }
-  const extraEnv: Record<string, string> = prompt.isInteractive ? {} : { CI: "1" };
-  return (await waitForExit(startWrangler(["deploy", "--env", "production", ...zone], { env: extraEnv }))) ?? 1;
+  await deployInstance({ ...values, key: process.env["TINTYPE_KEY"] }, terminalPrompt(yes));
 }
 
 try {
-  process.exitCode = await deploy();
+  await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }

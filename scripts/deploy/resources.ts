@@ -1,67 +1,70 @@
-import { unstable_readConfig as readConfig } from "wrangler";
+/** Creates the missing database, bucket and queues of an instance. Existing ones stay as they are. */
 import { z } from "zod";
-import type { CommandResult } from "../wrangler.ts";
-import { runWrangler } from "../wrangler.ts";
+import { CloudflareError, type AccountApi } from "./api.ts";
+import { bucketHeaders, databaseSchema, queueSchema, type Inventory } from "./inventory.ts";
+import type { Settings } from "./settings.ts";
+import type { InstanceNames } from "./workerConfig.ts";
 
-const configSchema = z.object({
-  name: z.string(),
-  d1_databases: z.array(z.object({ database_name: z.string() })),
-  r2_buckets: z.array(z.object({ bucket_name: z.string() })),
-  queues: z.object({
-    producers: z.array(z.object({ queue: z.string() })),
-    consumers: z.array(z.object({ queue: z.string(), dead_letter_queue: z.string().optional() })),
-  }),
-});
-
-export interface ProductionNames {
-  databases: string[];
-  buckets: string[];
-  queues: string[];
-}
-
-export function productionNames(): ProductionNames {
-  const config = configSchema.parse(readConfig({ config: "wrangler.toml", env: "production" }));
-  const queues = [
-    ...config.queues.producers.map((producer) => producer.queue),
-    ...config.queues.consumers.flatMap((consumer) => [consumer.queue, consumer.dead_letter_queue ?? consumer.queue]),
-  ];
-  return {
-    databases: config.d1_databases.map((database) => database.database_name),
-    buckets: config.r2_buckets.map((bucket) => bucket.bucket_name),
-    queues: [...new Set(queues)],
-  };
-}
-
-/** Runs wrangler. Throws with its output if it fails. */
-export async function runOrThrow(args: string[], input?: string): Promise<CommandResult> {
-  const run = await runWrangler(args, input);
-  if (run.code === 0) return run;
-  throw new Error(`wrangler ${args.join(" ")} failed:\n${run.stdout}${run.stderr}`);
-}
-
-async function createIfMissing(exists: boolean, label: string, args: string[]): Promise<void> {
-  if (!exists) await runOrThrow(args);
+async function ensure(exists: boolean, label: string, create: () => Promise<unknown>): Promise<void> {
+  if (!exists) await create();
   console.log(`${exists ? "Found  " : "Created"} ${label}`);
 }
 
-/** Every failure counts as missing, because wrangler lacks an error code for it. Creation reports the real cause. */
-async function succeeds(args: string[]): Promise<boolean> {
-  return (await runWrangler(args)).code === 0;
+/** Options that only improve speed: their failure is reported, and the deployment continues. */
+async function optional(label: string, advice: string, change: () => Promise<unknown>): Promise<void> {
+  try {
+    await change();
+    console.log(`Enabled ${label}`);
+  } catch (error) {
+    if (!(error instanceof CloudflareError)) throw error;
+    console.log(`Skipped ${label}: ${error.message}. ${advice}`);
+  }
 }
 
-/** Creates the missing database, bucket and queues of [env.production]. Existing ones stay unchanged. */
-export async function ensureResources(names: ProductionNames): Promise<void> {
-  const list = await runOrThrow(["d1", "list", "--json"]);
-  const databases = z.array(z.object({ name: z.string() })).parse(JSON.parse(list.stdout));
-  for (const name of names.databases) {
-    const exists = databases.some((database) => database.name === name);
-    await createIfMissing(exists, `D1 database ${name}`, ["d1", "create", name]);
+async function ensureDatabase(
+  api: AccountApi,
+  { location, jurisdiction }: Settings,
+  { database }: InstanceNames,
+  { databaseId }: Inventory,
+): Promise<string> {
+  let id = databaseId;
+  await ensure(id !== null, `D1 database ${database}`, async () => {
+    const place = jurisdiction === null ? { primary_location_hint: location ?? undefined } : { jurisdiction };
+    const created = await api("POST", "/d1/database", databaseSchema, { body: { name: database, ...place } });
+    id = created.uuid;
+  });
+  if (id === null) throw new Error(`The D1 database ${database} has no id.`);
+  return id;
+}
+
+/** Returns the database's id. */
+export async function ensureResources(
+  api: AccountApi,
+  settings: Settings,
+  names: InstanceNames,
+  found: Inventory,
+): Promise<string> {
+  const databaseId = await ensureDatabase(api, settings, names, found);
+  await optional(
+    "D1 read replication",
+    `Switch it on in the dashboard: D1, ${names.database}, Settings, Read replication.`,
+    () => api("PATCH", `/d1/database/${databaseId}`, z.unknown(), { body: { read_replication: { mode: "auto" } } }),
+  );
+  const headers = bucketHeaders(settings);
+  await ensure(found.hasBucket, `R2 bucket ${names.bucket}`, () => {
+    const hint = settings.location === null ? {} : { locationHint: settings.location };
+    return api("POST", "/r2/buckets", z.unknown(), { body: { name: names.bucket, ...hint }, headers });
+  });
+  // Local uploads keep data outside of a jurisdiction for a while, so they are left off there.
+  if (settings.jurisdiction === null) {
+    await optional("R2 local uploads", "Uploads from far away are slower without them.", () =>
+      api("PUT", `/r2/buckets/${names.bucket}/local-uploads`, z.unknown(), { body: { enabled: true }, headers }),
+    );
   }
-  for (const name of names.buckets) {
-    const exists = await succeeds(["r2", "bucket", "info", name, "--json"]);
-    await createIfMissing(exists, `R2 bucket ${name}`, ["r2", "bucket", "create", name]);
+  for (const queue of names.queues) {
+    await ensure(found.queueIds.has(queue), `queue ${queue}`, () =>
+      api("POST", "/queues", queueSchema, { body: { queue_name: queue } }),
+    );
   }
-  for (const name of names.queues) {
-    await createIfMissing(await succeeds(["queues", "info", name]), `queue ${name}`, ["queues", "create", name]);
-  }
+  return databaseId;
 }

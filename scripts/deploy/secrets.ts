@@ -1,26 +1,22 @@
+/** Sets an instance's secrets, entered or generated, without writing them to disk. */
 import { z } from "zod";
 import { randomSecret, requiredSecrets } from "../randomSecret.ts";
 import { runWrangler } from "../wrangler.ts";
+import { CloudflareError, type AccountApi } from "./api.ts";
 import type { Prompt } from "./prompt.ts";
-import { runOrThrow } from "./resources.ts";
 
 const MIN_SECRET_LENGTH = 32;
-
-/**
- * wrangler's output for the API's error 10007: the Worker was never deployed, so it has no secrets. wrangler 4.155
- * prints this sentence in place of the code, and for no other error.
- */
-const WORKER_NOT_FOUND = /\[code: 10007\]|Worker "[^"]+" \(env: production\) not found\./;
+const WORKER_NOT_FOUND = 10_007;
 
 /** Throws for every other failure: counted as an empty list, it would overwrite the secrets of a running service. */
-async function existingSecretNames(): Promise<Set<string>> {
-  const run = await runWrangler(["secret", "list", "--env", "production"]);
-  if (run.code !== 0) {
-    if (WORKER_NOT_FOUND.test(run.stdout + run.stderr)) return new Set();
-    throw new Error(`wrangler secret list failed:\n${run.stdout}${run.stderr}`);
+async function existingSecretNames(api: AccountApi, worker: string): Promise<Set<string>> {
+  try {
+    const secrets = await api("GET", `/workers/scripts/${worker}/secrets`, z.array(z.object({ name: z.string() })));
+    return new Set(secrets.map(({ name }) => name));
+  } catch (error) {
+    if (error instanceof CloudflareError && error.code === WORKER_NOT_FOUND) return new Set();
+    throw error;
   }
-  const secrets = z.array(z.object({ name: z.string() })).parse(JSON.parse(run.stdout));
-  return new Set(secrets.map((secret) => secret.name));
 }
 
 async function chooseValue(prompt: Prompt, secret: (typeof requiredSecrets)[number]): Promise<string> {
@@ -34,15 +30,40 @@ async function chooseValue(prompt: Prompt, secret: (typeof requiredSecrets)[numb
   }
 }
 
-/** Sets the missing secrets, entered or generated, without writing them to disk. Returns a new root key, else null. */
-export async function ensureSecrets(prompt: Prompt): Promise<string | null> {
-  const existing = await existingSecretNames();
+/** Through stdin, because arguments are visible in the process list. */
+async function setSecrets(worker: string, config: string, values: Record<string, string>): Promise<void> {
+  const args = ["secret", "bulk", "--name", worker, "--config", config];
+  const run = await runWrangler(args, JSON.stringify(values));
+  if (run.code !== 0) throw new Error(`Setting the secrets failed:\n${run.stdout}${run.stderr}`);
+}
+
+/** Sets the missing secrets. Returns a new root key, else null. */
+export async function ensureSecrets(
+  prompt: Prompt,
+  api: AccountApi,
+  { worker, config }: { worker: string; config: string },
+): Promise<string | null> {
+  const existing = await existingSecretNames(api, worker);
   const missing = requiredSecrets.filter((secret) => !existing.has(secret.name));
   const values: Record<string, string> = {};
   for (const secret of missing) values[secret.name] = await chooseValue(prompt, secret);
-  // Through stdin, because arguments are visible in the process list.
-  if (missing.length > 0) await runOrThrow(["secret", "bulk", "--env", "production"], JSON.stringify(values));
-  for (const secret of requiredSecrets)
-    console.log(`${existing.has(secret.name) ? "Found  " : "Set    "} secret ${secret.name}`);
+  if (missing.length > 0) await setSecrets(worker, config, values);
+  for (const { name } of requiredSecrets) console.log(`${existing.has(name) ? "Found  " : "Set    "} secret ${name}`);
   return values["ROOT_API_KEY"] ?? null;
+}
+
+/** Sets one secret to the value that the user enters, or to that of the environment variable of the same name. */
+export async function setSecret(
+  prompt: Prompt,
+  name: string,
+  target: { worker: string; config: string },
+): Promise<void> {
+  const fromEnvironment = process.env[name];
+  if (fromEnvironment === undefined && !prompt.isInteractive) {
+    throw new Error(`--secret ${name} asks for the value. Without a terminal, set the environment variable ${name}.`);
+  }
+  const value = fromEnvironment ?? (await prompt.askSecret(`${name}: `));
+  if (value === "") throw new Error(`${name} is empty; nothing was changed.`);
+  await setSecrets(target.worker, target.config, { [name]: value });
+  console.log(`Set     secret ${name}`);
 }

@@ -1,0 +1,129 @@
+/** Finds what an account has under an instance's names, and whether it belongs to another application. */
+import { z } from "zod";
+import { CloudflareError, type AccountApi } from "./api.ts";
+import type { Settings } from "./settings.ts";
+import type { InstanceNames } from "./workerConfig.ts";
+
+export interface Inventory {
+  databaseId: string | null;
+  hasBucket: boolean;
+  /** Id of each existing queue by its name. */
+  queueIds: Map<string, string>;
+  hasWorker: boolean;
+  /** The account's subdomain of workers.dev; null if it has none. */
+  subdomain: string | null;
+  /** False if the token may not read Workers, so that `subdomain` is unknown. */
+  hasReadWorkers: boolean;
+}
+
+export function emptyInventory(): Inventory {
+  return {
+    databaseId: null,
+    hasBucket: false,
+    queueIds: new Map(),
+    hasWorker: false,
+    subdomain: null,
+    hasReadWorkers: false,
+  };
+}
+
+/** One part of the account. `run` fills the inventory and returns the problems. */
+export interface InventoryCheck {
+  /** The token's permission that the deployment needs for it. */
+  permission: string;
+  run: (this: void) => Promise<string[]>;
+}
+
+export const databaseSchema = z.object({ uuid: z.string(), name: z.string() });
+export const queueSchema = z.object({
+  queue_id: z.string(),
+  queue_name: z.string(),
+  consumers: z.array(z.object({ script: z.string().optional(), service: z.string().optional() })).default([]),
+});
+export const queriedNamesSchema = z.array(z.object({ results: z.array(z.object({ name: z.string() })) }));
+const workerSchema = z.object({ bindings: z.array(z.object({ name: z.string(), type: z.string() })).default([]) });
+
+const BUCKET_NOT_FOUND = 10_006;
+const WORKER_NOT_FOUND = 10_007;
+
+/** Header of requests for buckets of a jurisdiction, which are invisible without it. */
+export function bucketHeaders({ jurisdiction }: Settings): Record<string, string> {
+  return jurisdiction === null ? {} : { "cf-r2-jurisdiction": jurisdiction };
+}
+
+/** Names of the Workers that consume a queue. */
+export function consumersOf(queue: z.infer<typeof queueSchema> | undefined): string[] {
+  return (queue?.consumers ?? []).flatMap(({ script, service }) => script ?? service ?? []);
+}
+
+/** Returns null if the API answers 404 or the code, which mean that the resource does not exist. */
+async function orNull<T>(call: Promise<T>, code: number): Promise<T | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof CloudflareError && (error.status === 404 || error.code === code)) return null;
+    throw error;
+  }
+}
+
+/** A database without tables, or with the ledger alone, is one of an interrupted deployment. */
+async function isForeignDatabase(api: AccountApi, databaseId: string): Promise<boolean> {
+  const sql = "SELECT name FROM sqlite_master WHERE type = 'table'";
+  const [answer] = await api("POST", `/d1/database/${databaseId}/query`, queriedNamesSchema, { body: { sql } });
+  const names = (answer?.results ?? []).map(({ name }) => name).filter((name) => !/^(sqlite_|_cf_)/.test(name));
+  return names.some((name) => name !== "d1_migrations") && !(names.includes("assets") && names.includes("libraries"));
+}
+
+/** The checks of one instance. */
+export function inventoryChecks(
+  api: AccountApi,
+  settings: Settings,
+  names: InstanceNames,
+  found: Inventory,
+): InventoryCheck[] {
+  const advice = `choose another name with --name, for example --name ${settings.name}-photos`;
+
+  async function checkDatabase(): Promise<string[]> {
+    const databases = await api("GET", `/d1/database?name=${names.database}`, z.array(databaseSchema));
+    found.databaseId = databases.find(({ name }) => name === names.database)?.uuid ?? null;
+    if (found.databaseId === null || !(await isForeignDatabase(api, found.databaseId))) return [];
+    return [`The D1 database ${names.database} belongs to another application: ${advice}.`];
+  }
+
+  async function checkBucket(): Promise<string[]> {
+    const bucket = api("GET", `/r2/buckets/${names.bucket}`, z.unknown(), { headers: bucketHeaders(settings) });
+    found.hasBucket = (await orNull(bucket, BUCKET_NOT_FOUND)) !== null;
+    return [];
+  }
+
+  async function checkQueues(): Promise<string[]> {
+    const problems: string[] = [];
+    for (const name of names.queues) {
+      const [queue] = await api("GET", `/queues?name=${name}`, z.array(queueSchema));
+      if (queue !== undefined) found.queueIds.set(name, queue.queue_id);
+      const other = consumersOf(queue).find((consumer) => consumer !== settings.name);
+      if (other !== undefined) problems.push(`The queue ${name} is consumed by the Worker ${other}: ${advice}.`);
+    }
+    return problems;
+  }
+
+  async function checkWorker(): Promise<string[]> {
+    const path = `/workers/scripts/${settings.name}/settings`;
+    const worker = await orNull(api("GET", path, workerSchema), WORKER_NOT_FOUND);
+    const subdomain = api("GET", "/workers/subdomain", z.object({ subdomain: z.string() }));
+    found.subdomain = (await orNull(subdomain, WORKER_NOT_FOUND))?.subdomain ?? null;
+    found.hasWorker = worker !== null;
+    found.hasReadWorkers = true;
+    // Setting the secrets creates a Worker that has no other bindings yet.
+    const bindings = (worker?.bindings ?? []).filter(({ type }) => type !== "secret_text");
+    const isForeign = bindings.length > 0 && !bindings.some(({ name }) => name === "BUCKET");
+    return isForeign ? [`The Worker ${settings.name} is another application: ${advice}.`] : [];
+  }
+
+  return [
+    { permission: "D1: Edit", run: checkDatabase },
+    { permission: "Workers R2 Storage: Edit", run: checkBucket },
+    { permission: "Queues: Edit", run: checkQueues },
+    { permission: "Workers Scripts: Edit", run: checkWorker },
+  ];
+}
