@@ -1,5 +1,5 @@
 import { notFound } from "../../kernel/errors.ts";
-import { findUser, type User } from "../../records/accounts/users.ts";
+import { findUser, type UserWithStorage } from "../../records/accounts/users.ts";
 import type { Principal } from "./authentication.ts";
 import type { Context } from "../context.ts";
 
@@ -8,7 +8,7 @@ import type { Context } from "../context.ts";
  *
  * @throws {AppError} `not_found`.
  */
-export async function getUser(context: Context, principal: Principal): Promise<User> {
+export async function getUser(context: Context, principal: Principal): Promise<UserWithStorage> {
   const user = await findUser(context.db, principal.userId);
   if (user === null) throw notFound("user");
   return user;

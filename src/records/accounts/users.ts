@@ -1,20 +1,36 @@
 /** Users, who own libraries. */
-import { eq, sql, type SQL } from "drizzle-orm";
+import { eq, getTableColumns, sql, type SQL } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { users } from "../schema/schema.ts";
 
-export type User = typeof users.$inferSelect;
+const { storageUsedBytes: _storageUsedBytes, ...columns } = getTableColumns(users);
+
+export type User = Omit<typeof users.$inferSelect, "storageUsedBytes">;
 
 export const ROOT_SUBJECT = "root";
 const DEFAULT_LIBRARY_NAME = "Default Library";
 
 export async function findUserBySubject(db: Database, subject: string): Promise<User | null> {
-  return (await db.orm.select().from(users).where(eq(users.subject, subject)).get()) ?? null;
+  return (await db.orm.select(columns).from(users).where(eq(users.subject, subject)).get()) ?? null;
 }
 
-export async function findUser(db: Database, id: string): Promise<User | null> {
-  return (await db.orm.select().from(users).where(eq(users.id, id)).get()) ?? null;
+/**
+ * Stored bytes of all libraries of a user, whose id is SQL with its table's name. A total in the user's row would be
+ * one more row written per upload.
+ */
+export function storageUsedBy(userId: SQL): SQL<number> {
+  return sql<number>`(SELECT coalesce(sum(owned.storage_used_bytes), 0) FROM libraries owned WHERE owned.user_id = ${userId})`;
+}
+
+export interface UserWithStorage extends User {
+  /** Stored bytes of all libraries, trashed ones included. */
+  storageUsedBytes: number;
+}
+
+export async function findUser(db: Database, id: string): Promise<UserWithStorage | null> {
+  const withStorage = { ...columns, storageUsedBytes: storageUsedBy(sql`users.id`).as("storage_used") };
+  return (await db.orm.select(withStorage).from(users).where(eq(users.id, id)).get()) ?? null;
 }
 
 /** Storage limits of a user and of each of the user's libraries; null if unlimited. */
@@ -44,7 +60,7 @@ export async function createUserWithLibrary(
       })
       .onConflictDoNothing(),
     insertLibraryIfNone(db, sql`(${owner})`, limits.libraryBytes, atMs),
-    db.orm.select().from(users).where(eq(users.subject, subject)),
+    db.orm.select(columns).from(users).where(eq(users.subject, subject)),
   ]);
   const user = rows[0];
   if (user === undefined) throw new Error(`user ${subject} was not created`);

@@ -6,7 +6,7 @@ import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/i
 import { libraries } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
-import { insertLibraryIfNone } from "../accounts/users.ts";
+import { insertLibraryIfNone, storageUsedBy } from "../accounts/users.ts";
 
 export type Library = typeof libraries.$inferSelect;
 
@@ -49,7 +49,7 @@ export function librariesInScope(scope: LibraryScope): SQL | undefined {
 /** A condition: neither the library nor its owner has reached a storage limit. */
 export function hasFreeStorage(libraryId: string): SQL {
   return sql`EXISTS (SELECT 1 FROM libraries l JOIN users u ON u.id = l.user_id
-    WHERE l.id = ${libraryId} AND u.storage_used_bytes < u.storage_limit_bytes
+    WHERE l.id = ${libraryId} AND ${storageUsedBy(sql`u.id`)} < u.storage_limit_bytes
       AND (l.storage_limit_bytes IS NULL OR l.storage_used_bytes < l.storage_limit_bytes))`;
 }
 

@@ -13,6 +13,7 @@ export const users = sqliteTable("users", {
   isActive: integer("is_active", { mode: "boolean" }).notNull().default(true),
   isVerified: integer("is_verified", { mode: "boolean" }).notNull().default(true),
   isSuperuser: integer("is_superuser", { mode: "boolean" }).notNull().default(false),
+  /** Unused since migration 0019: the sum of the libraries replaced it. A later release drops the column. */
   storageUsedBytes: integer("storage_used_bytes").notNull().default(0),
   storageLimitBytes: integer("storage_limit_bytes").notNull(),
   createdAt: integer("created_at").notNull(),

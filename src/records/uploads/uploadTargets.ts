@@ -1,6 +1,7 @@
 /** Reads the state that an upload needs before its file: libraries, the owner's storage, and a declared duplicate. */
 import { and, eq, inArray, isNull, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
+import { storageUsedBy } from "../accounts/users.ts";
 import { assetColumns, parseAssetRow, type Asset } from "../assets/assets.ts";
 import {
   isVisible,
@@ -59,7 +60,7 @@ export async function findUploadTargets(
   const [live, owners, rows] = await db.orm.batch([
     selectLiveLibraries(db, scope, libraryId),
     db.orm
-      .select({ usedBytes: users.storageUsedBytes, limitBytes: users.storageLimitBytes })
+      .select({ usedBytes: storageUsedBy(sql`users.id`).as("used_bytes"), limitBytes: users.storageLimitBytes })
       .from(users)
       .where(eq(users.id, scope.userId)),
     ...duplicates,

@@ -1,5 +1,6 @@
 /** Reads the versions of a photo. The upload has position 0. versionChanges.ts changes them. */
 import { and, asc, eq, sql } from "drizzle-orm";
+import { storageUsedBy } from "../accounts/users.ts";
 import { parseAssetRow, selectAsset, type Asset } from "../assets/assets.ts";
 import type { Database } from "../database.ts";
 import type { LibraryScope, StorageUsage } from "../libraries/libraries.ts";
@@ -73,7 +74,7 @@ export async function findVersionContext(
     db.orm
       // D1 returns the rows of a batch as objects, in which columns of the same name collide.
       .select({
-        userUsed: sql<number>`${users.storageUsedBytes}`.as("user_used"),
+        userUsed: storageUsedBy(sql`users.id`).as("user_used"),
         userLimit: sql<number>`${users.storageLimitBytes}`.as("user_limit"),
         libraryUsed: sql<number>`${libraries.storageUsedBytes}`.as("library_used"),
         libraryLimit: sql<number | null>`${libraries.storageLimitBytes}`.as("library_limit"),

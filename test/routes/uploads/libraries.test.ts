@@ -133,7 +133,13 @@ describe("a storage limit", () => {
 
   async function limit(kind: "User" | "Library", spareBytes: number): Promise<void> {
     const [table, id] = kind === "User" ? ["users", userId] : ["libraries", first];
-    await sqlAll(`UPDATE ${table} SET storage_limit_bytes = storage_used_bytes + ? WHERE id = ?`, spareBytes, id);
+    const owned = kind === "User" ? "user_id" : "id";
+    await sqlAll(
+      `UPDATE ${table} SET storage_limit_bytes = ? +
+         (SELECT sum(l.storage_used_bytes) FROM libraries l WHERE l.${owned} = ${table}.id) WHERE id = ?`,
+      spareBytes,
+      id,
+    );
   }
 
   it.each(["User", "Library"] as const)(

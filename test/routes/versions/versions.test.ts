@@ -574,7 +574,12 @@ describe("an invalid version", () => {
         owner.userId,
         owner.libraryId,
       );
-      await sqlAll(`UPDATE ${table} SET storage_limit_bytes = storage_used_bytes WHERE id = ?`, before?.["id"]);
+      const owned = table === "users" ? "user_id" : "id";
+      await sqlAll(
+        `UPDATE ${table} SET storage_limit_bytes =
+           (SELECT sum(l.storage_used_bytes) FROM libraries l WHERE l.${owned} = ${table}.id) WHERE id = ?`,
+        before?.["id"],
+      );
       const { binding, calls } = instrumentedBucket();
       const rejected = await appendVersion(other.id, await editedJpeg(), { env: { BUCKET: binding } });
       expect(rejected.headers.get("x-should-retry")).toBe("false");
@@ -616,7 +621,11 @@ describe("storage for one more version", () => {
   it("is given to one of several concurrent calls; the others leave no trace", async () => {
     const assets = [await uploadPhoto(), await uploadPhoto(), await uploadPhoto()];
     const [before] = await sqlAll("SELECT storage_limit_bytes FROM users WHERE id = ?", owner.userId);
-    await sqlAll("UPDATE users SET storage_limit_bytes = storage_used_bytes + 1 WHERE id = ?", owner.userId);
+    await sqlAll(
+      `UPDATE users SET storage_limit_bytes = 1 +
+         (SELECT sum(l.storage_used_bytes) FROM libraries l WHERE l.user_id = users.id) WHERE id = ?`,
+      owner.userId,
+    );
     const file = await editedJpeg();
     const responses = await Promise.all(assets.map(async ({ id }) => await appendVersion(id, file)));
     expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 507, 507]);

@@ -44,8 +44,9 @@ export async function storageUsage(
   libraryId: string,
 ): Promise<{ count: number; libraryBytes: number; userBytes: number }> {
   const [row] = await sqlAll(
-    `SELECT l.asset_count AS count, l.storage_used_bytes AS libraryBytes, u.storage_used_bytes AS userBytes
-     FROM libraries l JOIN users u ON u.id = l.user_id WHERE l.id = ?`,
+    `SELECT l.asset_count AS count, l.storage_used_bytes AS libraryBytes,
+       (SELECT sum(o.storage_used_bytes) FROM libraries o WHERE o.user_id = l.user_id) AS userBytes
+     FROM libraries l WHERE l.id = ?`,
     libraryId,
   );
   return z.object({ count: z.number(), libraryBytes: z.number(), userBytes: z.number() }).parse(row);

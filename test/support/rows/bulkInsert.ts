@@ -67,6 +67,4 @@ export async function insertInBulk(write: () => Promise<void>): Promise<void> {
   for (const { sql } of results.toSorted((a, b) => a.type.localeCompare(b.type))) await run(sql);
   await run(`UPDATE libraries SET (asset_count, storage_used_bytes) =
     (SELECT count(*), coalesce(sum(file_size_bytes + version_bytes + derived_bytes), 0) FROM assets WHERE library_id = libraries.id)`);
-  await run(`UPDATE users SET storage_used_bytes =
-    (SELECT coalesce(sum(storage_used_bytes), 0) FROM libraries WHERE user_id = users.id)`);
 }

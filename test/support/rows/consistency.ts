@@ -11,8 +11,8 @@ const checks: Record<string, string> = {
       (SELECT coalesce(sum(file_size_bytes + version_bytes + derived_bytes), 0) FROM assets a WHERE a.library_id = l.id)`,
   "library with wrong album count": `SELECT l.id, l.album_count FROM libraries l WHERE l.album_count IS NOT
     (SELECT count(*) FROM albums b WHERE b.library_id = l.id AND b.deleted_at IS NULL)`,
-  "user with wrong storage": `SELECT u.id, u.storage_used_bytes FROM users u WHERE u.storage_used_bytes IS NOT
-    (SELECT coalesce(sum(file_size_bytes + version_bytes + derived_bytes), 0) FROM assets a WHERE a.user_id = u.id)`,
+  "asset of another user than its library": `SELECT a.id FROM assets a JOIN libraries l ON l.id = a.library_id
+    WHERE a.user_id <> l.user_id`,
   "asset with wrong version_bytes": `SELECT a.id FROM assets a WHERE a.version_bytes IS NOT
     (SELECT coalesce(sum(v.file_size_bytes), 0) FROM asset_versions v WHERE v.asset_id = a.id AND v.position > 0)`,
   "asset with wrong derived_bytes": `SELECT a.id FROM assets a WHERE a.derived_bytes IS NOT
