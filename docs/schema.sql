@@ -197,15 +197,6 @@ BEGIN
   UPDATE album_assets SET local_us = NEW.local_us, trashed_at = NEW.trashed_at WHERE asset_id = NEW.id;
 END;
 
-CREATE TRIGGER assets_insert_storage AFTER INSERT ON assets
-BEGIN
-  UPDATE users SET storage_used_bytes = storage_used_bytes + NEW.file_size_bytes + NEW.version_bytes
-    WHERE id = NEW.user_id;
-  UPDATE libraries SET storage_used_bytes = storage_used_bytes + NEW.file_size_bytes + NEW.version_bytes,
-      asset_count = asset_count + 1
-    WHERE id = NEW.library_id;
-END;
-
 CREATE TRIGGER assets_update_stack_counts AFTER UPDATE OF stack_id, trashed_at ON assets
 WHEN NEW.stack_id IS NOT OLD.stack_id OR (NEW.trashed_at IS NULL) <> (OLD.trashed_at IS NULL)
 BEGIN
@@ -298,31 +289,6 @@ BEGIN
   DELETE FROM corrupted_files WHERE asset_id = OLD.id;
 END;
 
-CREATE TRIGGER assets_update_storage AFTER UPDATE OF file_size_bytes, version_bytes, derived_bytes ON assets
-WHEN NEW.file_size_bytes + NEW.version_bytes + NEW.derived_bytes
-  <> OLD.file_size_bytes + OLD.version_bytes + OLD.derived_bytes
-BEGIN
-  UPDATE users SET storage_used_bytes = storage_used_bytes
-      + (NEW.file_size_bytes + NEW.version_bytes + NEW.derived_bytes)
-      - (OLD.file_size_bytes + OLD.version_bytes + OLD.derived_bytes)
-    WHERE id = NEW.user_id;
-  UPDATE libraries SET storage_used_bytes = storage_used_bytes
-      + (NEW.file_size_bytes + NEW.version_bytes + NEW.derived_bytes)
-      - (OLD.file_size_bytes + OLD.version_bytes + OLD.derived_bytes)
-    WHERE id = NEW.library_id;
-END;
-
-CREATE TRIGGER assets_delete_storage AFTER DELETE ON assets
-BEGIN
-  UPDATE users SET storage_used_bytes = storage_used_bytes
-      - OLD.file_size_bytes - OLD.version_bytes - OLD.derived_bytes
-    WHERE id = OLD.user_id;
-  UPDATE libraries SET storage_used_bytes = storage_used_bytes
-      - OLD.file_size_bytes - OLD.version_bytes - OLD.derived_bytes,
-      asset_count = asset_count - 1
-    WHERE id = OLD.library_id;
-END;
-
 CREATE TRIGGER assets_replace_poster_files AFTER UPDATE OF poster_version_id ON assets
 WHEN OLD.poster_version_id IS NOT NULL AND OLD.poster_version_id IS NOT NEW.poster_version_id
 BEGIN
@@ -341,6 +307,31 @@ BEGIN
   DELETE FROM asset_versions WHERE asset_id = OLD.id;
   DELETE FROM events WHERE entity_id = OLD.id
     AND entity_type IN ('asset', 'metadata') AND event_type <> 'asset_deleted';
+END;
+
+CREATE TRIGGER assets_insert_storage AFTER INSERT ON assets
+BEGIN
+  UPDATE libraries SET storage_used_bytes = storage_used_bytes + NEW.file_size_bytes + NEW.version_bytes,
+      asset_count = asset_count + 1
+    WHERE id = NEW.library_id;
+END;
+
+CREATE TRIGGER assets_update_storage AFTER UPDATE OF file_size_bytes, version_bytes, derived_bytes ON assets
+WHEN NEW.file_size_bytes + NEW.version_bytes + NEW.derived_bytes
+  <> OLD.file_size_bytes + OLD.version_bytes + OLD.derived_bytes
+BEGIN
+  UPDATE libraries SET storage_used_bytes = storage_used_bytes
+      + (NEW.file_size_bytes + NEW.version_bytes + NEW.derived_bytes)
+      - (OLD.file_size_bytes + OLD.version_bytes + OLD.derived_bytes)
+    WHERE id = NEW.library_id;
+END;
+
+CREATE TRIGGER assets_delete_storage AFTER DELETE ON assets
+BEGIN
+  UPDATE libraries SET storage_used_bytes = storage_used_bytes
+      - OLD.file_size_bytes - OLD.version_bytes - OLD.derived_bytes,
+      asset_count = asset_count - 1
+    WHERE id = OLD.library_id;
 END;
 
 CREATE TABLE derived_files (
