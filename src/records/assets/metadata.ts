@@ -1,65 +1,55 @@
 /**
  * The metadata JSON columns: three sources, and the effective values. Unknown keys are dropped, missing ones are null.
  */
-import { z } from "zod";
 import { cutToJsonBytes, MAX_GEOCODED_NAME_BYTES } from "../../kernel/textLimits.ts";
-
-const wallClock = z.object({ wallUs: z.int(), offsetMinutes: z.int().nullable().default(null) });
-const wallTime = wallClock.nullable().default(null);
-const text = z.string().nullable().default(null);
-const number = z.number().nullable().default(null);
+import type { WallTime } from "../../kernel/time.ts";
+import { fieldReader, isJsonObject, readText, readTime, type FieldValues } from "./metadataFields.ts";
 
 /** Fields derived from coordinates. A file may contain them as text too. */
 const placeFields = {
-  timezone: text,
-  city: text,
-  state: text,
-  country: text,
-  countryCode: text,
-  sublocation: text,
-  placeName: text,
-};
+  timezone: "text",
+  city: "text",
+  state: "text",
+  country: "text",
+  countryCode: "text",
+  sublocation: "text",
+  placeName: "text",
+} as const;
 
 /** Units: exposureTime seconds, focalLength mm, exposureBias EV, altitude metres, coordinates decimal degrees. */
-const metadataSchema = z.object({
-  make: text,
-  model: text,
-  orientation: number,
-  rawWidth: number,
-  rawHeight: number,
-  modifiedDatetime: wallTime,
-  originalDatetime: wallTime,
-  digitizedDatetime: wallTime,
-  lensModel: text,
-  fNumber: number,
-  focalLength: number,
-  iso: number,
-  exposureTime: number,
-  exposureBias: number,
-  latitude: number,
-  longitude: number,
-  altitude: number,
+const metadataFields = {
+  make: "text",
+  model: "text",
+  orientation: "number",
+  rawWidth: "number",
+  rawHeight: "number",
+  modifiedDatetime: "time",
+  originalDatetime: "time",
+  digitizedDatetime: "time",
+  lensModel: "text",
+  fNumber: "number",
+  focalLength: "number",
+  iso: "number",
+  exposureTime: "number",
+  exposureBias: "number",
+  latitude: "number",
+  longitude: "number",
+  altitude: "number",
   ...placeFields,
-  description: text,
-  fps: number,
-  livePhotoCid: text,
-  projectionType: text,
-  profileDescription: text,
-  autoStackId: text,
-  rating: number,
-});
+  description: "text",
+  fps: "number",
+  livePhotoCid: "text",
+  projectionType: "text",
+  profileDescription: "text",
+  autoStackId: "text",
+  rating: "number",
+} as const;
 
-/**
- * `captureTime` is the file's capture time, for a video possibly its container's creation date. The upload's local time
- * is computed from it. Undefined in rows written before the key existed. `contentFamily` is the format of the bytes
- * where it differs from that of the file name.
- */
-const fileSchema = metadataSchema.extend({
-  captureTime: wallClock.nullable().optional(),
-  contentFamily: z.string().nullable().optional(),
-});
-const userSchema = z.object({ description: text, latitude: number, longitude: number, originalDatetime: wallTime });
-const derivedSchema = z.object(placeFields);
+const userFields = { description: "text", latitude: "number", longitude: "number", originalDatetime: "time" } as const;
+
+const readMetadata = fieldReader(metadataFields);
+const readUser = fieldReader(userFields);
+const readDerived = fieldReader(placeFields);
 
 /** Texts of the file, independent of updates of time and position. */
 export const fileTextFields = [
@@ -76,14 +66,24 @@ export const fileTextFields = [
   "projectionType",
   "profileDescription",
   "autoStackId",
-] as const satisfies (keyof z.output<typeof metadataSchema>)[];
+] as const satisfies (keyof typeof metadataFields)[];
 
 /** Effective values: the user's, else the file's, else the derived one. */
-export type Metadata = z.output<typeof metadataSchema>;
-export type FileMetadata = z.output<typeof fileSchema>;
+export type Metadata = FieldValues<typeof metadataFields>;
+
+export interface FileMetadata extends Metadata {
+  /**
+   * The file's capture time, for a video possibly its container's creation date. The upload's local time is computed
+   * from it. Undefined in rows written before the key existed.
+   */
+  captureTime?: WallTime | null | undefined;
+  /** The format of the bytes where it differs from that of the file name. */
+  contentFamily?: string | null | undefined;
+}
+
 /** Fields that the user left unset are null; an empty description is set. */
-export type UserMetadata = z.output<typeof userSchema>;
-export type DerivedMetadata = z.output<typeof derivedSchema>;
+export type UserMetadata = FieldValues<typeof userFields>;
+export type DerivedMetadata = FieldValues<typeof placeFields>;
 
 export interface MetadataSources {
   file: FileMetadata;
@@ -91,27 +91,27 @@ export interface MetadataSources {
   derived: DerivedMetadata;
 }
 
-function parsed<T extends z.ZodType>(schema: T, column: unknown): z.output<T> {
-  const result = schema.safeParse(column);
-  return result.success ? result.data : schema.parse({});
+function readFile(column: unknown): FileMetadata {
+  const file: FileMetadata = readMetadata(column);
+  if (!isJsonObject(column)) return file;
+  if (column["captureTime"] !== undefined) file.captureTime = readTime(column["captureTime"]);
+  if (column["contentFamily"] !== undefined) file.contentFamily = readText(column["contentFamily"]);
+  return file;
 }
 
+/** Reads the three columns. Values of another type than their field's are null. */
 export function parseMetadataSources(columns: { file: unknown; user: unknown; derived: unknown }): MetadataSources {
-  return {
-    file: parsed(fileSchema, columns.file),
-    user: parsed(userSchema, columns.user),
-    derived: parsed(derivedSchema, columns.derived),
-  };
+  return { file: readFile(columns.file), user: readUser(columns.user), derived: readDerived(columns.derived) };
 }
 
 /** Metadata with every field null. */
 export function emptyMetadata(): Metadata {
-  return metadataSchema.parse({});
+  return readMetadata({});
 }
 
 /** The value of the column: bounded, without nulls and in a fixed key order, so that equal places are equal texts. */
 export function serializeDerived(fields: Partial<DerivedMetadata>): Partial<DerivedMetadata> {
-  const entries = Object.entries(derivedSchema.parse(fields)).flatMap(([field, value]): [string, string][] =>
+  const entries = Object.entries(readDerived(fields)).flatMap(([field, value]): [string, string][] =>
     value === null ? [] : [[field, cutToJsonBytes(value, MAX_GEOCODED_NAME_BYTES)]],
   );
   return Object.fromEntries(entries);
@@ -135,7 +135,7 @@ export function isSamePosition(a: Position | null, b: Position | null): boolean 
   return a?.latitude === b?.latitude && a?.longitude === b?.longitude;
 }
 
-const noPlace = { ...derivedSchema.parse({}), altitude: null };
+const noPlace = { ...readDerived({}), altitude: null };
 
 /** The file's place fields; all null once the user has set another position. */
 function filePlace(sources: MetadataSources): DerivedMetadata & { altitude: number | null } {

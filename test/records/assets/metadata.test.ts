@@ -89,6 +89,14 @@ describe("invalid metadata columns", () => {
     },
   );
 
+  it("keep the values that have the type of their field", () => {
+    expect(effective({ file: { make: "Canon", iso: "100", originalDatetime: { wallUs: "1" }, rating: 5 } })).toEqual({
+      ...emptyMetadata(),
+      make: "Canon",
+      rating: 5,
+    });
+  });
+
   it("distinguish a row without capture time from a file without capture time", () => {
     const captureTimeOf = (column: unknown) =>
       parseMetadataSources({ file: column, user: {}, derived: {} }).file.captureTime;
