@@ -57,6 +57,23 @@ BEGIN
       AND a.trash_key >= printf('%012x', NEW.trash_cleared_at + 1) GROUP BY 1, 3;
 END;
 
+CREATE TRIGGER libraries_trash_cache_purge AFTER UPDATE OF trashed_at ON libraries
+WHEN OLD.trashed_at IS NULL AND NEW.trashed_at IS NOT NULL
+BEGIN
+  INSERT INTO cache_purges (tag, library_id, requested_at) VALUES (OLD.id, OLD.id, unixepoch())
+    ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0, requested_at = excluded.requested_at
+    WHERE passes > 0;
+END;
+
+CREATE TRIGGER libraries_clear_trash_cache_purge AFTER UPDATE OF trash_cleared_at ON libraries
+WHEN NEW.trash_cleared_at <> OLD.trash_cleared_at
+BEGIN
+  INSERT INTO cache_purges (tag, library_id, requested_at)
+    VALUES (OLD.id || '-trash', OLD.id, unixepoch())
+    ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0, requested_at = excluded.requested_at
+    WHERE passes > 0;
+END;
+
 CREATE TABLE users (
   id text PRIMARY KEY NOT NULL,
   subject text NOT NULL,
@@ -115,6 +132,22 @@ END;
 CREATE TRIGGER asset_versions_replace_derived_files AFTER UPDATE OF id ON asset_versions WHEN OLD.id <> NEW.id
 BEGIN
   DELETE FROM derived_files WHERE asset_id = OLD.asset_id AND version_id = OLD.id;
+END;
+
+CREATE TRIGGER asset_versions_delete_cache_purge AFTER DELETE ON asset_versions WHEN OLD.position > 0
+BEGIN
+  INSERT INTO cache_purges (tag, library_id, requested_at)
+    SELECT id, library_id, unixepoch() FROM assets WHERE id = OLD.asset_id
+    ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0, requested_at = excluded.requested_at
+    WHERE passes > 0;
+END;
+
+CREATE TRIGGER asset_versions_replace_cache_purge AFTER UPDATE OF id ON asset_versions WHEN OLD.id <> NEW.id
+BEGIN
+  INSERT INTO cache_purges (tag, library_id, requested_at)
+    VALUES (OLD.asset_id, OLD.library_id, unixepoch())
+    ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0, requested_at = excluded.requested_at
+    WHERE passes > 0;
 END;
 
 CREATE TABLE assets (
@@ -332,6 +365,24 @@ BEGIN
       - OLD.file_size_bytes - OLD.version_bytes - OLD.derived_bytes,
       asset_count = asset_count - 1
     WHERE id = OLD.library_id;
+END;
+
+CREATE TRIGGER assets_update_cache_purge AFTER UPDATE OF trashed_at, poster_version_id ON assets
+WHEN OLD.trashed_at IS NOT NEW.trashed_at
+  OR (OLD.poster_version_id IS NOT NULL AND OLD.poster_version_id IS NOT NEW.poster_version_id)
+BEGIN
+  INSERT INTO cache_purges (tag, library_id, requested_at) VALUES (OLD.id, OLD.library_id, unixepoch())
+    ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0, requested_at = excluded.requested_at
+    WHERE passes > 0;
+END;
+
+CREATE TRIGGER assets_delete_cache_purge AFTER DELETE ON assets
+WHEN EXISTS (SELECT 1 FROM libraries WHERE id = OLD.library_id AND trashed_at IS NULL)
+BEGIN
+  INSERT INTO cache_purges (tag, library_id, requested_at)
+    VALUES (iif(OLD.trashed_at IS NULL, OLD.id, OLD.library_id || '-trash'), OLD.library_id, unixepoch())
+    ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0, requested_at = excluded.requested_at
+    WHERE passes > 0;
 END;
 
 CREATE TABLE derived_files (
@@ -665,6 +716,20 @@ CREATE TRIGGER month_counts_delete_empty AFTER UPDATE ON month_counts WHEN NEW.a
 BEGIN
   DELETE FROM month_counts WHERE library_id = NEW.library_id AND trashed = NEW.trashed AND month = NEW.month;
 END;
+
+-- Cached media
+
+CREATE TABLE cache_purges (
+  tag text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  requested_at integer NOT NULL,
+  passes integer DEFAULT 0 NOT NULL,
+  due_at integer DEFAULT 0 NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE signing_key_tags (
+  tag text PRIMARY KEY NOT NULL
+) WITHOUT ROWID;
 
 -- Scheduled maintenance
 

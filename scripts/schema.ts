@@ -11,6 +11,7 @@ import { z } from "zod";
 import * as accountTables from "../src/records/schema/accountTables.ts";
 import * as albumTables from "../src/records/schema/albumTables.ts";
 import * as assetTables from "../src/records/schema/assetTables.ts";
+import * as deliveryTables from "../src/records/schema/deliveryTables.ts";
 import * as maintenanceTables from "../src/records/schema/maintenanceTables.ts";
 import * as summaryTables from "../src/records/schema/summaryTables.ts";
 import * as taskTables from "../src/records/schema/taskTables.ts";
@@ -26,6 +27,7 @@ const groups = {
   Albums: albumTables,
   "Events and tasks": taskTables,
   "Summaries, maintained by triggers": summaryTables,
+  "Cached media": deliveryTables,
   "Scheduled maintenance": maintenanceTables,
 };
 

@@ -12,6 +12,7 @@ import * as existence from "../../src/operations/assets/existence.ts";
 import * as purge from "../../src/operations/deletion/purge.ts";
 import * as purgeLibraries from "../../src/operations/deletion/purgeLibraries.ts";
 import * as trash from "../../src/operations/deletion/trash.ts";
+import * as cachePurges from "../../src/operations/delivery/cachePurges.ts";
 import * as urlSigner from "../../src/operations/delivery/urlSigner.ts";
 import * as createOnce from "../../src/operations/idempotency/createOnce.ts";
 import * as integrity from "../../src/operations/maintenance/integrity.ts";
@@ -20,6 +21,9 @@ import * as sweeps from "../../src/operations/maintenance/sweeps.ts";
 import * as geoClusters from "../../src/operations/map/geoClusters.ts";
 import * as taskRunner from "../../src/operations/tasks/taskRunner.ts";
 import * as assetList from "../../src/records/assets/assetList.ts";
+import * as cachePurger from "../../src/providers/cache/cachePurger.ts";
+import * as cachePurgeRecords from "../../src/records/delivery/cachePurges.ts";
+import * as mediaResponse from "../../src/routes/delivery/mediaResponse.ts";
 import * as mapRecords from "../../src/records/map/geoClusters.ts";
 import * as queueJob from "../../src/jobs/queue.ts";
 import * as rateLimits from "../../src/middleware/rateLimits.ts";
@@ -146,6 +150,13 @@ export const sections: Section[] = [
         "remaining life of a media URL, at least; at most twice as long",
         "403",
       ),
+      limit(
+        mediaResponse,
+        "MAX_RANGE_FROM_WHOLE_BYTES",
+        "bytes",
+        "file that Workers Cache stores when a range of it is requested",
+        "the Worker answers each range",
+      ),
       limit(config, "MIN_SECRET_LENGTH", "characters", "secrets of the deployment, at least", "503"),
     ],
   },
@@ -191,6 +202,21 @@ export const sections: Section[] = [
         "items",
         "assets of deleted libraries per run",
         "the next run continues",
+      ),
+      limit(cachePurger, "MAX_TAGS_PER_PURGE", "items", "tags of one purge of cached media", "another purge follows"),
+      limit(
+        cachePurges,
+        "MAX_PURGES_PER_RUN",
+        "items",
+        "purges of cached media per message or run",
+        "the next message or run continues",
+      ),
+      limit(
+        cachePurgeRecords,
+        "MAX_TAGS_PER_LIBRARY",
+        "items",
+        "assets of a library that wait to be purged from the cache",
+        "the cache forgets the whole library",
       ),
       limit(sweeps, "MAX_REQUEUED_ASSETS", "items", "assets with overdue tasks per run", "the next run continues"),
       limit(

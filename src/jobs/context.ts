@@ -9,6 +9,7 @@ export function jobContext(env: Cloudflare.Env, execution: ExecutionContext): Co
     consistency: "primary",
     actor: () => null,
     nowMs: Date.now(),
+    execution,
     waitUntil: (promise) => execution.waitUntil(promise),
   });
 }

@@ -3,7 +3,14 @@ import { warn } from "../kernel/log.ts";
 import type { Context } from "../operations/context.ts";
 import { resumeDeleteAlbum } from "../operations/deletion/purgeAlbums.ts";
 import { resumeEmptyTrash } from "../operations/deletion/trash.ts";
-import { deleteAlbumMessage, emptyTrashMessage, sendAgain, taskMessage } from "../operations/tasks/taskQueue.ts";
+import { purgeCachedMedia } from "../operations/delivery/cachePurges.ts";
+import {
+  cachePurgeMessage,
+  deleteAlbumMessage,
+  emptyTrashMessage,
+  sendAgain,
+  taskMessage,
+} from "../operations/tasks/taskQueue.ts";
 import { failRemaining, runPendingTasks } from "../operations/tasks/taskRunner.ts";
 import { jobContext } from "./context.ts";
 
@@ -35,6 +42,10 @@ async function handleMessage(message: Message, context: Context): Promise<void> 
   if (deleteAlbum.success) {
     await resumeDeleteAlbum(context, deleteAlbum.data.deleteAlbumId);
     return message.ack();
+  }
+  if (cachePurgeMessage.safeParse(message.body).success) {
+    const delaySeconds = await purgeCachedMedia(context);
+    return delaySeconds === null ? message.ack() : message.retry({ delaySeconds });
   }
   const task = taskMessage.safeParse(message.body);
   if (!task.success) {

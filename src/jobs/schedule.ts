@@ -4,6 +4,7 @@ import type { Context } from "../operations/context.ts";
 import { cleanUpDeletedAssets, purgeTrash } from "../operations/deletion/purge.ts";
 import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
 import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";
+import { sweepCachePurges } from "../operations/delivery/cachePurges.ts";
 import { sweepIdempotencyKeys } from "../operations/idempotency/createOnce.ts";
 import { checkIntegrity } from "../operations/maintenance/integrity.ts";
 import { scrubOriginals } from "../operations/maintenance/scrub.ts";
@@ -19,6 +20,7 @@ const scheduledTasks: [name: string, task: ScheduledTask][] = [
   ["purge the trash", purgeTrash],
   ["purge deleted albums", purgeAlbums],
   ["purge trashed libraries", purgeLibraries],
+  ["purge cached media", sweepCachePurges],
   ["clean up deleted assets", cleanUpDeletedAssets],
   ["clean up deleted versions", cleanUpVersions],
   ["delete expired idempotency keys", sweepIdempotencyKeys],

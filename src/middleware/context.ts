@@ -27,6 +27,7 @@ export function requestContext(c: RequestContext<AppEnv>, consistency: Consisten
     consistency,
     actor: () => c.get("credentialId") ?? null,
     nowMs,
+    execution: c.executionCtx,
     waitUntil: (promise) => c.executionCtx.waitUntil(promise),
   });
 }

@@ -1,6 +1,8 @@
 /** The one dependency object of the operations, and its construction from a Worker's bindings. */
 import type { Config } from "../kernel/config.ts";
 import { AppError } from "../kernel/errors.ts";
+import type { CachePurger } from "../providers/cache/cachePurger.ts";
+import { createCachePurger } from "../providers/cache/cachePurgerFactory.ts";
 import type { Describer } from "../providers/describers/describer.ts";
 import { createDescriber } from "../providers/describers/describerFactory.ts";
 import type { PlaceFinder } from "../providers/places/placeFinder.ts";
@@ -22,6 +24,8 @@ export interface Context {
   /** The configured describer, if any. */
   readonly describer: Describer | null;
   readonly placeFinder: PlaceFinder | null;
+  /** The cache in front of the Worker; null where there is none, as in local development. */
+  readonly cachePurger: CachePurger | null;
   /** Start of the request or job, in Unix milliseconds. */
   readonly nowMs: number;
   /** Keeps the Worker alive for a promise that may settle after the response. */
@@ -44,6 +48,8 @@ export interface ContextOptions {
   config: () => Config;
   /** Replicas that the database session may read from. */
   consistency: Consistency;
+  /** The Worker's execution context, whose `cache` purges the cache in front of the Worker. */
+  execution: object;
   /** The authenticated credential, which events name; null before authentication and in jobs. */
   actor: () => string | null;
   nowMs: number;
@@ -77,6 +83,9 @@ export function createContext(bindings: Bindings, options: ContextOptions): Cont
     },
     get placeFinder() {
       return (placeFinder ??= createPlaceFinder(options.config(), bindings));
+    },
+    get cachePurger() {
+      return createCachePurger(options.execution);
     },
     nowMs: options.nowMs,
     waitUntil: options.waitUntil,

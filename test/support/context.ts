@@ -11,6 +11,7 @@ export function testContext(changes: Partial<Context> = {}): Context {
     consistency: "primary",
     actor: () => null,
     nowMs: Date.now(),
+    execution: {},
     waitUntil: (promise) => void promise.catch(() => undefined),
   });
   return { ...context, queue: recordingQueue().binding, describer: null, placeFinder: null, ...changes };

@@ -1,6 +1,7 @@
 import { notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/deletion/trash.ts";
 import { getAsset } from "../assets/assets.ts";
+import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { enqueueEmptyTrash } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { resolveLibrary } from "../libraries/libraries.ts";
@@ -17,18 +18,21 @@ export interface AssetSelection {
 export async function trashAssets(context: Context, principal: Principal, selection: AssetSelection): Promise<void> {
   const library = await resolveLibrary(context, principal, selection.libraryId);
   await records.trashAssets(context.db, library.id, selection.ids, context.nowMs);
+  await requestCachePurge(context);
 }
 
 /** Restores assets from the trash; unknown and live ids are ignored. */
 export async function restoreAssets(context: Context, principal: Principal, selection: AssetSelection): Promise<void> {
   const library = await resolveLibrary(context, principal, selection.libraryId);
   await records.restoreAssets(context.db, library.id, selection.ids, context.nowMs);
+  await requestCachePurge(context);
 }
 
 /** Deletes live or trashed assets permanently; unknown ids are ignored. */
 export async function deleteAssets(context: Context, principal: Principal, selection: AssetSelection): Promise<void> {
   const library = await resolveLibrary(context, principal, selection.libraryId);
   await purgeAssets(context, [...new Set(selection.ids)], { kind: "requested", libraryId: library.id });
+  await requestCachePurge(context);
 }
 
 /** Deletes one asset permanently. Throws `not_found`, also when a concurrent call deleted it first. */
@@ -36,6 +40,7 @@ export async function deleteAsset(context: Context, principal: Principal, id: st
   const { libraryId } = await getAsset(context, principal, id);
   const deletedIds = await purgeAssets(context, [id], { kind: "requested", libraryId });
   if (deletedIds.length === 0) throw notFound("asset");
+  await requestCachePurge(context);
 }
 
 /** Five purge batches per request or message; the next message deletes the rest. */
@@ -47,7 +52,9 @@ export const MAX_ASSETS_PER_CALL = 1000;
  */
 export async function emptyTrash(context: Context, principal: Principal, libraryId: string | null): Promise<void> {
   const library = await resolveLibrary(context, principal, libraryId);
-  await purgeCleared(context, library.id, await records.emptyTrash(context.db, library.id, MAX_ASSETS_PER_CALL));
+  const ids = await records.emptyTrash(context.db, library.id, MAX_ASSETS_PER_CALL);
+  await requestCachePurge(context);
+  await purgeCleared(context, library.id, ids);
 }
 
 /** Deletes the next part of a cleared trash and enqueues another message if assets remain. */

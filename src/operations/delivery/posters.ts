@@ -9,6 +9,7 @@ import { getAsset } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { enqueue } from "../tasks/taskQueue.ts";
 import { findUploadTarget } from "../uploads/targetLibrary.ts";
+import { requestCachePurge } from "./cachePurges.ts";
 import { FIRST_RENDER_PAUSE_MS, renderingUnavailable } from "./renderFailures.ts";
 import type { Context } from "../context.ts";
 
@@ -96,5 +97,6 @@ export async function putPoster(
     throw new AppError("conflict", "another poster was uploaded at the same time; retry the request");
   }
   await enqueue(context.queue, assetId);
+  await requestCachePurge(context);
   return await getAsset(context, principal, assetId);
 }

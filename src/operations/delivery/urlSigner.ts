@@ -22,32 +22,53 @@ export interface UrlSigner {
 
 /** `expiresAt` in Unix seconds. */
 export type UrlVerification =
-  | { status: "ok"; expiresAt: number; downloadName: string | null; trashedAt: number | null }
+  | {
+      status: "ok";
+      expiresAt: number;
+      downloadName: string | null;
+      trashedAt: number | null;
+      /** Cache tag of the key that signed the URL. */
+      keyTag: string;
+    }
   | { status: "expired" | "bad" | "unknown_parameter" };
 
 const QUERY_PARAMETERS = ["exp", "dl", "trashed", "sig"];
 
 export const DAY_SECONDS = 24 * 60 * 60;
+/** The longest life of a URL, and so of its response in a cache: one to two days. */
+export const URL_LIFETIME_SECONDS = 2 * DAY_SECONDS;
 const SIGNATURE_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 const EXPIRY_PATTERN = /^[1-9]\d{0,11}$/;
 const TRASHED_PATTERN = /^\d{1,15}$/;
 
 const utf8 = new TextEncoder();
 
+interface SigningKey {
+  key: CryptoKey;
+  tag: string;
+}
+
 /** Importing a key costs about as much as a signature, so the isolate keeps the current and the previous one. */
-const cachedKeys = new Map<string, CryptoKey>();
+const cachedKeys = new Map<string, SigningKey>();
 const MAX_CACHED_KEYS = 2;
 
-async function signingKey(secret: string): Promise<CryptoKey> {
+async function signingKey(secret: string): Promise<SigningKey> {
   const cached = cachedKeys.get(secret);
   if (cached !== undefined) return cached;
   const key = await crypto.subtle.importKey("raw", utf8.encode(secret), { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",
   ]);
+  const fingerprint = await crypto.subtle.sign("HMAC", key, utf8.encode("cache-tag"));
+  const signing = { key, tag: `key-${base64Url(fingerprint.slice(0, 12))}` };
   if (cachedKeys.size >= MAX_CACHED_KEYS) cachedKeys.clear();
-  cachedKeys.set(secret, key);
-  return key;
+  cachedKeys.set(secret, signing);
+  return signing;
+}
+
+/** The cache tag of the media whose URLs a key signed. It reveals nothing about the key. */
+export async function signingKeyTag(secret: string): Promise<string> {
+  return (await signingKey(secret)).tag;
 }
 
 /** The files of a version that one signature opens. */
@@ -107,7 +128,7 @@ function wellFormed(name: string): string {
 
 /** Creates a signer for URLs issued at `nowMs`. It computes each signature once: variants of a version share theirs. */
 export async function createUrlSigner(secret: string, nowMs: number): Promise<UrlSigner> {
-  const key = await signingKey(secret);
+  const { key } = await signingKey(secret);
   const signatures = new Map<string, Promise<string>>();
   const signatureOf = (text: string): Promise<string> => {
     const known = signatures.get(text);
@@ -145,16 +166,17 @@ function parseTrashedAt(query: URLSearchParams): number | null | false {
   return TRASHED_PATTERN.test(value) ? Number(value) : false;
 }
 
-/** `subtle.verify` compares in constant time. */
-async function isSignedByAny(
+/** Finds the key that made a signature. `subtle.verify` compares in constant time. */
+async function findSigningKey(
   secrets: readonly string[],
   signature: Uint8Array<ArrayBuffer>,
   text: Uint8Array,
-): Promise<boolean> {
+): Promise<SigningKey | null> {
   for (const secret of secrets) {
-    if (await crypto.subtle.verify("HMAC", await signingKey(secret), signature, text)) return true;
+    const signing = await signingKey(secret);
+    if (await crypto.subtle.verify("HMAC", signing.key, signature, text)) return signing;
   }
-  return false;
+  return null;
 }
 
 function decodeSignature(text: string): Uint8Array<ArrayBuffer> | null {
@@ -182,9 +204,11 @@ export async function verifyMediaUrl(
   if (signature === null || scope === null || !EXPIRY_PATTERN.test(exp)) return { status: "bad" };
   const expiresAt = Number(exp);
   const text = utf8.encode(signedText({ ...address, trashedAt }, scope, expiresAt, downloadName));
-  if (!(await isSignedByAny(secrets, signature, text))) return { status: "bad" };
+  const signing = await findSigningKey(secrets, signature, text);
+  if (signing === null) return { status: "bad" };
   if ([...query.keys()].some((name) => !QUERY_PARAMETERS.includes(name))) return { status: "unknown_parameter" };
-  return expiresAt * 1000 <= nowMs ? { status: "expired" } : { status: "ok", expiresAt, downloadName, trashedAt };
+  if (expiresAt * 1000 <= nowMs) return { status: "expired" };
+  return { status: "ok", expiresAt, downloadName, trashedAt, keyTag: signing.tag };
 }
 
 /** Lazy access to a stored file; both methods return null for a missing object. */

@@ -2,6 +2,7 @@ import { AppError, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/libraries/libraries.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { startPages } from "../pages.ts";
 import { createOnce, storedLibrary, type IdempotentRequest } from "../idempotency/createOnce.ts";
 
@@ -113,6 +114,7 @@ export async function trashLibrary(context: Context, principal: Principal, id: s
   const purgeAt = Math.min(context.nowMs + context.config.trashRetentionDays * DAY_MS, Number.MAX_SAFE_INTEGER);
   if ((await records.trashLibrary(context.db, principal, id, purgeAt, context.nowMs)) === null)
     throw notFound("library");
+  await requestCachePurge(context);
 }
 
 /** Restores a trashed library with everything that is still stored. Throws `not_found`. */

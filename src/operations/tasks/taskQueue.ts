@@ -14,6 +14,9 @@ export const emptyTrashMessage = z.object({ emptyTrashLibraryId: z.string() });
 /** Message to continue deleting a large album. */
 export const deleteAlbumMessage = z.object({ deleteAlbumId: z.string() });
 
+/** Message to purge cached media whose URLs ended. */
+export const cachePurgeMessage = z.object({ purgeCachedMedia: z.literal(true) });
+
 /**
  * Enqueues the pending tasks of one asset. A failed send is logged and ignored, because the sweep requeues overdue
  * tasks; so an upload succeeds while the queue is unavailable.
@@ -33,6 +36,11 @@ export async function enqueueEmptyTrash(queue: TaskQueue, libraryId: string): Pr
 export async function enqueueDeleteAlbum(queue: TaskQueue, albumId: string): Promise<void> {
   const message = { deleteAlbumId: albumId } satisfies z.input<typeof deleteAlbumMessage>;
   await send(queue, message, { album_id: albumId });
+}
+
+/** Enqueues a purge of cached media. A failed send is ignored, because the schedule purges too. */
+export async function enqueueCachePurge(queue: TaskQueue): Promise<void> {
+  await send(queue, { purgeCachedMedia: true } satisfies z.input<typeof cachePurgeMessage>, {});
 }
 
 async function send(queue: TaskQueue, message: unknown, logFields: Record<string, string>): Promise<void> {

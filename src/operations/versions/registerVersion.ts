@@ -6,6 +6,7 @@ import { appendVersion, replaceVersion, type NewVersion } from "../../records/ve
 import { findVersions, type Version } from "../../records/versions/versions.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { enqueue } from "../tasks/taskQueue.ts";
 import { fieldsTooLate, isTooLate } from "../uploads/receivedFile.ts";
 import { deleteVersionObjects } from "./versionCleanup.ts";
@@ -88,6 +89,7 @@ async function insertVersion(
   if (result.created) {
     if (replaces) await deleteVersionObjects(context.bucket, [{ assetId: asset.id, versionId: current.id }]);
     await enqueue(context.queue, asset.id);
+    if (replaces) await requestCachePurge(context);
   }
   return result;
 }

@@ -6,6 +6,7 @@ import type { Version } from "../../records/versions/versions.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { getAsset } from "../assets/assets.ts";
 import type { Context } from "../context.ts";
+import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { enqueue } from "../tasks/taskQueue.ts";
 import { deleteVersionObjects } from "./versionCleanup.ts";
 import { listVersions, planVersionChange } from "./versions.ts";
@@ -33,6 +34,7 @@ async function truncateTo(
       deleted.map((version) => ({ assetId, versionId: version.id })),
     );
     await enqueue(context.queue, assetId);
+    await requestCachePurge(context);
     return await getAsset(context, principal, assetId);
   }
   throw new AppError("write_conflict", "the versions were changed by another request at the same time; try again");

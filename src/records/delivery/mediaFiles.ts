@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
 
 export interface MediaFileRow {
+  libraryId: string;
   /** Milliseconds since 1970; null for a live asset. */
   trashedAt: number | null;
   /** SHA-256 of the original of this version, base64; null for a poster. */
@@ -19,7 +20,7 @@ export async function findMediaFile(
   db: Database,
   { assetId, versionId }: { assetId: string; versionId: string },
 ): Promise<MediaFileRow | null> {
-  const [row] = await db.orm.all<MediaFileRow>(sql`SELECT a.trashed_at AS "trashedAt",
+  const [row] = await db.orm.all<MediaFileRow>(sql`SELECT a.library_id AS "libraryId", a.trashed_at AS "trashedAt",
       CASE WHEN coalesce(a.original_version_id, a.current_version_id) = ${versionId} THEN a.checksum
         ELSE v.checksum END AS checksum,
       CASE WHEN ${versionId} = a.current_version_id THEN max(a.width, a.height)

@@ -2,6 +2,7 @@
 export { apiKeys, libraries, users } from "./accountTables.ts";
 export { albumAssets, albums } from "./albumTables.ts";
 export { assets, assetVersions, derivedFiles, stacks } from "./assetTables.ts";
+export { cachePurges, signingKeyTags } from "./deliveryTables.ts";
 export {
   assetCleanups,
   corruptedFiles,

@@ -43,7 +43,7 @@ const thumbnail = createRoute({
 });
 
 async function serve(c: Context<AppEnv>, file: AddressedFile): Promise<Response> {
-  const grant = { ...file, expiresAt: null };
+  const grant = { ...file, signature: null };
   return await serveGrantedFile(c.var.context, c.req.raw, grant, c.var.origin);
 }
 

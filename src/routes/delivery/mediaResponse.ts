@@ -17,17 +17,18 @@ import {
   type RangeSpec,
 } from "../../http/byteRange.ts";
 import { formatDigestField } from "../../http/digestField.ts";
-import { rangeApplies, isConditional, evaluatePreconditions, type Validators } from "../../http/conditionalRequest.ts";
+import { rangeApplies, isConditional, evaluatePreconditions } from "../../http/conditionalRequest.ts";
 import { parseSourceVariant } from "../../operations/delivery/variants.ts";
-import { attachmentDisposition } from "../../http/contentDisposition.ts";
+import { fileHeaders, setCacheTag, validatorHeaders, validatorsOf, type MediaGrant } from "./mediaHeaders.ts";
 
-/** Read access to one media file, granted by a signature or a credential. */
-export interface MediaGrant {
-  address: MediaAddress;
-  /** Expiry of the signature in Unix seconds; null for a credential, whose URL stays the same when the file changes. */
-  expiresAt: number | null;
-  downloadName: string | null;
-}
+/**
+ * Range requests for files up to this size get the whole file where Workers Cache is in front: it stores only complete
+ * responses and cuts ranges out of them. Players of larger files would wait for the bytes before their range.
+ */
+export const MAX_RANGE_FROM_WHOLE_BYTES = 16 * 1024 * 1024;
+
+/** Whether Workers Cache cuts the requested range out of a complete response. */
+type CutsRanges = (sizeBytes: number) => boolean;
 
 const MEDIA_PATH = /^\/media\/([^/]+)\/([^/]+)\/([^/]+)$/;
 
@@ -47,51 +48,8 @@ async function verifyGrant({ config, nowMs }: Context, request: Request): Promis
     throw new AppError("forbidden", "unknown query parameter: media URLs take only exp, dl, trashed and sig");
   }
   if (result.status !== "ok") throw new AppError("forbidden", "invalid media URL signature");
-  const { expiresAt, downloadName, trashedAt } = result;
-  return { address: { ...address, trashedAt }, expiresAt, downloadName };
-}
-
-/**
- * Isolates uploaded files: blocks scripts and gives them an opaque origin. Browsers' built-in viewers need images,
- * media and inline styles.
- */
-const SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
-
-function fileHeaders(object: R2Object, grant: MediaGrant, nowMs: number): Headers {
-  const headers = new Headers({
-    "Content-Type": object.httpMetadata?.contentType ?? "application/octet-stream",
-    ...validatorHeaders(object, grant, nowMs),
-    "Accept-Ranges": "bytes",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": SANDBOX,
-    // The signature is the credential, so pages of any origin may embed the URL.
-    "Cross-Origin-Resource-Policy": "cross-origin",
-  });
-  if (grant.downloadName !== null) headers.set("Content-Disposition", attachmentDisposition(grant.downloadName));
-  return headers;
-}
-
-/**
- * The signature is the credential and part of the URL, so any cache may store the response until the signature expires;
- * a version's bytes are immutable. `stale-if-error=0` keeps Workers Cache from serving it later. Responses to an API key
- * are revalidated. `no-transform` stops proxies from recompressing, which would invalidate the API's checksums.
- */
-function cacheControl({ expiresAt }: MediaGrant, nowMs: number): string {
-  if (expiresAt === null) return "private, no-cache, no-transform";
-  const seconds = Math.max(0, expiresAt - Math.ceil(nowMs / 1000));
-  return `public, max-age=${seconds}, immutable, no-transform, stale-if-error=0`;
-}
-
-function validatorHeaders(object: R2Object, grant: MediaGrant, nowMs: number): Record<string, string> {
-  return {
-    ETag: object.httpEtag,
-    "Last-Modified": object.uploaded.toUTCString(),
-    "Cache-Control": cacheControl(grant, nowMs),
-  };
-}
-
-function validatorsOf(object: R2Object): Validators {
-  return { etag: object.httpEtag, lastModifiedMs: object.uploaded.getTime() };
+  const { expiresAt, keyTag, downloadName, trashedAt } = result;
+  return { address: { ...address, trashedAt }, signature: { expiresAt, keyTag }, downloadName };
 }
 
 /** Built by hand because AppError lacks the Content-Range header that 416 requires (RFC 9110 §15.5.17). */
@@ -173,11 +131,16 @@ async function respondFrom(
   request: Request,
   file: MediaFile,
   grant: MediaGrant,
-  nowMs: number,
+  { nowMs, cutsRanges }: { nowMs: number; cutsRanges: CutsRanges },
 ): Promise<Response | null> {
   let spec = parseRange(request.headers.get("range"));
   if (request.method === "GET" && !isConditional(request.headers)) {
-    const object = await openWithoutHead(file, spec);
+    let object = await openWithoutHead(file, spec);
+    if (spec !== null && object !== null && object !== "needs head" && cutsRanges(object.size)) {
+      await object.body.cancel();
+      spec = null;
+      object = await file.open();
+    }
     if (object === null) return null;
     if (object !== "needs head") return fileResponse(object, spec, grant, nowMs);
   }
@@ -185,7 +148,7 @@ async function respondFrom(
   if (head === null) return null;
   const response = bodylessResponse(request, head, grant, nowMs);
   if (response !== null) return response;
-  if (!rangeApplies(request.headers, validatorsOf(head))) spec = null;
+  if (!rangeApplies(request.headers, validatorsOf(head)) || cutsRanges(head.size)) spec = null;
   const object = await openAfterHead(file, spec, head);
   if (object === "unsatisfiable") return rangeNotSatisfiable(head);
   return object === null ? null : fileResponse(object, spec, grant, nowMs);
@@ -214,6 +177,11 @@ async function settle<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> 
   return result;
 }
 
+function responseOptions({ cachePurger, nowMs }: Context, { signature }: MediaGrant) {
+  const isStored = cachePurger !== null && signature !== null;
+  return { nowMs, cutsRanges: (sizeBytes: number) => isStored && sizeBytes <= MAX_RANGE_FROM_WHOLE_BYTES };
+}
+
 /**
  * Returns the stored file while its URL is valid. Without the object, `response` is null.
  *
@@ -226,7 +194,7 @@ async function respondIfServed(
   grant: MediaGrant,
 ): Promise<{ response: Response | null; row: MediaFileRow }> {
   const checking = settle(requireMediaFile(context, grant.address));
-  const response = await respondFrom(request, file, grant, context.nowMs);
+  const response = await respondFrom(request, file, grant, responseOptions(context, grant));
   const access = await checking;
   if (access.status === "rejected") {
     await response?.body?.cancel();
@@ -236,6 +204,7 @@ async function respondIfServed(
   const { checksum } = row;
   const isOriginal = grant.address.variant === "original" && checksum !== null;
   if (isOriginal && response?.ok === true) response.headers.set("Repr-Digest", formatDigestField(checksum));
+  setCacheTag(context, response, grant, row);
   return { response, row };
 }
 
@@ -259,8 +228,9 @@ export async function serveGrantedFile(
   const { response: stored, row } = await respondIfServed(context, request, file, grant);
   if (stored !== null) return stored;
   const wasRendered = await createRendition(context, grant.address, row.edgePx ?? 0, origin);
-  const rendered = wasRendered ? await respondFrom(request, file, grant, context.nowMs) : null;
+  const rendered = wasRendered ? await respondFrom(request, file, grant, responseOptions(context, grant)) : null;
   if (rendered === null) throw notFound("media");
+  setCacheTag(context, rendered, grant, row);
   return rendered;
 }
 

@@ -3,6 +3,7 @@ import { newId } from "../../../src/kernel/ids.ts";
 import {
   urlExpiry,
   createUrlSigner,
+  signingKeyTag,
   verifyMediaUrl,
   type MediaAddress,
 } from "../../../src/operations/delivery/urlSigner.ts";
@@ -55,6 +56,7 @@ describe("a signed media URL", () => {
         expiresAt: Number(url.searchParams.get("exp")),
         downloadName,
         trashedAt: null,
+        keyTag: await signingKeyTag(SECRET),
       });
     }
   });

@@ -1,14 +1,17 @@
 /** Delivers messages to the queue handler and reports acknowledgements and retries. */
-import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import worker from "../../../src/index.ts";
 import { recordingQueue } from "./queue.ts";
 import { sqlAll } from "../clients/account.ts";
+import { executionContext } from "../clients/api.ts";
 
 export interface DeliveryOptions {
   queue?: string;
   attempts?: number;
   env?: Partial<Cloudflare.Env>;
+  /** `ctx.cache` of the handler. */
+  cache?: CacheContext;
 }
 
 interface DeliveryResult {
@@ -42,16 +45,17 @@ export async function deliver(bodies: unknown[], options: DeliveryOptions = {}):
   const messages = batch.messages.map((message) => recordRetries(message, retryDelays));
   const { queue, metadata } = batch;
   const observedBatch = { queue, metadata, messages, ackAll: () => batch.ackAll(), retryAll: () => batch.retryAll() };
-  const context = createExecutionContext();
+  const context = executionContext(options.cache);
   await worker.queue(observedBatch, { ...env, ...options.env }, context);
   const result = await getQueueResult(batch, context);
   if (result.retryMessages.length !== retryDelays.length) throw new Error("a message was retried twice");
   return { acknowledged: result.explicitAcks.length, retryDelays };
 }
 
-export async function runSchedule(changes: Partial<Cloudflare.Env> = {}): Promise<void> {
+export async function runSchedule(changes: Partial<Cloudflare.Env> = {}, cache?: CacheContext): Promise<void> {
   const controller: ScheduledController = { scheduledTime: Date.now(), cron: "*/15 * * * *", noRetry: () => {} };
-  await worker.scheduled(controller, { ...env, QUEUE: recordingQueue().binding, ...changes }, createExecutionContext());
+  const bindings = { ...env, QUEUE: recordingQueue().binding, ...changes };
+  await worker.scheduled(controller, bindings, executionContext(cache));
 }
 
 export interface TaskRow {

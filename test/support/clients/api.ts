@@ -14,6 +14,14 @@ export interface CallOptions {
   json?: unknown;
   body?: BodyInit;
   env?: Partial<Cloudflare.Env>;
+  /** `ctx.cache`, which exists where Workers Cache is in front of the Worker. */
+  cache?: CacheContext;
+}
+
+export function executionContext(cache?: CacheContext): ExecutionContext {
+  const context = createExecutionContext();
+  if (cache !== undefined) Object.defineProperty(context, "cache", { value: cache });
+  return context;
 }
 
 /** Sends a request. The default token is the root key; `token: null` omits the credential. */
@@ -25,7 +33,7 @@ export async function call(method: string, path: string, options: CallOptions = 
   const body = options.json === undefined ? options.body : JSON.stringify(options.json);
   const url = path.startsWith("http") ? path : `https://tintype.test${path}`;
   const request = new Request(url, { method, headers, ...(body === undefined ? {} : { body }) });
-  const context = createExecutionContext();
+  const context = executionContext(options.cache);
   const response = await app.fetch(request, { ...env, ...options.env }, context);
   await waitOnExecutionContext(context);
   const violation = cachePolicyViolation(new URL(url).pathname, response);

@@ -39,9 +39,10 @@ export async function postVersion(
   file: Uint8Array | string | null,
   options: VersionOptions = {},
 ): Promise<Response> {
-  const { token, headers, env: bindings } = options;
+  const { token, headers, cache, env: bindings } = options;
   return await call("POST", path, {
     ...(token === undefined ? {} : { token }),
+    ...(cache === undefined ? {} : { cache }),
     ...(headers === undefined ? {} : { headers }),
     env: { ...withoutConsumer, ...bindings },
     body: options.body ?? versionForm(file, options),
