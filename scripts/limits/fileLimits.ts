@@ -18,6 +18,7 @@ import * as jpegHead from "../../src/media/transcode/jpeg/jpegHead.ts";
 import * as needsDisplayProxy from "../../src/media/transcode/preview/needsDisplayProxy.ts";
 import * as tiffPreviews from "../../src/media/transcode/preview/tiffPreviews.ts";
 import * as rowResizer from "../../src/media/transcode/resize/rowResizer.ts";
+import * as decodeScaledJpeg from "../../src/media/transcode/scaled/jpeg/decodeScaledJpeg.ts";
 import * as preservedXmp from "../../src/media/transcode/rewrite/preservedXmp.ts";
 import * as tiffLayout from "../../src/media/transcode/tiff/tiffLayout.ts";
 import * as decodeWebp from "../../src/media/transcode/webp/decodeWebp.ts";
@@ -135,6 +136,13 @@ export const fileSections: Section[] = [
         "pixels",
         "image that the Worker decodes itself",
         "no picture; the task has the reason",
+      ),
+      limit(
+        decodeScaledJpeg,
+        "MAX_JPEG_SCANS",
+        "items",
+        "scans of a JPEG that the Worker decodes itself",
+        "Cloudflare Images decodes it",
       ),
       limit(
         avifToJpeg,

@@ -45,8 +45,6 @@ export function componentAt(index: i32): i32 {
   return <i32>(components + <usize>(index % COMPONENTS) * componentBytes);
 }
 
-// @ts-ignore: decorator
-@inline
 export function component(index: i32): Component {
   return changetype<Component>(<usize>componentAt(index));
 }

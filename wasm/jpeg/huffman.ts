@@ -42,8 +42,8 @@ function fillEntries(table: usize, code: i32, length: i32, symbol: i32): void {
   const first = code << (LOOKUP_BITS - length);
   const end = first + (1 << (LOOKUP_BITS - length));
   for (let lookup = first; lookup < end; lookup++) {
-    store<i32>(table + (<usize>lookup << 2), (symbol << 8) | length);
-    store<i32>(table + (<usize>lookup << 2), coefficientEntry(lookup, length, symbol), AC_AT);
+    store<i32>(table + ((<usize>lookup) << 2), (symbol << 8) | length);
+    store<i32>(table + ((<usize>lookup) << 2), coefficientEntry(lookup, length, symbol), AC_AT);
   }
 }
 
@@ -55,14 +55,14 @@ export function buildTable(table: usize, counts: usize, symbolCount: i32): i32 {
   let code: i32 = 0;
   let index: i32 = 0;
   for (let length: i32 = 1; length <= 16; length++) {
-    store<i32>(table + (<usize>length << 2), index - code, OFFSETS_AT);
+    store<i32>(table + ((<usize>length) << 2), index - code, OFFSETS_AT);
     for (let left: i32 = load<u8>(counts + length - 1); left > 0; left--) {
       if (code >= 1 << length || index >= symbolCount) return 0;
       fillEntries(table, code, length, load<u8>(symbols + index));
       code++;
       index++;
     }
-    store<i32>(table + (<usize>length << 2), code << (16 - length), LIMITS_AT);
+    store<i32>(table + ((<usize>length) << 2), code << (16 - length), LIMITS_AT);
     code <<= 1;
   }
   return 1;
@@ -72,26 +72,22 @@ export function buildTable(table: usize, counts: usize, symbolCount: i32): i32 {
 export function longCode(table: usize, bits: u64): i32 {
   const next = <i32>(bits >> 48);
   let length = LOOKUP_BITS + 1;
-  while (length <= 16 && next >= load<i32>(table + (<usize>length << 2), LIMITS_AT)) length++;
+  while (length <= 16 && next >= load<i32>(table + ((<usize>length) << 2), LIMITS_AT)) length++;
   if (length > 16) {
     input.isDamaged = 1;
     return 16;
   }
-  const index = (next >> (16 - length)) + load<i32>(table + (<usize>length << 2), OFFSETS_AT);
-  return (<i32>load<u8>(table + (index & 255), SYMBOLS_AT) << 8) | length;
+  const index = (next >> (16 - length)) + load<i32>(table + ((<usize>length) << 2), OFFSETS_AT);
+  return ((<i32>load<u8>(table + (index & 255), SYMBOLS_AT)) << 8) | length;
 }
 
-// @ts-ignore: decorator
-@inline
 export function codeEntry(table: usize, bits: u64): i32 {
-  const entry = load<i32>(table + (<usize>(bits >> (64 - LOOKUP_BITS)) << 2));
+  const entry = load<i32>(table + ((<usize>(bits >> (64 - LOOKUP_BITS))) << 2));
   return entry !== 0 ? entry : longCode(table, bits);
 }
 
-// @ts-ignore: decorator
-@inline
 export function coefficientAt(table: usize, bits: u64): i32 {
-  return load<i32>(table + (<usize>(bits >> (64 - LOOKUP_BITS)) << 2), AC_AT);
+  return load<i32>(table + ((<usize>(bits >> (64 - LOOKUP_BITS))) << 2), AC_AT);
 }
 
 export function readSymbol(table: usize): i32 {

@@ -15,10 +15,14 @@ export class Input {
 
 export const input = changetype<Input>(memory.data(offsetof<Input>(), 16));
 
-/** Whether the first byte of an 8-byte word that is 0xff, if any, exists. */
+/** The lowest and the highest bit of each byte. */
+export const LOW_BITS: u64 = ((<u64>0x01010101) << 32) | 0x01010101;
+const HIGH_BITS: u64 = LOW_BITS << 7;
+
+/** Whether a byte of the word is 0xff. */
 function hasMarkerByte(word: u64): bool {
   const inverted = ~word;
-  return ((inverted - 0x0101010101010101) & ~inverted & 0x8080808080808080) !== 0;
+  return ((inverted - LOW_BITS) & ~inverted & HIGH_BITS) !== 0;
 }
 
 /** 0xff followed by 0 is a data byte; followed by anything else it is a marker, which ends the data. */

@@ -3,6 +3,7 @@
  * which scales by any ratio; T.81 §A.3.3 for 8 × 8.
  */
 import { Component } from "./component";
+import { LOW_BITS } from "./input";
 
 /** Largest column and row of the coefficients up to a zigzag index, column × 8 + row. */
 const extents: usize = memory.data(64);
@@ -23,8 +24,15 @@ export function setZigzag(natural: usize): void {
   }
 }
 
-function fillBlock(target: usize, stride: i32, width: i32, height: i32, value: u8): void {
-  for (let y: i32 = 0; y < height; y++, target += stride) memory.fill(target, value, width);
+/** Writes eight pixels at a time; the next block of the strip overwrites what is too much. */
+function fillBlock(component: Component, target: usize, value: u8): void {
+  const width = component.width;
+  const eight: u64 = <u64>value * LOW_BITS;
+  for (let y: i32 = 0; y < component.height; y++, target += component.stripStride) {
+    if (width >= 8) for (let x: i32 = 0; x < width; x += 8) store<u64>(target + x, eight);
+    else if (width === 4) store<u32>(target, <u32>eight);
+    else for (let x: i32 = 0; x < width; x++) store<u8>(target + x, value);
+  }
 }
 
 /** Rounds to the nearest byte. */
@@ -105,7 +113,7 @@ export function transformBlock(component: Component, block: usize, last: i32, ta
   const rowCount = min(component.keptRows, (extent & 7) + 1);
   if (columns === 1 && rowCount === 1) {
     const value = <f32>load<i16>(block) * load<f32>(component.quantization) * <f32>0.125;
-    fillBlock(target, stride, component.width, component.height, toByte(value));
+    fillBlock(component, target, toByte(value));
     return;
   }
   dequantize(component, block, columns, rowCount);

@@ -105,11 +105,16 @@ export async function readDisplayInfo(
 ): Promise<DisplayInfo | null> {
   const content = await readImageContent(source, family, budget);
   if (content === null) return null;
-  const orientation = await readExif(content.exif).then(
+  const orientation = await readOrientation(content);
+  return { ...imageDimensions(content, orientation), orientation };
+}
+
+/** Returns the EXIF orientation, 1 to 8; null if unknown. */
+export async function readOrientation(content: ImageContent): Promise<number | null> {
+  return await readExif(content.exif).then(
     ({ image }) => orientationAt(image) ?? content.fields.orientation ?? null,
     () => null,
   );
-  return { ...imageDimensions(content, orientation), orientation };
 }
 
 function imageDimensions(content: ImageContent, orientation: number | null): Omit<ImageInfo, keyof ImageMetadata> {

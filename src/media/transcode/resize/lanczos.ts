@@ -40,9 +40,12 @@ export function tapsFor(from: number, to: number): number {
   return 4 * Math.ceil((2 * Math.ceil(support) + 1) / 4);
 }
 
-/** Computes the weights that reduce `from` pixels to `to`. Pixels beyond the edge of the image have no weight. */
-export function lanczosTable(from: number, to: number): FilterTable {
-  const scale = from / to;
+/**
+ * Computes the weights that reduce `from` pixels to `to`. Pixels beyond the edge of the image have no weight. `extent`
+ * is the length of the image in source pixels, if the last one is only partly in it.
+ */
+export function lanczosTable(from: number, to: number, extent = from): FilterTable {
+  const scale = extent / to;
   const width = Math.max(1, scale);
   const taps = tapsFor(from, to);
   const starts = new Int32Array(to);

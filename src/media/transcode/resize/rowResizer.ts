@@ -87,9 +87,9 @@ function layOut(kernel: Kernel, width: number, to: Size, across: FilterTable, do
   };
 }
 
-function shrinkingResizer(from: Size, to: Size): RowResizer {
-  const across = lanczosTable(from.width, to.width);
-  const down = lanczosTable(from.height, to.height);
+function shrinkingResizer(from: Size, to: Size, extent: Size): RowResizer {
+  const across = lanczosTable(from.width, to.width, extent.width);
+  const down = lanczosTable(from.height, to.height, extent.height);
   const kernel = takeKernel();
   const layout = layOut(kernel, from.width, to, across, down);
   const [filterRow, blendRows] = [kernel.function("filterRow"), kernel.function("blendRows")];
@@ -150,13 +150,19 @@ function copyingResizer(size: Size): RowResizer {
 }
 
 /**
- * Creates a resizer for an image of `from` pixels, whose result has a longest edge of at most `edgePx`. Filters with
- * Lanczos-3 and premultiplied alpha; never enlarges. The result takes four bytes a pixel; the kernel's memory is
- * `MAX_RESIZE_MEMORY_BYTES` at most. Throws beyond `MAX_RESIZE_EDGE_PX`.
+ * Creates a resizer from `from` to `to` pixels; no side may grow. `extent` is the size of the image in source pixels, if
+ * the last row and column are only partly in it. Filters with Lanczos-3 and premultiplied alpha. The result takes four
+ * bytes a pixel; the kernel's memory is `MAX_RESIZE_MEMORY_BYTES` at most. Throws beyond `MAX_RESIZE_EDGE_PX`.
  */
-export function createRowResizer(from: Size, edgePx: number): RowResizer {
-  const longest = Math.max(from.width, from.height);
-  if (longest > MAX_RESIZE_EDGE_PX || Math.min(from.width, from.height) < 1)
+export function createSizedResizer(from: Size, to: Size, extent: Size = from): RowResizer {
+  const isValid = Math.min(to.width, to.height) >= 1 && to.width <= from.width && to.height <= from.height;
+  if (!isValid || Math.max(from.width, from.height) > MAX_RESIZE_EDGE_PX)
     throw new Error(`an image of ${from.width} × ${from.height} pixels can't be resized`);
-  return longest <= edgePx ? copyingResizer(from) : shrinkingResizer(from, scaledSize(from, edgePx));
+  const isCopy = to.width === from.width && to.height === from.height;
+  return isCopy ? copyingResizer(from) : shrinkingResizer(from, to, extent);
+}
+
+/** Creates a resizer whose result has a longest edge of at most `edgePx`; never enlarges. See `createSizedResizer`. */
+export function createRowResizer(from: Size, edgePx: number): RowResizer {
+  return createSizedResizer(from, scaledSize(from, edgePx));
 }

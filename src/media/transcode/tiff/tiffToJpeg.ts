@@ -3,6 +3,7 @@ import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
 import { decoderMemory } from "../decoderMemory.ts";
 import { INFLATE_MEMORY_BYTES } from "../inflateStream.ts";
 import type { EncodedJpeg, JpegLimits } from "../jpeg/encodedJpeg.ts";
+import { readAhead } from "../readAhead.ts";
 import { yieldToRequests } from "../yieldToRequests.ts";
 import { encodedJpeg, type JpegEncoder } from "../jpeg/jpegEncoder.ts";
 import { encoderWithSink, type OpenRowSink } from "../scaled/rowSink.ts";
@@ -14,21 +15,6 @@ import { bandRowsOf, columnsOf, readTiffLayout, rowBytes, type TiffLayout } from
 const WINDOW_BYTES = 4 * 1024 * 1024;
 /** Decompressed rows are read in steps of about this size. */
 const ROWS_STEP_BYTES = 256 * 1024;
-
-/** Reads ahead for consecutive ranges. */
-function readAhead(source: ByteSource): ByteSource {
-  let start = 0;
-  let buffer: Uint8Array = new Uint8Array();
-  const read = async (offset: number, length: number): Promise<Uint8Array> => {
-    if (offset < start || offset + length > start + buffer.length) {
-      buffer = new Uint8Array();
-      buffer = await source.read(offset, Math.max(length, WINDOW_BYTES));
-      start = offset;
-    }
-    return buffer.subarray(offset - start, offset - start + length);
-  };
-  return { sizeBytes: source.sizeBytes, read };
-}
 
 /** Undoes horizontal differencing of one row in place. */
 function undoPredictor(row: Uint8Array, { samples, bits, littleEndian }: TiffLayout): void {
@@ -194,6 +180,6 @@ export async function tiffToJpeg(
   const icc = [2, 3].includes(photometric) ? layout.icc : null;
   const encoder = encoderWithSink({ width, height, ...limits, orientation, icc, memory }, openSink);
   const convert = columnsOf(layout) === 1 ? convertStrips : convertTiles;
-  await convert(readAhead(file), layout, new Uint8Array(scratchBytes), encoder);
+  await convert(readAhead(file, WINDOW_BYTES), layout, new Uint8Array(scratchBytes), encoder);
   return encodedJpeg(encoder, { width, height, memory });
 }

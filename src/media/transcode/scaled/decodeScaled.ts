@@ -1,0 +1,75 @@
+/** Decodes an original straight to a small image, so that Cloudflare Images isn't asked. */
+import { boundedSource } from "../../inspect/bytes/boundedSource.ts";
+import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
+import { inspectionBudget } from "../../inspect/bytes/inspectionBudget.ts";
+import type { ImageContent } from "../../inspect/containers/imageContent.ts";
+import type { MediaFamily } from "../../inspect/formats.ts";
+import { readImageContent, readOrientation } from "../../inspect/imageInfo.ts";
+import { decoderMemory, type DecoderMemory } from "../decoderMemory.ts";
+import { MAX_DISPLAY_READ_BYTES } from "../display/displayImage.ts";
+import type { RgbaImage } from "../png/decodePng.ts";
+import { readAhead } from "../readAhead.ts";
+import { displayedImage } from "./displayedImage.ts";
+import { decodeScaledJpeg } from "./jpeg/decodeScaledJpeg.ts";
+import type { ScaledImage } from "./scaledImage.ts";
+import { UnsupportedImageError } from "./unsupportedImage.ts";
+
+/** Bytes to read at once from R2. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
+
+interface ScaledOptions {
+  edgePx: number;
+  content: ImageContent;
+  memory: DecoderMemory;
+}
+
+/** Returns the image as stored, its longest edge at most `edgePx`. */
+type ScaledDecoder = (source: ByteSource, options: ScaledOptions) => Promise<RgbaImage>;
+
+const decoders: Partial<Record<MediaFamily, ScaledDecoder>> = {
+  jpeg: async (source, { edgePx, content, memory }) =>
+    await decodeScaledJpeg(source, { edgePx, rawHeight: content.rawHeight, memory }),
+};
+
+async function decode(source: ByteSource, family: MediaFamily, edgePx: number): Promise<ScaledImage> {
+  const decoder = decoders[family];
+  if (decoder === undefined) throw new UnsupportedImageError(`the Worker has no scaled decoder for ${family}`);
+  const budget = inspectionBudget();
+  const content = await readImageContent(boundedSource(source, MAX_DISPLAY_READ_BYTES, budget), family, budget);
+  if (content === null) throw new UnsupportedImageError("not an image");
+  const memory = decoderMemory();
+  memory.hold("input", WINDOW_BYTES);
+  const image = await decoder(readAhead(source, WINDOW_BYTES), { edgePx, content, memory });
+  const orientation = (await readOrientation(content)) ?? 1;
+  return {
+    kind: "image",
+    image: displayedImage(image, { orientation, icc: content.icc }),
+    peakBytes: memory.peakBytes(),
+  };
+}
+
+/**
+ * Decodes a JPEG to an upright sRGB image whose longest edge is at most `edgePx`; smaller images keep their size.
+ * Transparency is kept. Anything that this can't do, damage included, is `unsupported` with the reason. Read errors of
+ * `source` pass through.
+ */
+export async function decodeScaled(source: ByteSource, family: MediaFamily, edgePx: number): Promise<ScaledImage> {
+  const readErrors: unknown[] = [];
+  const observed: ByteSource = {
+    sizeBytes: source.sizeBytes,
+    read: async (offset, length) => {
+      try {
+        return await source.read(offset, length);
+      } catch (error) {
+        readErrors.push(error);
+        throw error;
+      }
+    },
+  };
+  try {
+    return await decode(observed, family, edgePx);
+  } catch (error) {
+    if (readErrors.length > 0) throw error;
+    return { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
