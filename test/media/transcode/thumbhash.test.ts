@@ -1,7 +1,10 @@
-import { thumbHashToApproximateAspectRatio, thumbHashToAverageRGBA } from "thumbhash";
+import { env } from "cloudflare:workers";
+import { thumbHashToApproximateAspectRatio, thumbHashToAverageRGBA, thumbHashToRGBA } from "thumbhash";
 import { describe, expect, it } from "vitest";
-import { decodePng } from "../../../src/media/transcode/png/decodePng.ts";
+import { decodePng, type RgbaImage } from "../../../src/media/transcode/png/decodePng.ts";
 import { encodeThumbhash } from "../../../src/media/transcode/thumbhash.ts";
+import { renderPng } from "../../../src/providers/renderers/imagesBinding.ts";
+import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { plainPng } from "../../support/media/pngs.ts";
 
 async function hashOf(width: number, height: number, colour: number[]): Promise<Uint8Array> {
@@ -33,4 +36,21 @@ describe("encodeThumbhash", () => {
   ])("encodes %d × %d pixels in about thirty bytes", async (width, height) => {
     expect((await hashOf(width, height, [10, 20, 30, 255])).length).toBeLessThanOrEqual(40);
   });
+
+  it.each(["cyclamen_persicum.jpg", "prairie_falcon.jpg", "denali.webp", "new_location_shown.png"])(
+    "gives a larger image the hash of its 100 pixel rendering: %s",
+    async (name) => {
+      const rendered = async (edge: number): Promise<RgbaImage> => {
+        const png = await renderPng(env.IMAGES, new Blob([await sampleBytes(name)]).stream(), edge);
+        if (png.kind !== "rendered") throw new Error(png.reason);
+        return await decodePng(png.bytes);
+      };
+      const decodedHash = (image: RgbaImage) =>
+        thumbHashToRGBA(Uint8Array.from(atob(encodeThumbhash(image)), (letter) => letter.charCodeAt(0))).rgba;
+      const [direct, shrunk] = [decodedHash(await rendered(100)), decodedHash(await rendered(512))];
+      expect(shrunk).toHaveLength(direct.length);
+      const differences = [...direct].map((value, at) => Math.abs(value - (shrunk[at] ?? 0)));
+      expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(2);
+    },
+  );
 });

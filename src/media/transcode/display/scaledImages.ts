@@ -1,13 +1,17 @@
 /** Derives the smaller images of a photo from its preview, so that one decoding or rendering serves all of them. */
 import type { RgbaImage } from "../png/decodePng.ts";
-import { resizeImage } from "../resize/resizeImage.ts";
+import { resizeImage, resizeToSize } from "../resize/resizeImage.ts";
+import { scaledSize, type Size } from "../resize/scaledSize.ts";
 import { encodeWebp } from "../webp/encodeWebp.ts";
 
 /** Longest edge of the image for the thumbhash and the quality metrics: large enough to measure blur. */
 export const ANALYSIS_EDGE_PX = 512;
 
-/** Photos of 360 pixels take about 15 KB at this quality, of 1440 pixels about 200 KB. */
-const WEBP_QUALITY = 80;
+/**
+ * WebP qualities. The smaller images keep a structural similarity of 0.97 to a Lanczos reference of the original, also
+ * of detailed photos (docs/decisions/0020). Cloudflare's default for the preview is 85 too.
+ */
+export const WEBP_QUALITIES = { preview: 85, small: 88, thumbnail: 90 } as const;
 
 /** Encoded images are WebP. */
 export interface ScaledImages {
@@ -26,24 +30,38 @@ export function toAnalysisImage(image: RgbaImage): RgbaImage {
   return resizeImage(image, ANALYSIS_EDGE_PX);
 }
 
-/** Longest edge that the image has after resizing. */
-function resultEdge({ width, height }: RgbaImage, edgePx: number): number {
-  return Math.min(edgePx, Math.max(width, height));
+/**
+ * The size to compute smaller sizes from: the original's, because rounding the preview's rounded size again could differ
+ * by a pixel from what the API states. Without the original's aspect ratio, as some embedded previews, the image's own.
+ */
+function unroundedSize(image: Size, original: Size): Size {
+  const rounded = scaledSize(original, Math.max(image.width, image.height));
+  const isSame = Math.abs(rounded.width - image.width) <= 1 && Math.abs(rounded.height - image.height) <= 1;
+  return isSame ? original : image;
+}
+
+function shrink(image: RgbaImage, to: Size): RgbaImage {
+  return resizeToSize(image, { width: Math.min(to.width, image.width), height: Math.min(to.height, image.height) });
 }
 
 /**
- * Resizes and encodes a decoded image. `encodedPreview` are the bytes that `image` was decoded from, if it has the size
- * of the preview: they are kept, and serve every image of the same size.
+ * Resizes and encodes a decoded image; each smaller image is made from the next larger one. `encodedPreview` are the
+ * bytes that `image` was decoded from, if it has the size of the preview: they are kept, and serve every image of the
+ * same size. `original` is the upright size of the photo, which the sizes are computed from.
  */
 export async function deriveScaledImages(
   image: RgbaImage,
   encodedPreview: Uint8Array | null,
   edges: ScaledEdges,
+  original: Size = image,
 ): Promise<ScaledImages> {
-  const encode = async (edgePx: number) => await encodeWebp(resizeImage(image, edgePx), { quality: WEBP_QUALITY });
-  const preview = encodedPreview ?? (await encode(edges.preview));
-  const isSame = (a: number, b: number) => resultEdge(image, a) === resultEdge(image, b);
-  const small = isSame(edges.small, edges.preview) ? preview : await encode(edges.small);
-  const thumbnail = isSame(edges.thumbnail, edges.small) ? small : await encode(edges.thumbnail);
-  return { preview, small, thumbnail, analysis: toAnalysisImage(image) };
+  const full = unroundedSize(image, original);
+  const previewImage = encodedPreview === null ? shrink(image, scaledSize(full, edges.preview)) : image;
+  const smallImage = shrink(previewImage, scaledSize(full, edges.small));
+  const thumbnailImage = shrink(smallImage, scaledSize(full, edges.thumbnail));
+  const preview = encodedPreview ?? (await encodeWebp(previewImage, { quality: WEBP_QUALITIES.preview }));
+  const small = smallImage === previewImage ? preview : await encodeWebp(smallImage, { quality: WEBP_QUALITIES.small });
+  const thumbnail =
+    thumbnailImage === smallImage ? small : await encodeWebp(thumbnailImage, { quality: WEBP_QUALITIES.thumbnail });
+  return { preview, small, thumbnail, analysis: toAnalysisImage(smallImage) };
 }

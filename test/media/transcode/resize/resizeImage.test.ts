@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
-import { resizeImage } from "../../../../src/media/transcode/resize/resizeImage.ts";
-import { createRowResizer, MAX_RESIZE_EDGE_PX } from "../../../../src/media/transcode/resize/rowResizer.ts";
+import { resizeImage, resizeToSize } from "../../../../src/media/transcode/resize/resizeImage.ts";
+import {
+  createRowResizer,
+  createSizedResizer,
+  MAX_RESIZE_EDGE_PX,
+  type RowResizer,
+} from "../../../../src/media/transcode/resize/rowResizer.ts";
 import { difference, photoLike, pixelAt } from "../../../support/media/pixelImages.ts";
 import { paintImage, seededRandom } from "../../../support/media/qualityImages.ts";
 
@@ -165,6 +170,29 @@ describe("createRowResizer", () => {
     // The largest need of memory: as many columns and rows as possible in both directions.
     expect(() => createRowResizer({ width: MAX_RESIZE_EDGE_PX, height: MAX_RESIZE_EDGE_PX }, 1440)).not.toThrow();
     expect(() => createRowResizer({ width: MAX_RESIZE_EDGE_PX, height: MAX_RESIZE_EDGE_PX }, 16_383)).not.toThrow();
+  });
+
+  it("shrinks each side to its own size and never enlarges one", () => {
+    expect(resizeToSize(photoLike(40, 30), { width: 40, height: 10 })).toMatchObject({ width: 40, height: 10 });
+    const sizes = [
+      { width: 41, height: 10 },
+      { width: 10, height: 31 },
+      { width: 0, height: 10 },
+    ];
+    for (const size of sizes)
+      expect(() => createSizedResizer({ width: 40, height: 30 }, size)).toThrow("can't be resized");
+  });
+
+  it("places the target's pixels by the extent, where the last source row and column are partly outside", () => {
+    // 7.5 of 8 columns belong to the image: a ramp of 16 levels a column ends at 120 instead of 128.
+    const ramp = paintImage(8, 8, (x) => x * 16 + 8);
+    const rows = (resizer: RowResizer) => {
+      for (let y = 0; y < 8; y++) resizer.addRow(ramp.rgba.subarray(y * 32, (y + 1) * 32));
+      return [...resizer.finish().rgba.subarray(0, 8)];
+    };
+    const to = { width: 2, height: 2 };
+    const [whole, part] = [createSizedResizer(ramp, to), createSizedResizer(ramp, to, { width: 7.5, height: 7.5 })];
+    expect([rows(whole)[4], rows(part)[4]]).toEqual([95, 91]);
   });
 
   it("refuses longer edges and empty images", () => {
