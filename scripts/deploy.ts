@@ -15,12 +15,14 @@ and tests the result. Repeat it to upgrade. Settings are kept in deploy.env, or 
   --location HINT         where a new database and bucket are created: weur, eeur, apac, oc, wnam, enam
   --jurisdiction NAME     eu, us or fedramp: a new database and bucket never leave it
   --plan PLAN             paid or free: the Workers plan of the account; detected if left out
+  --import FILE           fill the new database of a new instance from a backup: docs/day-two.md
   --secret NAME           set a secret, such as DESCRIBER_API_KEY: asks for it, or takes the variable of that name
   --yes                   ask nothing; missing secrets are generated
   --help                  show this text
 
-CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID replace the login in a browser. TINTYPE_KEY, the owner's key, lets the
-test at the end of a later deployment upload a sample.`;
+CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID replace the login in a browser. ROOT_API_KEY and MEDIA_SIGNING_KEY are used
+for missing secrets, and are not printed. TINTYPE_KEY, the owner's key, lets the test at the end of a later deployment
+upload a sample.`;
 
 const options = {
   name: { type: "string" },
@@ -29,6 +31,7 @@ const options = {
   location: { type: "string" },
   jurisdiction: { type: "string" },
   plan: { type: "string" },
+  import: { type: "string" },
   secret: { type: "string" },
   yes: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -38,7 +41,10 @@ async function main(): Promise<void> {
   const { yes, help, ...values } = parseArgs({ options }).values;
   if (help) return console.log(HELP);
   copyReferenceAssets();
-  await deployInstance({ ...values, key: process.env["TINTYPE_KEY"] }, terminalPrompt(yes));
+  await deployInstance(
+    { ...values, key: process.env["TINTYPE_KEY"] ?? process.env["ROOT_API_KEY"] },
+    terminalPrompt(yes),
+  );
 }
 
 try {

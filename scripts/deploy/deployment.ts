@@ -1,7 +1,7 @@
 /** The steps of a deployment, each of which can be repeated: after a failure, the same command continues. */
 import { accountApi, type AccountApi } from "./api.ts";
 import { findCredentials } from "./credentials.ts";
-import { applyMigrations } from "./migrations.ts";
+import { applyMigrations, importBackup } from "./migrations.ts";
 import { readInventory } from "./preflight.ts";
 import type { Prompt } from "./prompt.ts";
 import { publish } from "./publish.ts";
@@ -13,6 +13,8 @@ import { instanceNames, writeWorkerConfig, type InstanceNames } from "./workerCo
 import { firewallExpression } from "./zone.ts";
 
 export interface DeployOptions extends SettingOptions {
+  /** A file of `wrangler d1 export` that fills a new database. */
+  import?: string | undefined;
   /** Name of a secret to set before the deployment. */
   secret?: string | undefined;
   /** The address that the smoke test uses in place of the instance's own. */
@@ -80,6 +82,7 @@ export async function deployInstance(options: DeployOptions, prompt: Prompt): Pr
   writeSettings(known, directory);
   const databaseId = await ensureResources(api, known, names, found);
   const config = writeWorkerConfig(known, databaseId);
+  if (options.import !== undefined) await importBackup(api, databaseId, config, options.import);
   const applied = await applyMigrations(api, databaseId, config);
   console.log(applied.length === 0 ? "The database is up to date." : `Applied ${applied.length} migrations.`);
   const target = { worker: settings.name, config };

@@ -3,9 +3,9 @@
  * database as it was, so a failed run can be repeated. `wrangler d1 migrations apply --remote` sends a file
  * as one string that the server splits into statements, which is reported to fail on triggers.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { runWrangler } from "../wrangler.ts";
+import { runWrangler, type CommandResult } from "../wrangler.ts";
 import type { AccountApi } from "./api.ts";
 import { queriedNamesSchema } from "./inventory.ts";
 
@@ -51,6 +51,25 @@ function importFile(missing: string[], directory: string): string {
   return `${[LEDGER, ...parts].join("\n")}\n`;
 }
 
+/** Runs a file of SQL as one import: all of it, or nothing. */
+async function importSql(config: string, path: string): Promise<CommandResult> {
+  return await runWrangler(["d1", "execute", "DB", "--remote", "--yes", "--config", config, "--file", path]);
+}
+
+/** Fills an empty database from a file of `wrangler d1 export`, which contains the ledger too. */
+export async function importBackup(api: AccountApi, databaseId: string, config: string, path: string): Promise<void> {
+  if (!existsSync(path)) throw new Error(`The file ${path} does not exist. Nothing was imported.`);
+  const tables = await query(api, databaseId, "SELECT name FROM sqlite_master WHERE type = 'table'");
+  if (tables.some((name) => !/^(sqlite_|_cf_)/.test(name))) {
+    throw new Error(
+      "--import needs an empty database, and this one has tables: choose a new --name. Nothing was changed.",
+    );
+  }
+  const run = await importSql(config, path);
+  if (run.code !== 0) throw new Error(`Importing ${path} failed and changed nothing:\n${run.stdout}${run.stderr}`);
+  console.log(`Imported ${path}.`);
+}
+
 /** Applies the missing migrations in one import, so all or none, and returns their names. */
 export async function applyMigrations(
   api: AccountApi,
@@ -65,7 +84,7 @@ export async function applyMigrations(
   if (missing.length === 0) return [];
   const path = join(dirname(config), "migrations.sql");
   writeFileSync(path, importFile(missing, directory));
-  const run = await runWrangler(["d1", "execute", "DB", "--remote", "--yes", "--config", config, "--file", path]);
+  const run = await importSql(config, path);
   if (run.code === 0) return missing;
   throw new Error(
     `The migrations ${missing.join(", ")} failed and changed nothing. Run npm run deploy again to continue.\n${run.stdout}${run.stderr}`,

@@ -19,7 +19,14 @@ async function existingSecretNames(api: AccountApi, worker: string): Promise<Set
   }
 }
 
+function checkedValue(name: string, value: string): string {
+  if (value.length >= MIN_SECRET_LENGTH) return value;
+  throw new Error(`The environment variable ${name} must have at least ${MIN_SECRET_LENGTH} characters.`);
+}
+
 async function chooseValue(prompt: Prompt, secret: (typeof requiredSecrets)[number]): Promise<string> {
+  const fromEnvironment = process.env[secret.name];
+  if (fromEnvironment !== undefined && fromEnvironment !== "") return checkedValue(secret.name, fromEnvironment);
   if (!prompt.isInteractive) return randomSecret(secret.prefix);
   for (;;) {
     const question = `${secret.name} (${secret.description}). Paste a value, or press Enter to generate one: `;
@@ -37,7 +44,7 @@ async function setSecrets(worker: string, config: string, values: Record<string,
   if (run.code !== 0) throw new Error(`Setting the secrets failed:\n${run.stdout}${run.stderr}`);
 }
 
-/** Sets the missing secrets. Returns a new root key, else null. */
+/** Sets the missing secrets. Returns a root key that was generated or entered, else null: logs must not show others. */
 export async function ensureSecrets(
   prompt: Prompt,
   api: AccountApi,
@@ -49,7 +56,8 @@ export async function ensureSecrets(
   for (const secret of missing) values[secret.name] = await chooseValue(prompt, secret);
   if (missing.length > 0) await setSecrets(worker, config, values);
   for (const { name } of requiredSecrets) console.log(`${existing.has(name) ? "Found  " : "Set    "} secret ${name}`);
-  return values["ROOT_API_KEY"] ?? null;
+  const rootKey = values["ROOT_API_KEY"];
+  return rootKey === undefined || rootKey === process.env["ROOT_API_KEY"] ? null : rootKey;
 }
 
 /** Sets one secret to the value that the user enters, or to that of the environment variable of the same name. */

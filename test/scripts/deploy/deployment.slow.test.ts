@@ -12,6 +12,7 @@ import { applyMigrations, migrationFiles } from "../../../scripts/deploy/migrati
 import type { Prompt } from "../../../scripts/deploy/prompt.ts";
 import { configPath } from "../../../scripts/deploy/workerConfig.ts";
 import { ensureLocalSecrets } from "../../../scripts/localSecrets.ts";
+import { runWrangler } from "../../../scripts/wrangler.ts";
 import { newAccount, type Account } from "../../support/servers/cloudflareApi/account.ts";
 import { startCloudflareApi, type CloudflareApi } from "../../support/servers/cloudflareApi/server.ts";
 
@@ -105,6 +106,15 @@ describe("the first deployment", () => {
     expect(printed).toContain("A sample was uploaded, read back by its URL and deleted.");
     expect(printed).toContain(`https://${NAME}.family.workers.dev`);
     expect(settingsText()).toContain(`CLOUDFLARE_ACCOUNT_ID=${account.id}`);
+  });
+
+  it("takes missing secrets from the environment without printing them, and refuses short ones", async () => {
+    vi.stubEnv("ROOT_API_KEY", "short");
+    await expect(deploy()).rejects.toThrow("ROOT_API_KEY must have at least 32 characters");
+    vi.stubEnv("ROOT_API_KEY", localKey);
+    await deploy();
+    expect(account.secrets.get(NAME)?.size).toBe(2);
+    expect(printed).not.toContain(localKey);
   });
 
   it("keeps a new database and bucket in a jurisdiction, or near a location", async () => {
@@ -334,5 +344,37 @@ describe("a second instance", () => {
         .parse(JSON.parse(readFileSync(configPath(name), "utf8"))),
     );
     expect(new Set(limits.flatMap(({ ratelimits }) => ratelimits.map((limit) => limit.namespace_id))).size).toBe(4);
+  });
+
+  it("starts from a backup, and refuses one for a database that is not empty", async () => {
+    const config = join(directory, "wrangler.json");
+    const database = {
+      binding: "DB",
+      database_name: "tintype",
+      database_id: "local",
+      migrations_dir: join(process.cwd(), "migrations"),
+    };
+    writeFileSync(
+      config,
+      JSON.stringify({ name: "tintype", compatibility_date: "2026-10-01", d1_databases: [database] }),
+    );
+    const backup = join(directory, "tintype.sql");
+    const insert =
+      "INSERT INTO users (id, subject, storage_limit_bytes, created_at, updated_at) VALUES ('u', 's', 1, 1, 1)";
+    for (const args of [
+      ["migrations", "apply", "DB", "--local"],
+      ["execute", "DB", "--local", "--command", insert],
+      ["export", "DB", "--local", "--output", backup],
+    ]) {
+      const run = await runWrangler(["d1", ...args, "--config", config]);
+      expect(run.code).toBe(0);
+    }
+    await deploy({ import: backup }, terminal);
+    expect(account.databases[0]?.sqlite.prepare("SELECT id FROM users WHERE subject = 's'").all()).toEqual([
+      { id: "u" },
+    ]);
+    expect(printed).toContain("The database is up to date.");
+    await expect(deploy({ import: backup })).rejects.toThrow("--import needs an empty database");
+    await expect(deploy({ import: "missing.sql" })).rejects.toThrow("The file missing.sql does not exist");
   });
 });
