@@ -22,7 +22,7 @@ it("keeps counts right and every acknowledged file under concurrent requests and
   const responseCounts = await runSimulation({
     seed: 2,
     libraryId: await createLibrary(),
-    rounds: 40,
+    rounds: 60,
     concurrency: 4,
     callsPerFault: 15,
   });
