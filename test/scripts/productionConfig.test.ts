@@ -15,6 +15,7 @@ const configSchema = z.object({
   assets: binding,
   triggers: z.object({ crons: z.array(z.string()) }),
   limits: z.unknown(),
+  cache: z.unknown(),
 });
 
 const production = configSchema.parse(readConfig({ config: "wrangler.toml", env: "production" }));
@@ -45,6 +46,11 @@ describe("the production configuration", () => {
 
   it("gives consumers the most CPU time that Workers allow", () => {
     expect(production.limits).toEqual({ cpu_ms: 300_000 });
+  });
+
+  it("has a cache in front of the Worker that outlives deployments, which local development lacks", () => {
+    expect(production.cache).toEqual({ enabled: true, cross_version_cache: true });
+    expect(development.cache).toBeUndefined();
   });
 
   it("contains no secret", () => {
