@@ -11,6 +11,7 @@ declare namespace Cloudflare {
     CREDENTIAL_LIMIT?: RateLimit;
     AUTH_FAILURE_LIMIT?: RateLimit;
     ENVIRONMENT?: string;
+    COMMIT?: string;
     ROOT_API_KEY?: string;
     MEDIA_SIGNING_KEY?: string;
     MEDIA_SIGNING_KEY_PREVIOUS?: string;

@@ -19,7 +19,7 @@ const deliveries = ["images-binding", "cf-image", "cdn-cgi"] as const;
 /** The lines that configure the deployment. All others are variables of the Worker. */
 const deploymentNames = ["CLOUDFLARE_ACCOUNT_ID", "HOST", "LOCATION", "JURISDICTION"] as const;
 /** Variables that `npm run deploy` derives. */
-const derivedNames = ["ENVIRONMENT", "PUBLIC_URL"];
+const derivedNames = ["ENVIRONMENT", "PUBLIC_URL", "COMMIT"];
 const SECRET_PATTERN = /(_KEY|_KEY_PREVIOUS|SECRET|TOKEN|PASSWORD)$/;
 
 export interface Settings {

@@ -1,4 +1,5 @@
 /** The wrangler configuration of one instance: [env.production] of wrangler.toml with the instance's names and settings. */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parse } from "smol-toml";
@@ -64,9 +65,19 @@ function namespaceOf(namespace: string, instance: string): string {
   return String(Number(namespace) + 1_000 * (hash + 1));
 }
 
-/** Variables that follow from the settings. */
+/** The commit that is deployed; undefined for a checkout without git. */
+function currentCommit(): string | undefined {
+  const run = spawnSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" });
+  return run.status === 0 ? run.stdout.trim() : undefined;
+}
+
+/** Variables that follow from the settings and the checkout. */
 function derivedVars({ host }: Settings): Record<string, string> {
-  return host === null ? {} : { PUBLIC_URL: `https://${host}` };
+  const commit = currentCommit();
+  return {
+    ...(host === null ? {} : { PUBLIC_URL: `https://${host}` }),
+    ...(commit === undefined ? {} : { COMMIT: commit }),
+  };
 }
 
 /** Writes the configuration of an instance for wrangler, whose paths are relative to the file, and returns its path. */

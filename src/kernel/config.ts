@@ -3,6 +3,8 @@ import { AppError } from "./errors.ts";
 
 export interface Config {
   production: boolean;
+  /** Git commit of the deployment; null in local development. */
+  commit: string | null;
   rootApiKey: string;
   mediaSigningKey: string;
   /** The key before the last rotation, which still verifies media URLs; null without one. */
@@ -187,6 +189,7 @@ export function parseConfig(vars: Vars): Config {
     mediaSigningKey,
     previousMediaSigningKey: optionalSecret(vars, "MEDIA_SIGNING_KEY_PREVIOUS"),
     publicUrl: publicUrl(vars, production),
+    commit: text(vars, "COMMIT"),
     imageDelivery: oneOf(vars, "IMAGE_DELIVERY", IMAGE_DELIVERIES),
     renderer: renderer(vars, workersPlan),
     workersPlan,

@@ -38,6 +38,8 @@ const assetIdsBody = (entityIds: Record<string, string>): CallOptions => ({ json
 
 export const accessRules: Record<string, AccessRule> = {
   "GET /api/server/ping": { requires: "none" },
+  "GET /api/server/version": { requires: "none" },
+  "GET /api/server/health": { requires: "none" },
   "GET /media/{asset_id}/{version_id}/{variant}": { requires: "none" },
 
   "GET /api/users/me": listRule,

@@ -29,7 +29,12 @@ import {
 } from "../support/clients/tenants.ts";
 
 /** Operations without a credential; every other published operation requires one. */
-const PUBLIC_OPERATIONS = ["GET /api/server/ping", "GET /media/{asset_id}/{version_id}/{variant}"];
+const PUBLIC_OPERATIONS = [
+  "GET /api/server/ping",
+  "GET /api/server/version",
+  "GET /api/server/health",
+  "GET /media/{asset_id}/{version_id}/{variant}",
+];
 /** POST operations that only read. */
 const READ_ONLY_POSTS = ["POST /api/assets/exist"];
 /** Operations on all users' assets, which require the root key. */

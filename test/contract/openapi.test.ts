@@ -131,7 +131,7 @@ describe("the OpenAPI document", () => {
       expect(resolveReference(document, { $ref: reference })).toBeTypeOf("object");
   });
 
-  it("declares the credentials of every operation, and none for the ping and signed media", () => {
+  it("declares the credentials of every operation, and none for the service itself and signed media", () => {
     expect(document.components.securitySchemes).toMatchObject({
       bearer: { type: "http", scheme: "bearer" },
       apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
@@ -139,7 +139,12 @@ describe("the OpenAPI document", () => {
     const publicPaths = operations
       .filter((operation) => operation.security?.length === 0)
       .map((operation) => operation.path);
-    expect(publicPaths.toSorted()).toEqual(["/api/server/ping", "/media/{asset_id}/{version_id}/{variant}"]);
+    expect(publicPaths.toSorted()).toEqual([
+      "/api/server/health",
+      "/api/server/ping",
+      "/api/server/version",
+      "/media/{asset_id}/{version_id}/{variant}",
+    ]);
     for (const operation of operations.filter(({ path }) => !publicPaths.includes(path))) {
       expect(operation.security, operation.title).toEqual([{ bearer: [] }, { apiKey: [] }]);
     }

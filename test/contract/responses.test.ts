@@ -53,6 +53,8 @@ async function readId(response: Response): Promise<string> {
 describe("every response matches the published schema", () => {
   it("for a successful call of every operation", async () => {
     await callAndValidate("GET /api/server/ping", "/api/server/ping", 200, { token: null });
+    await callAndValidate("GET /api/server/version", "/api/server/version", 200, { token: null });
+    await callAndValidate("GET /api/server/health", "/api/server/health", 200, { token: null });
     await callAndValidate("GET /api/users/me", "/api/users/me", 200);
     const { libraryId } = await getRootOwner();
     await callAndValidate("GET /api/libraries", "/api/libraries", 200);
@@ -241,7 +243,12 @@ function acceptsJson(operation: Operation): boolean {
   return operation.requestBody?.content?.["application/json"] !== undefined;
 }
 
-const PUBLIC_PATHS = ["/api/server/ping", "/media/{asset_id}/{version_id}/{variant}"];
+const PUBLIC_PATHS = [
+  "/api/server/health",
+  "/api/server/ping",
+  "/api/server/version",
+  "/media/{asset_id}/{version_id}/{variant}",
+];
 
 describe("every error has the published format and a request id", () => {
   for (const { label, status, applies, options } of failureCases) {

@@ -18,8 +18,8 @@ const samples = readdirSync("samples").filter((name) => /\.(jpg|heic)$/i.test(na
 let key = "";
 const servers: DemoServer[] = [];
 
-async function start(state: string): Promise<DemoServer> {
-  const server = startServer(await freePort(0), state);
+async function start(persistTo: string): Promise<DemoServer> {
+  const server = startServer(await freePort(0), persistTo);
   servers.push(server);
   await server.ready;
   return server;

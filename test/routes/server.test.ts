@@ -1,0 +1,40 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import packageJson from "../../package.json";
+import { call } from "../support/clients/api.ts";
+import { countingD1 } from "../support/bindings/d1.ts";
+
+const failingBucket = (): R2Bucket =>
+  new Proxy(env.BUCKET, {
+    get: (target, name) =>
+      name === "head" ? () => Promise.reject(new Error("R2 is down")) : Reflect.get(target, name),
+  });
+
+describe("the service's own routes", () => {
+  it("return the version of the code, the commit and the newest migration", async () => {
+    const response = await call("GET", "/api/server/version", { token: null, env: { COMMIT: "abc123" } });
+    expect(response.status).toBe(200);
+    const newest = env.TEST_MIGRATIONS.at(-1)?.name.replace(".sql", "");
+    expect(await response.json()).toEqual({ version: packageJson.version, commit: "abc123", schema_version: newest });
+  });
+
+  it("return 503 and which part failed while storage does not answer", async () => {
+    const healthy = await call("GET", "/api/server/health", { token: null });
+    expect([healthy.status, await healthy.json()]).toEqual([200, { status: "ok", database: "ok", storage: "ok" }]);
+    const failed = await call("GET", "/api/server/health", { token: null, env: { BUCKET: failingBucket() } });
+    expect([failed.status, await failed.json()]).toEqual([
+      503,
+      { status: "failed", database: "ok", storage: "failed" },
+    ]);
+    expect(failed.headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("ask the database at most once in ten seconds, however often they are called", async () => {
+    const { binding, counts } = countingD1(env.DB);
+    const bindings = { DB: binding, BUCKET: new Proxy(env.BUCKET, {}) };
+    await Promise.all(
+      Array.from({ length: 20 }, () => call("GET", "/api/server/health", { token: null, env: bindings })),
+    );
+    expect(counts.roundTrips).toBe(1);
+  });
+});
