@@ -23,7 +23,7 @@ const get = createRoute({
   tags: ["Media"],
   summary: "Download a media file by its signed URL",
   description:
-    "API responses contain these URLs complete with signature. Supports Range, conditional requests and HEAD.",
+    "API responses contain these URLs complete with signature. Supports Range, conditional requests and HEAD. Any cache may store the file until the URL expires (`Cache-Control`).",
   security: [],
   middleware: [publicContext] as const,
   request: {

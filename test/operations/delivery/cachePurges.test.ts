@@ -161,6 +161,21 @@ describe("the rows of changes", () => {
     expect(await waiting()).toEqual([]);
   });
 
+  it("cost four written rows per asset until the second purge", async () => {
+    const asset = await storeAsset("c.png", uniqueBytes());
+    const d1 = countingD1(env.DB);
+    const written = async (sql: string): Promise<number> => {
+      const result = await env.DB.prepare(sql).bind(asset.id).run();
+      return result.meta.rows_written;
+    };
+    const withTrigger = await written("UPDATE assets SET trashed_at = 5 WHERE id = ?");
+    const repeated = await written("UPDATE assets SET trashed_at = 6 WHERE id = ?");
+    const context = testContext({ cachePurger: recordingPurger(), db: openDatabase(d1.binding, "primary") });
+    for (const nowMs of [NOW, NOW + SECOND_PURGE_DELAY_MS]) await purgeCachedMedia({ ...context, nowMs });
+    expect(await waiting()).toEqual([]);
+    expect(withTrigger - repeated + d1.counts.rowsWritten).toBe(4);
+  });
+
   it("are one per asset, however often it changes, and one for any number of assets deleted from the trash", async () => {
     const { userId, libraryId } = await getRootOwner();
     const ids = await insertAssets(
