@@ -17,6 +17,7 @@ const kernels: Kernel[] = [
   { source: "wasm/resize.ts", output: "src/media/transcode/resize/resize.wasm", maximumPages: 64 },
   // MAX_DECODER_BYTES: the coefficients of progressive files.
   { source: "wasm/jpeg/jpeg.ts", output: "src/media/transcode/scaled/jpeg/jpeg.wasm", maximumPages: 768 },
+  { source: "wasm/png.ts", output: "src/media/transcode/scaled/png/png.wasm", maximumPages: 64 },
 ];
 
 /** The stub runtime has no garbage collector: kernels use raw memory only. */

@@ -19,6 +19,7 @@ import * as needsDisplayProxy from "../../src/media/transcode/preview/needsDispl
 import * as tiffPreviews from "../../src/media/transcode/preview/tiffPreviews.ts";
 import * as rowResizer from "../../src/media/transcode/resize/rowResizer.ts";
 import * as decodeScaledJpeg from "../../src/media/transcode/scaled/jpeg/decodeScaledJpeg.ts";
+import * as scaledRows from "../../src/media/transcode/scaled/scaledRows.ts";
 import * as preservedXmp from "../../src/media/transcode/rewrite/preservedXmp.ts";
 import * as tiffLayout from "../../src/media/transcode/tiff/tiffLayout.ts";
 import * as decodeWebp from "../../src/media/transcode/webp/decodeWebp.ts";
@@ -143,6 +144,13 @@ export const fileSections: Section[] = [
         "items",
         "scans of a JPEG that the Worker decodes itself",
         "Cloudflare Images decodes it",
+      ),
+      limit(
+        scaledRows,
+        "MAX_SCALED_ROWS_BYTES",
+        "bytes",
+        "memory of the small image that a decoder makes beside its JPEG",
+        "Cloudflare Images makes it",
       ),
       limit(
         avifToJpeg,

@@ -13,6 +13,9 @@ export interface PngHeader {
   palette: Uint8Array;
   /** Alpha of the first palette colours (tRNS). */
   paletteAlpha: Uint8Array;
+  /** The transparent colour of grey and RGB images (tRNS): one or three samples; null without one. */
+  transparentColour: number[] | null;
+  isInterlaced: boolean;
 }
 
 /** Samples per pixel by colour type. */
@@ -27,14 +30,16 @@ const CHUNK_STEP_BYTES = 256 * 1024;
 const MAX_CHUNKS = 10_000;
 
 function parseHeader(content: Uint8Array): PngHeader {
+  if (content.length < 13) throw new TruncatedFileError("the PNG header is truncated");
   const view = viewOf(content);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   const [bits, colourType, , , interlace] = content.subarray(8);
-  if (interlace !== 0) throw new Error("an interlaced PNG over 20 MB can't be decoded: its pixels don't fit in memory");
   requireConvertibleSize(width, height, "PNG");
   if (bits === undefined || colourType === undefined || !samplesByColourType.has(colourType))
     throw new Error("the PNG header is invalid");
-  return { width, height, bits, colourType, palette: new Uint8Array(), paletteAlpha: new Uint8Array() };
+  const none = new Uint8Array();
+  const isInterlaced = interlace !== 0;
+  return { width, height, bits, colourType, palette: none, paletteAlpha: none, transparentColour: null, isInterlaced };
 }
 
 interface Chunk {
@@ -60,10 +65,13 @@ async function readBytes(reader: ForwardReader, length: number): Promise<Uint8Ar
 
 const CHECKSUM_BYTES = 4;
 
-/**
- * Reads up to the first IDAT chunk and returns that chunk's length. Throws for interlaced, oversized and truncated
- * PNGs.
- */
+/** Samples of tRNS have 16 bits. */
+function readColour(content: Uint8Array): number[] {
+  const view = viewOf(content);
+  return Array.from({ length: content.length >> 1 }, (_, i) => view.getUint16(i * 2));
+}
+
+/** Reads up to the first IDAT chunk and returns that chunk's length. Throws for oversized and truncated PNGs. */
 export async function readPngHeader(reader: ForwardReader): Promise<{ header: PngHeader; pixelBytes: number }> {
   await readBytes(reader, 8);
   let header: PngHeader | null = null;
@@ -77,6 +85,7 @@ export async function readPngHeader(reader: ForwardReader): Promise<{ header: Pn
       if (type === "IHDR") header = parseHeader(content);
       else if (header !== null && type === "PLTE") header.palette = content;
       else if (header !== null && header.colourType === 3) header.paletteAlpha = content;
+      else if (header !== null) header.transparentColour = readColour(content);
     } else await skipBytes(reader, sizeBytes);
     await skipBytes(reader, CHECKSUM_BYTES);
   }

@@ -42,6 +42,8 @@ export async function pngToJpeg(source: ByteSource, limits: JpegLimits, openSink
   const memory = decoderMemory();
   const reader = forwardReader(source, memory);
   const { header, pixelBytes } = await readPngHeader(reader);
+  if (header.isInterlaced)
+    throw new Error("an interlaced PNG over 20 MB can't be decoded: its pixels don't fit in memory");
   const { width, height, bits, colourType } = header;
   const bitsPerPixel = bits * (samplesByColourType.get(colourType) ?? 1);
   const stride = 1 + Math.ceil((width * bitsPerPixel) / 8);

@@ -11,6 +11,7 @@ import type { RgbaImage } from "../png/decodePng.ts";
 import { readAhead } from "../readAhead.ts";
 import { displayedImage } from "./displayedImage.ts";
 import { decodeScaledJpeg } from "./jpeg/decodeScaledJpeg.ts";
+import { decodeScaledPng } from "./png/decodeScaledPng.ts";
 import type { ScaledImage } from "./scaledImage.ts";
 import { UnsupportedImageError } from "./unsupportedImage.ts";
 
@@ -29,6 +30,7 @@ type ScaledDecoder = (source: ByteSource, options: ScaledOptions) => Promise<Rgb
 const decoders: Partial<Record<MediaFamily, ScaledDecoder>> = {
   jpeg: async (source, { edgePx, content, memory }) =>
     await decodeScaledJpeg(source, { edgePx, rawHeight: content.rawHeight, memory }),
+  png: decodeScaledPng,
 };
 
 async function decode(source: ByteSource, family: MediaFamily, edgePx: number): Promise<ScaledImage> {
@@ -49,7 +51,7 @@ async function decode(source: ByteSource, family: MediaFamily, edgePx: number): 
 }
 
 /**
- * Decodes a JPEG to an upright sRGB image whose longest edge is at most `edgePx`; smaller images keep their size.
+ * Decodes a JPEG or PNG to an upright sRGB image whose longest edge is at most `edgePx`; smaller images keep their size.
  * Transparency is kept. Anything that this can't do, damage included, is `unsupported` with the reason. Read errors of
  * `source` pass through.
  */

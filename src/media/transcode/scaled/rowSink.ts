@@ -1,5 +1,4 @@
 /** Passes the rows of a decoded image to a second consumer while a JPEG is encoded from them. */
-import type { DecoderMemory } from "../decoderMemory.ts";
 import { jpegEncoder, type JpegEncoder, type JpegOptions } from "../jpeg/jpegEncoder.ts";
 
 /** The image whose rows follow, as stored. */
@@ -10,8 +9,6 @@ export interface DecodedRows {
   orientation: number;
   /** ICC profile of the rows; null means sRGB. */
   icc: Uint8Array | null;
-  /** Accounts for the sink's buffers. */
-  memory: DecoderMemory;
 }
 
 export interface RowSink {
@@ -26,8 +23,8 @@ export type OpenRowSink = (rows: DecodedRows) => RowSink;
 export function encoderWithSink(options: JpegOptions, openSink: OpenRowSink | undefined): JpegEncoder {
   const encoder = jpegEncoder(options);
   if (openSink === undefined) return encoder;
-  const { width, height, orientation, icc, memory } = options;
-  const sink = openSink({ width, height, orientation, icc, memory });
+  const { width, height, orientation, icc } = options;
+  const sink = openSink({ width, height, orientation, icc });
   return {
     ...encoder,
     addRow: (rgb, at) => {

@@ -1,45 +1,26 @@
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { memorySource, type ByteSource } from "../../../../src/media/inspect/bytes/byteSource.ts";
-import { MAX_DECODER_BYTES } from "../../../../src/media/transcode/decoderMemory.ts";
-import { decodePng, type RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
 import { decodeScaled } from "../../../../src/media/transcode/scaled/decodeScaled.ts";
 import { MAX_JPEG_SCANS } from "../../../../src/media/transcode/scaled/jpeg/decodeScaledJpeg.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { bytesOf } from "../../../support/media/buildImage.ts";
 import { jpegWithOrientation, nearestColour, quadrantPng } from "../../../support/media/images.ts";
+import { renderedImage, scaledImage, unsupportedReason } from "../../../support/media/scaledImages.ts";
 import { difference } from "../../../support/media/pixelImages.ts";
 
 const WIDTH = 241;
 const HEIGHT = 163;
 
-const codings = [
-  ...["444", "422", "420", "440", "411", "mixed-sampling", "grey", "rgb", "restart-row", "restart-7", "extended"],
-  ...["scan-per-component", "two-scans", "progressive-444", "progressive-420", "progressive-grey"],
-  ...["progressive-restart", "display-p3"],
-];
+const codings =
+  "444 422 420 440 411 mixed-sampling grey rgb restart-row restart-7 extended scan-per-component two-scans progressive-444 progressive-420 progressive-grey progressive-restart display-p3".split(
+    " ",
+  );
 
 const fixture = async (name: string) => await sampleBytes(`test/fixtures/jpeg/${name}.jpg`);
 
-/** The image as the Images binding shows it. */
-async function rendered(bytes: Uint8Array, edgePx: number): Promise<RgbaImage> {
-  const output = await env.IMAGES.input(new Blob([bytes]).stream())
-    .transform({ width: edgePx, height: edgePx, fit: "scale-down" })
-    .output({ format: "image/png" });
-  return await decodePng(new Uint8Array(await output.response().arrayBuffer()));
-}
-
-async function decoded(bytes: Uint8Array, edgePx: number): Promise<RgbaImage> {
-  const result = await decodeScaled(memorySource(bytes), "jpeg", edgePx);
-  if (result.kind === "unsupported") throw new Error(result.reason);
-  expect(result.peakBytes).toBeLessThanOrEqual(MAX_DECODER_BYTES);
-  return result.image;
-}
-
-async function reasonFor(bytes: Uint8Array): Promise<string> {
-  const result = await decodeScaled(memorySource(bytes), "jpeg", 100);
-  return result.kind === "unsupported" ? result.reason : "decoded";
-}
+const rendered = renderedImage;
+const decoded = async (bytes: Uint8Array, edgePx: number) => await scaledImage(bytes, "jpeg", edgePx);
+const reasonFor = async (bytes: Uint8Array) => await unsupportedReason(bytes, "jpeg");
 
 function indexOfMarker(bytes: Uint8Array, marker: number, from = 0): number {
   for (let at = from; at + 1 < bytes.length; at++) if (bytes[at] === 0xff && bytes[at + 1] === marker) return at;

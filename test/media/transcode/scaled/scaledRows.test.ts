@@ -1,89 +1,101 @@
 import { describe, expect, it } from "vitest";
 import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
-import { avifToJpeg } from "../../../../src/media/transcode/heif/avifToJpeg.ts";
+import { bmpToJpeg } from "../../../../src/media/transcode/bmpToJpeg.ts";
 import { heicToJpeg } from "../../../../src/media/transcode/heif/heicToJpeg.ts";
+import { JpegTooLargeError } from "../../../../src/media/transcode/jpeg/encodedJpeg.ts";
 import type { RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
 import { pngToJpeg } from "../../../../src/media/transcode/png/pngToJpeg.ts";
-import { orientImage } from "../../../../src/media/transcode/scaled/orientImage.ts";
-import { scaledRows, type ScaledRows } from "../../../../src/media/transcode/scaled/scaledRows.ts";
-import { tiffToJpeg } from "../../../../src/media/transcode/tiff/tiffToJpeg.ts";
+import {
+  MAX_SCALED_ROWS_BYTES,
+  scaledRows,
+  type ScaledRows,
+} from "../../../../src/media/transcode/scaled/scaledRows.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { nearestColour, quadrantPng } from "../../../support/media/images.ts";
-import { largeTiff, noise } from "../../../support/media/largeLayouts.ts";
-import { expectColour, limits, meanColour, renderJpeg } from "../../../support/media/renderedImage.ts";
+import { largeBmp } from "../../../support/media/largeLayouts.ts";
+import { difference } from "../../../support/media/pixelImages.ts";
+import { limits, renderJpeg } from "../../../support/media/renderedImage.ts";
 
-/** Runs a decoder with the sink, and returns the mean colours of its JPEG and of the scaled image. */
-async function compare(convert: (rows: ScaledRows) => Promise<{ pieces: Uint8Array[] }>, edgePx: number) {
-  const rows = scaledRows(edgePx);
-  const { pieces } = await convert(rows);
-  const image = rows.finish();
-  if (image === null) throw new Error("the sink has no image");
-  return { image, scaled: meanColour(image), jpeg: meanColour(await renderJpeg(pieces)) };
+function imageOf(rows: ScaledRows): RgbaImage {
+  const result = rows.finish();
+  if (result.kind === "unsupported") throw new Error(result.reason);
+  expect(result.peakBytes).toBeLessThanOrEqual(MAX_SCALED_ROWS_BYTES);
+  return result.image;
 }
 
-const cornersOf = ({ width, height, rgba }: RgbaImage) =>
-  [
-    [0.25, 0.25],
-    [0.75, 0.25],
-    [0.25, 0.75],
-    [0.75, 0.75],
-  ].map(([x = 0, y = 0]) => nearestColour(rgba.subarray((Math.floor(height * y) * width + Math.floor(width * x)) * 4)));
+function cornersOf({ width, height, rgba }: RgbaImage): string[] {
+  return [0.25, 0.75].flatMap((y) =>
+    [0.25, 0.75].map((x) => {
+      const at = (Math.floor(y * height) * width + Math.floor(x * width)) * 4;
+      return nearestColour(rgba.subarray(at, at + 4));
+    }),
+  );
+}
 
-describe("the scaled rows of a decoder", () => {
-  it("are the same image as the display proxy of a HEIC, upright and smaller", async () => {
-    const heic = await sampleBytes("IMG_2682.heic");
-    const { image, scaled, jpeg } = await compare((rows) => heicToJpeg(heic, limits, rows.open), 720);
-    expect([image.width, image.height]).toEqual([720, 540]);
-    expectColour(scaled, jpeg, 3);
+describe("scaledRows", () => {
+  it("makes a HEIC's small image in the pass that makes its JPEG", async () => {
+    const rows = scaledRows(100);
+    const jpeg = await heicToJpeg(await sampleBytes("IMG_7943.HEIC"), limits, rows.openSink);
+    // The JPEG has the same colour profile, Display P3, and its own losses.
+    expect(difference(imageOf(rows), await renderJpeg(jpeg.pieces)).mean).toBeLessThan(3);
   });
 
-  it("are the same image as the display proxy of an AVIF", async () => {
-    const avif = await sampleBytes("8bit-sRGB.avif");
-    const { image, scaled, jpeg } = await compare((rows) => avifToJpeg(avif, limits, rows.open), 360);
-    expect(Math.max(image.width, image.height)).toBe(360);
-    expectColour(scaled, jpeg, 3);
+  it("turns rows upright", async () => {
+    const turned = async (orientation?: number) => {
+      const rows = scaledRows(32, orientation);
+      await pngToJpeg(memorySource(await quadrantPng(96, 64)), limits, rows.openSink);
+      return imageOf(rows);
+    };
+    const plain = await turned();
+    expect(plain).toMatchObject({ width: 32, height: 21 });
+    expect(cornersOf(plain)).toEqual(["red", "green", "blue", "white"]);
+    const rotated = await turned(6);
+    expect(rotated).toMatchObject({ width: 21, height: 32 });
+    expect(cornersOf(rotated)).toEqual(["blue", "red", "white", "green"]);
   });
 
-  it("keep the size of a small image and turn it by its orientation", async () => {
-    const tiff = largeTiff({ width: 64, height: 48, rowsPerStrip: 8, pattern: noise(1021), segmentBytes: 64 * 3 * 8 });
-    const { image } = await compare((rows) => tiffToJpeg(tiff, limits, 6, rows.open), 360);
-    expect([image.width, image.height]).toEqual([48, 64]);
+  it("has the image of the last pass", async () => {
+    const rows = scaledRows(100);
+    await expect(bmpToJpeg(largeBmp(64, 48, 24), { quality: 90, maxBytes: 10 }, rows.openSink)).rejects.toThrow(
+      JpegTooLargeError,
+    );
+    await bmpToJpeg(largeBmp(64, 48, 24), limits, rows.openSink);
+    expect(imageOf(rows)).toMatchObject({ width: 64, height: 48 });
   });
 
-  it("are missing after a pass that stopped early", async () => {
-    const rows = scaledRows(360);
-    const png = memorySource(await quadrantPng(640, 480));
-    await expect(pngToJpeg(png, { ...limits, maxBytes: 700 }, rows.open)).rejects.toThrow("exceeds");
-    expect(rows.finish()).toBeNull();
-    await pngToJpeg(png, limits, rows.open);
-    expect(cornersOf(rows.finish() ?? { width: 1, height: 1, rgba: new Uint8Array() })).toEqual([
-      "red",
-      "green",
-      "blue",
-      "white",
-    ]);
+  it("has no image before the last row", async () => {
+    const none = { kind: "unsupported", reason: "the decoder made no small image" };
+    const unfinished = { kind: "unsupported", reason: "the decoder ended before its last row" };
+    const rows = scaledRows(100);
+    expect(rows.finish()).toEqual(none);
+    const sink = rows.openSink({ width: 2, height: 2, orientation: 1, icc: null });
+    sink.addRow(new Uint8Array(6), 0);
+    expect(rows.finish()).toEqual(unfinished);
   });
-});
 
-describe("orientImage", () => {
-  it("turns all eight orientations upright", () => {
-    // One byte a pixel, three columns and two rows; displayed order by orientation.
-    const expected: [number, string][] = [
-      [1, "abc/def"],
-      [2, "cba/fed"],
-      [3, "fed/cba"],
-      [4, "def/abc"],
-      [5, "ad/be/cf"],
-      [6, "da/eb/fc"],
-      [7, "fc/eb/da"],
-      [8, "cf/be/ad"],
-    ];
-    const rgba = new Uint8Array([..."abcdef"].flatMap((letter) => [letter.charCodeAt(0), 0, 0, 255]));
-    for (const [orientation, text] of expected) {
-      const { width, height, rgba: turned } = orientImage({ width: 3, height: 2, rgba }, orientation);
-      const letters = Array.from({ length: 6 }, (_, i) => String.fromCharCode(turned[i * 4] ?? 0));
-      const rows = Array.from({ length: height }, (_, y) => letters.slice(y * width, (y + 1) * width).join(""));
-      expect(rows.join("/"), `orientation ${orientation}`).toBe(text);
-    }
+  it("reports a colour profile that can't be converted", async () => {
+    const rows = scaledRows(100);
+    const sink = rows.openSink({ width: 1, height: 1, orientation: 1, icc: new Uint8Array(200) });
+    sink.addRow(new Uint8Array(3), 0);
+    expect(rows.finish()).toMatchObject({ kind: "unsupported", reason: expect.stringContaining("colour profile") });
+  });
+
+  it("leaves the JPEG alone if the small image exceeds the memory", () => {
+    const rows = scaledRows(4000);
+    const sink = rows.openSink({ width: 4000, height: 3000, orientation: 1, icc: null });
+    sink.addRow(new Uint8Array(12_000), 0);
+    expect(rows.finish()).toEqual({ kind: "unsupported", reason: "the decoder made no small image" });
+  });
+
+  it("holds the largest preview of the widest image", () => {
+    const rows = scaledRows(1440);
+    const sink = rows.openSink({ width: 65_535, height: 2, orientation: 1, icc: null });
+    const row = new Uint8Array(65_535 * 3);
+    sink.addRow(row, 0);
+    sink.addRow(row, 0);
+    expect(imageOf(rows)).toMatchObject({ width: 1440, height: 1 });
+    const square = rows.openSink({ width: 1440, height: 1440, orientation: 8, icc: null });
+    for (let y = 0; y < 1440; y++) square.addRow(row, 0);
+    expect(imageOf(rows)).toMatchObject({ width: 1440, height: 1440 });
   });
 });
