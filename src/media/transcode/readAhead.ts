@@ -5,7 +5,8 @@ export function readAhead(source: ByteSource, windowBytes: number): ByteSource {
   let start = 0;
   let buffer: Uint8Array = new Uint8Array();
   const read = async (offset: number, length: number): Promise<Uint8Array> => {
-    if (offset < start || offset + length > start + buffer.length) {
+    const end = Math.min(offset + length, source.sizeBytes);
+    if (offset < start || end > start + buffer.length) {
       buffer = new Uint8Array();
       buffer = await source.read(offset, Math.max(length, windowBytes));
       start = offset;

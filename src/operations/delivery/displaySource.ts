@@ -40,6 +40,8 @@ export interface DisplayFile extends DisplayImage {
   key: string;
   contentType: string;
   sizeBytes: number;
+  /** A display proxy, which the Worker made. */
+  isProxy: boolean;
 }
 
 type NoSource = Extract<DisplaySource, { kind: "none" }>;
@@ -65,7 +67,7 @@ async function inspect({ bucket }: Context, key: string): Promise<DisplayFile | 
   const object = await openOriginal(bucket, key, { offset: 0, length: HEAD_BYTES });
   if (object === null) return null;
   const { size: sizeBytes, httpMetadata } = object;
-  const file = { kind: "file", key, sizeBytes, contentType: httpMetadata?.contentType ?? "" } as const;
+  const file = { kind: "file", key, sizeBytes, contentType: httpMetadata?.contentType ?? "", isProxy: false } as const;
   if (sizeBytes > MAX_RENDER_INPUT_BYTES) {
     await object.body.cancel();
     return { ...file, family: null, width: 0, height: 0, patches: [] };
@@ -100,7 +102,8 @@ export async function findDisplayFile(context: Context, asset: DisplayableAsset)
   const { family, contentType, sizeBytes } = original;
   if (needsDisplayProxy({ family, mimeType: contentType, sizeBytes })) {
     const proxy = await inspect(context, proxyKey(id, versionId));
-    return proxy ?? none("the format requires a display proxy, and none exists", true);
+    if (proxy === null) return none("the format requires a display proxy, and none exists", true);
+    return { ...proxy, isProxy: true };
   }
   return original;
 }

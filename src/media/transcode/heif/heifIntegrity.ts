@@ -42,3 +42,13 @@ async function findDamage(source: ByteSource): Promise<string | null> {
 export function isAvifBrand(head: Uint8Array): boolean {
   return startsWith(head, "avif", 8) || startsWith(head, "avis", 8);
 }
+
+/** Types of the auxiliary image that holds the transparency: ISO/IEC 23008-12 §6.6.2.1.1, and of HEVC before it. */
+const ALPHA_TYPES = ["urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1"];
+
+/** Whether a HEIC or AVIF has a transparency plane, which the decoders to JPEG composite on white. */
+export async function hasAlphaPlane(file: ByteSource): Promise<boolean> {
+  const head = await file.read(0, Math.min(file.sizeBytes, MAX_META_BYTES));
+  const text = new TextDecoder("latin1").decode(head);
+  return ALPHA_TYPES.some((type) => text.includes(`${type}\0`));
+}

@@ -1,6 +1,13 @@
 /** The images that the tasks of an asset analyse: made and stored once, also for several tasks of one message. */
-import { toAnalysisImage, type ScaledImages } from "../../../media/transcode/display/scaledImages.ts";
+import { AppError } from "../../../kernel/errors.ts";
+import { warn } from "../../../kernel/log.ts";
+import {
+  deriveScaledImages,
+  toAnalysisImage,
+  type ScaledImages,
+} from "../../../media/transcode/display/scaledImages.ts";
 import type { RgbaImage } from "../../../media/transcode/png/decodePng.ts";
+import type { Size } from "../../../media/transcode/resize/scaledSize.ts";
 import { decodeWebp } from "../../../media/transcode/webp/decodeWebp.ts";
 import { readRendition, storeRendition } from "../../../objects/delivery/renditions.ts";
 import { imagesBindingRenderer } from "../../../providers/renderers/imagesBinding.ts";
@@ -128,5 +135,26 @@ export async function displayImages(context: Context, asset: AnalysedAsset): Pro
   } catch (error) {
     cached.delete(key);
     throw error;
+  }
+}
+
+/**
+ * Makes and stores the renditions of a photo that a decoder has just decoded, for the other tasks of the message. Without
+ * them `displayImages` makes them from the display proxy. The caller has the decoder's turn.
+ */
+export async function keepDecodedImage(
+  context: Context,
+  asset: DisplayableAsset & Size,
+  image: RgbaImage,
+): Promise<void> {
+  const version = { assetId: asset.id, versionId: asset.currentVersionId };
+  try {
+    const images = await deriveScaledImages(image, null, VARIANT_EDGES_PX, asset);
+    await storeScaledRenditions(context, version, images);
+    cacheOf(context).set(cacheKey(version), Promise.resolve(available(images)));
+  } catch (error) {
+    // An AppError is an R2 failure; the encoder throws others.
+    if (error instanceof AppError) throw error;
+    warn("encoding the renditions of a decoded image failed", { asset_id: asset.id, error: String(error) });
   }
 }

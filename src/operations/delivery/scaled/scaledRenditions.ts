@@ -1,7 +1,10 @@
 /** Makes the scaled renditions of a version from one rendering, and stores them together. */
 import { deriveScaledImages, type ScaledImages } from "../../../media/transcode/display/scaledImages.ts";
+import { readAhead } from "../../../media/transcode/readAhead.ts";
+import { decodeScaled } from "../../../media/transcode/scaled/decodeScaled.ts";
 import { decodeWebp } from "../../../media/transcode/webp/decodeWebp.ts";
 import { storeRendition } from "../../../objects/delivery/renditions.ts";
+import { originalSource } from "../../../objects/uploads/originals.ts";
 import type { RenderResult } from "../../../providers/renderers/renderer.ts";
 import { recordDerivedFiles, SCALED_NAMES, type DerivedFile } from "../../../records/delivery/derivedFiles.ts";
 import type { Context } from "../../context.ts";
@@ -30,6 +33,8 @@ export type RenderSource = (source: OpenSource) => Promise<RenderResult>;
 export type NoImages = Extract<DisplaySource, { kind: "none" }> | Extract<RenderResult, { kind: "unreadable" }>;
 
 const WEBP = "image/webp";
+/** Bytes to read at once from R2; most photos are read whole. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** Opens and renders a display file. A refusal counts only if the file was read to its end. */
 export async function renderFile(
@@ -44,17 +49,36 @@ export async function renderFile(
   return rendered;
 }
 
-/** Derives the other images from an encoded preview. */
-async function derivePreview(preview: Uint8Array): Promise<ScaledImages> {
+/** Derives the other images of a file from its encoded preview. */
+async function derivePreview(preview: Uint8Array, file: DisplayFile): Promise<ScaledImages> {
   return await withDecoder(async () => {
     const image = await decodeWebp(preview);
-    return await deriveScaledImages(image, preview, VARIANT_EDGES_PX);
+    return await deriveScaledImages(image, preview, VARIANT_EDGES_PX, file);
   });
 }
 
 /**
- * Makes the scaled images of an asset from the preview that `render` returns: one billed rendering. Throws on transient
- * failures.
+ * Whether the Worker decodes a file instead of Cloudflare Images: originals if `RENDERER` says so, and display proxies,
+ * which cost less CPU than a call of Cloudflare Images.
+ */
+function isDecodedInWorker({ config }: Context, { isProxy }: DisplayFile): boolean {
+  return config.renderer === "worker" || isProxy;
+}
+
+/** Decodes a file in the Worker; null if it can't, which leaves the file to Cloudflare Images. */
+async function decodeInWorker({ bucket }: Context, file: DisplayFile): Promise<ScaledImages | null> {
+  const { family } = file;
+  if (family === null) return null;
+  return await withDecoder(async () => {
+    const source = readAhead(originalSource(bucket, file.key, file.sizeBytes), WINDOW_BYTES);
+    const decoded = await decodeScaled(source, family, VARIANT_EDGES_PX.preview);
+    return decoded.kind === "image" ? await deriveScaledImages(decoded.image, null, VARIANT_EDGES_PX, file) : null;
+  });
+}
+
+/**
+ * Makes the scaled images of an asset: decoded in the Worker, or from the preview that `render` returns, which is one
+ * billed rendering. Throws on transient failures.
  */
 export async function makeScaledImages(
   context: Context,
@@ -63,10 +87,12 @@ export async function makeScaledImages(
 ): Promise<{ kind: "images"; images: ScaledImages } | NoImages> {
   const file = await findDisplayFile(context, asset);
   if (file.kind === "none") return file;
+  const decoded = isDecodedInWorker(context, file) ? await decodeInWorker(context, file) : null;
+  if (decoded !== null) return { kind: "images", images: decoded };
   const rendered = await renderFile(context, file, render);
   if (rendered.kind !== "rendered") return rendered;
   if (rendered.contentType !== WEBP) throw new Error(`the renderer returned ${rendered.contentType} instead of WebP`);
-  return { kind: "images", images: await derivePreview(rendered.bytes) };
+  return { kind: "images", images: await derivePreview(rendered.bytes, file) };
 }
 
 function derivedFileOf({ assetId, versionId }: VersionAddress, images: ScaledImages): DerivedFile {

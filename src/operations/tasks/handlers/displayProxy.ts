@@ -1,6 +1,6 @@
 import { AppError } from "../../../kernel/errors.ts";
 import { TruncatedFileError } from "../../../media/transcode/jpeg/encodedJpeg.ts";
-import { findHeifDamage, isAvifBrand } from "../../../media/transcode/heif/heifIntegrity.ts";
+import { findHeifDamage, hasAlphaPlane, isAvifBrand } from "../../../media/transcode/heif/heifIntegrity.ts";
 import { needsDisplayProxy } from "../../../media/transcode/preview/needsDisplayProxy.ts";
 import type { MediaFamily } from "../../../media/inspect/formats.ts";
 import { sniff, SNIFF_BYTES } from "../../../media/inspect/sniff.ts";
@@ -11,6 +11,7 @@ import { hasProxy, storeProxy, type ProxyImage } from "../../../objects/delivery
 import type { Asset } from "../../../records/assets/assets.ts";
 import { recordDerivedFile } from "../../../records/delivery/derivedFiles.ts";
 import { withDecoder } from "../../delivery/scaled/decoderTurn.ts";
+import { keepDecodedImage } from "../../delivery/scaled/displayImages.ts";
 import { forgetFailures, recordProxyFailure } from "../../delivery/renderFailures.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import { strategiesFor, type ProxyInput, type ProxyStrategy } from "./proxyStrategies.ts";
@@ -45,7 +46,8 @@ async function inspectOriginal(
   if (damage !== null) return { reason: damage };
   const { orientation, raw } = orientationOf(asset);
   const isAvif = family === "heif" && isAvifBrand(head);
-  return { source, family, isAvif, mimeType: asset.mimeType, orientation, raw };
+  const hasAlpha = family === "heif" && (await hasAlphaPlane(source));
+  return { source, family, isAvif, hasAlpha, mimeType: asset.mimeType, orientation, raw };
 }
 
 function failureReason(error: unknown): string {
@@ -75,6 +77,9 @@ async function tryStrategies(
       const result = await strategy(context, original);
       if (result.kind === "success") {
         await keepProxy(context, asset, result);
+        // The proxy's parts are stored: the preview's encoder may take their memory.
+        result.pieces.length = 0;
+        if (result.scaled) await keepDecodedImage(context, asset, result.scaled);
         return { kind: "done", result: result.description };
       }
       reasons.push(result.reason);
@@ -93,7 +98,7 @@ async function tryStrategies(
 async function createProxy(context: Context, asset: Asset, stored: ByteSource, head: Uint8Array): Promise<TaskOutcome> {
   const original = await inspectOriginal(stored, head, asset);
   if ("reason" in original) return { kind: "failed", reason: original.reason };
-  return await tryStrategies(context, asset, original, await strategiesFor(original));
+  return await tryStrategies(context, asset, original, await strategiesFor(original, context.config.workersPlan));
 }
 
 /**

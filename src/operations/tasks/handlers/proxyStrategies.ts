@@ -6,6 +6,10 @@ import { heicToJpeg } from "../../../media/transcode/heif/heicToJpeg.ts";
 import { requantizeJpeg } from "../../../media/transcode/jpeg/jpegRequantizer.ts";
 import { pngToJpeg } from "../../../media/transcode/png/pngToJpeg.ts";
 import { tiffToJpeg } from "../../../media/transcode/tiff/tiffToJpeg.ts";
+import type { RgbaImage } from "../../../media/transcode/png/decodePng.ts";
+import type { OpenRowSink } from "../../../media/transcode/scaled/rowSink.ts";
+import { scaledRows } from "../../../media/transcode/scaled/scaledRows.ts";
+import type { WorkersPlan } from "../../../kernel/config.ts";
 import type { MediaFamily } from "../../../media/inspect/formats.ts";
 import { findCoverArt } from "../../../media/inspect/video/mp4/coverArt.ts";
 import { isRawTiff } from "../../../media/transcode/preview/rawTiff.ts";
@@ -14,6 +18,7 @@ import { uprightJpeg, type Sides } from "../../../media/transcode/preview/uprigh
 import type { ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
 import { extractFrame } from "../../../providers/renderers/videoFrame.ts";
 import { imagesBindingRenderer } from "../../../providers/renderers/imagesBinding.ts";
+import { VARIANT_EDGES_PX } from "../../delivery/variants.ts";
 import type { Context } from "../../context.ts";
 
 export interface ProxyInput {
@@ -25,6 +30,8 @@ export interface ProxyInput {
   mimeType: string;
   /** Detected from the major brand of the container. */
   isAvif: boolean;
+  /** A HEIC or AVIF with transparency. */
+  hasAlpha: boolean;
   /** EXIF orientation, for formats without their own. */
   orientation: number | null;
   /** Dimensions of the raw image, if known. */
@@ -32,7 +39,14 @@ export interface ProxyInput {
 }
 
 export type ProxyResult =
-  | { kind: "success"; pieces: Uint8Array[]; contentType: string; description: string }
+  | {
+      kind: "success";
+      pieces: Uint8Array[];
+      contentType: string;
+      description: string;
+      /** The upright preview, if it was decoded in the same pass. */
+      scaled?: RgbaImage | null;
+    }
   | { kind: "failure"; reason: string; isTransient: boolean };
 export type ProxyStrategy = (context: Context, original: ProxyInput) => Promise<ProxyResult>;
 
@@ -59,10 +73,11 @@ function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 /** Cloudflare Images renders outside the isolate, which costs it neither CPU nor memory. */
-const withCloudflareImages: ProxyStrategy = async ({ images }, { source, family, mimeType, isAvif }) => {
+const withCloudflareImages: ProxyStrategy = async ({ images }, original) => {
+  const { source, family, mimeType, isAvif, hasAlpha } = original;
   if (source.sizeBytes > MAX_PROXY_BYTES) return permanentFailure("exceeds the 20 MB input limit of Cloudflare Images");
   // Cameras write opaque HEIC files; other formats can have transparency.
-  const isOpaque = family === "heif" && !isAvif && mimeType !== "image/heif";
+  const isOpaque = family === "heif" && !isAvif && !hasAlpha && mimeType !== "image/heif";
   const format = isOpaque ? "jpeg" : "webp";
   const body = streamOf(await source.read(0, source.sizeBytes));
   try {
@@ -103,9 +118,32 @@ async function encodeWithinLimit<T extends EncodedJpeg>(
   }
 }
 
-function jpegResult({ pieces, width, height }: EncodedJpeg, method: string): ProxyResult {
+/**
+ * Decodes to a JPEG and, in the same pass, to the upright preview. The preview is null for unsupported colour profiles
+ * and on the Workers Free plan, which has no CPU to encode it. `orientation` is that of formats without their own.
+ */
+async function decodeToJpeg<T extends EncodedJpeg>(
+  { config }: Context,
+  decode: (limits: JpegLimits, openSink?: OpenRowSink) => Promise<T>,
+  orientation?: number,
+): Promise<{ jpeg: T; scaled: RgbaImage | null }> {
+  if (config.workersPlan === "free") {
+    return { jpeg: await encodeWithinLimit(QUALITIES, async (limits) => await decode(limits)), scaled: null };
+  }
+  const rows = scaledRows(VARIANT_EDGES_PX.preview, orientation);
+  const jpeg = await encodeWithinLimit(QUALITIES, async (limits) => await decode(limits, rows.openSink));
+  const scaled = rows.finish();
+  return { jpeg, scaled: scaled.kind === "image" ? scaled.image : null };
+}
+
+function jpegResult(
+  { pieces, width, height }: EncodedJpeg,
+  method: string,
+  scaled: RgbaImage | null = null,
+): ProxyResult {
   return {
     kind: "success",
+    scaled,
     pieces,
     contentType: "image/jpeg",
     description: `full size, ${width} × ${height}, ${method}`,
@@ -113,32 +151,39 @@ function jpegResult({ pieces, width, height }: EncodedJpeg, method: string): Pro
 }
 
 /** HEVC and AV1 images share the HEIF container; libheif reports AV1 data under another brand. */
-const withLibheif: ProxyStrategy = async (_context, { source, isAvif }) => {
+const withLibheif: ProxyStrategy = async (context, { source, isAvif }) => {
   if (source.sizeBytes > MAX_HEIF_BYTES) return permanentFailure("exceeds the 24 MB limit of the HEIF decoder");
   const file = await source.read(0, source.sizeBytes);
   const decode = isAvif ? avifToJpeg : heicToJpeg;
-  const jpeg = await encodeWithinLimit(QUALITIES, (limits) => decode(file, limits));
-  return jpegResult(jpeg, `decoded in ${Math.ceil(jpeg.heapBytes / 2 ** 20)} MB of WebAssembly memory`);
-};
-
-const withTiffDecoder: ProxyStrategy = async (_context, { source, orientation }) => {
-  return jpegResult(
-    await encodeWithinLimit(QUALITIES, (limits) => tiffToJpeg(source, limits, orientation ?? 1)),
-    "decoded from TIFF",
+  const { jpeg, scaled } = await decodeToJpeg<EncodedJpeg & { heapBytes: number }>(context, (limits, openSink) =>
+    decode(file, limits, openSink),
   );
+  return jpegResult(jpeg, `decoded in ${Math.ceil(jpeg.heapBytes / 2 ** 20)} MB of WebAssembly memory`, scaled);
 };
 
-const withBmpDecoder: ProxyStrategy = async (_context, { source }) => {
-  return jpegResult(await encodeWithinLimit(QUALITIES, (limits) => bmpToJpeg(source, limits)), "decoded from BMP");
+const withTiffDecoder: ProxyStrategy = async (context, { source, orientation }) => {
+  const { jpeg, scaled } = await decodeToJpeg(context, (limits, openSink) =>
+    tiffToJpeg(source, limits, orientation ?? 1, openSink),
+  );
+  return jpegResult(jpeg, "decoded from TIFF", scaled);
+};
+
+const withBmpDecoder: ProxyStrategy = async (context, { source }) => {
+  const { jpeg, scaled } = await decodeToJpeg(context, (limits, openSink) => bmpToJpeg(source, limits, openSink));
+  return jpegResult(jpeg, "decoded from BMP", scaled);
 };
 
 /** The decoder keeps the pixels as stored, so the JPEG carries the orientation. */
-const withPngDecoder: ProxyStrategy = async (_context, { source, orientation }) => {
-  const jpeg = await encodeWithinLimit(QUALITIES, (limits) => pngToJpeg(source, limits));
+const withPngDecoder: ProxyStrategy = async (context, { source, orientation }) => {
+  const { jpeg, scaled } = await decodeToJpeg(
+    context,
+    (limits, openSink) => pngToJpeg(source, limits, openSink),
+    orientation ?? 1,
+  );
   const [start, ...rest] = jpeg.pieces;
   if (start === undefined) return permanentFailure("the PNG has no image data");
   const upright = uprightJpeg(start, { ...jpeg, orientation: null }, { orientation, raw: null });
-  return jpegResult({ ...jpeg, pieces: [...upright, ...rest] }, "decoded from PNG");
+  return jpegResult({ ...jpeg, pieces: [...upright, ...rest] }, "decoded from PNG", scaled);
 };
 
 const withJpegRequantizer: ProxyStrategy = async (_context, { source, orientation }) => {
@@ -179,7 +224,6 @@ const unsupported: ProxyStrategy = (_context, { family }) =>
   Promise.resolve(permanentFailure(`decoding ${family} files is not supported`));
 
 const strategiesByFamily: Partial<Record<MediaFamily, ProxyStrategy[]>> = {
-  heif: [withCloudflareImages, withLibheif],
   jxl: [withCloudflareImages],
   bmp: [withBmpDecoder],
   raf: [withEmbeddedJpeg],
@@ -201,8 +245,18 @@ async function tiffStrategies({ source, mimeType }: ProxyInput): Promise<ProxySt
   return RAW_TIFF_TYPE.test(mimeType) ? [withEmbeddedJpeg, withTiffDecoder] : [withTiffDecoder, withEmbeddedJpeg];
 }
 
+/**
+ * A second of CPU costs 0.00002 dollars on Workers Paid, and a call of Cloudflare Images 0.0005. Workers Free has 10 ms
+ * of CPU. Cloudflare Images keeps transparency.
+ */
+function heifStrategies({ hasAlpha }: ProxyInput, plan: WorkersPlan): ProxyStrategy[] {
+  const isDecodedFirst = plan === "paid" && !hasAlpha;
+  return isDecodedFirst ? [withLibheif, withCloudflareImages] : [withCloudflareImages, withLibheif];
+}
+
 /** Returns the strategies for an original in the order in which to try them. */
-export async function strategiesFor(original: ProxyInput): Promise<ProxyStrategy[]> {
+export async function strategiesFor(original: ProxyInput, plan: WorkersPlan): Promise<ProxyStrategy[]> {
   if (original.family === "tiff") return await tiffStrategies(original);
+  if (original.family === "heif") return heifStrategies(original, plan);
   return strategiesByFamily[original.family] ?? [unsupported];
 }

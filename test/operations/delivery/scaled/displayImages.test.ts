@@ -20,6 +20,7 @@ import { sampleBytes } from "../../../fixtures/media/samples.ts";
 
 const VARIANTS = ["thumbnail", "small", "preview"] as const;
 const free = testConfig({ workersPlan: "free" });
+const decodedInWorker = testConfig({ renderer: "worker" });
 
 /** A JPEG that differs from those of other tests. */
 async function aPhoto(): Promise<Asset> {
@@ -31,6 +32,17 @@ function counted(changes: Partial<Context> = {}): { context: Context; renders: (
   const { images, renders } = countingImages();
   const { binding: bucket, calls } = instrumentedBucket();
   return { context: testContext({ images, bucket, ...changes }), renders, calls };
+}
+
+/** The test bucket with some methods replaced. */
+function bucketWith(methods: Partial<Record<"get" | "put", unknown>>): R2Bucket {
+  return new Proxy(env.BUCKET, {
+    get: (target, name): unknown => {
+      const member: unknown = Reflect.get(target, name);
+      const replacement = name === "get" || name === "put" ? methods[name] : undefined;
+      return replacement ?? (typeof member === "function" ? member.bind(target) : member);
+    },
+  });
 }
 
 async function stored(asset: Asset, variant: string): Promise<Uint8Array | null> {
@@ -128,13 +140,7 @@ describe("the tasks of a photo", () => {
         if (puts > allowedPuts) throw new Error("put: internal error (10001)");
         return await env.BUCKET.put(...args);
       };
-      const bucket = new Proxy(env.BUCKET, {
-        get: (target, name): unknown => {
-          const member: unknown = Reflect.get(target, name);
-          if (name === "put") return put;
-          return typeof member === "function" ? member.bind(target) : member;
-        },
-      });
+      const bucket = bucketWith({ put });
       await expect(displayImages(testContext({ bucket }), asset)).rejects.toThrow("object storage");
       const { objects } = await env.BUCKET.list({ prefix: `renditions/${asset.id}/` });
       const [row] = await sqlAll("SELECT derived_bytes FROM assets WHERE id = ?", asset.id);
@@ -164,6 +170,50 @@ describe("a request before the tasks have run", () => {
     expect(await request(context, asset, "fullsize")).toBe(true);
     expect(renders()).toBe(1);
     expect(await countedRows(asset)).toMatchObject([{ name: "fullsize" }, { name: "scaled" }]);
+  });
+});
+
+describe("with RENDERER=worker", () => {
+  it("the tasks of a JPEG make all images without Cloudflare Images, upright", async () => {
+    const asset = await aPhoto();
+    const { context, renders, calls } = counted({ config: decodedInWorker });
+    expect(await runPendingTasks(context, asset.id)).toBeNull();
+    expect(renders()).toBe(0);
+    // The head, then the whole original in one window.
+    expect(calls).toEqual(["get", "get", "put", "put", "put"]);
+    expect(await storedSizes(asset)).toEqual({ thumbnail: [360, 240], small: [720, 480], preview: [1440, 960] });
+    const { thumbhash, metrics } = await reloadAsset(asset);
+    expect([thumbhash, metrics["sharpness"]]).toEqual([expect.any(String), expect.any(Number)]);
+  });
+
+  it("a request before the tasks asks Cloudflare Images for the full size only", async () => {
+    const asset = await aPhoto();
+    const { context, renders } = counted({ config: decodedInWorker });
+    expect(await request(context, asset, "thumbnail")).toBe(true);
+    expect(renders()).toBe(0);
+    expect(await request(context, asset, "fullsize")).toBe(true);
+    expect(renders()).toBe(1);
+  });
+
+  it("Cloudflare Images renders what the decoder does not support", async () => {
+    const asset = await storeAsset("0010_test.gif");
+    const { context, renders } = counted({ config: decodedInWorker });
+    expect(await displayImages(context, asset)).toMatchObject({ kind: "images" });
+    expect(renders()).toBe(1);
+  });
+
+  it("a failure of the storage is no refusal of the decoder: the task tries again", async () => {
+    const asset = await aPhoto();
+    let reads = 0;
+    const get = async (...args: Parameters<R2Bucket["get"]>) => {
+      reads += 1;
+      if (reads > 1) throw new Error("get: internal error (10001)");
+      return await env.BUCKET.get(...args);
+    };
+    const { images, renders } = countingImages();
+    const context = testContext({ images, bucket: bucketWith({ get }), config: decodedInWorker });
+    await expect(displayImages(context, asset)).rejects.toThrow("object storage");
+    expect(renders()).toBe(0);
   });
 });
 

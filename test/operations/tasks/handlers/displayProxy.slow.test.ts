@@ -1,20 +1,24 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { originalKey, proxyKey } from "../../../../src/objects/keys.ts";
+import { originalKey, proxyKey, renditionKey } from "../../../../src/objects/keys.ts";
 import { runDisplayProxy } from "../../../../src/operations/tasks/handlers/displayProxy.ts";
 import type { TaskOutcome } from "../../../../src/operations/tasks/taskOutcome.ts";
 import type { Asset } from "../../../../src/records/assets/assets.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { orientationTiff } from "../../../../src/media/transcode/jpeg/jpegSegments.ts";
 import { createChunk } from "../../../../src/media/transcode/rewrite/pngRewrite.ts";
-import { quadrantPng } from "../../../support/media/images.ts";
+import { quadrantPng, renderPng } from "../../../support/media/images.ts";
 import { concatenate } from "../../../support/media/renderedImage.ts";
 import { short, tiff } from "../../../support/media/buildImage.ts";
 import { crw, mrw, x3f } from "../../../support/media/buildRaw.ts";
 import { jpegOf, rawFile } from "../../../support/media/rawFiles.ts";
 import { instrumentedBucket } from "../../../support/bindings/bucket.ts";
-import { storeAsset } from "../../../support/storeAsset.ts";
-import { testContext } from "../../../support/context.ts";
+import { reloadAsset, storeAsset } from "../../../support/storeAsset.ts";
+import { testConfig, testContext } from "../../../support/context.ts";
+import { countingImages } from "../../../support/bindings/images.ts";
+import { decodeWebp } from "../../../../src/media/transcode/webp/decodeWebp.ts";
+import { runPendingTasks } from "../../../../src/operations/tasks/taskRunner.ts";
+import type { RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
 
 async function sizeOfProxy(asset: Asset): Promise<{ width: number; height: number; type: string }> {
   const proxy = await env.BUCKET.get(proxyKey(asset.id, asset.currentVersionId));
@@ -41,15 +45,60 @@ async function run(name: string, bytes?: Uint8Array): Promise<{ outcome: TaskOut
   return { outcome: await runDisplayProxy(testContext(), asset), asset };
 }
 
+async function renditionOf(asset: Asset, variant: string): Promise<RgbaImage | null> {
+  const object = await env.BUCKET.get(renditionKey(asset.id, asset.currentVersionId, variant));
+  return object === null ? null : await decodeWebp(await object.bytes());
+}
+
+/** An AVIF whose left half is transparent. */
+async function transparentAvif(): Promise<Uint8Array> {
+  const png = await renderPng(800, 400, (x) => [200, 10, 10, x < 400 ? 0 : 255]);
+  const output = await env.IMAGES.input(new Blob([png]).stream()).output({ format: "image/avif" });
+  return new Uint8Array(await output.response().arrayBuffer());
+}
+
+describe("a photo that the Worker decodes", () => {
+  it.each([
+    ["IMG_2682.heic", { thumbnail: [360, 270], small: [720, 540], preview: [1440, 1080] }],
+    ["8bit-sRGB.avif", { thumbnail: [360, 240], small: [720, 481], preview: [1440, 962] }],
+    ["0001_exif.tif", { thumbnail: [15, 7], small: [15, 7], preview: [15, 7] }],
+  ])("gets all its images from one decoding, without Cloudflare Images: %s", async (name, sizes) => {
+    const asset = await storeAsset(name, await anotherSample(name));
+    const { images, renders } = countingImages();
+    const { binding: bucket, calls } = instrumentedBucket();
+    expect(await runPendingTasks(testContext({ images, bucket }), asset.id)).toBeNull();
+    expect(renders()).toBe(0);
+    // The proxy, then thumbnail, small and preview; nothing is read again to analyse them.
+    expect(calls.filter((call) => call === "put")).toHaveLength(4);
+    expect(calls.lastIndexOf("get")).toBeLessThan(calls.indexOf("put"));
+    for (const [variant, [width, height]] of Object.entries(sizes)) {
+      expect(await renditionOf(asset, variant), variant).toMatchObject({ width, height });
+    }
+    const { thumbhash, metrics } = await reloadAsset(asset);
+    expect(thumbhash).not.toBeNull();
+    expect(metrics).toHaveProperty("exposure");
+  });
+
+  it("keeps the transparency of an AVIF, with Cloudflare Images", async () => {
+    const asset = await storeAsset("glass.avif", await transparentAvif());
+    await runPendingTasks(testContext(), asset.id);
+    const thumbnail = await renditionOf(asset, "thumbnail");
+    expect(thumbnail).toMatchObject({ width: 360, height: 180 });
+    const alphaAt = (x: number) => thumbnail?.rgba[(90 * 360 + x) * 4 + 3];
+    expect([alphaAt(90), alphaAt(270)]).toEqual([0, 255]);
+  });
+});
+
 describe("the display_proxy_generation task", () => {
-  it("decodes an iPhone HEIC at full size when Images rejects it", async () => {
+  it("decodes an iPhone HEIC at full size", async () => {
     const { outcome, asset } = await run("IMG_2682.heic");
     expect(outcome).toEqual({ kind: "done", result: "full size, 4032 × 3024, decoded in 17 MB of WebAssembly memory" });
     expect(await sizeOfProxy(asset)).toEqual({ width: 4032, height: 3024, type: "image/jpeg" });
   }, 60_000);
 
-  it("uses Cloudflare Images for formats that it supports, such as AVIF", async () => {
-    const { outcome, asset } = await run("8bit-sRGB.avif");
+  it("asks Cloudflare Images first on the Workers Free plan", async () => {
+    const asset = await storeAsset("8bit-sRGB.avif");
+    const outcome = await runDisplayProxy(testContext({ config: testConfig({ workersPlan: "free" }) }), asset);
     expect(outcome).toMatchObject({ kind: "done", result: "full size, encoded by Cloudflare Images as image/webp" });
     expect(await sizeOfProxy(asset)).toEqual({ width: 1617, height: 1080, type: "image/webp" });
   });
