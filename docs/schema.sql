@@ -333,15 +333,6 @@ BEGIN
   DELETE FROM derived_files WHERE asset_id = OLD.id;
 END;
 
-CREATE TRIGGER assets_delete_dependents AFTER DELETE ON assets
-BEGIN
-  DELETE FROM tasks WHERE asset_id = OLD.id;
-  DELETE FROM album_assets WHERE asset_id = OLD.id;
-  DELETE FROM asset_versions WHERE asset_id = OLD.id;
-  DELETE FROM events WHERE entity_id = OLD.id
-    AND entity_type IN ('asset', 'metadata') AND event_type <> 'asset_deleted';
-END;
-
 CREATE TRIGGER assets_insert_storage AFTER INSERT ON assets
 BEGIN
   UPDATE libraries SET storage_used_bytes = storage_used_bytes + NEW.file_size_bytes + NEW.version_bytes,
@@ -383,6 +374,13 @@ BEGIN
     VALUES (iif(OLD.trashed_at IS NULL, OLD.id, OLD.library_id || '-trash'), OLD.library_id, unixepoch())
     ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0, requested_at = excluded.requested_at
     WHERE passes > 0;
+END;
+
+CREATE TRIGGER assets_delete_dependents AFTER DELETE ON assets
+BEGIN
+  DELETE FROM tasks WHERE asset_id = OLD.id;
+  DELETE FROM album_assets WHERE asset_id = OLD.id;
+  DELETE FROM asset_versions WHERE asset_id = OLD.id;
 END;
 
 CREATE TABLE derived_files (
@@ -534,8 +532,6 @@ CREATE TABLE events (
 , actor text);
 
 CREATE INDEX events_by_type ON events (library_id, entity_type, seq);
-CREATE INDEX events_by_asset ON events (entity_id)
-  WHERE entity_type IN ('asset', 'metadata') AND event_type <> 'asset_deleted';
 CREATE INDEX events_by_time ON events (created_at, seq)
   WHERE seq * 40503 % 65536 < 8192;
 

@@ -17,6 +17,7 @@ import * as urlSigner from "../../src/operations/delivery/urlSigner.ts";
 import * as createOnce from "../../src/operations/idempotency/createOnce.ts";
 import * as integrity from "../../src/operations/maintenance/integrity.ts";
 import * as scrub from "../../src/operations/maintenance/scrub.ts";
+import * as eventSweep from "../../src/operations/maintenance/eventSweep.ts";
 import * as sweeps from "../../src/operations/maintenance/sweeps.ts";
 import * as geoClusters from "../../src/operations/map/geoClusters.ts";
 import * as taskRunner from "../../src/operations/tasks/taskRunner.ts";
@@ -220,6 +221,13 @@ export const sections: Section[] = [
       ),
       limit(sweeps, "MAX_REQUEUED_ASSETS", "items", "assets with overdue tasks per run", "the next run continues"),
       limit(
+        eventSweep,
+        "MAX_SWEPT_EVENTS_PER_RUN",
+        "items",
+        "events per run that are checked for deleted assets",
+        "the next run continues",
+      ),
+      limit(
         createOnce,
         "MAX_EXPIRED_KEYS_PER_RUN",
         "items",
@@ -234,6 +242,13 @@ export const sections: Section[] = [
         "the next run continues",
       ),
       limit(scrub, "MAX_SCRUBBED_FILES_PER_RUN", "items", "originals read again per run", "the next run continues"),
+      limit(
+        eventSweep,
+        "EVENT_SWEEP_INTERVAL_MS",
+        "ms",
+        "time between two sweeps of the change feed, at least",
+        "the next one waits",
+      ),
       limit(
         integrity,
         "REPORT_INTERVAL_MS",
@@ -254,6 +269,7 @@ export const internal: readonly string[] = [
   "MAX_BLOCKED_NETWORKS",
   "MAX_REMEMBERED_KEYS",
   "MAX_REMEMBERED_PRINCIPALS",
+  "MAX_KNOWN_LIBRARIES",
   "MAX_NAMING_DISTANCE_KM",
   "MAX_NUMBERS",
   "MAX_TILE_BAND_BYTES",

@@ -6,6 +6,7 @@ import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
 import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";
 import { sweepCachePurges } from "../operations/delivery/cachePurges.ts";
 import { sweepIdempotencyKeys } from "../operations/idempotency/createOnce.ts";
+import { sweepEvents } from "../operations/maintenance/eventSweep.ts";
 import { checkIntegrity } from "../operations/maintenance/integrity.ts";
 import { scrubOriginals } from "../operations/maintenance/scrub.ts";
 import { requeueOverdue, sweepObjects } from "../operations/maintenance/sweeps.ts";
@@ -25,6 +26,7 @@ const scheduledTasks: [name: string, task: ScheduledTask][] = [
   ["clean up deleted versions", cleanUpVersions],
   ["delete expired idempotency keys", sweepIdempotencyKeys],
   ["sweep orphaned objects", sweepObjects],
+  ["sweep events of deleted assets", (context) => sweepEvents(context)],
   ["check integrity", (context) => checkIntegrity(context)],
   ["verify stored originals", scrubOriginals],
 ];

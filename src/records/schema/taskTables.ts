@@ -21,10 +21,6 @@ export const events = sqliteTable(
     index("events_by_type").on(t.libraryId, t.entityType, t.seq),
     /** `created_at` is monotonic in `seq` over all libraries: records/events. */
     index("events_by_time").on(t.createdAt, t.seq).where(isTimeIndexed()),
-    /** For the deletion of an asset's earlier events with its row. */
-    index("events_by_asset")
-      .on(t.entityId)
-      .where(sql`"entity_type" IN ('asset', 'metadata') AND "event_type" <> 'asset_deleted'`),
   ],
 );
 

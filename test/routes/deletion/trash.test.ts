@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { newId } from "../../../src/kernel/ids.ts";
 import { originalKey, proxyKey, renditionKey, posterKey } from "../../../src/objects/keys.ts";
+import { sweepEvents } from "../../../src/operations/maintenance/eventSweep.ts";
 import { sqlAll, storageUsage } from "../../support/clients/account.ts";
 import { expectAsset, expectError } from "../../support/clients/responses.ts";
 import { call, uniqueBytes, type CallOptions } from "../../support/clients/api.ts";
@@ -21,6 +22,7 @@ import {
 } from "../../support/clients/tenants.ts";
 import { rowsContaining } from "../../support/rows/rowSearch.ts";
 import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
+import { testContext } from "../../support/context.ts";
 
 interface Owner {
   userId: string;
@@ -397,7 +399,7 @@ describe("a permanently deleted asset", () => {
 
   const keysOf = async (id: string): Promise<string[]> => (await storedKeys()).filter((key) => key.includes(id));
 
-  it.each(["live", "trashed"])("leaves nothing but its deletion event: %s", async (state) => {
+  it.each(["live", "trashed"])("leaves nothing but its deletion event once the feed is swept: %s", async (state) => {
     const before = await storageUsage(me.libraryId);
     const { id, original, derived } = await whole();
     expect(await keysOf(id)).toHaveLength(8);
@@ -407,6 +409,8 @@ describe("a permanently deleted asset", () => {
     expect([purged.status, await purged.text()]).toEqual([200, "{}"]);
     expect(await keysOf(id)).toEqual([]);
     expect(await storageUsage(me.libraryId)).toEqual(before);
+    await sqlAll("DELETE FROM sweep_positions");
+    await sweepEvents(testContext());
     const { events = [], asset_cleanups: cleanups = [], ...others } = await rowsContaining(id);
     expect(others).toEqual({});
     expect(cleanups).toHaveLength(1);

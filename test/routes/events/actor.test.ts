@@ -73,7 +73,7 @@ describe("an event", () => {
     await send("POST", "/api/assets/trash", { json: { ids: [second] } });
     await send("POST", "/api/assets/restore", { json: { ids: [second] } });
     await send("DELETE", `/api/albums/${album}`);
-    // The photo stays, because a deletion removes the earlier events of its asset.
+    // The photo stays, because a sweep deletes the events of deleted assets.
     await send("DELETE", "/api/assets", { json: { ids: [second] } });
     await send("POST", "/api/assets/trash", { json: { ids: [third] } });
     await send("POST", "/api/assets/empty-trash");

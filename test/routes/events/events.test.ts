@@ -344,7 +344,7 @@ describe("a page of a feed of 100,000 events", () => {
       const { given, rowsRead, roundTrips } = await cost(query);
       const bounds = Object.keys(query).filter((name) => name.startsWith("created_at")).length;
       expect(rowsRead, JSON.stringify(query)).toBeLessThanOrEqual(given + 21 + 18 * bounds);
-      expect(roundTrips).toBe(3);
+      expect(roundTrips).toBeLessThanOrEqual(2);
     }
   });
 

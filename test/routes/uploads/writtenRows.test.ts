@@ -54,8 +54,8 @@ describe("the rows written by an upload", () => {
   ])("are few for the asset and its events: $name", async ({ name, assetRows }) => {
     await uploadSample(name);
     expect(written(/^insert into "assets"/)).toBeLessThanOrEqual(assetRows);
-    // Two events, each a row and two index entries, and the last number assigned.
-    expect(written(/^INSERT INTO events/)).toBeLessThanOrEqual(2 * 3 + 1 + TIME_INDEX_ROWS);
+    // Two events, each a row and one index entry, and the last number assigned.
+    expect(written(/^INSERT INTO events/)).toBeLessThanOrEqual(2 * 2 + 1 + TIME_INDEX_ROWS);
   });
 });
 
@@ -115,20 +115,5 @@ describe.each([
       .filter(([step, { rows }]) => (counts[step] ?? Infinity) > (rows[column] ?? 0) + TIME_INDEX_ROWS)
       .map(([step]) => step);
     expect(excess, JSON.stringify(counts)).toEqual([]);
-  });
-});
-
-describe("the deletion of an asset among many events", () => {
-  it("deletes its earlier events and reads few rows", async () => {
-    const asset = await uploadSample(NO_GPS);
-    await sqlAll(
-      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999)
-       INSERT INTO events (library_id, event_type, entity_type, entity_id, created_at)
-       SELECT l.id, 'asset_updated', 'asset', 'e' || i, (SELECT max(created_at) FROM events) FROM n, libraries l`,
-    );
-    await send("DELETE", `/api/assets/${asset}`);
-    expect(database.counts.rowsRead).toBeLessThan(200);
-    const events = await sqlAll("SELECT event_type FROM events WHERE entity_id = ?", asset);
-    expect(events).toEqual([{ event_type: "asset_deleted" }]);
   });
 });
