@@ -22,6 +22,8 @@ export interface SimulationOptions {
   concurrency: number;
   /** One storage call in this many fails, before or after its effect; 0 disables faults. */
   callsPerFault: number;
+  /** Called after each round. */
+  afterRound?: () => Promise<void>;
 }
 
 function createFaultyBindings(random: RandomSource, callsPerFault: number): Partial<Cloudflare.Env> {
@@ -55,6 +57,7 @@ export async function runSimulation(options: SimulationOptions): Promise<Map<str
   const client = await RandomClient.create(clientOptions);
   for (let round = 0; round < options.rounds; round++) {
     await Promise.all(Array.from({ length: options.concurrency }, async () => await client.runRandomAction()));
+    await options.afterRound?.();
     // Polling at random times and page sizes must not miss an event.
     if (random.nextInt(6) === 0) await mirror.poll(1 + random.nextInt(200));
   }

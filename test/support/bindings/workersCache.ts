@@ -71,6 +71,11 @@ export class WorkersCache {
     invalidate: async (options) => this.#purge(options),
   };
 
+  /** Paths and queries of the stored responses. */
+  get storedPaths(): string[] {
+    return [...this.#entries.keys()];
+  }
+
   /** Moves the clock, which refills the purges. */
   advance(ms: number): void {
     this.nowMs += ms;
