@@ -53,7 +53,7 @@ const checks: Record<string, string> = {
   "task without an asset": `SELECT id FROM tasks WHERE asset_id IS NOT NULL AND asset_id NOT IN (SELECT id FROM assets)`,
   "event of a deleted asset without the event of its deletion": `SELECT e.seq, e.event_type FROM events e
     WHERE e.entity_type IN ('asset', 'metadata') AND e.entity_id NOT IN (SELECT id FROM assets)
-      AND NOT EXISTS (SELECT 1 FROM events d WHERE d.entity_id = e.entity_id AND d.event_type = 'asset_deleted' AND d.seq >= e.seq)`,
+      AND e.entity_id NOT IN (SELECT d.entity_id FROM events d WHERE d.event_type = 'asset_deleted')`,
   "event of an entity type that the feed does not list": `SELECT seq, entity_type FROM events
     WHERE entity_type NOT IN (${entityTypes.map((type) => `'${type}'`).join(", ")})`,
   "event older than the previous one": `SELECT seq FROM events e WHERE created_at <
