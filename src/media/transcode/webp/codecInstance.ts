@@ -6,27 +6,19 @@ interface EmscriptenOptions {
   instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void): WebAssembly.Exports;
 }
 
-export interface CodecInstance<Codec> {
-  codec: Codec;
-  memoryBytes(): number;
-}
-
 /** Starts a codec whose memory grows to `maxBytes` at most; beyond that its calls throw. */
 async function startCodec<Codec>(
   create: (options: EmscriptenOptions) => Promise<Codec>,
   wasm: WebAssembly.Module,
   maxBytes: number,
-): Promise<CodecInstance<Codec>> {
-  let memoryBytes = () => 0;
-  const codec = await create({
+): Promise<Codec> {
+  return await create({
     instantiateWasm: (imports, done) => {
-      const { instance, memory } = boundedInstance(wasm, imports, decoderMemory(maxBytes));
-      memoryBytes = () => memory.buffer.byteLength;
+      const { instance } = boundedInstance(wasm, imports, decoderMemory(maxBytes));
       done(instance);
       return instance.exports;
     },
   });
-  return { codec, memoryBytes };
 }
 
 interface LoadedCodec<Codec> {
@@ -34,25 +26,34 @@ interface LoadedCodec<Codec> {
   wasm: WebAssembly.Module;
 }
 
-export interface SharedCodec<Codec> {
+export interface IsolateCodec<Codec> {
   /** Runs `use` on the isolate's instance. An instance that threw is replaced: its memory may be inconsistent. */
-  run<Result>(use: (instance: CodecInstance<Codec>) => Result): Promise<Result>;
+  runShared<Result>(use: (codec: Codec) => Result): Promise<Result>;
+  /** Runs `use` on an instance of its own, for files of clients: a defect of the codec reaches no other image. */
+  runAlone<Result>(use: (codec: Codec) => Result): Promise<Result>;
 }
 
 /**
  * Shares one instance among an isolate's images. Starting one takes about 1 ms. The reference is weak: between images
  * the garbage collector may free its 16 MB or more for other work.
  */
-export function sharedCodec<Codec>(load: () => Promise<LoadedCodec<Codec>>, maxBytes: number): SharedCodec<Codec> {
-  let shared: WeakRef<CodecInstance<Codec>> | null = null;
+export function isolateCodec<Codec extends object>(
+  load: () => Promise<LoadedCodec<Codec>>,
+  maxBytes: number,
+): IsolateCodec<Codec> {
+  let shared: WeakRef<Codec> | null = null;
+  const start = async () => {
+    const { create, wasm } = await load();
+    return await startCodec(create, wasm, maxBytes);
+  };
   return {
-    run: async (use) => {
-      const { create, wasm } = await load();
-      const instance = shared?.deref() ?? (await startCodec(create, wasm, maxBytes));
+    runShared: async (use) => {
+      const codec = shared?.deref() ?? (await start());
       shared = null;
-      const result = use(instance);
-      shared = new WeakRef(instance);
+      const result = use(codec);
+      shared = new WeakRef(codec);
       return result;
     },
+    runAlone: async (use) => use(await start()),
   };
 }

@@ -2,7 +2,7 @@ import { memorySource } from "../../inspect/bytes/byteSource.ts";
 import { emptyContent } from "../../inspect/containers/imageContent.ts";
 import { readWebp } from "../../inspect/containers/webp.ts";
 import type { RgbaImage } from "../png/decodePng.ts";
-import { sharedCodec } from "./codecInstance.ts";
+import { isolateCodec } from "./codecInstance.ts";
 
 /** Pixels of a WebP that is decoded at once: at most 53 MB of WebAssembly memory and 20 MB of result. */
 export const MAX_DECODED_WEBP_PIXELS = 5 * 1000 * 1000;
@@ -10,7 +10,7 @@ export const MAX_DECODED_WEBP_PIXELS = 5 * 1000 * 1000;
 export const MAX_WEBP_DECODER_BYTES = 56 * 1024 * 1024;
 
 /** The modules load with the first image, so that requests without one don't wait for them. */
-const decoder = sharedCodec(async () => {
+const decoder = isolateCodec(async () => {
   const [script, wasm] = await Promise.all([
     import("@jsquash/webp/codec/dec/webp_dec.js"),
     import("@jsquash/webp/codec/dec/webp_dec.wasm"),
@@ -18,19 +18,37 @@ const decoder = sharedCodec(async () => {
   return { create: script.default, wasm: wasm.default };
 }, MAX_WEBP_DECODER_BYTES);
 
-/**
- * Decodes a still WebP, lossy or lossless, to straight RGBA. Colour profile and orientation are left to the caller.
- * Throws for animated, damaged and truncated files, and beyond `MAX_DECODED_WEBP_PIXELS`.
- */
-export async function decodeWebp(file: Uint8Array): Promise<RgbaImage> {
+type Decoder = Parameters<Parameters<typeof decoder.runAlone>[0]>[0];
+
+async function requireSize(file: Uint8Array): Promise<void> {
   const content = emptyContent();
   await readWebp(memorySource(file), content);
   const { rawWidth, rawHeight } = content;
   if (rawWidth * rawHeight > MAX_DECODED_WEBP_PIXELS)
     throw new Error(`the WebP is too large to decode: ${rawWidth} × ${rawHeight} pixels`);
-  const decoded = await decoder.run(({ codec }) => codec.decode(file));
+}
+
+function decodeWith(codec: Decoder, file: Uint8Array): RgbaImage {
+  const decoded = codec.decode(file);
   if (decoded === null || !(decoded.data instanceof Uint8ClampedArray))
     throw new Error("the WebP is damaged, animated or not a WebP");
   const { data, width, height } = decoded;
   return { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+}
+
+/**
+ * Decodes a still WebP, lossy or lossless, to straight RGBA. Colour profile and orientation are left to the caller.
+ * Throws for animated, damaged and truncated files, and beyond `MAX_DECODED_WEBP_PIXELS`. The package's libwebp is older
+ * than the fix of CVE-2023-4863, so that a hostile file can write anywhere in the decoder's memory: each file has its
+ * own.
+ */
+export async function decodeWebp(file: Uint8Array): Promise<RgbaImage> {
+  await requireSize(file);
+  return await decoder.runAlone((codec) => decodeWith(codec, file));
+}
+
+/** Decodes a rendition, which `encodeWebp` or the renderer made, like `decodeWebp` but on the isolate's decoder. */
+export async function decodeRendition(file: Uint8Array): Promise<RgbaImage> {
+  await requireSize(file);
+  return await decoder.runShared((codec) => decodeWith(codec, file));
 }

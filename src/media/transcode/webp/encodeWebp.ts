@@ -1,5 +1,5 @@
 import type { RgbaImage } from "../png/decodePng.ts";
-import { sharedCodec } from "./codecInstance.ts";
+import { isolateCodec } from "./codecInstance.ts";
 
 /** Pixels of an image that is encoded at once: 33 MB of WebAssembly memory. Variants have 2.1 million at most. */
 export const MAX_ENCODED_WEBP_PIXELS = 3 * 1000 * 1000;
@@ -49,7 +49,7 @@ function encoderConfig(quality: number, isAlphaCompressed: boolean): Record<stri
 }
 
 /** The modules load with the first image, so that requests without one don't wait for them. */
-const encoder = sharedCodec(async () => {
+const encoder = isolateCodec(async () => {
   const [script, wasm] = await Promise.all([
     import("@jsquash/webp/codec/enc/webp_enc_simd.js"),
     import("@jsquash/webp/codec/enc/webp_enc_simd.wasm"),
@@ -67,7 +67,9 @@ export async function encodeWebp(image: RgbaImage, { quality }: { quality: numbe
   if (pixels < 1 || pixels > MAX_ENCODED_WEBP_PIXELS)
     throw new Error(`an image of ${width} × ${height} pixels can't be encoded as WebP`);
   const config = encoderConfig(quality, pixels <= MAX_COMPRESSED_ALPHA_PIXELS);
-  const file = await encoder.run(({ codec }) => codec.encode(rgba, width, height, config));
-  if (!(file instanceof Uint8Array)) throw new Error("the WebP encoder failed");
-  return file;
+  return await encoder.runShared((codec) => {
+    const file = codec.encode(rgba, width, height, config);
+    if (!(file instanceof Uint8Array)) throw new Error("the WebP encoder failed");
+    return file;
+  });
 }

@@ -8,7 +8,7 @@ import {
 } from "../../../media/transcode/display/scaledImages.ts";
 import type { RgbaImage } from "../../../media/transcode/png/decodePng.ts";
 import type { Size } from "../../../media/transcode/resize/scaledSize.ts";
-import { decodeWebp } from "../../../media/transcode/webp/decodeWebp.ts";
+import { decodeRendition } from "../../../media/transcode/webp/decodeWebp.ts";
 import { readRendition, storeRendition } from "../../../objects/delivery/renditions.ts";
 import { imagesBindingRenderer } from "../../../providers/renderers/imagesBinding.ts";
 import { recordDerivedFile } from "../../../records/delivery/derivedFiles.ts";
@@ -80,7 +80,7 @@ async function readStored(
   const isFree = config.workersPlan === "free";
   const bytes = await readRendition(bucket, { ...version, variant: isFree ? "thumbnail" : "preview" });
   if (bytes === null) return null;
-  const analysis = toAnalysisImage(await withDecoder(() => decodeWebp(bytes)));
+  const analysis = toAnalysisImage(await withDecoder(() => decodeRendition(bytes)));
   return { kind: "images", preview: isFree ? null : bytes, analysis };
 }
 
@@ -97,7 +97,7 @@ async function createThumbnail(
   const { bytes, contentType } = rendered;
   await recordDerivedFile(context.db.primary(), { ...version, name: "thumbnail", sizeBytes: bytes.byteLength });
   await storeRendition(context.bucket, { ...version, variant: "thumbnail" }, bytes, contentType);
-  return { kind: "images", preview: null, analysis: await decodeWebp(bytes) };
+  return { kind: "images", preview: null, analysis: await decodeRendition(bytes) };
 }
 
 async function createImages(

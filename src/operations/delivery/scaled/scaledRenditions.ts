@@ -2,7 +2,7 @@
 import { deriveScaledImages, type ScaledImages } from "../../../media/transcode/display/scaledImages.ts";
 import { readAhead } from "../../../media/transcode/readAhead.ts";
 import { decodeScaled } from "../../../media/transcode/scaled/decodeScaled.ts";
-import { decodeWebp } from "../../../media/transcode/webp/decodeWebp.ts";
+import { decodeRendition } from "../../../media/transcode/webp/decodeWebp.ts";
 import { storeRendition } from "../../../objects/delivery/renditions.ts";
 import { originalSource } from "../../../objects/uploads/originals.ts";
 import type { RenderResult } from "../../../providers/renderers/renderer.ts";
@@ -52,17 +52,19 @@ export async function renderFile(
 /** Derives the other images of a file from its encoded preview. */
 async function derivePreview(preview: Uint8Array, file: DisplayFile): Promise<ScaledImages> {
   return await withDecoder(async () => {
-    const image = await decodeWebp(preview);
+    const image = await decodeRendition(preview);
     return await deriveScaledImages(image, preview, VARIANT_EDGES_PX, file);
   });
 }
 
 /**
- * Whether the Worker decodes a file instead of Cloudflare Images: originals if `RENDERER` says so, and display proxies,
- * which cost less CPU than a call of Cloudflare Images.
+ * Whether the Worker decodes a file instead of Cloudflare Images: originals if `RENDERER` says so, display proxies, whose
+ * CPU costs less than a call, and images of the size of a thumbnail, which keep a better quality so.
  */
-function isDecodedInWorker({ config }: Context, { isProxy }: DisplayFile): boolean {
-  return config.renderer === "worker" || isProxy;
+function isDecodedInWorker({ config }: Context, { isProxy, width, height }: DisplayFile): boolean {
+  const longestEdgePx = Math.max(width, height);
+  const isTiny = longestEdgePx > 0 && longestEdgePx <= VARIANT_EDGES_PX.thumbnail;
+  return config.renderer === "worker" || isProxy || isTiny;
 }
 
 /** Decodes a file in the Worker; null if it can't, which leaves the file to Cloudflare Images. */

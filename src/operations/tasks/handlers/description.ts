@@ -1,5 +1,5 @@
 import { encodePreviewJpeg } from "../../../media/transcode/display/previewJpeg.ts";
-import { decodeWebp } from "../../../media/transcode/webp/decodeWebp.ts";
+import { decodeRendition } from "../../../media/transcode/webp/decodeWebp.ts";
 import { renderPreview, type Preview } from "../../../providers/describers/previewImage.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
 import { openDisplaySource } from "../../delivery/displaySource.ts";
@@ -18,7 +18,7 @@ async function previewJpeg(context: Context, asset: Asset): Promise<Preview | { 
   if (images.kind === "none") return images;
   const { preview } = images;
   if (preview !== null) {
-    const bytes = await withDecoder(async () => encodePreviewJpeg(await decodeWebp(preview)));
+    const bytes = await withDecoder(async () => encodePreviewJpeg(await decodeRendition(preview)));
     return { kind: "image", image: { bytes, mimeType: "image/jpeg" } };
   }
   const source = await openDisplaySource(context, asset);
