@@ -19,6 +19,7 @@ import * as needsDisplayProxy from "../../src/media/transcode/preview/needsDispl
 import * as tiffPreviews from "../../src/media/transcode/preview/tiffPreviews.ts";
 import * as rowResizer from "../../src/media/transcode/resize/rowResizer.ts";
 import * as decodeScaledJpeg from "../../src/media/transcode/scaled/jpeg/decodeScaledJpeg.ts";
+import * as decodeScaledWebp from "../../src/media/transcode/scaled/decodeScaledWebp.ts";
 import * as scaledRows from "../../src/media/transcode/scaled/scaledRows.ts";
 import * as preservedXmp from "../../src/media/transcode/rewrite/preservedXmp.ts";
 import * as tiffLayout from "../../src/media/transcode/tiff/tiffLayout.ts";
@@ -143,6 +144,27 @@ export const fileSections: Section[] = [
         "MAX_JPEG_SCANS",
         "items",
         "scans of a JPEG that the Worker decodes itself",
+        "Cloudflare Images decodes it",
+      ),
+      limit(
+        decodeScaledWebp,
+        "MAX_SCALED_WEBP_PIXELS",
+        "pixels",
+        "WebP original that the Worker decodes itself",
+        "Cloudflare Images decodes it",
+      ),
+      limit(
+        decodeScaledWebp,
+        "MAX_SCALED_WEBP_FILE_BYTES",
+        "bytes",
+        "WebP original that the Worker decodes itself",
+        "Cloudflare Images decodes it",
+      ),
+      limit(
+        decodeScaledWebp,
+        "MAX_SCALED_WEBP_BYTES",
+        "bytes",
+        "memory to decode a WebP original, its file included",
         "Cloudflare Images decodes it",
       ),
       limit(

@@ -5,11 +5,12 @@ import { inspectionBudget } from "../../inspect/bytes/inspectionBudget.ts";
 import type { ImageContent } from "../../inspect/containers/imageContent.ts";
 import type { MediaFamily } from "../../inspect/formats.ts";
 import { readImageContent, readOrientation } from "../../inspect/imageInfo.ts";
-import { decoderMemory, type DecoderMemory } from "../decoderMemory.ts";
+import { decoderMemory, MAX_DECODER_BYTES, type DecoderMemory } from "../decoderMemory.ts";
 import { MAX_DISPLAY_READ_BYTES } from "../display/displayImage.ts";
 import type { RgbaImage } from "../png/decodePng.ts";
 import { readAhead } from "../readAhead.ts";
 import { displayedImage } from "./displayedImage.ts";
+import { decodeScaledWebp, MAX_SCALED_WEBP_BYTES } from "./decodeScaledWebp.ts";
 import { decodeScaledJpeg } from "./jpeg/decodeScaledJpeg.ts";
 import { decodeScaledPng } from "./png/decodeScaledPng.ts";
 import type { ScaledImage } from "./scaledImage.ts";
@@ -31,17 +32,20 @@ const decoders: Partial<Record<MediaFamily, ScaledDecoder>> = {
   jpeg: async (source, { edgePx, content, memory }) =>
     await decodeScaledJpeg(source, { edgePx, rawHeight: content.rawHeight, memory }),
   png: decodeScaledPng,
+  webp: async (source, { edgePx, content, memory }) =>
+    await decodeScaledWebp(source, { edgePx, size: { width: content.rawWidth, height: content.rawHeight }, memory }),
 };
 
 async function decode(source: ByteSource, family: MediaFamily, edgePx: number): Promise<ScaledImage> {
   const decoder = decoders[family];
   if (decoder === undefined) throw new UnsupportedImageError(`the Worker has no scaled decoder for ${family}`);
   const budget = inspectionBudget();
-  const content = await readImageContent(boundedSource(source, MAX_DISPLAY_READ_BYTES, budget), family, budget);
+  const input = readAhead(source, WINDOW_BYTES);
+  const content = await readImageContent(boundedSource(input, MAX_DISPLAY_READ_BYTES, budget), family, budget);
   if (content === null) throw new UnsupportedImageError("not an image");
-  const memory = decoderMemory();
-  memory.hold("input", WINDOW_BYTES);
-  const image = await decoder(readAhead(source, WINDOW_BYTES), { edgePx, content, memory });
+  const memory = decoderMemory(family === "webp" ? MAX_SCALED_WEBP_BYTES : MAX_DECODER_BYTES);
+  memory.hold("window", WINDOW_BYTES);
+  const image = await decoder(input, { edgePx, content, memory });
   const orientation = (await readOrientation(content)) ?? 1;
   return {
     kind: "image",
@@ -51,7 +55,7 @@ async function decode(source: ByteSource, family: MediaFamily, edgePx: number): 
 }
 
 /**
- * Decodes a JPEG or PNG to an upright sRGB image whose longest edge is at most `edgePx`; smaller images keep their size.
+ * Decodes a JPEG, PNG or WebP to an upright sRGB image whose longest edge is at most `edgePx`; smaller images keep their size.
  * Transparency is kept. Anything that this can't do, damage included, is `unsupported` with the reason. Read errors of
  * `source` pass through.
  */
