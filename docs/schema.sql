@@ -378,7 +378,7 @@ END;
 
 CREATE TRIGGER assets_delete_dependents AFTER DELETE ON assets
 BEGIN
-  DELETE FROM tasks WHERE asset_id = OLD.id;
+  DELETE FROM asset_tasks WHERE asset_id = OLD.id;
   DELETE FROM album_assets WHERE asset_id = OLD.id;
   DELETE FROM asset_versions WHERE asset_id = OLD.id;
 END;
@@ -521,6 +521,24 @@ END;
 
 -- Events and tasks
 
+CREATE TABLE asset_tasks (
+  asset_id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  user_id text NOT NULL,
+  tasks text NOT NULL,
+  states integer NOT NULL,
+  newest_at integer NOT NULL,
+  due_at integer,
+  claimed_at integer,
+  claimed_until integer,
+  claimed_type text,
+  revision integer NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX asset_tasks_by_states ON asset_tasks (library_id, states, newest_at);
+CREATE INDEX asset_tasks_due ON asset_tasks (due_at)
+  WHERE due_at IS NOT NULL;
+
 CREATE TABLE events (
   seq integer PRIMARY KEY AUTOINCREMENT NOT NULL,
   library_id text NOT NULL,
@@ -534,30 +552,6 @@ CREATE TABLE events (
 CREATE INDEX events_by_type ON events (library_id, entity_type, seq);
 CREATE INDEX events_by_time ON events (created_at, seq)
   WHERE seq * 40503 % 65536 < 8192;
-
-CREATE TABLE tasks (
-  id text PRIMARY KEY NOT NULL,
-  library_id text NOT NULL,
-  user_id text NOT NULL,
-  asset_id text,
-  task_type text NOT NULL,
-  celery_task_id text NOT NULL,
-  status text NOT NULL,
-  result text,
-  error_message text,
-  retry_count integer DEFAULT 0 NOT NULL,
-  due_at integer NOT NULL,
-  created_at integer NOT NULL,
-  started_at integer,
-  completed_at integer
-);
-
-CREATE UNIQUE INDEX tasks_by_asset ON tasks (asset_id, task_type);
-CREATE INDEX tasks_by_library ON tasks (library_id, id);
-CREATE INDEX tasks_by_status ON tasks (library_id, status, task_type, id);
-CREATE INDEX tasks_by_celery_task_id ON tasks (celery_task_id);
-CREATE INDEX tasks_due ON tasks (due_at)
-  WHERE status IN ('pending', 'started');
 
 -- Summaries, maintained by triggers
 

@@ -20,7 +20,7 @@ import * as scrub from "../../src/operations/maintenance/scrub.ts";
 import * as eventSweep from "../../src/operations/maintenance/eventSweep.ts";
 import * as sweeps from "../../src/operations/maintenance/sweeps.ts";
 import * as geoClusters from "../../src/operations/map/geoClusters.ts";
-import * as taskRunner from "../../src/operations/tasks/taskRunner.ts";
+import * as taskCompletion from "../../src/operations/tasks/taskCompletion.ts";
 import * as assetList from "../../src/records/assets/assetList.ts";
 import * as cachePurger from "../../src/providers/cache/cachePurger.ts";
 import * as cachePurgeRecords from "../../src/records/delivery/cachePurges.ts";
@@ -165,8 +165,8 @@ export const sections: Section[] = [
     title: "Background work",
     intro: "A scheduled run takes place every 15 minutes.",
     limits: [
-      limit(taskRunner, "MAX_REASON_BYTES", "bytes", "result or error message of a task", "cut"),
-      limit(taskRunner, "MAX_RETRIES", "items", "retries of a task", "the task fails with the reason"),
+      limit(taskCompletion, "MAX_REASON_BYTES", "bytes", "result or error message of a task", "cut"),
+      limit(taskCompletion, "MAX_RETRIES", "items", "retries of a task", "the task fails with the reason"),
       limit(
         renderFailures,
         "MAX_RENDER_PAUSE_MS",
@@ -257,6 +257,7 @@ export const sections: Section[] = [
         "the next one waits",
       ),
       limit(scrub, "SCRUB_INTERVAL_MS", "ms", "time between two rounds of the scrub, at least", "the next one waits"),
+      limit(queueJob, "MAX_CONCURRENT_MESSAGES", "items", "assets whose tasks run at the same time", "others wait"),
       limit(queueJob, "BATCH_WORK_MS", "ms", "work on one batch of queue messages", "the rest goes back to the queue"),
       limit(integrity, "MAX_FINDINGS", "items", "findings listed per kind in the integrity report", "only counted"),
     ],

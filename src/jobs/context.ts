@@ -2,10 +2,18 @@
 import { parseConfig, type Config } from "../kernel/config.ts";
 import { createContext, type Context } from "../operations/context.ts";
 
+/** Per isolate, whose `env` is one object. */
+const configs = new WeakMap<Cloudflare.Env, Config>();
+
+function configOf(env: Cloudflare.Env): Config {
+  const config = configs.get(env) ?? parseConfig({ ...env });
+  configs.set(env, config);
+  return config;
+}
+
 export function jobContext(env: Cloudflare.Env, execution: ExecutionContext): Context {
-  let config: Config | undefined;
   return createContext(env, {
-    config: () => (config ??= parseConfig({ ...env })),
+    config: () => configOf(env),
     consistency: "primary",
     actor: () => null,
     nowMs: Date.now(),

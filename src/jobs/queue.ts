@@ -70,8 +70,15 @@ async function handleDeadMessage(message: Message, context: Context): Promise<vo
  */
 export const BATCH_WORK_MS = 10_000;
 
+/**
+ * Assets of a batch whose tasks run at the same time: while one waits for D1, R2 or Images, another computes. They share
+ * the 128 MB of the isolate. Decoders of originals take turns (operations/delivery/scaled/decoderTurn.ts).
+ */
+export const MAX_CONCURRENT_MESSAGES = 4;
+
 /** Returns the remaining messages of a batch to the queue. */
 async function release(messages: Message[], context: Context): Promise<void> {
+  if (messages.length === 0) return;
   const isSent = await sendAgain(
     context.queue,
     messages.map((message) => message.body),
@@ -82,19 +89,37 @@ async function release(messages: Message[], context: Context): Promise<void> {
   }
 }
 
+/** Handles messages in their order until `mayStart` is false. Returns those that were not started. */
+async function handleConcurrently(
+  messages: readonly Message[],
+  handle: (message: Message) => Promise<void>,
+  mayStart: () => boolean,
+): Promise<Message[]> {
+  const waiting = [...messages];
+  const work = async (): Promise<void> => {
+    while (waiting.length > 0 && mayStart()) {
+      const message = waiting.shift();
+      if (message !== undefined) await retryOnError(message, handle(message));
+    }
+  };
+  await Promise.all(Array.from({ length: MAX_CONCURRENT_MESSAGES }, work));
+  return waiting;
+}
+
 export async function handleQueue(
   batch: MessageBatch,
   env: Cloudflare.Env,
   execution: ExecutionContext,
 ): Promise<void> {
   const isDeadLetters = batch.queue.endsWith("-dead");
-  const handle = isDeadLetters ? handleDeadMessage : handleMessage;
   const startedMs = Date.now();
-  for (const [index, message] of batch.messages.entries()) {
-    // Dead letters are exempt: they take one statement each, and messages can only be sent to the main queue.
-    if (!isDeadLetters && Date.now() - startedMs > BATCH_WORK_MS) {
-      return await release(batch.messages.slice(index), jobContext(env, execution));
-    }
-    await retryOnError(message, handle(message, jobContext(env, execution)));
-  }
+  // Dead letters are exempt: they take two statements each, and messages can only be sent to the main queue.
+  const mayStart = (): boolean => isDeadLetters || Date.now() - startedMs <= BATCH_WORK_MS;
+  const handle = isDeadLetters ? handleDeadMessage : handleMessage;
+  const remaining = await handleConcurrently(
+    batch.messages,
+    async (message) => await handle(message, jobContext(env, execution)),
+    mayStart,
+  );
+  await release(remaining, jobContext(env, execution));
 }

@@ -34,6 +34,11 @@ export function idPattern(kind: IdKind): string {
 export function encodeShortUuid(bytes: Uint8Array): string {
   let value = 0n;
   for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  return encodeTail(value);
+}
+
+function encodeTail(uuid: bigint): string {
+  let value = uuid;
   let tail = "";
   for (let i = 0; i < TAIL_LENGTH; i++) {
     tail = ALPHABET.charAt(Number(value % 57n)) + tail;
@@ -72,6 +77,17 @@ export function minIdAt(kind: IdKind, atMs: number): string {
   view.setUint32(0, Math.floor(atMs / 0x1_0000));
   view.setUint16(4, atMs % 0x1_0000);
   return ID_PREFIXES[kind] + encodeShortUuid(bytes);
+}
+
+/** The UUID of an id as a number of 128 bits. The id must be valid. */
+export function uuidOfId(kind: IdKind, id: string): bigint {
+  let value = 0n;
+  for (const letter of id.slice(ID_PREFIXES[kind].length)) value = value * 57n + BigInt(ALPHABET.indexOf(letter));
+  return value;
+}
+
+export function idOfUuid(kind: IdKind, uuid: bigint): string {
+  return ID_PREFIXES[kind] + encodeTail(uuid);
 }
 
 /** Checks the prefix and a tail of 22 characters within 128 bits, which excludes `asset_stack_…` from asset ids. */

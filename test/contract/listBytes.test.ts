@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { newId } from "../../src/kernel/ids.ts";
 import { MAX_CAPTION_BYTES, MAX_NAME_BYTES, MAX_ROW_JSON_BYTES } from "../../src/kernel/textLimits.ts";
-import { MAX_REASON_BYTES } from "../../src/operations/tasks/taskRunner.ts";
+import { MAX_REASON_BYTES } from "../../src/operations/tasks/taskCompletion.ts";
 import { getRootOwner, sqlAll } from "../support/clients/account.ts";
 import { call } from "../support/clients/api.ts";
 import { appendVersion, solidPng, uploadPhoto } from "../support/clients/versions.ts";
+import { insertTaskRows } from "../support/rows/taskRows.ts";
 
 const MIB = 1024 * 1024;
 let owner: { userId: string; libraryId: string };
@@ -41,15 +42,14 @@ describe("the largest page", () => {
   });
 
   it("of tasks has 1,000 with the longest results and errors, in less than 4 MiB", async () => {
-    const ids = Array.from({ length: 1001 }, (_, i) => newId("task", i));
-    await sqlAll(
-      `INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, celery_task_id, status, result, error_message, due_at, created_at)
-       SELECT value, ?2, ?3, 'asset_' || key, 'thumbhash', value, 'success', ?4, ?4, 0, 0 FROM json_each(?1)`,
-      JSON.stringify(ids),
-      owner.libraryId,
-      owner.userId,
-      "r".repeat(MAX_REASON_BYTES),
-    );
+    const text = "r".repeat(MAX_REASON_BYTES);
+    // A parameter has at most 2 MB.
+    for (let i = 0; i < 3; i++) {
+      await insertTaskRows(
+        owner,
+        Array.from({ length: 334 }, () => ({ result: text, errorMessage: text })),
+      );
+    }
     const { rows, characters } = await readList("/api/tasks?limit=1000");
     expect(rows).toHaveLength(1000);
     expect(characters).toBeLessThan(4 * MIB);

@@ -12,6 +12,7 @@ import { renderPng } from "../support/media/images.ts";
 import { recordingQueue } from "../support/bindings/queue.ts";
 import { seedLibrary, type Seeded } from "../support/rows/seed.ts";
 import { insertKey, SEEDED_VERSION_ID } from "../support/clients/tenants.ts";
+import { changeTasks, readTasks } from "../support/rows/taskRows.ts";
 
 const document = await readDocument();
 /** Asset counts of the two libraries. Both exceed a page of 200 in every list except the small one's trash. */
@@ -30,6 +31,8 @@ interface StatementLibrary extends Seeded {
 async function seedStatementLibrary(userId: string, count: number): Promise<StatementLibrary> {
   const seeded = await seedLibrary(userId, count);
   const { libraryId, albumId } = seeded;
+  const status = "CASE i % 3 WHEN 0 THEN 'failure' ELSE 'success' END";
+  const tasks = `json_object('thumbhash', json_object('status', ${status}, 'dueAt', 0, 'createdAt', 0))`;
   const own = (prefix: string, i: string): string =>
     `'${prefix}' || substr('${libraryId}', 5, 14) || printf('%08d', ${i} + 22222222)`;
   const numbered = `(SELECT id, trashed_at, row_number() OVER (ORDER BY id) AS i FROM assets WHERE library_id = '${libraryId}')`;
@@ -41,9 +44,8 @@ async function seedStatementLibrary(userId: string, count: number): Promise<Stat
         SELECT ${own("asset_stack_", "i")}, '${libraryId}', '${userId}', 'user', 0, 0 FROM ${numbered} WHERE i % 2 = 0`,
       `INSERT INTO stacks (id, library_id, user_id, origin, created_at, updated_at)
         VALUES ('${seeded.stackId}', '${libraryId}', '${userId}', 'user', 0, 0)`,
-      `INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, celery_task_id, status, due_at, created_at)
-        SELECT ${own("btask_", "i")}, '${libraryId}', '${userId}', id, 'thumbhash', 'd' || id, CASE i % 3 WHEN 0 THEN 'failure' ELSE 'success' END, 0, 0
-        FROM ${numbered}`,
+      `INSERT INTO asset_tasks (asset_id, library_id, user_id, tasks, states, newest_at, revision)
+        SELECT id, '${libraryId}', '${userId}', ${tasks}, CASE i % 3 WHEN 0 THEN 3 ELSE 2 END, 0, 0 FROM ${numbered}`,
       `INSERT INTO events (library_id, event_type, entity_type, entity_id, created_at)
         SELECT '${libraryId}', 'asset_created', 'asset', id, 1700000000000 FROM ${numbered}`,
       `INSERT INTO events (library_id, event_type, entity_type, entity_id, created_at)
@@ -66,7 +68,7 @@ async function seedStatementLibrary(userId: string, count: number): Promise<Stat
     httpMetadata: { contentType: "image/png" },
   });
   const [membership] = await sqlAll("SELECT id FROM album_assets WHERE album_id = ? LIMIT 1", albumId);
-  const [task] = await sqlAll("SELECT id FROM tasks WHERE library_id = ? LIMIT 1", libraryId);
+  const [task] = await readTasks(assetId);
   const ids = {
     lib_: libraryId,
     asset_: assetId,
@@ -303,14 +305,14 @@ describe("the rows that a request reads", { timeout: 250_000 }, () => {
     await sqlAll(
       "UPDATE version_cleanups SET due_at = 1 WHERE version_id IN (SELECT version_id FROM version_cleanups LIMIT 5)",
     );
-    await sqlAll("UPDATE tasks SET status = 'pending', due_at = 0 WHERE id IN (SELECT id FROM tasks LIMIT 5)");
+    for (const id of small.looseAssetIds.slice(0, 5)) await changeTasks(id, { status: "pending", dueAt: 0 });
     const schedule = countingD1(env.DB);
     await runSchedule({ DB: schedule.binding });
     recordStatements("the schedule", schedule.counts);
     expect(schedule.counts.statements.length).toBeGreaterThan(20);
     const messages = countingD1(env.DB);
     const assetId = small.looseAssetIds[215] ?? "";
-    await sqlAll("UPDATE tasks SET status = 'pending', due_at = 0 WHERE asset_id = ?", assetId);
+    await changeTasks(assetId, { status: "pending", dueAt: 0 });
     await deliver([{ assetId }, { emptyTrashLibraryId: small.libraryId }], { env: { DB: messages.binding } });
     recordStatements("messages", messages.counts);
     expect(messages.counts.rowsRead).toBeLessThan(500);
@@ -322,7 +324,7 @@ const LAST_EVENT = /\(SELECT created_at FROM events ORDER BY seq DESC LIMIT 1\)/
 /** Intended scans: libraries, whose expired trash is an index range each, and the findings of a deleted integrity report. */
 const ALLOWED_SCANS = [/^SCAN l$/, /^SCAN integrity_findings$/];
 const TABLES =
-  "users|libraries|assets|asset_versions|albums|album_assets|stacks|tasks|events|api_keys|asset_cleanups|version_cleanups|month_counts|album_month_counts|map_points|map_cells|integrity_findings|derived_files";
+  "users|libraries|assets|asset_versions|albums|album_assets|stacks|asset_tasks|events|api_keys|asset_cleanups|version_cleanups|month_counts|album_month_counts|map_points|map_cells|integrity_findings|derived_files";
 
 /** Returns the plan's full scans of tables, resolving aliases. */
 function findScans(sql: string, plan: string[]): string[] {

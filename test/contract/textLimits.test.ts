@@ -3,9 +3,8 @@ import type { Schema } from "@cfworker/json-schema";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { MAX_CAPTION_BYTES, MAX_NAME_BYTES, MAX_ROW_JSON_BYTES } from "../../src/kernel/textLimits.ts";
-import { findAssetForTask, setDescription } from "../../src/records/assets/assets.ts";
+import { findAssetForTask } from "../../src/records/assets/assets.ts";
 import { parseDescription } from "../../src/providers/describers/parseCompletion.ts";
-import { applyGeocode } from "../../src/operations/assets/metadataUpdates.ts";
 import { getRootOwner, sqlAll } from "../support/clients/account.ts";
 import { call, upload, uploadForm } from "../support/clients/api.ts";
 import { expectAsset } from "../support/clients/responses.ts";
@@ -19,6 +18,7 @@ import {
   type Operation,
 } from "../support/clients/openapi.ts";
 import { uploadPhoto } from "../support/clients/versions.ts";
+import { storeChange } from "../support/applied.ts";
 import { testContext } from "../support/context.ts";
 import { filledTextPng, textPng, xmpTextFields } from "../support/media/textPng.ts";
 import { renderPng } from "../support/media/images.ts";
@@ -142,9 +142,11 @@ async function fillAsset(assetId: string, fill: (maxBytes: number) => string): P
   if (asset === null) throw new Error("the asset was deleted");
   const place = fill(4096);
   const names = { city: place, state: place, country: place, sublocation: place, placeName: place };
-  await applyGeocode(context, asset, { ...names, countryCode: "AT", timezone: "Europe/Vienna" });
   const described = parseDescription(`a ${fill(16_384)}`);
-  if (described.kind === "text") await setDescription(context.db, asset, described.text, context.nowMs);
+  await storeChange(context, asset, {
+    place: { ...names, countryCode: "AT", timezone: "Europe/Vienna" },
+    ...(described.kind === "text" ? { description: described.text } : {}),
+  });
 }
 
 /** A version's parameters may fill the JSON alone; ids, checksums and times are 1 KiB at most. */

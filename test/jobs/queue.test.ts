@@ -1,13 +1,14 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
+import { MAX_CONCURRENT_MESSAGES } from "../../src/jobs/queue.ts";
 import { uniqueBytes } from "../support/clients/api.ts";
 import { getRootOwner, sqlAll } from "../support/clients/account.ts";
 import { expectAsset } from "../support/clients/responses.ts";
-import { deliver, tasksByType } from "../support/bindings/consumer.ts";
+import { deliver } from "../support/bindings/consumer.ts";
 import { countingD1 } from "../support/bindings/d1.ts";
 import { recordingQueue } from "../support/bindings/queue.ts";
-import { insertTaskRows } from "../support/rows/taskRows.ts";
+import { changeTasks, insertTaskRows, keepTasks, makeDue, setClaim, tasksByType } from "../support/rows/taskRows.ts";
 import { uploadWithoutConsumer } from "../support/clients/uploads.ts";
 import { sampleBytes } from "../fixtures/media/samples.ts";
 
@@ -51,11 +52,6 @@ async function thumbhashOf(assetId: string): Promise<unknown> {
   return (await sqlAll("SELECT thumbhash FROM assets WHERE id = ?", assetId))[0]?.thumbhash;
 }
 
-/** Makes the asset's pending tasks due now. */
-async function makeDue(assetId: string): Promise<void> {
-  await sqlAll("UPDATE tasks SET due_at = ? WHERE asset_id = ?", Date.now() - 1000, assetId);
-}
-
 describe("an upload's message", () => {
   it("runs all tasks of the asset and is acknowledged", async () => {
     const assetId = await uploadPhoto();
@@ -81,7 +77,7 @@ describe("an upload's message", () => {
 
   it("delivered to two consumers at once runs each task once", async () => {
     const assetId = await uploadPhoto();
-    await sqlAll("DELETE FROM tasks WHERE asset_id = ? AND task_type <> 'thumbhash'", assetId);
+    await keepTasks(assetId, ["thumbhash"]);
     const images = countingImages();
     const both = { env: { IMAGES: images.binding } };
     await Promise.all([deliver([{ assetId }], both), deliver([{ assetId }], both)]);
@@ -163,28 +159,57 @@ describe("a batch", () => {
   afterEach(() => vi.restoreAllMocks());
 
   it("starts no message after 10 s of work and sends the rest again, which counts as no delivery", async () => {
-    const ids = [await uploadPhoto(), await uploadPhoto(), await uploadPhoto()];
+    const ids: string[] = [];
+    for (let i = 0; i < MAX_CONCURRENT_MESSAGES + 2; i++) ids.push(await uploadPhoto());
+    const [started, rest] = [ids.slice(0, MAX_CONCURRENT_MESSAGES), ids.slice(MAX_CONCURRENT_MESSAGES)];
     const queue = recordingQueue();
     const { acknowledged, retryDelays } = await deliver(
       ids.map((assetId) => ({ assetId })),
       { env: { IMAGES: slowImages(11_000), QUEUE: queue.binding } },
     );
-    expect([acknowledged, retryDelays]).toEqual([3, []]);
-    expect(queue.sent).toEqual(ids.slice(1).map((assetId) => ({ assetId })));
-    expect(Object.values(await tasksByType(ids[0] ?? "")).every((task) => task.status === "success")).toBe(true);
-    for (const task of Object.values(await tasksByType(ids[1] ?? "")))
+    expect([acknowledged, retryDelays]).toEqual([ids.length, []]);
+    expect(queue.sent).toEqual(rest.map((assetId) => ({ assetId })));
+    for (const id of started) expect(await thumbhashOf(id)).toBeTypeOf("string");
+    for (const task of Object.values(await tasksByType(rest[0] ?? "")))
       expect(task).toMatchObject({ status: "pending", retry_count: 0 });
     await deliver(queue.sent);
-    for (const id of ids.slice(1)) expect(await thumbhashOf(id)).toBeTypeOf("string");
+    for (const id of rest) expect(await thumbhashOf(id)).toBeTypeOf("string");
   });
 
   it("retries the rest when the queue is unavailable", async () => {
-    const ids = [await uploadPhoto(), await uploadPhoto()];
+    const ids: string[] = [];
+    for (let i = 0; i < MAX_CONCURRENT_MESSAGES + 1; i++) ids.push(await uploadPhoto());
     const { acknowledged, retryDelays } = await deliver(
       ids.map((assetId) => ({ assetId })),
       { env: { IMAGES: slowImages(11_000), QUEUE: recordingQueue(new Error("queue is down")).binding } },
     );
-    expect([acknowledged, retryDelays]).toEqual([1, [30]]);
+    expect([acknowledged, retryDelays]).toEqual([MAX_CONCURRENT_MESSAGES, [30]]);
+  });
+
+  it("runs the tasks of a few assets at the same time", async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < MAX_CONCURRENT_MESSAGES + 2; i++) ids.push(await uploadPhoto());
+    let running = 0;
+    let most = 0;
+    const bucket = new Proxy(env.BUCKET, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (name !== "get") return typeof member === "function" ? (member.bind(target) as unknown) : member;
+        return async (...args: Parameters<R2Bucket["get"]>) => {
+          running += 1;
+          most = Math.max(most, running);
+          await scheduler.wait(20);
+          running -= 1;
+          return await target.get(...args);
+        };
+      },
+    });
+    await deliver(
+      ids.map((assetId) => ({ assetId })),
+      { env: { BUCKET: bucket } },
+    );
+    expect(most).toBe(MAX_CONCURRENT_MESSAGES);
+    for (const id of ids) expect(await thumbhashOf(id)).toBeTypeOf("string");
   });
 
   it("of dead letters is worked through", async () => {
@@ -222,7 +247,7 @@ describe("a failing task", () => {
 
   it("fails after five retries and is not retried again", async () => {
     const assetId = await uploadPhoto();
-    await sqlAll("UPDATE tasks SET retry_count = 5 WHERE asset_id = ?", assetId);
+    await changeTasks(assetId, { retries: 5 });
     const { acknowledged } = await deliver([{ assetId }], { env: overloaded() });
     expect(acknowledged).toBe(1);
     expect((await tasksByType(assetId)).thumbhash).toMatchObject({ status: "failure", result: null, retry_count: 5 });
@@ -249,7 +274,7 @@ describe("a failing task", () => {
 
   it("of an unknown type fails with that reason", async () => {
     const assetId = await uploadPhoto();
-    await sqlAll("UPDATE tasks SET task_type = 'embedding' WHERE asset_id = ? AND task_type = 'thumbhash'", assetId);
+    await insertTaskRows(await getRootOwner(), [{ assetId, taskType: "embedding", status: "pending" }]);
     await deliver([{ assetId }]);
     expect((await tasksByType(assetId)).embedding).toMatchObject({
       status: "failure",
@@ -260,12 +285,8 @@ describe("a failing task", () => {
 
 describe("a task whose consumer stopped", () => {
   async function start(assetId: string, endsInMs: number, retryCount = 0): Promise<void> {
-    await sqlAll(
-      "UPDATE tasks SET status = 'started', due_at = ?, retry_count = ? WHERE asset_id = ? AND task_type = 'thumbhash'",
-      Date.now() + endsInMs,
-      retryCount,
-      assetId,
-    );
+    await changeTasks(assetId, { retries: retryCount }, ["thumbhash"]);
+    await setClaim(assetId, { atMs: Date.now(), untilMs: Date.now() + endsInMs, type: "thumbhash" });
   }
 
   it("is skipped while its claim is valid", async () => {
@@ -330,7 +351,7 @@ describe("a message in the dead-letter queue", () => {
     const done = await uploadPhoto();
     await deliver([{ assetId: done }]);
     const running = await uploadPhoto();
-    await sqlAll("UPDATE tasks SET status = 'started', due_at = ? WHERE asset_id = ?", Date.now() + MINUTE_MS, running);
+    await setClaim(running, { atMs: Date.now(), untilMs: Date.now() + MINUTE_MS, type: null });
     const waiting = await uploadPhoto();
     await deliver([{ assetId: done }, { assetId: running }, { assetId: waiting }, "?"], { queue: "tintype-dead" });
     expect((await tasksByType(done)).thumbhash?.status).toBe("success");

@@ -63,7 +63,7 @@ describe("a scheduled run", () => {
     const id = await uploadTrashed(1000);
     const faulty = countingD1(env.DB, {
       beforeBatch: ([text = ""]) => {
-        if (text.includes('"tasks"')) throw new Error("D1 is away");
+        if (text.includes('"asset_tasks"')) throw new Error("D1 is away");
       },
     });
     const queue = recordingQueue();
@@ -101,7 +101,7 @@ describe("a scheduled run", () => {
     const libraryId = await insertLibrary(owner.userId);
     await insertAssets({ userId: owner.userId, libraryId }, many);
     await sqlAll("UPDATE libraries SET trashed_at = 1, purge_at = 1 WHERE id = ?", libraryId);
-    const lost = Array.from({ length: 400 }, () => ({ status: "pending", dueAt: 0 }));
+    const lost = Array.from({ length: 400 }, () => ({ status: "pending" as const, dueAt: 0 }));
     await insertTaskRows(owner, lost);
     await env.BUCKET.put(originalKey(newId("asset"), newId("assetVersion")), "orphan");
     const bucket = instrumentedBucket();

@@ -17,6 +17,7 @@ import { insertAssets, SEEDED_VERSION_ID } from "../support/clients/tenants.ts";
 import { versionForm } from "../support/clients/versions.ts";
 import { testContext, testConfig } from "../support/context.ts";
 import type { Context } from "../../src/operations/context.ts";
+import { makeDue } from "../support/rows/taskRows.ts";
 
 export type Bindings = Partial<Cloudflare.Env>;
 
@@ -389,7 +390,7 @@ export const actions: Action[] = [
   {
     name: "run the pending tasks of a photo",
     run: async ({ p }, bindings) => {
-      await sqlAll("UPDATE tasks SET due_at = 0 WHERE asset_id = ? AND status IN ('pending', 'started')", p);
+      await makeDue(p, 0);
       const { retryDelays } = await deliver([{ assetId: p }], { env: { ...withoutConsumer, ...bindings } });
       if (retryDelays.length > 0) throw new Error("the message is retried");
     },
@@ -415,7 +416,7 @@ export async function clearStorage(): Promise<void> {
     "albums",
     "assets",
     "stacks",
-    "tasks",
+    "asset_tasks",
     "asset_cleanups",
     "version_cleanups",
   ];

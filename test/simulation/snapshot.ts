@@ -3,17 +3,15 @@ import { z } from "zod";
 import { sqlAll } from "../support/clients/account.ts";
 import { storedKeys } from "../support/bindings/bucket.ts";
 
-const TABLES = ["libraries", "assets", "asset_versions", "albums", "album_assets", "stacks", "tasks"];
+const TABLES = ["libraries", "assets", "asset_versions", "albums", "album_assets", "stacks", "asset_tasks"];
 /** Columns that depend on randomness, the clock or the number of attempts. */
 const VOLATILE_COLUMNS = new Set([
-  "celery_task_id",
   "checksum",
   "checksum_sha1",
   "sent_checksum",
   "sort_key",
   "trash_key",
-  "retry_count",
-  "error_message",
+  "revision",
   "device_asset_id",
   "name",
   "file_metadata",
@@ -43,10 +41,19 @@ function createLabeler(idLabels: ReadonlyMap<string, string>): (text: string) =>
     });
 }
 
+/** The status and result of each task; times, retries and errors depend on the clock and the number of attempts. */
+function normalizeTasks(value: unknown): unknown {
+  const tasks = z.record(z.string(), z.object({ status: z.string(), result: z.string().optional() }));
+  return Object.entries(tasks.parse(JSON.parse(String(value)))).toSorted();
+}
+
 function normalizeRow(row: Record<string, unknown>): string {
   const entries = Object.entries(row)
-    .filter(([column]) => !VOLATILE_COLUMNS.has(column) && !(column === "id" && "celery_task_id" in row))
-    .map(([column, value]) => [column, column.endsWith("_at") && value !== null ? "<time>" : value]);
+    .filter(([column]) => !VOLATILE_COLUMNS.has(column))
+    .map(([column, value]) => {
+      if (column === "tasks") return [column, normalizeTasks(value)];
+      return [column, column.endsWith("_at") && value !== null ? "<time>" : value];
+    });
   return JSON.stringify(Object.fromEntries(entries));
 }
 
@@ -64,7 +71,7 @@ export async function takeSnapshot(libraryId: string, idLabels: ReadonlyMap<stri
   const rows: string[] = [];
   for (const table of TABLES) {
     const column = table === "libraries" ? "id" : "library_id";
-    const order = table === "tasks" ? "asset_id, task_type" : "id";
+    const order = table === "asset_tasks" ? "asset_id" : "id";
     const all = await sqlAll(`SELECT * FROM ${table} WHERE ${column} = ? ORDER BY ${order}`, libraryId);
     rows.push(...all.map((row) => `${table} ${label(normalizeRow(row))}`));
   }

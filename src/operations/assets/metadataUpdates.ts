@@ -1,10 +1,9 @@
 import { AppError, notFound } from "../../kernel/errors.ts";
-import { findAssetForTask, type Asset } from "../../records/assets/assets.ts";
+import type { Asset } from "../../records/assets/assets.ts";
 import { listAssetsForUpdate, writeMetadataUpdates } from "../../records/assets/metadataUpdates.ts";
-import { isSamePosition, positionOf, type DerivedMetadata } from "../../records/assets/metadata.ts";
 import { enqueueBatch } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { planUpdate, planGeocodeUpdate, type MetadataPatch } from "./updatePlan.ts";
+import { planUpdate, type MetadataPatch } from "./updatePlan.ts";
 import type { Context } from "../context.ts";
 
 export type { MetadataPatch } from "./updatePlan.ts";
@@ -96,20 +95,4 @@ export async function updateAssets(
   const patches = new Map<string, MetadataPatch>();
   for (const { id, change } of updates) patches.set(id, { ...patches.get(id), ...change });
   await updateAll(context, principal, patches);
-}
-
-/**
- * Stores the place found for the position that `asset` had when it was read. Skips an asset that moved since,
- * because the move created its own geocoding task. Throws `write_conflict` after repeated concurrent changes.
- */
-export async function applyGeocode(context: Context, asset: Asset, place: Partial<DerivedMetadata>): Promise<void> {
-  let current: Asset | null = asset;
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    if (current === null || !isSamePosition(positionOf(current.sources), positionOf(asset.sources))) return;
-    const update = planGeocodeUpdate(current, place);
-    if (update === null || (await writeMetadataUpdates(context.db, [update], context.nowMs)) !== null) return;
-    await backOff(attempt);
-    current = await findAssetForTask(context.db, asset.id);
-  }
-  throw new AppError("write_conflict", "the asset was modified concurrently");
 }

@@ -1,28 +1,25 @@
 import { notFound } from "../../kernel/errors.ts";
-import { isId } from "../../kernel/ids.ts";
 import { findAssetPosition } from "../../records/assets/assets.ts";
 import { listLiveLibraryIds, selectLiveLibraries } from "../../records/libraries/libraries.ts";
 import * as records from "../../records/tasks/taskQueries.ts";
-import type { Task, TaskType } from "../../records/tasks/tasks.ts";
+import type { TaskType } from "../../records/tasks/tasks.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 
 export { taskStatuses, type TaskStatus } from "../../records/tasks/taskQueries.ts";
-export { taskTypes, type Task, type TaskType } from "../../records/tasks/tasks.ts";
+export { taskTypes } from "../../records/schema/schema.ts";
+export type { Task } from "../../records/tasks/taskQueries.ts";
+export type { TaskType } from "../../records/tasks/tasks.ts";
 
 /** Reads a task by its id or its `celery_task_id`, since clients store either. Throws `not_found`. */
-export async function getTask(context: Context, principal: Principal, taskOrCeleryId: string): Promise<Task> {
-  const task = await records.findTask(
-    context.db,
-    principal,
-    isId("task", taskOrCeleryId) ? { id: taskOrCeleryId } : { celeryTaskId: taskOrCeleryId },
-  );
+export async function getTask(context: Context, principal: Principal, taskOrCeleryId: string): Promise<records.Task> {
+  const task = await records.findTask(context.db, principal, taskOrCeleryId);
   if (task === null) throw notFound("task");
   return task;
 }
 
 /** Lists the tasks of one asset. Throws `not_found` for an unknown or inaccessible asset. */
-export async function listAssetTasks(context: Context, principal: Principal, assetId: string): Promise<Task[]> {
+export async function listAssetTasks(context: Context, principal: Principal, assetId: string): Promise<records.Task[]> {
   if ((await findAssetPosition(context.db, principal, assetId)) === null) throw notFound("asset");
   return await records.listAssetTasks(context.db, assetId);
 }
@@ -36,7 +33,11 @@ export interface ListTasksParams {
 }
 
 /** Lists tasks by library, status and type, a page at a time. Throws `not_found` for an unknown library. */
-export async function listTasks(context: Context, principal: Principal, params: ListTasksParams): Promise<Task[]> {
+export async function listTasks(
+  context: Context,
+  principal: Principal,
+  params: ListTasksParams,
+): Promise<records.Task[]> {
   const { libraryId, ...filter } = params;
   const libraries =
     libraryId === null

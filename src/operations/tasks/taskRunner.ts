@@ -1,90 +1,24 @@
-import { cutToJsonBytes } from "../../kernel/textLimits.ts";
-import { findAssetForTask, type Asset } from "../../records/assets/assets.ts";
-import * as records from "../../records/tasks/tasks.ts";
-import { applyChange } from "./applyChange.ts";
-import { retryOutcome, type TaskOutcome } from "./taskOutcome.ts";
-import { runBurstDetection } from "./handlers/burst.ts";
-import { runDescription } from "./handlers/description.ts";
-import { runDisplayProxy } from "./handlers/displayProxy.ts";
-import { runImageQuality } from "./handlers/quality.ts";
-import { runReverseGeocoding } from "./handlers/reverseGeocoding.ts";
-import { runThumbhash } from "./handlers/thumbhash.ts";
-import { runVideoPoster } from "./handlers/videoPoster.ts";
+import type { Asset } from "../../records/assets/assets.ts";
+import type { AssetTasks, Claim, StoredTask } from "../../records/tasks/assetTasks.ts";
+import {
+  claimTasks,
+  findSnapshot,
+  saveTasks,
+  type ClaimResult,
+  type TaskSnapshot,
+} from "../../records/tasks/claims.ts";
+import type { TaskType } from "../../records/tasks/tasks.ts";
 import type { Context } from "../context.ts";
+import { saveRun } from "./saveRun.ts";
+import { failPending, hasEnded, MAX_RETRIES, type FinishedTask } from "./taskCompletion.ts";
+import { definitionOf } from "./taskDefinitions.ts";
+import { retryOutcome, type TaskOutcome } from "./taskOutcome.ts";
+import { claimedTypes, nextAlone, runnableTypes, waitMs } from "./taskSelection.ts";
 
-type Task = records.Task;
-type TaskHandler = (context: Context, asset: Asset) => Promise<TaskOutcome>;
-
-interface TaskDefinition {
-  type: records.TaskType;
-  run: TaskHandler;
-  /** Produces the image that later tasks read; they wait until this task is finished. */
-  producesImage: boolean;
-}
-
-/** All task types in their order of execution. */
-const taskDefinitions: TaskDefinition[] = [
-  { type: "burst_detection", run: runBurstDetection, producesImage: false },
-  { type: "reverse_geocoding", run: runReverseGeocoding, producesImage: false },
-  { type: "display_proxy_generation", run: runDisplayProxy, producesImage: true },
-  { type: "video_thumbnail_extract", run: runVideoPoster, producesImage: true },
-  { type: "thumbhash", run: runThumbhash, producesImage: false },
-  { type: "image_quality", run: runImageQuality, producesImage: false },
-  { type: "asset_description", run: runDescription, producesImage: false },
-];
-
-function definitionOf(task: Task): TaskDefinition | undefined {
-  return taskDefinitions.find((definition) => definition.type === task.taskType);
-}
-
-/** The result or error message of a task. */
-export const MAX_REASON_BYTES = 1024;
-export const MAX_RETRIES = 5;
-const FIRST_RETRY_MS = 30_000;
-/** Maximum delay of a message in Cloudflare Queues. */
-const MAX_RETRY_MS = 12 * 3600_000;
 /** Queue consumers run for at most 15 minutes of wall time; an older claim belongs to a consumer that crashed. */
-const CLAIM_TIMEOUT_MS = 15 * 60_000;
-
-/** 30 s, 1, 2, 4, 8 minutes, or longer if the provider sent Retry-After. */
-function retryDelayMs(retryCount: number, retryAfterSeconds = 0): number {
-  return Math.max(FIRST_RETRY_MS * 2 ** retryCount, Math.min(retryAfterSeconds * 1000, MAX_RETRY_MS));
-}
-
-/** A list of 1,000 tasks has at most 3 MB. */
-function boundOutcome(outcome: TaskOutcome): TaskOutcome {
-  const cut = (text: string): string => cutToJsonBytes(text, MAX_REASON_BYTES);
-  if (outcome.kind !== "done") return { ...outcome, reason: cut(outcome.reason) };
-  return { ...outcome, result: outcome.result === null ? null : cut(outcome.result) };
-}
-
-async function executeTask(context: Context, task: Task): Promise<TaskOutcome> {
-  const definition = definitionOf(task);
-  if (definition === undefined) return { kind: "failed", reason: `unknown task type: ${task.taskType}` };
-  // A task that exceeds memory or CPU limits kills its consumer without recording a failure.
-  if (task.retryCount > MAX_RETRIES) {
-    return { kind: "failed", reason: "worker exceeded its limits repeatedly" };
-  }
-  try {
-    // The previous task or a client may have changed the row.
-    const asset = task.assetId === null ? null : await findAssetForTask(context.db, task.assetId);
-    if (asset === null) return { kind: "failed", reason: "the asset was deleted" };
-    const outcome = await definition.run(context, asset);
-    if ("change" in outcome && outcome.change !== undefined) await applyChange(context, asset, outcome.change);
-    return outcome;
-  } catch (error) {
-    return retryOutcome(error);
-  }
-}
-
-/** The Gumnut API has no status for skipped tasks; they succeed with the reason in their result. */
-function toCompletion(outcome: TaskOutcome): records.TaskCompletion {
-  if (outcome.kind === "done") return { status: "success", result: outcome.result, errorMessage: null };
-  if (outcome.kind === "skipped") {
-    return { status: "success", result: `skipped: ${outcome.reason}`, errorMessage: null };
-  }
-  return { status: "failure", result: null, errorMessage: outcome.reason };
-}
+export const CLAIM_TIMEOUT_MS = 15 * 60_000;
+/** Runs of one delivery: the tasks, and those reopened meanwhile; after a crash each task has a run of its own. */
+const MAX_RUNS = 12;
 
 /** Clock of one delivery that starts at `context.nowMs` and advances in real time. */
 type Clock = () => number;
@@ -94,61 +28,117 @@ function startClock(nowMs: number): Clock {
   return () => nowMs + (Date.now() - startedMs);
 }
 
-type RunResult = { kind: "finished" } | { kind: "delayed"; delayMs: number } | { kind: "claimedElsewhere" };
-
-async function runTask(context: Context, pending: Task, clock: Clock): Promise<RunResult> {
-  const startMs = clock();
-  const task = await records.claimTask(context.db, pending.id, startMs, startMs + CLAIM_TIMEOUT_MS);
-  if (task === null) {
-    // The consumer with the claim has its own message. If it crashes, the sweep requeues the task after the claim
-    // expires.
-    const delayMs = pending.dueAt - startMs;
-    return pending.status === "pending" && delayMs > 0 ? { kind: "delayed", delayMs } : { kind: "claimedElsewhere" };
-  }
-  const outcome = boundOutcome(await executeTask(context, task));
-  const endMs = clock();
-  if (outcome.kind === "retry" && task.retryCount < MAX_RETRIES) {
-    const delayMs = retryDelayMs(task.retryCount, outcome.retryAfterSeconds);
-    await records.retryTask(context.db, task, outcome.reason, endMs + delayMs);
-    return { kind: "delayed", delayMs };
-  }
-  await records.finishTask(context.db, task, toCompletion(outcome), endMs);
-  return { kind: "finished" };
+function newClaim(atMs: number, type: TaskType | null): Claim {
+  return { atMs, untilMs: atMs + CLAIM_TIMEOUT_MS, type };
 }
 
-/** Unknown types sort first (-1); they fail without running. */
-function runOrder(task: Task): number {
-  return taskDefinitions.findIndex((definition) => definition.type === task.taskType);
+async function executeTask(
+  context: Context,
+  type: TaskType,
+  task: StoredTask,
+  asset: Asset | null,
+): Promise<TaskOutcome> {
+  const definition = definitionOf(type);
+  if (definition === undefined) return { kind: "failed", reason: `unknown task type: ${type}` };
+  // A task that exceeds memory or CPU limits kills its consumer without recording a failure.
+  if ((task.retries ?? 0) > MAX_RETRIES) return { kind: "failed", reason: "worker exceeded its limits repeatedly" };
+  if (asset === null) return { kind: "failed", reason: "the asset was deleted" };
+  try {
+    return await definition.run(context, asset);
+  } catch (error) {
+    return retryOutcome(error);
+  }
 }
 
-async function listPending(context: Context, assetId: string): Promise<Task[]> {
-  return (await records.listUnfinishedTasks(context.db, assetId)).toSorted((a, b) => runOrder(a) - runOrder(b));
+/** The next task of a claimed row, in order. */
+function nextTask({ tasks, claim, ...row }: AssetTasks, finished: FinishedTask[]): [TaskType, StoredTask] | null {
+  if (claim === null) return null;
+  const ran = finished.map(({ type }) => type);
+  const ended = finished.filter(hasEnded).map(({ type }) => type);
+  const types = runnableTypes({ ...row, tasks, claim }, claim.atMs, ran, ended);
+  const type = types.find((each) => claim.type === null || each === claim.type);
+  const task = type === undefined ? undefined : tasks[type];
+  return type === undefined || task === undefined ? null : [type, task];
+}
+
+/** Reads the row and the asset again after a task changed them, and includes the tasks that it reopened in the claim. */
+async function renewClaim(context: Context, { row }: TaskSnapshot, clock: Clock): Promise<TaskSnapshot | null> {
+  const renewed = await claimTasks(context.db, row.assetId, newClaim(clock(), null), row.claim);
+  return renewed?.isClaimed === true ? renewed : null;
+}
+
+/** Runs the claimed tasks and stores their results. Returns null if another consumer took them over meanwhile. */
+async function runClaimed(context: Context, claimed: TaskSnapshot, clock: Clock): Promise<AssetTasks | null> {
+  const finished: FinishedTask[] = [];
+  let snapshot = claimed;
+  for (let next = nextTask(snapshot.row, finished); next !== null; next = nextTask(snapshot.row, finished)) {
+    const [type, task] = next;
+    const { asset } = snapshot;
+    const startedMs = clock();
+    const outcome = await executeTask(context, type, task, asset);
+    finished.push({ type, task, asset, outcome, startedMs, endedMs: clock() });
+    if (definitionOf(type)?.changesAsset !== true || snapshot.row.claim?.type !== null) continue;
+    const renewed = await renewClaim(context, snapshot, clock);
+    if (renewed === null) return null;
+    snapshot = renewed;
+  }
+  return await saveRun(context, snapshot, finished, clock());
+}
+
+/**
+ * Counts a retry for each task that a consumer had claimed when it stopped, and claims one of them alone: the task that
+ * exceeds a limit then stops no others. Returns null if another consumer took the tasks over.
+ */
+async function recoverTasks(context: Context, claimed: ClaimResult, previous: Claim): Promise<TaskSnapshot | null> {
+  const { row, asset } = claimed;
+  if (row.claim === null) return null;
+  const retried = claimedTypes(row, previous).map((type): [TaskType, StoredTask | undefined] => {
+    const task = row.tasks[type];
+    return [type, task && { ...task, retries: (task.retries ?? 0) + 1 }];
+  });
+  const tasks = { ...row.tasks, ...Object.fromEntries(retried) };
+  const type = nextAlone(row, row.claim.atMs, previous.type);
+  const saved = await saveTasks(context.db, { ...row, tasks, claim: { ...row.claim, type } }, null, context.nowMs);
+  return saved === null ? null : { row: saved, asset };
+}
+
+/** Seconds until a delivery can run the tasks that are still pending; null if there are none, or they run elsewhere. */
+function delaySeconds(row: AssetTasks, atMs: number): number | null {
+  const delayMs = row.claim === null ? waitMs(row, atMs) : null;
+  return delayMs === null ? null : Math.max(1, Math.ceil(delayMs / 1000));
 }
 
 /**
  * Runs the pending tasks of a live or trashed asset in order and records their results. Returns the seconds until
- * all delayed tasks are due, so that one delivery retries them together; null if the message is done.
+ * all delayed tasks are due, so that one delivery retries them together; null if the message is done. The consumer with
+ * the claim runs tasks that are reopened meanwhile; if it crashes, the sweep requeues the asset after the claim expires.
  */
 export async function runPendingTasks(context: Context, assetId: string): Promise<number | null> {
   const clock = startClock(context.nowMs);
-  const attemptedIds = new Set<string>();
-  let pending = await listPending(context, assetId);
-  const delaysMs: number[] = [];
-  for (;;) {
-    const task = pending.find((candidate) => !attemptedIds.has(candidate.id));
-    if (task === undefined) break;
-    attemptedIds.add(task.id);
-    const result = await runTask(context, task, clock);
-    if (result.kind === "delayed") delaysMs.push(result.delayMs);
-    if (definitionOf(task)?.producesImage !== true) continue;
-    if (result.kind !== "finished") break;
-    // A new image resets or adds the tasks that read it.
-    pending = await listPending(context, assetId);
+  let alone: TaskType | null = null;
+  let row: AssetTasks | null = null;
+  for (let run = 0; run < MAX_RUNS; run++) {
+    const claimed = await claimTasks(context.db, assetId, newClaim(clock(), alone));
+    if (claimed === null) return null;
+    if (!claimed.isClaimed) return delaySeconds(claimed.row, clock());
+    const { previous } = claimed;
+    const snapshot = previous === null ? claimed : await recoverTasks(context, claimed, previous);
+    row = snapshot === null ? null : await runClaimed(context, snapshot, clock);
+    if (snapshot === null || row === null) return null;
+    const runsAlone = snapshot.row.claim?.type ?? null;
+    alone = runsAlone === null ? null : nextAlone(row, clock(), previous?.type ?? null);
+    if (runnableTypes(row, clock()).length === 0) break;
   }
-  return delaysMs.length === 0 ? null : Math.ceil(Math.max(...delaysMs) / 1000);
+  return row === null ? null : delaySeconds(row, clock());
 }
 
 /** Fails the pending tasks of an asset after the queue's last delivery. Tasks claimed by another consumer continue. */
 export async function failRemaining(context: Context, assetId: string): Promise<void> {
-  await records.failPendingTasks(context.db, assetId, "the queue delivered the message too many times", context.nowMs);
+  const { db, nowMs } = context;
+  for (let attempt = 0; attempt < MAX_RUNS; attempt++) {
+    const snapshot = await findSnapshot(db, assetId);
+    if (snapshot === null || (snapshot.row.claim !== null && snapshot.row.claim.untilMs > nowMs)) return;
+    const failed = failPending(snapshot.row.tasks, "the queue delivered the message too many times", nowMs);
+    if ((await saveTasks(db, { ...snapshot.row, tasks: failed, claim: null }, null, nowMs)) !== null) return;
+  }
 }

@@ -1,7 +1,7 @@
 /** Single assets: insert unless the library has a duplicate, find by id. assetList.ts has the lists. */
 import { and, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
-import { insertAssetUpdated, insertEvents, type NewEvent } from "../events/events.ts";
+import { insertEvents, type NewEvent } from "../events/events.ts";
 import { hasFreeStorage, inScope, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
 import {
   effectiveMetadata,
@@ -150,43 +150,4 @@ export async function findAsset(db: Database, scope: LibraryScope, id: string): 
 export async function findAssetForTask(db: Database, id: string): Promise<Asset | null> {
   const row = await db.orm.select(assetColumns).from(assets).where(eq(assets.id, id)).get();
   return row === undefined ? null : parseAssetRow(row);
-}
-
-/**
- * Sets a value that was derived from the asset's current version, and inserts the event. Has no effect if the current
- * version is another one, whose own task sets the value, or if `alreadySet` holds.
- */
-async function setDerivedField(
-  db: Database,
-  asset: Asset,
-  change: Record<string, string | SQL>,
-  alreadySet: SQL,
-  atMs: number,
-) {
-  const condition = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND current_version_id = ${asset.currentVersionId} AND NOT (${alreadySet}))`;
-  await db.orm.batch([
-    insertAssetUpdated(db, asset, atMs, condition),
-    db.orm
-      .update(assets)
-      .set({ ...change, updatedAt: atMs })
-      .where(and(eq(assets.id, asset.id), condition)),
-  ]);
-}
-
-export async function setThumbhash(db: Database, asset: Asset, thumbhash: string, atMs: number): Promise<void> {
-  await setDerivedField(db, asset, { thumbhash }, sql`thumbhash IS ${thumbhash}`, atMs);
-}
-
-/** An empty description records that the model declined. */
-export async function setDescription(db: Database, asset: Asset, description: string, atMs: number): Promise<void> {
-  await setDerivedField(db, asset, { description }, sql`description IS ${description}`, atMs);
-}
-
-/** Merges metrics by key. Keys are sorted, so that equal metrics are equal texts. */
-export async function setMetrics(db: Database, asset: Asset, metrics: Asset["metrics"], atMs: number): Promise<void> {
-  const added = JSON.stringify(metrics);
-  const merged = sql`(SELECT json_group_object(key, value) FROM (
-    SELECT key, value FROM json_each(coalesce(metrics, '{}')) WHERE key NOT IN (SELECT key FROM json_each(${added}))
-    UNION ALL SELECT key, value FROM json_each(${added}) ORDER BY key))`;
-  await setDerivedField(db, asset, { metrics: merged }, sql`metrics IS ${merged}`, atMs);
 }

@@ -10,7 +10,7 @@ import { inScope, type LibraryScope } from "../libraries/libraries.ts";
 import { fileTextFields, type DerivedMetadata, type UserMetadata } from "./metadata.ts";
 import { assets } from "../schema/schema.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
-import { newTaskIds, reopenSelectedTasks } from "../tasks/tasks.ts";
+import { reopenSelectedTasks } from "../tasks/tasks.ts";
 
 export interface MetadataUpdate {
   /** The asset as it was read. The update is valid for that state only. */
@@ -47,17 +47,14 @@ export async function listAssetsForUpdate(db: Database, scope: LibraryScope, ids
 }
 
 /** One object per update, `w` in SQL, for the statements that work without the metadata itself. */
-function summarize(updates: MetadataUpdate[], atMs: number): SQL {
+function summarize(updates: MetadataUpdate[]): SQL {
   return jsonEach(
-    updates.map(({ asset, position, local }) => {
-      const { id: taskId, celeryTaskId } = newTaskIds(atMs);
-      return {
-        id: asset.id,
-        readAt: asset.metadataUpdatedAt,
-        isTimeChanged: local !== null,
-        ...(position !== null && position.latitude !== null ? { taskId, celeryTaskId } : {}),
-      };
-    }),
+    updates.map(({ asset, position, local }) => ({
+      id: asset.id,
+      readAt: asset.metadataUpdatedAt,
+      isTimeChanged: local !== null,
+      isMoved: position !== null && position.latitude !== null,
+    })),
   );
 }
 
@@ -78,12 +75,11 @@ function insertAssetEvents(db: Database, summary: SQL, atMs: number) {
   );
 }
 
-/** A running geocoding task loses its claim and with it the right to store the place of the old position. */
+/** A consumer that runs the geocoding of the old position cannot store its place any more. */
 function reopenGeocoding(db: Database, summary: SQL, atMs: number) {
-  const columns = sql`w.value ->> 'taskId', a.library_id, a.user_id, a.id, 'reverse_geocoding', w.value ->> 'celeryTaskId'`;
-  const from = sql`${summary} w CROSS JOIN assets a ON a.id = w.value ->> 'id'
-    WHERE w.value ->> 'taskId' IS NOT NULL AND ${isUnchanged(summary)}`;
-  return reopenSelectedTasks(db, { columns, from }, atMs);
+  const moved = sql`SELECT a.id, a.library_id, a.user_id FROM ${summary} w CROSS JOIN assets a ON a.id = w.value ->> 'id'
+    WHERE w.value ->> 'isMoved' AND ${isUnchanged(summary)}`;
+  return reopenSelectedTasks(db, ["reverse_geocoding"], moved, atMs);
 }
 
 const positionColumns = {
@@ -134,12 +130,12 @@ function selectAffectedAlbums(updates: MetadataUpdate[]): SQL {
 }
 
 /** Runs after the assets' own update. Idempotent, because it compares with the stored dates. */
-function updateAlbums(db: Database, updates: MetadataUpdate[], atMs: number) {
+export function updateAlbums(db: Database, updates: MetadataUpdate[], atMs: number) {
   return db.statement(sql`UPDATE albums SET ${albumDateRange()}, updated_at = ${atMs}
     WHERE id IN (${selectAffectedAlbums(updates)}) AND ${albumDateRangeChanged()}`);
 }
 
-function insertAlbumEvents(db: Database, updates: MetadataUpdate[], atMs: number) {
+export function insertAlbumEvents(db: Database, updates: MetadataUpdate[], atMs: number) {
   return insertSelectedEvents(
     db,
     sql`${selectAlbumUpdatedEvents(atMs)} WHERE albums.id IN (${selectAffectedAlbums(updates)}) AND albums.updated_at = ${atMs}`,
@@ -156,7 +152,7 @@ export async function writeMetadataUpdates(
   updates: MetadataUpdate[],
   atMs: number,
 ): Promise<Asset[] | null> {
-  const summary = summarize(updates, atMs);
+  const summary = summarize(updates);
   const events = insertAssetEvents(db, summary, atMs);
   const update = updateAssets(db, updates, summary, atMs);
   const isTextOnly = updates.every(({ position, local }) => position === null && local === null);

@@ -44,7 +44,7 @@ export async function purgeLibraryRows(db: Database, libraryId: string, atMs: nu
   const isDue = sql`EXISTS (SELECT 1 FROM libraries WHERE id = ${libraryId} AND purge_at <= ${atMs})
     AND ${isEmpty("assets", libraryId)}`;
   const hasNoAlbums = sql`${isDue} AND ${isEmpty("albums", libraryId)}`;
-  const otherTables = ["stacks", "tasks", "events"];
+  const otherTables = ["stacks", "asset_tasks", "events"];
   const results = await db.orm.batch([
     insertSelectedEvents(
       db,
@@ -54,7 +54,7 @@ export async function purgeLibraryRows(db: Database, libraryId: string, atMs: nu
     db.statement(sql`DELETE FROM albums WHERE id IN (
       SELECT id FROM albums WHERE library_id = ${libraryId} AND ${isDue} ORDER BY id LIMIT ${ROWS_PER_PART})`),
     deletePart(db, "stacks", "id", libraryId, isDue, ROWS_PER_PART),
-    deletePart(db, "tasks", "id", libraryId, isDue, ROWS_PER_PART),
+    deletePart(db, "asset_tasks", "asset_id", libraryId, isDue, ROWS_PER_PART),
     deletePart(db, "events", "seq", libraryId, hasNoAlbums, EVENTS_PER_PART),
     db.orm
       .delete(libraries)

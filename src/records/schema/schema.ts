@@ -15,4 +15,4 @@ export {
   versionCleanups,
 } from "./maintenanceTables.ts";
 export { albumMonthCounts, mapCells, mapPoints, monthCounts } from "./summaryTables.ts";
-export { events, tasks, taskTypes } from "./taskTables.ts";
+export { assetTasks, events, taskTypes } from "./taskTables.ts";

@@ -1,6 +1,6 @@
 /** The change feed's events and the deferred tasks. */
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { isTimeIndexed } from "../events/timeIndex.ts";
 
 export const events = sqliteTable(
@@ -24,7 +24,10 @@ export const events = sqliteTable(
   ],
 );
 
-/** The contract's names of task types. */
+/**
+ * The contract's names of task types. New ones are appended, up to 16: the position of a type is part of the ids of its
+ * tasks and of `asset_tasks.states`.
+ */
 export const taskTypes = [
   "image_quality",
   "embedding",
@@ -42,33 +45,33 @@ export const taskTypes = [
   "product_update_subscription",
 ] as const;
 
-export const tasks = sqliteTable(
-  "tasks",
+/** One row with all tasks of an asset: records/tasks. */
+export const assetTasks = sqliteTable(
+  "asset_tasks",
   {
-    id: text("id").primaryKey(),
+    assetId: text("asset_id").primaryKey(),
     libraryId: text("library_id").notNull(),
     userId: text("user_id").notNull(),
-    assetId: text("asset_id"),
-    taskType: text("task_type", { enum: taskTypes }).notNull(),
-    /** A second id of the task, required by the contract. */
-    celeryTaskId: text("celery_task_id").notNull(),
-    status: text("status", { enum: ["pending", "started", "success", "failure"] }).notNull(),
-    result: text("result"),
-    errorMessage: text("error_message"),
-    retryCount: integer("retry_count").notNull().default(0),
-    /** When a pending task may run, or when the claim on a started one expires; the sweep enqueues overdue tasks. */
-    dueAt: integer("due_at").notNull(),
-    createdAt: integer("created_at").notNull(),
-    startedAt: integer("started_at"),
-    completedAt: integer("completed_at"),
+    /** The tasks by type. */
+    tasks: text("tasks", { mode: "json" }).notNull(),
+    /** The status of every task as one number: records/tasks/taskStates.ts. */
+    states: integer("states").notNull(),
+    /** When the newest of the tasks was created. */
+    newestAt: integer("newest_at").notNull(),
+    /** When the first pending task may run, which the sweep postpones; null when all tasks are finished. */
+    dueAt: integer("due_at"),
+    /** The claim of a consumer on the tasks that were due at `claimed_at`; null when no consumer runs them. */
+    claimedAt: integer("claimed_at"),
+    claimedUntil: integer("claimed_until"),
+    /** The only claimed task after a consumer stopped; null for all. */
+    claimedType: text("claimed_type", { enum: taskTypes }),
+    /** Another number after each change of the tasks or of the claim. */
+    revision: integer("revision").notNull(),
   },
   (t) => [
-    uniqueIndex("tasks_by_asset").on(t.assetId, t.taskType),
-    index("tasks_by_library").on(t.libraryId, t.id),
-    index("tasks_by_status").on(t.libraryId, t.status, t.taskType, t.id),
-    index("tasks_by_celery_task_id").on(t.celeryTaskId),
-    index("tasks_due")
+    index("asset_tasks_by_states").on(t.libraryId, t.states, t.newestAt),
+    index("asset_tasks_due")
       .on(t.dueAt)
-      .where(sql`"status" IN ('pending', 'started')`),
+      .where(sql`"due_at" IS NOT NULL`),
   ],
 );

@@ -70,7 +70,7 @@ async function keysOf(id: string): Promise<string[]> {
 async function rowsOf(id: string): Promise<number> {
   const tables = [
     ["assets", "id"],
-    ["tasks", "asset_id"],
+    ["asset_tasks", "asset_id"],
     ["album_assets", "asset_id"],
   ] as const;
   const [row] = await sqlAll(

@@ -21,7 +21,7 @@ const HOUR_MS = 3600_000;
 let owner: { userId: string; libraryId: string };
 beforeEach(async () => {
   owner = await getRootOwner();
-  for (const table of ["assets", "tasks", "asset_cleanups", "integrity_reports", "integrity_findings"]) {
+  for (const table of ["assets", "asset_tasks", "asset_cleanups", "integrity_reports", "integrity_findings"]) {
     await sqlAll(`DELETE FROM ${table}`);
   }
   await env.BUCKET.delete(await storedKeys());

@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await sqlAll("DELETE FROM sweep_positions");
-  await sqlAll("DELETE FROM tasks");
+  await sqlAll("DELETE FROM asset_tasks");
   await env.BUCKET.delete(await storedKeys());
 });
 
@@ -147,9 +147,9 @@ describe("requeueOverdue", () => {
       { assetId, status: "pending", dueAt: now - HOUR_MS },
       { assetId, status: "started", taskType: "image_quality", dueAt: claimEnds },
     ]);
-    await requeueAt(now);
-    expect(await sqlAll("SELECT due_at FROM tasks WHERE asset_id = ? AND status = 'started'", assetId)).toEqual([
-      { due_at: claimEnds },
+    expect(await requeueAt(now)).toEqual([]);
+    expect(await sqlAll("SELECT claimed_until FROM asset_tasks WHERE asset_id = ?", assetId)).toEqual([
+      { claimed_until: claimEnds },
     ]);
   });
 

@@ -13,6 +13,7 @@ import { recordingQueue, type RecordingQueue } from "../../support/bindings/queu
 import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 import { testContext } from "../../support/context.ts";
 import type { Context } from "../../../src/operations/context.ts";
+import { changeTasks, insertTaskRows, makeDue, setClaim } from "../../support/rows/taskRows.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -46,7 +47,7 @@ beforeEach(async () => {
   for (const method of ["warn", "log"] as const) vi.spyOn(console, method).mockImplementation(() => {});
   await env.BUCKET.delete((await storedKeys()).slice(0, 1000));
   await sqlAll("DELETE FROM assets");
-  await sqlAll("DELETE FROM tasks");
+  await sqlAll("DELETE FROM asset_tasks");
   await sqlAll("DELETE FROM sweep_positions");
   database.reset();
 });
@@ -163,23 +164,23 @@ describe("requeueOverdue after uploads", () => {
   it("ignores finished tasks and tasks waiting for a retry", async () => {
     const [done, waiting, crashed] = [await uploaded(), await uploaded(), await uploaded()];
     const now = Date.now();
-    await sqlAll("UPDATE tasks SET status = 'success' WHERE asset_id = ?", done.id);
-    await sqlAll("UPDATE tasks SET due_at = ? WHERE asset_id = ?", now + 30 * MINUTE_MS, waiting.id);
-    await sqlAll("UPDATE tasks SET status = 'started' WHERE asset_id = ?", crashed.id);
+    await changeTasks(done.id, { status: "success" });
+    await makeDue(waiting.id, now + 30 * MINUTE_MS);
+    await setClaim(crashed.id, { atMs: now, untilMs: now, type: null });
     const queue = recordingQueue();
     await requeueOverdue(contextAt(now + 15 * MINUTE_MS, queue));
     expect(queue.sent).toEqual([{ assetId: crashed.id }]);
   });
 
   it("enqueues at most 300 assets per run, the longest overdue first", async () => {
-    await sqlAll(
-      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
-       INSERT INTO tasks (id, library_id, user_id, asset_id, task_type, celery_task_id, status, due_at, created_at)
-       SELECT 'btask_' || i, 'l', 'u', 'asset_' || i, 'thumbhash', 'd' || i, 'pending', i, 0 FROM n`,
+    const ids = Array.from({ length: 600 }, () => newId("asset"));
+    await insertTaskRows(
+      { userId: "u", libraryId: "l" },
+      ids.map((assetId, i) => ({ assetId, status: "pending", dueAt: i })),
     );
     const queue = recordingQueue();
     expect(await requeueOverdue(contextAt(start, queue))).toBe(300);
-    expect([queue.sent[0], queue.sent.at(-1)]).toEqual([{ assetId: "asset_1" }, { assetId: "asset_300" }]);
+    expect([queue.sent[0], queue.sent.at(-1)]).toEqual([{ assetId: ids[0] }, { assetId: ids[299] }]);
     expect(await requeueOverdue(contextAt(start + MINUTE_MS, queue))).toBe(300);
     expect(queue.sent).toHaveLength(600);
   });

@@ -15,6 +15,7 @@ import { testContext } from "../../support/context.ts";
 import { uploadSource, uploadFields } from "../../support/uploadSource.ts";
 import type { Principal } from "../../../src/operations/accounts/authentication.ts";
 import type { Context } from "../../../src/operations/context.ts";
+import { readTasks } from "../../support/rows/taskRows.ts";
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3600 * 1000;
@@ -173,8 +174,7 @@ describe("a Worker that stops during an upload", () => {
       await uploadWithoutConsumer(uniqueBytes(), { env: { QUEUE: silent.binding } }),
       201,
     );
-    const open = { status: "pending" };
-    expect(await sqlAll("SELECT status FROM tasks WHERE asset_id = ?", asset.id)).toEqual([open, open, open]);
+    expect((await readTasks(asset.id)).map((task) => task.status)).toEqual(["pending", "pending", "pending"]);
   });
 });
 

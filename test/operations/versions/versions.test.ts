@@ -44,6 +44,7 @@ import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { applied } from "../../support/applied.ts";
 import { testContext } from "../../support/context.ts";
 import type { Context } from "../../../src/operations/context.ts";
+import { tasksByType } from "../../support/rows/taskRows.ts";
 
 const runThumbhash = applied(thumbhash.runThumbhash);
 
@@ -59,7 +60,7 @@ beforeEach(async () => {
     "asset_versions",
     "version_cleanups",
     "asset_cleanups",
-    "tasks",
+    "asset_tasks",
     "sweep_positions",
     "integrity_reports",
   ]) {
@@ -279,11 +280,7 @@ describe("image tasks of an asset with a new version", () => {
     const long = new Uint8Array(21 * 1024 * 1024);
     const sent = bytesOf(png.subarray(0, 33), u32(long.length), "sPLT", long, u32(0), png.subarray(33));
     const version = await expectVersion(await appendVersion(asset.id, sent), 201);
-    const [row] = await sqlAll(
-      "SELECT status FROM tasks WHERE asset_id = ? AND task_type = 'display_proxy_generation'",
-      asset.id,
-    );
-    expect(row?.["status"]).toBe("pending");
+    expect((await tasksByType(asset.id))["display_proxy_generation"]?.status).toBe("pending");
     const outcome = await runDisplayProxy(testContext(), await getAsset(asset.id));
     expect(outcome).toEqual({ kind: "done", result: "full size, 800 × 800, decoded from PNG" });
     expect(await listAssetObjects(asset.id)).toContain(`proxies/${version.id}`);

@@ -22,6 +22,7 @@ import {
 } from "../../support/clients/tenants.ts";
 import { rowsContaining } from "../../support/rows/rowSearch.ts";
 import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
+import { readTasks } from "../../support/rows/taskRows.ts";
 import { testContext } from "../../support/context.ts";
 
 interface Owner {
@@ -558,7 +559,7 @@ describe("an emptied trash", () => {
     await expectTrash("restore", [kept.id]);
     await expectTrash("trash", [kept.id]);
     expect(await statusOf(kept.id)).toBe(404);
-    const [task] = await sqlAll("SELECT id FROM tasks WHERE asset_id = ?", kept.id);
+    const [task] = await readTasks(kept.id);
     expect((await call("GET", `/api/tasks/${String(task?.id)}`, { token: me.token })).status).toBe(404);
     expect(await getJson<unknown[]>("/api/tasks/")).toEqual([]);
     const known = { token: me.token, json: { checksums: [kept.checksum] } };

@@ -12,6 +12,7 @@ import { testConfig, testContext } from "../../support/context.ts";
 import { box, bytesOf, u16, u32, xmpSegment } from "../../support/media/buildImage.ts";
 import { jpegWithOrientation, nearestColour, quadrantPng } from "../../support/media/images.ts";
 import { decodePng } from "../../../src/media/transcode/png/decodePng.ts";
+import { readTasks } from "../../support/rows/taskRows.ts";
 
 interface Uploaded {
   id: string;
@@ -38,8 +39,7 @@ async function thumbnailSize(asset: Uploaded): Promise<{ width: number; height: 
 }
 
 async function taskTypes(assetId: string): Promise<unknown[]> {
-  const rows = await env.DB.prepare("SELECT task_type FROM tasks WHERE asset_id = ?").bind(assetId).all();
-  return rows.results.map((row) => row["task_type"]);
+  return (await readTasks(assetId)).map((task) => task.task_type);
 }
 
 /** 2 × 1 pixels of 24 bits. */

@@ -7,6 +7,7 @@ import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { call, upload, uniqueBytes } from "../../support/clients/api.ts";
 import { renderPng } from "../../support/media/images.ts";
 import { recordingQueue } from "../../support/bindings/queue.ts";
+import { readTasks } from "../../support/rows/taskRows.ts";
 
 interface Video {
   id: string;
@@ -92,12 +93,8 @@ describe("PUT /api/assets/{id}/still", () => {
   it("reopens the tasks that read the image and records an event", async () => {
     const { id } = await uploadVideo();
     await put(id, await renderPng(60, 60, () => [1, 1, 1, 255]));
-    const open = await env.DB.prepare(
-      "SELECT task_type FROM tasks WHERE asset_id = ? AND status = 'pending' ORDER BY task_type",
-    )
-      .bind(id)
-      .all();
-    expect(open.results.map((row) => row["task_type"])).toEqual(expect.arrayContaining(["image_quality", "thumbhash"]));
+    const open = (await readTasks(id)).filter((task) => task.status === "pending");
+    expect(open.map((task) => task.task_type)).toEqual(expect.arrayContaining(["image_quality", "thumbhash"]));
     const events = await env.DB.prepare("SELECT event_type FROM events WHERE entity_id = ?").bind(id).all();
     expect(events.results.map((row) => row["event_type"])).toContain("asset_updated");
   });

@@ -9,6 +9,7 @@ import { countingD1 } from "../../support/bindings/d1.ts";
 import { recordingQueue } from "../../support/bindings/queue.ts";
 import { nearestColour, jpegWithOrientation, renderPng, quadrantPng } from "../../support/media/images.ts";
 import { testContext } from "../../support/context.ts";
+import { readTasks } from "../../support/rows/taskRows.ts";
 
 interface Variant {
   url: string;
@@ -147,12 +148,9 @@ describe("unusual images", () => {
     expect([200, 404]).toContain(response.status);
     if (response.status === 200) expect(await sizeOf(response)).toEqual({ width: 360, height: 270 });
     await runPendingTasks(testContext(), asset.id);
-    const tasks = await env.DB.prepare("SELECT status, error_message FROM tasks WHERE asset_id = ?")
-      .bind(asset.id)
-      .all();
-    for (const task of tasks.results) {
-      expect(["success", "failure"]).toContain(task["status"]);
-      if (task["status"] === "failure") expect(task["error_message"]).toMatch(/\S/);
+    for (const task of await readTasks(asset.id)) {
+      expect(["success", "failure"]).toContain(task.status);
+      if (task.status === "failure") expect(task.error_message).toMatch(/\S/);
     }
   });
 });

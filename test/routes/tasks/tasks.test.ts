@@ -42,6 +42,7 @@ beforeAll(async () => {
     start,
   );
   secondIds = await insertTaskRows(second, [{ taskType: "thumbhash", status: "failure" }], start + 1);
+  createdAfter = new Map([...ids.map((id, i): [string, number] => [id, i]), [secondIds[0] ?? "", 1]]);
   [otherTenantTask = ""] = await insertTaskRows(
     otherTenant,
     [{ assetId: otherTenant.assetId, status: "failure" }],
@@ -60,9 +61,15 @@ async function idsOf(query: string, token?: string): Promise<string[]> {
   return (await list(query, token)).map((task) => task.id);
 }
 
-/** List order: ids sort by creation time. */
+/** Milliseconds after the first task, by id. */
+let createdAfter: Map<string, number>;
+
+/** List order: the time of creation, then the id. */
 function newestFirst(...parts: (string | undefined)[]): string[] {
-  return parts.flatMap((part) => part ?? []).toSorted((one, other) => (one < other ? 1 : -1));
+  const ageOf = (id: string): number => createdAfter.get(id) ?? 0;
+  return parts
+    .flatMap((part) => part ?? [])
+    .toSorted((one, other) => ageOf(other) - ageOf(one) || (one < other ? 1 : -1));
 }
 
 /** Tasks of the first library at the given positions, newest first. */
@@ -192,7 +199,7 @@ describe("the cost of a task list", () => {
     const response = await call("GET", `/api/tasks/${query}`, { token, env: { DB: binding } });
     const found = (await response.json<unknown[]>()).length;
     const rows = counts.statements
-      .filter(({ sql }) => sql.includes('from "tasks"'))
+      .filter(({ sql }) => sql.includes('"asset_tasks"'))
       .map((statement) => statement.rowsRead);
     return { rows: rows.reduce((sum, count) => sum + count, 0), found };
   }
@@ -200,11 +207,11 @@ describe("the cost of a task list", () => {
   it("is proportional to its result for any number of tasks and any filter", async () => {
     const owner = await insertTenant();
     const many = { userId: owner.userId, libraryId: owner.libraryId };
-    const kinds = ["thumbhash", "image_quality", "asset_description", "display_proxy_generation"];
+    const kinds = ["thumbhash", "image_quality", "asset_description", "display_proxy_generation"] as const;
     const rows = Array.from({ length: 5000 }, (_, i) => ({
-      taskType: kinds[i % kinds.length] ?? "",
+      taskType: kinds[i % kinds.length] ?? "thumbhash",
       // Only the oldest tasks failed, so a scan from the newest would read all of them.
-      status: i < 40 ? "failure" : "success",
+      status: i < 40 ? ("failure" as const) : ("success" as const),
     }));
     await insertTaskRows(many, rows, Date.now() - HOUR_MS);
     const measured: Record<string, { rows: number; found: number }> = {};

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { uniqueBytes } from "../../support/clients/api.ts";
-import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { getRootOwner } from "../../support/clients/account.ts";
 import { expectAsset, expectError } from "../../support/clients/responses.ts";
 import {
   multipartBody,
@@ -12,6 +12,7 @@ import {
   type RawPart,
 } from "../../support/clients/multipart.ts";
 import { postBody, postParts, storedState } from "../../support/clients/uploads.ts";
+import { readTasks } from "../../support/rows/taskRows.ts";
 
 const MIB = 1024 * 1024;
 const photo = uniqueBytes();
@@ -164,7 +165,7 @@ describe("content that does not match its extension", () => {
     const asset = await expectAsset(await postParts([...fields(), file(content, name)]), 201);
     expect(asset).toMatchObject({ width: 0, height: 0, original_file_name: name });
     expect(asset.metadata).toMatchObject({ raw_width: null, make: null });
-    const [task] = await sqlAll("SELECT status, error_message FROM tasks WHERE asset_id = ?", asset.id);
+    const [task] = await readTasks(asset.id);
     expect(task).toMatchObject({ status: "pending", error_message: expect.stringMatching(problem) });
   });
 });

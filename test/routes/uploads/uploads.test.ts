@@ -6,6 +6,7 @@ import { expectAsset } from "../../support/clients/responses.ts";
 import { multipartBody, field, fields, file, streamChunks } from "../../support/clients/multipart.ts";
 import { postBody, postParts, uploadWithoutConsumer, storedState } from "../../support/clients/uploads.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
+import { readTasks } from "../../support/rows/taskRows.ts";
 
 /** Appendix B of the contract: fields that the clients of each generation read. */
 const V1 =
@@ -101,8 +102,7 @@ describe("uploading a photo", () => {
       { event_type: "asset_created", entity_type: "asset", payload: null },
       { event_type: "metadata_updated", entity_type: "metadata", payload: null },
     ]);
-    const tasks = "SELECT task_type, status, retry_count FROM tasks WHERE asset_id = ? ORDER BY task_type";
-    expect(await sqlAll(tasks, asset.id)).toEqual([
+    expect(await readTasks(asset.id)).toMatchObject([
       { task_type: "asset_description", status: "pending", retry_count: 0 },
       { task_type: "image_quality", status: "pending", retry_count: 0 },
       { task_type: "thumbhash", status: "pending", retry_count: 0 },
@@ -132,9 +132,7 @@ describe("uploading a photo", () => {
     expect(asset).toMatchObject({ mime_type: "video/mp4" });
     expect(asset.duration).toBeGreaterThan(0);
     expect(asset.width).toBeGreaterThan(0);
-    expect(await sqlAll("SELECT task_type FROM tasks WHERE asset_id = ?", asset.id)).toEqual([
-      { task_type: "video_thumbnail_extract" },
-    ]);
+    expect((await readTasks(asset.id)).map((task) => task.task_type)).toEqual(["video_thumbnail_extract"]);
   });
 });
 

@@ -36,6 +36,7 @@ import {
   expectVersion,
 } from "../../support/clients/versions.ts";
 import { testContext } from "../../support/context.ts";
+import { readTasks } from "../../support/rows/taskRows.ts";
 
 let owner: { userId: string; libraryId: string };
 beforeAll(async () => {
@@ -48,11 +49,7 @@ async function runTasks(assetId: string): Promise<void> {
 }
 
 async function openTasks(assetId: string): Promise<unknown[]> {
-  const rows = await sqlAll(
-    "SELECT task_type FROM tasks WHERE asset_id = ? AND status = 'pending' ORDER BY task_type",
-    assetId,
-  );
-  return rows.map((row) => row["task_type"]);
+  return (await readTasks(assetId)).filter((task) => task.status === "pending").map((task) => task.task_type);
 }
 
 /** Events of one asset after `seq`. */

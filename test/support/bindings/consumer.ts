@@ -3,7 +3,6 @@ import { createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import worker from "../../../src/index.ts";
 import { recordingQueue } from "./queue.ts";
-import { sqlAll } from "../clients/account.ts";
 import { executionContext } from "../clients/api.ts";
 
 export interface DeliveryOptions {
@@ -56,21 +55,4 @@ export async function runSchedule(changes: Partial<Cloudflare.Env> = {}, cache?:
   const controller: ScheduledController = { scheduledTime: Date.now(), cron: "*/15 * * * *", noRetry: () => {} };
   const bindings = { ...env, QUEUE: recordingQueue().binding, ...changes };
   await worker.scheduled(controller, bindings, executionContext(cache));
-}
-
-export interface TaskRow {
-  id: string;
-  task_type: string;
-  status: string;
-  result: string | null;
-  error_message: string | null;
-  retry_count: number;
-  due_at: number;
-  started_at: number | null;
-  completed_at: number | null;
-}
-
-export async function tasksByType(assetId: string): Promise<Record<string, TaskRow>> {
-  const rows = (await sqlAll("SELECT * FROM tasks WHERE asset_id = ?", assetId)) as unknown as TaskRow[];
-  return Object.fromEntries(rows.map((row) => [row.task_type, row]));
 }

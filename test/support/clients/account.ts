@@ -31,11 +31,13 @@ export async function sqlAll(query: string, ...values: unknown[]): Promise<Recor
   ).results;
 }
 
-const COUNTED_TABLES = ["assets", "events", "tasks"] as const;
+const UPLOAD_ROWS = { assets: "assets", events: "events", tasks: "asset_tasks t, json_each(t.tasks)" };
 
-/** Counts the rows of the tables that an upload writes to. */
-export async function countUploadRows(): Promise<Record<(typeof COUNTED_TABLES)[number], number>> {
-  const counts = COUNTED_TABLES.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`).join(", ");
+/** Counts the assets, events and tasks. */
+export async function countUploadRows(): Promise<Record<keyof typeof UPLOAD_ROWS, number>> {
+  const counts = Object.entries(UPLOAD_ROWS)
+    .map(([name, rows]) => `(SELECT count(*) FROM ${rows}) AS ${name}`)
+    .join(", ");
   const [row] = await sqlAll(`SELECT ${counts}`);
   return z.object({ assets: z.number(), events: z.number(), tasks: z.number() }).parse(row);
 }

@@ -157,7 +157,6 @@ export async function insertOtherTenant(): Promise<OtherTenant> {
   await run("UPDATE assets SET album_count = 1 WHERE id = ?", assetId);
   const failure = {
     assetId,
-    celeryTaskId: canaryText("delivery"),
     result: canaryText("result"),
     errorMessage: canaryText("error"),
   };
@@ -179,7 +178,7 @@ export async function readTenantRows({ userId, libraryId }: OtherTenant): Promis
     albums: "library_id",
     album_assets: "library_id",
   };
-  const tables = { ...owned, stacks: "library_id", tasks: "library_id", events: "library_id" };
+  const tables = { ...owned, stacks: "library_id", asset_tasks: "library_id", events: "library_id" };
   const rows: unknown[] = [];
   for (const [table, column] of Object.entries(tables)) {
     rows.push(

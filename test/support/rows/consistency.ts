@@ -2,6 +2,7 @@
 import { entityTypes } from "../../../src/records/events/events.ts";
 import { sqlAll } from "../clients/account.ts";
 import { findSummaryMismatches } from "./summaries.ts";
+import { findTaskMismatches } from "./taskRows.ts";
 
 /** Each query finds inconsistent rows. */
 const checks: Record<string, string> = {
@@ -50,7 +51,7 @@ const checks: Record<string, string> = {
     (SELECT 1 FROM assets a WHERE a.id = s.primary_asset_id AND a.stack_id = s.id)`,
   "asset of a missing stack": `SELECT id, stack_id FROM assets WHERE stack_id IS NOT NULL AND NOT EXISTS
     (SELECT 1 FROM stacks s WHERE s.id = assets.stack_id AND s.library_id = assets.library_id)`,
-  "task without an asset": `SELECT id FROM tasks WHERE asset_id IS NOT NULL AND asset_id NOT IN (SELECT id FROM assets)`,
+  "tasks without an asset": `SELECT asset_id FROM asset_tasks WHERE asset_id NOT IN (SELECT id FROM assets)`,
   "event of a deleted asset without the event of its deletion": `SELECT e.seq, e.event_type FROM events e
     WHERE e.entity_type IN ('asset', 'metadata') AND e.entity_id NOT IN (SELECT id FROM assets)
       AND e.entity_id NOT IN (SELECT d.entity_id FROM events d WHERE d.event_type = 'asset_deleted')`,
@@ -67,6 +68,8 @@ export async function findInconsistencies(): Promise<Record<string, unknown[]>> 
     const rows = await sqlAll(query);
     if (rows.length > 0) inconsistencies[name] = rows.slice(0, 5);
   }
+  const tasks = await findTaskMismatches();
+  if (tasks.length > 0) inconsistencies["tasks with wrong states or times"] = tasks.slice(0, 5);
   Object.assign(inconsistencies, await findSummaryMismatches());
   return inconsistencies;
 }

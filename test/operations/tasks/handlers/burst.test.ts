@@ -4,17 +4,18 @@ import { newId } from "../../../../src/kernel/ids.ts";
 import type { TaskOutcome } from "../../../../src/operations/tasks/taskOutcome.ts";
 import { runBurstDetection } from "../../../../src/operations/tasks/handlers/burst.ts";
 import { runPendingTasks } from "../../../../src/operations/tasks/taskRunner.ts";
-import { findAssetForTask, setThumbhash } from "../../../../src/records/assets/assets.ts";
+import { findAssetForTask } from "../../../../src/records/assets/assets.ts";
 import { openDatabase } from "../../../../src/records/database.ts";
 import { ascii, bytesOf, directory, exifSegment, jpeg } from "../../../support/media/buildImage.ts";
 import { getRootOwner, sqlAll } from "../../../support/clients/account.ts";
 import { expectAsset } from "../../../support/clients/responses.ts";
 import { call, uniqueBytes } from "../../../support/clients/api.ts";
-import { tasksByType } from "../../../support/bindings/consumer.ts";
+import { tasksByType } from "../../../support/rows/taskRows.ts";
 import { countingD1 } from "../../../support/bindings/d1.ts";
 import { findInconsistencies } from "../../../support/rows/consistency.ts";
 import { insertAssets, readEvents, type AssetFields } from "../../../support/clients/tenants.ts";
 import { uploadWithoutConsumer } from "../../../support/clients/uploads.ts";
+import { storeChange } from "../../../support/applied.ts";
 import { testContext } from "../../../support/context.ts";
 import type { Context } from "../../../../src/operations/context.ts";
 
@@ -295,7 +296,7 @@ describe("frames of a burst processed concurrently", () => {
     await run(b);
     if (before === null) throw new Error("no such asset");
     const stackId = await stackOf(a);
-    expect(await eventsDuring(() => setThumbhash(testContext().db, before, "AA", Date.now()))).toEqual([
+    expect(await eventsDuring(() => storeChange(testContext(), before, { thumbhash: "AA" }))).toEqual([
       `asset_updated ${a} ${stackId}`,
     ]);
   });

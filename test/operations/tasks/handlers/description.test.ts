@@ -34,7 +34,7 @@ describe("the asset_description task", () => {
     const settings = { baseUrl: inject("modelServerUrl"), model: "caption", apiKey: null, prompt: "?" };
     const describer = openAiCompatibleDescriber(settings);
     expect(await runDescription(testContext({ describer }), asset)).toEqual({ kind: "done", result: null });
-    await runDescription(testContext({ describer }), asset);
+    await runDescription(testContext({ describer }), await reloadAsset(asset));
     expect((await reloadAsset(asset)).description).toBe("A falcon on a post. Sharp and well lit.");
     expect(await countUpdateEvents(asset)).toBe(1);
   });

@@ -3,9 +3,8 @@ import { describe, expect, it } from "vitest";
 import { qualityKeys } from "../../../../src/media/transcode/quality/qualityMetrics.ts";
 import { originalKey } from "../../../../src/objects/keys.ts";
 import * as handlers from "../../../../src/operations/tasks/handlers/quality.ts";
-import { setMetrics } from "../../../../src/records/assets/assets.ts";
 import { reloadAsset, storeAsset, countUpdateEvents } from "../../../support/storeAsset.ts";
-import { applied } from "../../../support/applied.ts";
+import { applied, storeChange } from "../../../support/applied.ts";
 import { testContext } from "../../../support/context.ts";
 
 const runImageQuality = applied(handlers.runImageQuality);
@@ -18,25 +17,27 @@ describe("the image_quality task", () => {
     const { metrics } = await reloadAsset(asset);
     expect(Object.keys(metrics)).toEqual([...qualityKeys].sort());
     expect(metrics).toMatchObject({ exposure: expect.closeTo(0.64, 1), colourfulness: expect.closeTo(21.3, 0) });
-    await runImageQuality(testContext(), asset);
+    // Without stored images, which are slightly different after their compression.
+    await runImageQuality(testContext(), { ...(await reloadAsset(asset)), derivedBytes: 0 });
     expect((await reloadAsset(asset)).metrics).toEqual(metrics);
     expect(await countUpdateEvents(asset)).toBe(1);
   });
 
   it("keeps scores that a model wrote, and null metrics", async () => {
     const asset = await storeAsset("cyclamen_persicum.jpg");
-    await setMetrics(testContext().db, asset, { aesthetic_score: 0.75, sharpness: 9 }, 1);
-    await runImageQuality(testContext(), asset);
+    await storeChange(testContext(), asset, { metrics: { aesthetic_score: 0.75, sharpness: 9 } });
+    await runImageQuality(testContext(), await reloadAsset(asset));
     const { metrics } = await reloadAsset(asset);
     expect(metrics["aesthetic_score"]).toBe(0.75);
     expect(metrics["sharpness"]).toBeLessThan(1);
-    await setMetrics(testContext().db, asset, { sharpness: null }, 2);
+    await storeChange(testContext(), await reloadAsset(asset), { metrics: { sharpness: null } });
     expect((await reloadAsset(asset)).metrics).toEqual({ ...metrics, sharpness: null });
   });
 
   it("writes nothing when the asset has a newer version", async () => {
     const asset = await storeAsset("mongolels.jpg");
-    await setMetrics(testContext().db, { ...asset, currentVersionId: "asset_version_older" }, { sharpness: 1 }, 1);
+    const older = { ...asset, currentVersionId: "asset_version_older" };
+    expect(await storeChange(testContext(), older, { metrics: { sharpness: 1 } })).toBe(false);
     expect((await reloadAsset(asset)).metrics).toEqual({});
     expect(await countUpdateEvents(asset)).toBe(0);
   });

@@ -13,6 +13,7 @@ import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { applied } from "../../../support/applied.ts";
 import { testContext } from "../../../support/context.ts";
 import type { Context } from "../../../../src/operations/context.ts";
+import { keepTasks, tasksByType, type TaskRow } from "../../../support/rows/taskRows.ts";
 
 const runThumbhash = applied(handlers.runThumbhash);
 
@@ -25,12 +26,12 @@ function contextAtNow(changes: Partial<Context> = {}): Context {
 /** Uploads a photo and removes its other tasks so that events come from the thumbhash alone. */
 async function uploaded(bytes: Uint8Array | string, name = "photo.jpg"): Promise<AssetResponse> {
   const asset = await expectAsset(await uploadWithoutConsumer(bytes, { name }), 201);
-  await sqlAll("DELETE FROM tasks WHERE asset_id = ? AND task_type <> 'thumbhash'", asset.id);
+  await keepTasks(asset.id, ["thumbhash"]);
   return asset;
 }
 
-async function taskOf(asset: AssetResponse): Promise<Record<string, unknown> | undefined> {
-  return (await sqlAll("SELECT * FROM tasks WHERE asset_id = ? AND task_type = 'thumbhash'", asset.id))[0];
+async function taskOf(asset: AssetResponse): Promise<TaskRow | undefined> {
+  return (await tasksByType(asset.id))["thumbhash"];
 }
 
 async function thumbhashOf(asset: AssetResponse): Promise<string | null> {
