@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodePng } from "../../../src/media/transcode/png/decodePng.ts";
 import { imagesBindingRenderer, renderPng } from "../../../src/providers/renderers/imagesBinding.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
-import { failingImages } from "../../support/bindings/images.ts";
+import { failingImages, recordingImages } from "../../support/bindings/images.ts";
 import { plainPng } from "../../support/media/pngs.ts";
 
 function streamOf(bytes: Uint8Array | string): ReadableStream<Uint8Array> {
@@ -75,6 +75,19 @@ describe("the type of a rendition", () => {
     const source = { body: streamOf(await png()), url };
     const result = await imagesBindingRenderer(env.IMAGES)(source, { edgePx: 10, format });
     expect(result).toMatchObject({ kind: "rendered", contentType: `image/${format}` });
+  });
+});
+
+describe("the quality of a rendition", () => {
+  it.each([
+    ["webp", 85],
+    ["jpeg", 85],
+    ["png", undefined],
+  ] as const)("is stated for lossy formats: %s", async (format, quality) => {
+    const { images, outputs } = recordingImages();
+    const source = { body: streamOf(await plainPng(20, 10, [1, 2, 3, 255])), url: () => Promise.reject(new Error("")) };
+    expect(await imagesBindingRenderer(images)(source, { edgePx: 10, format })).toMatchObject({ kind: "rendered" });
+    expect(outputs.map((options) => options.quality)).toEqual([quality]);
   });
 });
 

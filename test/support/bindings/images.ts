@@ -24,3 +24,22 @@ export function countingImages(): { images: ImagesBinding; renders: () => number
   });
   return { images, renders: () => renders };
 }
+
+/** An Images binding that renders, and notes the options of each output. */
+export function recordingImages(): { images: ImagesBinding; outputs: ImageOutputOptions[] } {
+  const outputs: ImageOutputOptions[] = [];
+  const wrap = (transformer: ImageTransformer): ImageTransformer => ({
+    transform: (transform) => wrap(transformer.transform(transform)),
+    draw: (image, options) => wrap(transformer.draw(image, options)),
+    output: (options) => {
+      outputs.push(options);
+      return transformer.output(options);
+    },
+  });
+  const images = {
+    ...env.IMAGES,
+    input: (stream: ReadableStream<Uint8Array>) => wrap(env.IMAGES.input(stream)),
+    info: (stream: ReadableStream<Uint8Array>) => env.IMAGES.info(stream),
+  };
+  return { images, outputs };
+}
