@@ -88,6 +88,18 @@ function correctUntil(component: Component, block: usize, bits: u64, index: i32,
   return index;
 }
 
+/** Corrects the coefficients from `index` to the end of the band. */
+function correctRest(component: Component, block: usize, bits: u64, index: i32): void {
+  if (index > 63) return;
+  let rest = (bits >> index) << index;
+  while (rest !== 0) {
+    const next = <i32>ctz<u64>(rest);
+    if (next > scan.last) return;
+    correct(component, block, next);
+    rest &= rest - 1;
+  }
+}
+
 function readRefinement(component: Component, block: usize, history: usize): void {
   const before = load<u64>(history);
   let bits = before;
@@ -109,7 +121,7 @@ function readRefinement(component: Component, block: usize, history: usize): voi
     index++;
   }
   if (scan.endOfBandRun > 0) {
-    correctUntil(component, block, before, index, 64);
+    correctRest(component, block, before, index);
     scan.endOfBandRun--;
   }
   store<u64>(history, bits);
