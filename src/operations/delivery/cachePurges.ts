@@ -7,9 +7,9 @@ import { info, warn } from "../../kernel/log.ts";
 import { MAX_TAGS_PER_PURGE } from "../../providers/cache/cachePurger.ts";
 import {
   completePurges,
-  deleteExpiredPurges,
+  mergePurges,
+  refreshPurges,
   reopenPurges,
-  replaceSigningKeyTags,
   takeDuePurges,
 } from "../../records/delivery/cachePurges.ts";
 import type { Context } from "../context.ts";
@@ -52,6 +52,7 @@ export async function purgeCachedMedia(context: Context): Promise<number | null>
     const repeated = due.filter(({ isRepeated }) => isRepeated).map(({ tag }) => tag);
     if (repeated.length > 0) await completePurges(db, repeated);
     if (due.length < MAX_TAGS_PER_PURGE) return null;
+    await mergePurges(db);
   }
   return PURGE_RETRY_SECONDS;
 }
@@ -64,8 +65,8 @@ export async function sweepCachePurges(context: Context): Promise<void> {
   const { config, db, nowMs } = context;
   const { mediaSigningKey, previousMediaSigningKey: previous } = config;
   const keys = previous === null ? [mediaSigningKey] : [mediaSigningKey, previous];
-  await replaceSigningKeyTags(db, await Promise.all(keys.map(signingKeyTag)), nowMs);
-  await deleteExpiredPurges(db, nowMs - URL_LIFETIME_SECONDS * 1000);
+  const keyTags = await Promise.all(keys.map(signingKeyTag));
+  await refreshPurges(db, { keyTags, nowMs, requestedBeforeMs: nowMs - URL_LIFETIME_SECONDS * 1000 });
   const again = await purgeCachedMedia(context);
   if (again !== null) info("cached media remain to be purged by the next run", { retry_after_seconds: again });
 }
