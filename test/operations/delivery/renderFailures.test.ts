@@ -47,9 +47,10 @@ function hasRecord(asset: Asset, group: "scaled" | "fullsize"): Promise<boolean>
 }
 
 let colour = 0;
+/** Larger than a thumbnail: the Worker decodes smaller images itself. */
 async function anImage(): Promise<Asset> {
   colour += 1;
-  return await storeAsset("a.png", await plainPng(20, 10, [colour, 2, 3, 255]));
+  return await storeAsset("a.png", await plainPng(400, 10, [colour, 2, 3, 255]));
 }
 
 const overloaded = () => failingImages(new Error("IMAGES_TRANSFORM_ERROR 9523: overloaded"));

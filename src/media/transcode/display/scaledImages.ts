@@ -13,6 +13,13 @@ export const ANALYSIS_EDGE_PX = 512;
  */
 export const WEBP_QUALITIES = { preview: 85, small: 88, thumbnail: 90 } as const;
 
+/** A small photo's preview serves as its smaller images too, and has their quality. */
+function previewQuality({ width, height }: Size, edges: ScaledEdges): number {
+  const longest = Math.max(width, height);
+  if (longest <= edges.thumbnail) return WEBP_QUALITIES.thumbnail;
+  return longest <= edges.small ? WEBP_QUALITIES.small : WEBP_QUALITIES.preview;
+}
+
 /** Encoded images are WebP. */
 export interface ScaledImages {
   preview: Uint8Array;
@@ -59,7 +66,7 @@ export async function deriveScaledImages(
   const previewImage = encodedPreview === null ? shrink(image, scaledSize(full, edges.preview)) : image;
   const smallImage = shrink(previewImage, scaledSize(full, edges.small));
   const thumbnailImage = shrink(smallImage, scaledSize(full, edges.thumbnail));
-  const preview = encodedPreview ?? (await encodeWebp(previewImage, { quality: WEBP_QUALITIES.preview }));
+  const preview = encodedPreview ?? (await encodeWebp(previewImage, { quality: previewQuality(previewImage, edges) }));
   const small = smallImage === previewImage ? preview : await encodeWebp(smallImage, { quality: WEBP_QUALITIES.small });
   const thumbnail =
     thumbnailImage === smallImage ? small : await encodeWebp(thumbnailImage, { quality: WEBP_QUALITIES.thumbnail });

@@ -104,6 +104,14 @@ describe("the tasks of a photo", () => {
     expect(await stored(asset, "small")).toEqual(await stored(asset, "preview"));
   });
 
+  it("decode an image of the size of a thumbnail in the Worker, without a call of Cloudflare Images", async () => {
+    const asset = await storeAsset("tiny.png", await renderPng(360, 90, (x) => [x % 256, 30, 9, 255]));
+    const { context, renders } = counted();
+    expect(await displayImages(context, asset)).toMatchObject({ kind: "images" });
+    expect(renders()).toBe(0);
+    expect(await storedSizes(asset)).toEqual({ thumbnail: [360, 90], small: [360, 90], preview: [360, 90] });
+  });
+
   it("keep transparency in every size", async () => {
     const asset = await storeAsset("glass.png", await renderPng(900, 900, (x) => [200, 10, 10, x < 450 ? 0 : 255]));
     await displayImages(testContext(), asset);
