@@ -8,8 +8,8 @@ import { scaledSize, type Size } from "./scaledSize.ts";
 /** Longest edge of a JPEG, for which the kernel's memory suffices. */
 export const MAX_RESIZE_EDGE_PX = 65_535;
 /**
- * Maximum of the kernel's memory in scripts/buildWasm.ts. It holds the filter's rows and weights, about 40 bytes for
- * each pixel of a source row: 160 KB for 4,000 pixels.
+ * Maximum of the kernel's memory in scripts/buildWasm.ts. It holds the filter's rows and weights, 40 to 50 bytes for
+ * each pixel of a source row: 200 KB for 4,000 pixels.
  */
 export const MAX_RESIZE_MEMORY_BYTES = 4 * 1024 * 1024;
 
