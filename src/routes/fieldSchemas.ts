@@ -4,26 +4,37 @@ import { ID_PREFIXES, idPattern, isId, type IdKind } from "../kernel/ids.ts";
 import { fitsJsonBytes } from "../kernel/textLimits.ts";
 import { parseDateTime, type WallTime } from "../kernel/time.ts";
 
-function documentedId(kind: IdKind) {
-  return { pattern: idPattern(kind), example: `${ID_PREFIXES[kind]}BM3nUmJ6fkBqBADyz5FEiu` };
-}
+/** What an id identifies, for the OpenAPI document. */
+const idNouns: Record<IdKind, string> = {
+  asset: "an asset",
+  assetVersion: "a version of an asset",
+  stack: "a stack",
+  album: "an album",
+  albumAsset: "an album membership",
+  library: "a library",
+  person: "a person",
+  face: "a face",
+  user: "a user",
+  apiKey: "an API key",
+  task: "a task",
+};
 
 /** An id in a response. */
 export function idFieldSchema(kind: IdKind) {
-  return z.string().openapi(documentedId(kind));
+  return z.string().openapi({ pattern: idPattern(kind), example: `${ID_PREFIXES[kind]}BM3nUmJ6fkBqBADyz5FEiu` });
 }
 
 /** An instant in a response. */
 export const instantFieldSchema = z.string().openapi({ format: "date-time", description: "UTC instant, ending in Z" });
 
-/** An id in a request. */
+/** An id in a request. It has no example: the reference page would send it, and get 404. */
 export function idSchema(kind: IdKind) {
   return z
     .string()
     .refine((text) => isId(kind, text), {
       error: `must be ${ID_PREFIXES[kind]} followed by a 22-character shortuuid`,
     })
-    .openapi(documentedId(kind));
+    .openapi({ pattern: idPattern(kind), description: `Id of ${idNouns[kind]}` });
 }
 
 /**
@@ -67,7 +78,8 @@ function listSchema<T extends z.ZodType<unknown, string>>(
 }
 
 export function idListSchema(kind: IdKind, max: number) {
-  return listSchema(idSchema(kind), max, { pattern: idPattern(kind) });
+  const description = `Ids of the items to return: at most ${max}, comma-separated or as repeated parameters`;
+  return listSchema(idSchema(kind), max, { pattern: idPattern(kind) }).openapi({ description });
 }
 
 /** Values may repeat: clients send some of them twice. */
@@ -98,7 +110,7 @@ export const dateTimeSchema = z
     context.addIssue({ code: "custom", message: "must be an ISO 8601 date-time, such as 2024-07-15T12:00:00-07:00" });
     return z.NEVER;
   })
-  .openapi({ type: "string", pattern: dateTimePattern("[0-9]{4}"), example: "2024-07-15T12:00:00-07:00" });
+  .openapi({ type: "string", pattern: dateTimePattern("[0-9]{4}") });
 
 /** Microseconds since the epoch are exact integers only between 1685 and 2254. */
 export const FIRST_YEAR = 1700;
@@ -154,12 +166,22 @@ function queryIntegerSchema(max: number) {
 export function limitSchema(fallback: number, max: number) {
   return queryIntegerSchema(max)
     .default(fallback)
-    .openapi({ type: "integer", minimum: 1, maximum: max, default: fallback });
+    .openapi({ type: "integer", minimum: 1, maximum: max, default: fallback, description: "Items of a page" });
 }
 
-export function optionalLimitSchema(max: number) {
-  return queryIntegerSchema(max).optional().openapi({ type: "integer", minimum: 1, maximum: max });
+export function optionalLimitSchema(max: number, description: string) {
+  return queryIntegerSchema(max).optional().openapi({ type: "integer", minimum: 1, maximum: max, description });
 }
+
+/** The cursor of a page. */
+export function startingAfterSchema(kind: IdKind) {
+  return idSchema(kind).optional().openapi({ description: "The last id of the page before" });
+}
+
+/** The library of a request that needs one. */
+export const libraryParameter = idSchema("library").optional().openapi({
+  description: "The library; required if the credential has several live ones",
+});
 
 export const acknowledgementSchema = z.object({}).openapi("Acknowledgement");
 
@@ -192,7 +214,8 @@ const errorDescriptions = {
 
 export type ErrorStatus = keyof typeof errorDescriptions;
 
-function errorResponse(status: ErrorStatus) {
+/** One documented error response. */
+export function errorResponse(status: ErrorStatus) {
   return { description: errorDescriptions[status], content: { "application/json": { schema: errorSchema } } };
 }
 

@@ -21,7 +21,6 @@ export const idempotencyHeaders = z.object({
     .openapi({
       description:
         "A unique key, such as a UUID. For 24 hours a repeated request with the same key and body returns the first answer and creates nothing; another body is 422.",
-      example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
     }),
 });
 

@@ -1,32 +1,36 @@
 /** The OpenAPI document, generated from the schemas that validate requests. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import packageJson from "../../package.json";
 import type { AppEnv } from "../middleware/context.ts";
 
 const INFO = {
   openapi: "3.1.0",
   info: {
     title: "Tintype",
-    version: "0.1.0",
+    version: packageJson.version,
     description: "Photo and video API on Cloudflare Workers. Compatible with the Gumnut Photos API.",
+    contact: { name: "Tintype contributors" },
     license: { name: "MIT", identifier: "MIT" },
   },
-} as const;
+  // Relative, because Workers Cache serves one answer on every host.
+  servers: [{ url: "/", description: "This instance" }],
+  tags: [
+    { name: "Assets", description: "Photos and videos: upload, list, read, update, trash, delete" },
+    { name: "Albums", description: "Albums and their memberships" },
+    { name: "Libraries", description: "Libraries hold assets, albums and stacks" },
+    { name: "Stacks", description: "Groups of related photos" },
+    { name: "Versions", description: "Edited versions of a photo" },
+    { name: "Media", description: "Files behind signed URLs" },
+    { name: "Tasks", description: "Background tasks of assets" },
+    { name: "Events", description: "The change feed" },
+    { name: "Users", description: "The account of the credential" },
+    { name: "API keys", description: "Credentials with limited actions, libraries and lifetime" },
+    { name: "Integrity", description: "Rows and objects that do not match" },
+    { name: "Server", description: "The service itself" },
+  ],
+};
 
-function buildDocument(app: OpenAPIHono<AppEnv>): unknown {
-  const document = app.getOpenAPI31Document(INFO);
-  return { ...document, paths: addTrailingSlashes({ ...document.paths }) };
-}
-
-/** Documented with a trailing slash because clients send it; the router accepts both forms. */
-const PATHS_WITH_TRAILING_SLASH = ["/api/api-keys", "/api/tasks"];
-
-function addTrailingSlashes(paths: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(paths).map(([path, item]) => [PATHS_WITH_TRAILING_SLASH.includes(path) ? `${path}/` : path, item]),
-  );
-}
-
-/** Serves `/openapi.json` with every route of `app`, without a credential. */
+/** Serves `/openapi.json` with every route of `app`, without a credential. The document is built on first use. */
 export function publishOpenApi(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
@@ -34,9 +38,9 @@ export function publishOpenApi(app: OpenAPIHono<AppEnv>): void {
     in: "header",
     name: "x-api-key",
   });
-  let document: unknown;
+  let document: object | undefined;
   app.get("/openapi.json", (c) => {
-    document ??= buildDocument(app);
+    document ??= app.getOpenAPI31Document(INFO);
     return c.json(document, 200, { "Cache-Control": "public, max-age=300, stale-if-error=0" });
   });
 }

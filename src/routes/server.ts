@@ -3,19 +3,25 @@ import { createRoute, z } from "@hono/zod-openapi";
 import packageJson from "../../package.json";
 import { publicContext } from "../middleware/context.ts";
 import { checkHealth } from "../operations/maintenance/health.ts";
-import { jsonResponse } from "./fieldSchemas.ts";
+import { errorResponse, jsonResponse } from "./fieldSchemas.ts";
 import { newRouter } from "./router.ts";
 
 const tags = ["Server"];
+/** Plain HTTP in production. */
+const httpsOnly = errorResponse(403);
 
 const ping = createRoute({
   method: "get",
   path: "/api/server/ping",
   tags,
+  operationId: "ping_get",
   summary: "Health check",
   description: "Answers without storage access: the Worker runs.",
   security: [],
-  responses: { 200: { description: "pong", content: { "text/plain": { schema: z.literal("pong") } } } },
+  responses: {
+    200: { description: "pong", content: { "text/plain": { schema: z.literal("pong") } } },
+    403: httpsOnly,
+  },
 });
 
 const versionSchema = z
@@ -32,10 +38,12 @@ const version = createRoute({
   method: "get",
   path: "/api/server/version",
   tags,
+  operationId: "server_version",
   summary: "Version of the code and of the database",
+  description: "The database is asked at most every ten seconds per isolate.",
   security: [],
   middleware: [publicContext] as const,
-  responses: { 200: jsonResponse(versionSchema, "The versions") },
+  responses: { 200: jsonResponse(versionSchema, "The versions"), 403: httpsOnly },
 });
 
 const componentSchema = z.enum(["ok", "failed"]);
@@ -51,12 +59,14 @@ const health = createRoute({
   method: "get",
   path: "/api/server/health",
   tags,
+  operationId: "server_health",
   summary: "Whether database and storage answer",
   description: "For monitoring. Storage is asked at most every ten seconds per isolate.",
   security: [],
   middleware: [publicContext] as const,
   responses: {
     200: jsonResponse(healthSchema, "Everything answers"),
+    403: httpsOnly,
     503: jsonResponse(healthSchema, "Database or storage failed or took longer than five seconds"),
   },
 });

@@ -58,8 +58,8 @@ export const accessRules: Record<string, AccessRule> = {
   "POST /api/libraries/{library_id}/restore": { ...deleteRule, trashedLibraryStatus: 200 },
   "DELETE /api/libraries/{library_id}": { ...permanentDelete, trashedLibraryStatus: 200 },
 
-  "GET /api/api-keys/": { ...rootKey, otherTenantStatus: 200 },
-  "POST /api/api-keys/": {
+  "GET /api/api-keys": { ...rootKey, otherTenantStatus: 200 },
+  "POST /api/api-keys": {
     ...rootKey,
     createRequest: (entityIds) => ({
       json: {
@@ -133,7 +133,7 @@ export const accessRules: Record<string, AccessRule> = {
   "POST /api/stacks/{stack_id}/assets": writeRule,
   "DELETE /api/stacks/{stack_id}/assets": deleteRule,
 
-  "GET /api/tasks/": listRule,
+  "GET /api/tasks": listRule,
   "GET /api/tasks/{task_id}": readRule,
   "GET /api/tasks/asset/{asset_id}": readRule,
   "GET /api/events": listRule,

@@ -62,7 +62,7 @@ async function insertOwnEntities(operation: Operation): Promise<Record<string, s
 
 /** Valid bodies where a sample with every property is invalid, because properties exclude each other. */
 const validBodies: Record<string, (ids: Record<string, string>) => unknown> = {
-  "POST /api/api-keys/": (ids) => ({
+  "POST /api/api-keys": (ids) => ({
     name: "k",
     actions: ["read"],
     library_scope_mode: "selected_libraries",

@@ -95,11 +95,33 @@ describe("the OpenAPI document", () => {
       "GET /api/assets",
       "GET /api/assets/{asset_id}",
       "GET /api/albums/{album_id}/assets",
-      "POST /api/api-keys/",
+      "POST /api/api-keys",
       "PATCH /api/api-keys/{key_id}",
     ]) {
       expect(titles).toContain(title);
     }
+  });
+
+  it("names and describes every operation and every parameter", () => {
+    const ids = operations.map(({ operationId }) => operationId ?? "");
+    expect(ids.filter((id) => !/^[a-z]+(_[a-z]+)+$/.test(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+    const undescribed = operations.flatMap(({ title, description, parameters = [] }) => [
+      ...(description === undefined || description === "" ? [title] : []),
+      ...parameters
+        .filter((each) => !JSON.stringify(each).includes('"description"'))
+        .map(({ name }) => `${title} ${name}`),
+    ]);
+    expect(undescribed).toEqual([]);
+  });
+
+  it("has no example of an optional parameter, which the reference page would send", () => {
+    const examples = operations.flatMap(({ title, parameters = [] }) =>
+      parameters
+        .filter((each) => !each.required && JSON.stringify(each).includes('"example"'))
+        .map(({ name }) => `${title} ${name}`),
+    );
+    expect(examples).toEqual([]);
   });
 
   it("has a schema for every response of every operation", () => {

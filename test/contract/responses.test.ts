@@ -124,7 +124,7 @@ describe("every response matches the published schema", () => {
 
     const assetTasks = await callAndValidate("GET /api/tasks/asset/{asset_id}", `/api/tasks/asset/${asset.id}`, 200);
     const [task] = await assetTasks.json<{ id: string; celery_task_id: string }[]>();
-    await callAndValidate("GET /api/tasks/", "/api/tasks/", 200);
+    await callAndValidate("GET /api/tasks", "/api/tasks/", 200);
     await callAndValidate("GET /api/tasks/{task_id}", `/api/tasks/${task?.id}`, 200);
     await callAndValidate("GET /api/tasks/{task_id}", `/api/tasks/${task?.celery_task_id}`, 200);
     await callAndValidate("GET /api/integrity", "/api/integrity", 200);
@@ -171,8 +171,8 @@ describe("every response matches the published schema", () => {
       library_scope_mode: "selected_libraries",
       library_ids: [libraryId],
     };
-    const keyId = await readId(await callAndValidate("POST /api/api-keys/", "/api/api-keys/", 201, { json: key }));
-    await callAndValidate("GET /api/api-keys/", "/api/api-keys/", 200);
+    const keyId = await readId(await callAndValidate("POST /api/api-keys", "/api/api-keys/", 201, { json: key }));
+    await callAndValidate("GET /api/api-keys", "/api/api-keys/", 200);
     await callAndValidate("PATCH /api/api-keys/{key_id}", `/api/api-keys/${keyId}`, 200, { json: { name: "tablet" } });
     await callAndValidate("DELETE /api/api-keys/{key_id}", `/api/api-keys/${keyId}`, 200);
 

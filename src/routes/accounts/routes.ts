@@ -24,6 +24,7 @@ const create = createRoute({
   ...shared,
   method: "post",
   path: "/api/api-keys",
+  operationId: "api_keys_create",
   summary: "Create an API key",
   description:
     "With an Idempotency-Key that created a key before, the response is 409 with the id of that key: its secret is not stored.",
@@ -38,7 +39,9 @@ const list = createRoute({
   ...shared,
   method: "get",
   path: "/api/api-keys",
+  operationId: "api_keys_list",
   summary: "List API keys",
+  description: "Without their secrets, newest first. Requires the owner's key.",
   middleware: [requireRootKey] as const,
   responses: {
     200: jsonResponse(z.array(apiKeySchema), "All keys as a stream, newest first, including revoked ones"),
@@ -50,7 +53,9 @@ const rename = createRoute({
   ...shared,
   method: "patch",
   path: "/api/api-keys/{key_id}",
+  operationId: "api_keys_update",
   summary: "Rename an API key",
+  description: "Only the name changes. Requires the owner's key.",
   request: { params, body: jsonBody(updateApiKeySchema) },
   responses: { 200: jsonResponse(apiKeySchema, "The renamed key"), ...errorResponses(404, 413, 415) },
 });
@@ -59,7 +64,10 @@ const revoke = createRoute({
   ...shared,
   method: "delete",
   path: "/api/api-keys/{key_id}",
+  operationId: "api_keys_delete",
   summary: "Revoke an API key",
+  description:
+    "Requests with the key get 401 from then on; reads on other machines for at most 30 seconds more. Requires the owner's key.",
   request: { params },
   responses: {
     200: jsonResponse(acknowledgementSchema, "Revoked; the key stays listed as inactive"),
@@ -122,7 +130,9 @@ const me = createRoute({
   method: "get",
   path: "/api/users/me",
   tags: ["Users"],
+  operationId: "users_me",
   summary: "Get the caller's account",
+  description: "The user of the credential, with the storage that their libraries use and its limit.",
   security: credentialSecurity,
   middleware: [requireAction("read")] as const,
   responses: { 200: jsonResponse(userSchema, "The account"), ...errorResponses() },

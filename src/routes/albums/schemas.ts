@@ -6,7 +6,9 @@ import {
   idListSchema,
   idSchema,
   instantFieldSchema,
+  libraryParameter,
   limitSchema,
+  startingAfterSchema,
   optionalLimitSchema,
   textSchema,
 } from "../fieldSchemas.ts";
@@ -52,10 +54,10 @@ export const updateAlbumSchema = z
   .openapi("UpdateAlbumRequest");
 
 export const albumQuerySchema = z.object({
-  library_id: idSchema("library").optional(),
-  asset_id: idSchema("asset").optional(),
+  library_id: libraryParameter,
+  asset_id: idSchema("asset").optional().openapi({ description: "Albums that contain this asset" }),
   ids: idListSchema("album", 200).optional(),
-  starting_after_id: idSchema("album").optional(),
+  starting_after_id: startingAfterSchema("album"),
   limit: limitSchema(20, 200),
 });
 
@@ -75,8 +77,8 @@ export const addToAlbumResultSchema = z
   .openapi("AddAlbumAssetsResponse");
 
 export const albumAssetsQuerySchema = z.object({
-  starting_after_id: idSchema("asset").optional(),
-  limit: optionalLimitSchema(1000),
+  starting_after_id: startingAfterSchema("asset"),
+  limit: optionalLimitSchema(1000, "At most this many assets; all if left out"),
 });
 
 export const albumMembershipSchema = z
@@ -94,10 +96,10 @@ export const albumMembershipPageSchema = z
   .openapi("AlbumAssetPage");
 
 export const albumMembershipQuerySchema = z.object({
-  library_id: idSchema("library").optional(),
-  album_id: idSchema("album").optional(),
-  asset_id: idSchema("asset").optional(),
+  library_id: libraryParameter,
+  album_id: idSchema("album").optional().openapi({ description: "Memberships of this album" }),
+  asset_id: idSchema("asset").optional().openapi({ description: "Memberships of this asset" }),
   ids: idListSchema("albumAsset", 200).optional(),
-  starting_after_id: idSchema("albumAsset").optional(),
+  starting_after_id: startingAfterSchema("albumAsset"),
   limit: limitSchema(20, 200),
 });

@@ -7,11 +7,10 @@ export const countQuerySchema = z
   .object({
     ...assetFilterFields,
     ...personIdField,
-    group_by: z.enum(["month"]).default("month"),
+    group_by: z.enum(["month"]).default("month").openapi({ description: "Length of a bucket" }),
     starting_after_bucket: dateTimeSchema.optional().openapi({
       description:
         "Page cursor sent by newer SDKs: the last `time_bucket`. Can be combined with `local_datetime_before`.",
-      example: "2024-07-01T00:00:00",
     }),
     limit: limitSchema(20, 200),
   })

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import type { FileIdentifiers } from "../../operations/assets/existence.ts";
-import { arraySchema, idFieldSchema, idSchema, textSchema } from "../fieldSchemas.ts";
+import { arraySchema, idFieldSchema, libraryParameter, textSchema } from "../fieldSchemas.ts";
 
 export const MAX_IDENTIFIERS = 5000;
 /** Longer than any digest in base64; an unknown one matches nothing. */
@@ -9,7 +9,7 @@ export const MAX_CHECKSUM_CHARACTERS = 128;
 const checksumList = arraySchema(z.string().max(MAX_CHECKSUM_CHARACTERS), 0, MAX_IDENTIFIERS).nullish();
 const deviceText = textSchema(MAX_NAME_BYTES);
 
-export const existenceQuerySchema = z.object({ library_id: idSchema("library").optional() });
+export const existenceQuerySchema = z.object({ library_id: libraryParameter });
 
 export const existenceRequestSchema = z
   .object({

@@ -2,20 +2,37 @@
 import { z } from "@hono/zod-openapi";
 import type { WallTime } from "../../kernel/time.ts";
 import { everyAsset } from "../../operations/assets/assets.ts";
-import { dateTimeSchema, idListSchema, idSchema } from "../fieldSchemas.ts";
+import { dateTimeSchema, idListSchema, idSchema, libraryParameter } from "../fieldSchemas.ts";
+
+const assetStateSchema = z
+  .enum(["live", "trashed", "all"])
+  .default("live")
+  .openapi({ description: "Live assets, those in the trash, or both" });
 
 export const assetFilterFields = {
-  library_id: idSchema("library").optional(),
-  album_id: idSchema("album").optional(),
-  album_filter: z.enum(["all", "in_album", "not_in_album"]).default("all"),
-  person_ids: idListSchema("person", 200).optional(),
-  state: z.enum(["live", "trashed", "all"]).default("live"),
-  local_datetime_after: dateTimeSchema.optional(),
-  local_datetime_before: dateTimeSchema.optional(),
+  library_id: libraryParameter,
+  album_id: idSchema("album").optional().openapi({ description: "Assets of this album" }),
+  album_filter: z
+    .enum(["all", "in_album", "not_in_album"])
+    .default("all")
+    .openapi({ description: "Assets in any album, or in none" }),
+  person_ids: idListSchema("person", 200)
+    .optional()
+    .openapi({ description: "Assets that show all of these people. People don't exist yet, so none match" }),
+  state: assetStateSchema,
+  local_datetime_after: dateTimeSchema.optional().openapi({
+    description:
+      "Captured at this time or later. A time without a UTC offset compares wall-clock times, as 2024-07-15T12:00:00; one with an offset compares instants",
+  }),
+  local_datetime_before: dateTimeSchema.optional().openapi({
+    description: "Captured before this time; in the same form as `local_datetime_after`",
+  }),
 };
 
 /** Name of `person_ids` in V1 and V2, for a single id. */
-export const personIdField = { person_id: idSchema("person").optional().openapi({ deprecated: true }) };
+export const personIdField = {
+  person_id: idSchema("person").optional().openapi({ deprecated: true, description: "Use `person_ids`" }),
+};
 
 interface SharedQuery {
   album_id?: string | undefined;

@@ -8,10 +8,20 @@ import {
   rejectContradictoryFilters,
   toSharedFilter,
 } from "./filterSchemas.ts";
-import { enumListSchema, idListSchema, idSchema, optionalLimitSchema, queryNumberSchema } from "../fieldSchemas.ts";
+import {
+  enumListSchema,
+  idListSchema,
+  idSchema,
+  optionalLimitSchema,
+  queryNumberSchema,
+  startingAfterSchema,
+} from "../fieldSchemas.ts";
 import { includeGroups } from "./schemas.ts";
 
-export const includeSchema = enumListSchema(includeGroups, includeGroups.length * 4);
+export const includeSchema = enumListSchema(includeGroups, includeGroups.length * 4).openapi({
+  description:
+    "Groups of fields beside the core fields and the thumbnail, comma-separated or as repeated parameters. `legacy` adds the keys of the first API generation",
+});
 
 /** V1 clients omit `include` and page by up to 1,000; later clients send it and page by up to 200. */
 export const V1_PAGE_SIZE = { default: 100, max: 1000 };
@@ -52,7 +62,11 @@ export const bboxSchema = z
     });
     return z.NEVER;
   })
-  .openapi({ type: "string", example: "-122.6,37.6,-122.3,37.9" });
+  .openapi({
+    type: "string",
+    description:
+      "min_lon,min_lat,max_lon,max_lat in degrees, as -122.6,37.6,-122.3,37.9. If min_lon is greater than max_lon, the box crosses the antimeridian",
+  });
 
 const centerSchema = z
   .string()
@@ -62,7 +76,7 @@ const centerSchema = z
     context.addIssue({ code: "custom", message: "must be lon,lat in degrees" });
     return z.NEVER;
   })
-  .openapi({ type: "string", example: "2.3522,48.8566" });
+  .openapi({ type: "string", description: "lon,lat in degrees, as 2.3522,48.8566; together with `radius`" });
 
 export const MAX_RADIUS_M = 50_000;
 
@@ -71,18 +85,21 @@ export const assetListQuerySchema = z
     ...assetFilterFields,
     ...personIdField,
     ids: idListSchema("asset", 200).optional(),
-    stack_id: idSchema("stack").optional(),
-    media_type: z.enum(["image", "video"]).optional(),
-    order: z.enum(["asc", "desc"]).default("desc"),
+    stack_id: idSchema("stack").optional().openapi({ description: "Members of this stack" }),
+    media_type: z.enum(["image", "video"]).optional().openapi({ description: "Photos or videos only" }),
+    order: z.enum(["asc", "desc"]).default("desc").openapi({ description: "By capture time: `desc` is newest first" }),
     bbox: bboxSchema.optional(),
     center: centerSchema.optional(),
     radius: queryNumberSchema
       .pipe(z.number().gt(0).max(MAX_RADIUS_M))
       .optional()
-      .openapi({ type: "number", exclusiveMinimum: 0, maximum: MAX_RADIUS_M, description: "Metres" }),
-    starting_after_id: idSchema("asset").optional(),
+      .openapi({ type: "number", exclusiveMinimum: 0, maximum: MAX_RADIUS_M, description: "Metres around `center`" }),
+    starting_after_id: startingAfterSchema("asset"),
     include: includeSchema.optional(),
-    limit: optionalLimitSchema(V1_PAGE_SIZE.max),
+    limit: optionalLimitSchema(
+      V1_PAGE_SIZE.max,
+      `Items of a page: with \`include\` ${PAGE_SIZE.default} unless given and at most ${PAGE_SIZE.max}; without it ${V1_PAGE_SIZE.default} and at most ${V1_PAGE_SIZE.max}`,
+    ),
   })
   .superRefine((query, context) => {
     const contradict = conflictReporter(context);

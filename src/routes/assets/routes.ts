@@ -34,7 +34,9 @@ const get = createRoute({
   ...shared,
   method: "get",
   path: "/api/assets/{asset_id}",
+  operationId: "assets_retrieve",
   summary: "Get an asset, live or trashed",
+  description: "Without `include`, the response contains the core fields and the URL of the thumbnail.",
   middleware: [requireAction("read")] as const,
   request: {
     params: z.object({ asset_id: idSchema("asset") }),
@@ -50,6 +52,7 @@ const list = createRoute({
   ...shared,
   method: "get",
   path: "/api/assets",
+  operationId: "assets_list",
   summary: "List assets by capture time",
   description:
     "Filters are combined with AND. Without `include`, the response contains every group and the legacy keys, and `limit` defaults to 100 (maximum 1,000). With `include`, even empty, it contains the core fields and the requested groups, and `limit` defaults to 20 (maximum 200). A page with very long texts is shorter than `limit`, with `has_more`; a list of `ids` is complete.",
@@ -68,6 +71,7 @@ const count = createRoute({
   ...shared,
   method: "get",
   path: "/api/assets/counts",
+  operationId: "assets_counts",
   summary: "Count assets by month of capture, newest month first",
   description:
     "Takes the filters of the asset list, combined with AND. Assets are counted by the month of their wall-clock capture time; months without a match are omitted. For the next page, set `local_datetime_before` or `starting_after_bucket` to the last `time_bucket`.",
@@ -83,6 +87,7 @@ const exist = createRoute({
   ...shared,
   method: "post",
   path: "/api/assets/exist",
+  operationId: "assets_check_existence",
   summary: "Check which files are already uploaded",
   description:
     "Looks up at most 5,000 files by checksum or by device asset id. Trashed assets are included. Several assets can share a device asset id; all of them are returned.",
@@ -108,7 +113,9 @@ const update = createRoute({
   ...shared,
   method: "patch",
   path: "/api/assets/{asset_id}",
+  operationId: "assets_update",
   summary: "Update an asset's caption, location or capture time",
+  description: "User values are stored apart from the file's: `null` returns to the file's value.",
   middleware: [requireAction("write")] as const,
   request: { params: z.object({ asset_id: idSchema("asset") }), body: jsonBody(updateAssetSchema) },
   responses: {
@@ -121,7 +128,9 @@ const updateMany = createRoute({
   ...shared,
   method: "post",
   path: "/api/assets/bulk-update",
+  operationId: "assets_bulk_update",
   summary: "Update many assets atomically",
+  description: "Up to 200 assets in one transaction: if one is unknown, none changes.",
   middleware: [requireAction("write")] as const,
   request: { body: jsonBody(bulkUpdateSchema) },
   responses: {

@@ -8,6 +8,7 @@ import {
   arraySchema,
   errorResponses,
   idSchema,
+  libraryParameter,
   jsonBody,
   jsonResponse,
   credentialSecurity,
@@ -20,7 +21,7 @@ const assetSelectionSchema = z
   .object({ ids: arraySchema(idSchema("asset"), 1, MAX_SELECTED_ASSETS) })
   .openapi("AssetSelection");
 
-const libraryQuerySchema = z.object({ library_id: idSchema("library").optional() });
+const libraryQuerySchema = z.object({ library_id: libraryParameter });
 
 const shared = { tags: ["Assets"], security: credentialSecurity };
 const selectionRequest = { query: libraryQuerySchema, body: jsonBody(assetSelectionSchema) };
@@ -29,7 +30,9 @@ const moveToTrash = createRoute({
   ...shared,
   method: "post",
   path: "/api/assets/trash",
+  operationId: "assets_trash",
   summary: "Move assets to the trash",
+  description: "They are hidden and permanently deleted after TRASH_RETENTION_DAYS. Unknown ids are ignored.",
   middleware: [requireAction("delete")] as const,
   request: selectionRequest,
   responses: {
@@ -42,7 +45,10 @@ const restore = createRoute({
   ...shared,
   method: "post",
   path: "/api/assets/restore",
+  operationId: "assets_restore",
   summary: "Restore assets from the trash",
+  description:
+    "Assets that have not been permanently deleted return with their albums and stacks. Unknown ids are ignored.",
   middleware: [requireAction("delete")] as const,
   request: selectionRequest,
   responses: {
@@ -55,6 +61,7 @@ const emptyTrash = createRoute({
   ...shared,
   method: "post",
   path: "/api/assets/empty-trash",
+  operationId: "assets_empty_trash",
   summary: "Permanently delete all assets in a library's trash",
   description: "Assets disappear immediately; storage of more than 1,000 is freed within minutes.",
   middleware: [requireAction("delete_permanently")] as const,
@@ -66,7 +73,9 @@ const removeOne = createRoute({
   ...shared,
   method: "delete",
   path: "/api/assets/{asset_id}",
+  operationId: "assets_delete",
   summary: "Permanently delete an asset, live or trashed",
+  description: "Its files, album memberships and versions are deleted too.",
   middleware: [requireAction("delete_permanently")] as const,
   request: { params: z.object({ asset_id: idSchema("asset") }) },
   responses: {
@@ -79,7 +88,9 @@ const remove = createRoute({
   ...shared,
   method: "delete",
   path: "/api/assets",
+  operationId: "assets_delete_list",
   summary: "Permanently delete assets, live or trashed",
+  description: "Their files, album memberships and versions are deleted too. Unknown ids are ignored.",
   middleware: [requireAction("delete_permanently")] as const,
   request: selectionRequest,
   responses: {

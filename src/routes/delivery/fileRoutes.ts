@@ -15,13 +15,16 @@ import { addStreamingRoute, newRouter, parse } from "../router.ts";
 import { errorResponses, idSchema, credentialSecurity } from "../fieldSchemas.ts";
 
 const params = z.object({ asset_id: idSchema("asset") });
-const thumbnailQuery = z.object({ size: z.enum(imageSizes).default("thumbnail") });
+const thumbnailQuery = z.object({
+  size: z.enum(imageSizes).default("thumbnail").openapi({ description: "The variant" }),
+});
 const shared = { tags: ["Assets"], security: credentialSecurity, deprecated: true };
 
 const download = createRoute({
   ...shared,
   method: "get",
   path: "/api/assets/{asset_id}/download",
+  operationId: "assets_download",
   summary: "Download the current version of an asset",
   description:
     "`asset_urls.original` serves the same file without a credential. Supports Range, conditional requests and HEAD.",
@@ -34,6 +37,7 @@ const thumbnail = createRoute({
   ...shared,
   method: "get",
   path: "/api/assets/{asset_id}/thumbnail",
+  operationId: "assets_thumbnail",
   summary: "Get an image of an asset",
   description:
     "WebP; JPEG for a full size with a side of more than 16,383 pixels. `size=original` is the file of a photo. For a video, the image is its poster; 404 if it has none.",

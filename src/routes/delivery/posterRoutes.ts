@@ -17,6 +17,7 @@ const put = createRoute({
   method: "put",
   path: "/api/assets/{asset_id}/still",
   tags: ["Assets"],
+  operationId: "assets_set_still",
   summary: "Set the poster image of a video",
   description:
     "The body is a JPEG, PNG or WebP image of at most 20 MiB that can be decoded. It counts as storage. Tintype extension; not part of the Gumnut API.",

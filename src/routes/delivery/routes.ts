@@ -21,14 +21,24 @@ const get = createRoute({
   method: "get",
   path: "/media/{asset_id}/{version_id}/{variant}",
   tags: ["Media"],
+  operationId: "media_get",
   summary: "Download a media file by its signed URL",
   description:
     "API responses contain these URLs complete with signature. Supports Range, conditional requests and HEAD. Any cache may store the file until the URL expires (`Cache-Control`).",
   security: [],
   middleware: [publicContext] as const,
   request: {
-    params: z.object({ asset_id: idSchema("asset"), version_id: idSchema("assetVersion"), variant: z.string() }),
-    query: z.object({ exp: z.string(), dl: z.string().optional(), trashed: z.string().optional(), sig: z.string() }),
+    params: z.object({
+      asset_id: idSchema("asset"),
+      version_id: idSchema("assetVersion"),
+      variant: z.string().openapi({ description: "`original`, or a variant such as `thumbnail`" }),
+    }),
+    query: z.object({
+      exp: z.string().openapi({ description: "Expiry in Unix seconds" }),
+      dl: z.string().optional().openapi({ description: "File name of a download" }),
+      trashed: z.string().optional().openapi({ description: "When a trashed asset was trashed" }),
+      sig: z.string().openapi({ description: "The signature" }),
+    }),
   },
   responses: { ...binaryResponses, ...errorResponses(404) },
 });

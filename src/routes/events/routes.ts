@@ -12,6 +12,7 @@ const list = createRoute({
   security: credentialSecurity,
   method: "get",
   path: "/api/events",
+  operationId: "events_get",
   summary: "Read the change feed, oldest first",
   description:
     "Lists every change in a library, in order. Page with `after_cursor`. A cursor never expires and marks the same position in the feed for any combination of filters. `created_at_gte` is inclusive, `created_at_lt` exclusive; bounds without a UTC offset are UTC.",

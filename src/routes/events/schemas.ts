@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { entityTypes } from "../../operations/events/events.ts";
-import { dateTimeSchema, enumListSchema, idSchema, limitSchema } from "../fieldSchemas.ts";
+import { dateTimeSchema, enumListSchema, libraryParameter, limitSchema } from "../fieldSchemas.ts";
 
 const eventSchema = z
   .object({
@@ -42,10 +42,12 @@ const entityTypesSchema = enumListSchema(entityTypes, entityTypes.length * 4)
   .openapi({ minItems: 1 });
 
 export const eventQuerySchema = z.object({
-  library_id: idSchema("library").optional(),
-  after_cursor: z.string().optional(),
-  created_at_gte: dateTimeSchema.optional(),
-  created_at_lt: dateTimeSchema.optional(),
-  entity_types: entityTypesSchema.optional(),
+  library_id: libraryParameter,
+  after_cursor: z.string().optional().openapi({ description: "`next_cursor` of the page before" }),
+  created_at_gte: dateTimeSchema.optional().openapi({ description: "Events at this time or later" }),
+  created_at_lt: dateTimeSchema.optional().openapi({ description: "Events before this time" }),
+  entity_types: entityTypesSchema
+    .optional()
+    .openapi({ description: "Events of these types of entity, comma-separated or as repeated parameters" }),
   limit: limitSchema(20, 200),
 });

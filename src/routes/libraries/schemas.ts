@@ -24,4 +24,9 @@ export const createLibrarySchema = z.object({ name, description }).openapi("Crea
 /** A library always has a name, so null is rejected. */
 export const updateLibrarySchema = z.object({ name: name.optional(), description }).openapi("UpdateLibraryRequest");
 
-export const libraryQuerySchema = z.object({ state: z.enum(["live", "trashed", "all"]).default("live") });
+export const libraryQuerySchema = z.object({
+  state: z
+    .enum(["live", "trashed", "all"])
+    .default("live")
+    .openapi({ description: "Live libraries, those in the trash, or both" }),
+});

@@ -12,6 +12,7 @@ const get = createRoute({
   security: credentialSecurity,
   method: "get",
   path: "/api/integrity",
+  operationId: "integrity_get",
   summary: "Read the integrity report",
   description:
     "Scheduled runs compare every row with the bucket, in parts, and the report lists the mismatches. The scrub reads every stored original again and lists those whose bytes changed. Requires the root key.",

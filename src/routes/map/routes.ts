@@ -12,6 +12,7 @@ const get = createRoute({
   security: credentialSecurity,
   method: "get",
   path: "/api/assets/geo-clusters",
+  operationId: "assets_cluster_by_geo",
   summary: "Cluster the assets in a map viewport",
   description:
     "Groups assets by the cells of a grid with `cell_size` degrees per side. Each non-empty cell has the number of assets, their mean position and the newest asset. Takes the filters of the asset list, combined with AND. A result of more than 1,000 cells is rejected with 422; use a larger `cell_size` or a smaller `bbox`.",

@@ -12,12 +12,14 @@ export const geoClustersQuerySchema = z
     bbox: bboxSchema.openapi({
       description:
         "min_lon,min_lat,max_lon,max_lat in degrees, inclusive. If min_lon is greater than max_lon, the box crosses the antimeridian. Longitudes are -180 to 180.",
+      example: "-180,-90,180,90",
     }),
     cell_size: queryNumberSchema.pipe(z.number().min(MIN_CELL_DEGREES)).openapi({
       type: "number",
       minimum: MIN_CELL_DEGREES,
       description:
         "Edge of a cell in degrees. The grid is anchored at 180° west, 90° south, so cells do not move with the viewport.",
+      example: 10,
     }),
   })
   .superRefine((query, context) => rejectContradictoryFilters(query, conflictReporter(context)));

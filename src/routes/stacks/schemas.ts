@@ -5,7 +5,9 @@ import {
   idListSchema,
   idSchema,
   instantFieldSchema,
+  libraryParameter,
   limitSchema,
+  startingAfterSchema,
 } from "../fieldSchemas.ts";
 
 const origin = z.enum(["auto_burst", "user"]);
@@ -58,10 +60,10 @@ export const updateStackSchema = z
   .openapi("UpdateStackRequest");
 
 export const stackQuerySchema = z.object({
-  library_id: idSchema("library").optional(),
+  library_id: libraryParameter,
   ids: idListSchema("stack", 200).optional(),
-  origin: origin.optional(),
-  primary_asset_id: idSchema("asset").optional(),
-  starting_after_id: idSchema("stack").optional(),
+  origin: origin.optional().openapi({ description: "Stacks of burst detection, or those of users" }),
+  primary_asset_id: idSchema("asset").optional().openapi({ description: "Stacks with this chosen cover" }),
+  starting_after_id: startingAfterSchema("stack"),
   limit: limitSchema(20, 200),
 });

@@ -30,9 +30,9 @@ export const taskSchema = z
 export type TaskBody = z.input<typeof taskSchema>;
 
 export const taskQuerySchema = z.object({
-  library_id: idSchema("library").optional(),
-  status: status.optional(),
-  task_type: taskType.optional(),
+  library_id: idSchema("library").optional().openapi({ description: "Tasks of this library only" }),
+  status: status.optional().openapi({ description: "Tasks with this status" }),
+  task_type: taskType.optional().openapi({ description: "Tasks of this type" }),
   limit: limitSchema(100, 1000),
 });
 
@@ -49,4 +49,4 @@ export const taskIdSchema = z
   .refine((id) => isId("task", id) || !prefixes.some((prefix) => id.startsWith(prefix)), {
     error: "must be a task id or a celery_task_id",
   })
-  .openapi({ example: "btask_BM3nUmJ6fkBqBADyz5FEiu", description: "Task id or `celery_task_id`" });
+  .openapi({ description: "Task id or `celery_task_id`" });

@@ -19,6 +19,7 @@ const upload = createRoute({
   method: "post",
   path: "/api/assets",
   tags: ["Assets"],
+  operationId: "assets_create",
   summary: "Upload a photo or video",
   description:
     "The file is streamed to storage. A file whose SHA-256 is already in the library returns 200 with the existing asset. A digest declared in `checksum`, `checksum_sha1` or the file part's Repr-Digest header, or in the request's `x-immich-checksum` header, is verified. If the library already has a file with the digests that were declared before the file, the response is 200 with the existing asset, and the file and the fields after it are discarded unread.",

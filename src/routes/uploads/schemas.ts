@@ -23,7 +23,6 @@ export const uploadHeadersSchema = z.object({
   "x-immich-checksum": z.string().optional().openapi({
     description:
       "SHA-1 of the file in base64 or hexadecimal, as Immich's clients send it. Works like `checksum_sha1` before the file",
-    example: "0LeVLMoOEEC9HIDv8X8n6sFBlOI=",
   }),
 });
 

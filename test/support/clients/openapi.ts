@@ -15,6 +15,8 @@ interface Content {
 }
 
 interface PathItem {
+  operationId?: string;
+  description?: string;
   parameters?: Parameter[];
   security?: Record<string, string[]>[];
   requestBody?: Content & { required?: boolean };
@@ -56,12 +58,18 @@ export function resolveReference(document: ApiDocument, schema: Schema): Schema 
   return resolved;
 }
 
+function unknownId(prefix: string): string {
+  return prefix + newId("asset").slice("asset_".length);
+}
+
 /** The smallest valid value of a schema; its examples take precedence. */
 export function sampleValue(document: ApiDocument, schemaOrBoolean: Schema | boolean): unknown {
   if (typeof schemaOrBoolean === "boolean") return null;
   const schema = resolveReference(document, schemaOrBoolean);
   if (schema.example !== undefined) return schema.example;
   if (schema.enum !== undefined) return schema.enum[0];
+  const prefix = idPrefixOfSchema(schema);
+  if (prefix !== null) return unknownId(prefix);
   const type = [schema.type].flat()[0];
   if (type === "array")
     return Array.from({ length: schema.minItems ?? 0 }, () => sampleValue(document, schema.items ?? true));
@@ -94,10 +102,13 @@ export function sampleBody(document: ApiDocument, operation: Operation): SampleB
   return { body: form };
 }
 
-/** The id prefix that a parameter accepts, taken from its example. */
+function idPrefixOfSchema(schema: Schema): string | null {
+  return /^\^([a-z_]+_)\[/.exec(schema.pattern ?? "")?.[1] ?? null;
+}
+
+/** The id prefix that a parameter accepts, taken from its pattern. A task is also found by an id of any form. */
 export function idPrefixOf(parameter: Parameter): string | null {
-  const example: unknown = parameter.schema.example;
-  return typeof example === "string" ? (/^([a-z_]+_)[^_]{22}$/.exec(example)?.[1] ?? null) : null;
+  return parameter.name === "task_id" ? "btask_" : idPrefixOfSchema(parameter.schema);
 }
 
 /** Fills the path with `ids`, keyed by prefix; a missing prefix gets an unknown id. */
@@ -106,7 +117,7 @@ export function fillPath(operation: Operation, ids: Record<string, string> = {})
     const parameter = operation.parameters?.find((candidate) => candidate.name === name && candidate.in === "path");
     const prefix = parameter === undefined ? null : idPrefixOf(parameter);
     if (prefix === null) return "x";
-    return ids[prefix] ?? prefix + newId("asset").slice("asset_".length);
+    return ids[prefix] ?? unknownId(prefix);
   });
 }
 

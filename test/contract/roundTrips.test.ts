@@ -1,0 +1,134 @@
+/** Counts the D1 round trips of every read, with a credential that the isolate knows and with one that it does not. */
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { countingD1 } from "../support/bindings/d1.ts";
+import { createLibrary, getRootOwner } from "../support/clients/account.ts";
+import { call, ROOT_API_KEY, upload, type CallOptions } from "../support/clients/api.ts";
+import { fillPath, listOperations, readDocument, type Operation } from "../support/clients/openapi.ts";
+import { renderPng } from "../support/media/images.ts";
+import {
+  insertAlbum,
+  insertAlbumMembership,
+  insertAssets,
+  insertKey,
+  insertStack,
+  type Tenant,
+} from "../support/clients/tenants.ts";
+
+/** A read in a request of an isolate that knows its credential. */
+const WARM_READ_TRIPS = 1;
+/** The first read: the credential takes one trip more. */
+const COLD_READ_TRIPS = 2;
+
+const WORLD = "bbox=-180,-90,180,90";
+const MANY_ASSETS = 45;
+
+/** Queries of each operation that take one trip. */
+const queries: Record<string, string[]> = {
+  "GET /api/assets": [
+    "",
+    "include=",
+    "include=&limit=5&order=asc",
+    "include=metadata&media_type=image",
+    "album_filter=in_album",
+    "state=trashed",
+    "state=all",
+    "local_datetime_after=2020-01-01T00:00:00",
+    "album_id={album}",
+    "starting_after_id={asset}",
+    "starting_after_id={asset}&album_id={album}&local_datetime_after=2020-01-01T00:00:00",
+    "state=trashed&starting_after_id={trashed}",
+    `${WORLD}&starting_after_id={asset}`,
+    "ids={asset}",
+  ],
+  "GET /api/assets/counts": ["", "album_id={album}", "local_datetime_after=2020-05-06T00:00:00"],
+  "GET /api/assets/geo-clusters": [`${WORLD}&cell_size=10`, `${WORLD}&cell_size=10&album_id={album}`],
+  "GET /api/assets/{asset_id}": ["", "include=metadata,variants,legacy"],
+  "GET /api/assets/{asset_id}/thumbnail": ["size=original"],
+  "GET /api/albums": ["", "starting_after_id={album}", "asset_id={asset}", "ids={album}"],
+  "GET /api/albums/{album_id}/assets": ["", "limit=5", "starting_after_id={asset}"],
+  "GET /api/album-assets": ["", "album_id={album}", "starting_after_id={membership}"],
+  "GET /api/stacks": ["", "starting_after_id={stack}", "origin=user"],
+  "GET /api/events": ["", "entity_types=asset", "created_at_gte=2020-01-01T00:00:00Z"],
+  "GET /api/tasks": ["", "status=pending"],
+};
+
+/** Operations that only the root key may call: known from the first request of this file on. */
+const ROOT_ONLY = ["GET /api/api-keys", "GET /api/integrity"];
+
+let reads: Operation[];
+let owner: Pick<Tenant, "userId" | "libraryId">;
+let ids: Record<string, string>;
+let named: Record<string, string>;
+
+async function countTrips(path: string, options: CallOptions): Promise<number> {
+  const { binding, counts } = countingD1(env.DB);
+  const response = await call("GET", path, { ...options, env: { DB: binding } });
+  await response.arrayBuffer();
+  expect(response.status, path).toBe(200);
+  return counts.roundTrips;
+}
+
+function pathsOf(operation: Operation): string[] {
+  return (queries[operation.title] ?? [""]).map((query) => {
+    const filled = query.replaceAll(/\{(\w+)\}/g, (_, name: string) => named[name] ?? "");
+    return fillPath(operation, ids) + (filled === "" ? "" : `?${filled}`);
+  });
+}
+
+beforeAll(async () => {
+  reads = listOperations(await readDocument()).filter(
+    ({ method, title, security }) => method === "GET" && title.includes("/api/") && security?.length !== 0,
+  );
+  owner = await getRootOwner();
+  const { id: assetId } = await (
+    await upload(await renderPng(4, 4, () => [0, 0, 0, 255]), { name: "image.png" })
+  ).json<{ id: string }>();
+  const albumId = await insertAlbum(owner);
+  const stackId = await insertStack(owner);
+  await insertAssets(
+    owner,
+    Array.from({ length: MANY_ASSETS }, () => ({ position: [13.4, 52.5] as const })),
+  );
+  const [trashed = ""] = await insertAssets(owner, [{ trashedAt: 1_700_000_000_000 }]);
+  const membership = await insertAlbumMembership(owner, albumId, assetId);
+  const { id: keyId } = await insertKey(owner);
+  const tasks = await (await call("GET", `/api/tasks/asset/${assetId}`)).json<{ id: string }[]>();
+  named = { asset: assetId, album: albumId, stack: stackId, trashed, membership };
+  ids = {
+    asset_: assetId,
+    album_: albumId,
+    asset_stack_: stackId,
+    album_asset_: membership,
+    lib_: owner.libraryId,
+    apikey_: keyId,
+    btask_: tasks[0]?.id ?? "",
+  };
+});
+
+describe("every read", () => {
+  it("takes one round trip with a known credential, and two with an unknown one", async () => {
+    const counted: [string, number, number][] = [];
+    for (const operation of reads) {
+      for (const path of pathsOf(operation)) {
+        const isRootOnly = ROOT_ONLY.includes(operation.title);
+        const token = isRootOnly ? ROOT_API_KEY : (await insertKey({ ...owner, lastUsedAt: Date.now() })).secret;
+        const cold = await countTrips(path, { token });
+        counted.push([path, cold, await countTrips(path, { token })]);
+      }
+    }
+    expect(counted.length).toBeGreaterThan(reads.length);
+    expect(counted.filter(([, cold, warm]) => cold > COLD_READ_TRIPS || warm > WARM_READ_TRIPS)).toEqual([]);
+  });
+
+  it("takes one round trip with several libraries, and with a key for one of them", async () => {
+    const secondId = await createLibrary();
+    const { secret } = await insertKey({ ...owner, libraryIds: [secondId], lastUsedAt: Date.now() });
+    await countTrips("/api/users/me", { token: secret });
+    for (const path of ["/api/assets?include=", "/api/albums", "/api/events", "/api/assets/counts"]) {
+      expect(await countTrips(path, { token: secret }), path).toBe(WARM_READ_TRIPS);
+      const byId = `${path}${path.includes("?") ? "&" : "?"}library_id=${owner.libraryId}`;
+      expect(await countTrips(byId, {}), byId).toBe(WARM_READ_TRIPS);
+    }
+  });
+});
