@@ -1,6 +1,7 @@
 /** D1 sessions: the consistency of reads, and the bookmark for later sessions. */
 import type { SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import { countRowsRead, type RowCounter } from "./rowCounter.ts";
 
 /**
@@ -16,6 +17,8 @@ export interface Database {
   readonly actor: string | null;
   /** A raw SQL statement as an element of a batch. */
   statement(query: SQL): ReturnType<DrizzleD1Database["run"]>;
+  /** Runs SELECTs in one round trip and returns their rows by column name. */
+  select(queries: readonly SQL[]): Promise<Record<string, unknown>[][]>;
   /** The session's current bookmark; null before its first query. */
   bookmark(): string | null;
   /** Rows that D1 read for this session and its `primary` sessions, as far as it reports them. */
@@ -49,6 +52,13 @@ function asDatabase(session: Pick<D1DatabaseSession, "prepare" | "batch">): D1Da
   };
 }
 
+const dialect = new SQLiteAsyncDialect();
+
+function prepare(session: Pick<D1DatabaseSession, "prepare">, query: SQL): D1PreparedStatement {
+  const { sql, params } = dialect.sqlToQuery(query);
+  return session.prepare(sql).bind(...params);
+}
+
 /** Opens a session. `actor` is called for each write, because a request's session opens before its authentication. */
 export function openDatabase(
   binding: D1Database,
@@ -58,17 +68,25 @@ export function openDatabase(
 ): Database {
   const session = binding.withSession(sessionConstraint(consistency));
   const counted = countRowsRead(session, counter);
-  const orm = drizzle(asDatabase(counted));
+  let orm: DrizzleD1Database | undefined;
+  const openOrm = (): DrizzleD1Database => (orm ??= drizzle(asDatabase(counted)));
   return {
-    orm,
+    get orm() {
+      return openOrm();
+    },
     consistency,
     get actor() {
       return actor();
     },
     // Drizzle 0.45 leaves raw queries unprepared before batch(), which binds parameters to `stmt`.
     statement: (query) => {
-      const raw = orm.run(query);
+      const raw = openOrm().run(query);
       return Object.assign(raw, { stmt: counted.prepare(raw.getQuery().sql) });
+    },
+    select: async (queries) => {
+      const statements = queries.map((query) => prepare(counted, query));
+      const results = await counted.batch<Record<string, unknown>>(statements);
+      return results.map(({ results: rows }) => rows);
     },
     bookmark: () => session.getBookmark(),
     rowsRead: () => counter.rowsRead,

@@ -9,9 +9,10 @@ import {
   type PageRequest,
 } from "../../records/assets/assetList.ts";
 import { findAsset, type Asset } from "../../records/assets/assets.ts";
-import type { ColumnGroups, ListedAsset } from "../../records/assets/listColumns.ts";
+import type { ColumnGroups, ListedAsset, ListRow } from "../../records/assets/listColumns.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { requireLibrary } from "../libraries/libraries.ts";
+import { isConfirmed, likelyLibrary, type LikelyLibrary } from "../libraries/likelyLibrary.ts";
 import type { Context } from "../context.ts";
 
 export type { Asset } from "../../records/assets/assets.ts";
@@ -43,34 +44,62 @@ export interface ListAssetsParams {
   groups: ColumnGroups;
 }
 
+/** The page that the request most likely means. People are on no asset yet, so a filter by person reads no page. */
+function guessPage(params: ListAssetsParams, library: LikelyLibrary | null): PageRequest | null {
+  if (library === null || (params.personIds ?? []).length > 0) return null;
+  const { filter, startingAfterId, limit, groups } = params;
+  const { id: libraryId, trashClearedAt } = library;
+  return {
+    filter: { ...filter, libraryId, ...(trashClearedAt === undefined ? {} : { trashClearedAt }) },
+    afterKey: null,
+    cursorId: startingAfterId,
+    trashSpan: null,
+    limit,
+    groups,
+  };
+}
+
 /**
- * Lists assets of one library, a page at a time in two round trips, three for a page with long texts. A page whose
- * texts would exceed 4 MiB is shorter than its limit, with `hasMore`; a list of ids is complete.
+ * Lists assets of one library, a page at a time in one round trip; two for a trash filtered by dates, for a filter that
+ * scans, for a page with long texts, and for a library that the isolate doesn't know yet. A page whose texts would
+ * exceed 4 MiB is shorter than its limit, with `hasMore`; a list of ids is complete.
  * Throws `not_found` for an unknown album, `bad_request` for a cursor of another library, and `validation_error` if
  * combined filters match none of 200,000 assets.
  */
 export async function listAssets(context: Context, principal: Principal, params: ListAssetsParams): Promise<AssetPage> {
-  const lookup = await readListContext(context.db, principal, params);
+  const guess = likelyLibrary(principal, params.libraryId);
+  const guessedPage = guessPage(params, guess);
+  const lookup = await readListContext(context.db, principal, params, guessedPage);
   const library = requireLibrary(lookup.libraries, params.libraryId);
   if (params.filter.albumId !== null && lookup.albumLibraryId !== library.id) throw notFound("album");
-  const { cursor } = lookup;
+  const { assetCount } = library;
+  const rows = isConfirmed(guess, library) ? lookup.rows : null;
+  const page = guessedPage === null ? null : { ...guessedPage, assetCount };
+  // A page behind the cursor proves it; without a row the cursor may be unknown.
+  const isProven = params.startingAfterId === null || (rows !== null && rows.length > 0);
+  if (page !== null && rows !== null && isProven) return await readPage(context, page, rows);
+  const { cursor, trashSpan } = lookup.rows === null ? lookup : await readListContext(context.db, principal, params);
   if (params.startingAfterId !== null && cursor?.libraryId !== library.id) {
     throw new AppError("bad_request", "starting_after_id: asset not found in this library");
   }
   if (params.personIds !== null && params.personIds.length > 0) return { assets: [], hasMore: false };
-  const filter = { ...params.filter, libraryId: library.id, trashClearedAt: library.trashClearedAt };
+  if (page !== null && rows !== null) return await readPage(context, page, rows);
   return await readPage(context, {
-    filter,
+    filter: { ...params.filter, libraryId: library.id, trashClearedAt: library.trashClearedAt },
     afterKey: cursor?.sortKey ?? null,
-    trashSpan: lookup.trashSpan,
+    trashSpan,
     limit: params.limit,
     groups: params.groups,
-    assetCount: library.assetCount,
+    assetCount,
   });
 }
 
-async function readPage(context: Context, request: PageRequest): Promise<AssetPage> {
-  const page = await listRows(context.db, request);
+async function readPage(
+  context: Context,
+  request: PageRequest,
+  firstRows: ListRow[] | null = null,
+): Promise<AssetPage> {
+  const page = await listRows(context.db, request, firstRows);
   if (page !== null) return page;
   throw invalid(
     ["query"],

@@ -8,6 +8,7 @@ import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/i
 import { inScope, isVisible, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
 import { albums, assets } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
+import { NO_QUERY, type Query } from "../sql/query.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
 
 type AlbumRow = typeof albums.$inferSelect;
@@ -68,6 +69,15 @@ export function selectAlbumLibrary(db: Database, scope: LibraryScope, albumId: s
     .select({ libraryId: albums.libraryId })
     .from(albums)
     .where(and(eq(albums.id, albumId ?? ""), eq(albums.userId, scope.userId), isNull(albums.deletedAt)));
+}
+
+/** `selectAlbumLibrary` as a query to be read together with others: the library's id, or null. */
+export function albumLibraryQuery(scope: LibraryScope, albumId: string | null): Query<string | null> {
+  if (albumId === null) return NO_QUERY;
+  return {
+    sql: sql`SELECT library_id FROM albums WHERE id = ${albumId} AND user_id = ${scope.userId} AND deleted_at IS NULL`,
+    parse: ([row]) => (typeof row?.["library_id"] === "string" ? row["library_id"] : null),
+  };
 }
 
 /** A condition: the album still exists. */

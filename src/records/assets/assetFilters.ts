@@ -50,33 +50,45 @@ export type DateFilter = Pick<AssetFilter, "after" | "before" | "order">;
 /** The largest UTC offset: local times that match a date bound with an offset are at most this far away. */
 export const MAX_OFFSET_US = 14 * 60 * MINUTE_US;
 
+/** The key after which a page starts: its value, or SQL that looks it up. */
+export type CursorKey = string | SQL;
+
+function sqlCursorKey(key: CursorKey): SQL {
+  return typeof key === "string" ? sqlSortKey(key) : key;
+}
+
 /**
  * Bounds on a sort key: exact for a date without an offset, 14 h wider for one with an offset. `afterKey` is the cursor
  * of a page in capture order. Only the tighter bound of each side is used, because SQLite seeks to the first one it
  * finds and reads the rows up to the other.
  */
-export function sortKeyRange(filter: DateFilter, column: SQL, afterKey: string | null = null): SQL[] {
+export function sortKeyRange(filter: DateFilter, column: SQL, afterKey: CursorKey | null = null): SQL[] {
   const { after, before, order } = filter;
   const margin = (bound: WallTime): number => (bound.offsetMinutes === null ? 0 : MAX_OFFSET_US);
   const low = after === null ? null : sortKeyPrefix(toInstantUs(after) - margin(after) + 1);
   const high = before === null ? null : sortKeyPrefix(toInstantUs(before) + margin(before));
   const [above, below] = order === "asc" ? [afterKey, null] : [null, afterKey];
-  return [
-    ...(above !== null && (low === null || above >= low)
-      ? [sql`${column} > ${sqlSortKey(above)}`]
-      : atLeast(column, low)),
-    ...(below !== null && (high === null || below <= high)
-      ? [sql`${column} < ${sqlSortKey(below)}`]
-      : lessThan(column, high)),
-  ];
+  return [...lowerBound(column, above, low), ...upperBound(column, below, high)];
 }
 
-function atLeast(column: SQL, low: string | null): SQL[] {
-  return low === null ? [] : [sql`${column} >= ${sqlSortKey(low)}`];
+/** `low` is the prefix of a key and equals none, so that `>` and `>=` mean the same. */
+function lowerBound(column: SQL, above: CursorKey | null, low: string | null): SQL[] {
+  if (above === null) return low === null ? [] : [sql`${column} >= ${sqlSortKey(low)}`];
+  if (low === null) return [sql`${column} > ${sqlCursorKey(above)}`];
+  if (typeof above !== "string") return [sql`${column} > max(${above}, ${sqlSortKey(low)})`];
+  return [sql`${column} > ${sqlSortKey(above >= low ? above : low)}`];
 }
 
-function lessThan(column: SQL, high: string | null): SQL[] {
-  return high === null ? [] : [sql`${column} < ${sqlSortKey(high)}`];
+function upperBound(column: SQL, below: CursorKey | null, high: string | null): SQL[] {
+  if (below === null) return high === null ? [] : [sql`${column} < ${sqlSortKey(high)}`];
+  if (high === null) return [sql`${column} < ${sqlCursorKey(below)}`];
+  if (typeof below !== "string") return [sql`${column} < min(${below}, ${sqlSortKey(high)})`];
+  return [sql`${column} < ${sqlSortKey(below <= high ? below : high)}`];
+}
+
+/** A condition: the column is after the key in this direction. */
+export function isAfterKey(column: SQL, key: CursorKey, order: DateFilter["order"]): SQL {
+  return sql`${column} ${sql.raw(order === "asc" ? ">" : "<")} ${sqlCursorKey(key)}`;
 }
 
 /** A bound with an offset: assets with an offset compare in UTC, others compare their local time to the bound's. */

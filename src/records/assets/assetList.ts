@@ -2,13 +2,13 @@
  * Pages of assets in capture order (trash order for the trash), with keyset pagination: after the cursor, a page of n
  * reads n + 1 rows. A page is bounded in bytes too, so it may be shorter than its limit.
  */
-import { and, eq, sql, Subquery, type SQL } from "drizzle-orm";
-import { filterConditions, sortKeyRange, type AssetFilter } from "./assetFilters.ts";
+import { sql, type SQL } from "drizzle-orm";
+import { filterConditions, sortKeyRange, type AssetFilter, type CursorKey } from "./assetFilters.ts";
 import { planList, type ListPlan, type TrashSpan } from "./listPlans.ts";
 import {
   completeRows,
   fittingRows,
-  listFields,
+  selectListRows,
   type ColumnGroups,
   type ListedAsset,
   type ListRow,
@@ -17,14 +17,14 @@ import type { AssetRow } from "./assets.ts";
 import type { Database } from "../database.ts";
 import {
   librariesInScope,
-  selectLiveLibraries,
+  liveLibrariesQuery,
   trashClearedAtOf,
   type LibraryState,
   type LibraryScope,
 } from "../libraries/libraries.ts";
-import { selectAlbumLibrary } from "../albums/albums.ts";
+import { albumLibraryQuery } from "../albums/albums.ts";
+import { NO_QUERY, runQueries, type Query } from "../sql/query.ts";
 import { sqlId } from "../sql/sqlLiterals.ts";
-import { assets } from "../schema/schema.ts";
 import { sortKeyPrefix } from "./sortKeys.ts";
 
 export interface AssetPage {
@@ -48,17 +48,30 @@ export interface ListContextParams {
 }
 
 /** The trash key of a trashed asset. A live asset's key would be a cursor at time zero, before all of the trash. */
-const trashKeyInTrash = sql<string | null>`CASE WHEN ${assets.trashedAt} IS NOT NULL THEN ${assets.trashKey} END`;
+const trashKeyInTrash = sql.raw("CASE WHEN trashed_at IS NOT NULL THEN trash_key END");
 
-function selectCursor(db: Database, scope: LibraryScope, assetId: string | null) {
-  return db.orm
-    .select({
-      libraryId: assets.libraryId,
-      sortKey: assets.sortKey,
-      trashKey: trashKeyInTrash.as("trash_key_in_trash"),
-    })
-    .from(assets)
-    .where(and(eq(assets.id, assetId ?? ""), eq(assets.userId, scope.userId)));
+/**
+ * The key after which a page starts. A statement looks up an unknown one, once for each index range that it merges;
+ * without such an asset in the library the page is empty.
+ */
+function startKey({ cursorId = null, afterKey, filter }: PageRequest): CursorKey | null {
+  if (cursorId === null) return afterKey;
+  const key = filter.state === "trashed" ? trashKeyInTrash : sql`sort_key`;
+  return sql`(SELECT ${key} FROM assets WHERE id = ${sqlId(cursorId)} AND library_id = ${sqlId(filter.libraryId)})`;
+}
+
+/** A restored asset lacks a trash key, so as a cursor of the trash it is unknown. */
+function selectCursor(scope: LibraryScope, params: ListContextParams): Query<ListContext["cursor"]> {
+  const { startingAfterId, filter } = params;
+  if (startingAfterId === null) return NO_QUERY;
+  const key = filter.state === "trashed" ? trashKeyInTrash : sql`sort_key`;
+  return {
+    sql: sql`SELECT library_id, ${key} AS cursor_key FROM assets WHERE id = ${startingAfterId} AND user_id = ${scope.userId}`,
+    parse: ([row]) => {
+      const [libraryId, sortKey] = [row?.["library_id"], row?.["cursor_key"]];
+      return typeof libraryId === "string" && typeof sortKey === "string" ? { sortKey, libraryId } : null;
+    },
+  };
 }
 
 function needsTrashSpan({ filter }: ListContextParams): boolean {
@@ -68,7 +81,8 @@ function needsTrashSpan({ filter }: ListContextParams): boolean {
 /**
  * Selects the oldest and newest capture time in the trash: two index seeks, used only if the trash is filtered by date.
  */
-function selectTrashSpan(db: Database, scope: LibraryScope, params: ListContextParams) {
+function selectTrashSpan(scope: LibraryScope, params: ListContextParams): Query<TrashSpan | null> {
+  if (!needsTrashSpan(params)) return NO_QUERY;
   const library =
     params.libraryId === null
       ? sql`(SELECT id FROM libraries WHERE trashed_at IS NULL AND ${librariesInScope(scope)} LIMIT 1)`
@@ -78,44 +92,56 @@ function selectTrashSpan(db: Database, scope: LibraryScope, params: ListContextP
     [sql`library_id = ${library}`, sql`trashed_at > ${trashClearedAtOf(library)}`, ...range],
     sql` AND `,
   );
-  const edge = (direction: "ASC" | "DESC") =>
-    needsTrashSpan(params)
-      ? sql<
-          number | null
-        >`(SELECT local_us FROM assets INDEXED BY assets_trashed_by_time WHERE ${where} ORDER BY sort_key ${sql.raw(direction)} LIMIT 1)`
-      : sql<number | null>`NULL`;
-  return db.orm
-    .select({ firstUs: edge("ASC").as("first_us"), lastUs: edge("DESC").as("last_us") })
-    .from(sql`(SELECT 1)`);
+  const edge = (direction: "ASC" | "DESC"): SQL =>
+    sql`(SELECT local_us FROM assets INDEXED BY assets_trashed_by_time WHERE ${where} ORDER BY sort_key ${sql.raw(direction)} LIMIT 1)`;
+  const numberOrNull = (value: unknown): number | null => (typeof value === "number" ? value : null);
+  return {
+    sql: sql`SELECT ${edge("ASC")} AS first_us, ${edge("DESC")} AS last_us`,
+    parse: ([row]) => ({ firstUs: numberOrNull(row?.["first_us"]), lastUs: numberOrNull(row?.["last_us"]) }),
+  };
 }
 
+/**
+ * Whether a page can be read together with its inputs, because it needs only the library and the cursor. A list of ids
+ * needs the cursor's key in TypeScript.
+ */
+function canGuessPage(params: ListContextParams): boolean {
+  return !needsTrashSpan(params) && (params.filter.ids === null || params.startingAfterId === null);
+}
+
+/**
+ * A list's inputs, and the rows of the page that was guessed before they were known; null without a guess. With rows
+ * the cursor isn't read, because a page that has any proves it.
+ */
+export interface FirstRead extends ListContext {
+  rows: ListRow[] | null;
+}
+
+/** Reads a list's inputs in one round trip, and with them the first statement of the page `guess`. */
 export async function readListContext(
   db: Database,
   scope: LibraryScope,
   params: ListContextParams,
-): Promise<ListContext> {
-  const [live, cursors, albumRows, spans] = await db.orm.batch([
-    selectLiveLibraries(db, scope, params.libraryId),
-    selectCursor(db, scope, params.startingAfterId),
-    selectAlbumLibrary(db, scope, params.filter.albumId),
-    selectTrashSpan(db, scope, params),
+  guess: PageRequest | null = null,
+): Promise<FirstRead> {
+  const { filter, libraryId } = params;
+  const guessed = guess !== null && canGuessPage(params) ? guess : null;
+  const [libraries, cursor, albumLibraryId, trashSpan, rows] = await runQueries(db, [
+    liveLibrariesQuery(scope, libraryId),
+    guessed === null ? selectCursor(scope, params) : NO_QUERY,
+    albumLibraryQuery(scope, filter.albumId),
+    selectTrashSpan(scope, params),
+    guessed === null ? NO_QUERY : firstRowsQuery(guessed),
   ]);
-  const row = cursors[0];
-  // A restored asset lacks a trash key, so as a cursor of the trash it is unknown.
-  const sortKey = params.filter.state === "trashed" ? row?.trashKey : row?.sortKey;
-  return {
-    libraries: live,
-    cursor:
-      row === undefined || sortKey === undefined || sortKey === null ? null : { sortKey, libraryId: row.libraryId },
-    albumLibraryId: albumRows[0]?.libraryId ?? null,
-    trashSpan: needsTrashSpan(params) ? (spans[0] ?? null) : null,
-  };
+  return { libraries, cursor, albumLibraryId, trashSpan, rows };
 }
 
 export interface PageRequest {
   filter: AssetFilter;
   /** The page starts after this sort key. */
   afterKey: string | null;
+  /** The page starts after this asset, whose sort key its statement looks up. Then `afterKey` is null. */
+  cursorId?: string | null;
   trashSpan: TrashSpan | null;
   limit: number;
   groups: ColumnGroups;
@@ -132,13 +158,6 @@ export interface ScanLimits {
   rowsPerPage: number;
 }
 
-/** The subquery has the table's name, so that drizzle maps its rows like the table's. */
-async function readRows(db: Database, select: SQL, groups: ColumnGroups): Promise<ListRow[]> {
-  // A batch reports the rows that it read, unlike a single SELECT of Drizzle.
-  const [rows] = await db.orm.batch([db.orm.select(listFields(groups)).from(new Subquery(select, {}, "assets"))]);
-  return rows;
-}
-
 /** Rows that one statement scans, about 0.1 s. */
 export const SCAN_ROWS_PER_STATEMENT = 20_000;
 /** Rows that a page scans without a match. */
@@ -146,9 +165,46 @@ export const MAX_SCANNED_ROWS = 200_000;
 
 const SCAN_LIMITS: ScanLimits = { rowsPerStatement: SCAN_ROWS_PER_STATEMENT, rowsPerPage: MAX_SCANNED_ROWS };
 
-/** Reads a page, or null if `scan.rowsPerPage` rows contain no match. */
-export async function listAssets(db: Database, request: PageRequest): Promise<AssetPage | null> {
-  const page = request.filter.ids === null ? await scanPage(db, request) : await pageOfIds(db, request);
+const NO_ROWS: Query<ListRow[]> = { sql: null, parse: () => [] };
+
+function idsQuery(request: PageRequest): Query<ListRow[]> {
+  const select = selectByIds(request, request.filter.ids ?? []);
+  return select === null ? NO_ROWS : selectListRows(select, request.groups);
+}
+
+function planRequest({ filter, trashSpan, scan = SCAN_LIMITS }: PageRequest): ListPlan | null {
+  return planList(filter, trashSpan, scan.rowsPerStatement);
+}
+
+function rowsQuery(plan: ListPlan | null, request: PageRequest): Query<ListRow[]> {
+  if (plan === null) return NO_ROWS;
+  return selectListRows(plan.rows(startKey(request), request.limit + 1, sql`a.*`), request.groups);
+}
+
+/** The first statement of a page. */
+function firstRowsQuery(request: PageRequest): Query<ListRow[]> {
+  return request.filter.ids === null ? rowsQuery(planRequest(request), request) : idsQuery(request);
+}
+
+async function readRows(db: Database, query: Query<ListRow[]>): Promise<ListRow[]> {
+  const [rows] = await runQueries(db, [query]);
+  return rows;
+}
+
+/**
+ * Reads a page, or null if `scan.rowsPerPage` rows contain no match. `firstRows` are those of its first statement, if
+ * `readListContext` has read them already.
+ */
+export async function listAssets(
+  db: Database,
+  request: PageRequest,
+  firstRows: ListRow[] | null = null,
+): Promise<AssetPage | null> {
+  const { ids } = request.filter;
+  const page =
+    ids === null
+      ? await scanPage(db, request, firstRows)
+      : cutPage(firstRows ?? (await readRows(db, idsQuery(request))), request);
   if (page === null) return null;
   return { assets: await completeRows(db, page.rows, request.groups), hasMore: page.hasMore };
 }
@@ -158,27 +214,23 @@ interface RowPage {
   hasMore: boolean;
 }
 
-async function pageOfIds(db: Database, request: PageRequest): Promise<RowPage> {
-  const select = selectByIds(request, request.filter.ids ?? []);
-  return select === null ? { rows: [], hasMore: false } : cutPage(await readRows(db, select, request.groups), request);
-}
-
 /**
  * Reads the first matches after the cursor. A scan that finds only a part of the page ends it early, with `hasMore`:
  * the next page continues after the last match.
  */
-async function scanPage(db: Database, request: PageRequest): Promise<RowPage | null> {
-  const { filter, limit, groups, scan = SCAN_LIMITS } = request;
-  const plan = planList(filter, request.trashSpan, scan.rowsPerStatement);
+async function scanPage(db: Database, first: PageRequest, firstRows: ListRow[] | null): Promise<RowPage | null> {
+  const { scan = SCAN_LIMITS } = first;
+  const plan = planRequest(first);
   if (plan === null) return { rows: [], hasMore: false };
-  let { afterKey } = request;
+  let request = first;
+  let rows = firstRows;
   for (let scanned = 0; scanned < scan.rowsPerPage; scanned += scan.rowsPerStatement) {
-    const rows = await readRows(db, plan.rows(afterKey, limit + 1, sql`a.*`), groups);
-    const page = cutPage(rows, { ...request, afterKey });
-    const scanEnd = page.hasMore || scansAll(request, scan) ? null : await findScanEnd(db, plan, afterKey);
+    const page = cutPage(rows ?? (await readRows(db, rowsQuery(plan, request))), request);
+    rows = null;
+    const scanEnd = page.hasMore || scansAll(request, scan) ? null : await findScanEnd(db, plan, request);
     if (page.hasMore || scanEnd === null) return page;
     if (page.rows.length > 0) return { ...page, hasMore: true };
-    afterKey = scanEnd;
+    request = { ...request, afterKey: scanEnd, cursorId: null };
   }
   return null;
 }
@@ -191,9 +243,9 @@ function scansAll({ assetCount = null }: PageRequest, scan: ScanLimits): boolean
 }
 
 /** The sort key at which a statement stopped scanning; null if it reached the end. */
-async function findScanEnd(db: Database, plan: ListPlan, afterKey: string | null): Promise<string | null> {
+async function findScanEnd(db: Database, plan: ListPlan, request: PageRequest): Promise<string | null> {
   if (plan.scanEnd === null) return null;
-  const [row] = await db.orm.all<{ merge_key: string }>(plan.scanEnd(afterKey));
+  const [row] = await db.orm.all<{ merge_key: string }>(plan.scanEnd(startKey(request)));
   return row?.merge_key ?? null;
 }
 

@@ -4,9 +4,9 @@
  */
 import { sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import { z } from "zod";
 import type { Database } from "../database.ts";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
+import { rowReader, runQueries, type Query, type Row, type RowOf } from "../sql/query.ts";
 import { assetColumns, parseMetrics, type Asset } from "./assets.ts";
 import { effectiveMetadata, parseMetadataSources, type Metadata } from "./metadata.ts";
 
@@ -35,106 +35,107 @@ const {
   fileModifiedAt,
   ...coreColumns
 } = assetColumns;
+const metadataColumns = { fileMetadata, userMetadata, derivedMetadata };
+const fileDataColumns = {
+  checksum,
+  checksumSha1,
+  fileSizeBytes,
+  deviceId,
+  deviceAssetId,
+  fileCreatedAt,
+  fileModifiedAt,
+};
 
-const fileDataRow = z.object({
-  checksum: z.string(),
-  checksumSha1: z.string(),
-  fileSizeBytes: z.int(),
-  deviceId: z.string(),
-  deviceAssetId: z.string(),
-  fileCreatedAt: z.string(),
-  fileModifiedAt: z.string(),
-});
-
-export type FileData = z.output<typeof fileDataRow>;
+type CoreRow = RowOf<typeof coreColumns>;
+export type FileData = RowOf<typeof fileDataColumns>;
 
 /** An asset of a list. Groups are null unless requested. */
-export interface ListedAsset extends Pick<Asset, keyof typeof coreColumns> {
+export interface ListedAsset extends CoreRow {
   metadata: Metadata | null;
   metrics: Asset["metrics"] | null;
   fileData: FileData | null;
 }
 
+/** Columns are named without their table, as a page's query has it: `SELECT a.*`. */
+function columnNames(columns: Readonly<Record<string, SQLiteColumn>>): SQL[] {
+  return Object.values(columns).map((column) => sql.raw(`"${column.name}"`));
+}
+
 function jsonColumnsOf(groups: ColumnGroups): SQLiteColumn[] {
   return [
-    ...(groups.has("metadata") ? [fileMetadata, userMetadata, derivedMetadata] : []),
+    ...(groups.has("metadata") ? Object.values(metadataColumns) : []),
     ...(groups.has("metrics") ? [metrics] : []),
   ];
 }
 
-function textColumnsOf(groups: ColumnGroups): SQLiteColumn[] {
-  return [
-    ...jsonColumnsOf(groups),
-    coreColumns.description,
-    ...(groups.has("fileData") ? [deviceId, deviceAssetId] : []),
-  ];
-}
-
 function textBytes(groups: ColumnGroups): SQL {
-  const lengths = textColumnsOf(groups).map((column) => sql`coalesce(octet_length(${sql.identifier(column.name)}), 0)`);
+  const columns = [...jsonColumnsOf(groups), coreColumns.description];
+  if (groups.has("fileData")) columns.push(deviceId, deviceAssetId);
+  const lengths = columns.map((column) => sql.raw(`coalesce(octet_length("${column.name}"), 0)`));
   const fileName = sql`${sqlNumber(FILE_NAME_REPETITIONS)} * octet_length(original_file_name)`;
   return sql.join([...lengths, fileName], sql` + `);
 }
 
-/** The column if its group was requested and `condition` holds, else NULL. */
-function optional(column: SQLiteColumn, isRequested: boolean, condition: SQL | null = null): SQL.Aliased {
-  const value = sql<unknown>`${sql.identifier(column.name)}`;
-  const chosen = condition === null ? value : sql<unknown>`CASE WHEN ${condition} THEN ${value} END`;
-  return (isRequested ? chosen.mapWith(column) : sql<unknown>`NULL`).as(column.name);
+const readCore = rowReader(coreColumns);
+const readFileData = rowReader(fileDataColumns);
+const readMetadataRow = rowReader(metadataColumns);
+const readMetricsRow = rowReader({ metrics });
+
+interface JsonValues {
+  metadata: Metadata | null;
+  metrics: Asset["metrics"] | null;
 }
 
-function jsonFields(groups: ColumnGroups, condition: SQL | null) {
+/** Reads the JSON columns of the requested groups. A column that the page left out reads as empty. */
+function readJsonValues(row: Row, groups: ColumnGroups): JsonValues {
   return {
-    fileMetadata: optional(fileMetadata, groups.has("metadata"), condition),
-    userMetadata: optional(userMetadata, groups.has("metadata"), condition),
-    derivedMetadata: optional(derivedMetadata, groups.has("metadata"), condition),
-    metrics: optional(metrics, groups.has("metrics"), condition),
+    metadata: groups.has("metadata") ? readEffectiveMetadata(readMetadataRow(row)) : null,
+    metrics: groups.has("metrics") ? parseMetrics(readMetricsRow(row).metrics) : null,
   };
 }
 
-/**
- * The fields of drizzle's select around a page's query, which is `SELECT a.*`: SQLite sets unused columns to NULL
- * inside, and the column names would be too long for a query that merges 60 inputs.
- */
-export function listFields(groups: ColumnGroups) {
-  const hasFileData = groups.has("fileData");
-  const bytes = textBytes(groups);
+function readEffectiveMetadata(row: RowOf<typeof metadataColumns>): Metadata {
+  const sources = { file: row.fileMetadata, user: row.userMetadata, derived: row.derivedMetadata };
+  return effectiveMetadata(parseMetadataSources(sources));
+}
+
+function readAsset(row: Row, groups: ColumnGroups): ListedAsset {
+  const { metadata, metrics: values } = readJsonValues(row, groups);
+  const fileData = groups.has("fileData") ? readFileData(row) : null;
+  return { ...readCore(row), metadata, metrics: values, fileData };
+}
+
+/** A query for assets `from` a table or query of that name, with conditions behind it. */
+export function selectListedAssets(from: SQL, groups: ColumnGroups): Query<ListedAsset[]> {
+  const names = [
+    ...columnNames(coreColumns),
+    ...(groups.has("fileData") ? columnNames(fileDataColumns) : []),
+    ...jsonColumnsOf(groups).map((column) => sql.raw(`"${column.name}"`)),
+  ];
   return {
-    ...coreColumns,
-    fileData: {
-      checksum: optional(checksum, hasFileData),
-      checksumSha1: optional(checksumSha1, hasFileData),
-      fileSizeBytes: optional(fileSizeBytes, hasFileData),
-      deviceId: optional(deviceId, hasFileData),
-      deviceAssetId: optional(deviceAssetId, hasFileData),
-      fileCreatedAt: optional(fileCreatedAt, hasFileData),
-      fileModifiedAt: optional(fileModifiedAt, hasFileData),
-    },
-    json: jsonFields(groups, sql`${bytes} <= ${sqlNumber(MAX_INLINE_TEXT_BYTES)}`),
-    textBytes: sql<number>`${bytes}`.as("text_bytes"),
+    sql: sql`SELECT ${sql.join(names, sql`, `)} FROM ${from}`,
+    parse: (rows) => rows.map((row) => readAsset(row, groups)),
   };
 }
 
-interface JsonRow {
-  fileMetadata: unknown;
-  userMetadata: unknown;
-  derivedMetadata: unknown;
-  metrics: unknown;
-}
-
-export interface ListRow extends Pick<Asset, keyof typeof coreColumns> {
-  fileData: unknown;
-  json: JsonRow;
+export interface ListRow extends ListedAsset {
   textBytes: number;
 }
 
-function toListedAsset({ fileData, json, textBytes: _bytes, ...core }: ListRow, groups: ColumnGroups): ListedAsset {
-  const sources = { file: json.fileMetadata, user: json.userMetadata, derived: json.derivedMetadata };
+/**
+ * A query around a page's query, which is `SELECT a.*`: SQLite sets unused columns to NULL inside, and the column names
+ * would be too long for a query that merges 60 inputs.
+ */
+export function selectListRows(page: SQL, groups: ColumnGroups): Query<ListRow[]> {
+  const bytes = textBytes(groups);
+  const isInline = sql`${bytes} <= ${sqlNumber(MAX_INLINE_TEXT_BYTES)}`;
+  const json = jsonColumnsOf(groups).map(
+    ({ name }) => sql`CASE WHEN ${isInline} THEN ${sql.raw(name)} END AS ${sql.raw(name)}`,
+  );
+  const names = [...columnNames(coreColumns), ...(groups.has("fileData") ? columnNames(fileDataColumns) : []), ...json];
   return {
-    ...core,
-    metadata: groups.has("metadata") ? effectiveMetadata(parseMetadataSources(sources)) : null,
-    metrics: groups.has("metrics") ? parseMetrics(json.metrics) : null,
-    fileData: groups.has("fileData") ? fileDataRow.parse(fileData) : null,
+    sql: sql`SELECT ${sql.join(names, sql`, `)}, ${bytes} AS text_bytes FROM (${page}) assets`,
+    parse: (rows) => rows.map((row) => ({ ...readAsset(row, groups), textBytes: Number(row["text_bytes"]) })),
   };
 }
 
@@ -149,19 +150,20 @@ export function fittingRows(rows: Pick<ListRow, "textBytes">[]): number {
 export async function completeRows(db: Database, rows: ListRow[], groups: ColumnGroups): Promise<ListedAsset[]> {
   const isDeferred = (row: ListRow): boolean => row.textBytes > MAX_INLINE_TEXT_BYTES;
   const deferredIds = jsonColumnsOf(groups).length === 0 ? [] : rows.filter(isDeferred).map(({ id }) => id);
-  const json = await readJson(db, deferredIds, groups);
-  return rows.map((row) => toListedAsset({ ...row, json: json.get(row.id) ?? row.json }, groups));
+  if (deferredIds.length === 0) return rows;
+  const [json] = await runQueries(db, [selectJson(deferredIds, groups)]);
+  return rows.map((row) => ({ ...row, ...json.get(row.id) }));
 }
 
 /** One lookup per id, from a VALUES list in the SQL text: D1 bills the elements of a JSON list as rows. */
-async function readJson(db: Database, ids: string[], groups: ColumnGroups): Promise<Map<string, JsonRow>> {
-  if (ids.length === 0) return new Map();
+function selectJson(ids: string[], groups: ColumnGroups): Query<Map<string, JsonValues>> {
   const values = sql.join(
     ids.map((id) => sql`(${sqlId(id)})`),
     sql`, `,
   );
-  const rows = await db.orm
-    .select({ id: sql<string>`a.id`.as("id"), ...jsonFields(groups, null) })
-    .from(sql`(VALUES ${values}) v CROSS JOIN assets a ON a.id = v.column1`);
-  return new Map(rows.map(({ id, ...json }) => [id, json]));
+  const names = jsonColumnsOf(groups).map(({ name }) => sql.raw(name));
+  return {
+    sql: sql`SELECT ${sql.join([sql`a.id`, ...names], sql`, `)} FROM (VALUES ${values}) v CROSS JOIN assets a ON a.id = v.column1`,
+    parse: (rows) => new Map(rows.map((row) => [String(row["id"]), readJsonValues(row, groups)])),
+  };
 }

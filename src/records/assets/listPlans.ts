@@ -4,15 +4,17 @@
  */
 import { sql, type SQL } from "drizzle-orm";
 import {
+  isAfterKey,
   narrowingConditions,
   scopeConditions,
   sortKeyRange,
   trashClearedAt,
   type AssetFilter,
+  type CursorKey,
   type Narrowing,
 } from "./assetFilters.ts";
 import { unionAll } from "../sql/unionAll.ts";
-import { sqlId, sqlNumber, sqlSortKey } from "../sql/sqlLiterals.ts";
+import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import { coveringCells } from "../map/mapCells.ts";
 import { cellExpression, inAlbumExpression, TRASH_BUCKET_US, trashBucketExpression } from "./sortKeys.ts";
 
@@ -143,17 +145,17 @@ function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
 }
 
 /** One bound per side, as for capture times. The lower bound skips rows of a cleared trash at the end of the trash. */
-function trashRange(filter: AssetFilter, afterKey: string | null): SQL[] {
-  if (filter.order === "asc" && afterKey !== null) return [sql`a.trash_key > ${sqlSortKey(afterKey)}`];
-  const notCleared = sql`a.trash_key >= printf('%012x', ${trashClearedAt(filter)} + 1)`;
-  return afterKey === null ? [notCleared] : [notCleared, sql`a.trash_key < ${sqlSortKey(afterKey)}`];
+function trashRange(filter: AssetFilter, afterKey: CursorKey | null): SQL[] {
+  const after = afterKey === null ? [] : [isAfterKey(sql`a.trash_key`, afterKey, filter.order)];
+  if (filter.order === "asc" && afterKey !== null) return after;
+  return [sql`a.trash_key >= printf('%012x', ${trashClearedAt(filter)} + 1)`, ...after];
 }
 
 function mergeKeyOf(input: Input): SQL {
   return input.order === "time" ? input.timeKey : sql`a.trash_key`;
 }
 
-function whereOf(input: Input, filter: AssetFilter, afterKey: string | null): SQL {
+function whereOf(input: Input, filter: AssetFilter, afterKey: CursorKey | null): SQL {
   const where = [...input.where, ...sortKeyRange(filter, input.timeKey, input.order === "time" ? afterKey : null)];
   if (input.order === "trash") where.push(...trashRange(filter, afterKey));
   return sql.join(where, sql` AND `);
@@ -163,7 +165,7 @@ function conjunction(conditionsOfRow: SQL[]): SQL {
   return sql.join(conditionsOfRow, sql` AND `);
 }
 
-function select(input: Input, filter: AssetFilter, afterKey: string | null, columns: SQL): SQL {
+function select(input: Input, filter: AssetFilter, afterKey: CursorKey | null, columns: SQL): SQL {
   return sql`SELECT ${columns}, ${mergeKeyOf(input)} AS merge_key FROM ${input.from} WHERE ${whereOf(input, filter, afterKey)}`;
 }
 
@@ -190,12 +192,12 @@ export function scannedRows(filter: AssetFilter, columns: SQL, limit: number): S
 
 export interface ListPlan {
   /** A SELECT of the first `count` matching rows after `afterKey`, in order. `columns` is SQL over `a`. */
-  rows(afterKey: string | null, count: number, columns: SQL): SQL;
+  rows(afterKey: CursorKey | null, count: number, columns: SQL): SQL;
   /**
    * A SELECT of `merge_key`, the last row that `rows` scans before it stops; without result if it scans all rows. Null
    * if the indexes serve every filter, so that `rows` scans only matches.
    */
-  scanEnd: ((afterKey: string | null) => SQL) | null;
+  scanEnd: ((afterKey: CursorKey | null) => SQL) | null;
 }
 
 /**
@@ -206,7 +208,7 @@ export interface ListPlan {
 export function planList(filter: AssetFilter, span: TrashSpan | null, scanRows: number): ListPlan | null {
   const inputs = chooseInputs(filter, span);
   if (inputs.length === 0) return null;
-  const merged = (afterKey: string | null, limit: SQL, columnsOf: (input: Input) => SQL): SQL =>
+  const merged = (afterKey: CursorKey | null, limit: SQL, columnsOf: (input: Input) => SQL): SQL =>
     sql`${unionAll(inputs.map((input) => select(input, filter, afterKey, columnsOf(input))))}
       ORDER BY merge_key ${sql.raw(filter.order)} LIMIT ${limit}`;
   if (inputs.every((input) => input.checks.length === 0)) {

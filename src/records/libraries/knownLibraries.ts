@@ -1,7 +1,7 @@
 /** The libraries of a credential, read together with the credential itself. */
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
-import { apiKeys, libraries, users } from "../schema/schema.ts";
+import { apiKeys, libraries } from "../schema/schema.ts";
 
 /** What statements need of a library. It may have changed since it was read. */
 export interface KnownLibrary {
@@ -10,25 +10,13 @@ export interface KnownLibrary {
 }
 
 /** One library is the default of requests without an id; of two, none is. */
-const MAX_KNOWN_LIBRARIES = 2;
-
-const columns = { id: libraries.id, trashClearedAt: libraries.trashClearedAt };
-
-/** The live libraries of the user with this subject. */
-export function selectLibrariesOfSubject(db: Database, subject: string) {
-  return db.orm
-    .select(columns)
-    .from(users)
-    .innerJoin(libraries, eq(libraries.userId, users.id))
-    .where(and(eq(users.subject, subject), isNull(libraries.trashedAt)))
-    .limit(MAX_KNOWN_LIBRARIES);
-}
+export const MAX_KNOWN_LIBRARIES = 2;
 
 /** The live libraries that the API key with this hash covers. */
 export function selectLibrariesOfKey(db: Database, secretHash: string) {
   const isCovered = sql`(${apiKeys.libraryIds} IS NULL OR ${libraries.id} IN (SELECT value FROM json_each(${apiKeys.libraryIds})))`;
   return db.orm
-    .select(columns)
+    .select({ id: libraries.id, trashClearedAt: libraries.trashClearedAt })
     .from(apiKeys)
     .innerJoin(libraries, eq(libraries.userId, apiKeys.userId))
     .where(and(eq(apiKeys.secretHash, secretHash), isNull(libraries.trashedAt), isCovered))

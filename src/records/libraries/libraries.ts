@@ -5,6 +5,7 @@ import type { Database } from "../database.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { libraries } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
+import { rowReader, type Query } from "../sql/query.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
 import { insertLibraryIfNone, storageUsedBy } from "../accounts/users.ts";
 
@@ -78,6 +79,23 @@ export function selectLiveLibraries(db: Database, scope: LibraryScope, libraryId
       ),
     )
     .limit(2);
+}
+
+const readLibraryState = rowReader(stateColumns);
+const stateColumnNames = sql.raw(
+  Object.values(stateColumns)
+    .map(({ name }) => `"${name}"`)
+    .join(", "),
+);
+
+/** `selectLiveLibraries` as a query to be read together with others. */
+export function liveLibrariesQuery(scope: LibraryScope, libraryId: string | null): Query<LibraryState[]> {
+  const isRequested = libraryId === null ? sql`` : sql` AND id = ${libraryId}`;
+  return {
+    sql: sql`SELECT ${stateColumnNames} FROM libraries WHERE user_id = ${scope.userId} AND trashed_at IS NULL
+      AND ${inListedLibraries(scope, sql`id`)}${isRequested} LIMIT 2`,
+    parse: (rows) => rows.map(readLibraryState),
+  };
 }
 
 export async function createDefaultLibrary(

@@ -77,30 +77,32 @@ interface Case {
 }
 
 const live = "trashed_at IS NULL";
-// A media type is one index range per album flag, and a flag one per media type: each reads one row more.
+// A media type is one index range per album flag, and a flag one per media type: each reads one row more, and looks up the cursor.
 const cases: Case[] = [
   { name: "no filter", filter: () => ({}), where: live },
   { name: "ascending", filter: () => ({ order: "asc" }), where: live, order: "local_us, id" },
   // Live assets and the trash are one index range each.
-  { name: "state=all", filter: () => ({ state: "all" }), where: "1", extra: 1 },
+  { name: "state=all", filter: () => ({ state: "all" }), where: "1", extra: 2 },
   {
     name: "state=trashed",
     filter: () => ({ state: "trashed" }),
     where: "trashed_at IS NOT NULL",
     order: "trashed_at DESC, id DESC",
+    // When the trash was cleared.
+    extra: 1,
   },
   {
     name: "media_type=video",
     filter: () => ({ mediaType: "video" }),
     where: `${live} AND media_type = 'video'`,
-    extra: 1,
+    extra: 2,
   },
-  { name: "in_album", filter: () => ({ albumFilter: "in_album" }), where: `${live} AND album_count > 0`, extra: 1 },
+  { name: "in_album", filter: () => ({ albumFilter: "in_album" }), where: `${live} AND album_count > 0`, extra: 2 },
   {
     name: "not_in_album",
     filter: () => ({ albumFilter: "not_in_album" }),
     where: `${live} AND album_count = 0`,
-    extra: 1,
+    extra: 2,
   },
   { name: "after", filter: () => ({ after }), where: `${live} AND local_us > ${us(after)}` },
   { name: "before", filter: () => ({ before }), where: `${live} AND local_us < ${us(before)}` },
@@ -114,13 +116,13 @@ const cases: Case[] = [
     name: "media type and dates",
     filter: () => ({ mediaType: "video", after, before }),
     where: `${live} AND media_type = 'video' AND local_us > ${us(after)} AND local_us < ${us(before)}`,
-    extra: 1,
+    extra: 2,
   },
   {
     name: "state=all and dates",
     filter: () => ({ state: "all", after, before }),
     where: `local_us > ${us(after)} AND local_us < ${us(before)}`,
-    extra: 1,
+    extra: 2,
   },
   // A member is a membership row and its asset row.
   {
@@ -230,7 +232,8 @@ describe.each(sizes)("a page of a library of %i assets", (size) => {
       const deepest = await listPage(size, filter(size), from);
       expect(deepest.assets.map((asset) => asset.id)).toEqual(ids.slice(deep + 1, deep + 1 + PAGE));
       expect(deepest.assetRows).toBeLessThanOrEqual(PAGE + 2 + extra);
-      expect(deepest.roundTrips).toBe(2);
+      // Without a row behind it, the cursor itself is checked.
+      expect(deepest.roundTrips).toBe(deepest.assets.length > 0 ? 1 : 2);
     },
   );
 
