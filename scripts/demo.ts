@@ -1,18 +1,32 @@
-/**
- * `npm run demo`: starts the Worker locally, uploads samples/ through the public API and prints the results.
- * Runs until Ctrl-C on a terminal or with --keep; exits after the results otherwise, or with --once. Works offline.
- */
+/** `npm run demo`: starts the Worker locally, uploads samples/ through the public API and prints the results. */
 import { basename, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { Api, DemoAsset } from "./demo/client.ts";
-import { listAssets, readLocalKey, ApiError, samplePaths, uploadFile } from "./demo/client.ts";
-import { printUrls, printTable, showProgress } from "./demo/report.ts";
+import type { Api } from "./demo/client.ts";
+import {
+  ApiError,
+  listAssets,
+  posterPathOf,
+  readLocalKey,
+  samplePaths,
+  sendPoster,
+  uploadFile,
+} from "./demo/client.ts";
+import { lockState } from "./demo/exclusive.ts";
+import { printAddresses, printHowToKeep, printTable, showProgress } from "./demo/report.ts";
 import type { DemoServer } from "./demo/server.ts";
 import { freePort, startServer } from "./demo/server.ts";
+import { waitForTasks } from "./demo/tasks.ts";
 
-const MAX_WAIT_MS = 15_000;
-const MAX_IDLE_MS = 5_000;
+const HELP = `npm run demo -- [options]
+
+Starts the Worker locally without an account, uploads samples/, waits for the background tasks and prints what came
+back. On a terminal it runs until Ctrl-C; elsewhere it ends. Fails if an upload or a task fails.
+
+  --keep            keep running until Ctrl-C, also without a terminal
+  --once            end after the results, also on a terminal
+  --port N          port of the server; default: any free one
+  --persist-to DIR  where the state is kept; default: .wrangler/demo
+  --help            show this text`;
 
 function readOptions() {
   const { values } = parseArgs({
@@ -21,12 +35,14 @@ function readOptions() {
       "persist-to": { type: "string", default: join(".wrangler", "demo") },
       keep: { type: "boolean", default: false },
       once: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
     },
   });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error(`--port must be a number from 0 to 65535, not ${values.port}`);
-  return { port, persistTo: values["persist-to"], keep: !values.once && (values.keep || process.stdout.isTTY) };
+  const keep = !values.once && (values.keep || process.stdout.isTTY);
+  return { port, persistTo: values["persist-to"], keep, help: values.help };
 }
 
 async function uploadAll(api: Api): Promise<string[]> {
@@ -37,40 +53,31 @@ async function uploadAll(api: Api): Promise<string[]> {
     const { id, created } = await uploadFile(api, path);
     ids.add(id);
     if (!created) duplicates++;
+    const poster = posterPathOf(path);
+    if (created && poster !== null) await sendPoster(api, id, poster);
     showProgress(index + 1, paths.length, `${created ? "201 created  " : "200 duplicate"} ${basename(path)}`);
   }
   console.log(`${paths.length - duplicates} created, ${duplicates} duplicates.`);
   return [...ids];
 }
 
-function countThumbhashes(assets: DemoAsset[]): number {
-  return assets.filter((asset) => typeof asset.thumbhash === "string").length;
-}
-
-/** Polls until all assets have a thumbhash or the count is stable: local rendering supports only some formats. */
-async function waitForThumbhashes(api: Api, ids: string[]): Promise<DemoAsset[]> {
-  const deadlineMs = Date.now() + MAX_WAIT_MS;
-  let lastChangeMs = Date.now();
-  let assets = await listAssets(api, ids);
-  while (countThumbhashes(assets) < assets.length && Date.now() < Math.min(deadlineMs, lastChangeMs + MAX_IDLE_MS)) {
-    await sleep(500);
-    const before = countThumbhashes(assets);
-    assets = await listAssets(api, ids);
-    if (countThumbhashes(assets) > before) lastChangeMs = Date.now();
-  }
-  console.log(`${countThumbhashes(assets)} of ${assets.length} have a thumbhash.`);
-  return assets;
-}
-
-async function runDemo(server: DemoServer): Promise<void> {
+async function runDemo(server: DemoServer, keep: boolean): Promise<void> {
   const api = { origin: server.origin, key: await readLocalKey() };
   console.log(`Ready at ${server.origin}. Uploading samples/ ...`);
   const ids = await uploadAll(api);
-  console.log("Waiting for background tasks ...");
-  const assets = await waitForThumbhashes(api, ids);
-  console.log();
+  const { finished, failures } = await waitForTasks(api, ids);
+  const assets = await listAssets(api, ids);
+  const withThumbhash = assets.filter(({ thumbhash }) => typeof thumbhash === "string").length;
+  console.log(`${finished} tasks ended; ${withThumbhash} of ${assets.length} assets have a thumbhash.\n`);
   printTable(assets);
-  printUrls(api, assets);
+  if (failures.length > 0) {
+    const reasons = failures.map(
+      (task) => `  ${task.task_type} of ${task.asset_id ?? ""}: ${task.error_message ?? ""}`,
+    );
+    throw new Error(`${failures.length} tasks failed:\n${reasons.join("\n")}`);
+  }
+  if (keep) printAddresses(api, assets);
+  else printHowToKeep();
 }
 
 function waitForSignal(): Promise<void> {
@@ -79,26 +86,39 @@ function waitForSignal(): Promise<void> {
   });
 }
 
+/** The messages of Node, SQLite and workerd when no space is left. */
+const DISK_FULL = /ENOSPC|SQLITE_FULL|database or disk is full|No space left on device/i;
+
+function explain(error: unknown, server: DemoServer, persistTo: string): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  const output = server.recentOutput();
+  if (DISK_FULL.test(message + output)) return new Error(`The disk is full: free some space for ${persistTo}.`);
+  return error instanceof ApiError ? new Error(`${message}\nOutput of the Worker:\n${output}`) : new Error(message);
+}
+
 async function demo(): Promise<void> {
-  const { port, persistTo, keep } = readOptions();
+  const { port, persistTo, keep, help } = readOptions();
+  if (help) return console.log(HELP);
+  const lock = lockState(persistTo);
   const signal = waitForSignal();
-  const server = startServer(await freePort(port), persistTo);
-  const run = async () => {
-    console.log("Starting the Worker ...");
-    await server.ready;
-    await runDemo(server);
-    if (keep) console.log("Running until Ctrl-C.");
-    if (keep) await signal;
-  };
-  const withServerOutput = (error: unknown): never => {
-    throw error instanceof ApiError
-      ? new Error(`${error.message}\nOutput of the Worker:\n${server.recentOutput()}`)
-      : error;
-  };
+  let server: DemoServer | null = null;
   try {
-    await Promise.race([run().catch(withServerOutput), signal, server.exited]);
+    const started = startServer(await freePort(port), persistTo);
+    server = started;
+    const run = async () => {
+      console.log("Starting the Worker ...");
+      await started.ready;
+      await runDemo(started, keep);
+      if (keep) console.log("Running until Ctrl-C.");
+      if (keep) await signal;
+    };
+    const failed = (error: unknown): never => {
+      throw explain(error, started, persistTo);
+    };
+    await Promise.race([run().catch(failed), signal, started.exited.catch(failed)]);
   } finally {
-    await server.close();
+    await server?.close();
+    lock.release();
   }
 }
 

@@ -1,6 +1,6 @@
-import { openAsBlob } from "node:fs";
+import { existsSync, openAsBlob } from "node:fs";
 import { readFile, readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 
@@ -13,13 +13,27 @@ const assetSchema = z.object({
   duration: z.number().nullish(),
   thumbhash: z.string().nullish(),
   metadata: z
-    .object({ make: z.string().nullish(), model: z.string().nullish(), display_label: z.string().nullish() })
+    .object({
+      make: z.string().nullish(),
+      model: z.string().nullish(),
+      display_label: z.string().nullish(),
+      original_datetime: z.string().nullish(),
+    })
     .nullish(),
   file_data: z.object({ file_size_bytes: z.number() }).nullish(),
   asset_urls: z.record(z.string(), z.object({ url: z.string() })).nullish(),
 });
 
 export type DemoAsset = z.infer<typeof assetSchema>;
+
+const taskSchema = z.object({
+  asset_id: z.string().nullable(),
+  task_type: z.string(),
+  status: z.enum(["pending", "started", "success", "failure"]),
+  error_message: z.string().nullable(),
+});
+
+export type DemoTask = z.infer<typeof taskSchema>;
 
 export interface Api {
   origin: string;
@@ -32,19 +46,28 @@ export async function readLocalKey(): Promise<string> {
   return key;
 }
 
+const SAMPLES = "samples";
+
 export async function samplePaths(): Promise<string[]> {
-  const names = await readdir("samples");
-  return names
-    .filter((name) => !name.endsWith(".md"))
-    .toSorted()
-    .map((name) => join("samples", name));
+  const entries = await readdir(SAMPLES, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".md"))
+    .map(({ name }) => join(SAMPLES, name))
+    .toSorted();
+}
+
+/** The image that the demo sends as the poster of a sample video without a cover; null if it has none. */
+export function posterPathOf(path: string): string | null {
+  const isVideo = [".mov", ".mp4"].includes(extname(path).toLowerCase());
+  const poster = join(SAMPLES, "posters", `${basename(path, extname(path))}.jpg`);
+  return isVideo && existsSync(poster) ? poster : null;
 }
 
 /** An unsuccessful response of the API. */
 export class ApiError extends Error {}
 
 async function call(api: Api, path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = { Authorization: `Bearer ${api.key}` };
+  const headers = { Authorization: `Bearer ${api.key}`, ...init.headers };
   const response = await fetch(api.origin + path, { ...init, headers, signal: AbortSignal.timeout(60_000) });
   if (response.ok) return response;
   throw new ApiError(`${init.method ?? "GET"} ${path} responded with ${response.status}: ${await response.text()}`);
@@ -55,16 +78,24 @@ export interface UploadResult {
   created: boolean;
 }
 
+/** The placeholder for an unknown date: the time of a copy on this machine says nothing about the photo. */
+const NO_DATE = "0001-01-01T00:00:00Z";
+
 export async function uploadFile(api: Api, path: string): Promise<UploadResult> {
-  const { birthtime, mtime } = await stat(path);
   const form = new FormData();
   form.set("device_asset_id", basename(path));
   form.set("device_id", "tintype-demo");
-  form.set("file_created_at", birthtime.toISOString());
-  form.set("file_modified_at", mtime.toISOString());
+  form.set("file_created_at", NO_DATE);
+  form.set("file_modified_at", NO_DATE);
   form.set("asset_data", await openAsBlob(path), basename(path));
   const response = await call(api, "/api/assets", { method: "POST", body: form });
   return { id: assetSchema.parse(await response.json()).id, created: response.status === 201 };
+}
+
+export async function sendPoster(api: Api, assetId: string, path: string): Promise<void> {
+  const { size } = await stat(path);
+  const headers = { "Content-Type": "image/jpeg", "Content-Length": String(size) };
+  await call(api, `/api/assets/${assetId}/still`, { method: "PUT", headers, body: await openAsBlob(path) });
 }
 
 /** Lists the assets with these ids, newest first, with the fields that the demo prints. */
@@ -72,4 +103,10 @@ export async function listAssets(api: Api, ids: string[]): Promise<DemoAsset[]> 
   const query = new URLSearchParams({ include: "metadata,file_data,variants", ids: ids.join(","), limit: "200" });
   const response = await call(api, `/api/assets?${query.toString()}`);
   return z.object({ data: z.array(assetSchema) }).parse(await response.json()).data;
+}
+
+/** Lists the tasks of one asset. */
+export async function listTasks(api: Api, assetId: string): Promise<DemoTask[]> {
+  const response = await call(api, `/api/tasks/asset/${assetId}`);
+  return z.array(taskSchema).parse(await response.json());
 }

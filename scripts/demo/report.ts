@@ -1,6 +1,16 @@
 import type { Api, DemoAsset } from "./client.ts";
 
 const BAR_WIDTH = 24;
+const DEFAULT_COLUMNS = 80;
+const ELLIPSIS = "…";
+
+function terminalColumns(): number {
+  return process.stdout.isTTY ? Math.max(40, process.stdout.columns) : DEFAULT_COLUMNS;
+}
+
+function fit(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}${ELLIPSIS}`;
+}
 
 /** Prints a progress bar on a terminal, and one line per step elsewhere. */
 export function showProgress(done: number, total: number, label: string): void {
@@ -10,7 +20,8 @@ export function showProgress(done: number, total: number, label: string): void {
   }
   const filled = Math.round((done / total) * BAR_WIDTH);
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-  process.stdout.write(`\r\u001B[2K${bar} ${done}/${total} ${label}`);
+  const line = fit(`${bar} ${done}/${total} ${label}`, terminalColumns() - 1);
+  process.stdout.write(`\r\u001B[2K${line}`);
   if (done === total) process.stdout.write("\n");
 }
 
@@ -18,48 +29,63 @@ function formatSize(bytes: number): string {
   return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
 }
 
-function cameraName(asset: DemoAsset): string {
-  const make = asset.metadata?.make ?? "";
-  const model = asset.metadata?.model ?? "";
-  return (model.startsWith(make) ? model : `${make} ${model}`).trim();
+/** The minute of capture; a file without a date has none, although lists sort it by the time of its upload. */
+function captureTimeOf({ local_datetime: time, metadata }: DemoAsset): string {
+  const hasDate = metadata?.original_datetime !== null && metadata?.original_datetime !== undefined;
+  return hasDate ? time.slice(0, 16).replace("T", " ") : "no date";
 }
 
-function tableRow(asset: DemoAsset): string[] {
-  return [
-    asset.original_file_name,
-    asset.local_datetime.replace("T", " ").replace(/\.\d+/, ""),
-    cameraName(asset),
-    asset.width > 0 ? `${asset.width}×${asset.height}` : "",
-    formatSize(asset.file_data?.file_size_bytes ?? 0),
-    asset.metadata?.display_label ?? "",
-    asset.id,
-  ];
+/** The last column takes what the others leave. */
+const columns: { title: string; width: number; value: (asset: DemoAsset) => string }[] = [
+  { title: "file", width: 22, value: (asset) => asset.original_file_name },
+  { title: "taken", width: 16, value: captureTimeOf },
+  { title: "pixels", width: 9, value: ({ width, height }) => (width > 0 ? `${width}×${height}` : "") },
+  { title: "size", width: 7, value: (asset) => formatSize(asset.file_data?.file_size_bytes ?? 0) },
+  { title: "place", width: 0, value: (asset) => asset.metadata?.display_label ?? "" },
+];
+
+export function tableLines(assets: DemoAsset[], width: number): string[] {
+  const fixed = columns.reduce((sum, column) => sum + column.width + 2, 0);
+  const rows = [columns.map(({ title }) => title), ...assets.map((asset) => columns.map(({ value }) => value(asset)))];
+  return rows.map((row) =>
+    row
+      .map((cell, index) => {
+        const cellWidth = columns[index]?.width ?? 0;
+        return cellWidth === 0 ? fit(cell, Math.max(0, width - fixed)) : fit(cell, cellWidth).padEnd(cellWidth);
+      })
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 export function printTable(assets: DemoAsset[]): void {
-  const rows = [["file", "taken", "camera", "pixels", "size", "place", "id"], ...assets.map(tableRow)];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows) {
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
-  }
+  for (const line of tableLines(assets, terminalColumns())) console.log(line);
 }
 
-export function printUrls(api: Api, assets: DemoAsset[]): void {
-  const photo = assets.find((asset) => asset.asset_urls?.["preview"] !== undefined);
-  console.log(`
-API reference   ${api.origin}/docs
-OpenAPI         ${api.origin}/openapi.json
-Owner's key     ${api.key}
-Preview         ${photo?.asset_urls?.["preview"]?.url ?? "(none)"}
-Original        ${photo?.asset_urls?.["original"]?.url ?? "(none)"}
+/** The photo to look at first. */
+const FIRST_PHOTO = "prairie_falcon.jpg";
 
-Try it:
-npm run contact-sheet -- ${api.origin} contact-sheet.html   # all thumbnails on one page
-curl -H 'Authorization: Bearer ${api.key}' '${api.origin}/api/assets?limit=3&include=metadata'
+/** Addresses of a server that keeps running. */
+export function printAddresses(api: Api, assets: DemoAsset[]): void {
+  const photo = assets.find((asset) => asset.original_file_name === FIRST_PHOTO) ?? assets[0];
+  console.log(`
+A photo to look at:
+${photo?.asset_urls?.["preview"]?.url ?? ""}
+
+Start page      ${api.origin}/
+API reference   ${api.origin}/docs
+Owner's key     ${api.key}
+
+All thumbnails on one page:
+npm run contact-sheet -- ${api.origin} contact-sheet.html
+
+The newest three assets:
+curl -H 'Authorization: Bearer ${api.key}' \\
+  '${api.origin}/api/assets?limit=3&include=metadata'
 `);
+}
+
+/** The server ends with the demo, so it has no address to print. */
+export function printHowToKeep(): void {
+  console.log("\nThe server has ended. To look at the photos, run: npm run demo -- --keep");
 }
