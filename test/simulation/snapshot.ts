@@ -44,7 +44,7 @@ function createLabeler(idLabels: ReadonlyMap<string, string>): (text: string) =>
 /** The status and result of each task; times, retries and errors depend on the clock and the number of attempts. */
 function normalizeTasks(value: unknown): unknown {
   const tasks = z.record(z.string(), z.object({ status: z.string(), result: z.string().optional() }));
-  return Object.entries(tasks.parse(JSON.parse(String(value)))).toSorted();
+  return Object.entries(tasks.parse(JSON.parse(String(value)))).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function normalizeRow(row: Record<string, unknown>): string {

@@ -77,7 +77,8 @@ async function runClaimed(context: Context, claimed: TaskSnapshot, clock: Clock)
     const startedMs = clock();
     const outcome = await executeTask(context, type, task, asset);
     finished.push({ type, task, asset, outcome, startedMs, endedMs: clock() });
-    if (definitionOf(type)?.changesAsset !== true || snapshot.row.claim?.type !== null) continue;
+    const isChanged = definitionOf(type)?.changesAsset === true && outcome.kind === "done";
+    if (!isChanged || snapshot.row.claim?.type !== null) continue;
     const renewed = await renewClaim(context, snapshot, clock);
     if (renewed === null) return null;
     snapshot = renewed;
