@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { readMediaInfo } from "../src/media/inspect/mediaInfo.ts";
 import { type MediaFormat, formatForFileName } from "../src/media/inspect/formats.ts";
 import { countingSource } from "../test/support/media/countingSource.ts";
+import { recordTables } from "./report/recordTables.ts";
 
 const scriptPath = fileURLToPath(import.meta.url);
 const sampleFolders = ["samples", "test/fixtures/media"];
@@ -76,7 +77,7 @@ function row(name: string, group: Measured[]): string {
   return `| ${name} | ${cells.join(" | ")} |`;
 }
 
-async function measureFolders(folders: string[]): Promise<void> {
+async function measureFolders(folders: string[]): Promise<string[]> {
   const measured: Measured[] = [];
   const paths = folders.flatMap((folder) =>
     readdirSync(folder)
@@ -87,21 +88,24 @@ async function measureFolders(folders: string[]): Promise<void> {
     const format = formatForFileName(path);
     if (format !== null) measured.push(await measure(path, format));
   }
-  console.log(
+  const families = [...new Set(measured.map(({ format }) => format.family))];
+  return [
     "| format | files | first read, CPU ms: median | worst | later reads, CPU ms: median | worst | most reads | most bytes |",
-  );
-  console.log("|---|--:|--:|--:|--:|--:|--:|--:|");
-  for (const family of new Set(measured.map(({ format }) => format.family))) {
-    console.log(
+    "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ...families.map((family) =>
       row(
         family,
         measured.filter(({ format }) => format.family === family),
       ),
-    );
-  }
-  console.log(row("all", measured));
+    ),
+    row("all", measured),
+  ];
 }
 
 const [first, path] = process.argv.slice(2);
 if (first === "--first" && path !== undefined) await printFirst(path);
-else await measureFolders(first === undefined ? sampleFolders : [first]);
+else {
+  const lines = await measureFolders(first === undefined ? sampleFolders : [first]);
+  console.log(lines.join("\n"));
+  if (first === undefined) recordTables("metadata", [{ title: "Reading metadata", lines }]);
+}

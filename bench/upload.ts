@@ -1,59 +1,28 @@
 /**
- * `npm run bench:upload [-- MiB]`: streams one upload of random bytes through `npm run dev`. Prints the rate, the
- * resident memory of all workerd processes before and at its peak, and whether the checksums match.
+ * `npm run bench:upload [-- MiB]`: streams uploads of random bytes through a local Worker. Prints the rate, the resident
+ * memory of all workerd processes before and at its peak, and fails when the checksums differ from the sender's.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { workerdBytes } from "./load/processTree.ts";
+import { removeState, startTintype, type TintypeServer } from "./load/servers.ts";
+import { type CellValue, markdownTable } from "./report/markdown.ts";
+import { recordTables } from "./report/recordTables.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
-const sizeMib = Number(process.argv[2] ?? 300);
-
-function freePort(): Promise<number> {
-  return new Promise((settle) => {
-    const probe = createServer().listen(0, () => {
-      const address = probe.address();
-      probe.close(() => settle(typeof address === "object" && address !== null ? address.port : 8787));
-    });
-  });
-}
-
-/** Resident memory in MiB of the workerd processes started by `root`. Linux only, 0 elsewhere. */
-function residentMib(root: number): number {
-  try {
-    const parents = new Map<number, number>();
-    const rss = new Map<number, number>();
-    for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-      const fields = readFileSync(`/proc/${name}/stat`, "utf8")
-        .replace(/^.*\) /, "")
-        .split(" ");
-      parents.set(Number(name), Number(fields[1]));
-      const isWorkerd = readFileSync(`/proc/${name}/cmdline`, "utf8").includes("workerd");
-      if (isWorkerd) rss.set(Number(name), (Number(fields[21]) * 4096) / 1024 ** 2);
-    }
-    const isDescendant = (pid: number): boolean => pid === root || (pid > 1 && isDescendant(parents.get(pid) ?? 0));
-    return [...rss].filter(([pid]) => isDescendant(pid)).reduce((sum, [, mib]) => sum + mib, 0);
-  } catch {
-    return 0;
-  }
-}
-
-async function waitUntilReady(origin: string): Promise<void> {
-  for (let i = 0; i < 120; i++) {
-    const response = await fetch(`${origin}/api/server/ping`).catch(() => null);
-    if (response?.ok === true) return;
-    await new Promise((settle) => setTimeout(settle, 500));
-  }
-  throw new Error("the Worker did not start");
-}
+const SAMPLE_MS = 100;
+const SIZES_MIB = [30, 300];
 
 /** Generates a multipart body without holding the file in memory. */
-async function* multipart(boundary: string, digests: { update(chunk: Buffer): unknown }[]): AsyncGenerator<Uint8Array> {
+async function* multipart(
+  boundary: string,
+  sizeMib: number,
+  digests: { update(chunk: Buffer): unknown }[],
+): AsyncGenerator<Uint8Array> {
   const fields = {
     device_asset_id: "bench",
     device_id: "bench",
@@ -85,35 +54,39 @@ function post(url: string, key: string, body: Readable): Promise<{ status: numbe
   });
 }
 
-async function measure(origin: string, root: number): Promise<void> {
-  const key = /^ROOT_API_KEY=(.*)$/m.exec(readFileSync(".dev.vars", "utf8"))?.[1] ?? "";
+const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
+
+async function measure(server: TintypeServer, sizeMib: number): Promise<CellValue[]> {
   const [sha256, sha1] = [createHash("sha256"), createHash("sha1")];
-  const before = residentMib(root);
+  const before = workerdBytes(server.pid);
   let peak = before;
-  const sampler = setInterval(() => (peak = Math.max(peak, residentMib(root))), 100);
+  const sampler = setInterval(() => (peak = Math.max(peak, workerdBytes(server.pid))), SAMPLE_MS);
   const startedAt = performance.now();
-  const { status, text } = await post(`${origin}/api/assets`, key, Readable.from(multipart("bench", [sha256, sha1])));
+  const body = Readable.from(multipart("bench", sizeMib, [sha256, sha1]));
+  const { status, text } = await post(`${server.origin}/api/assets`, server.key, body);
   const seconds = (performance.now() - startedAt) / 1000;
   clearInterval(sampler);
   const checksumsMatch = text.includes(sha256.digest("base64")) && text.includes(sha1.digest("base64"));
-  console.log(`status ${status}, checksums ${checksumsMatch ? "match" : "DIFFER"}`);
-  console.log(`${sizeMib} MiB in ${seconds.toFixed(1)} s: ${(sizeMib / seconds).toFixed(1)} MiB/s`);
-  console.log(`workerd RSS: ${before.toFixed(0)} MiB before, ${peak.toFixed(0)} MiB at peak`);
-  if (!checksumsMatch || status !== 201) process.exitCode = 1;
+  if (!checksumsMatch || status !== 201) throw new Error(`status ${status}, other checksums than sent: ${text}`);
+  return [
+    `${sizeMib} MiB`,
+    `${seconds.toFixed(1)} s`,
+    `${(sizeMib / seconds).toFixed(1)} MiB/s`,
+    mib(before),
+    mib(peak),
+  ];
 }
 
-const state = mkdtempSync(join(tmpdir(), "tintype-bench-"));
-const port = await freePort();
-const server: ChildProcess = spawn(
-  process.execPath,
-  ["scripts/dev.ts", "--port", String(port), "--persist-to", state],
-  { stdio: "ignore" },
-);
+const chosen = process.argv[2];
+const directory = mkdtempSync(join(tmpdir(), "tintype-bench-"));
+const server = await startTintype(directory, { pauseTasks: true, vars: {} });
 try {
-  await waitUntilReady(`http://localhost:${port}`);
-  await measure(`http://localhost:${port}`, server.pid ?? 0);
+  const rows: CellValue[][] = [];
+  for (const sizeMib of chosen === undefined ? SIZES_MIB : [Number(chosen)]) rows.push(await measure(server, sizeMib));
+  const lines = markdownTable(["file", "time", "rate", "workerd RSS before", "RSS at peak"], rows).split("\n");
+  console.log(lines.join("\n"));
+  if (chosen === undefined) recordTables("upload", [{ title: "One large upload", lines }]);
 } finally {
-  server.kill("SIGTERM");
-  await new Promise((settle) => server.once("exit", settle));
-  rmSync(state, { recursive: true, force: true });
+  await server.close();
+  removeState(directory);
 }

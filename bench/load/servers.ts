@@ -1,0 +1,122 @@
+/** Starts the measured systems as processes of their own, each with its own state. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { randomSecret, requiredSecrets } from "../../scripts/randomSecret.ts";
+import { runWrangler, startWrangler, stopProcess } from "../../scripts/wrangler.ts";
+
+export interface Server {
+  origin: string;
+  pid: number;
+  /** The last 4,000 characters that the server printed. */
+  recentOutput(): string;
+  close(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 120_000;
+const MAX_LOG_CHARACTERS = 4000;
+
+export function freePort(): Promise<number> {
+  return new Promise((settle) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => settle(typeof address === "object" && address !== null ? address.port : 8787));
+    });
+  });
+}
+
+async function serverOf(child: ChildProcess, port: number, readyPath: string): Promise<Server> {
+  let log = "";
+  const append = (chunk: Buffer): void => void (log = (log + chunk.toString()).slice(-MAX_LOG_CHARACTERS));
+  child.stdout?.on("data", append);
+  child.stderr?.on("data", append);
+  const origin = `http://127.0.0.1:${port}`;
+  const deadlineMs = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const response = await fetch(origin + readyPath).catch(() => null);
+    await response?.body?.cancel();
+    if (response?.ok === true) break;
+    // After a failed build wrangler keeps running and waits for a change.
+    const hasFailed = child.exitCode !== null || log.includes("Build failed");
+    if (hasFailed || Date.now() > deadlineMs) throw new Error(`no answer from ${origin}:\n${log}`);
+    await sleep(100);
+  }
+  return { origin, pid: child.pid ?? 0, recentOutput: () => log, close: () => stopProcess(child) };
+}
+
+const wranglerArguments = (config: string, port: number, state: string): string[] => [
+  "dev",
+  `--config=${config}`,
+  "--ip=127.0.0.1",
+  `--port=${port}`,
+  "--inspector-port=0",
+  `--persist-to=${state}`,
+  "--show-interactive-dev-session=false",
+  "--log-level=error",
+];
+
+export interface TintypeServer extends Server {
+  key: string;
+}
+
+export interface TintypeOptions {
+  /** Without a queue consumer, so that tasks do not run beside what is measured. */
+  pauseTasks: boolean;
+  vars: Record<string, string>;
+}
+
+/** The configuration of local development, beside a copy of the sources; rate limits out of the way. */
+function benchConfig(pauseTasks: boolean): string {
+  const development = readFileSync("wrangler.toml", "utf8").split("\n[env.production]")[0] ?? "";
+  const withoutConsumers = development.replaceAll(/\[\[queues\.consumers\]\]\n(?:[^\n[]+\n)+/g, "");
+  return (pauseTasks ? withoutConsumers : development)
+    .replace(/^directory = "(.*)"$/m, (_, path: string) => `directory = "${resolve(path)}"`)
+    .replace(/^migrations_dir = "(.*)"$/m, (_, path: string) => `migrations_dir = "${resolve(path)}"`)
+    .replaceAll(/limit = \d+/g, "limit = 100000000");
+}
+
+/**
+ * Runs Tintype with a fresh database and bucket, as `npm run dev` does, from a copy of the sources: wrangler restarts
+ * the Worker when a file changes.
+ */
+export async function startTintype(directory: string, { pauseTasks, vars }: TintypeOptions): Promise<TintypeServer> {
+  mkdirSync(directory, { recursive: true });
+  for (const name of ["src", "package.json"]) cpSync(name, join(directory, name), { recursive: true });
+  symlinkSync(resolve("node_modules"), join(directory, "node_modules"), "dir");
+  const secrets = new Map(requiredSecrets.map(({ name, prefix }) => [name, randomSecret(prefix)]));
+  writeFileSync(join(directory, ".dev.vars"), [...secrets].map(([name, value]) => `${name}=${value}\n`).join(""));
+  const config = join(directory, "wrangler.toml");
+  writeFileSync(config, benchConfig(pauseTasks));
+  const state = join(directory, "state");
+  const persist = ["--local", "--config", config, "--persist-to", state];
+  const migration = await runWrangler(["d1", "migrations", "apply", "DB", ...persist]);
+  if (migration.code !== 0) throw new Error(`migrations failed: ${migration.stdout}${migration.stderr}`);
+  const port = await freePort();
+  const flags = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const child = startWrangler([...wranglerArguments(config, port, state), ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return { ...(await serverOf(child, port, "/api/server/ping")), key: secrets.get("ROOT_API_KEY") ?? "" };
+}
+
+export async function startPlatform(directory: string): Promise<Server> {
+  const port = await freePort();
+  const child = startWrangler(wranglerArguments("bench/platform/wrangler.toml", port, join(directory, "state")), {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return await serverOf(child, port, "/");
+}
+
+export async function startBaseline(directory: string, rows: number): Promise<Server> {
+  const port = await freePort();
+  const child = spawn(process.execPath, ["bench/baseline/server.ts", String(port), directory, String(rows)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return await serverOf(child, port, "/");
+}
+
+export function removeState(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -1,0 +1,9 @@
+/** Stores the tables of a benchmark of its own and renders the pages that show them. */
+import { readEnvironment } from "./environment.ts";
+import { type Tables, writeFigures } from "./figures.ts";
+import { readAllFigures, writePages } from "./pages.ts";
+
+export function recordTables(name: string, tables: Tables["tables"]): void {
+  writeFigures("tables", { environment: readEnvironment(), tables }, name);
+  writePages(readAllFigures());
+}
