@@ -98,6 +98,7 @@ function shrinkingResizer(from: Size, to: Size, extent: Size): RowResizer {
   const rgba = new Uint8Array(to.width * to.height * 4);
   const addressOf = (row: number) => layout.rows + (row % down.taps) * rowBytes;
   let [added, made] = [0, 0];
+  let isFinished = false;
 
   const makeRow = (start: number) => {
     for (let tap = 0; tap < down.taps; tap++) addresses[tap] = addressOf(Math.min(start + tap, added - 1));
@@ -126,7 +127,9 @@ function shrinkingResizer(from: Size, to: Size, extent: Size): RowResizer {
     },
     finish: () => {
       if (added < from.height) throw new Error(`the image has ${from.height} rows: only ${added} were added`);
-      idleKernel = kernel;
+      // A second call must not pass on a kernel that another image uses by now.
+      if (!isFinished) idleKernel = kernel;
+      isFinished = true;
       return { ...to, rgba };
     },
   };

@@ -2,6 +2,7 @@ import { memorySource } from "../../inspect/bytes/byteSource.ts";
 import { emptyContent } from "../../inspect/containers/imageContent.ts";
 import { readWebp } from "../../inspect/containers/webp.ts";
 import type { RgbaImage } from "../png/decodePng.ts";
+import type { Size } from "../resize/scaledSize.ts";
 import { isolateCodec } from "./codecInstance.ts";
 
 /** Pixels of a WebP that is decoded at once: at most 53 MB of WebAssembly memory and 20 MB of result. */
@@ -20,18 +21,29 @@ const decoder = isolateCodec(async () => {
 
 type Decoder = Parameters<Parameters<typeof decoder.runAlone>[0]>[0];
 
-async function requireSize(file: Uint8Array): Promise<void> {
+const DAMAGED = "the WebP is damaged, animated or not a WebP";
+
+/** Size of the image, which is read before the decoder allocates its pixels; 0 for a damaged file. */
+async function readSize(file: Uint8Array): Promise<Size> {
   const content = emptyContent();
-  await readWebp(memorySource(file), content);
-  const { rawWidth, rawHeight } = content;
-  if (rawWidth * rawHeight > MAX_DECODED_WEBP_PIXELS)
-    throw new Error(`the WebP is too large to decode: ${rawWidth} × ${rawHeight} pixels`);
+  try {
+    await readWebp(memorySource(file), content);
+  } catch {
+    // The reader throws at a defect, and keeps what it read before.
+  }
+  return { width: content.rawWidth, height: content.rawHeight };
+}
+
+async function requireSize(file: Uint8Array): Promise<void> {
+  const { width, height } = await readSize(file);
+  if (width * height === 0) throw new Error(DAMAGED);
+  if (width * height > MAX_DECODED_WEBP_PIXELS)
+    throw new Error(`the WebP is too large to decode: ${width} × ${height} pixels`);
 }
 
 function decodeWith(codec: Decoder, file: Uint8Array): RgbaImage {
   const decoded = codec.decode(file);
-  if (decoded === null || !(decoded.data instanceof Uint8ClampedArray))
-    throw new Error("the WebP is damaged, animated or not a WebP");
+  if (decoded === null || !(decoded.data instanceof Uint8ClampedArray)) throw new Error(DAMAGED);
   const { data, width, height } = decoded;
   return { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.length) };
 }

@@ -141,6 +141,22 @@ describe("createRowResizer", () => {
     for (const [at, image] of images.entries()) expect(resizers[at]?.finish()).toEqual(resizeImage(image, 100));
   });
 
+  it("gives the same pixels when a resizer is finished twice", () => {
+    const [first, second] = [photoLike(200, 150), photoLike(150, 200, (x) => x % 256)];
+    const resizer = createRowResizer(first, 60);
+    for (const row of rowsOf(first)) resizer.addRow(row);
+    const expected = resizer.finish();
+    const other = createRowResizer(second, 70);
+    const half = rowsOf(second).slice(0, 100);
+    for (const row of half) other.addRow(row);
+    expect(resizer.finish()).toEqual(expected);
+    // Would share the kernel of `other` if finishing again had passed it on.
+    const between = createRowResizer(first, 60);
+    for (const row of rowsOf(first)) between.addRow(row);
+    for (const row of rowsOf(second).slice(100)) other.addRow(row);
+    expect(other.finish()).toEqual(resizeImage(second, 70));
+  });
+
   it("collects the rows of a small image", () => {
     const image = photoLike(20, 10);
     const resizer = createRowResizer(image, 100);
