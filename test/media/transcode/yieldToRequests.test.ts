@@ -1,8 +1,12 @@
 import { expect, it } from "vitest";
 import { bmpToJpeg } from "../../../src/media/transcode/bmpToJpeg.ts";
+import { deriveScaledImages } from "../../../src/media/transcode/display/scaledImages.ts";
 import { pngToJpeg } from "../../../src/media/transcode/png/pngToJpeg.ts";
 import { tiffToJpeg } from "../../../src/media/transcode/tiff/tiffToJpeg.ts";
+import { decodeRendition } from "../../../src/media/transcode/webp/decodeWebp.ts";
+import { encodeWebp } from "../../../src/media/transcode/webp/encodeWebp.ts";
 import { largeBmp, largePng, largeTiff } from "../../support/media/largeLayouts.ts";
+import { photoLike } from "../../support/media/pixelImages.ts";
 import { limits } from "../../support/media/renderedImage.ts";
 
 const SIDE_PX = 2400;
@@ -26,4 +30,18 @@ it.each([
     clearInterval(timer);
   }
   expect(ticks).toBeGreaterThan(3);
+});
+
+it("deriving images from a preview lets other requests of the isolate run", async () => {
+  const encoded = await encodeWebp(photoLike(1440, 1080), { quality: 80 });
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 0);
+  try {
+    const preview = await decodeRendition(encoded);
+    expect(ticks).toBeGreaterThanOrEqual(1);
+    await deriveScaledImages(preview, null, { preview: 1440, small: 720, thumbnail: 360 });
+  } finally {
+    clearInterval(timer);
+  }
+  expect(ticks).toBeGreaterThanOrEqual(2);
 });

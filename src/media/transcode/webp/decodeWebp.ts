@@ -3,6 +3,7 @@ import { emptyContent } from "../../inspect/containers/imageContent.ts";
 import { readWebp } from "../../inspect/containers/webp.ts";
 import type { RgbaImage } from "../png/decodePng.ts";
 import type { Size } from "../resize/scaledSize.ts";
+import { yieldToRequests } from "../yieldToRequests.ts";
 import { isolateCodec } from "./codecInstance.ts";
 
 /** Pixels of a WebP that is decoded at once: at most 53 MB of WebAssembly memory and 20 MB of result. */
@@ -56,11 +57,15 @@ function decodeWith(codec: Decoder, file: Uint8Array): RgbaImage {
  */
 export async function decodeWebp(file: Uint8Array): Promise<RgbaImage> {
   await requireSize(file);
-  return await decoder.runAlone((codec) => decodeWith(codec, file));
+  const image = await decoder.runAlone((codec) => decodeWith(codec, file));
+  await yieldToRequests(image.rgba.length);
+  return image;
 }
 
 /** Decodes a rendition, which `encodeWebp` or the renderer made, like `decodeWebp` but on the isolate's decoder. */
 export async function decodeRendition(file: Uint8Array): Promise<RgbaImage> {
   await requireSize(file);
-  return await decoder.runShared((codec) => decodeWith(codec, file));
+  const image = await decoder.runShared((codec) => decodeWith(codec, file));
+  await yieldToRequests(image.rgba.length);
+  return image;
 }

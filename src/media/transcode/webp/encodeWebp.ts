@@ -1,4 +1,5 @@
 import type { RgbaImage } from "../png/decodePng.ts";
+import { yieldToRequests } from "../yieldToRequests.ts";
 import { isolateCodec } from "./codecInstance.ts";
 
 /** Pixels of an image that is encoded at once: 33 MB of WebAssembly memory. Variants have 2.1 million at most. */
@@ -67,9 +68,11 @@ export async function encodeWebp(image: RgbaImage, { quality }: { quality: numbe
   if (pixels < 1 || pixels > MAX_ENCODED_WEBP_PIXELS)
     throw new Error(`an image of ${width} × ${height} pixels can't be encoded as WebP`);
   const config = encoderConfig(quality, pixels <= MAX_COMPRESSED_ALPHA_PIXELS);
-  return await encoder.runShared((codec) => {
-    const file = codec.encode(rgba, width, height, config);
-    if (!(file instanceof Uint8Array)) throw new Error("the WebP encoder failed");
-    return file;
+  const file = await encoder.runShared((codec) => {
+    const encoded = codec.encode(rgba, width, height, config);
+    if (!(encoded instanceof Uint8Array)) throw new Error("the WebP encoder failed");
+    return encoded;
   });
+  await yieldToRequests(rgba.length);
+  return file;
 }
