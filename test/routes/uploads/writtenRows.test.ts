@@ -2,11 +2,16 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { openDatabase } from "../../../src/records/database.ts";
+import { runPendingTasks } from "../../../src/operations/tasks/taskRunner.ts";
+import type { Describer } from "../../../src/providers/describers/describer.ts";
+import type { PlaceFinder } from "../../../src/providers/places/placeFinder.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
 import { recordingQueue } from "../../support/bindings/queue.ts";
 import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { call, upload } from "../../support/clients/api.ts";
+import { testContext } from "../../support/context.ts";
 
 const NO_GPS = "0008_Panasonic_DMC-LC40.jpg";
 const GPS = "thompson-springs.jpg";
@@ -56,6 +61,26 @@ describe("the rows written by an upload", () => {
     expect(written(/^insert into "assets"/)).toBeLessThanOrEqual(assetRows);
     // Two events, each a row and one index entry, and the last number assigned.
     expect(written(/^INSERT INTO events/)).toBeLessThanOrEqual(2 * 2 + 1 + TIME_INDEX_ROWS);
+  });
+});
+
+const place = { city: "Moab", state: "Utah", country: "USA", countryCode: "US", sublocation: null, placeName: null };
+const placeFinder: PlaceFinder = { find: () => Promise.resolve(place) };
+const describer: Describer = { describe: () => Promise.resolve({ kind: "text", text: "a photo" }) };
+
+describe("the rows written by an upload and all its tasks", () => {
+  it.each([
+    { name: NO_GPS, rows: 28 },
+    { name: GPS, rows: 46 },
+    { name: GPS_VIDEO, rows: 41 },
+  ])("stay within their budget: $name", async ({ name, rows }) => {
+    await sqlAll("DELETE FROM assets");
+    const id = await uploadSample(name);
+    const context = testContext({ db: openDatabase(database.binding, "primary"), placeFinder, describer });
+    await runPendingTasks(context, id);
+    expect(await sqlAll("SELECT asset_id FROM asset_tasks WHERE due_at IS NOT NULL")).toEqual([]);
+    // Events are inserted twice: by the upload and by the tasks.
+    expect(database.counts.rowsWritten).toBeLessThanOrEqual(rows + 2 * TIME_INDEX_ROWS);
   });
 });
 
