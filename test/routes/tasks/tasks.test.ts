@@ -6,6 +6,7 @@ import { taskSchema } from "../../../src/routes/tasks/schemas.ts";
 import { expectError } from "../../support/clients/responses.ts";
 import { call } from "../../support/clients/api.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
+import { recordingQueue } from "../../support/bindings/queue.ts";
 import { insertTaskRows } from "../../support/rows/taskRows.ts";
 import { getRootOwner } from "../../support/clients/account.ts";
 import { insertAssets, insertKey, insertLibrary, insertTenant, type Tenant } from "../../support/clients/tenants.ts";
@@ -173,6 +174,27 @@ describe("GET /api/tasks/{id}", () => {
   });
 });
 
+describe("a task added later to an old asset", () => {
+  it("is the first of the list, and counts at the time it was added", async () => {
+    const owner = await insertTenant();
+    const many = { userId: owner.userId, libraryId: owner.libraryId };
+    const [old = "", newer = ""] = await insertAssets(many, [{}, {}]);
+    await insertTaskRows(many, [{ assetId: old }], Date.now() - 2 * HOUR_MS);
+    const [newerTask = ""] = await insertTaskRows(many, [{ assetId: newer }], Date.now() - HOUR_MS);
+    const json = { latitude: 52.52, longitude: 13.405 };
+    const queue = recordingQueue().binding;
+    await call("PATCH", `/api/assets/${old}`, { token: owner.secret, json, env: { QUEUE: queue } });
+    const found = await list("", owner.secret);
+    expect(found.map((task) => [task.asset_id, task.task_type, task.status])).toEqual([
+      [old, "reverse_geocoding", "pending"],
+      [newer, "thumbhash", "success"],
+      [old, "thumbhash", "success"],
+    ]);
+    expect(await idsOf("?limit=1", owner.secret)).toEqual([found[0]?.id]);
+    expect(await idsOf("?status=success", owner.secret)).toEqual([newerTask, found[2]?.id]);
+  });
+});
+
 describe("GET /api/tasks/asset/{id}", () => {
   it("returns all tasks of an asset, newest first", async () => {
     const found = await (await call("GET", `/api/tasks/asset/${assetId}`)).json<TaskAnswer[]>();
@@ -204,11 +226,13 @@ describe("the cost of a task list", () => {
     return { rows: rows.reduce((sum, count) => sum + count, 0), found };
   }
 
-  it("is proportional to its result for any number of tasks and any filter", async () => {
+  it.each([1, 4])("is proportional to its result, with %i tasks for each asset and any filter", async (perAsset) => {
     const owner = await insertTenant();
     const many = { userId: owner.userId, libraryId: owner.libraryId };
     const kinds = ["thumbhash", "image_quality", "asset_description", "display_proxy_generation"] as const;
+    const assetIds = Array.from({ length: 5000 / perAsset }, () => newId("asset"));
     const rows = Array.from({ length: 5000 }, (_, i) => ({
+      assetId: assetIds[Math.floor(i / perAsset)] ?? "",
       taskType: kinds[i % kinds.length] ?? "thumbhash",
       // Only the oldest tasks failed, so a scan from the newest would read all of them.
       status: i < 40 ? ("failure" as const) : ("success" as const),
