@@ -131,6 +131,17 @@ describe("a cached file", () => {
     }
   });
 
+  it("is readable by a page of any origin, whoever requested it first", async () => {
+    const configured = newCache({ CORS_ORIGINS: "https://app.example" });
+    const url = urlOf(await uploadFile());
+    for (const headers of [{}, { origin: "https://app.example" }, { origin: "https://other.example" }]) {
+      const response = await configured.fetch(new Request(url, { headers }));
+      await response.arrayBuffer();
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    }
+    expect(configured.runs).toBe(1);
+  });
+
   it("is fresh until its signature expires", async () => {
     const url = urlOf(await uploadFile());
     await view(url);

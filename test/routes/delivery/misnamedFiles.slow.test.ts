@@ -126,9 +126,13 @@ describe("the source for edge resizing", () => {
     const png = await env.IMAGES.input(new Blob([bytes]).stream()).output({ format: "image/png" });
     const image = await decodePng(new Uint8Array(await png.response().arrayBuffer()));
     expect([image.width, image.height, nearestColour(image.rgba)]).toEqual([40, 80, "blue"]);
-    for (const variant of ["source_image", "proxy", "poster"]) {
-      const other = await call("GET", await signer.sign({ ...address, variant }), { token: null });
-      expect(other.status).toBe(404);
+    const ofVideo = await call("GET", await signer.sign({ ...address, variant: "source_image" }), { token: null });
+    expect(ofVideo.status).toBe(404);
+    for (const signed of ["thumbnail", "original", "source"]) {
+      for (const variant of ["proxy", "poster"]) {
+        const url = (await signer.sign({ ...address, variant: signed })).replace(`/${signed}?`, `/${variant}?`);
+        expect((await call("GET", url, { token: null })).status).toBe(403);
+      }
     }
     const unsigned = await call("GET", `/media/${asset.id}/${address.versionId}/source`, { token: null });
     expect(unsigned.status).toBe(403);

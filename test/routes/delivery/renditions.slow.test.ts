@@ -229,19 +229,22 @@ describe("the format of a rendition", () => {
 describe("rendering", () => {
   it("happens once: a thousand further requests render nothing and read at most three rows each", async () => {
     const { images, renders } = countingImages();
-    const asset = await uploadImage(await renderPng(50, 50, () => [9, 9, 9, 255]), "warm.png");
+    const withoutTasks = { env: { QUEUE: recordingQueue().binding } };
+    const asset = await uploadImage(await renderPng(50, 50, () => [9, 9, 9, 255]), "warm.png", withoutTasks);
     const d1 = countingD1(env.DB);
     const bindings = { IMAGES: images, DB: d1.binding };
     const first = await open(asset, "thumbnail", "*/*", { env: bindings });
     expect(first.status).toBe(200);
-    expect(renders()).toBe(1);
+    // The Worker may render a small image itself, without Cloudflare Images.
+    const rendersOfFirst = renders();
+    expect(rendersOfFirst).toBeLessThanOrEqual(1);
     d1.reset();
     for (let i = 0; i < 1000; i++) {
       const response = await open(asset, "thumbnail", "*/*", { env: bindings });
       expect(response.status).toBe(200);
       await response.body?.cancel();
     }
-    expect(renders()).toBe(1);
+    expect(renders()).toBe(rendersOfFirst);
     expect(d1.counts.roundTrips).toBe(1000);
     expect(d1.counts.rowsRead).toBeLessThanOrEqual(3000);
   });
