@@ -35,9 +35,11 @@ function fillBlock(component: Component, target: usize, value: u8): void {
   }
 }
 
-/** Rounds to the nearest byte. */
+/** Half, and the level shift of T.81 §A.3.1: truncating the sum rounds as libjpeg does. */
+const ROUNDED_SHIFT: f32 = 128.5;
+
 function toByte(value: f32): u8 {
-  return <u8>min<f32>(255, max<f32>(0, nearest<f32>(value + 128)));
+  return <u8>min<f32>(255, max<f32>(0, value + ROUNDED_SHIFT));
 }
 
 function dequantize(component: Component, block: usize, columns: i32, rowCount: i32): void {
@@ -75,7 +77,7 @@ function transformColumns(component: Component, columns: i32, rowCount: i32): vo
 
 /** Stores the first `width` of four pixels. */
 function storePixels(target: usize, sum: v128, width: i32): void {
-  const words = i32x4.trunc_sat_f32x4_s(f32x4.nearest(sum));
+  const words = i32x4.trunc_sat_f32x4_s(sum);
   const shorts = i16x8.narrow_i32x4_s(words, words);
   const bytes = i8x16.narrow_i16x8_u(shorts, shorts);
   if (width >= 4) v128.store32_lane(target, bytes, 0);
@@ -97,7 +99,7 @@ function transformRows(component: Component, columns: i32, target: usize, stride
   for (let y: i32 = 0; y < component.height; y++, from += 32, target += stride) {
     for (let x: i32 = 0; x < width; x += 4) {
       let basis = component.horizontalBasis + ((<usize>x) << 2);
-      let sum = f32x4.splat(128);
+      let sum = f32x4.splat(ROUNDED_SHIFT);
       for (let u: usize = 0; u < end; u += 4, basis += basisStride)
         sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(from + u), v128.load(basis)));
       storePixels(target + x, sum, width - x);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { memorySource, type ByteSource } from "../../../../../src/media/inspect/bytes/byteSource.ts";
 import { decodeScaled } from "../../../../../src/media/transcode/scaled/decodeScaled.ts";
+import { pngPasses } from "../../../../../src/media/transcode/scaled/png/pngPasses.ts";
 import { sampleBytes } from "../../../../fixtures/media/samples.ts";
 import { largePng } from "../../../../support/media/largeLayouts.ts";
 import { seededRandom } from "../../../../support/media/mutations.ts";
@@ -21,11 +22,11 @@ const SAMPLES = new Map([
 /** Random bytes under all five filters: every value of a wrong row spoils the rows below. */
 async function noisePng(colourType: number, bitDepth: number, more: Partial<PngSpec> = {}): Promise<Uint8Array> {
   const random = seededRandom(colourType * 100 + bitDepth);
-  const rowBytes = Math.ceil((WIDTH * bitDepth * (SAMPLES.get(colourType) ?? 1)) / 8);
-  const rows = Array.from({ length: HEIGHT }, (_, y) => [
-    y % 5,
-    ...Array.from({ length: rowBytes }, () => random(256)),
-  ]);
+  const passes = pngPasses({ width: WIDTH, height: HEIGHT, isInterlaced: more.interlaced === true });
+  const rows = passes.flatMap(({ width, height }) => {
+    const rowBytes = Math.ceil((width * bitDepth * (SAMPLES.get(colourType) ?? 1)) / 8);
+    return Array.from({ length: height }, (_, y) => [y % 5, ...Array.from({ length: rowBytes }, () => random(256))]);
+  });
   return await buildPng({ width: WIDTH, height: HEIGHT, colourType, bitDepth, rows, idatChunks: 3, ...more });
 }
 
@@ -50,6 +51,27 @@ describe("decodeScaled for PNG", () => {
     const bytes = await noisePng(colourType, bits, more);
     const reference = await renderedImage(bytes, WIDTH);
     expect(difference(await scaledImage(bytes, "png", WIDTH), reference).largest).toBeLessThanOrEqual(1);
+  });
+
+  it.each(kinds)("decodes %s interlaced", async (_name, colourType, bits, more) => {
+    const bytes = await noisePng(colourType, bits, { ...more, interlaced: true });
+    const reference = await renderedImage(bytes, WIDTH);
+    expect(difference(await scaledImage(bytes, "png", WIDTH), reference).largest).toBeLessThanOrEqual(1);
+  });
+
+  it("decodes interlaced images that lack passes", async () => {
+    for (const [width, height] of [
+      [1, 1],
+      [4, 3],
+      [2, 9],
+    ] as const) {
+      const rows = pngPasses({ width, height, isInterlaced: true }).flatMap((pass) =>
+        Array.from({ length: pass.height }, () => [0, ...Array.from({ length: pass.width }, () => 77)]),
+      );
+      const bytes = await buildPng({ width, height, colourType: 0, rows, interlaced: true });
+      const { rgba } = await scaledImage(bytes, "png", 100);
+      expect([...new Uint32Array(rgba.buffer)]).toEqual(Array.from({ length: width * height }, () => 0xff4d4d4d));
+    }
   });
 
   it.each([
@@ -94,7 +116,8 @@ describe("decodeScaled for PNG", () => {
   it("leaves other forms and damaged files to Cloudflare Images with the reason", async () => {
     const whole = await noisePng(2, 8);
     const reasonFor = async (bytes: Uint8Array) => await unsupportedReason(bytes, "png");
-    expect(await reasonFor(await noisePng(2, 8, { interlaced: true }))).toBe("interlaced PNG");
+    const tooLarge = await buildPng({ width: 4000, height: 3000, colourType: 2, rows: [[0]], interlaced: true });
+    expect(await reasonFor(tooLarge)).toContain("memory limit");
     expect(await reasonFor(await noisePng(2, 16, { transparency: [0, 1, 0, 1, 0, 1] }))).toContain("16 bits");
     expect(await reasonFor(await noisePng(2, 4))).toBe("the PNG header is invalid");
     expect(await reasonFor(whole.subarray(0, 1000))).toContain("truncated");
