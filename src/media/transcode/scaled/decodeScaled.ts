@@ -16,7 +16,7 @@ import { decodeScaledPng } from "./png/decodeScaledPng.ts";
 import type { ScaledImage } from "./scaledImage.ts";
 import { UnsupportedImageError } from "./unsupportedImage.ts";
 
-/** Bytes to read at once from R2. */
+/** Bytes to read at once from R2; most photos are read whole. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
 interface ScaledOptions {

@@ -1,6 +1,5 @@
 /** Makes the scaled renditions of a version from one rendering, and stores them together. */
 import { deriveScaledImages, type ScaledImages } from "../../../media/transcode/display/scaledImages.ts";
-import { readAhead } from "../../../media/transcode/readAhead.ts";
 import { decodeScaled } from "../../../media/transcode/scaled/decodeScaled.ts";
 import { decodeRendition } from "../../../media/transcode/webp/decodeWebp.ts";
 import { storeRendition } from "../../../objects/delivery/renditions.ts";
@@ -33,8 +32,6 @@ export type RenderSource = (source: OpenSource) => Promise<RenderResult>;
 export type NoImages = Extract<DisplaySource, { kind: "none" }> | Extract<RenderResult, { kind: "unreadable" }>;
 
 const WEBP = "image/webp";
-/** Bytes to read at once from R2; most photos are read whole. */
-const WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** Opens and renders a display file. A refusal counts only if the file was read to its end. */
 export async function renderFile(
@@ -72,7 +69,7 @@ async function decodeInWorker({ bucket }: Context, file: DisplayFile): Promise<S
   const { family } = file;
   if (family === null) return null;
   return await withDecoder(async () => {
-    const source = readAhead(originalSource(bucket, file.key, file.sizeBytes), WINDOW_BYTES);
+    const source = originalSource(bucket, file.key, file.sizeBytes);
     const decoded = await decodeScaled(source, family, VARIANT_EDGES_PX.preview);
     return decoded.kind === "image" ? await deriveScaledImages(decoded.image, null, VARIANT_EDGES_PX, file) : null;
   });
