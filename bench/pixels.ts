@@ -30,6 +30,7 @@ registerHooks({
 
 const { deriveScaledImages, toAnalysisImage, WEBP_QUALITIES } =
   await import("../src/media/transcode/display/scaledImages.ts");
+const { encodePreviewJpeg } = await import("../src/media/transcode/display/previewJpeg.ts");
 const { VARIANT_EDGES_PX } = await import("../src/operations/delivery/variants.ts");
 const { measureQuality } = await import("../src/media/transcode/quality/qualityMetrics.ts");
 const { resizeImage } = await import("../src/media/transcode/resize/resizeImage.ts");
@@ -98,6 +99,7 @@ async function printCpu(path: string): Promise<void> {
   const small = resizeImage(image, VARIANT_EDGES_PX.small);
   const thumbnail = resizeImage(small, VARIANT_EDGES_PX.thumbnail);
   const analysis = toAnalysisImage(small);
+  const encodedThumbnail = await encodeWebp(thumbnail, { quality: WEBP_QUALITIES.preview });
   const kernels: Record<string, () => unknown> = {
     "decode the preview": () => decodeWebp(preview),
     "resize it to 720 px": () => resizeImage(image, VARIANT_EDGES_PX.small),
@@ -113,6 +115,12 @@ async function printCpu(path: string): Promise<void> {
       measureQuality(derived.analysis);
     },
     "encode a preview": () => encodeWebp(image, { quality: WEBP_QUALITIES.preview }),
+    "encode a JPEG for a caption": () => encodePreviewJpeg(image),
+    "thumbnail of Images: decode, thumbhash, metrics": async () => {
+      const decoded = await decodeWebp(encodedThumbnail);
+      encodeThumbhash(decoded);
+      measureQuality(decoded);
+    },
   };
   console.log(`\n${basename(path)}, ${image.width} × ${image.height}, a preview of ${preview.length} bytes\n`);
   console.log("| kernel | CPU ms, median | least |\n| --- | ---: | ---: |");

@@ -86,6 +86,7 @@ export function writeWorkerConfig(settings: Settings, databaseId: string): strin
   const { production } = env;
   const { name, host, jurisdiction } = settings;
   const path = configPath(name);
+  const isFree = settings.vars["WORKERS_PLAN"] === "free";
   const toRoot = (file: string) => relative(dirname(path), file).replaceAll("\\", "/");
   const config = {
     ...production,
@@ -94,7 +95,7 @@ export function writeWorkerConfig(settings: Settings, databaseId: string): strin
     main: toRoot(main),
     vars: { ...production.vars, ...settings.vars, ...derivedVars(settings) },
     // The Workers Free plan rejects the section (error 100328).
-    limits: settings.vars["WORKERS_PLAN"] === "free" ? undefined : production.limits,
+    limits: isFree ? undefined : production.limits,
     d1_databases: production.d1_databases.map((each) => {
       return { ...each, database_name: name, database_id: databaseId, migrations_dir: toRoot("migrations") };
     }),
@@ -107,6 +108,8 @@ export function writeWorkerConfig(settings: Settings, databaseId: string): strin
         return {
           ...each,
           queue: rename(each.queue, name),
+          // A batch shares the 10 ms of CPU of the Workers Free plan; the tasks of one photo take most of them.
+          ...(isFree && { max_batch_size: 1 }),
           ...(dead === undefined ? {} : { dead_letter_queue: rename(dead, name) }),
         };
       }),

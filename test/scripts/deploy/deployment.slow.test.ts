@@ -137,11 +137,14 @@ describe("the first deployment", () => {
     expect(workerVars()).toMatchObject({ PUBLIC_URL: "https://photos.example.com", IMAGE_DELIVERY: "cdn-cgi" });
   });
 
-  it("leaves out CPU limits on the free plan, and remembers it", async () => {
+  it("leaves out CPU limits on the free plan, delivers one message at a time, and remembers it", async () => {
     account.plan = "free";
     await deploy({}, terminal);
     expect(account.workers.get(NAME)?.metadata["limits"]).toBeUndefined();
     expect(workerVars()).toMatchObject({ WORKERS_PLAN: "free" });
+    expect(JSON.parse(readFileSync(configPath(NAME), "utf8"))).toMatchObject({
+      queues: { consumers: [{ max_batch_size: 1 }, { max_batch_size: 1 }] },
+    });
     expect(printed).toContain("Workers Free plan");
     expect(settingsText()).toContain("WORKERS_PLAN=free");
   });

@@ -6,7 +6,8 @@ import type { MediaFamily } from "../../../media/inspect/formats.ts";
 import { sniff, SNIFF_BYTES } from "../../../media/inspect/sniff.ts";
 import { memorySource, type ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
 import { originalKey } from "../../../objects/keys.ts";
-import { headOriginal, originalSource } from "../../../objects/uploads/originals.ts";
+import { fromStorage } from "../../../objects/storageErrors.ts";
+import { openOriginal, originalSource } from "../../../objects/uploads/originals.ts";
 import { hasProxy, storeProxy, type ProxyImage } from "../../../objects/delivery/displayProxies.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
 import { recordDerivedFile } from "../../../records/delivery/derivedFiles.ts";
@@ -111,10 +112,10 @@ export async function runDisplayProxy(context: Context, asset: Asset): Promise<T
   const { bucket } = context;
   const { id, currentVersionId: versionId, mimeType } = asset;
   const key = originalKey(id, versionId);
-  const object = await headOriginal(bucket, key);
+  const object = await openOriginal(bucket, key, { offset: 0, length: SNIFF_BYTES });
   if (object === null) return { kind: "failed", reason: "the original is missing from the bucket" };
   const stored = originalSource(bucket, key, object.size);
-  const head = await stored.read(0, SNIFF_BYTES);
+  const head = await fromStorage(() => object.bytes());
   if (!needsDisplayProxy({ family: sniff(head), mimeType, sizeBytes: object.size })) {
     return { kind: "skipped", reason: "the original can be rendered directly" };
   }
