@@ -1,5 +1,5 @@
 /** The measured figures, as stored in bench/figures/. Pages are rendered from them. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { countNames } from "../counts/countedStep.ts";
 
@@ -75,6 +75,10 @@ type FiguresKind = keyof typeof schemas;
 export type Figures<K extends FiguresKind> = z.infer<(typeof schemas)[K]>;
 
 const pathOf = (name: string): string => `bench/figures/${name}.json`;
+
+export function hasFigures(name: string): boolean {
+  return existsSync(pathOf(name));
+}
 
 export function parseFigures<K extends FiguresKind>(kind: K, value: unknown): Figures<K> {
   return schemas[kind].parse(value) as Figures<K>;

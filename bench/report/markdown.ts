@@ -32,7 +32,11 @@ export function median(values: number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
-/** Compares without the padding that the formatter adds to tables. */
+/** The text without the padding that the formatter adds to tables. */
 export function withoutPadding(text: string): string {
-  return text.replaceAll(/ {2,}/g, " ").replaceAll(/-{2,}/g, "-").trim();
+  return text
+    .replaceAll(/ {2,}/g, " ")
+    .replaceAll(/ *\| */g, "|")
+    .replaceAll(/-{2,}/g, "-")
+    .trim();
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { browsingTable, freePlanTable, billTable, billDetails, countTable } from "./costTables.ts";
-import { readFigures } from "./figures.ts";
+import { hasFigures, readFigures } from "./figures.ts";
 import { withoutPadding } from "./markdown.ts";
 import { drawPlot } from "./plot.ts";
 import { type AllFigures, billInput, growthTable, limitsTable, resultsPage } from "./resultsPage.ts";
@@ -19,6 +19,7 @@ export function readAllFigures(): AllFigures {
 }
 
 function printedTable(name: string, title: string): string {
+  if (!hasFigures(name)) return `Run \`npm run bench:${name}\`.`;
   const { environment, tables } = readFigures("tables", name);
   const table = tables.find((entry) => entry.title === title);
   if (table === undefined) throw new Error(`bench/figures/${name}.json has no table "${title}"`);

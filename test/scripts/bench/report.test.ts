@@ -36,7 +36,7 @@ it("fills the blocks of a page and keeps the text around them", () => {
 });
 
 it("compares tables without the padding of the formatter", () => {
-  expect(withoutPadding("| a     |   b |\n| ----- | --: |")).toBe(withoutPadding("| a | b |\n| --- | --: |"));
+  expect(withoutPadding("| a     |   b |\n| ----- | --: |")).toBe(withoutPadding("| a | b |\n|---|--:|"));
   expect(withoutPadding("| 1 |")).not.toBe(withoutPadding("| 2 |"));
 });
 
