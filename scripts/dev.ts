@@ -1,31 +1,62 @@
-/**
- * `npm run dev`: migrates the local database and runs the Worker locally, without an account or prompts.
- * Arguments are passed to `wrangler dev`: `npm run dev -- --port 9000 --persist-to .tmp/state`.
- */
+/** `npm run dev`: migrates the local database and runs the Worker locally, without an account or prompts. */
 import { copyReferenceAssets } from "./copyReferenceAssets.ts";
+import { readLocalKey } from "./demo/client.ts";
+import { freePort } from "./demo/server.ts";
 import { ensureLocalSecrets } from "./localSecrets.ts";
-import { waitForExit, runWrangler, startWrangler, stopProcess } from "./wrangler.ts";
+import { runWrangler, startWrangler, stopProcess, waitForExit } from "./wrangler.ts";
 
-/** Extracts `--persist-to DIR` or `--persist-to=DIR`, which the migrations need too. */
-function persistArguments(args: string[]): string[] {
-  const index = args.findIndex((arg) => arg === "--persist-to" || arg.startsWith("--persist-to="));
+const HELP = `npm run dev -- [options of wrangler dev]
+
+Starts the Worker locally, empty, without an account. The first start writes random secrets to .dev.vars.
+
+  --port N          port; default: 8787
+  --persist-to DIR  where the state is kept; default: .wrangler/state
+  --help            show this text`;
+
+const DEFAULT_PORT = 8787;
+
+/** The value of `--name VALUE` or `--name=VALUE`; null without it. */
+function optionOf(args: string[], name: string): string | null {
+  const index = args.findIndex((arg) => arg === name || arg.startsWith(`${name}=`));
   const flag = args[index];
-  if (flag === undefined) return [];
-  return flag.includes("=") ? [flag] : args.slice(index, index + 2);
+  if (flag === undefined) return null;
+  return flag.includes("=") ? flag.slice(name.length + 1) : (args[index + 1] ?? null);
 }
 
+/** The migrations need the state's directory too. */
 async function migrate(args: string[]): Promise<void> {
-  const run = await runWrangler(["d1", "migrations", "apply", "DB", "--local", ...persistArguments(args)]);
+  const persistTo = optionOf(args, "--persist-to");
+  const persist = persistTo === null ? [] : ["--persist-to", persistTo];
+  const run = await runWrangler(["d1", "migrations", "apply", "DB", "--local", ...persist]);
   if (run.code !== 0) throw new Error(`Migrations failed:\n${run.stdout}${run.stderr}`);
 }
 
+/** Fails with one sentence if the port is in use; wrangler would choose another one, or print a stack trace. */
+async function requirePort(args: string[]): Promise<number> {
+  const text = optionOf(args, "--port") ?? String(DEFAULT_PORT);
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`--port must be a number from 0 to 65535, not ${text}`);
+  }
+  return await freePort(port, "dev");
+}
+
 async function dev(args: string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(HELP);
+    return 0;
+  }
+  const port = await requirePort(args);
   const newKey = ensureLocalSecrets();
-  if (newKey !== null)
-    console.log(`Wrote random secrets to .dev.vars. The owner's key of this server:\n\n  ${newKey}\n`);
   copyReferenceAssets();
   await migrate(args);
-  const server = startWrangler(["dev", ...args]);
+  const origin = `http://localhost:${port}`;
+  console.log(`
+Start page      ${origin}/
+API reference   ${origin}/docs
+Owner's key     ${await readLocalKey()}${newKey === null ? "" : "   (new, in .dev.vars)"}
+`);
+  const server = startWrangler(["dev", ...args, ...(optionOf(args, "--port") === "0" ? ["--port", String(port)] : [])]);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stopProcess(server));
   return (await waitForExit(server)) ?? 1;
 }

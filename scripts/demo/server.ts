@@ -24,12 +24,16 @@ interface ServerState {
 }
 
 /** Returns `requested` if that port is free, or any free port for 0. Throws if the port is in use. */
-export function freePort(requested: number): Promise<number> {
+export function freePort(requested: number, command: "demo" | "dev" = "demo"): Promise<number> {
   return new Promise((settle, fail) => {
     const probe = createServer();
     probe.once("error", (error: NodeJS.ErrnoException) => {
       const isInUse = error.code === "EADDRINUSE";
-      fail(isInUse ? new Error(`Port ${requested} is in use. Choose another one: npm run demo -- --port 9000`) : error);
+      fail(
+        isInUse
+          ? new Error(`Port ${requested} is in use. Choose another one: npm run ${command} -- --port 9000`)
+          : error,
+      );
     });
     probe.listen(requested, "127.0.0.1", () => {
       const address = probe.address();

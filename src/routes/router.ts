@@ -22,12 +22,17 @@ interface SchemaIssue {
 /** Issues that a 422 lists: one request can hold thousands of wrong values. */
 export const MAX_REPORTED_ISSUES = 100;
 
+/** Zod's message for a missing field speaks of JavaScript's undefined. */
+function plainMessage(message: string): string {
+  return message.endsWith("received undefined") ? "is required" : message;
+}
+
 function validationError(target: string, problems: SchemaIssue[]): AppError {
   const issues = problems.slice(0, MAX_REPORTED_ISSUES).map((problem): Issue => {
     const path = problem.path.map((part) => (typeof part === "number" ? part : String(part)));
     return {
       loc: [errorLocations[target] ?? target, ...path],
-      msg: problem.message,
+      msg: plainMessage(problem.message),
       type: problem.code ?? "value_error",
     };
   });

@@ -97,8 +97,8 @@ describe("a truncated upload", () => {
 describe("a field of an upload", () => {
   it.each(["device_asset_id", "device_id", "file_created_at", "file_modified_at"])("is required: %s", async (name) => {
     const parts = fields({ [name]: null });
-    await expectRejected(postParts([...parts, file(photo)]), 422, new RegExp(name));
-    await expectRejected(postParts([file(photo), ...parts]), 422, new RegExp(name));
+    await expectRejected(postParts([...parts, file(photo)]), 422, new RegExp(`body.${name}: is required`));
+    await expectRejected(postParts([file(photo), ...parts]), 422, new RegExp(`body.${name}: is required`));
   });
 
   it.each(["device_asset_id", "device_id", "file_created_at", "library_id"])(
