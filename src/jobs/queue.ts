@@ -53,7 +53,7 @@ async function handleMessage(message: Message, context: Context): Promise<void> 
     warn("dropped a queue message of unknown shape", { message_id: message.id });
     return message.ack();
   }
-  const delaySeconds = await runPendingTasks(context, task.data.assetId);
+  const delaySeconds = await runPendingTasks(context, task.data.assetId, message.attempts > 1);
   if (delaySeconds === null) message.ack();
   else message.retry({ delaySeconds });
 }

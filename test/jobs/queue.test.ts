@@ -12,7 +12,8 @@ import { changeTasks, insertTaskRows, keepTasks, makeDue, setClaim, tasksByType 
 import { uploadWithoutConsumer } from "../support/clients/uploads.ts";
 import { sampleBytes } from "../fixtures/media/samples.ts";
 
-const PHOTO = "picasa.jpg";
+/** Larger than a thumbnail, so that Cloudflare Images renders it. */
+const PHOTO = "0011_Landscape_6.jpg";
 const MINUTE_MS = 60_000;
 
 let photo: Uint8Array;
@@ -294,6 +295,15 @@ describe("a task whose consumer stopped", () => {
     await start(assetId, 14 * MINUTE_MS);
     expect((await deliver([{ assetId }])).acknowledged).toBe(1);
     expect((await tasksByType(assetId)).thumbhash?.status).toBe("started");
+  });
+
+  it("is retried by its message after the claim, because its consumer may have stopped", async () => {
+    const assetId = await uploadPhoto();
+    await start(assetId, 14 * MINUTE_MS);
+    const { acknowledged, retryDelays } = await deliver([{ assetId }], { attempts: 2 });
+    expect(acknowledged).toBe(0);
+    expect(retryDelays[0]).toBeGreaterThan(13 * 60);
+    expect(retryDelays[0]).toBeLessThanOrEqual(14 * 60);
   });
 
   it("is claimed again when its claim has expired, which counts as a retry", async () => {

@@ -104,33 +104,41 @@ async function recoverTasks(context: Context, claimed: ClaimResult, previous: Cl
 }
 
 /** Seconds until a delivery can run the tasks that are still pending; null if there are none, or they run elsewhere. */
-function delaySeconds(row: AssetTasks, atMs: number): number | null {
-  const delayMs = row.claim === null ? waitMs(row, atMs) : null;
-  return delayMs === null ? null : Math.max(1, Math.ceil(delayMs / 1000));
+function delaySeconds(row: AssetTasks, atMs: number, isRedelivery: boolean): number | null {
+  if (row.claim !== null) return isRedelivery ? secondsOf(row.claim.untilMs - atMs) : null;
+  const delayMs = waitMs(row, atMs);
+  return delayMs === null ? null : secondsOf(delayMs);
+}
+
+function secondsOf(delayMs: number): number {
+  return Math.max(1, Math.ceil(delayMs / 1000));
 }
 
 /**
  * Runs the pending tasks of a live or trashed asset in order and records their results. Returns the seconds until
  * all delayed tasks are due, so that one delivery retries them together; null if the message is done. The consumer with
- * the claim runs tasks that are reopened meanwhile; if it crashes, the sweep requeues the asset after the claim expires.
+ * the claim runs tasks that are reopened meanwhile. A redelivered message waits for the end of that claim, because the
+ * consumer may be the one that stopped at the first delivery; otherwise the sweep requeues the asset after a crash.
  */
-export async function runPendingTasks(context: Context, assetId: string): Promise<number | null> {
+export async function runPendingTasks(context: Context, assetId: string, isRedelivery = false): Promise<number | null> {
   const clock = startClock(context.nowMs);
   let alone: TaskType | null = null;
+  let suspect: TaskType | null = null;
   let row: AssetTasks | null = null;
   for (let run = 0; run < MAX_RUNS; run++) {
     const claimed = await claimTasks(context.db, assetId, newClaim(clock(), alone));
     if (claimed === null) return null;
-    if (!claimed.isClaimed) return delaySeconds(claimed.row, clock());
+    if (!claimed.isClaimed) return delaySeconds(claimed.row, clock(), isRedelivery);
     const { previous } = claimed;
+    suspect = previous?.type ?? suspect;
     const snapshot = previous === null ? claimed : await recoverTasks(context, claimed, previous);
     row = snapshot === null ? null : await runClaimed(context, snapshot, clock);
     if (snapshot === null || row === null) return null;
-    const runsAlone = snapshot.row.claim?.type ?? null;
-    alone = runsAlone === null ? null : nextAlone(row, clock(), previous?.type ?? null);
+    const runsAlone = snapshot.row.claim?.type !== null;
+    alone = runsAlone ? nextAlone(row, clock(), suspect) : null;
     if (runnableTypes(row, clock()).length === 0) break;
   }
-  return row === null ? null : delaySeconds(row, clock());
+  return row === null ? null : delaySeconds(row, clock(), isRedelivery);
 }
 
 /** Fails the pending tasks of an asset after the queue's last delivery. Tasks claimed by another consumer continue. */

@@ -12,12 +12,10 @@ export const taskSchema = z
     id: idFieldSchema("task"),
     asset_id: idFieldSchema("asset").nullable().openapi({ description: "null for a task of the whole library" }),
     task_type: taskType,
-    celery_task_id: z
-      .string()
-      .openapi({ description: "Id of the queue delivery; also accepted as `task_id` in paths" }),
+    celery_task_id: z.string().openapi({ description: "A second id of the task; also accepted as `task_id` in paths" }),
     status: status.openapi({
       description:
-        "A task that was not needed, or whose provider is not configured, succeeds with a `result` starting with `skipped: `",
+        "All pending tasks of an asset are `started` while a consumer runs them. A task that was not needed, or whose provider is not configured, succeeds with a `result` starting with `skipped: `",
     }),
     result: text,
     error_message: text.openapi({ description: "Message of the last failure; kept after a later success" }),

@@ -108,7 +108,7 @@ function bucketOfLargeObjects(sizeBytes: number): { binding: R2Bucket; read: () 
 
 describe("tasks of a photo", () => {
   it("read the original's head, then the original once, call Images once and write one event", async () => {
-    const asset = await uploaded(await plainPng(35, 35, [1, 2, 3, 255]), "a.png");
+    const asset = await uploaded(await plainPng(435, 435, [1, 2, 3, 255]), "a.png");
     const { binding, calls } = instrumentedBucket();
     const images = countingImages();
     expect(await runPendingTasks(contextAtNow({ bucket: binding, images: images.binding }), asset.id)).toBeNull();
@@ -183,7 +183,7 @@ describe("a task that fails temporarily", () => {
   const overloaded = failingImages(new Error("IMAGES_TRANSFORM_ERROR 9523: overloaded"));
 
   it("is retried after 30 s, 1, 2, 4 and 8 minutes, then fails", async () => {
-    const asset = await uploaded(await plainPng(32, 32, [1, 2, 3, 255]), "a.png");
+    const asset = await uploaded(await plainPng(432, 432, [1, 2, 3, 255]), "a.png");
     const delays = [];
     let nowMs = NOW;
     for (let i = 0; i < 6; i++) {
@@ -207,7 +207,7 @@ describe("a task that fails temporarily", () => {
   });
 
   it("succeeds on a retry once the cause is gone", async () => {
-    const asset = await uploaded(await plainPng(33, 33, [1, 2, 3, 255]), "a.png");
+    const asset = await uploaded(await plainPng(433, 433, [1, 2, 3, 255]), "a.png");
     expect(await runPendingTasks(contextAtNow({ images: overloaded }), asset.id)).toBe(30);
     const away = instrumentedBucket({ get: "rejected" }).binding;
     expect(await runPendingTasks(contextAtNow({ bucket: away, nowMs: NOW + 30_000 }), asset.id)).toBe(60);
@@ -241,7 +241,7 @@ describe("a task that fails temporarily", () => {
   });
 
   it("stays pending when D1 fails before the result is recorded, and the second run is harmless", async () => {
-    const asset = await uploaded(await plainPng(34, 34, [1, 2, 3, 255]), "a.png");
+    const asset = await uploaded(await plainPng(434, 434, [1, 2, 3, 255]), "a.png");
     const fail = (statements: string[]): void => {
       if (statements.some((text) => /update "asset_tasks" set "tasks"/i.test(text))) throw new Error("D1_ERROR");
     };
