@@ -24,7 +24,7 @@ export async function scaledImage(bytes: Uint8Array, family: MediaFamily, edgePx
 }
 
 /** The reason why the Worker doesn't decode a file. */
-export async function unsupportedReason(bytes: Uint8Array, family: MediaFamily): Promise<string> {
-  const result = await decodeScaled(memorySource(bytes), family, 100);
+export async function unsupportedReason(bytes: Uint8Array, family: MediaFamily, edgePx = 100): Promise<string> {
+  const result = await decodeScaled(memorySource(bytes), family, edgePx);
   return result.kind === "unsupported" ? result.reason : "decoded";
 }

@@ -21,6 +21,7 @@ const WINDOW_BYTES = 4 * 1024 * 1024;
 
 interface ScaledOptions {
   edgePx: number;
+  orientation: number;
   content: ImageContent;
   memory: DecoderMemory;
 }
@@ -29,11 +30,11 @@ interface ScaledOptions {
 type ScaledDecoder = (source: ByteSource, options: ScaledOptions) => Promise<RgbaImage>;
 
 const decoders: Partial<Record<MediaFamily, ScaledDecoder>> = {
-  jpeg: async (source, { edgePx, content, memory }) =>
-    await decodeScaledJpeg(source, { edgePx, rawHeight: content.rawHeight, memory }),
+  jpeg: async (source, { content, ...options }) =>
+    await decodeScaledJpeg(source, { rawHeight: content.rawHeight, ...options }),
   png: decodeScaledPng,
-  webp: async (source, { edgePx, content, memory }) =>
-    await decodeScaledWebp(source, { edgePx, size: { width: content.rawWidth, height: content.rawHeight }, memory }),
+  webp: async (source, { content, ...options }) =>
+    await decodeScaledWebp(source, { size: { width: content.rawWidth, height: content.rawHeight }, ...options }),
 };
 
 async function decode(source: ByteSource, family: MediaFamily, edgePx: number): Promise<ScaledImage> {
@@ -43,10 +44,10 @@ async function decode(source: ByteSource, family: MediaFamily, edgePx: number): 
   const input = readAhead(source, WINDOW_BYTES);
   const content = await readImageContent(boundedSource(input, MAX_DISPLAY_READ_BYTES, budget), family, budget);
   if (content === null) throw new UnsupportedImageError("not an image");
+  const orientation = (await readOrientation(content)) ?? 1;
   const memory = decoderMemory(family === "webp" ? MAX_SCALED_WEBP_BYTES : MAX_DECODER_BYTES);
   memory.hold("window", WINDOW_BYTES);
-  const image = await decoder(input, { edgePx, content, memory });
-  const orientation = (await readOrientation(content)) ?? 1;
+  const image = await decoder(input, { edgePx, orientation, content, memory });
   return {
     kind: "image",
     image: displayedImage(image, { orientation, icc: content.icc }),

@@ -19,7 +19,7 @@ export const MAX_SCALED_WEBP_BYTES = 98 * 1024 * 1024;
  */
 export async function decodeScaledWebp(
   source: ByteSource,
-  { edgePx, size, memory }: { edgePx: number; size: Size; memory: DecoderMemory },
+  { size, edgePx, orientation, memory }: { size: Size; edgePx: number; orientation: number; memory: DecoderMemory },
 ): Promise<RgbaImage> {
   const { width, height } = size;
   if (width * height > MAX_SCALED_WEBP_PIXELS)
@@ -27,7 +27,7 @@ export async function decodeScaledWebp(
   if (source.sizeBytes > MAX_SCALED_WEBP_FILE_BYTES) throw new UnsupportedImageError("WebP of more than 6 MB");
   memory.hold("webp", source.sizeBytes + MAX_WEBP_DECODER_BYTES + width * height * 4);
   const image = await decodeWebp(await source.read(0, source.sizeBytes));
-  const resizer = openResizer(image, scaledSize(image, edgePx), memory);
+  const resizer = openResizer({ from: image, to: scaledSize(image, edgePx), orientation }, memory);
   const stride = image.width * 4;
   for (let at = 0; at < image.rgba.length; at += stride) resizer.addRow(image.rgba.subarray(at, at + stride));
   return resizer.finish();

@@ -43,7 +43,7 @@ function startPass(rows: DecodedRows, edgePx: number): Pass | null {
   const memory = decoderMemory(MAX_SCALED_ROWS_BYTES);
   try {
     memory.hold("row", rows.width * 4);
-    const resizer = openResizer(rows, scaledSize(rows, edgePx), memory);
+    const resizer = openResizer({ from: rows, to: scaledSize(rows, edgePx), orientation: rows.orientation }, memory);
     return { rows, resizer, memory, addedRows: 0 };
   } catch (error) {
     if (error instanceof DecoderMemoryError) return null;
@@ -64,12 +64,12 @@ function rowSink(pass: Pass): RowSink {
   };
 }
 
-function finishPass(pass: Pass | null, orientation: number | undefined): ScaledImage {
+function finishPass(pass: Pass | null): ScaledImage {
   if (pass === null) return { kind: "unsupported", reason: "the decoder made no small image" };
   if (pass.addedRows < pass.rows.height)
     return { kind: "unsupported", reason: "the decoder ended before its last row" };
   const { rows, resizer, memory } = pass;
-  const image = displayedImage(resizer.finish(), { ...rows, orientation: orientation ?? rows.orientation });
+  const image = displayedImage(resizer.finish(), rows);
   return { kind: "image", image, peakBytes: memory.peakBytes() };
 }
 
@@ -81,12 +81,12 @@ export function scaledRows(edgePx: number, orientation?: number): ScaledRows {
   let pass: Pass | null = null;
   return {
     openSink: (rows) => {
-      pass = startPass(rows, edgePx);
+      pass = startPass({ ...rows, orientation: orientation ?? rows.orientation }, edgePx);
       return pass === null ? { addRow: () => undefined } : rowSink(pass);
     },
     finish: () => {
       try {
-        return finishPass(pass, orientation);
+        return finishPass(pass);
       } catch (error) {
         if (!(error instanceof UnsupportedImageError)) throw error;
         return { kind: "unsupported", reason: error.message };

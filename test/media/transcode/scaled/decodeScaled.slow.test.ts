@@ -3,9 +3,11 @@ import { describe, expect, it } from "vitest";
 import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
 import type { MediaFamily } from "../../../../src/media/inspect/formats.ts";
 import { decodeScaled } from "../../../../src/media/transcode/scaled/decodeScaled.ts";
+import { MAX_JPEG_SCANS } from "../../../../src/media/transcode/scaled/jpeg/decodeScaledJpeg.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
+import { bytesOf, segment, u16 } from "../../../support/media/buildImage.ts";
 import { mutate, seededRandom } from "../../../support/media/mutations.ts";
-import { renderedImage, scaledImage } from "../../../support/media/scaledImages.ts";
+import { renderedImage, scaledImage, unsupportedReason } from "../../../support/media/scaledImages.ts";
 import { ssim } from "../../../support/media/ssim.ts";
 
 const CASES_PER_FILE = 400;
@@ -47,6 +49,47 @@ describe(`${CASES_PER_FILE * files.length} corrupt files`, () => {
       expect(images).toBeGreaterThan(0);
     },
   );
+});
+
+/** Builds a progressive file of one grey: a scan with the means, then scans that only skip blocks. */
+function emptyProgressive(width: number, height: number, scanCount: number): Uint8Array {
+  const zeros = (count: number) => Array.from({ length: count }, () => 0);
+  const oneCode = (kind: number, symbol: number) => segment(0xc4, [kind, 1, ...zeros(15), symbol]);
+  const component = (id: number) => [id, 0x11, 0];
+  const blocks = Math.ceil(width / 8) * Math.ceil(height / 8);
+  // A code of one bit and 14 bits that skip 16,384 blocks.
+  const skipBytes = Math.ceil((15 * (Math.ceil(blocks / 16_384) + 1)) / 8);
+  const bands = Array.from({ length: scanCount - 1 }, (_, i) => [
+    segment(0xda, [1, 1 + (i % 3), 0, 1, 63, 0x10]),
+    new Uint8Array(skipBytes),
+  ]).flat();
+  return bytesOf(
+    [0xff, 0xd8],
+    segment(0xdb, [0, ...Array.from({ length: 64 }, () => 1)]),
+    segment(0xc2, [8, ...u16(height), ...u16(width), 3, ...component(1), ...component(2), ...component(3)]),
+    oneCode(0x00, 0),
+    oneCode(0x10, 0xe0),
+    segment(0xda, [3, 1, 0, 2, 0, 3, 0, 0, 0, 0]),
+    new Uint8Array(Math.ceil((blocks * 3) / 8)),
+    ...bands,
+    [0xff, 0xd9],
+  );
+}
+
+describe("the costliest progressive files", () => {
+  it.each([
+    [8000, 6000],
+    [65_500, 700],
+  ])("of %i × %i pixels and 100 scans stay within the memory", async (width, height) => {
+    const image = await scaledImage(emptyProgressive(width, height, MAX_JPEG_SCANS), "jpeg", 1440);
+    expect(image.width).toBe(1440);
+    expect([...image.rgba.subarray(0, 4)]).toEqual([128, 128, 128, 255]);
+  });
+
+  it("beyond the memory are left to Cloudflare Images", async () => {
+    const reason = await unsupportedReason(emptyProgressive(10_000, 10_000, 2), "jpeg", 1440);
+    expect(reason).toContain("memory limit");
+  });
 });
 
 const photos: { family: MediaFamily; name: string }[] = [

@@ -81,6 +81,17 @@ describe("decodeScaled for JPEG", () => {
     expect(difference(image, await rendered(bytes, 360)).mean).toBeLessThan(3);
   });
 
+  it("reads a photo from storage once", async () => {
+    const bytes = await sampleBytes("0008_Panasonic_DMC-LC40.jpg");
+    const reads: number[] = [];
+    const read = (at: number, length: number) => {
+      reads.push(at);
+      return Promise.resolve(bytes.subarray(at, at + length));
+    };
+    await decodeScaled({ sizeBytes: bytes.length, read }, "jpeg", 1440);
+    expect(reads).toEqual([0]);
+  });
+
   it("leaves other codings to Cloudflare Images with the reason", async () => {
     expect(await reasonFor(await fixture("arithmetic"))).toBe("JPEG with lossless, hierarchical or arithmetic coding");
     expect(await reasonFor(await fixture("cmyk"))).toBe("JPEG with 4 colour components");

@@ -6,11 +6,12 @@ import type { ByteSource } from "../../../inspect/bytes/byteSource.ts";
 import type { DecoderMemory } from "../../decoderMemory.ts";
 import { requireConvertibleSize, TruncatedFileError } from "../../jpeg/encodedJpeg.ts";
 import type { RgbaImage } from "../../png/decodePng.ts";
+import type { RowResizer } from "../../resize/rowResizer.ts";
 import { scaledSize, type Size } from "../../resize/scaledSize.ts";
 import { yieldToRequests } from "../../yieldToRequests.ts";
 import { openResizer, resizerBytes } from "../openResizer.ts";
 import { UnsupportedImageError } from "../unsupportedImage.ts";
-import { FRAME_BUFFER_BYTES, startJpegKernel, type JpegKernel } from "./jpegKernel.ts";
+import { startJpegKernel, type JpegKernel } from "./jpegKernel.ts";
 import { largestSampling, layOutFrame, type FrameLayout } from "./jpegLayout.ts";
 import { emptySegments, isYcc, readToScan, type Frame, type JpegSegments, type Scan } from "./jpegSegments.ts";
 import { scanInput, type ScanInput } from "./scanInput.ts";
@@ -74,13 +75,16 @@ async function storeScans(decoding: Decoding, first: Scan): Promise<void> {
   }
 }
 
+/** Size of the rows that blocks of this layout give. */
+function scaledFrame({ frame, pixels }: FrameLayout): Size {
+  return { width: Math.ceil((frame.width * pixels) / 8), height: Math.ceil((frame.height * pixels) / 8) };
+}
+
 /** Decodes or transforms each row of MCUs and passes its pixels on. */
-async function resizeRows(decoding: Decoding, target: Size, memory: DecoderMemory): Promise<RgbaImage> {
+async function resizeRows(decoding: Decoding, resizer: RowResizer): Promise<RgbaImage> {
   const { segments, layout, jpeg, input } = decoding;
   const { frame, pixels, mcuColumns, mcuRows, isStored } = layout;
-  const extent = { width: (frame.width * pixels) / 8, height: (frame.height * pixels) / 8 };
-  const from = { width: Math.ceil(extent.width), height: Math.ceil(extent.height) };
-  const resizer = openResizer(from, target, memory, extent);
+  const from = scaledFrame(layout);
   const call = (name: string) => jpeg.kernel.function(name);
   const [continueRow, transformStoredRow, convertRow] = [
     call("continueRow"),
@@ -109,25 +113,34 @@ function requireHeight(frame: Frame, rawHeight: number): Frame {
   return { ...frame, height };
 }
 
+export interface ScaledJpegOptions {
+  edgePx: number;
+  /** Height of a frame that states none. */
+  rawHeight: number;
+  /** EXIF, 1 to 8: others than 1 need memory for a copy. */
+  orientation: number;
+  memory: DecoderMemory;
+}
+
 /**
  * Decodes baseline, extended sequential and progressive JPEGs of one or three components with 8 bits to an image whose
- * longest edge is at most `edgePx`, as stored: orientation and colour profile are left to the caller. `rawHeight` is
- * for frames whose height follows the scan. Throws `UnsupportedImageError`, `DecoderMemoryError`, `TruncatedFileError`.
+ * longest edge is at most `edgePx`, as stored: orientation and colour profile are left to the caller. Throws `UnsupportedImageError`, `DecoderMemoryError`, `TruncatedFileError`.
  */
 export async function decodeScaledJpeg(
   source: ByteSource,
-  { edgePx, rawHeight, memory }: { edgePx: number; rawHeight: number; memory: DecoderMemory },
+  { edgePx, rawHeight, orientation, memory }: ScaledJpegOptions,
 ): Promise<RgbaImage> {
   const segments = emptySegments();
   const scan = await readToScan(source, 2, segments);
   if (scan === null || segments.frame === null) throw new TruncatedFileError("the JPEG has no image data");
   const frame = requireHeight(segments.frame, rawHeight);
-  const target = scaledSize(frame, edgePx);
-  const roomBytes = memory.roomFor("kernel") - FRAME_BUFFER_BYTES - resizerBytes(target);
-  const layout = layOutFrame(frame, scan, edgePx, roomBytes);
+  const to = scaledSize(frame, edgePx);
+  const layout = layOutFrame(frame, scan, edgePx, memory.roomFor("kernel") - resizerBytes(to, orientation));
   const jpeg = startJpegKernel(layout, memory);
   const decoding = { source, segments, layout, jpeg, input: scanInput(source, jpeg) };
   if (layout.isStored) await storeScans(decoding, scan);
   else await startScan(decoding, scan);
-  return await resizeRows(decoding, target, memory);
+  const extent = { width: (frame.width * layout.pixels) / 8, height: (frame.height * layout.pixels) / 8 };
+  const resizer = openResizer({ from: scaledFrame(layout), to, extent, orientation }, memory);
+  return await resizeRows(decoding, resizer);
 }

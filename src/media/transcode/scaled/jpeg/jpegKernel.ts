@@ -3,12 +3,8 @@ import type { DecoderMemory } from "../../decoderMemory.ts";
 import { zigzag } from "../../jpeg/jpegTables.ts";
 import { startKernel, type Kernel } from "../../kernel.ts";
 import wasm from "./jpeg.wasm";
-import { largestSampling, type BlockSize, type FrameLayout } from "./jpegLayout.ts";
+import { largestSampling, SCAN_WINDOW_BYTES, type BlockSize, type FrameLayout } from "./jpegLayout.ts";
 
-/** Entropy-coded data that the kernel has at a time. */
-export const SCAN_WINDOW_BYTES = 256 * 1024;
-/** Window, tables, a row of MCUs and a row of pixels: 3.4 MB for 65,535 pixels a row, decoded at full size. */
-export const FRAME_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Tables of a scan: DC and AC for each of three components. */
 const TABLES = 6;
 /** Kernels read and write up to 64 bytes beyond a buffer. */

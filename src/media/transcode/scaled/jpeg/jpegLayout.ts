@@ -65,6 +65,18 @@ export function blockSizes({ components }: Frame, pixels: number): BlockSize[] {
   });
 }
 
+/** Entropy-coded data that the kernel has at a time. */
+export const SCAN_WINDOW_BYTES = 256 * 1024;
+/** Tables, bases and the margins of all buffers. */
+const TABLE_BYTES = 128 * 1024;
+
+/** Bytes of the kernel's other buffers: the window, tables, a row of MCUs of each component, and a row of RGBA. */
+export function bufferBytes({ frame, sizes, pixels, mcuColumns }: Omit<FrameLayout, "isStored">): number {
+  const rowPixels = mcuColumns * largestSampling(frame.components).horizontal * pixels;
+  const rows = frame.components.reduce((sum, { vertical }, i) => sum + vertical * (sizes[i]?.height ?? 8), 0);
+  return SCAN_WINDOW_BYTES + TABLE_BYTES + (rowPixels + 32) * (rows + 4);
+}
+
 /** Bytes of the stored coefficients: two for each kept one and a bit for each of the 64, for the blocks of all MCUs. */
 export function storedBytes({ frame, kept, mcuColumns, mcuRows }: Omit<FrameLayout, "isStored">): number {
   return frame.components.reduce((sum, { horizontal, vertical }, i) => {
@@ -97,7 +109,7 @@ export function layOutFrame(frame: Frame, scan: Scan, edgePx: number, roomBytes:
   const layouts = [MIN_FILTER_REDUCTION_PERCENT, 100].flatMap((percent) =>
     layoutsOf(frame, isStored, blockPixels(frame, edgePx, percent)),
   );
-  const layout = layouts.find((candidate) => !isStored || storedBytes(candidate) <= roomBytes);
+  const layout = layouts.find((candidate) => !isStored || storedBytes(candidate) + bufferBytes(candidate) <= roomBytes);
   if (layout === undefined)
     throw new DecoderMemoryError("the coefficients of the JPEG's scans exceed the memory limit");
   return layout;

@@ -1,6 +1,7 @@
 /** Feeds the entropy-coded data of a file to the JPEG kernel in windows. */
 import type { ByteSource } from "../../../inspect/bytes/byteSource.ts";
-import { SCAN_WINDOW_BYTES, type JpegKernel } from "./jpegKernel.ts";
+import type { JpegKernel } from "./jpegKernel.ts";
+import { SCAN_WINDOW_BYTES } from "./jpegLayout.ts";
 
 export interface ScanInput {
   /** Continues at an offset of the file. */

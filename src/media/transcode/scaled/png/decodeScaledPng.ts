@@ -61,13 +61,13 @@ function scatter(image: Uint32Array, width: number, pixels: Uint8Array, pass: Pn
  */
 export async function decodeScaledPng(
   source: ByteSource,
-  { edgePx, memory }: { edgePx: number; memory: DecoderMemory },
+  { edgePx, orientation, memory }: { edgePx: number; orientation: number; memory: DecoderMemory },
 ): Promise<RgbaImage> {
   const reader = forwardReader(source, memory);
   const { header, pixelBytes } = await readPngHeader(reader);
   const { width, height, isInterlaced } = header;
   memory.hold("inflate", INFLATE_MEMORY_BYTES);
-  const resizer = openResizer(header, scaledSize(header, edgePx), memory);
+  const resizer = openResizer({ from: header, to: scaledSize(header, edgePx), orientation }, memory);
   if (isInterlaced) memory.hold("interlaced", width * height * 4);
   const whole = new Uint32Array(isInterlaced ? width * height : 0);
   const collect = rowCollector(header, memory, (pixels, pass, row) => {
