@@ -8,7 +8,7 @@ import { distinctCopy } from "./photos.ts";
 import { type Server, startBaseline, startPlatform, startTintype } from "./servers.ts";
 import { copyAsset, getAsset, mediaPath, readRequest, uploadPhoto, uploadRequest } from "./tintypeLibrary.ts";
 
-export const workNames = ["asset", "page", "thumbnail", "upload", "put"] as const;
+export const workNames = ["asset", "page", "thumbnail", "checked", "upload", "put"] as const;
 export type WorkName = (typeof workNames)[number];
 
 export interface System {
@@ -64,6 +64,7 @@ async function openPlatform(directory: string, photo: Buffer, thumbnail: Buffer)
       asset: () => ({ method: "GET", path: `/photo/photo_${String(nextIndex()).padStart(22, "0")}` }),
       page: () => ({ method: "GET", path: "/page" }),
       thumbnail: () => ({ method: "GET", path: "/object/thumbnail" }),
+      checked: () => ({ method: "GET", path: "/checked/thumbnail" }),
       upload: () => ({ method: "POST", path: "/upload", headers: JPEG, body: distinctCopy(photo) }),
       put: () => ({ method: "PUT", path: `/object/${nextIndex()}`, headers: JPEG, body: distinctCopy(photo) }),
     },

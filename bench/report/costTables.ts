@@ -7,7 +7,6 @@ import {
   findCounts,
   importUsage,
   monthlyUsage,
-  photoSubject,
   type Renderer,
   renderers,
   storageDollars,
@@ -17,11 +16,7 @@ import type { Results } from "./figures.ts";
 import { type CellValue, dollars, markdownTable, rounded, whole } from "./markdown.ts";
 import { freePlan, OPERATIONS_PER_MESSAGE, prices, unitDollars, unitNames, usageDollars } from "./prices.ts";
 
-export const LIBRARY_SIZES = [1000, 10_000, 100_000];
-
-/** Limits in dollars for 100,000 photos: the import, and a month beyond R2 storage and the plan. */
-export const IMPORT_LIMITS: Record<Renderer, number> = { images: 50, worker: 5 };
-export const MONTHLY_LIMIT = 2;
+const LIBRARY_SIZES = [1000, 10_000, 100_000];
 
 /**
  * CPU time for the bill. The import's is that of the local server with all its processes, the simulators of D1, R2 and
@@ -171,20 +166,4 @@ export function freePlanTable({ costs, cpu }: BillInput): string {
     ],
   ];
   return markdownTable(["limit", "allows", ""], rows, 3);
-}
-
-export function holdsBill(input: BillInput): { title: string; value: string; limit: string; holds: boolean }[] {
-  const photos = LIBRARY_SIZES.at(-1) ?? 0;
-  const imports = renderers.map((renderer) => {
-    const cost = usageDollars(importUsage(input, renderer, photos));
-    const limit = IMPORT_LIMITS[renderer];
-    const title = `import of ${whole(photos)} photos, ${photoSubject(renderer).split(", ")[1]}`;
-    return { title, value: dollars(cost), limit: `≤ ${dollars(limit)}`, holds: cost <= limit };
-  });
-  const monthly = renderers.map((renderer) => {
-    const cost = usageDollars(monthlyUsage(input, renderer, photos));
-    const title = `a month with ${whole(photos)} photos, RENDERER=${renderer}`;
-    return { title, value: dollars(cost), limit: `≤ ${dollars(MONTHLY_LIMIT)}`, holds: cost <= MONTHLY_LIMIT };
-  });
-  return [...imports, ...monthly];
 }

@@ -1,6 +1,7 @@
 /** The page bench/results.md. */
 import { type BillInput, renderers } from "./bill.ts";
-import { billDetails, billTable, browsingTable, countTable, cpuCosts, holdsBill } from "./costTables.ts";
+import { billDetails, billTable, browsingTable, countTable, cpuCosts } from "./costTables.ts";
+import { billLimits, countLimits } from "./countedLimits.ts";
 import type { Figures, ImportName, Results } from "./figures.ts";
 import { importNames } from "./figures.ts";
 import { type CellValue, fixed, markdownTable, median, rounded, whole } from "./markdown.ts";
@@ -45,7 +46,7 @@ export function limitsTable(figures: AllFigures): string {
     const title = `200 photos, RENDERER=${renderer}, ratio to the baseline`;
     return { title, value: fixed(ratio, 2), limit: `≤ ${IMPORT_RATIO_LIMIT}`, holds: ratio <= IMPORT_RATIO_LIMIT };
   });
-  const rows = [...ratios, ...imports, ...holdsBill(billInput(figures))];
+  const rows = [...ratios, ...imports, ...countLimits(figures.counts), ...billLimits(billInput(figures))];
   return markdownTable(
     ["must hold", "measured", "limit", "holds"],
     rows.map(({ title, value, limit, holds }) => [title, value, limit, holds ? "yes" : "**no**"]),
@@ -57,6 +58,7 @@ const WORK_TITLES: Record<string, string> = {
   page: "page of 100, lean",
   thumbnail: "warm thumbnail",
   upload: "upload of 4 MB",
+  checked: "R2 get and one D1 read",
   put: "R2 put of 4 MB alone",
 };
 

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { CountedCosts, Counts } from "../../../bench/counts/countedStep.ts";
 import { type BillInput, importUsage, monthlyUsage, storageDollars } from "../../../bench/report/bill.ts";
 import { browsing } from "../../../bench/report/browsing.ts";
+import { billLimits, countLimits } from "../../../bench/report/countedLimits.ts";
 import { unitDollars, usageDollars } from "../../../bench/report/prices.ts";
 
 const none: Counts = {
@@ -96,4 +97,40 @@ it("names the count that is missing", () => {
   expect(() => importUsage({ ...input, costs: { ...costs, steps: [] } }, "images", 1)).toThrow(
     'no counts of "upload" for "photo, RENDERER=images"',
   );
+});
+
+function arrival(subject: string, rowsWritten: number, renderings: number) {
+  return [
+    step(subject, "upload", { roundTrips: 3, rowsWritten: 30 }),
+    step(subject, "all tasks", { roundTrips: 6, rowsWritten: rowsWritten - 30, renderings }),
+  ];
+}
+
+function limitedCosts(rowsWritten: number): CountedCosts {
+  const steps = [
+    ...arrival(photo, rowsWritten, 1),
+    ...arrival("photo, RENDERER=worker", rowsWritten, 0),
+    ...arrival("JPEG without GPS", 35, 1),
+    step(library, "one asset", { roundTrips: 1 }),
+    step(library, "page of 100, lean", { roundTrips: 1 }),
+  ];
+  return { ...costs, steps };
+}
+
+it("accepts counts at their limits and names the one beyond", () => {
+  const broken = (rowsWritten: number) => countLimits(limitedCosts(rowsWritten)).filter(({ holds }) => !holds);
+  expect(broken(55)).toEqual([]);
+  expect(broken(56)).toEqual([{ title: "rows written, photo with GPS", value: "56", limit: "≤ 55", holds: false }]);
+});
+
+it("names an import that costs more than its limit", () => {
+  const forWorker = costs.steps.map((counted) => ({
+    ...counted,
+    subject: counted.subject.replace("=images", "=worker"),
+  }));
+  const both = { ...costs, steps: [...costs.steps, ...forWorker] };
+  const broken = billLimits({ ...input, costs: both }).filter(({ holds }) => !holds);
+  expect(broken.map(({ title, value }) => `${title}: ${value}`)).toEqual([
+    "import of 100,000 photos, RENDERER=worker: $47.50",
+  ]);
 });
