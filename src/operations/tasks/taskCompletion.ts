@@ -71,7 +71,7 @@ function waitForSource(tasks: StoredTasks): StoredTasks {
       ? [type, { ...task, dueAt: sourceDueAt }]
       : [type, task],
   );
-  return Object.fromEntries(waiting);
+  return { ...tasks, ...Object.fromEntries(waiting) };
 }
 
 /** The tasks of a row with the results of those that ran. */
@@ -87,5 +87,5 @@ export function failPending(tasks: StoredTasks, reason: string, atMs: number): S
       ? [type, { ...task, status: "failure", error: task.error ?? reason, completedAt: atMs }]
       : [type, task],
   );
-  return Object.fromEntries(failed);
+  return { ...tasks, ...Object.fromEntries(failed) };
 }

@@ -93,6 +93,22 @@ describe("two consumers", () => {
   });
 });
 
+describe("a task of a later version's type", () => {
+  it("stays, while the other tasks run and are listed", async () => {
+    const id = await uploadSample("picasa.jpg");
+    const later = JSON.stringify({ status: "pending", dueAt: 1, createdAt: 1 });
+    await sqlAll(
+      "UPDATE asset_tasks SET tasks = json_set(tasks, '$.mind_reading', json(?)) WHERE asset_id = ?",
+      later,
+      id,
+    );
+    expect(await runPendingTasks(testContext(), id)).toBeNull();
+    expect(await statuses(id)).toEqual(DONE);
+    const [row] = await sqlAll("SELECT tasks -> 'mind_reading' AS task FROM asset_tasks WHERE asset_id = ?", id);
+    expect(row).toEqual({ task: later });
+  });
+});
+
 describe("a consumer that stops", () => {
   it("after it stored the images leaves nothing that the next one does not complete", async () => {
     const id = await uploadSample("picasa.jpg");
