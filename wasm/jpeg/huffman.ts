@@ -1,5 +1,5 @@
 /** Huffman tables; T.81 annex C and §F.2.2.3. */
-import { input, readBits, refill } from "./input";
+import { input, refill, skipBits } from "./input";
 
 /** Codes up to this length are found by one lookup. */
 export const LOOKUP_BITS: i32 = 10;
@@ -93,6 +93,6 @@ export function coefficientAt(table: usize, bits: u64): i32 {
 export function readSymbol(table: usize): i32 {
   if (input.count < 16) refill();
   const entry = codeEntry(table, input.bits);
-  readBits(entry & 255);
+  skipBits(entry & 255);
   return entry >> 8;
 }

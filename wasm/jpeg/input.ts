@@ -62,13 +62,18 @@ export function refill(): void {
   refillByBytes();
 }
 
+/** Consumes buffered bits. */
+export function skipBits(length: i32): void {
+  input.bits <<= length;
+  input.count -= length;
+}
+
 /** Reads up to 16 bits. */
 export function readBits(length: i32): i32 {
   if (length === 0) return 0;
   if (input.count < length) refill();
   const value = <i32>(input.bits >> (64 - length));
-  input.bits <<= length;
-  input.count -= length;
+  skipBits(length);
   return value;
 }
 

@@ -1,8 +1,8 @@
 /** Decodes blocks of the scans of a progressive JPEG; T.81 §G.1.2 and §G.2. */
 import { readBlock, readDc } from "./baseline";
 import { Component } from "./component";
-import { readSymbol } from "./huffman";
-import { readBits, readNumber } from "./input";
+import { coefficientAt, readSymbol } from "./huffman";
+import { input, readBits, readNumber, refill, skipBits } from "./input";
 
 /** First and last zigzag index of the scan, and the bit positions of the previous scan and of this one. */
 @unmanaged
@@ -50,24 +50,33 @@ function readFirstBand(component: Component, block: usize, history: usize): void
     scan.endOfBandRun--;
     return;
   }
-  let bits = load<u64>(history);
+  const table = component.acTable;
+  let known = load<u64>(history);
   for (let index = scan.first; index <= scan.last; index++) {
-    const symbol = readSymbol(component.acTable);
-    const run = (symbol >> 4) & 15;
-    const size = symbol & 15;
-    if (size === 0 && run < 15) {
-      startRun(run);
-      scan.endOfBandRun--;
-      break;
+    if (input.count < 32) refill();
+    const entry = coefficientAt(table, input.bits);
+    let value = entry >> 16;
+    let run = (entry >> 8) & 255;
+    if (entry !== 0) skipBits(entry & 255);
+    else {
+      const symbol = readSymbol(table);
+      const size = symbol & 15;
+      run = symbol >> 4;
+      if (size === 0 && run < 15) {
+        startRun(run);
+        scan.endOfBandRun--;
+        break;
+      }
+      value = readNumber(size);
     }
     index += run;
-    if (size === 0) continue;
-    const value = readNumber(size) << scan.low;
     if (index > 63) break;
-    place(component, block, index, value);
-    bits |= (<u64>1) << index;
+    if (value !== 0) {
+      place(component, block, index, value << scan.low);
+      known |= (<u64>1) << index;
+    } else if (entry !== 0) index--;
   }
-  store<u64>(history, bits);
+  store<u64>(history, known);
 }
 
 /** Reads one more bit of a coefficient; its sign tells the direction. */
