@@ -1,7 +1,8 @@
 import { AppError, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/albums/albumMemberships.ts";
+import { runQueries } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { requireLibrary } from "../libraries/libraries.ts";
+import { readInLibrary } from "../libraries/readInLibrary.ts";
 import type { Context } from "../context.ts";
 
 export type { AlbumMembership } from "../../records/albums/albumMemberships.ts";
@@ -24,19 +25,26 @@ export interface ListAlbumMembershipsParams extends records.MembershipFilter {
 }
 
 /**
- * Lists album membership rows, which clients mirror, a page at a time in two round trips.
+ * Lists album membership rows, which clients mirror, a page at a time. Takes one round trip, two while a large
+ * album is being deleted.
  * Throws `not_found` for an unknown album and `bad_request` for a cursor of another library.
  */
-export async function listAlbumMemberships(context: Context, principal: Principal, params: ListAlbumMembershipsParams) {
-  const lookup = await records.readMembershipContext(context.db, principal, params);
-  const library = requireLibrary(lookup.libraries, params.libraryId);
-  if (params.albumId !== null && lookup.albumLibraryId !== library.id) throw notFound("album");
-  if (params.startingAfterId !== null && lookup.cursorLibraryId !== library.id) {
+export async function listAlbumMemberships(
+  context: Context,
+  principal: Principal,
+  params: ListAlbumMembershipsParams,
+): Promise<records.MembershipPage> {
+  const { library, checked, read } = await readInLibrary(context, principal, {
+    libraryId: params.libraryId,
+    check: records.membershipCheckQuery(principal, params),
+    select: ({ id }) => records.membershipPageQuery({ ...params, libraryId: id, hiddenAlbumIds: [] }),
+  });
+  if (params.albumId !== null && checked.albumLibraryId !== library.id) throw notFound("album");
+  if (params.startingAfterId !== null && checked.cursorLibraryId !== library.id) {
     throw new AppError("bad_request", "starting_after_id: album asset not found in this library");
   }
-  return await records.listAlbumMemberships(context.db, {
-    ...params,
-    libraryId: library.id,
-    hiddenAlbumIds: lookup.hiddenAlbumIds,
-  });
+  const { hiddenAlbumIds } = checked;
+  if (hiddenAlbumIds.length === 0) return (await read()) ?? { memberships: [], hasMore: false };
+  const visible = records.membershipPageQuery({ ...params, libraryId: library.id, hiddenAlbumIds });
+  return (await runQueries(context.db, [visible]))[0];
 }

@@ -2,13 +2,16 @@ import { AppError, invalid, notFound } from "../../kernel/errors.ts";
 import { addAlbumAssets, removeAlbumAssets, type AddResult } from "../../records/albums/albumAssets.ts";
 import * as records from "../../records/albums/albums.ts";
 import { everyAsset } from "../../records/assets/assetFilters.ts";
-import { sortKeyOf } from "../../records/assets/assetList.ts";
-import { findAssetPosition } from "../../records/assets/assets.ts";
+import { firstRowsQuery, type PageRequest } from "../../records/assets/assetList.ts";
+import { assetPositionQuery, findAssetPosition } from "../../records/assets/assets.ts";
 import { everyColumnGroup, type ListedAsset } from "../../records/assets/listColumns.ts";
+import { NO_QUERY, runQueries } from "../../records/sql/query.ts";
 import { assetPages } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { createOnce, storedAlbum, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { resolveLibrary } from "../libraries/libraries.ts";
+import { likelyLibrary } from "../libraries/likelyLibrary.ts";
+import { readInLibrary } from "../libraries/readInLibrary.ts";
 import type { Context } from "../context.ts";
 import { startPages } from "../pages.ts";
 
@@ -58,15 +61,20 @@ export interface ListAlbumsParams {
 }
 
 /** Lists albums of one library, a page at a time. Throws `bad_request` for a cursor of another library. */
-export async function listAlbums(context: Context, principal: Principal, params: ListAlbumsParams) {
-  const library = await resolveLibrary(context, principal, params.libraryId);
-  if (params.startingAfterId !== null) {
-    const [last] = await records.selectAlbumLibrary(context.db, principal, params.startingAfterId);
-    if (last?.libraryId !== library.id) {
-      throw new AppError("bad_request", "starting_after_id: album not found in this library");
-    }
+export async function listAlbums(
+  context: Context,
+  principal: Principal,
+  params: ListAlbumsParams,
+): Promise<records.AlbumPage> {
+  const { library, checked, read } = await readInLibrary(context, principal, {
+    libraryId: params.libraryId,
+    check: records.albumLibraryQuery(principal, params.startingAfterId),
+    select: ({ id }) => records.albumPageQuery(context.db, { ...params, libraryId: id }),
+  });
+  if (params.startingAfterId !== null && checked !== library.id) {
+    throw new AppError("bad_request", "starting_after_id: album not found in this library");
   }
-  return await records.listAlbums(context.db, { ...params, libraryId: library.id });
+  return (await read()) ?? { albums: [], hasMore: false };
 }
 
 export interface AlbumPatch {
@@ -127,45 +135,57 @@ export async function removeFromAlbum(
   await removeAlbumAssets(context.db, await getAlbum(context, principal, id), [...new Set(assetIds)], context.nowMs);
 }
 
-const MAX_PAGE_ASSETS = 200;
+/** Assets that a streamed list holds in memory: their texts are bounded to 4 MiB a page. */
+export const MAX_STREAM_PAGE_ASSETS = 1000;
+
+interface AlbumWindow {
+  startingAfterId: string | null;
+  limit: number | null;
+}
+
+/** The first page of an album of `libraryId`. */
+function firstPage(libraryId: string, albumId: string, { startingAfterId, limit }: AlbumWindow): PageRequest {
+  return {
+    filter: { ...everyAsset, libraryId, albumId },
+    afterKey: null,
+    cursorId: startingAfterId,
+    trashSpan: null,
+    groups: everyColumnGroup,
+    limit: Math.min(MAX_STREAM_PAGE_ASSETS, limit ?? Infinity),
+  };
+}
 
 /**
  * Streams the live assets of an album in pages, newest first; `limit` null streams all. Validates the request and reads
- * the first page before it returns, because errors can only be sent before the response.
+ * the first page before it returns, because errors can only be sent before the response: in one round trip if the
+ * credential has a single library.
  * Throws `not_found` for the album and `bad_request` for a cursor of another library.
  */
 export async function streamAlbumAssets(
   context: Context,
   principal: Principal,
   id: string,
-  window: { startingAfterId: string | null; limit: number | null },
+  window: AlbumWindow,
 ): Promise<AsyncGenerator<ListedAsset[]>> {
-  const album = await getAlbum(context, principal, id);
   const { startingAfterId } = window;
-  const last = startingAfterId === null ? null : await findAssetPosition(context.db, principal, startingAfterId);
+  const guess = likelyLibrary(principal, null);
+  const [album, last, rows] = await runQueries(context.db, [
+    records.albumQuery(context.db, principal, id),
+    assetPositionQuery(principal, startingAfterId),
+    guess === null ? NO_QUERY : firstRowsQuery(firstPage(guess.id, id, window)),
+  ]);
+  if (album === null) throw notFound("album");
   if (startingAfterId !== null && last?.libraryId !== album.libraryId) {
     throw new AppError("bad_request", "starting_after_id: asset not found in this library");
   }
-  const afterKey = last === null ? null : sortKeyOf(last, "live");
-  const pages = albumPages(context, album, afterKey, window.limit ?? Number.POSITIVE_INFINITY);
-  return await startPages(pages);
+  const request = firstPage(album.libraryId, id, window);
+  const pages = assetPages(context, request, guess?.id === album.libraryId ? rows : null);
+  return await startPages(limitPages(pages, window.limit ?? Infinity));
 }
 
-async function* albumPages(
-  context: Context,
-  album: Album,
-  afterKey: string | null,
-  limit: number,
-): AsyncGenerator<ListedAsset[]> {
-  const filter = { ...everyAsset, libraryId: album.libraryId, albumId: album.id };
+async function* limitPages<T>(pages: AsyncGenerator<T[]>, limit: number): AsyncGenerator<T[]> {
   let remaining = limit;
-  for await (const page of assetPages(context, {
-    filter,
-    afterKey,
-    trashSpan: null,
-    groups: everyColumnGroup,
-    limit: Math.min(MAX_PAGE_ASSETS, remaining),
-  })) {
+  for await (const page of pages) {
     yield page.slice(0, remaining);
     remaining -= page.length;
     if (remaining <= 0) return;

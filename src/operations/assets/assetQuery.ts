@@ -1,8 +1,10 @@
 import { notFound } from "../../kernel/errors.ts";
 import type { AssetFilter } from "../../records/assets/assetFilters.ts";
-import { readListContext } from "../../records/assets/assetList.ts";
+import { albumLibraryQuery } from "../../records/albums/albums.ts";
+import type { Query } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { requireLibrary } from "../libraries/libraries.ts";
+import type { LikelyLibrary } from "../libraries/likelyLibrary.ts";
+import { readInLibrary } from "../libraries/readInLibrary.ts";
 import type { Context } from "../context.ts";
 
 export interface AssetQuery {
@@ -12,24 +14,29 @@ export interface AssetQuery {
   personIds: string[] | null;
 }
 
-export interface ResolvedAssetQuery {
-  filter: AssetFilter;
-  /** True when the filter excludes every asset. */
-  isEmpty: boolean;
-}
-
-/** Resolves the library and album of an asset filter in one round trip. Throws `not_found` or `bad_request`. */
-export async function resolveAssetQuery(
+/**
+ * Reads `select` for the library and album of an asset filter, in one round trip with the check of both if the library
+ * is likely. `select` may return null while the library is a guess. Returns null if the filter excludes every asset.
+ * Throws `not_found` or `bad_request`.
+ */
+export async function readAssetQuery<T>(
   context: Context,
   principal: Principal,
   query: AssetQuery,
-): Promise<ResolvedAssetQuery> {
-  const { libraryId, filter, personIds } = query;
-  const lookup = await readListContext(context.db, principal, { libraryId, filter, startingAfterId: null });
-  const library = requireLibrary(lookup.libraries, libraryId);
-  if (filter.albumId !== null && lookup.albumLibraryId !== library.id) throw notFound("album");
-  return {
-    filter: { ...filter, libraryId: library.id, trashClearedAt: library.trashClearedAt },
-    isEmpty: personIds !== null && personIds.length > 0,
-  };
+  select: (filter: AssetFilter) => Query<T> | null,
+): Promise<{ filter: AssetFilter; result: T | null } | null> {
+  const { libraryId, personIds } = query;
+  const filterOf = ({ id, trashClearedAt }: LikelyLibrary): AssetFilter => ({
+    ...query.filter,
+    libraryId: id,
+    ...(trashClearedAt === undefined ? {} : { trashClearedAt }),
+  });
+  const isEmpty = personIds !== null && personIds.length > 0;
+  const { library, checked, read } = await readInLibrary(context, principal, {
+    libraryId,
+    check: albumLibraryQuery(principal, query.filter.albumId),
+    select: (likely) => (isEmpty ? null : select(filterOf(likely))),
+  });
+  if (query.filter.albumId !== null && checked !== library.id) throw notFound("album");
+  return isEmpty ? null : { filter: filterOf(library), result: await read() };
 }

@@ -9,7 +9,12 @@ import {
   type PageRequest,
 } from "../../records/assets/assetList.ts";
 import { findAsset, type Asset } from "../../records/assets/assets.ts";
-import type { ColumnGroups, ListedAsset, ListRow } from "../../records/assets/listColumns.ts";
+import {
+  findListedAsset,
+  type ColumnGroups,
+  type ListedAsset,
+  type ListRow,
+} from "../../records/assets/listColumns.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { requireLibrary } from "../libraries/libraries.ts";
 import { isConfirmed, likelyLibrary, type LikelyLibrary } from "../libraries/likelyLibrary.ts";
@@ -29,6 +34,18 @@ export { boxAround, type Box } from "../../records/map/mapCells.ts";
 /** Reads a live or trashed asset. Throws `not_found` for an unknown or inaccessible id. */
 export async function getAsset(context: Context, principal: Principal, id: string): Promise<Asset> {
   const asset = await findAsset(context.db, principal, id);
+  if (asset === null) throw notFound("asset");
+  return asset;
+}
+
+/** Reads a live or trashed asset with the columns of `groups`. Throws `not_found` for an unknown or inaccessible id. */
+export async function getListedAsset(
+  context: Context,
+  principal: Principal,
+  id: string,
+  groups: ColumnGroups,
+): Promise<ListedAsset> {
+  const asset = await findListedAsset(context.db, principal, id, groups);
   if (asset === null) throw notFound("asset");
   return asset;
 }
@@ -107,14 +124,20 @@ async function readPage(
   );
 }
 
-/** Yields all pages of a list, holding one in memory, for streamed responses. */
-export async function* assetPages(context: Context, request: PageRequest): AsyncGenerator<ListedAsset[]> {
-  let { afterKey } = request;
+/** Yields all pages of a list, holding one in memory, for streamed responses. `firstRows` are those of `listRows`. */
+export async function* assetPages(
+  context: Context,
+  first: PageRequest,
+  firstRows: ListRow[] | null = null,
+): AsyncGenerator<ListedAsset[]> {
+  let request = first;
+  let rows = firstRows;
   for (;;) {
-    const page = await readPage(context, { ...request, afterKey });
+    const page = await readPage(context, request, rows);
+    rows = null;
     yield page.assets;
     const last = page.assets.at(-1);
     if (!page.hasMore || last === undefined) return;
-    afterKey = sortKeyOf(last, request.filter.state);
+    request = { ...request, afterKey: sortKeyOf(last, request.filter.state), cursorId: null };
   }
 }

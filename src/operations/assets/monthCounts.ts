@@ -1,6 +1,6 @@
-import { listMonthCounts } from "../../records/assets/monthCounts.ts";
+import { monthCountsQuery } from "../../records/assets/monthCounts.ts";
 import { monthStartUs } from "../../records/assets/months.ts";
-import { resolveAssetQuery, type AssetQuery } from "./assetQuery.ts";
+import { readAssetQuery, type AssetQuery } from "./assetQuery.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 
@@ -10,14 +10,13 @@ export interface MonthBucket {
   assets: number;
 }
 
-/** Counts assets per month of capture, newest first and without empty months, in two round trips. */
+/** Counts assets per month of capture, newest first and without empty months. */
 export async function countByMonth(
   context: Context,
   principal: Principal,
   query: AssetQuery & { limit: number },
 ): Promise<{ buckets: MonthBucket[]; hasMore: boolean }> {
-  const { filter, isEmpty } = await resolveAssetQuery(context, principal, query);
-  if (isEmpty) return { buckets: [], hasMore: false };
-  const { months, hasMore } = await listMonthCounts(context.db, filter, query.limit);
+  const read = await readAssetQuery(context, principal, query, (filter) => monthCountsQuery(filter, query.limit));
+  const { months, hasMore } = read?.result ?? { months: [], hasMore: false };
   return { buckets: months.map(({ month, assets }) => ({ startUs: monthStartUs(month), assets })), hasMore };
 }

@@ -2,7 +2,7 @@ import { AppError } from "../../kernel/errors.ts";
 import { toInstantUs, type WallTime } from "../../kernel/time.ts";
 import * as records from "../../records/events/eventFeed.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { requireLibrary } from "../libraries/libraries.ts";
+import { readInLibrary } from "../libraries/readInLibrary.ts";
 import type { Context } from "../context.ts";
 
 export { entityTypes, type EntityType, type FeedEvent } from "../../records/events/eventFeed.ts";
@@ -50,17 +50,25 @@ async function requireIssuedCursor(context: Context, seq: number, lastSeq: numbe
  * Lists the change feed of one library after a cursor, oldest first.
  * Throws `bad_request` for a malformed cursor or one beyond the last event.
  */
-export async function listEvents(context: Context, principal: Principal, params: ListEventsParams) {
+export async function listEvents(
+  context: Context,
+  principal: Principal,
+  params: ListEventsParams,
+): Promise<records.FeedPage> {
   const afterSeq = params.afterCursor === null ? 0 : parseCursor(params.afterCursor);
-  const lookup = await records.readFeedContext(context.db, principal, params.libraryId);
-  const library = requireLibrary(lookup.libraries, params.libraryId);
-  await requireIssuedCursor(context, afterSeq, lookup.lastSeq);
-  return await records.listEvents(context.db, {
-    libraryId: library.id,
-    afterSeq,
-    createdFrom: ceilToMs(params.createdFrom),
-    createdBefore: ceilToMs(params.createdBefore),
-    entityTypes: params.entityTypes === null ? null : [...new Set(params.entityTypes)],
-    limit: params.limit,
+  const { checked: lastSeq, read } = await readInLibrary(context, principal, {
+    libraryId: params.libraryId,
+    check: records.lastSeqQuery,
+    select: (library) =>
+      records.feedPageQuery({
+        libraryId: library.id,
+        afterSeq,
+        createdFrom: ceilToMs(params.createdFrom),
+        createdBefore: ceilToMs(params.createdBefore),
+        entityTypes: params.entityTypes === null ? null : [...new Set(params.entityTypes)],
+        limit: params.limit,
+      }),
   });
+  await requireIssuedCursor(context, afterSeq, lastSeq);
+  return (await read()) ?? { events: [], hasMore: false };
 }

@@ -10,7 +10,8 @@ import {
 import * as records from "../../records/stacks/stacks.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { createOnce, storedStack, type IdempotentRequest } from "../idempotency/createOnce.ts";
-import { requireLibrary, resolveLibrary } from "../libraries/libraries.ts";
+import { requireLibrary } from "../libraries/libraries.ts";
+import { readInLibrary } from "../libraries/readInLibrary.ts";
 import { planUngroup, planMerge, findIdenticalStack, planRemoval } from "./stackPlan.ts";
 import type { Context } from "../context.ts";
 
@@ -26,15 +27,20 @@ export async function getStack(context: Context, principal: Principal, id: strin
 export type ListStacksParams = Omit<records.StackListRequest, "libraryId"> & { libraryId: string | null };
 
 /** Lists stacks of one library, a page at a time. Throws `bad_request` for a cursor of another library. */
-export async function listStacks(context: Context, principal: Principal, params: ListStacksParams) {
-  const library = await resolveLibrary(context, principal, params.libraryId);
-  if (params.startingAfterId !== null) {
-    const last = await records.findStack(context.db, principal, params.startingAfterId);
-    if (last?.libraryId !== library.id) {
-      throw new AppError("bad_request", "starting_after_id: stack not found in this library");
-    }
+export async function listStacks(
+  context: Context,
+  principal: Principal,
+  params: ListStacksParams,
+): Promise<records.StackPage> {
+  const { library, checked, read } = await readInLibrary(context, principal, {
+    libraryId: params.libraryId,
+    check: records.stackLibraryQuery(principal, params.startingAfterId),
+    select: ({ id }) => records.stackPageQuery({ ...params, libraryId: id }),
+  });
+  if (params.startingAfterId !== null && checked !== library.id) {
+    throw new AppError("bad_request", "starting_after_id: stack not found in this library");
   }
-  return await records.listStacks(context.db, { ...params, libraryId: library.id });
+  return (await read()) ?? { stacks: [], hasMore: false };
 }
 
 /** Attempts per request before a concurrent change becomes a `write_conflict`. */

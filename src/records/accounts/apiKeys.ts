@@ -3,9 +3,9 @@ import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
 import { z } from "zod";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
-import { selectLibrariesOfKey, type KnownLibrary } from "../libraries/knownLibraries.ts";
+import { selectOwnerOfKey, toKnownLibraries, type KnownLibrary } from "../libraries/knownLibraries.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
-import { apiKeys, users } from "../schema/schema.ts";
+import { apiKeys } from "../schema/schema.ts";
 
 /** Permissions of a credential. `delete` covers trashing and restoring, `delete_permanently` everything final. */
 export const actions = ["read", "write", "delete", "delete_permanently"] as const;
@@ -101,18 +101,13 @@ export interface FoundApiKey {
 
 /** Finds the key with this hash, whether its user is active, and the libraries it covers, in one round trip. */
 export async function findApiKeyByHash(db: Database, secretHash: string): Promise<FoundApiKey | null> {
-  const [keys, owners, knownLibraries] = await db.orm.batch([
+  const [keys, owners] = await db.orm.batch([
     db.orm.select().from(apiKeys).where(eq(apiKeys.secretHash, secretHash)),
-    db.orm
-      .select({ isActive: users.isActive })
-      .from(apiKeys)
-      .innerJoin(users, eq(users.id, apiKeys.userId))
-      .where(eq(apiKeys.secretHash, secretHash)),
-    selectLibrariesOfKey(db, secretHash),
+    selectOwnerOfKey(db, secretHash),
   ]);
   const key = keys[0];
   if (key === undefined) return null;
-  return { key: parseRow(key), userIsActive: owners[0]?.isActive ?? false, knownLibraries };
+  return { key: parseRow(key), userIsActive: owners[0]?.isActive ?? false, knownLibraries: toKnownLibraries(owners) };
 }
 
 const LAST_USED_RESOLUTION_MS = 60_000;

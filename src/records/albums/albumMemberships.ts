@@ -1,30 +1,24 @@
 /** Reads album memberships: one by id, or a page of a library's. */
-import { and, desc, eq, getTableColumns, gt, isNull, sql, Subquery, type SQL } from "drizzle-orm";
+import { and, eq, getTableColumns, isNull, sql, type SQL } from "drizzle-orm";
+import { z } from "zod";
 import type { Database } from "../database.ts";
-import {
-  inScope,
-  isVisible,
-  selectLiveLibraries,
-  trashClearedAtOf,
-  type LibraryState,
-  type LibraryScope,
-} from "../libraries/libraries.ts";
+import { inScope, isVisible, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
 import { albumAssets, albums } from "../schema/schema.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
-import { selectAlbumLibrary } from "./albums.ts";
+import { rowReader, type Query } from "../sql/query.ts";
 
 const { sortKey: _sortKey, ...columns } = getTableColumns(albumAssets);
 
 export type AlbumMembership = Omit<typeof albumAssets.$inferSelect, "sortKey">;
 
-function selectMembership(db: Database, scope: LibraryScope, id: string | null) {
+function selectMembership(db: Database, scope: LibraryScope, id: string) {
   return db.orm
     .select(columns)
     .from(albumAssets)
     .innerJoin(albums, eq(albums.id, albumAssets.albumId))
     .where(
       and(
-        eq(albumAssets.id, id ?? ""),
+        eq(albumAssets.id, id),
         eq(albums.userId, scope.userId),
         isNull(albums.deletedAt),
         inScope(scope, albumAssets.libraryId, albumAssets.trashedAt),
@@ -46,39 +40,36 @@ export interface MembershipFilter {
   ids: string[] | null;
 }
 
-export interface MembershipListContext {
-  libraries: LibraryState[];
+export interface MembershipCheck {
   /** The library of `albumId`; null if the album is missing or another user's. */
   albumLibraryId: string | null;
+  /** The library of the membership `startingAfterId`; null if it is missing or out of scope. */
   cursorLibraryId: string | null;
   /** Deleted albums whose memberships still exist: empty unless a large album is being deleted. */
   hiddenAlbumIds: string[];
 }
 
-function selectHiddenAlbums(db: Database, { userId }: LibraryScope) {
-  return db.orm
-    .select({ id: albums.id })
-    .from(albums)
-    .where(and(gt(albums.deletedAt, 0), eq(albums.userId, userId)));
-}
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
+const idList = z.array(z.string());
 
-/** Reads the inputs of a page query in one round trip. */
-export async function readMembershipContext(
-  db: Database,
+/** What a page's album and cursor must fulfil, and the albums that it leaves out. */
+export function membershipCheckQuery(
   scope: LibraryScope,
-  params: { libraryId: string | null; albumId: string | null; startingAfterId: string | null },
-): Promise<MembershipListContext> {
-  const [libraries, albumRows, cursors, hidden] = await db.orm.batch([
-    selectLiveLibraries(db, scope, params.libraryId),
-    selectAlbumLibrary(db, scope, params.albumId),
-    selectMembership(db, scope, params.startingAfterId),
-    selectHiddenAlbums(db, scope),
-  ]);
+  { albumId, startingAfterId }: { albumId: string | null; startingAfterId: string | null },
+): Query<MembershipCheck> {
+  const album = sql`(SELECT library_id FROM albums WHERE id = ${albumId} AND user_id = ${scope.userId} AND deleted_at IS NULL)`;
+  const cursor = sql`(SELECT l.library_id FROM album_assets l CROSS JOIN albums a ON a.id = l.album_id
+    WHERE l.id = ${startingAfterId} AND a.user_id = ${scope.userId} AND a.deleted_at IS NULL
+      AND ${inScope(scope, sql`l.library_id`, sql`l.trashed_at`)})`;
+  const hidden = sql`(SELECT json_group_array(id) FROM albums WHERE deleted_at > 0 AND user_id = ${scope.userId})`;
   return {
-    libraries,
-    albumLibraryId: albumRows[0]?.libraryId ?? null,
-    cursorLibraryId: cursors[0]?.libraryId ?? null,
-    hiddenAlbumIds: hidden.map(({ id }) => id),
+    sql: sql`SELECT ${albumId === null ? sql`NULL` : album} AS album_library,
+      ${startingAfterId === null ? sql`NULL` : cursor} AS cursor_library, ${hidden} AS hidden`,
+    parse: ([row]) => ({
+      albumLibraryId: textOrNull(row?.["album_library"]),
+      cursorLibraryId: textOrNull(row?.["cursor_library"]),
+      hiddenAlbumIds: idList.parse(JSON.parse(textOrNull(row?.["hidden"]) ?? "[]")),
+    }),
   };
 }
 
@@ -99,11 +90,15 @@ export interface MembershipListRequest extends MembershipFilter {
   limit: number;
 }
 
-/** Newest first: ids sort by time. Includes memberships of trashed assets. */
-export async function listAlbumMemberships(
-  db: Database,
-  request: MembershipListRequest,
-): Promise<{ memberships: AlbumMembership[]; hasMore: boolean }> {
+export interface MembershipPage {
+  memberships: AlbumMembership[];
+  hasMore: boolean;
+}
+
+const readMembership = rowReader(columns);
+
+/** A page of memberships, newest first: ids sort by time. Includes memberships of trashed assets. */
+export function membershipPageQuery(request: MembershipListRequest): Query<MembershipPage> {
   const { libraryId, albumId, assetId, startingAfterId, limit } = request;
   const ids = request.ids === null ? null : [...new Set(request.ids)];
   const where = [
@@ -115,11 +110,9 @@ export async function listAlbumMemberships(
     ...(assetId === null ? [] : [sql`l.asset_id = ${assetId}`]),
     ...(startingAfterId === null ? [] : [sql`l.id < ${startingAfterId}`]),
   ];
-  const page = sql`SELECT l.* FROM ${pageSource({ albumId, assetId, ids })} WHERE ${sql.join(where, sql` AND `)}
-    ORDER BY l.id DESC LIMIT ${limit + 1}`;
-  const rows = await db.orm
-    .select(columns)
-    .from(new Subquery(page, columns, "album_assets"))
-    .orderBy(desc(albumAssets.id));
-  return { memberships: rows.slice(0, limit), hasMore: rows.length > limit };
+  return {
+    sql: sql`SELECT l.* FROM ${pageSource({ albumId, assetId, ids })} WHERE ${sql.join(where, sql` AND `)}
+      ORDER BY l.id DESC LIMIT ${limit + 1}`,
+    parse: (rows) => ({ memberships: rows.slice(0, limit).map(readMembership), hasMore: rows.length > limit }),
+  };
 }

@@ -8,7 +8,7 @@ import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/i
 import { inScope, isVisible, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
 import { albums, assets } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
-import { NO_QUERY, type Query } from "../sql/query.ts";
+import { NO_QUERY, rowReader, runQueries, textQuery, type Query, type Row } from "../sql/query.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
 
 type AlbumRow = typeof albums.$inferSelect;
@@ -63,21 +63,13 @@ function albumsInScope(scope: LibraryScope): SQL | undefined {
   return and(eq(albums.userId, scope.userId), isNull(albums.deletedAt), inScope(scope, albums.libraryId));
 }
 
-/** A query for the library of an album of the user. */
-export function selectAlbumLibrary(db: Database, scope: LibraryScope, albumId: string | null) {
-  return db.orm
-    .select({ libraryId: albums.libraryId })
-    .from(albums)
-    .where(and(eq(albums.id, albumId ?? ""), eq(albums.userId, scope.userId), isNull(albums.deletedAt)));
-}
-
-/** `selectAlbumLibrary` as a query to be read together with others: the library's id, or null. */
+/** The library of an album of the user; null if there is no such album. */
 export function albumLibraryQuery(scope: LibraryScope, albumId: string | null): Query<string | null> {
   if (albumId === null) return NO_QUERY;
-  return {
-    sql: sql`SELECT library_id FROM albums WHERE id = ${albumId} AND user_id = ${scope.userId} AND deleted_at IS NULL`,
-    parse: ([row]) => (typeof row?.["library_id"] === "string" ? row["library_id"] : null),
-  };
+  return textQuery(
+    sql`SELECT library_id FROM albums WHERE id = ${albumId} AND user_id = ${scope.userId} AND deleted_at IS NULL`,
+    "library_id",
+  );
 }
 
 /** A condition: the album still exists. */
@@ -85,11 +77,25 @@ export function albumExists(albumId: string): SQL {
   return sql`EXISTS (SELECT 1 FROM albums WHERE id = ${albumId} AND deleted_at IS NULL)`;
 }
 
+const readAlbumRow = rowReader(getTableColumns(albums));
+
+function readAlbum(row: Row): Album {
+  return parseAlbum({ ...readAlbumRow(row), cover: typeof row["cover"] === "string" ? row["cover"] : null });
+}
+
+/** An album in scope. */
+export function albumQuery(db: Database, scope: LibraryScope, id: string): Query<Album | null> {
+  return {
+    sql: selectAlbums(db)
+      .where(and(eq(albums.id, id), albumsInScope(scope)))
+      .getSQL(),
+    parse: ([row]) => (row === undefined ? null : readAlbum(row)),
+  };
+}
+
 export async function findAlbum(db: Database, scope: LibraryScope, id: string): Promise<Album | null> {
-  const row = await selectAlbums(db)
-    .where(and(eq(albums.id, id), albumsInScope(scope)))
-    .get();
-  return row === undefined ? null : parseAlbum(row);
+  const [album] = await runQueries(db, [albumQuery(db, scope, id)]);
+  return album;
 }
 
 export interface AlbumListRequest {
@@ -100,13 +106,15 @@ export interface AlbumListRequest {
   limit: number;
 }
 
-/** Newest first: ids sort by time. */
-export async function listAlbums(
-  db: Database,
-  request: AlbumListRequest,
-): Promise<{ albums: Album[]; hasMore: boolean }> {
+export interface AlbumPage {
+  albums: Album[];
+  hasMore: boolean;
+}
+
+/** A page of albums, newest first: ids sort by time. */
+export function albumPageQuery(db: Database, request: AlbumListRequest): Query<AlbumPage> {
   const { assetId, ids, startingAfterId, limit } = request;
-  const rows = await selectAlbums(db)
+  const select = selectAlbums(db)
     .where(
       and(
         eq(albums.libraryId, request.libraryId),
@@ -121,7 +129,10 @@ export async function listAlbums(
     )
     .orderBy(desc(albums.id))
     .limit(limit + 1);
-  return { albums: rows.slice(0, limit).map(parseAlbum), hasMore: rows.length > limit };
+  return {
+    sql: select.getSQL(),
+    parse: (rows) => ({ albums: rows.slice(0, limit).map(readAlbum), hasMore: rows.length > limit }),
+  };
 }
 
 export function albumEvent(eventType: "album_created" | "album_deleted", id: string): NewEvent {

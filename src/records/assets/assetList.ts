@@ -181,8 +181,8 @@ function rowsQuery(plan: ListPlan | null, request: PageRequest): Query<ListRow[]
   return selectListRows(plan.rows(startKey(request), request.limit + 1, sql`a.*`), request.groups);
 }
 
-/** The first statement of a page. */
-function firstRowsQuery(request: PageRequest): Query<ListRow[]> {
+/** The first statement of a page, for the `firstRows` of `listAssets`. */
+export function firstRowsQuery(request: PageRequest): Query<ListRow[]> {
   return request.filter.ids === null ? rowsQuery(planRequest(request), request) : idsQuery(request);
 }
 

@@ -12,6 +12,7 @@ import {
 } from "./metadata.ts";
 import { assets } from "../schema/schema.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
+import { NO_QUERY, rowReader, runQueries, type Query } from "../sql/query.ts";
 import { insertPartChecksums, type PartChecksums } from "../maintenance/partChecksums.ts";
 import { insertTasks, type TaskType } from "../tasks/tasks.ts";
 
@@ -113,7 +114,8 @@ async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<In
   return { asset: parseAssetRow(row), created: row.id === assetId, trashCleared: isTrashCleared === 1 };
 }
 
-function assetInScope(scope: LibraryScope, id: string): SQL | undefined {
+/** A condition on `assets`: this asset, if it is in scope, live or trashed. */
+export function assetInScope(scope: LibraryScope, id: string): SQL | undefined {
   return and(eq(assets.id, id), eq(assets.userId, scope.userId), inScope(scope, assets.libraryId, assets.trashedAt));
 }
 
@@ -130,15 +132,25 @@ export interface AssetPosition {
   trashedAt: number | null;
 }
 
-/** Finds an asset in scope without its metadata, for checks and cursors. */
+const readPosition = rowReader({
+  id: assets.id,
+  libraryId: assets.libraryId,
+  localUs: assets.localUs,
+  trashedAt: assets.trashedAt,
+});
+
+/** An asset in scope without its metadata, for checks and cursors; null without an id or an asset. */
+export function assetPositionQuery(scope: LibraryScope, id: string | null): Query<AssetPosition | null> {
+  if (id === null) return NO_QUERY;
+  return {
+    sql: sql`SELECT id, library_id, local_us, trashed_at FROM assets WHERE ${assetInScope(scope, id)}`,
+    parse: ([row]) => (row === undefined ? null : readPosition(row)),
+  };
+}
+
 export async function findAssetPosition(db: Database, scope: LibraryScope, id: string): Promise<AssetPosition | null> {
-  const { libraryId, localUs, trashedAt } = assetColumns;
-  const row = await db.orm
-    .select({ id: assets.id, libraryId, localUs, trashedAt })
-    .from(assets)
-    .where(assetInScope(scope, id))
-    .get();
-  return row ?? null;
+  const [position] = await runQueries(db, [assetPositionQuery(scope, id)]);
+  return position;
 }
 
 export async function findAsset(db: Database, scope: LibraryScope, id: string): Promise<Asset | null> {

@@ -5,9 +5,10 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Database } from "../database.ts";
+import type { LibraryScope } from "../libraries/libraries.ts";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import { rowReader, runQueries, type Query, type Row, type RowOf } from "../sql/query.ts";
-import { assetColumns, parseMetrics, type Asset } from "./assets.ts";
+import { assetColumns, assetInScope, parseMetrics, type Asset } from "./assets.ts";
 import { effectiveMetadata, parseMetadataSources, type Metadata } from "./metadata.ts";
 
 export type ColumnGroup = "metadata" | "metrics" | "fileData";
@@ -105,17 +106,22 @@ function readAsset(row: Row, groups: ColumnGroups): ListedAsset {
   return { ...readCore(row), metadata, metrics: values, fileData };
 }
 
-/** A query for assets `from` a table or query of that name, with conditions behind it. */
-export function selectListedAssets(from: SQL, groups: ColumnGroups): Query<ListedAsset[]> {
-  const names = [
-    ...columnNames(coreColumns),
-    ...(groups.has("fileData") ? columnNames(fileDataColumns) : []),
-    ...jsonColumnsOf(groups).map((column) => sql.raw(`"${column.name}"`)),
-  ];
-  return {
-    sql: sql`SELECT ${sql.join(names, sql`, `)} FROM ${from}`,
-    parse: (rows) => rows.map((row) => readAsset(row, groups)),
+/** Finds an asset in scope with the columns of the requested groups. */
+export async function findListedAsset(
+  db: Database,
+  scope: LibraryScope,
+  id: string,
+  groups: ColumnGroups,
+): Promise<ListedAsset | null> {
+  const fileData = groups.has("fileData") ? columnNames(fileDataColumns) : [];
+  const json = jsonColumnsOf(groups).map((column) => sql.raw(`"${column.name}"`));
+  const names = sql.join([...columnNames(coreColumns), ...fileData, ...json], sql`, `);
+  const query: Query<ListedAsset | null> = {
+    sql: sql`SELECT ${names} FROM assets WHERE ${assetInScope(scope, id)}`,
+    parse: ([row]) => (row === undefined ? null : readAsset(row, groups)),
   };
+  const [asset] = await runQueries(db, [query]);
+  return asset;
 }
 
 export interface ListRow extends ListedAsset {

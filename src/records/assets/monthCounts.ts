@@ -7,8 +7,8 @@ import { toInstantUs, type WallTime } from "../../kernel/time.ts";
 import { MAX_OFFSET_US, type AssetFilter } from "./assetFilters.ts";
 import { unorderedInputs } from "./listPlans.ts";
 import { unionAll } from "../sql/unionAll.ts";
-import type { Database } from "../database.ts";
 import { sqlId, sqlNumber, sqlSortKey } from "../sql/sqlLiterals.ts";
+import type { Query } from "../sql/query.ts";
 import { monthAfter, monthBefore, monthOf, monthStartUs } from "./months.ts";
 import { sortKeyPrefix } from "./sortKeys.ts";
 
@@ -107,16 +107,28 @@ function selectMonths(filter: AssetFilter, limit: number): SQL {
   ])}`;
 }
 
-export async function listMonthCounts(
-  db: Database,
-  filter: AssetFilter,
-  limit: number,
-): Promise<{ months: MonthCount[]; hasMore: boolean }> {
-  const rows = await db.orm.all<MonthCount>(selectMonths(filter, limit));
+export interface MonthPage {
+  months: MonthCount[];
+  hasMore: boolean;
+}
+
+function sumByMonth(rows: MonthCount[], limit: number): MonthPage {
   const sums = new Map<number, number>();
   for (const { month, assets } of rows) {
     if (assets > 0) sums.set(month, (sums.get(month) ?? 0) + assets);
   }
   const months = [...sums].map(([month, assets]) => ({ month, assets })).toSorted((a, b) => b.month - a.month);
   return { months: months.slice(0, limit), hasMore: months.length > limit };
+}
+
+/** A page of months with assets, newest first. */
+export function monthCountsQuery(filter: AssetFilter, limit: number): Query<MonthPage> {
+  return {
+    sql: selectMonths(filter, limit),
+    parse: (rows) =>
+      sumByMonth(
+        rows.map(({ month, assets }) => ({ month: Number(month), assets: Number(assets) })),
+        limit,
+      ),
+  };
 }

@@ -1,9 +1,9 @@
 /** Reads the change feed: a library's events in the order of insertion. */
-import { getTableColumns, sql, Subquery, type SQL } from "drizzle-orm";
+import { getTableColumns, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import { unionAll } from "../sql/unionAll.ts";
 import type { Database } from "../database.ts";
-import { selectLiveLibraries, type LibraryState, type LibraryScope } from "../libraries/libraries.ts";
+import { rowReader, runQueries, type Query } from "../sql/query.ts";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import { events } from "../schema/schema.ts";
 import { isTimeIndexed } from "./timeIndex.ts";
@@ -19,25 +19,14 @@ export interface FeedEvent extends Omit<typeof events.$inferSelect, "payload"> {
 }
 
 /** The last number assigned, which AUTOINCREMENT keeps after the rows are deleted. */
-function selectLastSeq(db: Database) {
-  return db.orm
-    .select({ seq: sql<number>`seq` })
-    .from(sql`sqlite_sequence`)
-    .where(sql`name = 'events'`);
-}
+export const lastSeqQuery: Query<number> = {
+  sql: sql`SELECT seq FROM sqlite_sequence WHERE name = 'events'`,
+  parse: ([row]) => Number(row?.["seq"] ?? 0),
+};
 
 export async function findLastSeq(db: Database): Promise<number> {
-  return (await selectLastSeq(db).get())?.seq ?? 0;
-}
-
-/** Reads the inputs of a page query in one round trip. */
-export async function readFeedContext(
-  db: Database,
-  scope: LibraryScope,
-  libraryId: string | null,
-): Promise<{ libraries: LibraryState[]; lastSeq: number }> {
-  const [libraries, rows] = await db.orm.batch([selectLiveLibraries(db, scope, libraryId), selectLastSeq(db)]);
-  return { libraries, lastSeq: rows[0]?.seq ?? 0 };
+  const [seq] = await runQueries(db, [lastSeqQuery]);
+  return seq;
 }
 
 export interface FeedRequest {
@@ -93,15 +82,23 @@ function selectPage(request: FeedRequest): SQL {
   return sql`${timeBounds(request)}${unionAll(selects)} ORDER BY seq LIMIT ${request.limit + 1}`;
 }
 
-export async function listEvents(
-  db: Database,
-  request: FeedRequest,
-): Promise<{ events: FeedEvent[]; hasMore: boolean }> {
-  const rows = await db.orm.select(columns).from(new Subquery(selectPage(request), columns, "events"));
-  // The outer SELECT lacks an ORDER BY, so the order of the merge is unspecified in SQL.
-  const page = rows.toSorted((one, other) => one.seq - other.seq).slice(0, request.limit);
+export interface FeedPage {
+  events: FeedEvent[];
+  hasMore: boolean;
+}
+
+const readEvent = rowReader(columns);
+
+/** A page of the feed, oldest first. */
+export function feedPageQuery(request: FeedRequest): Query<FeedPage> {
   return {
-    events: page.map((row) => ({ ...row, payload: payloadColumn.parse(row.payload) })),
-    hasMore: rows.length > request.limit,
+    sql: selectPage(request),
+    parse: (rows) => ({
+      events: rows.slice(0, request.limit).map((row) => {
+        const event = readEvent(row);
+        return { ...event, payload: payloadColumn.parse(event.payload) };
+      }),
+      hasMore: rows.length > request.limit,
+    }),
   };
 }

@@ -1,7 +1,7 @@
 /** The libraries of a credential, read together with the credential itself. */
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
-import { apiKeys, libraries } from "../schema/schema.ts";
+import { apiKeys, libraries, users } from "../schema/schema.ts";
 
 /** What statements need of a library. It may have changed since it was read. */
 export interface KnownLibrary {
@@ -12,13 +12,32 @@ export interface KnownLibrary {
 /** One library is the default of requests without an id; of two, none is. */
 export const MAX_KNOWN_LIBRARIES = 2;
 
-/** The live libraries that the API key with this hash covers. */
-export function selectLibrariesOfKey(db: Database, secretHash: string) {
+interface OwnedLibrary {
+  libraryId: string | null;
+  trashClearedAt: number | null;
+}
+
+/** The libraries of a left join, which has a row without a library for an owner that has none. */
+export function toKnownLibraries(rows: OwnedLibrary[]): KnownLibrary[] {
+  return rows.flatMap(({ libraryId: id, trashClearedAt }) =>
+    id === null || trashClearedAt === null ? [] : [{ id, trashClearedAt }],
+  );
+}
+
+/** The columns of a library in a left join. Its owner has a column `id` too. */
+export const ownedLibraryColumns = {
+  libraryId: sql<string | null>`${libraries.id}`.as("library_id"),
+  trashClearedAt: libraries.trashClearedAt,
+};
+
+/** The owner of the API key with this hash, and the live libraries that the key covers. */
+export function selectOwnerOfKey(db: Database, secretHash: string) {
   const isCovered = sql`(${apiKeys.libraryIds} IS NULL OR ${libraries.id} IN (SELECT value FROM json_each(${apiKeys.libraryIds})))`;
   return db.orm
-    .select({ id: libraries.id, trashClearedAt: libraries.trashClearedAt })
+    .select({ isActive: users.isActive, ...ownedLibraryColumns })
     .from(apiKeys)
-    .innerJoin(libraries, eq(libraries.userId, apiKeys.userId))
-    .where(and(eq(apiKeys.secretHash, secretHash), isNull(libraries.trashedAt), isCovered))
+    .innerJoin(users, eq(users.id, apiKeys.userId))
+    .leftJoin(libraries, and(eq(libraries.userId, users.id), isNull(libraries.trashedAt), isCovered))
+    .where(eq(apiKeys.secretHash, secretHash))
     .limit(MAX_KNOWN_LIBRARIES);
 }

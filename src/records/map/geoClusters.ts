@@ -7,6 +7,7 @@ import type { AssetFilter } from "../assets/assetFilters.ts";
 import { scannedRows } from "../assets/listPlans.ts";
 import { unionAll } from "../sql/unionAll.ts";
 import type { Database } from "../database.ts";
+import { runQueries, type Query, type Row } from "../sql/query.ts";
 import { sqlNumber } from "../sql/sqlLiterals.ts";
 import { coveringCells, type Box } from "./mapCells.ts";
 import { gridCell, countGridCells, isInside, type Grid } from "./mapGrid.ts";
@@ -89,20 +90,49 @@ function roundDegrees(value: number): number {
 /** The clusters; or the limit that the request exceeds. */
 export type ClusterResult = Cluster[] | "too_many_cells" | "too_many_rows";
 
+/** Whether the grid may have more non-empty cells than a response, which is found out before they are read. */
+export function needsCellCount(request: ClusterRequest): boolean {
+  return partialTotals(request).usesPyramid && countGridCells(request.grid) > request.limit;
+}
+
+/** Reads the clusters, in two round trips if `needsCellCount`. */
 export async function readClusters(db: Database, request: ClusterRequest): Promise<ClusterResult> {
-  const { filter, grid, limit, maxRows = MAX_MAP_ROWS } = request;
-  const { usesPyramid, selects } = partialTotals(request);
-  if (selects.length === 0) return [];
-  if (usesPyramid && countGridCells(grid) > limit) {
+  const { filter, grid, limit } = request;
+  if (needsCellCount(request)) {
     const lowerBound = minClusterCount(filter.libraryId, grid, limit + 1);
     const counted = lowerBound === null ? null : (await db.orm.all<{ cells: number }>(lowerBound))[0];
     if (counted != null && counted.cells > limit) return "too_many_cells";
   }
+  const [clusters] = await runQueries(db, [clustersQuery(request)]);
+  return clusters;
+}
+
+export function clustersQuery(request: ClusterRequest): Query<ClusterResult> {
+  const { filter, grid, limit, maxRows = MAX_MAP_ROWS } = request;
+  const { usesPyramid, selects } = partialTotals(request);
+  if (selects.length === 0) return { sql: null, parse: () => [] };
   const withWalk = usesPyramid ? sql`WITH RECURSIVE ${pyramidWalk(filter.libraryId, grid)}` : sql``;
-  const rows = await db.orm.all<ClusterRow>(sql`${withWalk}
+  return {
+    sql: sql`${withWalk}
     SELECT sum(latitude_sum) / (sum(assets) * 1e7) AS latitude, sum(longitude_sum) / (sum(assets) * 1e7) AS longitude,
       sum(assets) AS assets, max(newest_key) AS newest_key, grid_cell, sum(scanned) AS scanned
-    FROM (${unionAll(selects)}) GROUP BY grid_cell ORDER BY grid_cell LIMIT ${sqlNumber(limit + 2)}`);
+    FROM (${unionAll(selects)}) GROUP BY grid_cell ORDER BY grid_cell LIMIT ${sqlNumber(limit + 2)}`,
+    parse: (rows) => toClusters(rows.map(readClusterRow), limit, maxRows),
+  };
+}
+
+function readClusterRow(row: Row): ClusterRow {
+  return {
+    latitude: Number(row["latitude"]),
+    longitude: Number(row["longitude"]),
+    assets: Number(row["assets"]),
+    newest_key: String(row["newest_key"]),
+    grid_cell: row["grid_cell"] === null ? null : Number(row["grid_cell"]),
+    scanned: Number(row["scanned"]),
+  };
+}
+
+function toClusters(rows: ClusterRow[], limit: number, maxRows: number): ClusterResult {
   const cells = rows.filter((row) => row.grid_cell !== null);
   // Without all groups, the number of scanned rows is unknown.
   if (cells.length > limit) return "too_many_cells";

@@ -28,6 +28,17 @@ export async function runQueries(db: Database, queries: readonly Query<unknown>[
   return queries.map((query) => query.parse(query.sql === null ? [] : (results[next++] ?? [])));
 }
 
+/** A query for one text; null without a row. */
+export function textQuery(query: SQL, column: string): Query<string | null> {
+  return {
+    sql: query,
+    parse: ([row]) => {
+      const value = row?.[column];
+      return typeof value === "string" ? value : null;
+    },
+  };
+}
+
 type Columns = Readonly<Record<string, SQLiteColumn>>;
 export type RowOf<T extends Columns> = { [K in keyof T]: GetColumnData<T[K]> };
 

@@ -1,10 +1,11 @@
 /** Finds and lists stacks and sets their cover. stackChanges.ts changes the members. */
-import { and, eq, getTableColumns, sql, Subquery, type SQL } from "drizzle-orm";
+import { and, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
 import { inScope, type LibraryScope } from "../libraries/libraries.ts";
 import { stacks } from "../schema/schema.ts";
 import { jsonEach } from "../sql/jsonList.ts";
+import { NO_QUERY, rowReader, textQuery, type Query } from "../sql/query.ts";
 
 export type Stack = typeof stacks.$inferSelect;
 export type StackOrigin = Stack["origin"];
@@ -44,10 +45,15 @@ function pageSource(request: StackListRequest): SQL {
   return stacksBy(request.origin === null ? "stacks_by_library" : "stacks_by_origin");
 }
 
-export async function listStacks(
-  db: Database,
-  request: StackListRequest,
-): Promise<{ stacks: Stack[]; hasMore: boolean }> {
+export interface StackPage {
+  stacks: Stack[];
+  hasMore: boolean;
+}
+
+const readStack = rowReader(columns);
+
+/** A page of stacks, in order of ids. */
+export function stackPageQuery(request: StackListRequest): Query<StackPage> {
   const { origin, primaryAssetId, startingAfterId, limit } = request;
   const where = [
     sql`s.library_id = ${request.libraryId}`,
@@ -55,12 +61,16 @@ export async function listStacks(
     ...(primaryAssetId === null ? [] : [sql`s.primary_asset_id = ${primaryAssetId}`]),
     ...(startingAfterId === null ? [] : [sql`s.id > ${startingAfterId}`]),
   ];
-  const page = sql`SELECT s.* FROM ${pageSource(request)} WHERE ${sql.join(where, sql` AND `)} ORDER BY s.id LIMIT ${limit + 1}`;
-  const rows = await db.orm
-    .select(columns)
-    .from(new Subquery(page, columns, "stacks"))
-    .orderBy(sql`"id"`);
-  return { stacks: rows.slice(0, limit), hasMore: rows.length > limit };
+  return {
+    sql: sql`SELECT s.* FROM ${pageSource(request)} WHERE ${sql.join(where, sql` AND `)} ORDER BY s.id LIMIT ${limit + 1}`,
+    parse: (rows) => ({ stacks: rows.slice(0, limit).map(readStack), hasMore: rows.length > limit }),
+  };
+}
+
+/** The library of a stack of the user; null if there is no such stack. */
+export function stackLibraryQuery(scope: LibraryScope, id: string | null): Query<string | null> {
+  if (id === null) return NO_QUERY;
+  return textQuery(sql`SELECT library_id FROM stacks WHERE id = ${id} AND user_id = ${scope.userId}`, "library_id");
 }
 
 /**

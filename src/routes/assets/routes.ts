@@ -186,8 +186,9 @@ export const assets = newRouter()
     return c.json({ data, has_more: page.hasMore }, 200);
   })
   .openapi(get, async (c) => {
-    const asset = await operations.getAsset(c.var.context, c.var.principal, c.req.valid("param").asset_id);
     const groups = new Set(c.req.valid("query").include);
+    const id = c.req.valid("param").asset_id;
+    const asset = await operations.getListedAsset(c.var.context, c.var.principal, id, columnGroupsOf(groups));
     return c.json(await serializeAsset(asset, groups, await mediaUrlBuilder(c)), 200);
   })
   .openapi(exist, async (c) => {
