@@ -1,6 +1,6 @@
 /** Starts the measured systems as processes of their own, each with its own state. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -67,32 +67,44 @@ export interface TintypeOptions {
   vars: Record<string, string>;
 }
 
-/** The configuration of local development, beside a copy of the sources; rate limits out of the way. */
-function benchConfig(pauseTasks: boolean): string {
+/** Serves the bundle in dist/ as it is. */
+const BUNDLE = `main = "dist/index.js"
+no_bundle = true
+find_additional_modules = true
+base_dir = "dist"
+rules = [{ type = "CompiledWasm", globs = ["**/*.wasm"] }]`;
+
+/** The configuration of local development with `main` replaced; rate limits out of the way. */
+function benchConfig(pauseTasks: boolean, main: string): string {
   const development = readFileSync("wrangler.toml", "utf8").split("\n[env.production]")[0] ?? "";
   const withoutConsumers = development.replaceAll(/\[\[queues\.consumers\]\]\n(?:[^\n[]+\n)+/g, "");
   return (pauseTasks ? withoutConsumers : development)
+    .replace(/^main = .*$/m, main)
     .replace(/^directory = "(.*)"$/m, (_, path: string) => `directory = "${resolve(path)}"`)
     .replace(/^migrations_dir = "(.*)"$/m, (_, path: string) => `migrations_dir = "${resolve(path)}"`)
     .replaceAll(/limit = \d+/g, "limit = 100000000");
 }
 
+async function runWranglerOrThrow(args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await runWrangler(args);
+  if (code !== 0) throw new Error(`wrangler ${args[0]} failed: ${stdout}${stderr}`);
+}
+
 /**
- * Runs Tintype with a fresh database and bucket, as `npm run dev` does, from a copy of the sources: wrangler restarts
- * the Worker when a file changes.
+ * Runs Tintype with a fresh database and bucket, as `npm run dev` does, but from a bundle: wrangler watches sources and
+ * packages, and restarts the Worker when one changes.
  */
 export async function startTintype(directory: string, { pauseTasks, vars }: TintypeOptions): Promise<TintypeServer> {
   mkdirSync(directory, { recursive: true });
-  for (const name of ["src", "package.json"]) cpSync(name, join(directory, name), { recursive: true });
-  symlinkSync(resolve("node_modules"), join(directory, "node_modules"), "dir");
   const secrets = new Map(requiredSecrets.map(({ name, prefix }) => [name, randomSecret(prefix)]));
   writeFileSync(join(directory, ".dev.vars"), [...secrets].map(([name, value]) => `${name}=${value}\n`).join(""));
   const config = join(directory, "wrangler.toml");
-  writeFileSync(config, benchConfig(pauseTasks));
+  writeFileSync(config, benchConfig(pauseTasks, `main = "${resolve("src/index.ts")}"`));
+  await runWranglerOrThrow(["deploy", "--dry-run", "--config", config, "--outdir", join(directory, "dist")]);
+  writeFileSync(config, benchConfig(pauseTasks, BUNDLE));
   const state = join(directory, "state");
   const persist = ["--local", "--config", config, "--persist-to", state];
-  const migration = await runWrangler(["d1", "migrations", "apply", "DB", ...persist]);
-  if (migration.code !== 0) throw new Error(`migrations failed: ${migration.stdout}${migration.stderr}`);
+  await runWranglerOrThrow(["d1", "migrations", "apply", "DB", ...persist]);
   const port = await freePort();
   const flags = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const child = startWrangler([...wranglerArguments(config, port, state), ...flags], {
