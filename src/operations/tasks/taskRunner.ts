@@ -17,7 +17,7 @@ import { claimedTypes, nextAlone, runnableTypes, waitMs } from "./taskSelection.
 
 /** Queue consumers run for at most 15 minutes of wall time; an older claim belongs to a consumer that crashed. */
 export const CLAIM_TIMEOUT_MS = 15 * 60_000;
-/** Runs of one delivery: the tasks, and those reopened meanwhile; after a crash each task has a run of its own. */
+/** Runs of one delivery: the tasks, and those reopened meanwhile; after two crashes each task has a run of its own. */
 const MAX_RUNS = 12;
 
 /** Clock of one delivery that starts at `context.nowMs` and advances in real time. */
@@ -87,18 +87,20 @@ async function runClaimed(context: Context, claimed: TaskSnapshot, clock: Clock)
 }
 
 /**
- * Counts a retry for each task that a consumer had claimed when it stopped, and claims one of them alone: the task that
- * exceeds a limit then stops no others. Returns null if another consumer took the tasks over.
+ * Counts a retry for each task that a consumer had claimed when it stopped. After the second time it claims one of them
+ * alone: the task that exceeds a limit then stops no others. Returns null if another consumer took the tasks over.
  */
 async function recoverTasks(context: Context, claimed: ClaimResult, previous: Claim): Promise<TaskSnapshot | null> {
   const { row, asset } = claimed;
   if (row.claim === null) return null;
-  const retried = claimedTypes(row, previous).map((type): [TaskType, StoredTask | undefined] => {
+  const lost = claimedTypes(row, previous);
+  const isRepeated = previous.type !== null || lost.every((type) => (row.tasks[type]?.retries ?? 0) > 0);
+  const retried = lost.map((type): [TaskType, StoredTask | undefined] => {
     const task = row.tasks[type];
     return [type, task && { ...task, retries: (task.retries ?? 0) + 1 }];
   });
   const tasks = { ...row.tasks, ...Object.fromEntries(retried) };
-  const type = nextAlone(row, row.claim.atMs, previous.type);
+  const type = isRepeated ? nextAlone(row, row.claim.atMs, previous.type) : null;
   const saved = await saveTasks(context.db, { ...row, tasks, claim: { ...row.claim, type } }, null, context.nowMs);
   return saved === null ? null : { row: saved, asset };
 }
