@@ -37,6 +37,11 @@ export function toAnalysisImage(image: RgbaImage): RgbaImage {
   return resizeImage(image, ANALYSIS_EDGE_PX);
 }
 
+/** Makes the same analysis image from a decoded preview as `deriveScaledImages` does. */
+export function analysisOfPreview(image: RgbaImage, edges: ScaledEdges, original: Size): RgbaImage {
+  return toAnalysisImage(shrink(image, scaledSize(unroundedSize(image, original), edges.small)));
+}
+
 /**
  * The size to compute smaller sizes from: the original's, because rounding the preview's rounded size again could differ
  * by a pixel from what the API states. Without the original's aspect ratio, as some embedded previews, the image's own.

@@ -2,8 +2,8 @@
 import { AppError } from "../../../kernel/errors.ts";
 import { warn } from "../../../kernel/log.ts";
 import {
+  analysisOfPreview,
   deriveScaledImages,
-  toAnalysisImage,
   type ScaledImages,
 } from "../../../media/transcode/display/scaledImages.ts";
 import type { RgbaImage } from "../../../media/transcode/png/decodePng.ts";
@@ -18,6 +18,7 @@ import { recordRefusal } from "../renderFailures.ts";
 import { VARIANT_EDGES_PX } from "../variants.ts";
 import { withDecoder } from "./decoderTurn.ts";
 import {
+  isTiny,
   makeScaledImages,
   renderFile,
   storeScaledRenditions,
@@ -36,8 +37,8 @@ interface AvailableImages {
 
 export type DisplayImages = AvailableImages | { kind: "none"; reason: string };
 
-/** An asset, and the size of the files that were made from it. */
-export interface AnalysedAsset extends DisplayableAsset {
+/** An asset with its size in pixels, and the size of the files that were made from it. */
+export interface AnalysedAsset extends DisplayableAsset, Size {
   derivedBytes: number;
 }
 
@@ -70,18 +71,23 @@ function available({ preview, analysis }: ScaledImages): AvailableImages {
   return { kind: "images", preview, analysis };
 }
 
-/** Reads the image that an earlier run or a request stored. Counted bytes are the sign that there may be one. */
+/**
+ * Reads the image that an earlier run or a request stored. Counted bytes are the sign that there may be one. What the
+ * Worker decodes itself is made again, so that a repeated task has the same result without the loss of compression.
+ */
 async function readStored(
   { bucket, config }: Context,
   asset: AnalysedAsset,
   version: VersionAddress,
 ): Promise<AvailableImages | null> {
-  if (asset.derivedBytes === 0) return null;
   const isFree = config.workersPlan === "free";
+  const isDecodedAgain = config.renderer === "worker" || isTiny(asset);
+  if (asset.derivedBytes === 0 || (isDecodedAgain && !isFree)) return null;
   const bytes = await readRendition(bucket, { ...version, variant: isFree ? "thumbnail" : "preview" });
   if (bytes === null) return null;
-  const analysis = toAnalysisImage(await withDecoder(() => decodeRendition(bytes)));
-  return { kind: "images", preview: isFree ? null : bytes, analysis };
+  const image = await withDecoder(() => decodeRendition(bytes));
+  if (isFree) return { kind: "images", preview: null, analysis: image };
+  return { kind: "images", preview: bytes, analysis: analysisOfPreview(image, VARIANT_EDGES_PX, asset) };
 }
 
 /** The 10 ms of CPU of the Workers Free plan suffice to decode a thumbnail. */
@@ -121,7 +127,7 @@ async function findOrCreate(context: Context, asset: AnalysedAsset, version: Ver
 
 /**
  * Returns the images of the version that an asset shows. The first call makes its renditions, unless they exist, and
- * stores them. Temporary failures are thrown and tried again by the next call.
+ * stores them. A temporary failure is thrown to all tasks of the message, which are tried again together.
  */
 export async function displayImages(context: Context, asset: AnalysedAsset): Promise<DisplayImages> {
   const version = shownVersion(asset);
@@ -130,12 +136,7 @@ export async function displayImages(context: Context, asset: AnalysedAsset): Pro
   const key = cacheKey(version);
   const images = cached.get(key) ?? findOrCreate(context, asset, version);
   cached.set(key, images);
-  try {
-    return await images;
-  } catch (error) {
-    cached.delete(key);
-    throw error;
-  }
+  return await images;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Makes the scaled renditions of a version from one rendering, and stores them together. */
 import { deriveScaledImages, type ScaledImages } from "../../../media/transcode/display/scaledImages.ts";
+import type { Size } from "../../../media/transcode/resize/scaledSize.ts";
 import { decodeScaled } from "../../../media/transcode/scaled/decodeScaled.ts";
 import { decodeRendition } from "../../../media/transcode/webp/decodeWebp.ts";
 import { storeRendition } from "../../../objects/delivery/renditions.ts";
@@ -54,14 +55,18 @@ async function derivePreview(preview: Uint8Array, file: DisplayFile): Promise<Sc
   });
 }
 
+/** Whether an image is no larger than a thumbnail. */
+export function isTiny({ width, height }: Size): boolean {
+  const longestEdgePx = Math.max(width, height);
+  return longestEdgePx > 0 && longestEdgePx <= VARIANT_EDGES_PX.thumbnail;
+}
+
 /**
  * Whether the Worker decodes a file instead of Cloudflare Images: originals if `RENDERER` says so, display proxies, whose
  * CPU costs less than a call, and images of the size of a thumbnail, which keep a better quality so.
  */
-function isDecodedInWorker({ config }: Context, { isProxy, width, height }: DisplayFile): boolean {
-  const longestEdgePx = Math.max(width, height);
-  const isTiny = longestEdgePx > 0 && longestEdgePx <= VARIANT_EDGES_PX.thumbnail;
-  return config.renderer === "worker" || isProxy || isTiny;
+function isDecodedInWorker({ config }: Context, file: DisplayFile): boolean {
+  return config.renderer === "worker" || file.isProxy || isTiny(file);
 }
 
 /** Decodes a file in the Worker; null if it can't, which leaves the file to Cloudflare Images. */

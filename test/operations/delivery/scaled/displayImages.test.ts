@@ -95,6 +95,8 @@ describe("the tasks of a photo", () => {
     const images = await displayImages(context, await reloadAsset(asset));
     expect(images).toMatchObject({ kind: "images", analysis: { width: 512, height: 341 } });
     expect([renders(), calls]).toEqual([0, ["get"]]);
+    // The same pixels as those of the first run, so that a repeated task has the same result.
+    expect(images).toEqual(await displayImages(testContext(), asset));
   });
 
   it("store one file for variants of the same size", async () => {
@@ -136,6 +138,10 @@ describe("the tasks of a photo", () => {
     await expect(displayImages(context, asset)).rejects.toThrow("overloaded");
     const key = renderFailureKey(asset.id, asset.currentVersionId, "scaled");
     expect([await storedSizes(asset), await env.BUCKET.head(key)]).toEqual([{}, null]);
+    // The other tasks of the message do not call the renderer again.
+    const { images, renders } = countingImages();
+    await expect(displayImages(Object.assign(context, { images }), asset)).rejects.toThrow("overloaded");
+    expect(renders()).toBe(0);
     expect(await displayImages(testContext(), asset)).toMatchObject({ kind: "images" });
   });
 
