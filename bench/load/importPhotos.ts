@@ -10,7 +10,7 @@ import { listAssets, mediaPath, uploadRequest } from "./tintypeLibrary.ts";
 
 const IN_FLIGHT = 8;
 const POLL_MS = 200;
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 600_000;
 
 export interface ImportTimes {
   photos: number;
