@@ -14,6 +14,7 @@ import { albumMemberships } from "./routes/albums/membershipRoutes.ts";
 import { albums } from "./routes/albums/routes.ts";
 import { apiKeys, users } from "./routes/accounts/routes.ts";
 import { assetFiles } from "./routes/delivery/fileRoutes.ts";
+import { assetListQuerySchema } from "./routes/assets/querySchemas.ts";
 import { assets } from "./routes/assets/routes.ts";
 import { events } from "./routes/events/routes.ts";
 import { integrity } from "./routes/maintenance/routes.ts";
@@ -63,5 +64,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
     app.route("/", router);
   // Hono compiles its routes at the first match: 2 ms of an isolate's start instead of its first request.
   app.router.match("GET", "/");
+  // The first validation compiles zod's code: 1.5 to 2.5 ms.
+  assetListQuerySchema.safeParse({});
   return app;
 }
