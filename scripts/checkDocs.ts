@@ -1,0 +1,102 @@
+/**
+ * `npm run check:docs [-- PAGE...]`: runs the fenced `sh` blocks of the documentation against a fresh server, in a copy
+ * of the project's directory. Fails if a command fails, a response differs from the page, or a command works on one
+ * system only. Commands that can't run here are listed with the reason.
+ */
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { freePort, startServer } from "./demo/server.ts";
+import { type CommandBlock, readCommandBlocks } from "./docs/blocks.ts";
+import { portabilityProblems } from "./docs/portability.ts";
+import { createWorkingCopy, runPage } from "./docs/runner.ts";
+import { seed } from "./docs/seed.ts";
+import { selectCommands, skips } from "./docs/skipped.ts";
+
+/** The README comes first, because its commands expect an empty server; the others expect a few uploads. */
+const FIRST_PAGE = "README.md";
+/** Its commands install a package from PyPI. */
+const PYTHON_PAGE = "docs/use-the-official-client.md";
+
+function allPages(): string[] {
+  const pages = readdirSync("docs").filter((name) => name.endsWith(".md"));
+  const paths = pages.toSorted().map((name) => `docs/${name}`);
+  return [FIRST_PAGE, "CONTRIBUTING.md", ...paths.filter((path) => path !== PYTHON_PAGE), PYTHON_PAGE];
+}
+
+/** Returns why the Python page can't run on this machine; null if it can. */
+function pythonProblem(directory: string): string | null {
+  const run = (args: string[]) => spawnSync("python3", args, { stdio: "ignore", timeout: 60_000 }).status === 0;
+  if (!run(["-c", "import ensurepip, venv"])) return "python3 with venv is not installed";
+  const download = ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", directory, "gumnut-sdk==0.159.0"];
+  return run(download) ? null : "PyPI is not reachable";
+}
+
+/** Lists what does not run, by reason. */
+function listSkipped(blocks: CommandBlock[]): void {
+  console.log("Not run:");
+  for (const { pattern, reason } of skips) {
+    const places = blocks.filter((block) => selectCommands(block).skipped.some(({ skip }) => skip.pattern === pattern));
+    if (places.length === 0) continue;
+    console.log(
+      `  ${pattern.source}: ${reason}\n      ${places.map(({ page, line }) => `${page}:${line}`).join(", ")}`,
+    );
+  }
+}
+
+/** A rule that matches nothing would hide a command of the same name later. */
+function unusedSkips(blocks: CommandBlock[]): string[] {
+  const used = new Set(blocks.flatMap((block) => selectCommands(block).skipped.map(({ skip }) => skip)));
+  return skips.filter((skip) => !used.has(skip)).map(({ pattern }) => `scripts/docs/skipped.ts: ${pattern} is unused`);
+}
+
+async function runPages(pages: Map<string, CommandBlock[]>, directory: string): Promise<string[]> {
+  const server = startServer(await freePort(0), join(directory, "state"));
+  try {
+    await Promise.race([server.ready, server.exited]);
+    const copy = createWorkingCopy(directory);
+    const problems: string[] = [];
+    let isSeeded = false;
+    for (const [page, blocks] of pages) {
+      const reason = page === PYTHON_PAGE ? pythonProblem(directory) : null;
+      if (reason !== null) console.log(`  ${page}  skipped: ${reason}`);
+      if (reason !== null || blocks.every((block) => selectCommands(block).script === "")) continue;
+      if (page !== FIRST_PAGE && !isSeeded) await seed(server.origin);
+      isSeeded ||= page !== FIRST_PAGE;
+      const startMs = Date.now();
+      const found = await Promise.race([runPage(blocks, copy, server.origin), server.exited]);
+      const seconds = ((Date.now() - startMs) / 1_000).toFixed(1);
+      console.log(`  ${page}  ${found.length === 0 ? "runs" : "FAILS"} (${seconds} s)`);
+      problems.push(...found);
+    }
+    return problems;
+  } finally {
+    await server.close();
+  }
+}
+
+async function check(selected: string[]): Promise<void> {
+  const names = selected.length > 0 ? selected : allPages();
+  const pages = new Map(names.map((page) => [page, readCommandBlocks(page, readFileSync(page, "utf8"))]));
+  const blocks = [...pages.values()].flat();
+  listSkipped(blocks);
+  console.log("Run:");
+  const directory = mkdtempSync(join(tmpdir(), "docs-"));
+  try {
+    const problems = blocks.flatMap(portabilityProblems);
+    if (selected.length === 0) problems.push(...unusedSkips(blocks));
+    problems.push(...(await runPages(pages, directory)));
+    if (problems.length > 0) throw new Error(`\n${problems.join("\n\n")}`);
+    console.log(`${blocks.length} blocks of ${names.length} pages are portable, and what can run here runs.`);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+try {
+  await check(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
