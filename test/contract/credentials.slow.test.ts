@@ -40,7 +40,7 @@ const READ_ONLY_POSTS = ["POST /api/assets/exist"];
 /** Operations on all users' assets, which require the root key. */
 const ROOT_KEY_OPERATIONS = ["GET /api/integrity"];
 /** Operations that no API key may call, whatever its actions. */
-const KEY_MANAGEMENT = /^\w+ \/api\/api-keys\//;
+const KEY_MANAGEMENT = /^\w+ \/api\/api-keys\b/;
 
 let document: ApiDocument;
 let protectedOperations: Operation[];
