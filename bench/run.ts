@@ -122,7 +122,11 @@ async function measure(parts: Part[], quick: boolean): Promise<AllFigures> {
   const environment = readEnvironment();
   const photo = await timed("creating a photo of 4 MB", loadPhoto);
   const none: Results = { environment, sizes: [], cells: [], imports: [], cpu: { startMs: 0, requests: [] } };
-  const results: Results = { ...committed(() => readFigures("results"), none), environment };
+  const earlier = committed(() => readFigures("results"), none);
+  const isWhole = parts.length === PARTS.length || earlier === none;
+  // A part of a run keeps the commit of the others.
+  const commit = `${earlier.environment.commit}, ${parts.join(" and ")} ${environment.commit}`;
+  const results: Results = { ...earlier, environment: isWhole ? environment : { ...environment, commit } };
   const figures: AllFigures = {
     results,
     counts: committed(() => readFigures("counts"), { steps: [], databaseBytesPerPhoto: 0, derivedBytesPerPhoto: 0 }),
