@@ -138,6 +138,22 @@ describe("the OpenAPI document", () => {
       expect(Object.keys(operation.responses).some((status) => /^2\d\d$/.test(status))).toBe(true);
   });
 
+  // openapi-python-client leaves out responses of only image/* or video/*, and operations that take only image/jpeg.
+  it("offers application/octet-stream for every body that is a file, last, so that a named type is the default", () => {
+    const bodies = operations.flatMap((operation) => [
+      { title: `${operation.title} request`, content: operation.requestBody?.content ?? {} },
+      ...Object.entries(operation.responses).map(([status, { content = {} }]) => ({
+        title: `${operation.title} ${status}`,
+        content,
+      })),
+    ]);
+    const files = bodies.filter(({ content }) =>
+      Object.values(content).some(({ schema }) => schema.format === "binary"),
+    );
+    expect(files.length).toBe(7);
+    expect(files.filter(({ content }) => Object.keys(content).at(-1) !== "application/octet-stream")).toEqual([]);
+  });
+
   it("declares a parameter for every path placeholder", () => {
     for (const { path, parameters = [], title } of operations) {
       const placeholders = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "").toSorted();

@@ -20,14 +20,20 @@ const put = createRoute({
   operationId: "assets_set_still",
   summary: "Set the poster image of a video",
   description:
-    "The body is a JPEG, PNG or WebP image of at most 20 MiB that can be decoded. It counts as storage. Tintype extension; not part of the Gumnut API.",
+    "The body is a JPEG, PNG or WebP image of at most 20 MiB that can be decoded; `application/octet-stream` stands for any of them. It counts as storage. Tintype extension; not part of the Gumnut API.",
   security: credentialSecurity,
   middleware: [requireAction("write")] as const,
   request: {
     params,
     body: {
       required: true,
-      content: { "image/jpeg": binaryImage, "image/png": binaryImage, "image/webp": binaryImage },
+      // Some client generators know no other type of a file than the last one.
+      content: {
+        "image/jpeg": binaryImage,
+        "image/png": binaryImage,
+        "image/webp": binaryImage,
+        "application/octet-stream": binaryImage,
+      },
     },
   },
   responses: {
@@ -43,14 +49,16 @@ function contentLength(headers: Headers): number | null {
 
 async function* noChunks(): AsyncGenerator<Uint8Array, void, undefined> {}
 
+const POSTER_TYPES = /^(?:image\/(?:jpeg|png|webp)|application\/octet-stream)\s*(?:;|$)/i;
+
 export const posters = newRouter();
 
 addStreamingRoute(posters, put, async (c) => {
   const { asset_id: assetId } = parse(params, c.req.param(), "param");
-  if (!/^image\/(jpeg|png|webp)\b/i.test(c.req.header("content-type") ?? "")) {
+  if (!POSTER_TYPES.test(c.req.header("content-type") ?? "")) {
     throw new AppError(
       "unsupported_media_type",
-      "unsupported Content-Type: send the poster image as image/jpeg, image/png or image/webp",
+      "unsupported Content-Type: send the poster image as image/jpeg, image/png, image/webp or application/octet-stream",
     );
   }
   const { context, principal } = c.var;

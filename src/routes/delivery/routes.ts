@@ -6,7 +6,11 @@ import { addStreamingRoute, newRouter } from "../router.ts";
 import { errorResponses, idSchema } from "../fieldSchemas.ts";
 
 const binary = { schema: z.string().openapi({ format: "binary" }) };
-const fileContent = { description: "The file", content: { "image/*": binary, "video/*": binary } };
+// A stored file without a type has the last one. Some client generators know no other type of a file.
+const fileContent = {
+  description: "The file",
+  content: { "image/*": binary, "video/*": binary, "application/octet-stream": binary },
+};
 
 /** Responses that all routes serving files have in common. */
 export const binaryResponses = {

@@ -55,6 +55,16 @@ describe("PUT /api/assets/{id}/still", () => {
     expect(Object.keys(lean.asset_urls)).toEqual(["thumbnail_image"]);
   });
 
+  it("accepts an image without a named type, as generated clients send it", async () => {
+    const { id } = await uploadVideo();
+    const image = await renderPng(40, 20, () => [0, 0, 200, 255]);
+    const response = await put(id, image, "application/octet-stream");
+    expect(response.status).toBe(200);
+    expect(Object.keys((await response.json<Video>()).asset_urls)).toContain("thumbnail_image");
+    expect((await put(id, "not an image", "application/octet-stream")).status).toBe(422);
+    expect((await put(id, image, "application/octet-streams")).status).toBe(415);
+  });
+
   it("holds the image once, in the memory that all uploads share, and frees it", async () => {
     const { id } = await uploadVideo();
     const image = await renderPng(300, 300, () => [0, 200, 0, 255]);
