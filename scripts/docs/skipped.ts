@@ -12,6 +12,11 @@ export interface Skip {
 export const skips: Skip[] = [
   { pattern: /^npm (?:ci|test)\b/, reason: "CI runs it" },
   { pattern: /^npm run (?:build|check):places/, reason: "CI runs check:places, which builds and compares" },
+  {
+    pattern: /^(?:npx @hey-api\/openapi-ts|python3 -m venv \.tmp\/venv && .*openapi-python-client)/,
+    reason: "CI runs check:clients, which generates these clients",
+    restOfBlock: true,
+  },
   { pattern: /^npm run bench:places/, reason: "a measurement" },
   { pattern: /^npm run dev\b/, reason: "runs until Ctrl-C; the check's own server was started by it" },
   { pattern: /^npm run deploy(?! -- --help)/, reason: "needs an account; npm run test:slow -- deploy imitates one" },

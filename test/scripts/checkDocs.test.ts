@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CommandBlock, readCommandBlocks, splitCommands } from "../../scripts/docs/blocks.ts";
 import { portabilityProblems } from "../../scripts/docs/portability.ts";
-import { createWorkingCopy, runPage } from "../../scripts/docs/runner.ts";
+import { createWorkingCopy, findCurl, runPage } from "../../scripts/docs/runner.ts";
 import { selectCommands } from "../../scripts/docs/skipped.ts";
 
 const fence = "```";
@@ -90,7 +90,7 @@ describe("portability", () => {
   });
 });
 
-describe("running a page", () => {
+describe.skipIf(findCurl() === null)("running a page", () => {
   const directory = mkdtempSync(join(tmpdir(), "docs-test-"));
   const server = createServer((request, response) => {
     response.statusCode = request.url === "/missing" ? 404 : 201;
