@@ -124,6 +124,25 @@ describe("the OpenAPI document", () => {
     expect(examples).toEqual([]);
   });
 
+  it("has an example of every JSON body without required properties, and of every required text of a body", () => {
+    const missing = operations.flatMap(({ title, requestBody }) =>
+      ["application/json", "multipart/form-data"].flatMap((type) => {
+        const reference = requestBody?.content?.[type]?.schema;
+        if (reference === undefined) return [];
+        const { example, required = [], properties = {} } = resolveReference(document, reference);
+        if (example !== undefined) return [];
+        if (required.length === 0) return [title];
+        return required
+          .filter((name) => {
+            const { type: valueType, ...rest } = properties[name] as NamedSchema["schema"];
+            return valueType === "string" && !/"(?:example|enum)"|_\[|"binary"/.test(JSON.stringify(rest));
+          })
+          .map((name) => `${title} ${name}`);
+      }),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it("has a schema for every response of every operation", () => {
     const withoutSchema = operations.flatMap((operation) =>
       Object.entries(operation.responses)

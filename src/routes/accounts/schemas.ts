@@ -84,6 +84,8 @@ export const createApiKeySchema = z
       : "requires library_scope_mode=selected_libraries";
     context.addIssue({ code: "custom", path: ["library_ids"], message });
   })
-  .openapi("CreateApiKeyRequest");
+  .openapi("CreateApiKeyRequest", { example: { name: "Phone" } });
 
-export const updateApiKeySchema = z.object({ name: textSchema(MAX_NAME_BYTES).min(1) }).openapi("UpdateApiKeyRequest");
+export const updateApiKeySchema = z
+  .object({ name: textSchema(MAX_NAME_BYTES).min(1) })
+  .openapi("UpdateApiKeyRequest", { example: { name: "Phone" } });

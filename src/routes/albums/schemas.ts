@@ -42,7 +42,7 @@ const description = textSchema(MAX_CAPTION_BYTES);
 
 export const createAlbumSchema = z
   .object({ name: name.nullish(), description: description.nullish(), library_id: idSchema("library").nullish() })
-  .openapi("CreateAlbumRequest");
+  .openapi("CreateAlbumRequest", { example: { name: "Summer 2026" } });
 
 /** `null` clears a field; a null name is stored as "". */
 export const updateAlbumSchema = z
@@ -51,7 +51,7 @@ export const updateAlbumSchema = z
     description: description.nullable().optional(),
     album_cover_asset_id: idSchema("asset").nullable().optional(),
   })
-  .openapi("UpdateAlbumRequest");
+  .openapi("UpdateAlbumRequest", { example: { name: "Summer 2026" } });
 
 export const albumQuerySchema = z.object({
   library_id: libraryParameter,

@@ -38,6 +38,7 @@ export const updateAssetSchema = changeFields
   .openapi("UpdateAssetRequest", {
     description:
       "Omitted fields are unchanged. `null` removes the user's value, so the value from the file applies again.",
+    example: { description: "At the lake" },
   });
 
 export const MAX_UPDATES = 200;

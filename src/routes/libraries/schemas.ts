@@ -19,10 +19,14 @@ export const librarySchema = z
 const name = textSchema(MAX_NAME_BYTES).min(1);
 const description = textSchema(MAX_CAPTION_BYTES).nullish();
 
-export const createLibrarySchema = z.object({ name, description }).openapi("CreateLibraryRequest");
+export const createLibrarySchema = z
+  .object({ name, description })
+  .openapi("CreateLibraryRequest", { example: { name: "Family photos" } });
 
 /** A library always has a name, so null is rejected. */
-export const updateLibrarySchema = z.object({ name: name.optional(), description }).openapi("UpdateLibraryRequest");
+export const updateLibrarySchema = z
+  .object({ name: name.optional(), description })
+  .openapi("UpdateLibraryRequest", { example: { name: "Family photos" } });
 
 export const libraryQuerySchema = z.object({
   state: z

@@ -28,8 +28,8 @@ export const uploadHeadersSchema = z.object({
 
 /** Text fields of an upload. They may come in any order, before or after the file. */
 export const uploadFieldsSchema = z.object({
-  device_asset_id: deviceText,
-  device_id: deviceText,
+  device_asset_id: deviceText.openapi({ example: "photo-1" }),
+  device_id: deviceText.openapi({ example: "laptop" }),
   file_created_at: fileTimeSchema.openapi({
     description: `The capture time of a file without one. Years ${FIRST_YEAR} to ${LAST_YEAR}; the year 0000, 0001-01-01 and 9999-12-31 mean that the date is unknown: \`file_modified_at\` counts instead, else the time of the upload. A time in UTC becomes the local time of the file's coordinates, and has no UTC offset if there are none`,
   }),
