@@ -59,6 +59,13 @@ export const fileSections: Section[] = [
       limit(uploadMemory, "MAX_UPLOAD_BUFFER_BYTES", "bytes", "buffers of all uploads of one isolate", "bodies wait"),
       limit(
         uploadMemory,
+        "MIN_UPLOAD_BUFFER_BYTES",
+        "bytes",
+        "the same, beside the largest image decoder",
+        "bodies wait",
+      ),
+      limit(
+        uploadMemory,
         "MAX_PART_HOLD_MS",
         "ms",
         "time to fill and send one buffer while other uploads wait",
@@ -183,6 +190,13 @@ export const fileSections: Section[] = [
       ),
       limit(
         avifToJpeg,
+        "MAX_AVIF_BYTES",
+        "bytes",
+        "file of an AVIF that the Worker decodes itself",
+        "Cloudflare Images decodes it",
+      ),
+      limit(
+        avifToJpeg,
         "MAX_AVIF_DECODER_BYTES",
         "bytes",
         "memory of the AVIF decoder",
@@ -196,6 +210,8 @@ export const fileSections: Section[] = [
         "no picture; the task has the reason",
       ),
       limit(decoderTurn, "MAX_DECODER_HOLD_MS", "ms", "turn of a decoder, one at a time", "the next one starts"),
+      limit(decoderTurn, "MAX_SHARED_MEMORY_BYTES", "bytes", "a decoder and all uploads of one isolate", "one waits"),
+      limit(decoderTurn, "MAX_UPLOAD_WAIT_MS", "ms", "wait of a decoder for the uploads' memory", "it starts"),
       limit(decoderMemory, "MAX_DECODER_BYTES", "bytes", "memory of a decoder", "no picture; the task has the reason"),
       limit(
         rowResizer,

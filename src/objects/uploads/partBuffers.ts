@@ -57,7 +57,7 @@ export function partBuffers(sizeHint: number | null, memory: UploadMemory): Part
       return taken;
     },
     next: async (sent) => {
-      const second = memory.hasWaiters() ? null : (other ?? lease.tryAllocate(PART_BYTES));
+      const second = memory.isContended() ? null : (other ?? lease.tryAllocate(PART_BYTES));
       if (second !== null) {
         other = current;
         use(second);
@@ -67,7 +67,7 @@ export function partBuffers(sizeHint: number | null, memory: UploadMemory): Part
         await sent();
         lease.requireActive();
         // Others had to wait: this upload goes to the end of the line, so that parts take turns.
-        if (memory.hasWaiters()) {
+        if (memory.isContended()) {
           lease.free(current);
           use(await lease.allocate(PART_BYTES));
         }

@@ -9,8 +9,10 @@
 import { AppError } from "../../kernel/errors.ts";
 import { waitingLine } from "./waitingLine.ts";
 
-/** Buffers of all uploads of one isolate. Its 128 MB also hold a decoder (48 MB), its input (24 MB) and the code. */
+/** Buffers of all uploads of one isolate. While an image decoder needs more than the rest, uploads get less. */
 export const MAX_UPLOAD_BUFFER_BYTES = 32 * 1024 * 1024;
+/** Buffers that uploads may always take: two parts, so that one fills while the other is sent. */
+export const MIN_UPLOAD_BUFFER_BYTES = 10 * 1024 * 1024;
 /** Time to fill and send one buffer while others wait: 5 MiB at 87 KB/s. */
 export const MAX_PART_HOLD_MS = 60_000;
 const RETRY_AFTER_SECONDS = 10;
@@ -18,7 +20,7 @@ const RETRY_AFTER_SECONDS = 10;
 export interface UploadLease {
   /** Waits in line for a buffer, and restarts the clock of the part. Throws as `requireActive`. */
   allocate(bytes: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** Returns a buffer if there is memory and the line is empty; else null. */
+  /** Returns a buffer if there is memory that nobody waits for; else null. */
   tryAllocate(bytes: number): Uint8Array<ArrayBuffer> | null;
   /** Frees a buffer of this lease at once: it becomes empty. */
   free(buffer: Uint8Array<ArrayBuffer>): void;
@@ -34,8 +36,14 @@ export interface UploadLease {
 
 export interface UploadMemory {
   lease(): UploadLease;
-  hasWaiters(): boolean;
+  /** Whether uploads should return buffers after each part: others wait, or more is used than `limit` allows. */
+  isContended(): boolean;
   usedBytes(): number;
+  /**
+   * Allows at most `maxBytes` of buffers until `untilMs`, but at least `MIN_UPLOAD_BUFFER_BYTES`. Buffers above that are
+   * freed as their parts end. Returns the number of bytes that it allows.
+   */
+  limit(maxBytes: number, untilMs: number): number;
 }
 
 interface LeaseState {
@@ -50,6 +58,8 @@ class BufferPool {
   readonly #maxBytes: number;
   readonly #maxPartHoldMs: number;
   usedBytes = 0;
+  /** Expires by itself, because Workers skip the `finally` of a cancelled request. */
+  #limit = { maxBytes: 0, untilMs: 0 };
 
   constructor(maxBytes: number, maxPartHoldMs: number) {
     this.#maxBytes = maxBytes;
@@ -92,8 +102,18 @@ class BufferPool {
     this.#leases.delete(state);
   }
 
+  limit(maxBytes: number, untilMs: number): number {
+    this.#limit = { maxBytes: Math.min(this.#maxBytes, Math.max(maxBytes, MIN_UPLOAD_BUFFER_BYTES)), untilMs };
+    return this.#limit.maxBytes;
+  }
+
   #hasRoom(bytes: number): boolean {
-    return this.usedBytes + bytes <= this.#maxBytes;
+    const { maxBytes, untilMs } = this.#limit;
+    return this.usedBytes + bytes <= (Date.now() < untilMs ? maxBytes : this.#maxBytes);
+  }
+
+  isOverLimit(): boolean {
+    return !this.#hasRoom(0);
   }
 }
 
@@ -108,6 +128,7 @@ function requireActive(state: LeaseState): void {
 export function createUploadMemory(maxBytes: number, maxPartHoldMs = MAX_PART_HOLD_MS): UploadMemory {
   const pool = new BufferPool(maxBytes, maxPartHoldMs);
   const line = waitingLine();
+  const isContended = () => line.hasWaiters() || pool.isOverLimit();
 
   async function allocate(state: LeaseState, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
     let buffer = new Uint8Array();
@@ -130,7 +151,7 @@ export function createUploadMemory(maxBytes: number, maxPartHoldMs = MAX_PART_HO
     };
     return {
       allocate: (bytes) => allocate(state, bytes),
-      tryAllocate: (bytes) => (line.hasWaiters() ? null : pool.take(state, bytes)),
+      tryAllocate: (bytes) => (isContended() ? null : pool.take(state, bytes)),
       free: (buffer) => pool.free(state, buffer.buffer),
       startPart,
       requireActive: () => requireActive(state),
@@ -145,7 +166,12 @@ export function createUploadMemory(maxBytes: number, maxPartHoldMs = MAX_PART_HO
     };
   }
 
-  return { lease, hasWaiters: () => line.hasWaiters(), usedBytes: () => pool.usedBytes };
+  return {
+    lease,
+    isContended,
+    usedBytes: () => pool.usedBytes,
+    limit: (bytes, untilMs) => pool.limit(bytes, untilMs),
+  };
 }
 
 /** The memory of this isolate. */

@@ -86,7 +86,7 @@ describe("uploads that share two parts of memory", () => {
       expect(peakBytes).toBeLessThanOrEqual(2 * PART_BYTES);
       expect(peakBytes).toBeGreaterThan(PART_BYTES);
       expect(memory.usedBytes()).toBe(0);
-      expect(memory.hasWaiters()).toBe(false);
+      expect(memory.isContended()).toBe(false);
     },
     60_000,
   );
@@ -175,6 +175,6 @@ describe("an upload without progress", () => {
     const next = store({ sizeBytes: 100_000 });
     first.release();
     await next;
-    expect(memory.hasWaiters()).toBe(false);
+    expect(memory.isContended()).toBe(false);
   });
 });

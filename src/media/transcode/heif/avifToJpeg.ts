@@ -1,4 +1,4 @@
-/** Converts AVIF to JPEG for accounts whose Images binding rejects AVIF. */
+/** Converts AVIF to JPEG with libaom, which decodes the whole image at once. */
 import createDecoder from "@jsquash/avif/codec/dec/avif_dec.js";
 import wasm from "@jsquash/avif/codec/dec/avif_dec.wasm";
 import { readHeif } from "../../inspect/containers/heif/heif.ts";
@@ -13,6 +13,8 @@ import { boundedInstance } from "./wasmMemory.ts";
 
 /** Measured: libaom takes 16 MB plus 17 bytes a pixel (28 for 4:4:4), and its RGBA output is copied to JavaScript. */
 export const MAX_AVIF_PIXELS = 4 * 1000 * 1000;
+/** The file is in memory beside the decoder, which needs more of it than others. */
+export const MAX_AVIF_BYTES = 8 * 1024 * 1024;
 /**
  * Replaces `MAX_DECODER_BYTES`, within which this decoder could read one megapixel. Decoding is synchronous:
  * other requests of the isolate wait meanwhile.
@@ -52,7 +54,7 @@ function fillRow({ data, width }: Pixels, y: number, row: Uint8ClampedArray): vo
 }
 
 /**
- * Decodes the whole image at once, at most 4 megapixels. Transparency becomes white. Returns the peak WebAssembly
+ * Decodes at most 4 megapixels from a file of at most 8 MB. Throws for others. Transparency becomes white. Returns the peak WebAssembly
  * memory too. `openSink` gets the same rows.
  */
 export async function avifToJpeg(
@@ -60,6 +62,7 @@ export async function avifToJpeg(
   limits: JpegLimits,
   openSink?: OpenRowSink,
 ): Promise<EncodedJpeg & { heapBytes: number }> {
+  if (file.length > MAX_AVIF_BYTES) throw new Error("the AVIF is too large to decode: more than 8 MB");
   const source = memorySource(file);
   const content = emptyContent();
   await readHeif(source, content);

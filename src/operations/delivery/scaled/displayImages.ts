@@ -16,7 +16,7 @@ import type { Context } from "../../context.ts";
 import { findDisplayFile, type DisplayableAsset } from "../displaySource.ts";
 import { recordRefusal } from "../renderFailures.ts";
 import { VARIANT_EDGES_PX } from "../variants.ts";
-import { withDecoder } from "./decoderTurn.ts";
+import { RENDITION_MEMORY_BYTES, withDecoder } from "./decoderTurn.ts";
 import {
   isTiny,
   makeScaledImages,
@@ -85,7 +85,7 @@ async function readStored(
   if (asset.derivedBytes === 0 || (isDecodedAgain && !isFree)) return null;
   const bytes = await readRendition(bucket, { ...version, variant: isFree ? "thumbnail" : "preview" });
   if (bytes === null) return null;
-  const image = await withDecoder(() => decodeRendition(bytes));
+  const image = await withDecoder(RENDITION_MEMORY_BYTES, () => decodeRendition(bytes));
   if (isFree) return { kind: "images", preview: null, analysis: image };
   return { kind: "images", preview: bytes, analysis: analysisOfPreview(image, VARIANT_EDGES_PX, asset) };
 }

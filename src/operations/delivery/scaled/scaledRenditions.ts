@@ -2,6 +2,7 @@
 import { deriveScaledImages, type ScaledImages } from "../../../media/transcode/display/scaledImages.ts";
 import type { Size } from "../../../media/transcode/resize/scaledSize.ts";
 import { decodeScaled } from "../../../media/transcode/scaled/decodeScaled.ts";
+import { MAX_SCALED_WEBP_BYTES } from "../../../media/transcode/scaled/decodeScaledWebp.ts";
 import { decodeRendition } from "../../../media/transcode/webp/decodeWebp.ts";
 import { storeRendition } from "../../../objects/delivery/renditions.ts";
 import { originalSource } from "../../../objects/uploads/originals.ts";
@@ -17,7 +18,7 @@ import {
 } from "../displaySource.ts";
 import { FIRST_RENDER_PAUSE_MS, renderingUnavailable } from "../renderFailures.ts";
 import { VARIANT_EDGES_PX } from "../variants.ts";
-import { withDecoder } from "./decoderTurn.ts";
+import { RENDITION_MEMORY_BYTES, withDecoder } from "./decoderTurn.ts";
 
 /** The version, or the poster of a video, that renditions belong to. */
 export interface VersionAddress {
@@ -49,7 +50,7 @@ export async function renderFile(
 
 /** Derives the other images of a file from its encoded preview. */
 async function derivePreview(preview: Uint8Array, file: DisplayFile): Promise<ScaledImages> {
-  return await withDecoder(async () => {
+  return await withDecoder(RENDITION_MEMORY_BYTES, async () => {
     const image = await decodeRendition(preview);
     return await deriveScaledImages(image, preview, VARIANT_EDGES_PX, file);
   });
@@ -73,7 +74,8 @@ function isDecodedInWorker({ config }: Context, file: DisplayFile): boolean {
 async function decodeInWorker({ bucket }: Context, file: DisplayFile): Promise<ScaledImages | null> {
   const { family } = file;
   if (family === null) return null;
-  return await withDecoder(async () => {
+  const memoryBytes = family === "webp" ? MAX_SCALED_WEBP_BYTES : RENDITION_MEMORY_BYTES;
+  return await withDecoder(memoryBytes, async () => {
     const source = originalSource(bucket, file.key, file.sizeBytes);
     const decoded = await decodeScaled(source, family, VARIANT_EDGES_PX.preview);
     return decoded.kind === "image" ? await deriveScaledImages(decoded.image, null, VARIANT_EDGES_PX, file) : null;

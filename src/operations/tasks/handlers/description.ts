@@ -5,7 +5,7 @@ import type { Asset } from "../../../records/assets/assets.ts";
 import { openDisplaySource } from "../../delivery/displaySource.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import { displayImages } from "../../delivery/scaled/displayImages.ts";
-import { withDecoder } from "../../delivery/scaled/decoderTurn.ts";
+import { RENDITION_MEMORY_BYTES, withDecoder } from "../../delivery/scaled/decoderTurn.ts";
 import { noSourceImage } from "./noSourceImage.ts";
 import type { Context } from "../../context.ts";
 
@@ -18,7 +18,9 @@ async function previewJpeg(context: Context, asset: Asset): Promise<Preview | { 
   if (images.kind === "none") return images;
   const { preview } = images;
   if (preview !== null) {
-    const bytes = await withDecoder(async () => encodePreviewJpeg(await decodeRendition(preview)));
+    const bytes = await withDecoder(RENDITION_MEMORY_BYTES, async () =>
+      encodePreviewJpeg(await decodeRendition(preview)),
+    );
     return { kind: "image", image: { bytes, mimeType: "image/jpeg" } };
   }
   const source = await openDisplaySource(context, asset);

@@ -1,6 +1,9 @@
 import { AppError } from "../../../kernel/errors.ts";
 import { TruncatedFileError } from "../../../media/transcode/jpeg/encodedJpeg.ts";
 import { findHeifDamage, hasAlphaPlane, isAvifBrand } from "../../../media/transcode/heif/heifIntegrity.ts";
+import { MAX_AVIF_DECODER_BYTES } from "../../../media/transcode/heif/avifToJpeg.ts";
+import { MAX_DECODER_BYTES } from "../../../media/transcode/decoderMemory.ts";
+import { MAX_SCALED_ROWS_BYTES } from "../../../media/transcode/scaled/scaledRows.ts";
 import { needsDisplayProxy } from "../../../media/transcode/preview/needsDisplayProxy.ts";
 import type { MediaFamily } from "../../../media/inspect/formats.ts";
 import { sniff, SNIFF_BYTES } from "../../../media/inspect/sniff.ts";
@@ -25,6 +28,12 @@ const MAX_BUFFERED_BYTES = 24 * 1024 * 1024;
 async function bufferIfNeeded(source: ByteSource, family: MediaFamily): Promise<ByteSource> {
   if (!bufferedFamilies.includes(family) || source.sizeBytes > MAX_BUFFERED_BYTES) return source;
   return memorySource(await source.read(0, source.sizeBytes));
+}
+
+/** Memory to convert an original: itself if it is buffered, its decoder, and the rows of the preview. */
+function memoryOf({ sizeBytes }: ByteSource, head: Uint8Array): number {
+  const decoderBytes = isAvifBrand(head) ? MAX_AVIF_DECODER_BYTES : MAX_DECODER_BYTES;
+  return Math.min(sizeBytes, MAX_BUFFERED_BYTES) + decoderBytes + MAX_SCALED_ROWS_BYTES;
 }
 
 /** The row's EXIF metadata describes the upload; edited versions are upright. */
@@ -120,7 +129,7 @@ export async function runDisplayProxy(context: Context, asset: Asset): Promise<T
     return { kind: "skipped", reason: "the original can be rendered directly" };
   }
   if (await hasProxy(bucket, id, versionId)) return { kind: "done", result: "display proxy already exists" };
-  const outcome = await withDecoder(() => createProxy(context, asset, stored, head));
+  const outcome = await withDecoder(memoryOf(stored, head), () => createProxy(context, asset, stored, head));
   if (outcome.kind === "failed") await recordProxyFailure(context, id, versionId, outcome.reason);
   if (outcome.kind === "done") await forgetFailures(context, id, versionId);
   return outcome;
