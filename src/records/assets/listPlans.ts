@@ -70,11 +70,23 @@ function inAnyAlbum({ albumFilter }: AssetFilter): Narrowing[] {
   return albumFilter === "in_album" ? ["albumFilter"] : [];
 }
 
-/** Live and trashed memberships have an index each; the state `all` merges both. */
+/**
+ * Live and trashed memberships have an index each; the state `all` merges both. The album's row comes first, so that a
+ * guess of another library ends there instead of comparing every member.
+ */
 function albumInputs(filter: AssetFilter, albumId: string): Input[] {
   const membersBy = (index: string, state: SQL): Input => ({
-    from: sql`album_assets l INDEXED BY ${sql.raw(index)} CROSS JOIN assets a ON a.id = l.asset_id`,
-    ...conditions(filter, [sql`l.album_id = ${sqlId(albumId)}`, state], inAnyAlbum(filter)),
+    from: sql`albums b CROSS JOIN album_assets l INDEXED BY ${sql.raw(index)} CROSS JOIN assets a ON a.id = l.asset_id`,
+    ...conditions(
+      filter,
+      [
+        // The plus keeps SQLite at the unique index: after one row of it, the members are still in order.
+        sql`b.id = ${sqlId(albumId)} AND +b.library_id = ${sqlId(filter.libraryId)}`,
+        sql`l.album_id = ${sqlId(albumId)}`,
+        state,
+      ],
+      inAnyAlbum(filter),
+    ),
     timeKey: sql`l.sort_key`,
     order: "time",
   });

@@ -88,8 +88,8 @@ const cases: Case[] = [
     filter: () => ({ state: "trashed" }),
     where: "trashed_at IS NOT NULL",
     order: "trashed_at DESC, id DESC",
-    // When the trash was cleared.
-    extra: 1,
+    // When the trash was cleared, and the cursor.
+    extra: 2,
   },
   {
     name: "media_type=video",
@@ -124,18 +124,18 @@ const cases: Case[] = [
     where: `local_us > ${us(after)} AND local_us < ${us(before)}`,
     extra: 2,
   },
-  // A member is a membership row and its asset row.
+  // A member is a membership row and its asset row; the album's row comes first.
   {
     name: "album",
     filter: (size) => ({ albumId: library(size).albumId }),
     where: `${live} AND album_count > 0`,
-    extra: PAGE + 1,
+    extra: PAGE + 2,
   },
   {
     name: "album and dates",
     filter: (size) => ({ albumId: library(size).albumId, after, before }),
     where: `${live} AND album_count > 0 AND local_us > ${us(after)} AND local_us < ${us(before)}`,
-    extra: PAGE + 1,
+    extra: PAGE + 2,
   },
   { name: "stack", filter: (size) => ({ stackId: library(size).stackId }), where: `${live} AND stack_id IS NOT NULL` },
 ];
