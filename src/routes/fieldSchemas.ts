@@ -51,7 +51,8 @@ export function textSchema(maxBytes: number) {
 
 /** A body array. Its length is checked before its items, so that a long list of wrong ones makes one issue. */
 export function arraySchema<T extends z.ZodType>(item: T, min: number, max: number) {
-  return z.preprocess((value, context) => {
+  // The parameter's type becomes the input that typed clients send; a request can hold anything.
+  return z.preprocess((value: z.input<T>[], context) => {
     if (!Array.isArray(value) || value.length <= max) return value;
     context.addIssue({ code: "too_big", origin: "array", maximum: max, message: `must have at most ${max} items` });
     return z.NEVER;
