@@ -1,7 +1,7 @@
 /**
  * `npm run check:docs [-- PAGE...]`: runs the fenced `sh` blocks of the documentation against a fresh server, in a copy
- * of the project's directory. Fails if a command fails, a response differs from the page, or a command works on one
- * system only. Commands that can't run here are listed with the reason.
+ * of the project's directory. Fails if a command fails, a response differs from the page, a command works on one
+ * system only, or a page names a script or a test that does not exist. Commands that can't run here are listed with the reason.
  */
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { freePort, startServer } from "./demo/server.ts";
 import { type CommandBlock, readCommandBlocks } from "./docs/blocks.ts";
+import { readKnownCommands, unknownNpmCommands } from "./docs/npmCommands.ts";
 import { portabilityProblems } from "./docs/portability.ts";
 import { createWorkingCopy, findCurl, runPage } from "./docs/runner.ts";
 import { seed } from "./docs/seed.ts";
@@ -22,7 +23,8 @@ const LAST_PAGE = "docs/use-the-official-client.md";
 function allPages(): string[] {
   const pages = readdirSync("docs").filter((name) => name.endsWith(".md"));
   const paths = pages.toSorted().map((name) => `docs/${name}`);
-  return [FIRST_PAGE, "CONTRIBUTING.md", ...paths.filter((path) => path !== LAST_PAGE), LAST_PAGE];
+  const others = ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "bench/README.md", "samples/README.md"];
+  return [FIRST_PAGE, ...others, ...paths.filter((path) => path !== LAST_PAGE), LAST_PAGE];
 }
 
 /** Returns why a page that installs a Python package can't run on this machine; null if it can. */
@@ -81,13 +83,16 @@ async function runPages(pages: Map<string, CommandBlock[]>, directory: string): 
 
 async function check(selected: string[]): Promise<void> {
   const names = selected.length > 0 ? selected : allPages();
-  const pages = new Map(names.map((page) => [page, readCommandBlocks(page, readFileSync(page, "utf8"))]));
+  const texts = new Map(names.map((page) => [page, readFileSync(page, "utf8")]));
+  const pages = new Map([...texts].map(([page, text]) => [page, readCommandBlocks(page, text)]));
   const blocks = [...pages.values()].flat();
   listSkipped(blocks);
   console.log("Run:");
   const directory = mkdtempSync(join(tmpdir(), "docs-"));
   try {
     const problems = blocks.flatMap(portabilityProblems);
+    const known = readKnownCommands();
+    problems.push(...[...texts].flatMap(([page, text]) => unknownNpmCommands(page, text, known)));
     if (selected.length === 0) problems.push(...unusedSkips(blocks));
     const canRun = findCurl() !== null;
     if (!canRun) console.log("  nothing: curl is not installed");

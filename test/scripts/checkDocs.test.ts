@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CommandBlock, readCommandBlocks, splitCommands } from "../../scripts/docs/blocks.ts";
+import { unknownNpmCommands } from "../../scripts/docs/npmCommands.ts";
 import { portabilityProblems } from "../../scripts/docs/portability.ts";
 import { createWorkingCopy, findCurl, runPage } from "../../scripts/docs/runner.ts";
 import { selectCommands } from "../../scripts/docs/skipped.ts";
@@ -87,6 +88,28 @@ describe("portability", () => {
     'echo "${cursor:+#}"',
   ])("accepts %s", (command) => {
     expect(problemsOf(command)).toEqual([]);
+  });
+});
+
+describe("npm commands in sentences", () => {
+  const known = {
+    scripts: ["build", "test:slow"],
+    tests: ["test/routes/map.test.ts", "test/routes/trash.slow.test.ts"],
+  };
+
+  it("accepts scripts and tests that exist", () => {
+    const page = "Run `npm run build`, `npm test -- routes/map` and `npm run test:slow -- trash`.";
+    expect(unknownNpmCommands("page.md", page, known)).toEqual([]);
+  });
+
+  it.each([
+    ["npm run bundle", "package.json has no script bundle"],
+    ["npm test -- routes/albums", "`npm test -- routes/albums` selects no test"],
+    ["npm test -- trash", "`npm test -- trash` selects no test"],
+    ["npm run test:slow -- map", "`npm run test:slow -- map` selects no test"],
+    ["npx vitest run routes/albums", "`vitest run routes/albums` selects no test"],
+  ])("reports %s", (command, problem) => {
+    expect(unknownNpmCommands("page.md", `# Page\n\nRun \`${command}\`.`, known)).toEqual([`page.md:3: ${problem}`]);
   });
 });
 
