@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { basename, join } from "node:path";
 import sharp from "sharp";
-import type { RgbaImage } from "../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../src/media/transcode/rgbaImage.ts";
 import { ssim } from "../test/support/media/ssim.ts";
 import { cpuMs, median } from "./cpu/clock.ts";
 

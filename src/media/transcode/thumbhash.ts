@@ -1,5 +1,5 @@
 import { rgbaToThumbHash } from "thumbhash";
-import type { RgbaImage } from "./png/decodePng.ts";
+import type { RgbaImage } from "./rgbaImage.ts";
 import { resizeImage } from "./resize/resizeImage.ts";
 
 /** Input limit of ThumbHash (https://github.com/evanw/thumbhash). */

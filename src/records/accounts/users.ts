@@ -11,10 +11,6 @@ export type User = Omit<typeof users.$inferSelect, "storageUsedBytes">;
 export const ROOT_SUBJECT = "root";
 const DEFAULT_LIBRARY_NAME = "Default Library";
 
-export async function findUserBySubject(db: Database, subject: string): Promise<User | null> {
-  return (await db.orm.select(columns).from(users).where(eq(users.subject, subject)).get()) ?? null;
-}
-
 /**
  * Stored bytes of all libraries of a user, whose id is SQL with its table's name. A total in the user's row would be
  * one more row written per upload.

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { thumbHashToApproximateAspectRatio, thumbHashToAverageRGBA, thumbHashToRGBA } from "thumbhash";
 import { describe, expect, it } from "vitest";
-import { decodePng, type RgbaImage } from "../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../src/media/transcode/rgbaImage.ts";
+import { decodePng } from "../../support/media/decodePng.ts";
 import { encodeThumbhash } from "../../../src/media/transcode/thumbhash.ts";
 import { renderPng } from "../../../src/providers/renderers/imagesBinding.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { decodePng } from "../../../src/media/transcode/png/decodePng.ts";
+import { decodePng } from "../../support/media/decodePng.ts";
 import { imagesBindingRenderer, renderPng } from "../../../src/providers/renderers/imagesBinding.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { failingImages, recordingImages } from "../../support/bindings/images.ts";

@@ -11,7 +11,7 @@ import { call, upload } from "../../support/clients/api.ts";
 import { testConfig, testContext } from "../../support/context.ts";
 import { box, bytesOf, u16, u32, xmpSegment } from "../../support/media/buildImage.ts";
 import { jpegWithOrientation, nearestColour, quadrantPng } from "../../support/media/images.ts";
-import { decodePng } from "../../../src/media/transcode/png/decodePng.ts";
+import { decodePng } from "../../support/media/decodePng.ts";
 import { readTasks } from "../../support/rows/taskRows.ts";
 
 interface Uploaded {

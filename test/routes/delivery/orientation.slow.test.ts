@@ -1,7 +1,8 @@
 /** Every way to carry an orientation or odd dimensions: what the API states is what the renditions show. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { decodePng, type RgbaImage } from "../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../src/media/transcode/rgbaImage.ts";
+import { decodePng } from "../../support/media/decodePng.ts";
 import { runPendingTasks } from "../../../src/operations/tasks/taskRunner.ts";
 import { recordingQueue } from "../../support/bindings/queue.ts";
 import { call, upload } from "../../support/clients/api.ts";

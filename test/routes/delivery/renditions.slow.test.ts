@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { decodePng } from "../../../src/media/transcode/png/decodePng.ts";
+import { decodePng } from "../../support/media/decodePng.ts";
 import { runPendingTasks } from "../../../src/operations/tasks/taskRunner.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { call, upload, type CallOptions } from "../../support/clients/api.ts";

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { z } from "zod";
 import { versionSchema } from "../../../src/routes/versions/schemas.ts";
-import { decodePng } from "../../../src/media/transcode/png/decodePng.ts";
+import { decodePng } from "../media/decodePng.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { expectAsset, type AssetResponse } from "./responses.ts";
 import { call, type CallOptions } from "./api.ts";

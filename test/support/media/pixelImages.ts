@@ -1,5 +1,5 @@
 /** Images and comparisons for tests of pixel kernels. */
-import type { RgbaImage } from "../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../src/media/transcode/rgbaImage.ts";
 import { paintImage } from "./qualityImages.ts";
 
 /** Gradients with waves of falling length: edges, texture and flat areas, as in a photo. */

@@ -1,5 +1,5 @@
 /** Images with known quality metrics. */
-import type { RgbaImage } from "../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../src/media/transcode/rgbaImage.ts";
 
 export type Pixel = number | [number, number, number] | [number, number, number, number];
 

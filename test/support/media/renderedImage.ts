@@ -1,7 +1,8 @@
 /** Decodes JPEGs with the Images binding, to compare upright size and colours. */
 import { Buffer } from "node:buffer";
 import { env } from "cloudflare:workers";
-import { decodePng, type RgbaImage } from "../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../src/media/transcode/rgbaImage.ts";
+import { decodePng } from "./decodePng.ts";
 
 /** Renders at most 100 pixels a side. */
 export async function renderJpeg(pieces: Uint8Array[]): Promise<RgbaImage> {

@@ -4,7 +4,8 @@ import { expect } from "vitest";
 import { memorySource } from "../../../src/media/inspect/bytes/byteSource.ts";
 import type { MediaFamily } from "../../../src/media/inspect/formats.ts";
 import { MAX_DECODER_BYTES } from "../../../src/media/transcode/decoderMemory.ts";
-import { decodePng, type RgbaImage } from "../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../src/media/transcode/rgbaImage.ts";
+import { decodePng } from "./decodePng.ts";
 import { decodeScaled } from "../../../src/media/transcode/scaled/decodeScaled.ts";
 
 /** The image as the Images binding shows it, at most 512 pixels a side. */

@@ -1,5 +1,5 @@
 /** Structural similarity of two images: Wang, Bovik, Sheikh and Simoncelli, IEEE Transactions on Image Processing 2004. */
-import type { RgbaImage } from "../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../src/media/transcode/rgbaImage.ts";
 
 const RADIUS = 5;
 const SIGMA = 1.5;

@@ -1,4 +1,4 @@
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { type Matrix, type MatrixProfile, parseMatrixProfile } from "./matrixProfile.ts";
 
 /** Colorants of sRGB relative to D50 (IEC 61966-2-1, adapted by Bradford), as its ICC profiles have them. */

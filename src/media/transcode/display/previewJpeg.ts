@@ -1,7 +1,7 @@
 /** Converts a preview to JPEG for caption models, many of which read no WebP. */
 import { decoderMemory } from "../decoderMemory.ts";
 import { encodedJpeg, jpegEncoder } from "../jpeg/jpegEncoder.ts";
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { concat } from "../../inspect/bytes/bytes.ts";
 
 const QUALITY = 85;

@@ -1,5 +1,5 @@
 /** Derives the smaller images of a photo from its preview, so that one decoding or rendering serves all of them. */
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { resizeImage, resizeToSize } from "../resize/resizeImage.ts";
 import { scaledSize, type Size } from "../resize/scaledSize.ts";
 import { encodeWebp } from "../webp/encodeWebp.ts";

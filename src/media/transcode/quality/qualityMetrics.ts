@@ -1,5 +1,5 @@
 /** Computes image quality metrics without a model: results are deterministic. */
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { measureColourfulness } from "./colourfulness.ts";
 import { measureDetail } from "./sharpnessAndNoise.ts";
 import { createLumaPlane } from "./luma.ts";

@@ -2,7 +2,7 @@
 
 const LOBES = 3;
 /** Weights are fractions of 2 ** 14, which the kernel multiplies as 16-bit integers. */
-export const WEIGHT_ONE = 2 ** 14;
+const WEIGHT_ONE = 2 ** 14;
 
 export interface FilterTable {
   /** Weights of each target pixel: a multiple of four, padded with zeros. */
@@ -35,7 +35,7 @@ function quantize(weights: readonly number[], out: Int16Array): void {
 }
 
 /** Number of taps for a reduction from `from` to `to` pixels. */
-export function tapsFor(from: number, to: number): number {
+function tapsFor(from: number, to: number): number {
   const support = LOBES * Math.max(1, from / to);
   return 4 * Math.ceil((2 * Math.ceil(support) + 1) / 4);
 }

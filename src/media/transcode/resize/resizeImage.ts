@@ -1,4 +1,4 @@
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { createSizedResizer } from "./rowResizer.ts";
 import { scaledSize, type Size } from "./scaledSize.ts";
 

@@ -1,9 +1,9 @@
 /** Shrinks an image row by row, so that a decoder never holds all pixels of an original. */
 import { startKernel, type Kernel } from "../kernel.ts";
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { lanczosTable, type FilterTable } from "./lanczos.ts";
 import wasm from "./resize.wasm";
-import { scaledSize, type Size } from "./scaledSize.ts";
+import type { Size } from "./scaledSize.ts";
 
 /** Longest edge of a JPEG, for which the kernel's memory suffices. */
 export const MAX_RESIZE_EDGE_PX = 65_535;
@@ -163,9 +163,4 @@ export function createSizedResizer(from: Size, to: Size, extent: Size = from): R
     throw new Error(`an image of ${from.width} × ${from.height} pixels can't be resized`);
   const isCopy = to.width === from.width && to.height === from.height;
   return isCopy ? copyingResizer(from) : shrinkingResizer(from, to, extent);
-}
-
-/** Creates a resizer whose result has a longest edge of at most `edgePx`; never enlarges. See `createSizedResizer`. */
-export function createRowResizer(from: Size, edgePx: number): RowResizer {
-  return createSizedResizer(from, scaledSize(from, edgePx));
 }

@@ -7,7 +7,7 @@ import type { MediaFamily } from "../../inspect/formats.ts";
 import { readImageContent, readOrientation } from "../../inspect/imageInfo.ts";
 import { decoderMemory, MAX_DECODER_BYTES, type DecoderMemory } from "../decoderMemory.ts";
 import { MAX_DISPLAY_READ_BYTES } from "../display/displayImage.ts";
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { readAhead } from "../readAhead.ts";
 import { displayedImage } from "./displayedImage.ts";
 import { decodeScaledWebp, MAX_SCALED_WEBP_BYTES } from "./decodeScaledWebp.ts";

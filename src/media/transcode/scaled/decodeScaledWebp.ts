@@ -1,6 +1,6 @@
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
 import type { DecoderMemory } from "../decoderMemory.ts";
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { scaledSize, type Size } from "../resize/scaledSize.ts";
 import { decodeWebp, MAX_WEBP_DECODER_BYTES } from "../webp/decodeWebp.ts";
 import { openResizer } from "./openResizer.ts";

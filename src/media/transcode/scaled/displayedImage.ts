@@ -1,5 +1,5 @@
 import { toSrgb } from "../colour/toSrgb.ts";
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { orientImage } from "./orientImage.ts";
 import { UnsupportedImageError } from "./unsupportedImage.ts";
 

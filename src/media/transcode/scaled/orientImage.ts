@@ -1,4 +1,4 @@
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 
 /** First pixel of a displayed row and the steps to the next pixel and row, as factors of width and height. */
 interface Walk {

@@ -1,4 +1,4 @@
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 
 /** A small upright sRGB image, or the reason why Cloudflare Images has to make it. */
 export type ScaledImage =

@@ -1,7 +1,7 @@
 import { memorySource } from "../../inspect/bytes/byteSource.ts";
 import { emptyContent } from "../../inspect/containers/imageContent.ts";
 import { readWebp } from "../../inspect/containers/webp.ts";
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import type { Size } from "../resize/scaledSize.ts";
 import { yieldToRequests } from "../yieldToRequests.ts";
 import { isolateCodec } from "./codecInstance.ts";

@@ -1,4 +1,4 @@
-import type { RgbaImage } from "../png/decodePng.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
 import { yieldToRequests } from "../yieldToRequests.ts";
 import { isolateCodec } from "./codecInstance.ts";
 

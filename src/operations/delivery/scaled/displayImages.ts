@@ -6,7 +6,7 @@ import {
   deriveScaledImages,
   type ScaledImages,
 } from "../../../media/transcode/display/scaledImages.ts";
-import type { RgbaImage } from "../../../media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../media/transcode/rgbaImage.ts";
 import type { Size } from "../../../media/transcode/resize/scaledSize.ts";
 import { decodeRendition } from "../../../media/transcode/webp/decodeWebp.ts";
 import { readRendition, storeRendition } from "../../../objects/delivery/renditions.ts";

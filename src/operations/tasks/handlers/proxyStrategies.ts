@@ -6,7 +6,7 @@ import { heicToJpeg } from "../../../media/transcode/heif/heicToJpeg.ts";
 import { requantizeJpeg } from "../../../media/transcode/jpeg/jpegRequantizer.ts";
 import { pngToJpeg } from "../../../media/transcode/png/pngToJpeg.ts";
 import { tiffToJpeg } from "../../../media/transcode/tiff/tiffToJpeg.ts";
-import type { RgbaImage } from "../../../media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../media/transcode/rgbaImage.ts";
 import type { OpenRowSink } from "../../../media/transcode/scaled/rowSink.ts";
 import { scaledRows } from "../../../media/transcode/scaled/scaledRows.ts";
 import type { WorkersPlan } from "../../../kernel/config.ts";

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { toSrgb } from "../../../../src/media/transcode/colour/toSrgb.ts";
-import { decodePng, type RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../../src/media/transcode/rgbaImage.ts";
+import { decodePng } from "../../../support/media/decodePng.ts";
 import {
   adobeRgb,
   buildProfile,

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deriveScaledImages } from "../../../../src/media/transcode/display/scaledImages.ts";
-import { decodePng, type RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../../src/media/transcode/rgbaImage.ts";
+import { decodePng } from "../../../support/media/decodePng.ts";
 import { resizeImage } from "../../../../src/media/transcode/resize/resizeImage.ts";
 import { decodeWebp } from "../../../../src/media/transcode/webp/decodeWebp.ts";
 import { imagesBindingRenderer, renderPng } from "../../../../src/providers/renderers/imagesBinding.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { env } from "cloudflare:workers";
-import { decodePng, type RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../../src/media/transcode/rgbaImage.ts";
+import { decodePng } from "../../../support/media/decodePng.ts";
 import { measureQuality, qualityKeys } from "../../../../src/media/transcode/quality/qualityMetrics.ts";
 import { renderPng } from "../../../../src/providers/renderers/imagesBinding.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";

@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
-import type { RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../../src/media/transcode/rgbaImage.ts";
 import { resizeImage, resizeToSize } from "../../../../src/media/transcode/resize/resizeImage.ts";
 import {
-  createRowResizer,
   createSizedResizer,
   MAX_RESIZE_EDGE_PX,
   type RowResizer,
 } from "../../../../src/media/transcode/resize/rowResizer.ts";
+import { scaledSize, type Size } from "../../../../src/media/transcode/resize/scaledSize.ts";
 import { difference, photoLike, pixelAt } from "../../../support/media/pixelImages.ts";
 import { paintImage, seededRandom } from "../../../support/media/qualityImages.ts";
+
+function rowResizer(from: Size, edgePx: number): RowResizer {
+  return createSizedResizer(from, scaledSize(from, edgePx));
+}
 
 /** Lanczos-3 by its definition, in floating point with premultiplied alpha. */
 function lanczosReference(image: RgbaImage, width: number, height: number): RgbaImage {
@@ -129,13 +133,13 @@ describe("resizeImage", () => {
   });
 });
 
-describe("createRowResizer", () => {
+describe("a row resizer", () => {
   const rowsOf = ({ width, rgba }: RgbaImage) =>
     Array.from({ length: rgba.length / (width * 4) }, (_, y) => rgba.subarray(y * width * 4, (y + 1) * width * 4));
 
   it("gives the same pixels when rows of several images arrive in turn", () => {
     const images = [photoLike(200, 150), photoLike(310, 150, (x) => x % 256), photoLike(150, 150)];
-    const resizers = images.map((image) => createRowResizer(image, 100));
+    const resizers = images.map((image) => rowResizer(image, 100));
     for (let y = 0; y < 150; y++)
       for (const [at, image] of images.entries()) resizers[at]?.addRow(rowsOf(image)[y] ?? new Uint8Array());
     for (const [at, image] of images.entries()) expect(resizers[at]?.finish()).toEqual(resizeImage(image, 100));
@@ -143,15 +147,15 @@ describe("createRowResizer", () => {
 
   it("gives the same pixels when a resizer is finished twice", () => {
     const [first, second] = [photoLike(200, 150), photoLike(150, 200, (x) => x % 256)];
-    const resizer = createRowResizer(first, 60);
+    const resizer = rowResizer(first, 60);
     for (const row of rowsOf(first)) resizer.addRow(row);
     const expected = resizer.finish();
-    const other = createRowResizer(second, 70);
+    const other = rowResizer(second, 70);
     const half = rowsOf(second).slice(0, 100);
     for (const row of half) other.addRow(row);
     expect(resizer.finish()).toEqual(expected);
     // Would share the kernel of `other` if finishing again had passed it on.
-    const between = createRowResizer(first, 60);
+    const between = rowResizer(first, 60);
     for (const row of rowsOf(first)) between.addRow(row);
     for (const row of rowsOf(second).slice(100)) other.addRow(row);
     expect(other.finish()).toEqual(resizeImage(second, 70));
@@ -159,14 +163,14 @@ describe("createRowResizer", () => {
 
   it("collects the rows of a small image", () => {
     const image = photoLike(20, 10);
-    const resizer = createRowResizer(image, 100);
+    const resizer = rowResizer(image, 100);
     for (const row of rowsOf(image)) resizer.addRow(row);
     expect(resizer.finish()).toEqual(image);
   });
 
   it.each([10, 100])("refuses a missing and a surplus row: edge %i", (edgePx) => {
     const image = photoLike(20, 30);
-    const resizer = createRowResizer(image, edgePx);
+    const resizer = rowResizer(image, edgePx);
     for (const row of rowsOf(image).slice(1)) resizer.addRow(row);
     expect(() => resizer.finish()).toThrow("the image has 30 rows");
     resizer.addRow(image.rgba);
@@ -177,15 +181,15 @@ describe("createRowResizer", () => {
   it("shrinks the longest edges that a JPEG has", () => {
     const next = seededRandom(5);
     const row = Uint8Array.from({ length: MAX_RESIZE_EDGE_PX * 4 }, () => Math.floor(next() * 256));
-    const wide = createRowResizer({ width: MAX_RESIZE_EDGE_PX, height: 3 }, 1440);
+    const wide = rowResizer({ width: MAX_RESIZE_EDGE_PX, height: 3 }, 1440);
     for (let y = 0; y < 3; y++) wide.addRow(row);
     expect(wide.finish()).toMatchObject({ width: 1440, height: 1 });
-    const tall = createRowResizer({ width: 3, height: MAX_RESIZE_EDGE_PX }, 1440);
+    const tall = rowResizer({ width: 3, height: MAX_RESIZE_EDGE_PX }, 1440);
     for (let y = 0; y < MAX_RESIZE_EDGE_PX; y++) tall.addRow(row);
     expect(tall.finish()).toMatchObject({ width: 1, height: 1440 });
     // The largest need of memory: as many columns and rows as possible in both directions.
-    expect(() => createRowResizer({ width: MAX_RESIZE_EDGE_PX, height: MAX_RESIZE_EDGE_PX }, 1440)).not.toThrow();
-    expect(() => createRowResizer({ width: MAX_RESIZE_EDGE_PX, height: MAX_RESIZE_EDGE_PX }, 16_383)).not.toThrow();
+    expect(() => rowResizer({ width: MAX_RESIZE_EDGE_PX, height: MAX_RESIZE_EDGE_PX }, 1440)).not.toThrow();
+    expect(() => rowResizer({ width: MAX_RESIZE_EDGE_PX, height: MAX_RESIZE_EDGE_PX }, 16_383)).not.toThrow();
   });
 
   it("shrinks each side to its own size and never enlarges one", () => {
@@ -212,7 +216,7 @@ describe("createRowResizer", () => {
   });
 
   it("refuses longer edges and empty images", () => {
-    expect(() => createRowResizer({ width: MAX_RESIZE_EDGE_PX + 1, height: 1 }, 100)).toThrow("can't be resized");
-    expect(() => createRowResizer({ width: 0, height: 10 }, 100)).toThrow("can't be resized");
+    expect(() => rowResizer({ width: MAX_RESIZE_EDGE_PX + 1, height: 1 }, 100)).toThrow("can't be resized");
+    expect(() => rowResizer({ width: 0, height: 10 }, 100)).toThrow("can't be resized");
   });
 });

@@ -3,7 +3,7 @@ import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts"
 import { bmpToJpeg } from "../../../../src/media/transcode/bmpToJpeg.ts";
 import { heicToJpeg } from "../../../../src/media/transcode/heif/heicToJpeg.ts";
 import { JpegTooLargeError } from "../../../../src/media/transcode/jpeg/encodedJpeg.ts";
-import type { RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../../src/media/transcode/rgbaImage.ts";
 import { pngToJpeg } from "../../../../src/media/transcode/png/pngToJpeg.ts";
 import {
   MAX_SCALED_ROWS_BYTES,

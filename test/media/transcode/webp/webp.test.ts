@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { asciiAt } from "../../../../src/media/inspect/bytes/bytes.ts";
-import { decodePng } from "../../../../src/media/transcode/png/decodePng.ts";
+import { decodePng } from "../../../support/media/decodePng.ts";
 import { resizeImage } from "../../../../src/media/transcode/resize/resizeImage.ts";
 import {
   decodeRendition,

@@ -18,7 +18,7 @@ import { testConfig, testContext } from "../../../support/context.ts";
 import { countingImages } from "../../../support/bindings/images.ts";
 import { decodeWebp } from "../../../../src/media/transcode/webp/decodeWebp.ts";
 import { runPendingTasks } from "../../../../src/operations/tasks/taskRunner.ts";
-import type { RgbaImage } from "../../../../src/media/transcode/png/decodePng.ts";
+import type { RgbaImage } from "../../../../src/media/transcode/rgbaImage.ts";
 
 async function sizeOfProxy(asset: Asset): Promise<{ width: number; height: number; type: string }> {
   const proxy = await env.BUCKET.get(proxyKey(asset.id, asset.currentVersionId));

@@ -5,7 +5,7 @@
 import type { ByteSource } from "../../../inspect/bytes/byteSource.ts";
 import type { DecoderMemory } from "../../decoderMemory.ts";
 import { requireConvertibleSize, TruncatedFileError } from "../../jpeg/encodedJpeg.ts";
-import type { RgbaImage } from "../../png/decodePng.ts";
+import type { RgbaImage } from "../../rgbaImage.ts";
 import type { RowResizer } from "../../resize/rowResizer.ts";
 import { scaledSize, type Size } from "../../resize/scaledSize.ts";
 import { yieldToRequests } from "../../yieldToRequests.ts";

@@ -4,7 +4,7 @@ import type { DecoderMemory } from "../../decoderMemory.ts";
 import { forwardReader } from "../../forwardReader.ts";
 import { INFLATE_MEMORY_BYTES, inflateStream } from "../../inflateStream.ts";
 import { TruncatedFileError } from "../../jpeg/encodedJpeg.ts";
-import type { RgbaImage } from "../../png/decodePng.ts";
+import type { RgbaImage } from "../../rgbaImage.ts";
 import { compressedPixels, readPngHeader, type PngHeader } from "../../png/pngChunks.ts";
 import { scaledSize } from "../../resize/scaledSize.ts";
 import { yieldToRequests } from "../../yieldToRequests.ts";
