@@ -58,15 +58,17 @@ export async function purgeCachedMedia(context: Context): Promise<number | null>
 }
 
 /**
- * Purges media of signing keys that are no longer configured, and repeats the purges that are due. Deletes the rows of
- * responses that have expired by themselves, which are all that a deployment without a cache leaves.
+ * Purges media of signing keys that are no longer configured, and repeats the purges that are due. A deployment without a
+ * cache deletes the rows after `URL_LIFETIME_SECONDS` instead. With a cache, only a purge ends a row: another change
+ * while it waits doesn't renew its time.
  */
 export async function sweepCachePurges(context: Context): Promise<void> {
-  const { config, db, nowMs } = context;
+  const { cachePurger, config, db, nowMs } = context;
   const { mediaSigningKey, previousMediaSigningKey: previous } = config;
   const keys = previous === null ? [mediaSigningKey] : [mediaSigningKey, previous];
   const keyTags = await Promise.all(keys.map(signingKeyTag));
-  await refreshPurges(db, { keyTags, nowMs, requestedBeforeMs: nowMs - URL_LIFETIME_SECONDS * 1000 });
+  const requestedBeforeMs = cachePurger === null ? nowMs - URL_LIFETIME_SECONDS * 1000 : null;
+  await refreshPurges(db, { keyTags, nowMs, requestedBeforeMs });
   const again = await purgeCachedMedia(context);
   if (again !== null) info("cached media remain to be purged by the next run", { retry_after_seconds: again });
 }

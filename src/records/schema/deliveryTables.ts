@@ -1,4 +1,4 @@
-/** What the cache in front of the Worker has to forget. */
+/** Tags of cached media to purge from the cache in front of the Worker. */
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** Cache tags to purge. Triggers insert a row in the batch of each change that ends media URLs. */

@@ -4,6 +4,7 @@ import {
   PURGE_RETRY_SECONDS,
   purgeCachedMedia,
   SECOND_PURGE_DELAY_MS,
+  sweepCachePurges,
 } from "../../../src/operations/delivery/cachePurges.ts";
 import { MAX_TAGS_PER_PURGE, type CachePurger } from "../../../src/providers/cache/cachePurger.ts";
 import { MAX_TAGS_PER_LIBRARY } from "../../../src/records/delivery/cachePurges.ts";
@@ -146,6 +147,24 @@ describe("purging cached media", () => {
     expect(await run()).toBe(1);
     await insertTags(["asset_a"]);
     expect(await run()).toBe(1);
+  });
+
+  it("keeps a tag that waits for days, because later changes of the asset leave its time as it is", async () => {
+    const asset = await storeAsset("d.png", uniqueBytes());
+    await sqlAll("UPDATE assets SET trashed_at = 5 WHERE id = ?", asset.id);
+    await sqlAll("UPDATE cache_purges SET requested_at = 1");
+    await sqlAll("UPDATE assets SET trashed_at = NULL WHERE id = ?", asset.id);
+    const purger = recordingPurger();
+    await sweepCachePurges(testContext({ cachePurger: purger, nowMs: NOW }));
+    expect(purger.calls).toEqual([[asset.id]]);
+  });
+
+  it("deletes the tags of expired responses where no cache is in front of the Worker", async () => {
+    await insertTags(["asset_a"]);
+    const asset = await storeAsset("e.png", uniqueBytes());
+    await sqlAll("UPDATE assets SET trashed_at = 5 WHERE id = ?", asset.id);
+    await sweepCachePurges(testContext({ cachePurger: null, nowMs: NOW }));
+    expect(await waiting()).toEqual([asset.id]);
   });
 
   it("does nothing without a cache in front of the Worker", async () => {
