@@ -1,8 +1,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import packageJson from "../../package.json";
+import { checkHealth, HEALTH_TIMEOUT_MS } from "../../src/operations/maintenance/health.ts";
 import { call } from "../support/clients/api.ts";
 import { countingD1 } from "../support/bindings/d1.ts";
+import { testContext } from "../support/context.ts";
 
 const failingBucket = (): R2Bucket =>
   new Proxy(env.BUCKET, {
@@ -36,5 +38,28 @@ describe("the service's own routes", () => {
       Array.from({ length: 20 }, () => call("GET", "/api/server/health", { token: null, env: bindings })),
     );
     expect(counts.roundTrips).toBe(1);
+  });
+
+  it("do not wait for a check whose request was cancelled", async () => {
+    let heads = 0;
+    const never = new Promise<null>(() => {});
+    const bucket = new Proxy(env.BUCKET, {
+      get: (target, name) =>
+        name === "head" ? () => (heads++ === 0 ? never : Promise.resolve(null)) : Reflect.get(target, name),
+    });
+    const realTimeout = globalThis.setTimeout;
+    // The timer of a cancelled request never fires.
+    globalThis.setTimeout = Object.assign(() => realTimeout(() => undefined, 0), realTimeout);
+    void checkHealth(testContext({ bucket, nowMs: 1 }));
+    globalThis.setTimeout = Object.assign(
+      (run: () => void, ms: number) => realTimeout(run, ms === HEALTH_TIMEOUT_MS ? 20 : ms),
+      realTimeout,
+    );
+    try {
+      expect(await checkHealth(testContext({ bucket, nowMs: 2 }))).toMatchObject({ storage: true });
+    } finally {
+      globalThis.setTimeout = realTimeout;
+    }
+    expect(heads).toBe(2);
   });
 });

@@ -18,12 +18,16 @@ export interface Health {
 /** The object never exists: a health check tests whether R2 answers. */
 const ABSENT_KEY = "health";
 
-async function answers<T>(name: string, call: Promise<T>): Promise<{ ok: boolean; value: T | null }> {
+async function withTimeout<T>(call: Promise<T>): Promise<T> {
   const timeout = new Promise<never>((_settle, fail) => {
     setTimeout(() => fail(new Error(`no answer within ${HEALTH_TIMEOUT_MS} ms`)), HEALTH_TIMEOUT_MS);
   });
+  return await Promise.race([call, timeout]);
+}
+
+async function answers<T>(name: string, call: Promise<T>): Promise<{ ok: boolean; value: T | null }> {
   try {
-    return { ok: true, value: await Promise.race([call, timeout]) };
+    return { ok: true, value: await withTimeout(call) };
   } catch (error) {
     warn("health check failed", { binding: name, error: String(error) });
     return { ok: false, value: null };
@@ -41,11 +45,18 @@ async function readHealth({ db, bucket }: Context): Promise<Health> {
 /** The last answer of an isolate, by bucket: tests have several. */
 const known = new WeakMap<object, { atMs: number; health: Promise<Health> }>();
 
-/** Costs one D1 query and one R2 read, or nothing within ten seconds of the last check. */
-export async function checkHealth(context: Context): Promise<Health> {
-  const last = known.get(context.bucket);
-  if (last !== undefined && context.nowMs - last.atMs < HEALTH_MEMORY_MS) return await last.health;
+async function readAndRemember(context: Context): Promise<Health> {
   const health = readHealth(context);
   known.set(context.bucket, { atMs: context.nowMs, health });
   return await health;
+}
+
+/**
+ * Costs one D1 query and one R2 read, or nothing within ten seconds of the last check. A check never settles if its
+ * request was cancelled, so that others wait for it only `HEALTH_TIMEOUT_MS`.
+ */
+export async function checkHealth(context: Context): Promise<Health> {
+  const last = known.get(context.bucket);
+  if (last === undefined || context.nowMs - last.atMs >= HEALTH_MEMORY_MS) return await readAndRemember(context);
+  return await withTimeout(last.health).catch(() => readAndRemember(context));
 }
