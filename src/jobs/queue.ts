@@ -72,7 +72,7 @@ export const BATCH_WORK_MS = 10_000;
 
 /**
  * Assets of a batch whose tasks run at the same time: while one waits for D1, R2 or Images, another computes. They share
- * the 128 MB of the isolate. Decoders of originals take turns (operations/delivery/scaled/decoderTurn.ts).
+ * the 128 MB of the isolate. Image decoders take turns (operations/delivery/scaled/decoderTurn.ts).
  */
 export const MAX_CONCURRENT_MESSAGES = 4;
 

@@ -18,7 +18,7 @@ const EXPOSED_HEADERS = [
   "Repr-Digest",
 ];
 
-/** A browser's question before a request (CORS): an OPTIONS that names the method to come. */
+/** Whether a request is a CORS preflight: an OPTIONS that names the method to come. */
 export function isPreflight(c: Context<AppEnv>): boolean {
   return c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined;
 }

@@ -4,7 +4,7 @@ import { ID_PREFIXES, idPattern, isId, type IdKind } from "../kernel/ids.ts";
 import { fitsJsonBytes } from "../kernel/textLimits.ts";
 import { parseDateTime, type WallTime } from "../kernel/time.ts";
 
-/** What an id identifies, for the OpenAPI document. */
+/** Nouns of the ids, for the OpenAPI document. */
 const idNouns: Record<IdKind, string> = {
   asset: "an asset",
   assetVersion: "a version of an asset",

@@ -8,7 +8,7 @@ import { isConfirmed, likelyLibrary, type LikelyLibrary } from "./likelyLibrary.
 
 export interface LibraryRead<C, T> {
   libraryId: string | null;
-  /** What the caller checks before it uses the list, such as the cursor's library. */
+  /** Read for the caller to check before it uses the list, such as the cursor's library. */
   check: Query<C>;
   /** The list; null if it must not be read before the library is known. */
   select: (library: LikelyLibrary) => Query<T> | null;

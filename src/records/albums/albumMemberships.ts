@@ -52,7 +52,7 @@ export interface MembershipCheck {
 const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
 const idList = z.array(z.string());
 
-/** What a page's album and cursor must fulfil, and the albums that it leaves out. */
+/** Facts to check about a page's album and cursor, and the albums that the page leaves out. */
 export function membershipCheckQuery(
   scope: LibraryScope,
   { albumId, startingAfterId }: { albumId: string | null; startingAfterId: string | null },

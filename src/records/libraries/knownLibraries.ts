@@ -3,7 +3,7 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { apiKeys, libraries, users } from "../schema/schema.ts";
 
-/** What statements need of a library. It may have changed since it was read. */
+/** The part of a library that statements need. It may have changed since it was read. */
 export interface KnownLibrary {
   id: string;
   trashClearedAt: number;

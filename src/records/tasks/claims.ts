@@ -10,7 +10,7 @@ import { claimedStates } from "./taskStates.ts";
 /** The tasks of an asset and the asset, read together. */
 export interface TaskSnapshot {
   row: AssetTasks;
-  /** Null if the asset was deleted. */
+  /** The asset of the row; null if it was deleted. */
   asset: Asset | null;
 }
 

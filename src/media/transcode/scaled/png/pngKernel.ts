@@ -16,7 +16,7 @@ const ALLOWED_BITS = new Map([
 ]);
 
 export interface PngRows {
-  /** Where the next row, with its filter byte, is written. */
+  /** Memory for the next row, with its filter byte. */
   row: Uint8Array;
   /** Undoes the filter of `row` and returns its pixels as RGBA, valid until the next call. `row` becomes another one. */
   nextPixels(): Uint8Array;
