@@ -204,3 +204,13 @@ export function parseConfig(vars: Vars): Config {
     scrubBytesPerRun: wholeNumber(vars, "SCRUB_BYTES_PER_RUN", DEFAULT_SCRUB_BYTES_PER_RUN),
   };
 }
+
+/** Settings by `env`, which is one object with constant values during the lifetime of an isolate. */
+const parsed = new WeakMap<object, Config>();
+
+/** Parses the settings once for each isolate. Throws `not_configured` for missing and invalid ones. */
+export function cachedConfig(env: object): Config {
+  const config = parsed.get(env) ?? parseConfig({ ...env });
+  parsed.set(env, config);
+  return config;
+}

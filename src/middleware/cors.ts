@@ -19,7 +19,7 @@ const EXPOSED_HEADERS = [
 ];
 
 /** Whether a request is a CORS preflight: an OPTIONS that names the method to come. */
-export function isPreflight(c: Context<AppEnv>): boolean {
+function isPreflight(c: Context<AppEnv>): boolean {
   return c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined;
 }
 

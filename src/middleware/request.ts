@@ -1,19 +1,8 @@
 /** Request id, settings, log line and default caching of every request. */
 import { createMiddleware } from "hono/factory";
-import { parseConfig, type Config } from "../kernel/config.ts";
+import { cachedConfig } from "../kernel/config.ts";
 import { info } from "../kernel/log.ts";
 import type { AppEnv } from "./context.ts";
-
-/** `env` and the settings are constant during the lifetime of an isolate. */
-const parsed = new WeakMap<object, Config>();
-
-export function cachedConfig(env: Cloudflare.Env): Config {
-  const known = parsed.get(env);
-  if (known !== undefined) return known;
-  const config = parseConfig({ ...env });
-  parsed.set(env, config);
-  return config;
-}
 
 const SAFE_REQUEST_ID = /^[\w.-]{8,128}$/;
 

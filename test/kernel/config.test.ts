@@ -31,6 +31,7 @@ describe("parseConfig", () => {
       mediaSigningKey: secrets.MEDIA_SIGNING_KEY,
       previousMediaSigningKey: null,
       publicUrl: null,
+      commit: null,
       corsOrigins: ["*"],
       defaultUserStorageLimitBytes: 1024 ** 4,
       defaultLibraryStorageLimitBytes: null,

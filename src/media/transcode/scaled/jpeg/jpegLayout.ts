@@ -54,7 +54,7 @@ export function blockPixels({ width, height }: Size, edgePx: number, percent = M
  * Returns the block size of each component: subsampled chroma becomes larger blocks instead of being enlarged
  * afterwards. Throws for sampling factors that give no whole number.
  */
-export function blockSizes({ components }: Frame, pixels: number): BlockSize[] {
+function blockSizes({ components }: Frame, pixels: number): BlockSize[] {
   const largest = largestSampling(components);
   return components.map(({ horizontal, vertical }) => {
     const isValid = [horizontal, vertical].every((factor) => factor >= 1 && factor <= 4);
