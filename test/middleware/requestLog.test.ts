@@ -77,8 +77,8 @@ describe("the log line of a request", () => {
   it("names the actor of a request that failed", async () => {
     const { id, secret } = await insertKey({ userId });
     const DB = countingD1(env.DB, {
-      beforeBatch: ([sql]) => {
-        if (sql?.includes("albums") === true) throw new Error("broken");
+      beforeBatch: (statements) => {
+        if (statements.some((sql) => sql.includes("albums"))) throw new Error("broken");
       },
     }).binding;
     await call("GET", "/api/albums", { token: secret, env: { DB } });
