@@ -11,7 +11,7 @@ const hint = document.getElementById("hint");
 const hints = {
   none: "Authorize with your key: requests are then filled in with ids of your library.",
   loading: "Reading ids of your library …",
-  ready: "Requests are filled in with ids of your library.",
+  ready: "Requests are filled in with ids of your library. Permanent deletion takes them from the trash only.",
   empty: "This key opens no library yet, or is not valid. Upload a photo first: POST /api/assets.",
   failed: "The ids of your library could not be read.",
 };
@@ -101,9 +101,22 @@ function afterResponse(system, path, method, response) {
   if (response.ok && method !== "get" && credentialHeaders(system) !== null) startRefresh(system);
 }
 
+/** Unchecks "Send empty value" of a form field when swagger-ui first draws it; the reader may check it. */
+function leaveEmptyFieldsOut() {
+  const drawn = new Set();
+  return (original) =>
+    function setRequestBodyInclusion({ value, pathMethod, name }) {
+      const field = [...pathMethod, name].join(" ");
+      const isReaders = drawn.has(field);
+      drawn.add(field);
+      return original({ value: isReaders && value, pathMethod, name });
+    };
+}
+
 const examplesPlugin = () => ({
   statePlugins: {
     auth: { wrapActions: { authorize: followedBy(startRefresh), logout: followedBy(startRefresh) } },
+    oas3: { wrapActions: { setRequestBodyInclusion: leaveEmptyFieldsOut() } },
     spec: { wrapActions: { setResponse: followedBy(afterResponse) } },
   },
 });
