@@ -212,6 +212,7 @@ export const sections: Section[] = [
         "purges of cached media per message or run",
         "the next message or run continues",
       ),
+      limit(cachePurges, "MAX_PURGE_WAIT_SECONDS", "seconds", "age of a purge that keeps failing", "it is given up"),
       limit(
         cachePurgeRecords,
         "MAX_TAGS_PER_LIBRARY",

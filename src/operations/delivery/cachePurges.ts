@@ -14,7 +14,7 @@ import {
 } from "../../records/delivery/cachePurges.ts";
 import type { Context } from "../context.ts";
 import { enqueueCachePurge } from "../tasks/taskQueue.ts";
-import { URL_LIFETIME_SECONDS, signingKeyTag } from "./urlSigner.ts";
+import { DAY_SECONDS, URL_LIFETIME_SECONDS, signingKeyTag } from "./urlSigner.ts";
 
 /**
  * A request that read the database before a change, or from a replica that lags, may store its response after the
@@ -25,6 +25,12 @@ export const SECOND_PURGE_DELAY_MS = 2 * 60_000;
 export const MAX_PURGES_PER_RUN = 25;
 /** Workers Cache allows 5 purges a minute after a burst. */
 export const PURGE_RETRY_SECONDS = 15;
+
+/**
+ * A purge that failed for longer is given up. Longer than a response is cached, because another change of the same media
+ * doesn't renew the time of a waiting row.
+ */
+export const MAX_PURGE_WAIT_SECONDS = 30 * DAY_SECONDS;
 
 /** Makes the queue purge what a change has just recorded. Does nothing without a cache in front of the Worker. */
 export async function requestCachePurge({ cachePurger, queue }: Context): Promise<void> {
@@ -58,16 +64,16 @@ export async function purgeCachedMedia(context: Context): Promise<number | null>
 }
 
 /**
- * Purges media of signing keys that are no longer configured, and repeats the purges that are due. A deployment without a
- * cache deletes the rows after `URL_LIFETIME_SECONDS` instead. With a cache, only a purge ends a row: another change
- * while it waits doesn't renew its time.
+ * Purges media of signing keys that are no longer configured, and repeats the purges that are due. Deletes rows after
+ * `MAX_PURGE_WAIT_SECONDS`, or without a cache after the lifetime of a URL.
  */
 export async function sweepCachePurges(context: Context): Promise<void> {
   const { cachePurger, config, db, nowMs } = context;
   const { mediaSigningKey, previousMediaSigningKey: previous } = config;
   const keys = previous === null ? [mediaSigningKey] : [mediaSigningKey, previous];
   const keyTags = await Promise.all(keys.map(signingKeyTag));
-  const requestedBeforeMs = cachePurger === null ? nowMs - URL_LIFETIME_SECONDS * 1000 : null;
+  const keptSeconds = cachePurger === null ? URL_LIFETIME_SECONDS : MAX_PURGE_WAIT_SECONDS;
+  const requestedBeforeMs = nowMs - keptSeconds * 1000;
   await refreshPurges(db, { keyTags, nowMs, requestedBeforeMs });
   const again = await purgeCachedMedia(context);
   if (again !== null) info("cached media remain to be purged by the next run", { retry_after_seconds: again });

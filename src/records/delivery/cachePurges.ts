@@ -53,15 +53,15 @@ export async function reopenPurges(db: Database, tags: string[]): Promise<void> 
 
 /**
  * Remembers the tags of the configured signing keys, and records purges of those that are no longer configured. Deletes
- * the tags requested before `requestedBeforeMs`; null keeps all.
+ * the tags requested before `requestedBeforeMs`.
  */
 export async function refreshPurges(
   db: Database,
-  { keyTags: tags, nowMs, requestedBeforeMs }: { keyTags: string[]; nowMs: number; requestedBeforeMs: number | null },
+  { keyTags: tags, nowMs, requestedBeforeMs }: { keyTags: string[]; nowMs: number; requestedBeforeMs: number },
 ): Promise<void> {
   const isConfigured = inList(sql`tag`, tags);
   await db.orm.batch([
-    db.orm.delete(cachePurges).where(lt(cachePurges.requestedAt, Math.floor((requestedBeforeMs ?? 0) / 1000))),
+    db.orm.delete(cachePurges).where(lt(cachePurges.requestedAt, Math.floor(requestedBeforeMs / 1000))),
     db.statement(sql`INSERT INTO cache_purges (tag, library_id, requested_at)
       SELECT tag, '', ${Math.floor(nowMs / 1000)} FROM signing_key_tags WHERE NOT (${isConfigured})
       ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0`),

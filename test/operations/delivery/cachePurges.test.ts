@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  MAX_PURGE_WAIT_SECONDS,
   MAX_PURGES_PER_RUN,
   PURGE_RETRY_SECONDS,
   purgeCachedMedia,
@@ -152,11 +153,14 @@ describe("purging cached media", () => {
   it("keeps a tag that waits for days, because later changes of the asset leave its time as it is", async () => {
     const asset = await storeAsset("d.png", uniqueBytes());
     await sqlAll("UPDATE assets SET trashed_at = 5 WHERE id = ?", asset.id);
-    await sqlAll("UPDATE cache_purges SET requested_at = 1");
+    await sqlAll("UPDATE cache_purges SET requested_at = ?", Math.floor(NOW / 1000) - MAX_PURGE_WAIT_SECONDS + 60);
     await sqlAll("UPDATE assets SET trashed_at = NULL WHERE id = ?", asset.id);
     const purger = recordingPurger();
     await sweepCachePurges(testContext({ cachePurger: purger, nowMs: NOW }));
     expect(purger.calls).toEqual([[asset.id]]);
+    await sqlAll("UPDATE cache_purges SET passes = 0, due_at = 0, requested_at = 1");
+    await sweepCachePurges(testContext({ cachePurger: purger, nowMs: NOW }));
+    expect(await waiting()).toEqual([]);
   });
 
   it("deletes the tags of expired responses where no cache is in front of the Worker", async () => {
