@@ -1,5 +1,6 @@
 /** Mounts middleware and routers in order. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { warn } from "./kernel/log.ts";
 import { jsonBody } from "./middleware/jsonBody.ts";
 import type { AppEnv } from "./middleware/context.ts";
 import { authenticate, databaseSession } from "./middleware/authentication.ts";
@@ -30,6 +31,7 @@ import { stacks } from "./routes/stacks/routes.ts";
 import { posters } from "./routes/delivery/posterRoutes.ts";
 import { trash } from "./routes/deletion/routes.ts";
 import { uploads } from "./routes/uploads/routes.ts";
+import { warmUpUploads } from "./routes/uploads/warmUp.ts";
 import { versions } from "./routes/versions/routes.ts";
 
 /** Chained, because `route` returns the type with the router's routes. */
@@ -72,5 +74,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.router.match("GET", "/");
   // The first validation compiles zod's code: 1.5 to 2.5 ms.
   assetListQuerySchema.safeParse({});
+  // Running an upload once takes 10 ms from the first upload to the start; if it fails, uploads work all the same.
+  void warmUpUploads().catch((cause: unknown) => warn("the warm-up of uploads failed", { error: String(cause) }));
   return app;
 }

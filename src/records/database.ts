@@ -61,7 +61,7 @@ function prepare(session: Pick<D1DatabaseSession, "prepare">, query: SQL): D1Pre
 
 /** Opens a session. `actor` is called for each write, because a request's session opens before its authentication. */
 export function openDatabase(
-  binding: D1Database,
+  binding: Pick<D1Database, "withSession">,
   consistency: Consistency,
   actor: () => string | null = () => null,
   counter: RowCounter = { rowsRead: 0 },

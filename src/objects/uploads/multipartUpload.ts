@@ -17,7 +17,7 @@ export interface MultipartUpload {
 }
 
 export async function startMultipartUpload(
-  bucket: R2Bucket,
+  bucket: Pick<R2Bucket, "createMultipartUpload">,
   key: string,
   options: R2MultipartOptions,
 ): Promise<MultipartUpload> {

@@ -42,8 +42,14 @@ export interface StoredOriginal {
   peakBufferedBytes: number;
 }
 
+/** The methods of a bucket that storing a file uses. */
+export interface OriginalsBucket extends Pick<R2Bucket, "createMultipartUpload"> {
+  put(key: string, bytes: Uint8Array, options: R2PutOptions): Promise<{ etag: string }>;
+  delete(key: string): Promise<void>;
+}
+
 interface Storing {
-  bucket: R2Bucket;
+  bucket: OriginalsBucket;
   key: string;
   httpMetadata: R2HTTPMetadata;
   buffers: PartBuffers;
@@ -135,7 +141,7 @@ async function cleanUp(storing: Storing): Promise<void> {
  * other uploads wait, and errors of `body` unchanged; then the object is deleted.
  */
 export async function storeOriginal(
-  bucket: R2Bucket,
+  bucket: OriginalsBucket,
   key: string,
   body: AsyncIterable<Uint8Array>,
   options: StoreOptions,
