@@ -214,7 +214,7 @@ describe("GET /api/albums", () => {
       const page = await response.json<{ data: Album[]; has_more: boolean }>();
       pages.push({ ids: page.data.map((album) => album.id), more: page.has_more });
       cursor = `&starting_after_id=${page.data.at(-1)?.id}`;
-    } while (pages.at(-1)?.more === true);
+    } while (pages.at(-1)?.more);
     expect(pages.map((page) => page.ids)).toEqual([made.slice(0, 2), made.slice(2, 4), made.slice(4)]);
     const exact = await call("GET", "/api/albums?limit=5", { token });
     expect(await exact.json()).toMatchObject({ has_more: false });
