@@ -3,6 +3,7 @@ import type { CallOptions } from "../support/clients/api.ts";
 import { multipartBody, BOUNDARY, MULTIPART, type RawPart } from "../support/clients/multipart.ts";
 import { ID, rawBodies, invalidHeaders, jsonValues, textValues, contentTypes } from "./fuzzValues.ts";
 import {
+  idPrefixOfSchema,
   fillPath,
   resolveReference,
   sampleQuery,
@@ -181,11 +182,9 @@ export async function fuzzCases(document: ApiDocument, operation: Operation, val
 export function fullSample(document: ApiDocument, schemaOrNull: unknown, ids: Record<string, string>): unknown {
   if (typeof schemaOrNull !== "object" || schemaOrNull === null) return null;
   const schema = resolveReference(document, schemaOrNull);
-  const example: unknown = schema.example;
-  if (typeof example === "string") {
-    const prefix = /^([a-z_]+_)[^_]{22}$/.exec(example)?.[1];
-    return (prefix === undefined ? undefined : ids[prefix]) ?? example;
-  }
+  const prefix = idPrefixOfSchema(schema);
+  if (prefix !== null && ids[prefix] !== undefined) return ids[prefix];
+  if (typeof schema.example === "string") return schema.example;
   if (schema.enum !== undefined) return schema.enum[0];
   const type = [schema.type].flat()[0];
   if (type === "array") return [fullSample(document, schema.items ?? {}, ids)];

@@ -25,7 +25,11 @@ const changeFields = z.object({
   original_datetime: storedTimeSchema
     .nullable()
     .optional()
-    .openapi({ type: ["string", "null"], description: "Capture time. The UTC offset is stored if given" }),
+    .openapi({
+      type: ["string", "null"],
+      description: "Capture time. The UTC offset is stored if given",
+      example: "2024-07-15T12:00:00-07:00",
+    }),
 });
 
 /** Latitude and longitude must be both numbers, both null, or both absent. */

@@ -102,7 +102,8 @@ export function sampleBody(document: ApiDocument, operation: Operation): SampleB
   return { body: form };
 }
 
-function idPrefixOfSchema(schema: Schema): string | null {
+/** The id prefix that a schema accepts, taken from its pattern. */
+export function idPrefixOfSchema(schema: Schema): string | null {
   return /^\^([a-z_]+_)\[/.exec(schema.pattern ?? "")?.[1] ?? null;
 }
 
