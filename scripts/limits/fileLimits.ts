@@ -9,6 +9,7 @@ import * as normalize from "../../src/media/inspect/metadata/normalize.ts";
 import * as xmp from "../../src/media/inspect/metadata/xmp.ts";
 import * as lastFragments from "../../src/media/inspect/video/mp4/lastFragments.ts";
 import * as decoderTurn from "../../src/operations/delivery/scaled/decoderTurn.ts";
+import * as renderTurn from "../../src/operations/delivery/scaled/renderTurn.ts";
 import * as decoderMemory from "../../src/media/transcode/decoderMemory.ts";
 import * as displayImage from "../../src/media/transcode/display/displayImage.ts";
 import * as avifToJpeg from "../../src/media/transcode/heif/avifToJpeg.ts";
@@ -211,6 +212,14 @@ export const fileSections: Section[] = [
       ),
       limit(decoderTurn, "MAX_DECODER_HOLD_MS", "ms", "turn of a decoder, one at a time", "the next one starts"),
       limit(decoderTurn, "MAX_SHARED_MEMORY_BYTES", "bytes", "a decoder and all uploads of one isolate", "one waits"),
+      limit(
+        renderTurn,
+        "MAX_RENDER_INPUT_BYTES_AT_ONCE",
+        "bytes",
+        "files that are sent to Cloudflare Images at once",
+        "they take turns",
+      ),
+      limit(renderTurn, "MAX_RENDER_HOLD_MS", "ms", "turn of a file that is rendered", "the next one starts"),
       limit(decoderTurn, "MAX_UPLOAD_WAIT_MS", "ms", "wait of a decoder for the uploads' memory", "it starts"),
       limit(decoderMemory, "MAX_DECODER_BYTES", "bytes", "memory of a decoder", "no picture; the task has the reason"),
       limit(

@@ -19,6 +19,7 @@ import {
 import { FIRST_RENDER_PAUSE_MS, renderingUnavailable } from "../renderFailures.ts";
 import { VARIANT_EDGES_PX } from "../variants.ts";
 import { RENDITION_MEMORY_BYTES, withDecoder } from "./decoderTurn.ts";
+import { withRenderInput } from "./renderTurn.ts";
 
 /** The version, or the poster of a video, that renditions belong to. */
 export interface VersionAddress {
@@ -35,8 +36,16 @@ export type NoImages = Extract<DisplaySource, { kind: "none" }> | Extract<Render
 
 const WEBP = "image/webp";
 
-/** Opens and renders a display file. A refusal counts only if the file was read to its end. */
+/** Opens and renders a display file, in its turn. A refusal counts only if the file was read to its end. */
 export async function renderFile(
+  context: Context,
+  file: DisplayFile,
+  render: RenderSource,
+): Promise<RenderResult | NoImages> {
+  return await withRenderInput(file.sizeBytes, () => openAndRender(context, file, render));
+}
+
+async function openAndRender(
   context: Context,
   file: DisplayFile,
   render: RenderSource,
