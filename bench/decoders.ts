@@ -3,24 +3,16 @@
  * samples/IMG_2682.heic (12 megapixels) with sharp, with noise that gives the JPEG the size of a phone's.
  */
 import { readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
 import sharp, { type Sharp } from "sharp";
 import type { MediaFamily } from "../src/media/inspect/formats.ts";
 import { cpuMs, median } from "./cpu/clock.ts";
+import { loadWasmModules } from "./cpu/wasmModules.ts";
 
 const ROUNDS = 9;
 const SAMPLE = "samples/IMG_2682.heic";
 const NOISE_SIGMA = 30;
 
-/** WebAssembly modules are compiled by workerd when a Worker is deployed; here, when one is imported. */
-registerHooks({
-  load: (url, context, next) => {
-    if (!url.endsWith(".wasm")) return next(url, context);
-    const source = `import { readFileSync } from "node:fs"; import { fileURLToPath } from "node:url";
-      export default new WebAssembly.Module(readFileSync(fileURLToPath(${JSON.stringify(url)})));`;
-    return { format: "module", source, shortCircuit: true };
-  },
-});
+loadWasmModules();
 
 const { memorySource } = await import("../src/media/inspect/bytes/byteSource.ts");
 const { heicToJpeg } = await import("../src/media/transcode/heif/heicToJpeg.ts");

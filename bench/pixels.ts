@@ -4,12 +4,12 @@
  * the photos of samples/ and test/fixtures/media/, or of the folders in its arguments.
  */
 import { readdirSync } from "node:fs";
-import { registerHooks } from "node:module";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import type { RgbaImage } from "../src/media/transcode/rgbaImage.ts";
 import { ssim } from "../test/support/media/ssim.ts";
 import { cpuMs, median } from "./cpu/clock.ts";
+import { loadWasmModules } from "./cpu/wasmModules.ts";
 
 const PREVIEW_QUALITY = 85;
 const REFERENCE_QUALITY = 80;
@@ -18,15 +18,7 @@ const ROUNDS = 15;
 /** CPU time is counted in steps of up to a millisecond. */
 const RUNS_PER_ROUND = 5;
 
-/** WebAssembly modules are compiled by workerd when a Worker is deployed; here, when one is imported. */
-registerHooks({
-  load: (url, context, next) => {
-    if (!url.endsWith(".wasm")) return next(url, context);
-    const source = `import { readFileSync } from "node:fs"; import { fileURLToPath } from "node:url";
-      export default new WebAssembly.Module(readFileSync(fileURLToPath(${JSON.stringify(url)})));`;
-    return { format: "module", source, shortCircuit: true };
-  },
-});
+loadWasmModules();
 
 const { deriveScaledImages, toAnalysisImage, WEBP_QUALITIES } =
   await import("../src/media/transcode/display/scaledImages.ts");

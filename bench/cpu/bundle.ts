@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { copyReferenceAssets } from "../../scripts/copyReferenceAssets.ts";
 import { runWrangler } from "../../scripts/wrangler.ts";
+import { loadWasmModules } from "./wasmModules.ts";
 
 const BUILD_FOLDER = join(".tmp", "bench-cpu");
 
@@ -25,15 +26,10 @@ function isWorker(value: unknown): value is Worker {
 const CLOUDFLARE_WORKERS = `export const env = {}; export const cache = undefined; export class WorkerEntrypoint {}
 export const waitUntil = () => {}; export default {};`;
 
-/** WebAssembly modules are compiled by workerd when a Worker is deployed; here, when one is imported. */
-function wasmSource(url: string): string {
-  return `import { readFileSync } from "node:fs"; import { fileURLToPath } from "node:url";
-    export default new WebAssembly.Module(readFileSync(fileURLToPath(${JSON.stringify(url)})));`;
-}
-
 /** Imports the bundle of `buildBundle`, or an earlier one whose folder is in `BENCH_BUNDLE`, to compare both. */
 export async function importBundle(): Promise<Worker> {
   const folder = process.env["BENCH_BUNDLE"] ?? BUILD_FOLDER;
+  loadWasmModules();
   registerHooks({
     resolve: (specifier, context, next) =>
       specifier.startsWith("cloudflare:")
@@ -41,7 +37,6 @@ export async function importBundle(): Promise<Worker> {
         : next(specifier, context),
     load: (url, context, next) => {
       if (url.startsWith("cloudflare:")) return { format: "module", source: CLOUDFLARE_WORKERS, shortCircuit: true };
-      if (url.endsWith(".wasm")) return { format: "module", source: wasmSource(url), shortCircuit: true };
       return next(url, { ...context, ...(url.endsWith(".js") && url.includes(folder) ? { format: "module" } : {}) });
     },
   });
