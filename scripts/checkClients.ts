@@ -9,7 +9,7 @@ import { commandRunner, type RunCommand } from "./checkClients/commands.ts";
 import { programsOf } from "./checkClients/programs.ts";
 import { runPythonClient } from "./checkClients/python.ts";
 import { readLocalKey } from "./demo/client.ts";
-import { freePort, startServer } from "./demo/server.ts";
+import { withServer } from "./demo/server.ts";
 
 const PAGE = join("docs", "generated-clients.md");
 
@@ -55,16 +55,14 @@ async function check(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "clients-"));
   const project = join(directory, "project");
   mkdirSync(project);
-  const server = startServer(await freePort(0), join(directory, "state"));
   try {
     prepareProject(project);
-    await Promise.race([server.ready, server.exited]);
-    const env = { TINTYPE_URL: server.origin, TINTYPE_KEY: await readLocalKey() };
-    const run = commandRunner(project, env);
-    await runTypeScriptClients(run, server.origin);
-    await runPythonClient(run, project, server.origin);
+    await withServer(directory, async ({ origin }) => {
+      const run = commandRunner(project, { TINTYPE_URL: origin, TINTYPE_KEY: await readLocalKey() });
+      await runTypeScriptClients(run, origin);
+      await runPythonClient(run, project, origin);
+    });
   } finally {
-    await server.close();
     rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { freePort, startServer } from "./demo/server.ts";
+import { withServer } from "./demo/server.ts";
 import { type CommandBlock, readCommandBlocks } from "./docs/blocks.ts";
 import { readKnownCommands, unknownNpmCommands } from "./docs/npmCommands.ts";
 import { portabilityProblems } from "./docs/portability.ts";
@@ -56,29 +56,23 @@ function unusedSkips(blocks: CommandBlock[]): string[] {
   return skips.filter((skip) => !used.has(skip)).map(({ pattern }) => `scripts/docs/skipped.ts: ${pattern} is unused`);
 }
 
-async function runPages(pages: Map<string, CommandBlock[]>, directory: string): Promise<string[]> {
-  const server = startServer(await freePort(0), join(directory, "state"));
-  try {
-    await Promise.race([server.ready, server.exited]);
-    const copy = createWorkingCopy(directory);
-    const problems: string[] = [];
-    let isSeeded = false;
-    for (const [page, blocks] of pages) {
-      const reason = pythonProblem(blocks, directory);
-      if (reason !== null) console.log(`  ${page}  skipped: ${reason}`);
-      if (reason !== null || blocks.every((block) => selectCommands(block).script === "")) continue;
-      if (page !== FIRST_PAGE && !isSeeded) await seed(server.origin);
-      isSeeded ||= page !== FIRST_PAGE;
-      const startMs = Date.now();
-      const found = await Promise.race([runPage(blocks, copy, server.origin), server.exited]);
-      const seconds = ((Date.now() - startMs) / 1_000).toFixed(1);
-      console.log(`  ${page}  ${found.length === 0 ? "runs" : "FAILS"} (${seconds} s)`);
-      problems.push(...found);
-    }
-    return problems;
-  } finally {
-    await server.close();
+async function runPages(pages: Map<string, CommandBlock[]>, directory: string, origin: string): Promise<string[]> {
+  const copy = createWorkingCopy(directory);
+  const problems: string[] = [];
+  let isSeeded = false;
+  for (const [page, blocks] of pages) {
+    const reason = pythonProblem(blocks, directory);
+    if (reason !== null) console.log(`  ${page}  skipped: ${reason}`);
+    if (reason !== null || blocks.every((block) => selectCommands(block).script === "")) continue;
+    if (page !== FIRST_PAGE && !isSeeded) await seed(origin);
+    isSeeded ||= page !== FIRST_PAGE;
+    const startMs = Date.now();
+    const found = await runPage(blocks, copy, origin);
+    const seconds = ((Date.now() - startMs) / 1_000).toFixed(1);
+    console.log(`  ${page}  ${found.length === 0 ? "runs" : "FAILS"} (${seconds} s)`);
+    problems.push(...found);
   }
+  return problems;
 }
 
 async function check(selected: string[]): Promise<void> {
@@ -96,7 +90,7 @@ async function check(selected: string[]): Promise<void> {
     if (selected.length === 0) problems.push(...unusedSkips(blocks));
     const canRun = findCurl() !== null;
     if (!canRun) console.log("  nothing: curl is not installed");
-    if (canRun) problems.push(...(await runPages(pages, directory)));
+    if (canRun) problems.push(...(await withServer(directory, ({ origin }) => runPages(pages, directory, origin))));
     if (problems.length > 0) throw new Error(`\n${problems.join("\n\n")}`);
     console.log(
       `${blocks.length} blocks of ${names.length} pages are portable${canRun ? ", and what can run here runs" : ""}.`,

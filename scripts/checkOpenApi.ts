@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, startServer } from "./demo/server.ts";
+import { withServer, type DemoServer } from "./demo/server.ts";
 
 const privacyEnv = { REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" };
 
@@ -23,11 +23,10 @@ function lint(bin: string, args: string[]): string | null {
 
 async function check(keep: string | undefined): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "openapi-"));
-  const server = startServer(await freePort(0), join(directory, "state"));
   try {
-    await Promise.race([server.ready, server.exited]);
     const document = join(directory, "openapi.json");
-    writeFileSync(document, await (await fetch(`${server.origin}/openapi.json`)).text());
+    const read = async ({ origin }: DemoServer) => await (await fetch(`${origin}/openapi.json`)).text();
+    writeFileSync(document, await withServer(directory, read));
     if (keep !== undefined) copyFileSync(document, keep);
     const ruleset = join(directory, "spectral.json");
     writeFileSync(ruleset, JSON.stringify({ extends: ["spectral:oas"] }));
@@ -38,7 +37,6 @@ async function check(keep: string | undefined): Promise<void> {
     if (failures.length > 0) throw new Error(failures.join("\n"));
     console.log("The OpenAPI document has no error and no warning (redocly and spectral, recommended rules).");
   } finally {
-    await server.close();
     rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -1,9 +1,9 @@
 /** Starts the measured systems as processes of their own, each with its own state. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../scripts/demo/server.ts";
 import { randomSecret, requiredSecrets } from "../../scripts/randomSecret.ts";
 import { runWrangler, startWrangler, stopProcess } from "../../scripts/wrangler.ts";
 
@@ -17,15 +17,6 @@ export interface Server {
 
 const START_TIMEOUT_MS = 120_000;
 const MAX_LOG_CHARACTERS = 4000;
-
-export function freePort(): Promise<number> {
-  return new Promise((settle) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => settle(typeof address === "object" && address !== null ? address.port : 8787));
-    });
-  });
-}
 
 async function serverOf(child: ChildProcess, port: number, readyPath: string): Promise<Server> {
   let log = "";
@@ -105,7 +96,7 @@ export async function startTintype(directory: string, { pauseTasks, vars }: Tint
   const state = join(directory, "state");
   const persist = ["--local", "--config", config, "--persist-to", state];
   await runWranglerOrThrow(["d1", "migrations", "apply", "DB", ...persist]);
-  const port = await freePort();
+  const port = await freePort(0);
   const flags = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const child = startWrangler([...wranglerArguments(config, port, state), ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -114,7 +105,7 @@ export async function startTintype(directory: string, { pauseTasks, vars }: Tint
 }
 
 export async function startPlatform(directory: string): Promise<Server> {
-  const port = await freePort();
+  const port = await freePort(0);
   const child = startWrangler(wranglerArguments("bench/platform/wrangler.toml", port, join(directory, "state")), {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -122,7 +113,7 @@ export async function startPlatform(directory: string): Promise<Server> {
 }
 
 export async function startBaseline(directory: string, rows: number): Promise<Server> {
-  const port = await freePort();
+  const port = await freePort(0);
   const child = spawn(process.execPath, ["bench/baseline/server.ts", String(port), directory, String(rows)], {
     stdio: ["ignore", "pipe", "pipe"],
   });

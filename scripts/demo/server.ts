@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stopProcess } from "../wrangler.ts";
 
@@ -91,4 +92,15 @@ export function startServer(port: number, persistTo: string): DemoServer {
       return stopProcess(child);
     },
   };
+}
+
+/** Runs `use` with a started server, whose state is in `directory`, and ends it. Fails if the Worker exits meanwhile. */
+export async function withServer<T>(directory: string, use: (server: DemoServer) => Promise<T>): Promise<T> {
+  const server = startServer(await freePort(0), join(directory, "state"));
+  try {
+    await Promise.race([server.ready, server.exited]);
+    return await Promise.race([use(server), server.exited]);
+  } finally {
+    await server.close();
+  }
 }

@@ -6,13 +6,13 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { parseEnv } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { freePort } from "../../scripts/demo/server.ts";
 import { ensureLocalSecrets } from "../../scripts/localSecrets.ts";
 import { runWrangler, startWrangler, stopProcess } from "../../scripts/wrangler.ts";
 import { MAX_UPLOAD_BUFFER_BYTES } from "../../src/objects/uploads/uploadMemory.ts";
@@ -26,15 +26,6 @@ let origin = "";
 let apiKey = "";
 let inspector: Inspector | null = null;
 const directory = mkdtempSync(join(tmpdir(), "upload-memory-"));
-
-function freePort(): Promise<number> {
-  return new Promise((settle) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => settle(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
 
 async function until<T>(attempt: () => Promise<T | null>): Promise<T> {
   for (let i = 0; i < 240; i++) {
@@ -175,7 +166,7 @@ beforeAll(async () => {
   apiKey = parseEnv(readFileSync(".dev.vars", "utf8")).ROOT_API_KEY ?? "";
   const persist = ["--persist-to", directory];
   await runWrangler(["d1", "migrations", "apply", "DB", "--local", ...persist]);
-  const [port, inspectorPort] = [await freePort(), await freePort()];
+  const [port, inspectorPort] = [await freePort(0), await freePort(0)];
   origin = `http://127.0.0.1:${port}`;
   const ports = ["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(inspectorPort)];
   server = startWrangler(["dev", ...ports, ...persist], { stdio: "ignore", env: { CI: "1" } });
