@@ -2,7 +2,7 @@
  * Lets one image decoder run at a time in an isolate, and shares the 128 MB of the isolate between it and the uploads.
  */
 import { uploadMemory } from "../../../objects/uploads/uploadMemory.ts";
-import { waitingLine } from "../../../objects/uploads/waitingLine.ts";
+import { turns } from "./turns.ts";
 
 /** Memory of the uploads and the decoder together. 16 MB remain for the code and small objects. */
 export const MAX_SHARED_MEMORY_BYTES = 112 * 1024 * 1024;
@@ -17,18 +17,10 @@ export const RENDITION_MEMORY_BYTES = 80 * 1024 * 1024;
  */
 export const MAX_UPLOAD_WAIT_MS = 10_000;
 const POLL_MS = 10;
-/**
- * The next in line takes over after this time, because Workers skip the `finally` of a cancelled request. A conversion
- * takes up to 20 s of CPU.
- */
+/** Longest turn of a decoder. A conversion takes up to 20 s of CPU. */
 export const MAX_DECODER_HOLD_MS = 120_000;
 
-interface Turn {
-  startedMs: number;
-}
-
-let current: Turn | null = null;
-const line = waitingLine();
+const decoderTurns = turns(1, MAX_DECODER_HOLD_MS);
 
 /** Limits the uploads to what the decoder leaves, and waits for those that use more. */
 async function shareMemory(decoderBytes: number, memory: typeof uploadMemory): Promise<void> {
@@ -48,21 +40,11 @@ export async function withDecoder<T>(
   decode: () => Promise<T>,
   uploads = uploadMemory,
 ): Promise<T> {
-  const turn: Turn = { startedMs: 0 };
-  await line.wait(() => {
-    const nowMs = Date.now();
-    if (current !== null && nowMs - current.startedMs <= MAX_DECODER_HOLD_MS) return false;
-    turn.startedMs = nowMs;
-    current = turn;
-    return true;
-  });
+  const end = await decoderTurns.take(1);
   try {
     await shareMemory(memoryBytes, uploads);
     return await decode();
   } finally {
-    if (current === turn) {
-      current = null;
-      uploads.limit(MAX_SHARED_MEMORY_BYTES, 0);
-    }
+    if (end()) uploads.limit(MAX_SHARED_MEMORY_BYTES, 0);
   }
 }
