@@ -44,15 +44,24 @@ export const queriedNamesSchema = z.array(z.object({ results: z.array(z.object({
 const workerSchema = z.object({ bindings: z.array(z.object({ name: z.string(), type: z.string() })).default([]) });
 
 const BUCKET_NOT_FOUND = 10_006;
-const WORKER_NOT_FOUND = 10_007;
+/** Code of the API for a Worker, or a subdomain of workers.dev, that does not exist. */
+export const WORKER_NOT_FOUND = 10_007;
 
 /** Header of requests for buckets of a jurisdiction, which are invisible without it. */
 export function bucketHeaders({ jurisdiction }: Settings): Record<string, string> {
   return jurisdiction === null ? {} : { "cf-r2-jurisdiction": jurisdiction };
 }
 
+type Queue = z.infer<typeof queueSchema>;
+
+/** Returns undefined if the queue does not exist. */
+export async function findQueue(api: AccountApi, name: string): Promise<Queue | undefined> {
+  const [queue] = await api("GET", `/queues?name=${name}`, z.array(queueSchema));
+  return queue;
+}
+
 /** Names of the Workers that consume a queue. */
-export function consumersOf(queue: z.infer<typeof queueSchema> | undefined): string[] {
+export function consumersOf(queue: Queue | undefined): string[] {
   return (queue?.consumers ?? []).flatMap(({ script, service }) => script ?? service ?? []);
 }
 
@@ -99,7 +108,7 @@ export function inventoryChecks(
   async function checkQueues(): Promise<string[]> {
     const problems: string[] = [];
     for (const name of names.queues) {
-      const [queue] = await api("GET", `/queues?name=${name}`, z.array(queueSchema));
+      const queue = await findQueue(api, name);
       if (queue !== undefined) found.queueIds.set(name, queue.queue_id);
       const other = consumersOf(queue).find((consumer) => consumer !== settings.name);
       if (other !== undefined) problems.push(`The queue ${name} is consumed by the Worker ${other}: ${advice}.`);

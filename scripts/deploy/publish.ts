@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { startWrangler, waitForExit, type CommandResult } from "../wrangler.ts";
 import type { AccountApi } from "./api.ts";
-import { consumersOf, queueSchema } from "./inventory.ts";
+import { consumersOf, findQueue } from "./inventory.ts";
 import type { Settings } from "./settings.ts";
 import type { InstanceNames } from "./workerConfig.ts";
 
@@ -39,8 +39,7 @@ async function missingParts(api: AccountApi, settings: Settings, names: Instance
     );
   }
   for (const name of names.queues) {
-    const [queue] = await api("GET", `/queues?name=${name}`, z.array(queueSchema));
-    if (!consumersOf(queue).includes(settings.name)) {
+    if (!consumersOf(await findQueue(api, name)).includes(settings.name)) {
       missing.push(`The queue ${name} has no consumer: its messages wait. Run npm run deploy again.`);
     }
   }

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { randomSecret, requiredSecrets } from "../randomSecret.ts";
 import { runWrangler } from "../wrangler.ts";
 import { CloudflareError, type AccountApi } from "./api.ts";
+import { WORKER_NOT_FOUND } from "./inventory.ts";
 import type { Prompt } from "./prompt.ts";
 
 const MIN_SECRET_LENGTH = 32;
-const WORKER_NOT_FOUND = 10_007;
 
 /** Throws for every other failure: counted as an empty list, it would overwrite the secrets of a running service. */
 async function existingSecretNames(api: AccountApi, worker: string): Promise<Set<string>> {
