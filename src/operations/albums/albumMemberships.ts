@@ -1,9 +1,10 @@
-import { AppError, notFound } from "../../kernel/errors.ts";
+import { notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/albums/albumMemberships.ts";
 import { runQueries } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
 import type { Context } from "../context.ts";
+import { requireCursor } from "../pages.ts";
 
 export type { AlbumMembership } from "../../records/albums/albumMemberships.ts";
 
@@ -40,9 +41,7 @@ export async function listAlbumMemberships(
     select: ({ id }) => records.membershipPageQuery({ ...params, libraryId: id, hiddenAlbumIds: [] }),
   });
   if (params.albumId !== null && checked.albumLibraryId !== library.id) throw notFound("album");
-  if (params.startingAfterId !== null && checked.cursorLibraryId !== library.id) {
-    throw new AppError("bad_request", "starting_after_id: album asset not found in this library");
-  }
+  requireCursor(params.startingAfterId, checked.cursorLibraryId, library.id, "album asset");
   const { hiddenAlbumIds } = checked;
   if (hiddenAlbumIds.length === 0) return (await read()) ?? { memberships: [], hasMore: false };
   const visible = records.membershipPageQuery({ ...params, libraryId: library.id, hiddenAlbumIds });

@@ -13,7 +13,7 @@ import { resolveLibrary } from "../libraries/libraries.ts";
 import { likelyLibrary } from "../libraries/likelyLibrary.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
 import type { Context } from "../context.ts";
-import { startPages } from "../pages.ts";
+import { startPages, requireCursor } from "../pages.ts";
 
 export type { Album } from "../../records/albums/albums.ts";
 export type { AddResult } from "../../records/albums/albumAssets.ts";
@@ -71,9 +71,7 @@ export async function listAlbums(
     check: records.albumLibraryQuery(principal, params.startingAfterId),
     select: ({ id }) => records.albumPageQuery(context.db, { ...params, libraryId: id }),
   });
-  if (params.startingAfterId !== null && checked !== library.id) {
-    throw new AppError("bad_request", "starting_after_id: album not found in this library");
-  }
+  requireCursor(params.startingAfterId, checked, library.id, "album");
   return (await read()) ?? { albums: [], hasMore: false };
 }
 
@@ -175,9 +173,7 @@ export async function streamAlbumAssets(
     guess === null ? NO_QUERY : firstRowsQuery(firstPage(guess.id, id, window)),
   ]);
   if (album === null) throw notFound("album");
-  if (startingAfterId !== null && last?.libraryId !== album.libraryId) {
-    throw new AppError("bad_request", "starting_after_id: asset not found in this library");
-  }
+  requireCursor(startingAfterId, last?.libraryId, album.libraryId, "asset");
   const request = firstPage(album.libraryId, id, window);
   const pages = assetPages(context, request, guess?.id === album.libraryId ? rows : null);
   return await startPages(limitPages(pages, window.limit ?? Infinity));

@@ -1,4 +1,4 @@
-import { AppError, invalid, notFound } from "../../kernel/errors.ts";
+import { invalid, notFound } from "../../kernel/errors.ts";
 import type { AssetFilter } from "../../records/assets/assetFilters.ts";
 import {
   listAssets as listRows,
@@ -19,6 +19,7 @@ import type { Principal } from "../accounts/authentication.ts";
 import { requireLibrary } from "../libraries/libraries.ts";
 import { isConfirmed, likelyLibrary, type LikelyLibrary } from "../libraries/likelyLibrary.ts";
 import type { Context } from "../context.ts";
+import { requireCursor } from "../pages.ts";
 
 export type { Asset } from "../../records/assets/assets.ts";
 export { everyAsset, type AssetFilter } from "../../records/assets/assetFilters.ts";
@@ -96,9 +97,7 @@ export async function listAssets(context: Context, principal: Principal, params:
   const isProven = params.startingAfterId === null || (rows !== null && rows.length > 0);
   if (page !== null && rows !== null && isProven) return await readPage(context, page, rows);
   const { cursor, trashSpan } = lookup.rows === null ? lookup : await readListContext(context.db, principal, params);
-  if (params.startingAfterId !== null && cursor?.libraryId !== library.id) {
-    throw new AppError("bad_request", "starting_after_id: asset not found in this library");
-  }
+  requireCursor(params.startingAfterId, cursor?.libraryId, library.id, "asset");
   if (params.personIds !== null && params.personIds.length > 0) return { assets: [], hasMore: false };
   if (page !== null && rows !== null) return await readPage(context, page, rows);
   return await readPage(context, {

@@ -14,6 +14,7 @@ import { requireLibrary } from "../libraries/libraries.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
 import { planUngroup, planMerge, findIdenticalStack, planRemoval } from "./stackPlan.ts";
 import type { Context } from "../context.ts";
+import { requireCursor } from "../pages.ts";
 
 export type Stack = records.Stack;
 
@@ -37,9 +38,7 @@ export async function listStacks(
     check: records.stackLibraryQuery(principal, params.startingAfterId),
     select: ({ id }) => records.stackPageQuery({ ...params, libraryId: id }),
   });
-  if (params.startingAfterId !== null && checked !== library.id) {
-    throw new AppError("bad_request", "starting_after_id: stack not found in this library");
-  }
+  requireCursor(params.startingAfterId, checked, library.id, "stack");
   return (await read()) ?? { stacks: [], hasMore: false };
 }
 
