@@ -1,4 +1,4 @@
-/** Starts the measured systems as processes of their own, each with its own state. */
+/** Starts the measured systems as separate processes, each with its own state. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -61,7 +61,7 @@ const growthSchema = z.object({
   ),
 });
 
-/** Tables that a benchmark of its own prints: title and lines of Markdown. */
+/** Tables that a separate benchmark prints: title and lines of Markdown. */
 const tablesSchema = z.object({
   environment: environmentSchema,
   tables: z.array(z.object({ title: z.string(), lines: z.array(z.string()) })),

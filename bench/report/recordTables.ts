@@ -1,4 +1,4 @@
-/** Stores the tables of a benchmark of its own and renders the pages that show them. */
+/** Stores the tables of a separate benchmark and renders the pages that show them. */
 import { readEnvironment } from "./environment.ts";
 import { type Tables, writeFigures } from "./figures.ts";
 import { readAllFigures, writePages } from "./pages.ts";

@@ -9,7 +9,7 @@ export function leftOut(output: string): boolean {
   return /will not be generated|will be omitted/i.test(output);
 }
 
-/** Installs the generator into an environment of its own. Returns its directory of programs; null where that fails. */
+/** Installs the generator into a separate environment. Returns its directory of programs; null where that fails. */
 async function install(run: RunCommand, project: string): Promise<string | null> {
   const programs = join(project, "venv", process.platform === "win32" ? "Scripts" : "bin");
   try {

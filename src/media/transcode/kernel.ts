@@ -21,7 +21,7 @@ function isFunction(value: unknown): value is KernelFunction {
   return typeof value === "function";
 }
 
-/** Instantiates a module of scripts/buildWasm.ts. Each instance has a memory of its own, which never shrinks. */
+/** Instantiates a module of scripts/buildWasm.ts. Each instance has a separate memory, which never shrinks. */
 export function startKernel(module: WebAssembly.Module): Kernel {
   const { exports } = new WebAssembly.Instance(module);
   const memory = exports["memory"];

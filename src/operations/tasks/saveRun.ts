@@ -56,7 +56,7 @@ function changedValues(asset: Asset, { thumbhash, description, metrics }: AssetC
   };
 }
 
-/** A moved asset gets the place of its new position from a task of its own. */
+/** A moved asset gets the place of its new position from a separate task. */
 function planPlace(asset: Asset, read: Asset, place: Partial<DerivedMetadata>): MetadataUpdate | null {
   return isSamePosition(positionOf(asset.sources), positionOf(read.sources)) ? planGeocodeUpdate(asset, place) : null;
 }

@@ -67,7 +67,7 @@ export async function enqueueBatch(queue: TaskQueue, assetIds: string[]): Promis
 }
 
 /**
- * Sends messages of a batch again, at the end of the queue. Their deliveries are counted anew, whereas a retry adds
+ * Sends messages of a batch again, at the end of the queue. The count of their deliveries restarts, whereas a retry adds
  * to the count. Returns false if the queue is unavailable.
  */
 export async function sendAgain(queue: TaskQueue, bodies: unknown[]): Promise<boolean> {

@@ -17,7 +17,7 @@ import { claimedTypes, nextAlone, runnableTypes, waitMs } from "./taskSelection.
 
 /** Queue consumers run for at most 15 minutes of wall time; an older claim belongs to a consumer that crashed. */
 export const CLAIM_TIMEOUT_MS = 15 * 60_000;
-/** Runs of one delivery: the tasks, and those reopened meanwhile; after two crashes each task has a run of its own. */
+/** Runs of one delivery: the tasks, and those reopened meanwhile; after two crashes each task has a separate run. */
 const MAX_RUNS = 12;
 
 /** Clock of one delivery that starts at `context.nowMs` and advances in real time. */

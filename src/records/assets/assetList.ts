@@ -110,8 +110,8 @@ function canGuessPage(params: ListContextParams): boolean {
 }
 
 /**
- * A list's inputs, and the rows of the page that was guessed before they were known; null without a guess. With rows
- * the cursor isn't read, because a page that has any proves it.
+ * A list's inputs, and the rows of the page that was guessed before they were known; null without a guess. The cursor
+ * is read only without a guess: rows after it prove that it exists.
  */
 export interface FirstRead extends ListContext {
   rows: ListRow[] | null;

@@ -47,7 +47,7 @@ it("empties a trash of any size at constant cost, and every read excludes it imm
     for (const order of ["asc", "desc"]) {
       const page = await measure("GET", `/api/assets?include=&state=trashed&order=${order}`);
       expect(JSON.parse(page.body)).toEqual({ data: [], has_more: false });
-      // The credential's memory holds the trash as it was before, so one page of it is read in vain.
+      // The credential's memory holds the trash as it was before, so one page of it is read and discarded.
       expect(page.rows).toBeLessThanOrEqual(6 + PAGE);
     }
     const counts = await measure("GET", "/api/assets/counts?state=trashed");

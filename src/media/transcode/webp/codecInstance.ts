@@ -29,7 +29,7 @@ interface LoadedCodec<Codec> {
 export interface IsolateCodec<Codec> {
   /** Runs `use` on the isolate's instance. An instance that threw is replaced: its memory may be inconsistent. */
   runShared<Result>(use: (codec: Codec) => Result): Promise<Result>;
-  /** Runs `use` on an instance of its own, for files of clients: a defect of the codec reaches no other image. */
+  /** Runs `use` on a separate instance, for files of clients: a defect of the codec reaches no other image. */
   runAlone<Result>(use: (codec: Codec) => Result): Promise<Result>;
 }
 

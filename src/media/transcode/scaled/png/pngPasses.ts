@@ -1,7 +1,7 @@
 /** The order in which a PNG stores its pixels; PNG 3 §8.1. */
 import type { Size } from "../../resize/scaledSize.ts";
 
-/** The pixels of every `columnStep`th column and `rowStep`th row, as an image of its own. */
+/** The pixels of every `columnStep`th column and `rowStep`th row, as a separate image. */
 export interface PngPass extends Size {
   firstColumn: number;
   firstRow: number;
