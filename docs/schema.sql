@@ -88,7 +88,7 @@ CREATE TABLE users (
   storage_limit_bytes integer NOT NULL,
   created_at integer NOT NULL,
   updated_at integer NOT NULL
-);
+, favorite_display_mode text DEFAULT 'favorite' NOT NULL, demo_mode_enabled integer DEFAULT false NOT NULL, immich_library_id text, face_detection_preference integer, home_country text, home_subdivision text);
 
 CREATE UNIQUE INDEX users_subject_unique ON users (subject);
 

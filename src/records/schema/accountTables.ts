@@ -2,9 +2,12 @@
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
+export const FAVORITE_DISPLAY_MODES = ["favorite", "rating"] as const;
+export type FavoriteDisplayMode = (typeof FAVORITE_DISPLAY_MODES)[number];
+
 export const users = sqliteTable("users", {
   id: text("id").primaryKey(),
-  /** The `sub` claim of the identity provider; `root` is the owner of the deployment. */
+  /** Issuer and `sub` claim of the identity (`subjectOf`); `root` is the owner of the deployment. */
   subject: text("subject").notNull().unique(),
   email: text("email"),
   firstName: text("first_name"),
@@ -16,6 +19,17 @@ export const users = sqliteTable("users", {
   /** Unused since migration 0019: the sum of the libraries replaced it. A later release drops the column. */
   storageUsedBytes: integer("storage_used_bytes").notNull().default(0),
   storageLimitBytes: integer("storage_limit_bytes").notNull(),
+  /** How a client shows favourites: by a heart or by stars. */
+  favoriteDisplayMode: text("favorite_display_mode").$type<FavoriteDisplayMode>().notNull().default("favorite"),
+  demoModeEnabled: integer("demo_mode_enabled", { mode: "boolean" }).notNull().default(false),
+  /** The library that Immich clients use; it may have been trashed or left since. */
+  immichLibraryId: text("immich_library_id"),
+  /** The user's choice about automatic face detection; null without one. */
+  faceDetectionPreference: integer("face_detection_preference", { mode: "boolean" }),
+  /** ISO 3166-1 alpha-2. */
+  homeCountry: text("home_country"),
+  /** ISO 3166-2 without the country. */
+  homeSubdivision: text("home_subdivision"),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),
 });
