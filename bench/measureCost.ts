@@ -4,7 +4,13 @@ import { countingD1 } from "../test/support/bindings/d1.ts";
 import { testContext } from "../test/support/context.ts";
 import type { Context } from "../src/operations/context.ts";
 
-export const principal = { userId: "intuser_bench", libraryIds: null, actions: ["read"] as const, isRoot: false };
+export const principal = {
+  userId: "intuser_bench",
+  libraryIds: null,
+  actions: ["read"] as const,
+  isSession: false,
+  isOwner: false,
+};
 
 export interface Cost<T> {
   result: T;

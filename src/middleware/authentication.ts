@@ -49,7 +49,12 @@ export const requireAction = (action: authentication.Action) =>
     await next();
   });
 
-export const requireRootKey = createMiddleware<AppEnv>(async (c, next) => {
-  authentication.requireRootKey(c.get("principal"));
+export const requireSession = createMiddleware<AppEnv>(async (c, next) => {
+  authentication.requireSession(c.get("principal"));
+  await next();
+});
+
+export const requireOwner = createMiddleware<AppEnv>(async (c, next) => {
+  authentication.requireOwner(c.get("principal"));
   await next();
 });

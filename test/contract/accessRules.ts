@@ -6,8 +6,11 @@ import { uploadForm, type CallOptions } from "../support/clients/api.ts";
 import { canaries } from "../support/clients/otherTenant.ts";
 
 export interface AccessRule {
-  /** Action that the credential needs. `root_key`: only the root key; `none`: no credential. */
-  requires: "read" | "write" | "delete" | "delete_permanently" | "root_key" | "none";
+  /**
+   * Action that the credential needs. `session`: any but an API key; `owner`: the owner of the deployment; `none`: no
+   * credential.
+   */
+  requires: "read" | "write" | "delete" | "delete_permanently" | "session" | "owner" | "none";
   /**
    * Status when path or body name entities of another tenant, 404 by default. A bulk operation that ignores unknown ids
    * returns 200, and a list returns 200 with the caller's own entities.
@@ -33,7 +36,8 @@ const listRule: AccessRule = { requires: "read", otherTenantStatus: 200 };
 const writeRule: AccessRule = { requires: "write" };
 const deleteRule: AccessRule = { requires: "delete" };
 const permanentDelete: AccessRule = { requires: "delete_permanently" };
-const rootKey: AccessRule = { requires: "root_key" };
+const sessionRule: AccessRule = { requires: "session" };
+const ownerRule: AccessRule = { requires: "owner" };
 const assetIdsBody = (entityIds: Record<string, string>): CallOptions => ({ json: { ids: [entityIds["asset_"]] } });
 
 export const accessRules: Record<string, AccessRule> = {
@@ -43,7 +47,7 @@ export const accessRules: Record<string, AccessRule> = {
   "GET /media/{asset_id}/{version_id}/{variant}": { requires: "none" },
 
   "GET /api/users/me": listRule,
-  "GET /api/integrity": { ...rootKey, otherTenantStatus: 200 },
+  "GET /api/integrity": { ...ownerRule, otherTenantStatus: 200 },
 
   "GET /api/libraries": listRule,
   "POST /api/libraries": {
@@ -58,9 +62,9 @@ export const accessRules: Record<string, AccessRule> = {
   "POST /api/libraries/{library_id}/restore": { ...deleteRule, trashedLibraryStatus: 200 },
   "DELETE /api/libraries/{library_id}": { ...permanentDelete, trashedLibraryStatus: 200 },
 
-  "GET /api/api-keys": { ...rootKey, otherTenantStatus: 200 },
+  "GET /api/api-keys": { ...sessionRule, otherTenantStatus: 200 },
   "POST /api/api-keys": {
-    ...rootKey,
+    ...sessionRule,
     createRequest: (entityIds) => ({
       json: {
         name: "k",
@@ -70,8 +74,8 @@ export const accessRules: Record<string, AccessRule> = {
       },
     }),
   },
-  "PATCH /api/api-keys/{key_id}": rootKey,
-  "DELETE /api/api-keys/{key_id}": rootKey,
+  "PATCH /api/api-keys/{key_id}": sessionRule,
+  "DELETE /api/api-keys/{key_id}": sessionRule,
 
   "GET /api/assets": listRule,
   "POST /api/assets": {

@@ -159,6 +159,8 @@ async function insertOwnEntities(owner: { userId: string; libraryId: string }): 
   };
 }
 
+const isForbiddenToKeys = ({ requires }: AccessRule): boolean => requires === "session" || requires === "owner";
+
 const statusForOtherTenant = (rule: AccessRule): number => rule.otherTenantStatus ?? 404;
 
 describe("the access rules", () => {
@@ -217,7 +219,7 @@ describe("another tenant's data", { timeout: 60_000 }, () => {
     const before = await readTenantRows(otherTenant);
     const caller = await insertTenant();
     const ownIds = await insertOwnEntities(caller);
-    const status = (rule: AccessRule): number => (rule.requires === "root_key" ? 403 : statusForOtherTenant(rule));
+    const status = (rule: AccessRule): number => (isForbiddenToKeys(rule) ? 403 : statusForOtherTenant(rule));
     expect(await findAccessViolations({ token: caller.secret, ownIds, status, canaries: allCanaries })).toEqual([]);
     expect(await readTenantRows(otherTenant)).toBe(before);
   });
@@ -239,7 +241,7 @@ describe("another tenant's data", { timeout: 60_000 }, () => {
   it("is not readable or writable with the owner's key for another library", async () => {
     const { secret: token } = await insertKey({ userId: otherTenant.userId, libraryIds: [otherTenant.otherLibraryId] });
     const status = (rule: AccessRule): number =>
-      rule.requires === "root_key" ? 403 : (rule.restrictedKeyStatus ?? statusForOtherTenant(rule));
+      isForbiddenToKeys(rule) ? 403 : (rule.restrictedKeyStatus ?? statusForOtherTenant(rule));
     const ownIds = await insertOwnEntities({ userId: otherTenant.userId, libraryId: otherTenant.otherLibraryId });
     const before = await readTenantRows(otherTenant);
     const canaryNames = ["content", "library"] as const;
@@ -260,7 +262,7 @@ describe("a trashed library", { timeout: 60_000 }, () => {
         .run();
     };
     const status = (rule: AccessRule): number =>
-      rule.requires === "root_key" ? 403 : (rule.trashedLibraryStatus ?? statusForOtherTenant(rule));
+      isForbiddenToKeys(rule) ? 403 : (rule.trashedLibraryStatus ?? statusForOtherTenant(rule));
     const knownIds = [otherTenant.userId, otherTenant.libraryId];
     expect(await findAccessViolations({ token, ownIds, status, canaries: ["content"], knownIds, beforeEach })).toEqual(
       [],

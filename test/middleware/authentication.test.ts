@@ -233,7 +233,14 @@ describe("a credential that the isolate knows", () => {
   it("loses the memory of the oldest one when there are too many", async () => {
     const { id, secret } = await insertKey({ userId });
     expect(await statusOf(secret)).toBe(200);
-    const principal = { userId, libraryIds: null, actions: [], isRoot: false, credentialId: "apikey_other" };
+    const principal = {
+      userId,
+      libraryIds: null,
+      actions: [],
+      isSession: false,
+      isOwner: false,
+      credentialId: "apikey_other",
+    };
     for (let i = 0; i < MAX_REMEMBERED_PRINCIPALS; i++) beginLookup()(`hash ${i}`, principal, Infinity);
     await revokeElsewhere(id);
     expect(await statusOf(secret)).toBe(401);

@@ -13,7 +13,7 @@ export async function storeAsset(name: string, bytes?: Uint8Array): Promise<Asse
   const user = await createUserWithLibrary(context.db, ROOT_SUBJECT, quota, context.nowMs);
   const content = bytes ?? (await sampleBytes(name));
   const fields = { ...uploadFields(null), deviceAssetId: name, deviceId: "test" };
-  const principal = { userId: user.id, libraryIds: null, actions: [], isRoot: true };
+  const principal = { userId: user.id, libraryIds: null, actions: [], isSession: true, isOwner: true };
   const source = uploadSource(name, content, () => fields);
   return (await uploadAsset(context, principal, source)).asset;
 }

@@ -3,7 +3,7 @@ import { AppError, invalid, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/accounts/apiKeys.ts";
 import { listLiveLibraryIds } from "../../records/libraries/libraries.ts";
 import { createOnce, storedKey, type IdempotentRequest } from "../idempotency/createOnce.ts";
-import { hashSecret, requireRootKey, type Action, type Principal } from "./authentication.ts";
+import { hashSecret, requireSession, type Action, type Principal } from "./authentication.ts";
 import type { Context } from "../context.ts";
 import { forgetPrincipal } from "./knownPrincipals.ts";
 import { startPages } from "../pages.ts";
@@ -62,7 +62,7 @@ async function insertNewKey(
 /**
  * Creates an API key and returns its secret, of which only the hash is stored.
  *
- * @throws {AppError} `forbidden` without the root key, `validation_error` without "read" or with an expiry in the past,
+ * @throws {AppError} `forbidden` for an API key, `validation_error` without "read" or with an expiry in the past,
  * `not_found` for a library, `conflict` for a repeated Idempotency-Key.
  */
 export async function createApiKey(
@@ -71,7 +71,7 @@ export async function createApiKey(
   params: CreateApiKeyParams,
   idempotent: IdempotentRequest | null,
 ): Promise<{ key: ApiKey; secret: string }> {
-  requireRootKey(principal);
+  requireSession(principal);
   const insert = async () => await insertNewKey(context, principal, params, idempotent);
   const created = await createOnce(context, idempotent, storedKey, insert);
   if (!created.isRepeated) return created.row;
@@ -98,16 +98,16 @@ async function* keyPages(context: Context, principal: Principal): AsyncGenerator
 /**
  * Streams the account's keys, revoked ones included, in pages.
  *
- * @throws {AppError} `forbidden` without the root key.
+ * @throws {AppError} `forbidden` for an API key.
  */
 export async function streamApiKeys(context: Context, principal: Principal): Promise<AsyncGenerator<ApiKey[]>> {
-  requireRootKey(principal);
+  requireSession(principal);
   return await startPages(keyPages(context, principal));
 }
 
-/** @throws {AppError} `forbidden` without the root key, `not_found`. */
+/** @throws {AppError} `forbidden` for an API key, `not_found`. */
 export async function renameApiKey(context: Context, principal: Principal, id: string, name: string): Promise<ApiKey> {
-  requireRootKey(principal);
+  requireSession(principal);
   const key = await records.updateApiKey(context.db, principal.userId, id, { name });
   if (key === null) throw notFound("API key");
   return key;
@@ -116,10 +116,10 @@ export async function renameApiKey(context: Context, principal: Principal, id: s
 /**
  * Revokes a key. Its row stays as a record of its use.
  *
- * @throws {AppError} `forbidden` without the root key, `not_found`.
+ * @throws {AppError} `forbidden` for an API key, `not_found`.
  */
 export async function revokeApiKey(context: Context, principal: Principal, id: string): Promise<void> {
-  requireRootKey(principal);
+  requireSession(principal);
   if ((await records.updateApiKey(context.db, principal.userId, id, { isActive: false })) === null)
     throw notFound("API key");
   forgetPrincipal(id);

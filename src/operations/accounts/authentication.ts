@@ -48,7 +48,8 @@ async function authenticateRoot(context: Context, hash: string): Promise<Authent
     userId: (await createUserWithLibrary(db.primary(), ROOT_SUBJECT, storageLimits(context), nowMs)).id,
     knownLibraries: [],
   };
-  const principal = { userId, libraryIds: null, actions, isRoot: true, credentialId: ROOT_SUBJECT, knownLibraries };
+  const rights = { libraryIds: null, actions, isSession: true, isOwner: true };
+  const principal = { userId, ...rights, credentialId: ROOT_SUBJECT, knownLibraries };
   if (existing !== null) remember(hash, principal, nowMs + PRINCIPAL_MEMORY_MS);
   return principal;
 }
@@ -81,7 +82,8 @@ async function authenticateKey(
   acceptedKeys.add(hash, nowMs + ACCEPTED_KEY_MEMORY_MS);
   if (isTouchDue(key, nowMs)) context.waitUntil(touchApiKey(context.db.primary(), key.id, nowMs));
   const { userId, libraryIds } = key;
-  const principal = { userId, libraryIds, actions: key.actions, isRoot: false, credentialId: key.id, knownLibraries };
+  const rights = { libraryIds, actions: key.actions, isSession: false, isOwner: false };
+  const principal = { userId, ...rights, credentialId: key.id, knownLibraries };
   remember(hash, principal, Math.min(nowMs + PRINCIPAL_MEMORY_MS, expiresAt));
   return principal;
 }
@@ -105,7 +107,7 @@ export async function authenticate(
   const hash = new Uint8Array(digest).toBase64();
   const isRead = context.db.consistency !== "primary";
   const known = isRead ? findKnownPrincipal(hash, context.nowMs) : undefined;
-  if (known?.isRoot === isRoot) return known;
+  if (known !== undefined && (known.credentialId === ROOT_SUBJECT) === isRoot) return known;
   return isRoot ? await authenticateRoot(context, hash) : await authenticateKey(context, hash, checkAttempts);
 }
 
@@ -116,7 +118,14 @@ export function requireAction(principal: Principal, action: Action): void {
   }
 }
 
-/** @throws {AppError} `forbidden` unless the principal used the root key. */
-export function requireRootKey(principal: Principal): void {
-  if (!principal.isRoot) throw new AppError("forbidden", "this requires the owner's root key");
+/** @throws {AppError} `forbidden` for an API key, which can't manage the account or other credentials. */
+export function requireSession(principal: Principal): void {
+  if (!principal.isSession) {
+    throw new AppError("forbidden", "this requires a signed-in session or the owner's root key, not an API key");
+  }
+}
+
+/** @throws {AppError} `forbidden` unless the principal is the owner of the deployment, signed in or with the root key. */
+export function requireOwner(principal: Principal): void {
+  if (!principal.isOwner) throw new AppError("forbidden", "this requires the owner of this deployment");
 }

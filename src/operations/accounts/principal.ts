@@ -6,8 +6,10 @@ import type { LibraryScope } from "../../records/libraries/libraries.ts";
 /** The authenticated user, limited to what the credential allows. */
 export interface Principal extends LibraryScope {
   actions: readonly Action[];
-  /** True for the root key, which alone manages API keys and reads the integrity report. */
-  isRoot: boolean;
+  /** True for a signed-in user and for the root key, false for an API key, which can't manage the account. */
+  isSession: boolean;
+  /** True for the root key and for a signed-in owner of the deployment, who administrate it. */
+  isOwner: boolean;
   /**
    * Up to two live libraries in scope at the time of the authentication, which may be 30 s ago: `likelyLibrary` guesses
    * from them.

@@ -2,7 +2,6 @@
  * Compares all rows with all objects, a bounded part per scheduled run, and only reports differences: after a
  * database restore to an earlier time, an object without a row can be the only copy of an upload.
  */
-import { AppError } from "../../kernel/errors.ts";
 import { info } from "../../kernel/log.ts";
 import { assetIdOfKey, ASSET_KEY_PREFIXES, keyAfterAsset, originalKey, ORIGINALS_PREFIX } from "../../objects/keys.ts";
 import { listObjects, type ListedObject } from "../../objects/listing.ts";
@@ -11,7 +10,7 @@ import * as records from "../../records/maintenance/integrity.ts";
 import { readScrub, type ScrubReport } from "../../records/maintenance/scrub.ts";
 import { listPendingAssetCleanups } from "../../records/deletion/purge.ts";
 import { listPendingVersionCleanups } from "../../records/versions/versionCleanups.ts";
-import type { Principal } from "../accounts/authentication.ts";
+import { requireOwner, type Principal } from "../accounts/authentication.ts";
 import { ORPHAN_GRACE_MS, selectOrphans, type Orphan } from "./sweeps.ts";
 import type { Context } from "../context.ts";
 
@@ -207,10 +206,10 @@ export interface IntegrityStatus extends records.IntegrityReports {
 
 /**
  * Reads the current and the last complete report, and the progress and findings of the scrub, which cover all users.
- * Throws `forbidden` without the root key.
+ * Throws `forbidden` unless the caller owns the deployment.
  */
 export async function getIntegrityStatus(context: Context, principal: Principal): Promise<IntegrityStatus> {
-  if (!principal.isRoot) throw new AppError("forbidden", "reading the integrity report requires the root key");
+  requireOwner(principal);
   const [reports, scrub] = await Promise.all([records.readReports(context.db), readScrub(context.db, MAX_FINDINGS)]);
   return { ...reports, scrub };
 }

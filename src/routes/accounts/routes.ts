@@ -1,7 +1,7 @@
-/** The caller's account, and API keys, which only the root key manages. */
+/** The caller's account, and API keys, which a signed-in user manages. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
-import { requireAction, requireRootKey } from "../../middleware/authentication.ts";
+import { requireAction, requireSession } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/accounts/apiKeys.ts";
 import { getUser } from "../../operations/accounts/users.ts";
 import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
@@ -18,7 +18,7 @@ import {
 } from "../fieldSchemas.ts";
 
 const params = z.object({ key_id: idSchema("apiKey") });
-const shared = { tags: ["API keys"], security: credentialSecurity, middleware: requireRootKey };
+const shared = { tags: ["API keys"], security: credentialSecurity, middleware: requireSession };
 
 const create = createRoute({
   ...shared,
@@ -41,8 +41,8 @@ const list = createRoute({
   path: "/api/api-keys",
   operationId: "api_keys_list",
   summary: "List API keys",
-  description: "Without their secrets, newest first. Requires the owner's key.",
-  middleware: [requireRootKey] as const,
+  description: "Without their secrets, newest first. Requires a signed-in session or the owner's key.",
+  middleware: [requireSession] as const,
   responses: {
     200: jsonResponse(z.array(apiKeySchema), "All keys as a stream, newest first, including revoked ones"),
     ...errorResponses(),
@@ -55,7 +55,7 @@ const rename = createRoute({
   path: "/api/api-keys/{key_id}",
   operationId: "api_keys_update",
   summary: "Rename an API key",
-  description: "Only the name changes. Requires the owner's key.",
+  description: "Only the name changes. Requires a signed-in session or the owner's key.",
   request: { params, body: jsonBody(updateApiKeySchema) },
   responses: { 200: jsonResponse(apiKeySchema, "The renamed key"), ...errorResponses(404, 413, 415) },
 });
@@ -67,7 +67,7 @@ const revoke = createRoute({
   operationId: "api_keys_delete",
   summary: "Revoke an API key",
   description:
-    "Requests with the key get 401 from then on; reads on other machines for at most 30 seconds more. Requires the owner's key.",
+    "Requests with the key get 401 from then on; reads on other machines for at most 30 seconds more. Requires a signed-in session or the owner's key.",
   request: { params },
   responses: {
     200: jsonResponse(acknowledgementSchema, "Revoked; the key stays listed as inactive"),

@@ -15,7 +15,7 @@ const get = createRoute({
   operationId: "integrity_get",
   summary: "Read the integrity report",
   description:
-    "Scheduled runs compare every row with the bucket, in parts, and the report lists the mismatches. The scrub reads every stored original again and lists those whose bytes changed. Requires the root key.",
+    "Scheduled runs compare every row with the bucket, in parts, and the report lists the mismatches. The scrub reads every stored original again and lists those whose bytes changed. Requires the owner of the deployment: the owner's key or session.",
   middleware: [requireAction("read")] as const,
   responses: {
     200: jsonResponse(integritySchema, "The last complete report and the progress of the running check"),

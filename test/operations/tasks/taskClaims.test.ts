@@ -203,7 +203,7 @@ describe("an asset that changes while its tasks run", () => {
     const id = await uploadSample("picasa.jpg", "clip.mov");
     const poster = await renderPng(40, 20, () => [255, 255, 255, 255]);
     const { userId } = await getRootOwner();
-    const principal = { userId, libraryIds: null, actions: ["read", "write"], isRoot: true } as const;
+    const principal = { userId, libraryIds: null, actions: ["read", "write"], isSession: true, isOwner: true } as const;
     let calls = 0;
     const describer = describerThat(async () => {
       calls += 1;

@@ -24,7 +24,7 @@ let principal: Principal & { libraryId: string };
 
 beforeAll(async () => {
   const owner = await getRootOwner();
-  principal = { ...owner, libraryIds: null, actions: ["read", "write"], isRoot: true };
+  principal = { ...owner, libraryIds: null, actions: ["read", "write"], isSession: true, isOwner: true };
 });
 /** Silences the log lines of intended failures. */
 beforeEach(() => {

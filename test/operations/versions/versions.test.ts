@@ -306,7 +306,13 @@ describe("image tasks of an asset with a new version", () => {
 describe("form fields after the file", () => {
   async function received(assetId: string) {
     const context = testContext();
-    const principal: Principal = { userId: owner.userId, libraryIds: null, actions: ["read", "write"], isRoot: true };
+    const principal: Principal = {
+      userId: owner.userId,
+      libraryIds: null,
+      actions: ["read", "write"],
+      isSession: true,
+      isOwner: true,
+    };
     const plan = await planAppend(context, principal, assetId);
     const file = await editedJpeg();
     async function* body() {

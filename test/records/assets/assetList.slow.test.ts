@@ -18,7 +18,13 @@ import { testContext } from "../../support/context.ts";
 
 type Filter = ListAssetsParams["filter"];
 
-const principal = { userId: "intuser_seeded", libraryIds: null, actions: ["read"] as const, isRoot: false };
+const principal = {
+  userId: "intuser_seeded",
+  libraryIds: null,
+  actions: ["read"] as const,
+  isSession: false,
+  isOwner: false,
+};
 
 function time(text: string): WallTime {
   const parsed = parseDateTime(text);

@@ -10,7 +10,13 @@ import { countingD1 } from "../../support/bindings/d1.ts";
 import { seedLibrary, type Seeded } from "../../support/rows/seed.ts";
 import { testContext } from "../../support/context.ts";
 
-const principal = { userId: "intuser_seeded", libraryIds: null, actions: ["read"] as const, isRoot: false };
+const principal = {
+  userId: "intuser_seeded",
+  libraryIds: null,
+  actions: ["read"] as const,
+  isSession: false,
+  isOwner: false,
+};
 const sizes = [100, 100_000];
 const seeded = new Map<number, Seeded>();
 const counted = countingD1(env.DB);

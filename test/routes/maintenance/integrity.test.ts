@@ -59,7 +59,7 @@ describe("GET /api/integrity", () => {
     });
   });
 
-  it("requires the root key", async () => {
+  it("requires the owner of the deployment", async () => {
     const { secret } = await insertKey({ userId: ownerId });
     await expectError(await call("GET", "/api/integrity", { token: secret }), 403);
     await expectError(await call("GET", "/api/integrity", { token: (await insertTenant()).secret }), 403);

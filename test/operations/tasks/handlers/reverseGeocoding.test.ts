@@ -50,7 +50,7 @@ async function storePhotoInKenya(): Promise<Asset> {
 
 /** The asset's owner with access to all libraries. */
 function ownerOf(asset: Asset): Principal {
-  return { userId: asset.userId, libraryIds: null, actions: ["read", "write"], isRoot: false };
+  return { userId: asset.userId, libraryIds: null, actions: ["read", "write"], isSession: false, isOwner: false };
 }
 
 async function move(asset: Asset, position: typeof BERLIN | null): Promise<void> {
