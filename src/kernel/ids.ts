@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   user: "intuser_",
   apiKey: "apikey_",
   task: "btask_",
+  passkey: "passkey_",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -17,6 +17,7 @@ const idNouns: Record<IdKind, string> = {
   user: "a user",
   apiKey: "an API key",
   task: "a task",
+  passkey: "a passkey",
 };
 
 /** An id in a response. */

@@ -14,5 +14,6 @@ export {
   sweepPositions,
   versionCleanups,
 } from "./maintenanceTables.ts";
+export { passkeyChallenges, passkeys, signInLinks } from "./passkeyTables.ts";
 export { albumMonthCounts, mapCells, mapPoints, monthCounts } from "./summaryTables.ts";
 export { assetTasks, events, taskTypes } from "./taskTables.ts";
