@@ -36,6 +36,9 @@ declare namespace Cloudflare {
     GEOCODER_API_KEY?: string;
     GEOCODER_EMAIL?: string;
     GEOCODER_LANGUAGE?: string;
+    OWNER_EMAIL?: string;
+    OWNER_NAME?: string;
+    SIGN_UPS?: string;
   }
 }
 

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
+import { parseAccountSettings } from "../../src/kernel/accountSettings.ts";
 
 export const DEFAULT_NAME = "tintype";
 /** Names of Workers, buckets and queues: the strictest of their rules. */
@@ -78,6 +79,8 @@ function workerVars(lines: Record<string, string | undefined>, path: string): Re
   }
   choice(vars["IMAGE_DELIVERY"], deliveries, "IMAGE_DELIVERY");
   choice(vars["WORKERS_PLAN"], plans, "WORKERS_PLAN");
+  // A deployed Worker would answer every request with an invalid setting.
+  parseAccountSettings(vars);
   return vars;
 }
 

@@ -5,6 +5,7 @@
 import * as bodyReader from "../../src/http/bodyReader.ts";
 import { MULTIPART_LIMITS } from "../../src/http/multipart.ts";
 import * as config from "../../src/kernel/config.ts";
+import * as email from "../../src/kernel/email.ts";
 import * as json from "../../src/kernel/json.ts";
 import * as textLimits from "../../src/kernel/textLimits.ts";
 import * as jsonBody from "../../src/middleware/jsonBody.ts";
@@ -54,6 +55,7 @@ export const sections: Section[] = [
       limit(jsonBody, "MAX_JSON_BYTES", "bytes", "body of a JSON request", "413"),
       limit(json, "MAX_JSON_DEPTH", "levels", "nesting of JSON in `params` of a version", "422"),
       limit(router, "MAX_REPORTED_ISSUES", "items", "problems listed in one 422 response", "the rest is not listed"),
+      limit(email, "MAX_EMAIL_BYTES", "bytes", "e-mail address of an identity", "the address counts as absent"),
       limit(MULTIPART_LIMITS, "maxParts", "items", "parts of a multipart form", "400"),
       limit(MULTIPART_LIMITS, "maxHeaderBytes", "bytes", "headers of one part", "400"),
       limit(MULTIPART_LIMITS, "maxIgnoredBytes", "bytes", "text before the first and after the last boundary", "400"),

@@ -1,5 +1,7 @@
 /** Parses the vars and secrets of a deployment. */
+import { parseAccountSettings, type AccountSettings } from "./accountSettings.ts";
 import { AppError } from "./errors.ts";
+import { text, type Vars } from "./vars.ts";
 
 export interface Config {
   production: boolean;
@@ -32,6 +34,8 @@ export interface Config {
   describer: DescriberConfig;
   /** Service that names places: docs/places.md. */
   geocoder: GeocoderConfig;
+  /** The owner, and who may sign up: docs/users.md. */
+  accounts: AccountSettings;
 }
 
 /** The describer's default applies where `model` or `prompt` is null. */
@@ -56,8 +60,6 @@ export type RendererKind = (typeof RENDERER_KINDS)[number];
 export const WORKERS_PLANS = ["paid", "free"] as const;
 export type WorkersPlan = (typeof WORKERS_PLANS)[number];
 
-type Vars = Record<string, unknown>;
-
 export const MIN_SECRET_LENGTH = 32;
 export const DEFAULT_STORAGE_LIMIT_BYTES = 1024 ** 4;
 export const DEFAULT_MAX_LIBRARIES_PER_USER = 1000;
@@ -80,11 +82,6 @@ function secret(vars: Vars, name: string): string {
 
 function optionalSecret(vars: Vars, name: string): string | null {
   return text(vars, name) === null ? null : secret(vars, name);
-}
-
-function text(vars: Vars, name: string): string | null {
-  const value = vars[name];
-  return typeof value === "string" && value.trim() !== "" ? value.trim() : null;
 }
 
 function wholeNumber<T extends number | null>(vars: Vars, name: string, fallback: T): number | T {
@@ -195,6 +192,7 @@ export function parseConfig(vars: Vars): Config {
     workersPlan,
     describer: describer(vars),
     geocoder: geocoder(vars),
+    accounts: parseAccountSettings(vars),
     corsOrigins: (text(vars, "CORS_ORIGINS") ?? "*").split(",").map((origin) => origin.trim()),
     defaultUserStorageLimitBytes: wholeNumber(vars, "DEFAULT_USER_STORAGE_LIMIT_BYTES", DEFAULT_STORAGE_LIMIT_BYTES),
     defaultLibraryStorageLimitBytes: wholeNumber(vars, "DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES", null),

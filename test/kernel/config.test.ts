@@ -44,6 +44,11 @@ describe("parseConfig", () => {
       scrubBytesPerRun: 256 * 1024 * 1024,
       describer: { kind: "none" },
       geocoder: { kind: "offline" },
+      accounts: {
+        ownerEmail: "owner@tintype.invalid",
+        ownerName: null,
+        signUps: { kind: "listed", invited: true, domains: [] },
+      },
     });
   });
 

@@ -2,11 +2,12 @@
 import { AppError } from "../../kernel/errors.ts";
 import { actions, findApiKeyByHash, isTouchDue, touchApiKey, type Action } from "../../records/accounts/apiKeys.ts";
 import { findOwner } from "../../records/accounts/owner.ts";
-import { createUserWithLibrary, ROOT_SUBJECT, type StorageLimits } from "../../records/accounts/users.ts";
+import { ROOT_SUBJECT } from "../../records/accounts/users.ts";
 import type { Config } from "../../kernel/config.ts";
 import type { Context } from "../context.ts";
 import { beginLookup, findKnownPrincipal, PRINCIPAL_MEMORY_MS } from "./knownPrincipals.ts";
 import type { AuthenticatedPrincipal, Principal } from "./principal.ts";
+import { ensureOwner } from "./owner.ts";
 import { ACCEPTED_KEY_MEMORY_MS, acceptedKeys, UNKNOWN_KEY_MEMORY_MS, unknownKeys } from "./knownSecrets.ts";
 
 export type { Action } from "../../records/accounts/apiKeys.ts";
@@ -32,20 +33,13 @@ async function isRootKey(config: Config, tokenHash: ArrayBuffer): Promise<boolea
   return crypto.subtle.timingSafeEqual(tokenHash, rootHash);
 }
 
-function storageLimits({ config }: Context): StorageLimits {
-  return {
-    userBytes: config.defaultUserStorageLimitBytes,
-    libraryBytes: config.defaultLibraryStorageLimitBytes,
-  };
-}
-
 /** Creates the owner and a first library on the first use of the root key. */
 async function authenticateRoot(context: Context, hash: string): Promise<AuthenticatedPrincipal> {
   const { db, nowMs } = context;
   const remember = beginLookup();
   const existing = (await findOwner(db, ROOT_SUBJECT)) ?? (await findOwner(db.primary(), ROOT_SUBJECT));
   const { userId, knownLibraries } = existing ?? {
-    userId: (await createUserWithLibrary(db.primary(), ROOT_SUBJECT, storageLimits(context), nowMs)).id,
+    userId: (await ensureOwner(context)).id,
     knownLibraries: [],
   };
   const rights = { libraryIds: null, actions, isSession: true, isOwner: true };

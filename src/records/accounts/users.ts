@@ -63,6 +63,41 @@ export async function createUserWithLibrary(
   return user;
 }
 
+/** What an identity says of its user. */
+export interface Profile {
+  /** Null without an address. */
+  email: string | null;
+  isVerified: boolean;
+  firstName: string | null;
+}
+
+export async function findUserBySubject(db: Database, subject: string): Promise<User | null> {
+  return (await db.orm.select(columns).from(users).where(eq(users.subject, subject)).get()) ?? null;
+}
+
+/** Inserts the user of a subject. Concurrent first sign-ins insert one and return its id. */
+export async function insertUserIfNew(
+  db: Database,
+  user: Profile & { subject: string; storageLimitBytes: number },
+  atMs: number,
+): Promise<User> {
+  const values = { id: newId("user", atMs), ...user, createdAt: atMs, updatedAt: atMs };
+  const [, rows] = await db.orm.batch([
+    db.orm.insert(users).values(values).onConflictDoNothing({ target: users.subject }),
+    db.orm.select(columns).from(users).where(eq(users.subject, user.subject)),
+  ]);
+  const row = rows[0];
+  if (row === undefined) throw new Error(`user ${user.subject} was not created`);
+  return row;
+}
+
+export async function updateProfile(db: Database, id: string, profile: Profile, atMs: number): Promise<void> {
+  await db.orm
+    .update(users)
+    .set({ ...profile, updatedAt: atMs })
+    .where(eq(users.id, id));
+}
+
 /** A batch statement that inserts a default library for a user without a live one. */
 export function insertLibraryIfNone(db: Database, userId: SQL, limitBytes: number | null, atMs: number) {
   return db.statement(sql`

@@ -57,6 +57,8 @@ describe("the settings of an instance", () => {
     [{ name: "My Photos" }, "", "--name must be 3 to 50"],
     [{}, "ROOT_API_KEY=apikey_x\n", "must not contain secrets. Remove ROOT_API_KEY"],
     [{}, "DESCRIBER_API_KEY=x\n", "--secret DESCRIBER_API_KEY"],
+    [{}, "OWNER_EMAIL=me\n", "OWNER_EMAIL must be an e-mail address"],
+    [{}, "SIGN_UPS=everyone\n", "SIGN_UPS must be nobody, anyone"],
     [{}, "PUBLIC_URL=https://x.example.com\n", "Remove PUBLIC_URL"],
     [{}, "HOST=nothing\n", "HOST must be a host"],
   ])("refuse %o with %j", (options, file, message) => {
