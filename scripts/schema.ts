@@ -13,6 +13,7 @@ import * as albumTables from "../src/records/schema/albumTables.ts";
 import * as assetTables from "../src/records/schema/assetTables.ts";
 import * as deliveryTables from "../src/records/schema/deliveryTables.ts";
 import * as maintenanceTables from "../src/records/schema/maintenanceTables.ts";
+import * as memberTables from "../src/records/schema/memberTables.ts";
 import * as passkeyTables from "../src/records/schema/passkeyTables.ts";
 import * as summaryTables from "../src/records/schema/summaryTables.ts";
 import * as taskTables from "../src/records/schema/taskTables.ts";
@@ -24,6 +25,7 @@ const DRIFT_COPY = join(".tmp", "drift");
 
 const groups = {
   "Users, libraries, API keys": accountTables,
+  "Members and invitations": memberTables,
   "Passkeys and one-time links": passkeyTables,
   "Assets, versions, stacks": assetTables,
   Albums: albumTables,

@@ -18,6 +18,8 @@ export const ID_PREFIXES = {
   user: "intuser_",
   apiKey: "apikey_",
   task: "btask_",
+  member: "member_",
+  invitation: "invite_",
   passkey: "passkey_",
 } as const;
 

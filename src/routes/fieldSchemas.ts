@@ -17,6 +17,8 @@ const idNouns: Record<IdKind, string> = {
   user: "a user",
   apiKey: "an API key",
   task: "a task",
+  member: "a membership",
+  invitation: "an invitation",
   passkey: "a passkey",
 };
 
