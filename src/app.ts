@@ -7,6 +7,7 @@ import { authenticate, databaseSession } from "./middleware/authentication.ts";
 import { crossOrigin } from "./middleware/cors.ts";
 import { onError, onNotFound } from "./middleware/errors.ts";
 import { knownRoutesOnly } from "./middleware/knownRoutes.ts";
+import { plainListNames } from "./middleware/listNames.ts";
 import { rateLimit } from "./middleware/rateLimits.ts";
 import { requestLog, noStoreByDefault, requestSetup } from "./middleware/request.ts";
 import { httpsOnly } from "./middleware/transport.ts";
@@ -68,7 +69,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.route("/", media);
   app.route("/", edgeResizing);
   publishOpenApi(app);
-  app.use("/api/*", databaseSession, authenticate, rateLimit, jsonBody);
+  app.use("/api/*", plainListNames, databaseSession, authenticate, rateLimit, jsonBody);
   mountApi(app);
   // Hono compiles its routes at the first match: 2 ms of an isolate's start instead of its first request.
   app.router.match("GET", "/");

@@ -1,6 +1,7 @@
 /** Zod schemas for fields, parameters and responses that several routes use. */
 import { z } from "@hono/zod-openapi";
 import { ID_PREFIXES, idPattern, isId, type IdKind } from "../kernel/ids.ts";
+import { MAX_RATING } from "../kernel/rating.ts";
 import { fitsJsonBytes } from "../kernel/textLimits.ts";
 import { parseDateTime, type WallTime } from "../kernel/time.ts";
 
@@ -17,6 +18,7 @@ const idNouns: Record<IdKind, string> = {
   user: "a user",
   apiKey: "an API key",
   task: "a task",
+  session: "a session",
   member: "a membership",
   invitation: "an invitation",
   passkey: "a passkey",
@@ -52,6 +54,14 @@ export function textSchema(maxBytes: number) {
     .refine((text) => fitsJsonBytes(text, maxBytes), { error: `must be at most ${maxBytes} bytes of JSON in UTF-8` });
 }
 
+/** The name of something, without outer space. A blank one is rejected. */
+export function nameSchema(maxBytes: number) {
+  return textSchema(maxBytes)
+    .trim()
+    .min(1, { error: "must not be blank" })
+    .openapi({ pattern: String.raw`\S` });
+}
+
 /** A body array. Its length is checked before its items, so that a long list of wrong ones makes one issue. */
 export function arraySchema<T extends z.ZodType>(item: T, min: number, max: number) {
   // The parameter's type becomes the input that typed clients send; a request can hold anything.
@@ -62,6 +72,14 @@ export function arraySchema<T extends z.ZodType>(item: T, min: number, max: numb
   }, z.array(item).min(min).max(max));
 }
 
+function splitList(value: string | string[]): string[] {
+  return [value]
+    .flat()
+    .flatMap((part) => part.split(","))
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
 /** A query array: repeated keys, one comma-separated value, or a mixture of both. */
 function listSchema<T extends z.ZodType<unknown, string>>(
   item: T,
@@ -70,13 +88,7 @@ function listSchema<T extends z.ZodType<unknown, string>>(
 ) {
   return z
     .union([z.string(), z.array(z.string())])
-    .transform((value) =>
-      [value]
-        .flat()
-        .flatMap((part) => part.split(","))
-        .map((part) => part.trim())
-        .filter((part) => part !== ""),
-    )
+    .transform(splitList)
     .pipe(z.array(item).max(max))
     .openapi({ type: "array", items: { type: "string", ...documentedItem }, maxItems: max });
 }
@@ -90,6 +102,38 @@ export function idListSchema(kind: IdKind, max: number) {
 export function enumListSchema<const T extends readonly string[]>(values: T, max: number) {
   return listSchema(z.enum(values), max, { enum: [...values] });
 }
+
+/** Query arrays may repeat each of the six ratings. */
+const MAX_RATINGS = 24;
+
+/** Ratings as a query array, sorted and distinct; null if all of them are listed, because then every asset matches. */
+export const ratingsParameter = z
+  .union([z.string(), z.array(z.string())])
+  .transform(splitList)
+  .pipe(
+    z
+      .array(
+        z
+          .string()
+          .regex(/^[0-5]$/, { error: "must be an integer from 0 to 5" })
+          .transform(Number),
+      )
+      .min(1)
+      .max(MAX_RATINGS),
+  )
+  .transform((ratings) => {
+    const distinct = [...new Set(ratings)].toSorted((a, b) => a - b);
+    return distinct.length > MAX_RATING ? null : distinct;
+  })
+  .openapi({
+    type: "array",
+    items: { type: "integer", minimum: 0, maximum: MAX_RATING },
+    minItems: 1,
+    maxItems: MAX_RATINGS,
+    description:
+      "Assets with one of these ratings, comma-separated or as repeated parameters. 0 is every asset without a rating of 1 to 5",
+    example: [4, 5],
+  });
 
 /** Month and day. 29 February matches in every year. */
 const MONTH_DAY =

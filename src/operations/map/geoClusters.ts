@@ -35,7 +35,7 @@ export async function listGeoClusters(
   if (clusters === "too_many_rows") {
     throw invalid(
       ["query", "bbox"],
-      `album, date and trash filters read up to ${MAX_MAP_ROWS} assets; use a smaller bbox or a shorter period`,
+      `album, rating, date and trash filters read up to ${MAX_MAP_ROWS} assets; use a smaller bbox or a shorter period`,
     );
   }
   if (clusters !== "too_many_cells") return clusters;

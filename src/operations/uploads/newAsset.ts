@@ -5,7 +5,7 @@ import type { MediaFormat } from "../../media/inspect/formats.ts";
 import type { MediaInfo } from "../../media/inspect/mediaInfo.ts";
 import { timeZoneAt } from "../../providers/places/timeZones.ts";
 import type { NewAsset } from "../../records/assets/assets.ts";
-import { emptyMetadata, serializeDerived, type FileMetadata } from "../../records/assets/metadata.ts";
+import { emptyMetadata, ratingOf, serializeDerived, type FileMetadata } from "../../records/assets/metadata.ts";
 import type { Library } from "../../records/libraries/libraries.ts";
 import { captureTimeOf, fileTimeWithGps } from "../assets/captureTime.ts";
 import { planTasks } from "../tasks/taskPlan.ts";
@@ -96,6 +96,7 @@ export function newAsset(
       currentVersionId: file.versionId,
       latitude: metadata.latitude,
       longitude: metadata.longitude,
+      rating: ratingOf({ file: metadata, user: { rating: null } }),
       metadata,
       derivedMetadata: serializeDerived({ timezone }),
       metadataUpdatedAt: atMs,

@@ -4,7 +4,7 @@ import { toInstantUs, MINUTE_US, type WallTime } from "../../kernel/time.ts";
 import { isVisible, trashClearedAtOf } from "../libraries/libraries.ts";
 import { sqlId, sqlNumber, sqlSortKey } from "../sql/sqlLiterals.ts";
 import type { Box } from "../map/mapCells.ts";
-import { sortKeyPrefix } from "./sortKeys.ts";
+import { ratingExpression, sortKeyPrefix } from "./sortKeys.ts";
 
 export interface Circle {
   latitude: number;
@@ -21,6 +21,8 @@ export interface AssetFilter {
   albumFilter: "all" | "in_album" | "not_in_album";
   stackId: string | null;
   mediaType: "image" | "video" | null;
+  /** Distinct ratings from 0 to 5; 0 includes unrated assets. Null if every rating matches. */
+  ratings: readonly number[] | null;
   /** Both bounds are exclusive. */
   after: WallTime | null;
   before: WallTime | null;
@@ -39,6 +41,7 @@ export const everyAsset = {
   albumFilter: "all",
   stackId: null,
   mediaType: null,
+  ratings: null,
   after: null,
   before: null,
   box: null,
@@ -149,8 +152,13 @@ export function scopeConditions(filter: AssetFilter): SQL[] {
   ];
 }
 
+function hasRating(ratings: readonly number[] | null): SQL[] {
+  if (ratings === null) return [];
+  return [sql`${ratingExpression("a.")} IN (${sql.join(ratings.map(sqlNumber), sql`, `)})`];
+}
+
 /** The narrowing filters. An index serves some of them; the others are checked row by row. */
-const narrowings = ["albumFilter", "mediaType", "stackId", "box"] as const;
+const narrowings = ["albumFilter", "mediaType", "ratings", "stackId", "box"] as const;
 export type Narrowing = (typeof narrowings)[number];
 
 /** Conditions of the narrowing filters, except those that the chosen index serves. */
@@ -158,6 +166,7 @@ export function narrowingConditions(filter: AssetFilter, served: readonly Narrow
   const conditions: Record<Narrowing, SQL[]> = {
     albumFilter: inAlbumConditions[filter.albumFilter],
     mediaType: filter.mediaType === null ? [] : [sql`a.media_type = ${filter.mediaType}`],
+    ratings: hasRating(filter.ratings),
     stackId: filter.stackId === null ? [] : [sql`a.stack_id = ${sqlId(filter.stackId)}`],
     box: [...insideBox(filter.box), ...insideCircle(filter.circle)],
   };

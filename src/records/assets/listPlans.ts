@@ -15,8 +15,14 @@ import {
 } from "./assetFilters.ts";
 import { unionAll } from "../sql/unionAll.ts";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
-import { coveringCells } from "../map/mapCells.ts";
-import { cellExpression, inAlbumExpression, TRASH_BUCKET_US, trashBucketExpression } from "./sortKeys.ts";
+import { coveringCells, WIDE_BOX_LEVEL } from "../map/mapCells.ts";
+import {
+  cellExpression,
+  inAlbumExpression,
+  ratingExpression,
+  TRASH_BUCKET_US,
+  trashBucketExpression,
+} from "./sortKeys.ts";
 
 /** Oldest and newest capture time in the trash, within the filter's dates. */
 export interface TrashSpan {
@@ -122,23 +128,34 @@ function trashByTimeInput(filter: AssetFilter): Input {
   };
 }
 
-/** Live assets without a narrowing filter, or one range per media type and album flag that the filter includes. */
+/**
+ * Live assets without a narrowing filter, or one range per media type and album flag that the filter includes, for each
+ * of its ratings: at most 20.
+ */
 function liveInputs(filter: AssetFilter): Input[] {
-  if (filter.albumFilter === "all" && filter.mediaType === null) {
+  const { albumFilter, mediaType, ratings } = filter;
+  if (albumFilter === "all" && mediaType === null && ratings === null) {
     return [{ from: assetsBy("assets_live"), ...conditions(filter, []), ...byTime }];
   }
-  const mediaTypes = filter.mediaType === null ? ["image", "video"] : [filter.mediaType];
-  const flags = { all: [0, 1], in_album: [1], not_in_album: [0] }[filter.albumFilter];
-  const kinds = mediaTypes.flatMap((mediaType) => flags.map((flag) => ({ mediaType, flag })));
-  return kinds.map(({ mediaType, flag }) => ({
-    from: assetsBy("assets_by_kind"),
-    ...conditions(
-      filter,
-      [sql`a.media_type = ${mediaType}`, sql`${inAlbumExpression("a.")} = ${sqlNumber(flag)}`],
-      ["mediaType", "albumFilter"],
-    ),
+  const mediaTypes = mediaType === null ? ["image", "video"] : [mediaType];
+  const flags = { all: [0, 1], in_album: [1], not_in_album: [0] }[albumFilter];
+  const kinds = mediaTypes.flatMap((type) =>
+    flags.map((flag) => [sql`a.media_type = ${type}`, sql`${inAlbumExpression("a.")} = ${sqlNumber(flag)}`]),
+  );
+  const from = assetsBy(ratings === null ? "assets_by_kind" : "assets_by_rating");
+  const isRated = (rating: number): SQL => sql`${ratingExpression("a.")} = ${sqlNumber(rating)}`;
+  const equalities =
+    ratings === null ? kinds : ratings.flatMap((rating) => kinds.map((kind) => [isRated(rating), ...kind]));
+  return equalities.map((range) => ({
+    from,
+    ...conditions(filter, range, ["mediaType", "albumFilter", "ratings"]),
     ...byTime,
   }));
+}
+
+/** Few assets are rated, and a box of continents has more: the index of ratings is narrower for both together. */
+function prefersRatings({ ratings, box }: AssetFilter): boolean {
+  return ratings !== null && !ratings.includes(0) && box !== null && coveringCells(box).level <= WIDE_BOX_LEVEL;
 }
 
 /** Chooses the narrowest index: an album, a stack, the trash, a map box, else the library in capture order. */
@@ -150,7 +167,7 @@ function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
     return [{ from: assetsBy("assets_by_stack"), ...conditions(filter, equalities, ["stackId"]), ...sort }];
   }
   if (filter.state === "trashed") return trashInputs(filter, span);
-  if (filter.box !== null) return mapInputs(filter);
+  if (filter.box !== null && !prefersRatings(filter)) return mapInputs(filter);
   if (filter.state === "live") return liveInputs(filter);
   // Live and trashed assets have an index each in capture order; an index of both would be one more row per upload.
   return [...liveInputs({ ...filter, state: "live" }), trashByTimeInput(filter)];

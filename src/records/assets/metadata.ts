@@ -2,6 +2,7 @@
  * The metadata JSON columns: three sources, and the effective values. Unknown keys are dropped, missing ones are null.
  */
 import { cutToJsonBytes, MAX_GEOCODED_NAME_BYTES } from "../../kernel/textLimits.ts";
+import { MAX_RATING } from "../../kernel/rating.ts";
 import type { WallTime } from "../../kernel/time.ts";
 import { fieldReader, isJsonObject, readText, readTime, type FieldValues } from "./metadataFields.ts";
 
@@ -45,7 +46,13 @@ const metadataFields = {
   rating: "number",
 } as const;
 
-const userFields = { description: "text", latitude: "number", longitude: "number", originalDatetime: "time" } as const;
+const userFields = {
+  description: "text",
+  latitude: "number",
+  longitude: "number",
+  originalDatetime: "time",
+  rating: "number",
+} as const;
 
 const readMetadata = fieldReader(metadataFields);
 const readUser = fieldReader(userFields);
@@ -135,6 +142,25 @@ export function isSamePosition(a: Position | null, b: Position | null): boolean 
   return a?.latitude === b?.latitude && a?.longitude === b?.longitude;
 }
 
+function isRating(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= MAX_RATING;
+}
+
+/**
+ * The effective rating, 0 to 5, or null without one. The user's 0 hides the file's rating. A file's rating outside of
+ * the scale counts as 0: some programs write -1 for a rejected photo.
+ */
+export function ratingOf({
+  file,
+  user,
+}: {
+  file: Pick<Metadata, "rating">;
+  user: Pick<UserMetadata, "rating">;
+}): number | null {
+  const rating = user.rating ?? file.rating;
+  return rating === null || isRating(rating) ? rating : 0;
+}
+
 const noPlace = { ...readDerived({}), altitude: null };
 
 /** The file's place fields; all null once the user has set another position. */
@@ -151,6 +177,7 @@ export function effectiveMetadata(sources: MetadataSources): Metadata {
     ...file,
     description: user.description ?? file.description,
     originalDatetime: user.originalDatetime ?? file.originalDatetime,
+    rating: ratingOf(sources),
     latitude: position?.latitude ?? null,
     longitude: position?.longitude ?? null,
     altitude: place.altitude,

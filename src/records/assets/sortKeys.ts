@@ -30,6 +30,11 @@ export function inAlbumExpression(table = ""): SQL {
   return sql.raw(`(${table}"album_count" > 0)`);
 }
 
+/** Unrated and 0 stars are one value for filters. */
+export function ratingExpression(table = ""): SQL {
+  return sql.raw(`(coalesce(${table}"rating", 0))`);
+}
+
 /**
  * Added to local times, so that every signed 64-bit count of microseconds is positive and hex digits sort as numbers.
  */

@@ -9,7 +9,7 @@ import { unionAll } from "../sql/unionAll.ts";
 import type { Database } from "../database.ts";
 import { runQueries, type Query, type Row } from "../sql/query.ts";
 import { sqlNumber } from "../sql/sqlLiterals.ts";
-import { coveringCells, type Box } from "./mapCells.ts";
+import { coveringCells, WIDE_BOX_LEVEL, type Box } from "./mapCells.ts";
 import { gridCell, countGridCells, isInside, type Grid } from "./mapGrid.ts";
 import { degreesE7, minClusterCount, pyramidWalk, pyramidRows } from "./mapPyramid.ts";
 
@@ -30,13 +30,13 @@ export interface ClusterRequest {
 }
 
 /** The pyramid only has totals of all live assets of a library. */
-function isFiltered({ albumId, albumFilter, after, before }: AssetFilter): boolean {
-  return albumId !== null || albumFilter !== "all" || after !== null || before !== null;
+function isFiltered({ albumId, albumFilter, ratings, after, before }: AssetFilter): boolean {
+  return albumId !== null || albumFilter !== "all" || ratings !== null || after !== null || before !== null;
 }
 
 /** A box of continents usually contains more assets than all albums together. */
 function isWide(box: Box): boolean {
-  return coveringCells(box).level <= 1;
+  return coveringCells(box).level <= WIDE_BOX_LEVEL;
 }
 
 /** Rows that a filtered map reads, about a second. */

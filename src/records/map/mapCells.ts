@@ -14,6 +14,9 @@ export interface Box {
 /** More cells cover a box more tightly, but each is one more sorted input to merge. */
 const MAX_CELLS = 25;
 
+/** The finest level at which a box spans a continent or more: cells of 15°. */
+export const WIDE_BOX_LEVEL = 1;
+
 function splitAtMeridian(box: Box): Box[] {
   if (box.west <= box.east) return [box];
   return [

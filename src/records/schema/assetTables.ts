@@ -1,7 +1,13 @@
 /** Assets, their versions and stacks. */
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
-import { cellExpression, inAlbumExpression, sortKeyExpression, trashBucketExpression } from "../assets/sortKeys.ts";
+import {
+  cellExpression,
+  inAlbumExpression,
+  ratingExpression,
+  sortKeyExpression,
+  trashBucketExpression,
+} from "../assets/sortKeys.ts";
 
 /** Conditions of partial indexes: nearly every list reads live assets only. */
 const live = sql`"trashed_at" IS NULL`;
@@ -55,6 +61,8 @@ export const assets = sqliteTable(
     unstackedAt: integer("unstacked_at"),
     latitude: real("latitude"),
     longitude: real("longitude"),
+    /** Effective rating, 0 to 5: the user's, else the file's. Null if neither has one. */
+    rating: integer("rating"),
     albumCount: integer("album_count").notNull().default(0),
     /** Metadata read from the file; records/assets/metadata.ts has its parsed form. */
     fileMetadata: text("file_metadata", { mode: "json" }).notNull(),
@@ -89,6 +97,9 @@ export const assets = sqliteTable(
     index("assets_trashed_by_time").on(t.libraryId, t.sortKey).where(trashed),
     index("assets_trashed_by_bucket").on(t.libraryId, trashBucketExpression(), t.trashKey).where(trashed),
     index("assets_by_kind").on(t.libraryId, t.mediaType, inAlbumExpression(), t.sortKey).where(live),
+    index("assets_by_rating")
+      .on(t.libraryId, ratingExpression(), t.mediaType, inAlbumExpression(), t.sortKey)
+      .where(live),
     index("assets_by_stack")
       .on(t.libraryId, t.stackId, t.sortKey)
       .where(sql`"stack_id" IS NOT NULL`),

@@ -39,6 +39,8 @@ interface SharedQuery {
   album_filter: "all" | "in_album" | "not_in_album";
   person_id?: string | undefined;
   person_ids?: string[] | undefined;
+  /** Undefined and null include every rating. */
+  ratings?: number[] | null | undefined;
   state: "live" | "trashed" | "all";
   local_datetime_after?: WallTime | undefined;
   local_datetime_before?: WallTime | undefined;
@@ -82,6 +84,7 @@ export function toSharedFilter(query: SharedQuery) {
     state: query.state,
     albumId: query.album_id ?? null,
     albumFilter: query.album_filter,
+    ratings: query.ratings ?? null,
     after: query.local_datetime_after ?? null,
     before: query.local_datetime_before ?? null,
   };

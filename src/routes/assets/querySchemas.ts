@@ -14,6 +14,7 @@ import {
   idSchema,
   optionalLimitSchema,
   queryNumberSchema,
+  ratingsParameter,
   startingAfterSchema,
 } from "../fieldSchemas.ts";
 import { includeGroups } from "./schemas.ts";
@@ -87,6 +88,7 @@ export const assetListQuerySchema = z
     ids: idListSchema("asset", 200).optional(),
     stack_id: idSchema("stack").optional().openapi({ description: "Members of this stack" }),
     media_type: z.enum(["image", "video"]).optional().openapi({ description: "Photos or videos only" }),
+    ratings: ratingsParameter.optional(),
     order: z.enum(["asc", "desc"]).default("desc").openapi({ description: "By capture time: `desc` is newest first" }),
     bbox: bboxSchema.optional(),
     center: centerSchema.optional(),

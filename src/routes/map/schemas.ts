@@ -2,13 +2,14 @@ import { z } from "@hono/zod-openapi";
 import { MAX_CLUSTERS } from "../../operations/map/geoClusters.ts";
 import { assetFilterFields, conflictReporter, rejectContradictoryFilters } from "../assets/filterSchemas.ts";
 import { bboxSchema } from "../assets/querySchemas.ts";
-import { idSchema, queryNumberSchema } from "../fieldSchemas.ts";
+import { idSchema, queryNumberSchema, ratingsParameter } from "../fieldSchemas.ts";
 
 export const MIN_CELL_DEGREES = 0.0001;
 
 export const geoClustersQuerySchema = z
   .object({
     ...assetFilterFields,
+    ratings: ratingsParameter.optional(),
     bbox: bboxSchema.openapi({
       description:
         "min_lon,min_lat,max_lon,max_lat in degrees, inclusive. If min_lon is greater than max_lon, the box crosses the antimeridian. Longitudes are -180 to 180.",

@@ -115,3 +115,18 @@ describe("derived metadata", () => {
     expect(serializeDerived({ timezone: null })).toEqual({});
   });
 });
+
+describe("the effective rating", () => {
+  it.each([
+    { of: "neither source", file: null, user: null, rating: null },
+    { of: "the file", file: 3, user: null, rating: 3 },
+    { of: "the user, over the file's", file: 3, user: 5, rating: 5 },
+    { of: "an unrated photo, which hides the file's", file: 3, user: 0, rating: 0 },
+    { of: "a file that rejects the photo", file: -1, user: null, rating: 0 },
+    { of: "a file on another scale", file: 99, user: null, rating: 0 },
+    { of: "a file with a fraction", file: 4.5, user: null, rating: 0 },
+    { of: "the user, over a rejected photo", file: -1, user: 1, rating: 1 },
+  ])("is that of $of", ({ file: fileRating, user, rating }) => {
+    expect(effective({ file: { rating: fileRating }, user: { rating: user } }).rating).toBe(rating);
+  });
+});

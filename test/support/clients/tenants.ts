@@ -75,6 +75,8 @@ export interface AssetFields {
   mediaType?: "image" | "video";
   trashedAt?: number | null;
   position?: [longitude: number, latitude: number] | null;
+  /** The effective rating, 0 to 5. */
+  rating?: number | null;
   stackId?: string | null;
 }
 
@@ -93,6 +95,7 @@ function assetRow(fields: AssetFields) {
     trashedAt: fields.trashedAt ?? null,
     longitude,
     latitude,
+    rating: fields.rating ?? null,
     stackId: fields.stackId ?? null,
   };
 }
@@ -106,10 +109,10 @@ export async function insertAssets(
   await env.DB.prepare(
     `INSERT INTO assets (id, library_id, user_id, checksum, checksum_sha1, file_size_bytes, mime_type, media_type,
        original_file_name, device_id, device_asset_id, file_created_at, file_modified_at, local_us, local_offset_minutes,
-       current_version_id, latitude, longitude, stack_id, file_metadata, metadata_updated_at, trashed_at, created_at, updated_at)
+       current_version_id, latitude, longitude, rating, stack_id, file_metadata, metadata_updated_at, trashed_at, created_at, updated_at)
      SELECT r.value ->> 'id', ?1, ?2, 'sum' || (r.value ->> 'serial'), 'sha1', 10, r.value ->> 'mimeType', r.value ->> 'mediaType',
        'f.jpg', 'd', 'd', '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', r.value ->> 'localUs', r.value ->> 'offset',
-       '${SEEDED_VERSION_ID}', r.value ->> 'latitude', r.value ->> 'longitude', r.value ->> 'stackId', '{}', 0,
+       '${SEEDED_VERSION_ID}', r.value ->> 'latitude', r.value ->> 'longitude', r.value ->> 'rating', r.value ->> 'stackId', '{}', 0,
        r.value ->> 'trashedAt', 0, 0
      FROM json_each(?3) r`,
   )
