@@ -45,7 +45,9 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
 
 export const requireAction = (action: authentication.Action) =>
   createMiddleware<AppEnv>(async (c, next) => {
-    authentication.requireAction(c.get("principal"), action);
+    const principal = c.get("principal");
+    authentication.requireAction(principal, action);
+    c.set("principal", { ...principal, action });
     await next();
   });
 

@@ -1,7 +1,7 @@
 /** The caller of an operation. */
-import type { Action } from "../../records/accounts/apiKeys.ts";
+import type { Action } from "../../records/accounts/actions.ts";
 import type { KnownLibrary } from "../../records/libraries/knownLibraries.ts";
-import type { LibraryScope } from "../../records/libraries/libraries.ts";
+import type { LibraryScope } from "../../records/libraries/libraryScope.ts";
 
 /** The authenticated user, limited to what the credential allows. */
 export interface Principal extends LibraryScope {

@@ -143,7 +143,7 @@ async function createOrFindStack(
     const change = {
       libraryId: library.id,
       stackId,
-      newStackUserId: principal.userId,
+      newStackUserId: library.userId,
       origin: "user" as const,
       primaryAssetId,
       ...planMerge(assets, stackId),

@@ -1,12 +1,8 @@
 /** Chooses the library of an upload and checks storage limits. */
 import { AppError } from "../../kernel/errors.ts";
 import type { Asset } from "../../records/assets/assets.ts";
-import {
-  createDefaultLibrary,
-  type LibraryState,
-  type LibraryScope,
-  type StorageUsage,
-} from "../../records/libraries/libraries.ts";
+import { createDefaultLibrary, type LibraryState, type StorageUsage } from "../../records/libraries/libraries.ts";
+import type { LibraryScope } from "../../records/libraries/libraryScope.ts";
 import { findUploadTargets } from "../../records/uploads/uploadTargets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";

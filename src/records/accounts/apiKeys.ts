@@ -3,13 +3,12 @@ import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
 import { z } from "zod";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
+import { actions, type Action } from "./actions.ts";
 import { selectOwnerOfKey, toKnownLibraries, type KnownLibrary } from "../libraries/knownLibraries.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { apiKeys } from "../schema/schema.ts";
 
-/** Permissions of a credential. `delete` covers trashing and restoring, `delete_permanently` everything final. */
-export const actions = ["read", "write", "delete", "delete_permanently"] as const;
-export type Action = (typeof actions)[number];
+export { actions, type Action };
 
 export interface ApiKey {
   id: string;

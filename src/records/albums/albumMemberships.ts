@@ -2,7 +2,8 @@
 import { and, eq, getTableColumns, isNull, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import type { Database } from "../database.ts";
-import { inScope, isVisible, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
+import { trashClearedAtOf } from "../libraries/libraries.ts";
+import { inScope, isLibraryMember, isVisible, type LibraryScope } from "../libraries/libraryScope.ts";
 import { albumAssets, albums } from "../schema/schema.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
 import { rowReader, type Query } from "../sql/query.ts";
@@ -19,7 +20,6 @@ function selectMembership(db: Database, scope: LibraryScope, id: string) {
     .where(
       and(
         eq(albumAssets.id, id),
-        eq(albums.userId, scope.userId),
         isNull(albums.deletedAt),
         inScope(scope, albumAssets.libraryId, albumAssets.trashedAt),
       ),
@@ -41,7 +41,7 @@ export interface MembershipFilter {
 }
 
 export interface MembershipCheck {
-  /** The library of `albumId`; null if the album is missing or another user's. */
+  /** The library of `albumId`; null if the album is missing or out of scope. */
   albumLibraryId: string | null;
   /** The library of the membership `startingAfterId`; null if it is missing or out of scope. */
   cursorLibraryId: string | null;
@@ -57,11 +57,13 @@ export function membershipCheckQuery(
   scope: LibraryScope,
   { albumId, startingAfterId }: { albumId: string | null; startingAfterId: string | null },
 ): Query<MembershipCheck> {
-  const album = sql`(SELECT library_id FROM albums WHERE id = ${albumId} AND user_id = ${scope.userId} AND deleted_at IS NULL)`;
+  const album = sql`(SELECT library_id FROM albums WHERE id = ${albumId} AND deleted_at IS NULL
+    AND ${isLibraryMember(scope, sql`albums.library_id`)})`;
   const cursor = sql`(SELECT l.library_id FROM album_assets l CROSS JOIN albums a ON a.id = l.album_id
-    WHERE l.id = ${startingAfterId} AND a.user_id = ${scope.userId} AND a.deleted_at IS NULL
+    WHERE l.id = ${startingAfterId} AND a.deleted_at IS NULL
       AND ${inScope(scope, sql`l.library_id`, sql`l.trashed_at`)})`;
-  const hidden = sql`(SELECT json_group_array(id) FROM albums WHERE deleted_at > 0 AND user_id = ${scope.userId})`;
+  const hidden = sql`(SELECT json_group_array(id) FROM albums WHERE deleted_at > 0
+    AND ${isLibraryMember(scope, sql`albums.library_id`)})`;
   return {
     sql: sql`SELECT ${albumId === null ? sql`NULL` : album} AS album_library,
       ${startingAfterId === null ? sql`NULL` : cursor} AS cursor_library, ${hidden} AS hidden`,

@@ -5,7 +5,8 @@ import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { eventTime, insertEvents, insertSelectedEvents, type NewEvent } from "../events/events.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
-import { inScope, isVisible, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
+import { trashClearedAtOf } from "../libraries/libraries.ts";
+import { inScope, isLibraryMember, isVisible, type LibraryScope } from "../libraries/libraryScope.ts";
 import { albums, assets } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 import { NO_QUERY, rowReader, runQueries, textQuery, type Query, type Row } from "../sql/query.ts";
@@ -60,14 +61,15 @@ function parseAlbum(row: AlbumRow & { cover: string | null }): Album {
 }
 
 function albumsInScope(scope: LibraryScope): SQL | undefined {
-  return and(eq(albums.userId, scope.userId), isNull(albums.deletedAt), inScope(scope, albums.libraryId));
+  return and(isNull(albums.deletedAt), inScope(scope, albums.libraryId));
 }
 
-/** The library of an album of the user; null if there is no such album. */
+/** The library of an album; null if the caller is no member of it. */
 export function albumLibraryQuery(scope: LibraryScope, albumId: string | null): Query<string | null> {
   if (albumId === null) return NO_QUERY;
   return textQuery(
-    sql`SELECT library_id FROM albums WHERE id = ${albumId} AND user_id = ${scope.userId} AND deleted_at IS NULL`,
+    sql`SELECT library_id FROM albums WHERE id = ${albumId} AND deleted_at IS NULL
+      AND ${isLibraryMember(scope, sql`albums.library_id`)}`,
     "library_id",
   );
 }

@@ -15,13 +15,8 @@ import {
 } from "./listColumns.ts";
 import type { AssetRow } from "./assets.ts";
 import type { Database } from "../database.ts";
-import {
-  librariesInScope,
-  liveLibrariesQuery,
-  trashClearedAtOf,
-  type LibraryState,
-  type LibraryScope,
-} from "../libraries/libraries.ts";
+import { librariesInScope, liveLibrariesQuery, trashClearedAtOf, type LibraryState } from "../libraries/libraries.ts";
+import { isLibraryMember, type LibraryScope } from "../libraries/libraryScope.ts";
 import { albumLibraryQuery } from "../albums/albums.ts";
 import { NO_QUERY, runQueries, type Query } from "../sql/query.ts";
 import { sqlId } from "../sql/sqlLiterals.ts";
@@ -35,7 +30,7 @@ export interface AssetPage {
 /** The inputs of a page query, read in one round trip. */
 export interface ListContext {
   libraries: LibraryState[];
-  /** The sort key of the asset `startingAfterId`, if it belongs to the owner. */
+  /** The sort key of the asset `startingAfterId`, if the caller is a member of its library. */
   cursor: { sortKey: string; libraryId: string } | null;
   albumLibraryId: string | null;
   trashSpan: TrashSpan | null;
@@ -66,7 +61,7 @@ function selectCursor(scope: LibraryScope, params: ListContextParams): Query<Lis
   if (startingAfterId === null) return NO_QUERY;
   const key = filter.state === "trashed" ? trashKeyInTrash : sql`sort_key`;
   return {
-    sql: sql`SELECT library_id, ${key} AS cursor_key FROM assets WHERE id = ${startingAfterId} AND user_id = ${scope.userId}`,
+    sql: sql`SELECT library_id, ${key} AS cursor_key FROM assets WHERE id = ${startingAfterId} AND ${isLibraryMember(scope, sql`assets.library_id`)}`,
     parse: ([row]) => {
       const [libraryId, sortKey] = [row?.["library_id"], row?.["cursor_key"]];
       return typeof libraryId === "string" && typeof sortKey === "string" ? { sortKey, libraryId } : null;

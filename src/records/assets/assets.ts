@@ -2,7 +2,8 @@
 import { and, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { insertEvents, type NewEvent } from "../events/events.ts";
-import { hasFreeStorage, inScope, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
+import { hasFreeStorage, trashClearedAtOf } from "../libraries/libraries.ts";
+import { inScope, type LibraryScope } from "../libraries/libraryScope.ts";
 import {
   effectiveMetadata,
   parseMetadataSources,
@@ -116,7 +117,7 @@ async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<In
 
 /** A condition on `assets`: this asset, if it is in scope, live or trashed. */
 export function assetInScope(scope: LibraryScope, id: string): SQL | undefined {
-  return and(eq(assets.id, id), eq(assets.userId, scope.userId), inScope(scope, assets.libraryId, assets.trashedAt));
+  return and(eq(assets.id, id), inScope(scope, assets.libraryId, assets.trashedAt));
 }
 
 /** A query for an asset in scope, live or trashed. */

@@ -1,7 +1,8 @@
 /** Finds files that a library already has, live or trashed, by checksum or by device asset id. */
 import { sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
-import { isVisible, trashClearedAtOf } from "../libraries/libraries.ts";
+import { trashClearedAtOf } from "../libraries/libraries.ts";
+import { isVisible } from "../libraries/libraryScope.ts";
 import type { assets } from "../schema/schema.ts";
 import { jsonEach } from "../sql/jsonList.ts";
 

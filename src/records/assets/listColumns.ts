@@ -5,7 +5,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Database } from "../database.ts";
-import type { LibraryScope } from "../libraries/libraries.ts";
+import type { LibraryScope } from "../libraries/libraryScope.ts";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import { rowReader, runQueries, type Query, type Row, type RowOf } from "../sql/query.ts";
 import { assetColumns, assetInScope, parseMetrics, type Asset } from "./assets.ts";

@@ -1,12 +1,12 @@
 /** Writes metadata updates of assets, and their effects, in one batch. operations/assets/updatePlan.ts plans them. */
-import { and, eq, sql, type SQL } from "drizzle-orm";
+import { and, sql, type SQL } from "drizzle-orm";
 import type { WallTime } from "../../kernel/time.ts";
 import { albumDateRange, albumDateRangeChanged } from "../albums/albumAssets.ts";
 import { selectAlbumUpdatedEvents } from "../albums/albums.ts";
 import { assetColumns, parseAssetRow, type Asset } from "./assets.ts";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
-import { inScope, type LibraryScope } from "../libraries/libraries.ts";
+import { inScope, type LibraryScope } from "../libraries/libraryScope.ts";
 import { fileTextFields, type DerivedMetadata, type UserMetadata } from "./metadata.ts";
 import { assets } from "../schema/schema.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
@@ -38,7 +38,7 @@ const bulkColumns = {
 
 /** The assets in scope among these ids, live or trashed. Several are read without the texts of their files. */
 export async function listAssetsForUpdate(db: Database, scope: LibraryScope, ids: string[]): Promise<Asset[]> {
-  const where = and(inList(assets.id, ids), eq(assets.userId, scope.userId), inScope(scope, assets.libraryId));
+  const where = and(inList(assets.id, ids), inScope(scope, assets.libraryId));
   const rows =
     ids.length === 1
       ? await db.orm.select(assetColumns).from(assets).where(where)

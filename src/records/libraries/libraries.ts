@@ -1,13 +1,15 @@
-/** Libraries. Every query is restricted to the owner and to the libraries that the credential covers. */
-import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, sql, type SQL, type SQLWrapper } from "drizzle-orm";
+/** Libraries. Every query is restricted to those of which the caller is a member, and that the credential covers. */
+import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, sql, type SQL } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { libraries } from "../schema/schema.ts";
-import { inList } from "../sql/jsonList.ts";
 import { rowReader, type Query } from "../sql/query.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
+import { isLibraryMember, type LibraryScope } from "./libraryScope.ts";
 import { insertLibraryIfNone, storageUsedBy } from "../accounts/users.ts";
+
+export { isVisible, type LibraryScope } from "./libraryScope.ts";
 
 export type Library = typeof libraries.$inferSelect;
 
@@ -22,29 +24,20 @@ export interface StorageUsage {
   limitBytes: number | null;
 }
 
-/** The rows that a caller may read and change: the user's, in all libraries or in the listed ones. */
-export interface LibraryScope {
-  userId: string;
-  libraryIds: string[] | null;
-}
-
-function inListedLibraries(scope: LibraryScope, libraryId: SQLWrapper): SQL {
-  return scope.libraryIds === null ? sql`TRUE` : inList(libraryId, scope.libraryIds);
+/** A condition on `libraries`: in scope, and live for members other than the owner, who alone sees the trash. */
+export function librariesInScope(scope: LibraryScope): SQL | undefined {
+  return and(
+    isLibraryMember(scope, libraries.id),
+    sql`(${libraries.trashedAt} IS NULL OR ${libraries.userId} = ${scope.userId})`,
+  );
 }
 
 /**
- * A condition: `libraryId` is a live library in scope and, for rows with a `trashedAt`, the row is live or was trashed
- * after the trash was last cleared. Reads one row. Callers add the condition on the owner.
+ * A condition on `libraries`: a candidate for requests without a library id. Joined libraries are used by id alone, except
+ * by a credential that lists its libraries.
  */
-export function inScope(scope: LibraryScope, libraryId: SQLWrapper, trashedAt: SQLWrapper | null = null): SQL {
-  const visible = trashedAt === null ? sql`` : sql` AND ${isVisible(trashedAt, sql`scoped.trash_cleared_at`)}`;
-  return sql`(${inListedLibraries(scope, libraryId)} AND EXISTS (SELECT 1 FROM libraries scoped
-    WHERE scoped.id = ${libraryId} AND scoped.trashed_at IS NULL${visible}))`;
-}
-
-/** A condition on `libraries`: in scope, live or trashed. */
-export function librariesInScope(scope: LibraryScope): SQL | undefined {
-  return and(eq(libraries.userId, scope.userId), inListedLibraries(scope, libraries.id));
+function isDefaultCandidate(scope: LibraryScope): SQL {
+  return scope.libraryIds === null ? sql`libraries.user_id = ${scope.userId}` : sql`TRUE`;
 }
 
 /** A condition: neither the library nor its owner has reached a storage limit. */
@@ -59,11 +52,6 @@ export function trashClearedAtOf(libraryId: SQL | string): SQL {
   return sql`(SELECT trash_cleared_at FROM libraries WHERE id = ${libraryId})`;
 }
 
-/** A condition: the row is live, or was trashed after the trash was last cleared. */
-export function isVisible(trashedAt: SQLWrapper, trashClearedAt: SQL): SQL {
-  return sql`(${trashedAt} IS NULL OR ${trashedAt} > ${trashClearedAt})`;
-}
-
 /**
  * The live library with this id; without an id up to two libraries, so that callers can detect an ambiguous request.
  */
@@ -75,7 +63,7 @@ export function selectLiveLibraries(db: Database, scope: LibraryScope, libraryId
       and(
         librariesInScope(scope),
         isNull(libraries.trashedAt),
-        libraryId === null ? undefined : eq(libraries.id, libraryId),
+        libraryId === null ? isDefaultCandidate(scope) : eq(libraries.id, libraryId),
       ),
     )
     .limit(2);
@@ -90,10 +78,10 @@ const stateColumnNames = sql.raw(
 
 /** `selectLiveLibraries` as a query to be read together with others. */
 export function liveLibrariesQuery(scope: LibraryScope, libraryId: string | null): Query<LibraryState[]> {
-  const isRequested = libraryId === null ? sql`` : sql` AND id = ${libraryId}`;
+  const isRequested = libraryId === null ? isDefaultCandidate(scope) : sql`id = ${libraryId}`;
   return {
-    sql: sql`SELECT ${stateColumnNames} FROM libraries WHERE user_id = ${scope.userId} AND trashed_at IS NULL
-      AND ${inListedLibraries(scope, sql`id`)}${isRequested} LIMIT 2`,
+    sql: sql`SELECT ${stateColumnNames} FROM libraries WHERE ${isRequested} AND trashed_at IS NULL
+      AND ${isLibraryMember(scope, sql`libraries.id`)} LIMIT 2`,
     parse: (rows) => rows.map(readLibraryState),
   };
 }

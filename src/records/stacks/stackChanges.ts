@@ -6,7 +6,8 @@ import { and, eq, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
-import { inScope, selectLiveLibraries, type LibraryScope } from "../libraries/libraries.ts";
+import { selectLiveLibraries } from "../libraries/libraries.ts";
+import { inScope, type LibraryScope } from "../libraries/libraryScope.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { stacks } from "../schema/schema.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
@@ -42,11 +43,11 @@ const stackCandidate = z.object({
 export type StackCandidate = z.output<typeof stackCandidate>;
 
 const snapshot = z.object({ stack: stackState.nullable(), assets: z.array(stackCandidate) });
-const liveLibraries = z.array(z.object({ id: z.string() }));
+const liveLibraries = z.array(z.object({ id: z.string(), userId: z.string() }));
 
 export interface StackSnapshot extends z.output<typeof snapshot> {
   /** Up to two live libraries that the query may refer to. */
-  libraries: { id: string }[];
+  libraries: { id: string; userId: string }[];
   /** A condition: the same query still returns the same snapshot. */
   unchanged: SQL;
 }
@@ -60,19 +61,19 @@ const stackJson = sql`json_object('id', s.id, 'libraryId', s.library_id, 'origin
 function snapshotJson(scope: LibraryScope, query: StackQuery): SQL {
   return sql`json_object(
     'stack', json((SELECT ${stackJson} FROM stacks s
-      WHERE s.id = ${query.stackId} AND s.user_id = ${scope.userId} AND ${inScope(scope, sql`s.library_id`)})),
+      WHERE s.id = ${query.stackId} AND ${inScope(scope, sql`s.library_id`)})),
     'assets', json((SELECT json_group_array(json(asset)) FROM (
       SELECT json_object('id', a.id, 'libraryId', a.library_id, 'isTrashed', a.trashed_at IS NOT NULL,
         'stack', json(CASE WHEN s.id IS NOT NULL THEN ${stackJson} END)) AS asset
       FROM ${jsonEach(query.assetIds)} w CROSS JOIN assets a ON a.id = w.value
         LEFT JOIN stacks s ON s.id = a.stack_id
-      WHERE a.user_id = ${scope.userId} AND ${inScope(scope, sql`a.library_id`, sql`a.trashed_at`)} ORDER BY w.key))))`;
+      WHERE ${inScope(scope, sql`a.library_id`, sql`a.trashed_at`)} ORDER BY w.key))))`;
 }
 
 export async function readStackSnapshot(db: Database, scope: LibraryScope, query: StackQuery): Promise<StackSnapshot> {
   const json = snapshotJson(scope, query);
   const [row] = await db.orm.all<{ snapshot: string; libraries: string }>(sql`SELECT ${json} AS snapshot,
-    (SELECT json_group_array(json_object('id', l.id)) FROM ${selectLiveLibraries(db, scope, query.libraryId)} l) AS libraries`);
+    (SELECT json_group_array(json_object('id', l.id, 'userId', l.user_id)) FROM ${selectLiveLibraries(db, scope, query.libraryId)} l) AS libraries`);
   if (row === undefined) throw new Error("a SELECT without FROM returned no row");
   return {
     ...snapshot.parse(JSON.parse(row.snapshot)),

@@ -2,7 +2,7 @@
 import { and, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
-import { inScope, type LibraryScope } from "../libraries/libraries.ts";
+import { inScope, isLibraryMember, type LibraryScope } from "../libraries/libraryScope.ts";
 import { stacks } from "../schema/schema.ts";
 import { jsonEach } from "../sql/jsonList.ts";
 import { NO_QUERY, rowReader, textQuery, type Query } from "../sql/query.ts";
@@ -12,16 +12,12 @@ export type StackOrigin = Stack["origin"];
 
 const columns = getTableColumns(stacks);
 
-function stacksInScope(scope: LibraryScope): SQL | undefined {
-  return and(eq(stacks.userId, scope.userId), inScope(scope, stacks.libraryId));
-}
-
 export async function findStack(db: Database, scope: LibraryScope, id: string): Promise<Stack | null> {
   return (
     (await db.orm
       .select()
       .from(stacks)
-      .where(and(eq(stacks.id, id), stacksInScope(scope)))
+      .where(and(eq(stacks.id, id), inScope(scope, stacks.libraryId)))
       .get()) ?? null
   );
 }
@@ -67,10 +63,13 @@ export function stackPageQuery(request: StackListRequest): Query<StackPage> {
   };
 }
 
-/** The library of a stack of the user; null if there is no such stack. */
+/** The library of a stack; null if the caller is no member of it. */
 export function stackLibraryQuery(scope: LibraryScope, id: string | null): Query<string | null> {
   if (id === null) return NO_QUERY;
-  return textQuery(sql`SELECT library_id FROM stacks WHERE id = ${id} AND user_id = ${scope.userId}`, "library_id");
+  return textQuery(
+    sql`SELECT library_id FROM stacks WHERE id = ${id} AND ${isLibraryMember(scope, sql`stacks.library_id`)}`,
+    "library_id",
+  );
 }
 
 /**
@@ -86,7 +85,7 @@ export async function setStackCover(
 ): Promise<{ stack: Stack; isMember: boolean } | null> {
   const isMember = sql<number>`EXISTS (SELECT 1 FROM assets a
     WHERE a.id = ${assetId} AND a.stack_id = ${id} AND a.trashed_at IS NULL)`;
-  const stack = and(eq(stacks.id, id), stacksInScope(scope));
+  const stack = and(eq(stacks.id, id), inScope(scope, stacks.libraryId));
   const condition = and(
     stack,
     isMember,

@@ -1,7 +1,8 @@
-/** Reads tasks for their owner: one task, the tasks of an asset, the newest tasks of libraries. */
+/** Reads tasks for members of their library: one task, the tasks of an asset, the newest tasks of libraries. */
 import { and, eq, getTableColumns, inArray, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
-import { inScope, trashClearedAtOf, type LibraryScope } from "../libraries/libraries.ts";
+import { trashClearedAtOf } from "../libraries/libraries.ts";
+import { inScope, type LibraryScope } from "../libraries/libraryScope.ts";
 import { assetTasks } from "../schema/schema.ts";
 import { jsonEach } from "../sql/jsonList.ts";
 import { sqlNumber } from "../sql/sqlLiterals.ts";
@@ -20,11 +21,10 @@ export async function findTask(db: Database, scope: LibraryScope, taskOrCeleryId
   const named = tasksOfId(taskOrCeleryId);
   if (named.length === 0) return null;
   const assetIds = named.map((task) => task.assetId);
-  const isOwned = and(eq(assetTasks.userId, scope.userId), inScope(scope, assetTasks.libraryId, assetTrashedAt));
   const rows = await db.orm
     .select()
     .from(assetTasks)
-    .where(and(inArray(assetTasks.assetId, assetIds), isOwned));
+    .where(and(inArray(assetTasks.assetId, assetIds), inScope(scope, assetTasks.libraryId, assetTrashedAt)));
   const tasks = rows.flatMap((row) => listTasksOf(parseAssetTasks(row)));
   return tasks.find((task) => task.id === taskOrCeleryId || task.celeryTaskId === taskOrCeleryId) ?? null;
 }

@@ -4,14 +4,13 @@ import type { Database } from "../database.ts";
 import { storageUsedBy } from "../accounts/users.ts";
 import { assetColumns, parseAssetRow, type Asset } from "../assets/assets.ts";
 import {
-  isVisible,
   librariesInScope,
   selectLiveLibraries,
   trashClearedAtOf,
-  type LibraryScope,
   type LibraryState,
   type StorageUsage,
 } from "../libraries/libraries.ts";
+import { isVisible, type LibraryScope } from "../libraries/libraryScope.ts";
 import { assets, libraries, users } from "../schema/schema.ts";
 
 /** Digests of one file in base64; null for an unknown one. */

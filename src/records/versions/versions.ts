@@ -3,7 +3,8 @@ import { and, asc, eq, sql } from "drizzle-orm";
 import { storageUsedBy } from "../accounts/users.ts";
 import { parseAssetRow, selectAsset, type Asset } from "../assets/assets.ts";
 import type { Database } from "../database.ts";
-import type { LibraryScope, StorageUsage } from "../libraries/libraries.ts";
+import type { StorageUsage } from "../libraries/libraries.ts";
+import type { LibraryScope } from "../libraries/libraryScope.ts";
 import { assets, assetVersions, libraries, users, versionCleanups } from "../schema/schema.ts";
 
 type VersionRow = typeof assetVersions.$inferSelect;
