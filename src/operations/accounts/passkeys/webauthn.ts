@@ -1,0 +1,150 @@
+/**
+ * Creates the options and verifies the responses of WebAuthn (W3C, Level 3) with @simplewebauthn/server:
+ * docs/decisions/0040-passkeys-are-the-built-in-sign-in.md.
+ */
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+} from "@simplewebauthn/server";
+import { z } from "zod";
+import { info } from "../../../kernel/log.ts";
+import type { Passkey } from "../../../records/accounts/passkeys.ts";
+
+export type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+} from "@simplewebauthn/server";
+
+/** How long a person has for the browser's passkey dialog. */
+export const CHALLENGE_LIFETIME_MS = 5 * 60_000;
+
+const NAME = "Tintype";
+
+/** COSE algorithms that workerd verifies: Ed25519, ES256 and RS256. */
+const ALGORITHMS = [-8, -7, -257];
+
+/** Loads the library at the first passkey: its evaluation would prolong the start of every isolate. */
+async function loadLibrary() {
+  return await import("@simplewebauthn/server");
+}
+
+/** Passkeys belong to a host name, which the browser compares with the page's. */
+export function rpIdOf(origin: string): string {
+  return new URL(origin).hostname;
+}
+
+/** Creates options for `navigator.credentials.get()`: any passkey of this host, with the user's PIN or biometrics. */
+export async function requestOptions(origin: string, challenge: Uint8Array<ArrayBuffer>) {
+  const { generateAuthenticationOptions } = await loadLibrary();
+  const options: PublicKeyCredentialRequestOptionsJSON = await generateAuthenticationOptions({
+    rpID: rpIdOf(origin),
+    challenge,
+    userVerification: "required",
+    timeout: CHALLENGE_LIFETIME_MS,
+  });
+  return options;
+}
+
+export interface PasskeyUser {
+  /** Same for all passkeys of a user; contains nothing personal. */
+  handle: string;
+  /** Shown by the browser when the person chooses a passkey. */
+  name: string;
+  /** Passkeys that the user has, so that one authenticator is not registered twice. */
+  existing: readonly Passkey[];
+}
+
+/** Creates options for `navigator.credentials.create()`: a discoverable passkey, without attestation. */
+export async function creationOptions(origin: string, challenge: Uint8Array<ArrayBuffer>, user: PasskeyUser) {
+  const { generateRegistrationOptions } = await loadLibrary();
+  const options: PublicKeyCredentialCreationOptionsJSON = await generateRegistrationOptions({
+    rpName: NAME,
+    rpID: rpIdOf(origin),
+    challenge,
+    userID: Uint8Array.from(new TextEncoder().encode(user.handle)),
+    userName: user.name,
+    userDisplayName: user.name,
+    timeout: CHALLENGE_LIFETIME_MS,
+    attestationType: "none",
+    excludeCredentials: user.existing.map(({ credentialId: id }) => ({ id })),
+    authenticatorSelection: { residentKey: "required", userVerification: "required" },
+    supportedAlgorithmIDs: ALGORITHMS,
+  });
+  return options;
+}
+
+const clientDataSchema = z.object({ challenge: z.string(), origin: z.string() });
+export type ClientData = z.infer<typeof clientDataSchema>;
+
+/** Reads what the browser signed; null if it is malformed. */
+export function readClientData(clientDataJson: string): ClientData | null {
+  try {
+    const bytes = Uint8Array.fromBase64(clientDataJson, { alphabet: "base64url" });
+    return clientDataSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return null;
+  }
+}
+
+/** The library throws plain errors, which name the field that differs. */
+async function orNull<T>(verifying: Promise<T>): Promise<T | null> {
+  try {
+    return await verifying;
+  } catch (error) {
+    info("passkey refused", { reason: String(error) });
+    return null;
+  }
+}
+
+export type NewCredential = Pick<Passkey, "credentialId" | "publicKey" | "counter">;
+
+/** Verifies a new passkey. `challenge` is the one that was taken for it. Returns null if anything differs. */
+export async function verifyNewPasskey(
+  origin: string,
+  challenge: string,
+  response: RegistrationResponseJSON,
+): Promise<NewCredential | null> {
+  const { verifyRegistrationResponse } = await loadLibrary();
+  const verifying = verifyRegistrationResponse({
+    response,
+    expectedChallenge: challenge,
+    expectedOrigin: origin,
+    expectedRPID: rpIdOf(origin),
+    supportedAlgorithmIDs: ALGORITHMS,
+  });
+  const result = await orNull(verifying);
+  if (result?.verified !== true) return null;
+  const { id, publicKey, counter } = result.registrationInfo.credential;
+  return {
+    credentialId: id,
+    publicKey: new Uint8Array(publicKey).toBase64({ alphabet: "base64url", omitPadding: true }),
+    counter,
+  };
+}
+
+/** Verifies a signature of a stored passkey. Returns the authenticator's counter; null if anything differs. */
+export async function verifyPasskey(
+  origin: string,
+  challenge: string,
+  response: AuthenticationResponseJSON,
+  passkey: Passkey,
+): Promise<number | null> {
+  const { verifyAuthenticationResponse } = await loadLibrary();
+  const verifying = verifyAuthenticationResponse({
+    response,
+    expectedChallenge: challenge,
+    expectedOrigin: origin,
+    expectedRPID: rpIdOf(origin),
+    credential: {
+      id: passkey.credentialId,
+      publicKey: Uint8Array.fromBase64(passkey.publicKey, { alphabet: "base64url" }),
+      counter: passkey.counter,
+    },
+  });
+  const result = await orNull(verifying);
+  return result?.verified === true ? result.authenticationInfo.newCounter : null;
+}

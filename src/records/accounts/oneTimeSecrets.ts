@@ -1,0 +1,58 @@
+/**
+ * Challenges of passkeys and links that sign in once. Both are found by their SHA-256 and deleted by their use, so that
+ * of two concurrent uses one succeeds.
+ */
+import { eq, sql } from "drizzle-orm";
+import type { Database } from "../database.ts";
+import { passkeyChallenges, signInLinks } from "../schema/schema.ts";
+
+export type Challenge = typeof passkeyChallenges.$inferSelect;
+
+export async function insertChallenge(db: Database, challenge: Challenge): Promise<void> {
+  await db.orm.insert(passkeyChallenges).values(challenge);
+}
+
+/** Deletes and returns a challenge, expired ones included. */
+export async function takeChallenge(db: Database, challengeHash: string): Promise<Challenge | null> {
+  const rows = await db.orm
+    .delete(passkeyChallenges)
+    .where(eq(passkeyChallenges.challengeHash, challengeHash))
+    .returning();
+  return rows[0] ?? null;
+}
+
+/** Replaces the user's earlier link: the newest alone works. */
+export async function replaceSignInLink(
+  db: Database,
+  link: { secretHash: string; userId: string; expiresAt: number },
+  atMs: number,
+): Promise<void> {
+  await db.orm.batch([
+    db.orm.delete(signInLinks).where(eq(signInLinks.userId, link.userId)),
+    db.orm.insert(signInLinks).values({ ...link, createdAt: atMs }),
+  ]);
+}
+
+/** Deletes and returns a link, expired ones included. */
+export async function takeSignInLink(
+  db: Database,
+  secretHash: string,
+): Promise<{ userId: string; expiresAt: number } | null> {
+  const { userId, expiresAt } = signInLinks;
+  const rows = await db.orm
+    .delete(signInLinks)
+    .where(eq(signInLinks.secretHash, secretHash))
+    .returning({ userId, expiresAt });
+  return rows[0] ?? null;
+}
+
+/** Deletes up to `limit` expired challenges and as many expired links. Returns their number. */
+export async function deleteExpiredSecrets(db: Database, atMs: number, limit: number): Promise<number> {
+  const expired = (table: typeof passkeyChallenges | typeof signInLinks) =>
+    sql`rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ${atMs} ORDER BY expires_at LIMIT ${limit})`;
+  const [challenges, links] = await db.orm.batch([
+    db.orm.delete(passkeyChallenges).where(expired(passkeyChallenges)).returning({ at: passkeyChallenges.expiresAt }),
+    db.orm.delete(signInLinks).where(expired(signInLinks)).returning({ at: signInLinks.expiresAt }),
+  ]);
+  return challenges.length + links.length;
+}
