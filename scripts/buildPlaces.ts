@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readAtlas } from "./places/atlas.ts";
-import { alpha2Codes, countryNames, countryTimeZones } from "./places/countries.ts";
+import { alpha2Codes, countryNames, countryTimeZones, subdivisionCodes } from "./places/countries.ts";
 import { buildTiles } from "./places/tiles.ts";
 
 const TILE_FOLDER = join("public", "places");
@@ -18,6 +18,7 @@ const tables: Record<string, () => Record<string, string | string[]>> = {
   [join("src", "providers", "places", "offline", "countryNames.json")]: countryNames,
   [join("src", "providers", "places", "countryTimeZones.json")]: countryTimeZones,
   [join("src", "media", "inspect", "metadata", "countryCodes.json")]: alpha2Codes,
+  [join("src", "kernel", "subdivisionCodes.json")]: subdivisionCodes,
 };
 
 const sources = [

@@ -31,6 +31,7 @@ import * as queueJob from "../../src/jobs/queue.ts";
 import * as rateLimits from "../../src/middleware/rateLimits.ts";
 import * as idempotencyKeys from "../../src/records/idempotency/idempotencyKeys.ts";
 import * as accountSchemas from "../../src/routes/accounts/schemas.ts";
+import * as userSchemas from "../../src/routes/accounts/userSchemas.ts";
 import * as albumSchemas from "../../src/routes/albums/schemas.ts";
 import * as existenceSchemas from "../../src/routes/assets/existenceSchemas.ts";
 import * as querySchemas from "../../src/routes/assets/querySchemas.ts";
@@ -102,6 +103,7 @@ export const sections: Section[] = [
       limit(existenceSchemas, "MAX_IDENTIFIERS", "items", "files in one existence check", "422"),
       limit(accountSchemas, "MAX_ACTIONS", "items", "`actions` of an API key", "422"),
       limit(accountSchemas, "MAX_KEY_LIBRARIES", "items", "`library_ids` of an API key", "422"),
+      limit(userSchemas, "MAX_PAGE_USERS", "items", "users on a page", "422"),
     ],
   },
   {

@@ -1,5 +1,6 @@
 /** Tables of countries from CLDR (through the pinned Node's Intl), tz-lookup's zones and country-coder's codes. */
 import { borders } from "@rapideditor/country-coder";
+import { iso31661, iso31662 } from "iso-3166";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -69,6 +70,13 @@ export function alpha2Codes(): Record<string, string> {
       .filter(({ isoStatus }) => isoStatus === "official")
       .flatMap(({ iso1A2, iso1A3 }) => (iso1A2 === undefined || iso1A3 === undefined ? [] : [[iso1A3, iso1A2]])),
   );
+}
+
+/** ISO 3166-2 codes without their country, by ISO 3166-1 alpha-2 code. Empty for a country without subdivisions. */
+export function subdivisionCodes(): Record<string, string> {
+  const codesOf = (country: string): string[] =>
+    iso31662.flatMap(({ code }) => (code.startsWith(`${country}-`) ? [code.slice(country.length + 1)] : []));
+  return Object.fromEntries(iso31661.map(({ alpha2 }) => [alpha2, codesOf(alpha2).toSorted().join(" ")]));
 }
 
 /** Intl's identifier of a zone, which is often an older one: Asia/Calcutta for Asia/Kolkata. */

@@ -24,6 +24,8 @@ export interface AccessRule {
   query?: Record<string, string>;
   /** Builds the request from ids by prefix, where the sample of the published schema is not enough. */
   createRequest?: (entityIds: Record<string, string>) => CallOptions;
+  /** True for the users of the deployment: its owner gets every user's profile, and `otherTenantStatus`. */
+  coversAllUsers?: boolean;
   /** False if the owner's own response contains no ids or canaries of the owner. */
   returnsOwnData?: boolean;
 }
@@ -38,6 +40,7 @@ const deleteRule: AccessRule = { requires: "delete" };
 const permanentDelete: AccessRule = { requires: "delete_permanently" };
 const sessionRule: AccessRule = { requires: "session" };
 const ownerRule: AccessRule = { requires: "owner" };
+const usersRule: AccessRule = { ...ownerRule, otherTenantStatus: 200, coversAllUsers: true };
 const assetIdsBody = (entityIds: Record<string, string>): CallOptions => ({ json: { ids: [entityIds["asset_"]] } });
 
 export const accessRules: Record<string, AccessRule> = {
@@ -54,6 +57,11 @@ export const accessRules: Record<string, AccessRule> = {
     ...writeRule,
     otherTenantStatus: 201,
     restrictedKeyStatus: 403,
+  "PATCH /api/users/me": { ...listRule, createRequest: () => ({ json: {} }) },
+  "GET /api/users": usersRule,
+  "GET /api/users/{user_id}": usersRule,
+  "PATCH /api/users/{user_id}": { ...usersRule, createRequest: () => ({ json: {} }) },
+  "DELETE /api/users/{user_id}": { ...usersRule, otherTenantStatus: 409 },
     createRequest: () => ({ json: { name: CREATED_LIBRARY_NAME } }),
   },
   "GET /api/libraries/{library_id}": { ...readRule, trashedLibraryStatus: 200 },

@@ -56,6 +56,12 @@ describe("every response matches the published schema", () => {
     await callAndValidate("GET /api/server/version", "/api/server/version", 200, { token: null });
     await callAndValidate("GET /api/server/health", "/api/server/health", 200, { token: null });
     await callAndValidate("GET /api/users/me", "/api/users/me", 200);
+    await callAndValidate("PATCH /api/users/me", "/api/users/me", 200, { json: { demo_mode_enabled: true } });
+    await callAndValidate("GET /api/users", "/api/users", 200);
+    const userPath = `/api/users/${await insertUser()}`;
+    await callAndValidate("GET /api/users/{user_id}", userPath, 200);
+    await callAndValidate("PATCH /api/users/{user_id}", userPath, 200, { json: { is_active: false } });
+    await callAndValidate("DELETE /api/users/{user_id}", userPath, 200);
     const { libraryId } = await getRootOwner();
     await callAndValidate("GET /api/libraries", "/api/libraries", 200);
     await callAndValidate("GET /api/libraries/{library_id}", `/api/libraries/${libraryId}`, 200);

@@ -28,8 +28,17 @@ export function beginLookup(): (hash: string, principal: AuthenticatedPrincipal,
   };
 }
 
+function forget(matches: (principal: AuthenticatedPrincipal) => boolean): void {
+  revocations += 1;
+  principals.deleteWhere(matches);
+}
+
 /** Ends the memory of a credential in this isolate. */
 export function forgetPrincipal(credentialId: string): void {
-  revocations += 1;
-  principals.deleteWhere((principal) => principal.credentialId === credentialId);
+  forget((principal) => principal.credentialId === credentialId);
+}
+
+/** Ends the memory of all credentials of a user in this isolate. */
+export function forgetUser(userId: string): void {
+  forget((principal) => principal.userId === userId);
 }

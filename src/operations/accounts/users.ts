@@ -1,15 +1,37 @@
+/** Accounts as their users and the owner see them. */
 import { notFound } from "../../kernel/errors.ts";
-import { findUser, type UserWithStorage } from "../../records/accounts/users.ts";
+import { findUser, ROOT_SUBJECT, type UserWithStorage } from "../../records/accounts/users.ts";
 import type { Principal } from "./authentication.ts";
 import type { Context } from "../context.ts";
+
+/** Whether automatic face detection can be turned on. Nothing detects faces yet. */
+export const FACE_DETECTION_AVAILABLE: boolean = false;
+
+export interface Account extends UserWithStorage {
+  /** Never null: clients of the Immich API fail without an address. */
+  email: string;
+}
+
+/** The name and address of a user. The configuration has the owner's; a user without one gets an address of nobody. */
+export function profileOf(
+  { config: { accounts } }: Context,
+  user: Pick<UserWithStorage, "id" | "subject" | "email" | "firstName">,
+): { email: string; firstName: string | null } {
+  if (user.subject === ROOT_SUBJECT) return { email: accounts.ownerEmail, firstName: accounts.ownerName };
+  return { email: user.email ?? `${user.id}@tintype.invalid`, firstName: user.firstName };
+}
+
+export function toAccount(context: Context, user: UserWithStorage): Account {
+  return { ...user, ...profileOf(context, user) };
+}
 
 /**
  * Reads the account of the principal.
  *
  * @throws {AppError} `not_found`.
  */
-export async function getUser(context: Context, principal: Principal): Promise<UserWithStorage> {
+export async function getUser(context: Context, principal: Pick<Principal, "userId">): Promise<Account> {
   const user = await findUser(context.db, principal.userId);
   if (user === null) throw notFound("user");
-  return user;
+  return toAccount(context, user);
 }

@@ -1,5 +1,5 @@
 /** Users, who own libraries. */
-import { eq, getTableColumns, sql, type SQL } from "drizzle-orm";
+import { desc, eq, getTableColumns, lt, sql, type SQL } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { users } from "../schema/schema.ts";
@@ -24,9 +24,52 @@ export interface UserWithStorage extends User {
   storageUsedBytes: number;
 }
 
+const columnsWithStorage = { ...columns, storageUsedBytes: storageUsedBy(sql`users.id`).as("storage_used") };
+
+/** Selects the user for a batch. */
+export function findUserStatement(db: Database, id: string) {
+  return db.orm.select(columnsWithStorage).from(users).where(eq(users.id, id));
+}
+
 export async function findUser(db: Database, id: string): Promise<UserWithStorage | null> {
-  const withStorage = { ...columns, storageUsedBytes: storageUsedBy(sql`users.id`).as("storage_used") };
-  return (await db.orm.select(withStorage).from(users).where(eq(users.id, id)).get()) ?? null;
+  return (await findUserStatement(db, id).get()) ?? null;
+}
+
+/** Newest first, after the user `afterId`. */
+export async function listUsers(
+  db: Database,
+  afterId: string | null,
+  limit: number,
+): Promise<{ users: UserWithStorage[]; hasMore: boolean }> {
+  const rows = await db.orm
+    .select(columnsWithStorage)
+    .from(users)
+    .where(afterId === null ? undefined : lt(users.id, afterId))
+    .orderBy(desc(users.id))
+    .limit(limit + 1);
+  return { users: rows.slice(0, limit), hasMore: rows.length > limit };
+}
+
+/** Fields of a user that the owner of the deployment sets. */
+export interface UserChanges {
+  isActive?: boolean | undefined;
+  storageLimitBytes?: number | undefined;
+}
+
+export async function updateUser(
+  db: Database,
+  id: string,
+  changes: UserChanges,
+  atMs: number,
+): Promise<UserWithStorage | null> {
+  const [, rows] = await db.orm.batch([
+    db.orm
+      .update(users)
+      .set({ ...changes, updatedAt: atMs })
+      .where(eq(users.id, id)),
+    findUserStatement(db, id),
+  ]);
+  return rows[0] ?? null;
 }
 
 /** Storage limits of a user and of each of the user's libraries; null if unlimited. */

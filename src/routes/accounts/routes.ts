@@ -1,13 +1,12 @@
-/** The caller's account, and API keys, which a signed-in user manages. */
+/** API keys, which a signed-in user manages. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
-import { requireAction, requireSession } from "../../middleware/authentication.ts";
+import { requireSession } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/accounts/apiKeys.ts";
-import { getUser } from "../../operations/accounts/users.ts";
 import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
 import { JSON_ARRAY_HEADERS, jsonArrayStream } from "../jsonArray.ts";
 import { addStreamingRoute, newRouter } from "../router.ts";
-import { apiKeySchema, createApiKeySchema, createdApiKeySchema, updateApiKeySchema, userSchema } from "./schemas.ts";
+import { apiKeySchema, createApiKeySchema, createdApiKeySchema, updateApiKeySchema } from "./schemas.ts";
 import {
   acknowledgementSchema,
   errorResponses,
@@ -125,36 +124,4 @@ addStreamingRoute(apiKeys, list, async (c) => {
     JSON_ARRAY_HEADERS,
   );
 });
-
-const me = createRoute({
-  method: "get",
-  path: "/api/users/me",
-  tags: ["Users"],
-  operationId: "users_me",
-  summary: "Get the caller's account",
-  description: "The user of the credential, with the storage that their libraries use and its limit.",
-  security: credentialSecurity,
-  middleware: [requireAction("read")] as const,
-  responses: { 200: jsonResponse(userSchema, "The account"), ...errorResponses() },
-});
-
-export const users = newRouter().openapi(me, async (c) => {
-  const user = await getUser(c.var.context, c.var.principal);
-  return c.json(
-    {
-      id: user.id,
-      email: user.email,
-      first_name: user.firstName,
-      last_name: user.lastName,
-      timezone: user.timezone,
-      is_active: user.isActive,
-      is_verified: user.isVerified,
-      is_superuser: user.isSuperuser,
-      storage_used_bytes: user.storageUsedBytes,
-      storage_limit_bytes: user.storageLimitBytes,
-      created_at: formatInstant(user.createdAt),
-      updated_at: formatInstant(user.updatedAt),
-    },
-    200,
-  );
-});
+export { users } from "./userRoutes.ts";

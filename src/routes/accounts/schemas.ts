@@ -12,23 +12,6 @@ import {
 
 const text = z.string().nullable();
 
-export const userSchema = z
-  .object({
-    id: idFieldSchema("user"),
-    email: text,
-    first_name: text,
-    last_name: text,
-    timezone: text,
-    is_active: z.boolean(),
-    is_verified: z.boolean(),
-    is_superuser: z.boolean(),
-    storage_used_bytes: z.int(),
-    storage_limit_bytes: z.int(),
-    created_at: instantFieldSchema,
-    updated_at: instantFieldSchema,
-  })
-  .openapi("User");
-
 const actionSchema = z.enum(["read", "write", "delete", "delete_permanently"]);
 const scopeMode = z.enum(["all_libraries", "selected_libraries"]);
 

@@ -1,0 +1,72 @@
+/** The owner of the deployment lists, limits, deactivates and deletes users. Tintype extension. */
+import { AppError, notFound } from "../../kernel/errors.ts";
+import { deleteUser as deleteRows } from "../../records/accounts/deleteUser.ts";
+import * as records from "../../records/accounts/users.ts";
+import { requireOwner, type Principal } from "./authentication.ts";
+import type { Context } from "../context.ts";
+import { requestCachePurge } from "../delivery/cachePurges.ts";
+import { forgetUser } from "./knownPrincipals.ts";
+import { getUser, toAccount, type Account } from "./users.ts";
+
+export type { UserChanges } from "../../records/accounts/users.ts";
+
+/**
+ * Lists users, newest first.
+ *
+ * @throws {AppError} `forbidden` unless the principal owns the deployment.
+ */
+export async function listUsers(
+  context: Context,
+  principal: Principal,
+  { afterId, limit }: { afterId: string | null; limit: number },
+): Promise<{ users: Account[]; hasMore: boolean }> {
+  requireOwner(principal);
+  const { users, hasMore } = await records.listUsers(context.db, afterId, limit);
+  return { users: users.map((user) => toAccount(context, user)), hasMore };
+}
+
+/** @throws {AppError} `forbidden` unless the principal owns the deployment, `not_found`. */
+export async function getAnyUser(context: Context, principal: Principal, userId: string): Promise<Account> {
+  requireOwner(principal);
+  return await getUser(context, { userId });
+}
+
+/**
+ * Limits, deactivates or reactivates a user. A deactivated user's credentials get 401 from then on; reads in other
+ * isolates within `PRINCIPAL_MEMORY_MS`. Their libraries stay, and members keep their access.
+ *
+ * @throws {AppError} `forbidden` unless the principal owns the deployment, `not_found`, `conflict` for the owner.
+ */
+export async function updateUser(
+  context: Context,
+  principal: Principal,
+  userId: string,
+  changes: records.UserChanges,
+): Promise<Account> {
+  requireOwner(principal);
+  if (changes.isActive === false && userId === principal.userId) {
+    throw new AppError("conflict", "the owner of the deployment can't be deactivated");
+  }
+  if (Object.values(changes).every((value) => value === undefined)) return await getUser(context, { userId });
+  const user = await records.updateUser(context.db, userId, changes, context.nowMs);
+  if (user === null) throw notFound("user");
+  forgetUser(userId);
+  return toAccount(context, user);
+}
+
+/**
+ * Deletes a deactivated user: the profile, the credentials and the memberships at once, the libraries by scheduled
+ * runs. Nothing can be restored.
+ *
+ * @throws {AppError} `forbidden` unless the principal owns the deployment, `not_found`, `conflict` for an active user.
+ */
+export async function deleteUser(context: Context, principal: Principal, userId: string): Promise<void> {
+  requireOwner(principal);
+  const isDeleted = await deleteRows(context.db, userId, context.nowMs);
+  if (!isDeleted) {
+    await getUser(context, { userId });
+    throw new AppError("conflict", "user must be deactivated before it can be deleted");
+  }
+  forgetUser(userId);
+  await requestCachePurge(context);
+}
