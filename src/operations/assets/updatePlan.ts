@@ -7,6 +7,7 @@ import {
   serializeDerived,
   isSamePosition,
   positionOf,
+  ratingOf,
   type DerivedMetadata,
   type Position,
   type UserMetadata,
@@ -18,17 +19,20 @@ export interface MetadataPatch {
   description?: string | null;
   position?: Position | null;
   originalDatetime?: WallTime | null;
+  /** 0 to 5. 0 hides the file's rating. */
+  rating?: number | null;
 }
 
 /** Returns the user fields whose values the patch changes. */
 function changedFields(user: UserMetadata, patch: MetadataPatch): Partial<UserMetadata> {
-  const { description = user.description, originalDatetime = user.originalDatetime } = patch;
+  const { description = user.description, originalDatetime = user.originalDatetime, rating = user.rating } = patch;
   const position = patch.position === undefined ? user : patch.position;
   const { latitude, longitude } = position ?? { latitude: null, longitude: null };
   return {
     ...(description === user.description ? {} : { description }),
     ...(latitude === user.latitude && longitude === user.longitude ? {} : { latitude, longitude }),
     ...(isSameTime(originalDatetime, user.originalDatetime) ? {} : { originalDatetime }),
+    ...(rating === user.rating ? {} : { rating }),
   };
 }
 
@@ -76,17 +80,19 @@ export function planUpdate(asset: Asset, patch: MetadataPatch): MetadataUpdate |
   const changed = changedFields(user, patch);
   const next = { ...user, ...changed };
   if (Object.keys(changed).length === 0) return null;
+  const rating = ratingOf({ file, user: next });
   const before = positionOf(asset.sources);
   const position = positionOf({ file, user: next });
   const positionChanged = !isSamePosition(before, position);
   if (!positionChanged && changed.originalDatetime === undefined) {
-    return { asset, user: changed, position: null, derived: null, local: null };
+    return { asset, user: changed, rating, position: null, derived: null, local: null };
   }
   const timezone = positionChanged ? position && timeZoneAt(position.latitude, position.longitude) : derived.timezone;
   const { latitude, longitude } = position ?? { latitude: null, longitude: null };
   return {
     asset,
     user: changed,
+    rating,
     position: positionChanged ? { latitude, longitude } : null,
     derived: positionChanged ? serializeDerived({ timezone }) : null,
     ...captureTimeChange(asset, next.originalDatetime, timezone),
@@ -102,5 +108,5 @@ export function planGeocodeUpdate(asset: Asset, place: Partial<DerivedMetadata>)
   const next = serializeDerived(place);
   const timeChange = captureTimeChange(asset, user.originalDatetime, next.timezone ?? null);
   if (JSON.stringify(next) === JSON.stringify(serializeDerived(derived)) && timeChange.local === null) return null;
-  return { asset, user: {}, position: null, derived: next, ...timeChange };
+  return { asset, user: {}, rating: ratingOf(asset.sources), position: null, derived: next, ...timeChange };
 }

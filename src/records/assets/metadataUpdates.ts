@@ -17,6 +17,8 @@ export interface MetadataUpdate {
   asset: Asset;
   /** The fields that change; null removes the user's value. */
   user: Partial<UserMetadata>;
+  /** The effective rating after the update. */
+  rating: number | null;
   /** The file's capture time, if the row still lacks one. */
   captureTime?: WallTime | null;
   /** The new position, to be geocoded; null if unchanged. */
@@ -96,6 +98,9 @@ const timeColumns = {
   localOffsetMinutes: sql`CASE WHEN w.value ->> 'local' IS NULL THEN local_offset_minutes ELSE w.value ->> '$.local.offsetMinutes' END`,
 };
 
+/** Every update has the effective rating of its asset, so that those that keep it write the same value. */
+const ratingColumns = { rating: sql`w.value ->> 'rating'` };
+
 const fileColumns = {
   fileMetadata: sql`CASE WHEN w.value -> 'captureTime' IS NULL THEN file_metadata
     ELSE json_set(file_metadata, '$.captureTime', json(w.value -> 'captureTime')) END`,
@@ -111,6 +116,7 @@ function updateAssets(db: Database, updates: MetadataUpdate[], summary: SQL, atM
     .update(assets)
     .set({
       userMetadata: sql`json_patch(user_metadata, w.value -> 'user')`,
+      ...(updates.some((update) => update.user.rating !== undefined) ? ratingColumns : {}),
       ...(updates.some((update) => update.captureTime !== undefined) ? fileColumns : {}),
       ...(updates.some((update) => update.position !== null) ? positionColumns : {}),
       ...(updates.some((update) => update.derived !== null) ? derivedColumns : {}),

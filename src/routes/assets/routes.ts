@@ -114,7 +114,7 @@ const update = createRoute({
   method: "patch",
   path: "/api/assets/{asset_id}",
   operationId: "assets_update",
-  summary: "Update an asset's caption, location or capture time",
+  summary: "Update an asset's rating, caption, location or capture time",
   description: "User values are stored apart from the file's: `null` returns to the file's value.",
   middleware: [requireAction("write")] as const,
   request: { params: z.object({ asset_id: idSchema("asset") }), body: jsonBody(updateAssetSchema) },
@@ -151,6 +151,7 @@ function toMetadataPatch(body: z.output<typeof updateAssetSchema>): MetadataPatc
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(position === undefined ? {} : { position }),
     ...(body.original_datetime === undefined ? {} : { originalDatetime: body.original_datetime }),
+    ...(body.rating === undefined ? {} : { rating: body.rating }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Request bodies that update user-editable metadata of one or many assets. */
 import { z } from "@hono/zod-openapi";
+import { MAX_RATING } from "../../kernel/rating.ts";
 import { MAX_CAPTION_BYTES } from "../../kernel/textLimits.ts";
 import { arraySchema, idSchema, storedTimeSchema, textSchema } from "../fieldSchemas.ts";
 
@@ -30,6 +31,10 @@ const changeFields = z.object({
       description: "Capture time. The UTC offset is stored if given",
       example: "2024-07-15T12:00:00-07:00",
     }),
+  rating: z.int().min(0).max(MAX_RATING).nullable().optional().openapi({
+    description: "Stars. 5 is a favourite. 0 is unrated, and hides the rating of the file",
+    example: 5,
+  }),
 });
 
 /** Latitude and longitude must be both numbers, both null, or both absent. */

@@ -1,6 +1,17 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { call } from "../../support/clients/api.ts";
-import { insertAssets, insertKey, insertLibrary, insertUser } from "../../support/clients/tenants.ts";
+import { sampleBytes } from "../../fixtures/media/samples.ts";
+import { sqlAll } from "../../support/clients/account.ts";
+import { call, uniqueBytes } from "../../support/clients/api.ts";
+import { expectAsset, expectError, type AssetResponse } from "../../support/clients/responses.ts";
+import {
+  insertAssets,
+  insertKey,
+  insertLibrary,
+  insertTenant,
+  insertUser,
+  readEvents,
+} from "../../support/clients/tenants.ts";
+import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 
 let token: string;
 /** By rating: null, 0 to 5. All but the last have a position; the odd ones are videos. */
@@ -74,6 +85,110 @@ describe("the ratings filter of lists and the map", () => {
       expect((await call("GET", path, { token })).status, path).toBe(422);
       const geo = `/api/assets/${GEO}${name}=${value}`;
       expect((await call("GET", geo, { token })).status, geo).toBe(422);
+    }
+  });
+});
+
+/** A unique copy of a photo whose XMP has 3 stars. */
+async function uploadRated(): Promise<AssetResponse> {
+  const bytes = await new Blob([await sampleBytes("mongolels.jpg"), uniqueBytes(24)]).arrayBuffer();
+  return await expectAsset(await uploadWithoutConsumer(new Uint8Array(bytes), { name: "mongolels.jpg" }), 201);
+}
+
+async function rate(id: string, rating: unknown): Promise<AssetResponse> {
+  return await expectAsset(await call("PATCH", `/api/assets/${id}`, { json: { rating } }), 200);
+}
+
+async function isListed(id: string, ratings: string): Promise<boolean> {
+  const { data } = await (await call("GET", `/api/assets?ids=${id}&ratings=${ratings}`)).json<{ data: unknown[] }>();
+  return data.length === 1;
+}
+
+describe("the rating of a photo", () => {
+  it("is the user's, else the file's", async () => {
+    const { id, metadata } = await uploadRated();
+    expect(metadata?.["rating"]).toBe(3);
+    expect(await isListed(id, "3")).toBe(true);
+    for (const { rating, effective } of [
+      { rating: 5, effective: 5 },
+      { rating: 0, effective: 0 },
+      { rating: 1, effective: 1 },
+      { rating: null, effective: 3 },
+    ]) {
+      expect((await rate(id, rating)).metadata?.["rating"]).toBe(effective);
+      for (const stars of [0, 1, 2, 3, 4, 5]) {
+        expect([rating, stars, await isListed(id, String(stars))]).toEqual([rating, stars, stars === effective]);
+      }
+    }
+  });
+
+  it("is unchanged by updates without it, and by what updates bring in addition", async () => {
+    const { id } = await uploadRated();
+    await rate(id, 4);
+    for (const change of [
+      { description: "a" },
+      { latitude: 1, longitude: 2 },
+      { original_datetime: "2001-01-01T00:00:00" },
+      { is_favorite: true },
+    ]) {
+      const asset = await expectAsset(await call("PATCH", `/api/assets/${id}`, { json: change }), 200);
+      expect(asset.metadata?.["rating"]).toBe(4);
+      expect(await isListed(id, "4")).toBe(true);
+    }
+  });
+
+  it("changes for many photos at once, each to its own", async () => {
+    const assets = [await uploadRated(), await uploadRated(), await uploadRated(), await uploadRated()];
+    const [first, second, third, fourth] = assets.map(({ id }) => id);
+    await rate(third ?? "", 2);
+    const updates = [
+      { id: first, change: { rating: 5, is_favorite: true } },
+      { id: second, change: { description: "kept at 3 stars" } },
+      { id: third, change: { rating: null } },
+      { id: fourth, change: { rating: 1 } },
+      { id: fourth, change: { rating: 0, latitude: 1, longitude: 2 } },
+    ];
+    expect((await call("POST", "/api/assets/bulk-update", { json: { updates } })).status).toBe(200);
+    for (const [id, rating] of [
+      [first, 5],
+      [second, 3],
+      [third, 3],
+      [fourth, 0],
+    ]) {
+      expect([rating, await isListed(String(id), String(rating))]).toEqual([rating, true]);
+      const { metadata } = await expectAsset(await call("GET", `/api/assets/${id}?include=metadata,legacy`), 200);
+      expect(metadata?.["rating"]).toBe(rating);
+    }
+  });
+
+  it.each([-1, 6, 2.5, "5", true, [5], 1e300])("of %o is refused with 422, also among many", async (rating) => {
+    const { id } = await uploadRated();
+    await expectError(await call("PATCH", `/api/assets/${id}`, { json: { rating } }), 422);
+    const updates = [{ id, change: { rating } }];
+    await expectError(await call("POST", "/api/assets/bulk-update", { json: { updates } }), 422);
+    expect(await isListed(id, "3")).toBe(true);
+  });
+
+  it("sends the event of changed metadata, and none if it stays", async () => {
+    const tenant = await insertTenant();
+    const id = tenant.assetId;
+    const { lastSeq } = await readEvents();
+    for (const rating of [5, 5, null, null]) {
+      await expectAsset(await call("PATCH", `/api/assets/${id}`, { json: { rating }, token: tenant.secret }), 200);
+    }
+    const { events } = await readEvents(lastSeq);
+    expect(events.map(({ event_type, entity_id }) => [event_type, entity_id])).toEqual([
+      ["metadata_updated", id],
+      ["metadata_updated", id],
+    ]);
+  });
+
+  it("is not that of a file outside of 0 to 5", async () => {
+    const { id } = await uploadRated();
+    for (const rating of [-1, 6, 99]) {
+      await sqlAll("UPDATE assets SET file_metadata = json_set(file_metadata, '$.rating', ?) WHERE id = ?", rating, id);
+      const { metadata } = await expectAsset(await call("GET", `/api/assets/${id}?include=metadata,legacy`), 200);
+      expect(metadata?.["rating"]).toBe(0);
     }
   });
 });
