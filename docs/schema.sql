@@ -31,11 +31,12 @@ CREATE TABLE libraries (
   trash_cleared_at integer DEFAULT 0 NOT NULL,
   created_at integer NOT NULL,
   updated_at integer NOT NULL
-, album_count integer DEFAULT 0 NOT NULL);
+, album_count integer DEFAULT 0 NOT NULL, folded_name text);
 
 CREATE INDEX libraries_by_user ON libraries (user_id, id);
 CREATE INDEX libraries_to_purge ON libraries (purge_at)
   WHERE purge_at IS NOT NULL;
+CREATE INDEX libraries_by_name ON libraries (user_id, folded_name);
 
 CREATE TRIGGER libraries_clear_trash_months AFTER UPDATE OF trash_cleared_at ON libraries
 WHEN NEW.trash_cleared_at <> OLD.trash_cleared_at
@@ -74,6 +75,18 @@ BEGIN
     WHERE passes > 0;
 END;
 
+CREATE TRIGGER libraries_insert_owner AFTER INSERT ON libraries
+BEGIN
+  INSERT INTO library_members (id, library_id, user_id, role, state, joined_at, created_at, updated_at)
+  VALUES ('member_' || substr(NEW.id, 5), NEW.id, NEW.user_id, 'owner', 'active', NEW.created_at, NEW.created_at, NEW.created_at);
+END;
+
+CREATE TRIGGER libraries_delete_members AFTER DELETE ON libraries
+BEGIN
+  DELETE FROM library_invitations WHERE library_id = OLD.id;
+  DELETE FROM library_members WHERE library_id = OLD.id;
+END;
+
 CREATE TABLE users (
   id text PRIMARY KEY NOT NULL,
   subject text NOT NULL,
@@ -91,6 +104,53 @@ CREATE TABLE users (
 , favorite_display_mode text DEFAULT 'favorite' NOT NULL, demo_mode_enabled integer DEFAULT false NOT NULL, immich_library_id text, face_detection_preference integer, home_country text, home_subdivision text);
 
 CREATE UNIQUE INDEX users_subject_unique ON users (subject);
+
+-- Members and invitations
+
+CREATE TABLE library_invitations (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  role text NOT NULL,
+  max_joiners integer NOT NULL,
+  joiner_count integer DEFAULT 0 NOT NULL,
+  expires_at integer NOT NULL,
+  disabled_at integer,
+  created_by text NOT NULL,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE UNIQUE INDEX library_invitations_by_policy ON library_invitations (library_id, role, max_joiners, expires_at);
+
+CREATE TABLE library_members (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  user_id text NOT NULL,
+  role text NOT NULL,
+  state text NOT NULL,
+  invitation_id text,
+  joined_at integer NOT NULL,
+  ended_at integer,
+  last_removed_at integer,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE UNIQUE INDEX library_members_by_library ON library_members (library_id, user_id);
+CREATE INDEX library_members_active ON library_members (user_id, library_id, role)
+  WHERE state = 'active';
+
+CREATE TRIGGER library_members_insert_joiner AFTER INSERT ON library_members
+WHEN NEW.invitation_id IS NOT NULL
+BEGIN
+  UPDATE library_invitations SET joiner_count = joiner_count + 1 WHERE id = NEW.invitation_id;
+END;
+
+CREATE TRIGGER library_members_update_joiner AFTER UPDATE OF invitation_id ON library_members
+WHEN NEW.invitation_id IS NOT NULL AND NEW.invitation_id IS NOT OLD.invitation_id
+BEGIN
+  UPDATE library_invitations SET joiner_count = joiner_count + 1 WHERE id = NEW.invitation_id;
+END;
 
 -- Passkeys and one-time links
 
@@ -228,7 +288,7 @@ CREATE TABLE assets (
   trashed_at integer,
   created_at integer NOT NULL,
   updated_at integer NOT NULL
-, derived_bytes integer DEFAULT 0 NOT NULL);
+, derived_bytes integer DEFAULT 0 NOT NULL, rating integer);
 
 CREATE UNIQUE INDEX assets_by_checksum ON assets (library_id, checksum);
 CREATE INDEX assets_by_sha1 ON assets (library_id, checksum_sha1);
@@ -258,6 +318,8 @@ CREATE INDEX assets_cell_4 ON assets (library_id, (CAST((latitude + 90) / 0.10 A
 CREATE INDEX assets_cell_5 ON assets (library_id, (CAST((latitude + 90) / 0.02 AS INTEGER) * 100000 + CAST((longitude + 180) / 0.02 AS INTEGER)), sort_key)
   WHERE trashed_at IS NULL AND latitude IS NOT NULL AND longitude IS NOT NULL;
 CREATE INDEX assets_by_kind ON assets (library_id, media_type, (album_count > 0), sort_key)
+  WHERE trashed_at IS NULL;
+CREATE INDEX assets_by_rating ON assets (library_id, (coalesce(rating, 0)), media_type, (album_count > 0), sort_key)
   WHERE trashed_at IS NULL;
 
 CREATE TRIGGER assets_copy_to_album_assets AFTER UPDATE OF local_us, trashed_at ON assets
@@ -530,11 +592,13 @@ CREATE TABLE albums (
   newest_asset_id text,
   created_at integer NOT NULL,
   updated_at integer NOT NULL
-, deleted_at integer);
+, deleted_at integer, folded_name text);
 
 CREATE INDEX albums_by_library ON albums (library_id, id);
 CREATE INDEX albums_deleted ON albums (deleted_at, library_id)
   WHERE deleted_at IS NOT NULL;
+CREATE INDEX albums_by_name ON albums (library_id, folded_name, id)
+  WHERE deleted_at IS NULL;
 
 CREATE TRIGGER albums_insert_count AFTER INSERT ON albums
 WHEN NEW.deleted_at IS NULL
@@ -588,6 +652,21 @@ CREATE TABLE events (
 CREATE INDEX events_by_type ON events (library_id, entity_type, seq);
 CREATE INDEX events_by_time ON events (created_at, seq)
   WHERE seq * 40503 % 65536 < 8192;
+
+-- Feedback
+
+CREATE TABLE feedback (
+  id text PRIMARY KEY NOT NULL,
+  user_id text NOT NULL,
+  credential_id text NOT NULL,
+  feedback_type text NOT NULL,
+  message text NOT NULL,
+  task_completed integer,
+  tool_names text NOT NULL,
+  created_at integer NOT NULL
+);
+
+CREATE INDEX feedback_by_user ON feedback (user_id, id);
 
 -- Summaries, maintained by triggers
 

@@ -12,6 +12,7 @@ import * as accountTables from "../src/records/schema/accountTables.ts";
 import * as albumTables from "../src/records/schema/albumTables.ts";
 import * as assetTables from "../src/records/schema/assetTables.ts";
 import * as deliveryTables from "../src/records/schema/deliveryTables.ts";
+import * as feedbackTables from "../src/records/schema/feedbackTables.ts";
 import * as maintenanceTables from "../src/records/schema/maintenanceTables.ts";
 import * as memberTables from "../src/records/schema/memberTables.ts";
 import * as passkeyTables from "../src/records/schema/passkeyTables.ts";
@@ -30,6 +31,7 @@ const groups = {
   "Assets, versions, stacks": assetTables,
   Albums: albumTables,
   "Events and tasks": taskTables,
+  Feedback: feedbackTables,
   "Summaries, maintained by triggers": summaryTables,
   "Cached media": deliveryTables,
   "Scheduled maintenance": maintenanceTables,

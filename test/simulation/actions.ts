@@ -62,7 +62,7 @@ async function createEntity(path: string, options: { json?: unknown; body?: Form
 }
 
 export async function seedTestLibrary(): Promise<TestLibrary> {
-  const libraryId = await createLibrary(LIBRARY_NAME);
+  const libraryId = await createLibrary(`${LIBRARY_NAME} ${crypto.randomUUID()}`);
   const inserted = await insertAssets({ userId, libraryId }, [{}, {}, {}, {}, {}]);
   const [a = "", b = "", c = "", d = "", e = ""] = inserted.toSorted();
   await sqlAll(
@@ -421,5 +421,5 @@ export async function clearStorage(): Promise<void> {
     "version_cleanups",
   ];
   for (const table of tables) await sqlAll(`DELETE FROM ${table}`);
-  await sqlAll("DELETE FROM libraries WHERE name = ?", LIBRARY_NAME);
+  await sqlAll("DELETE FROM libraries WHERE name LIKE ? || ' %'", LIBRARY_NAME);
 }

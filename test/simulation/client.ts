@@ -117,7 +117,8 @@ export class RandomClient {
     async () => await this.emptyTrash(),
     async () => {
       const response = await this.send("create album", "POST", "/api/albums", {
-        name: "a",
+        // Some names are taken, by an album or by a concurrent request.
+        name: `album ${this.options.random.nextInt(40)}`,
         library_id: this.options.libraryId,
       });
       await this.rememberId(response, this.albums);
@@ -129,6 +130,11 @@ export class RandomClient {
       const album_cover_asset_id = this.pickOne(this.assets);
       const album = this.pickOne(this.albums);
       if (album !== null) await this.send("update album", "PATCH", `/api/albums/${album}`, { album_cover_asset_id });
+    },
+    async () => {
+      const name = `ALBUM ${this.options.random.nextInt(40)}`;
+      const album = this.pickOne(this.albums);
+      if (album !== null) await this.send("rename album", "PATCH", `/api/albums/${album}`, { name });
     },
     async () => {
       const album = this.options.random.nextInt(4) === 0 ? this.pickOne(this.albums) : null;

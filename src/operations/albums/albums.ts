@@ -1,17 +1,19 @@
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
+import { foldName } from "../../kernel/foldName.ts";
 import { addAlbumAssets, removeAlbumAssets, type AddResult } from "../../records/albums/albumAssets.ts";
 import * as records from "../../records/albums/albums.ts";
 import { everyAsset } from "../../records/assets/assetFilters.ts";
 import { firstRowsQuery, type PageRequest } from "../../records/assets/assetList.ts";
 import { assetPositionQuery, findAssetPosition } from "../../records/assets/assets.ts";
 import { everyColumnGroup, type ListedAsset } from "../../records/assets/listColumns.ts";
+import { ALBUM_NAMES, isNameRejected, unfoldedNamesQuery } from "../../records/names.ts";
 import { NO_QUERY, runQueries } from "../../records/sql/query.ts";
 import { assetPages } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { createOnce, storedAlbum, type IdempotentRequest } from "../idempotency/createOnce.ts";
-import { resolveLibrary } from "../libraries/libraries.ts";
 import { likelyLibrary } from "../libraries/likelyLibrary.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
+import { foldStoredNames, nameConflict, NameTakenError, requireSame, throwNameTaken } from "../names/uniqueNames.ts";
 import type { Context } from "../context.ts";
 import { startPages, requireCursor } from "../pages.ts";
 
@@ -27,29 +29,72 @@ export async function getAlbum(context: Context, principal: Principal, id: strin
   return album;
 }
 
+/** The name of an album that is created without one. */
+export const DEFAULT_ALBUM_NAME = "New Album";
+
+/** Null fields were left out. */
+export interface NewAlbum {
+  name: string | null;
+  description: string | null;
+  libraryId: string | null;
+}
+
+/** Returns the library of a request once all names in it are folded. Takes one round trip as a rule. */
+async function libraryWithFoldedNames(
+  context: Context,
+  principal: Principal,
+  libraryId: string | null,
+): Promise<string> {
+  const { library, read } = await readInLibrary(context, principal, {
+    libraryId,
+    check: NO_QUERY,
+    select: ({ id }) => unfoldedNamesQuery(ALBUM_NAMES, id),
+  });
+  await foldStoredNames(context, ALBUM_NAMES, library.id, (await read()) ?? []);
+  return library.id;
+}
+
+async function insertAlbum(
+  context: Context,
+  principal: Principal,
+  { name, description, libraryId }: NewAlbum & { name: string },
+  idempotent: IdempotentRequest | null,
+) {
+  const id = await libraryWithFoldedNames(context, principal, libraryId);
+  const maxAlbums = context.config.maxAlbumsPerLibrary;
+  const album = { libraryId: id, userId: principal.userId, name, foldedName: foldName(name), description, maxAlbums };
+  try {
+    return await records.insertAlbum(context.db, album, context.nowMs, idempotent);
+  } catch (error) {
+    throwNameTaken(ALBUM_NAMES, id, error);
+    if (!records.hasTooManyAlbums(error)) throw error;
+    throw new AppError("conflict", `a library can have at most ${maxAlbums} albums; delete one first`);
+  }
+}
+
 /**
- * Creates an empty album. Throws `conflict` for a library with as many albums as it may have, and `validation_error`
- * for an Idempotency-Key of a different request.
+ * Creates an empty album. If the library has one of that name with the given description, returns it instead.
+ *
+ * @throws {AppError} `conflict` for a taken name with another description, or a library with as many albums as it may
+ *   have; `validation_error` for an Idempotency-Key of a different request.
  */
 export async function createAlbum(
   context: Context,
   principal: Principal,
-  request: { name: string; description: string | null; libraryId: string | null },
+  request: NewAlbum,
   idempotent: IdempotentRequest | null,
-): Promise<Album> {
-  const { row } = await createOnce(context, idempotent, storedAlbum, async () => {
-    const library = await resolveLibrary(context, principal, request.libraryId);
-    const { name, description } = request;
-    const maxAlbums = context.config.maxAlbumsPerLibrary;
-    const album = { libraryId: library.id, userId: principal.userId, name, description, maxAlbums };
-    try {
-      return await records.insertAlbum(context.db, album, context.nowMs, idempotent);
-    } catch (error) {
-      if (!records.hasTooManyAlbums(error)) throw error;
-      throw new AppError("conflict", `a library can have at most ${maxAlbums} albums; delete one first`);
-    }
-  });
-  return { ...row, cover: null };
+): Promise<{ album: Album; isNew: boolean }> {
+  const { name, description } = { ...request, name: request.name ?? DEFAULT_ALBUM_NAME };
+  try {
+    const insert = async () => await insertAlbum(context, principal, { ...request, name }, idempotent);
+    const { row } = await createOnce(context, idempotent, storedAlbum, insert);
+    return { album: { ...row, cover: null }, isNew: true };
+  } catch (error) {
+    if (!(error instanceof NameTakenError)) throw error;
+    const named = await records.listAlbumsByName(context.db, error.ownerId, foldName(name));
+    const isSame = (album: Album): boolean => description === null || (album.description ?? "") === description;
+    return { album: requireSame("album", name, named, isSame), isNew: false };
+  }
 }
 
 export interface ListAlbumsParams {
@@ -82,12 +127,34 @@ export interface AlbumPatch {
 }
 
 /** An update without changes is skipped, because it would write a new date and an event. */
-function isUnchanged(album: Album, patch: records.AlbumChange): boolean {
-  const { name = album.name, description = album.description, pinnedCoverId = album.pinnedCoverId } = patch;
-  return name === album.name && description === album.description && pinnedCoverId === album.pinnedCoverId;
+function isUnchanged(album: Album, { rename, ...change }: records.AlbumChange): boolean {
+  const { description = album.description, pinnedCoverId = album.pinnedCoverId } = change;
+  const isRenamed = rename !== undefined && rename.name !== album.name;
+  return !isRenamed && description === album.description && pinnedCoverId === album.pinnedCoverId;
 }
 
-/** Updates an album. Throws `not_found`, or `validation_error` unless the cover is a live asset of the album. */
+/** Writes the change once all names in the library are folded. Returns false as `records.updateAlbum` does. */
+async function saveAlbum(context: Context, album: Album, change: records.AlbumChange): Promise<boolean> {
+  const { rename } = change;
+  if (rename === undefined) return await records.updateAlbum(context.db, album, change, context.nowMs);
+  const { libraryId } = album;
+  const [unfolded] = await runQueries(context.db, [unfoldedNamesQuery(ALBUM_NAMES, libraryId)]);
+  await foldStoredNames(context, ALBUM_NAMES, libraryId, unfolded);
+  // The folded name of an album that was among them, as it is now.
+  const current = { ...album, foldedName: album.foldedName ?? foldName(album.name) };
+  try {
+    return await records.updateAlbum(context.db, current, change, context.nowMs);
+  } catch (error) {
+    throw isNameRejected(ALBUM_NAMES, error) ? nameConflict("album", rename.name) : error;
+  }
+}
+
+/**
+ * Updates an album.
+ *
+ * @throws {AppError} `not_found`, `conflict` if another album has the name, `validation_error` unless the cover is a
+ *   live asset of the album.
+ */
 export async function updateAlbum(
   context: Context,
   principal: Principal,
@@ -95,10 +162,14 @@ export async function updateAlbum(
   patch: AlbumPatch,
 ): Promise<Album> {
   const album = await getAlbum(context, principal, id);
-  const { coverAssetId, ...fields } = patch;
-  const columns = { ...fields, ...(coverAssetId === undefined ? {} : { pinnedCoverId: coverAssetId }) };
-  if (isUnchanged(album, columns)) return album;
-  if (!(await records.updateAlbum(context.db, album, columns, context.nowMs))) {
+  const { name, coverAssetId, ...fields } = patch;
+  const change: records.AlbumChange = {
+    ...fields,
+    ...(name === undefined ? {} : { rename: { name, foldedName: foldName(name) } }),
+    ...(coverAssetId === undefined ? {} : { pinnedCoverId: coverAssetId }),
+  };
+  if (isUnchanged(album, change)) return album;
+  if (!(await saveAlbum(context, album, change))) {
     // Throws if the album was deleted meanwhile.
     await getAlbum(context, principal, id);
     if (typeof coverAssetId === "string" && (await findAssetPosition(context.db, principal, coverAssetId)) === null)

@@ -11,6 +11,7 @@ import {
   type IdempotentRequest,
 } from "../../records/idempotency/idempotencyKeys.ts";
 import type { Context } from "../context.ts";
+import { NameTakenError } from "../names/uniqueNames.ts";
 
 export type { IdempotentRequest } from "../../records/idempotency/idempotencyKeys.ts";
 export * from "../../records/idempotency/storedRows.ts";
@@ -55,7 +56,8 @@ export async function createOnce<T, S>(
     return { row: await create(), isRepeated: false };
   } catch (error) {
     // A concurrent request with the same key was committed first; this batch was rolled back.
-    const first = isKeyInUse(error) ? await findStored(context, request, schema) : null;
+    const mayBeStored = isKeyInUse(error) || error instanceof NameTakenError;
+    const first = mayBeStored ? await findStored(context, request, schema) : null;
     if (first === null) throw error;
     return { row: first, isRepeated: true };
   }

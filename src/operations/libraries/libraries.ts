@@ -1,8 +1,12 @@
 import { AppError, notFound } from "../../kernel/errors.ts";
+import { foldName } from "../../kernel/foldName.ts";
 import * as records from "../../records/libraries/libraries.ts";
+import { isNameRejected, LIBRARY_NAMES, unfoldedNamesQuery } from "../../records/names.ts";
+import { runQueries } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
+import { foldStoredNames, nameConflict, NameTakenError, requireSame, throwNameTaken } from "../names/uniqueNames.ts";
 import { startPages } from "../pages.ts";
 import { createOnce, storedLibrary, type IdempotentRequest } from "../idempotency/createOnce.ts";
 
@@ -69,51 +73,91 @@ export async function streamLibraries(
   return await startPages(libraryPages(context, principal, state));
 }
 
+async function foldLibraryNames(context: Context, userId: string): Promise<void> {
+  const [unfolded] = await runQueries(context.db, [unfoldedNamesQuery(LIBRARY_NAMES, userId)]);
+  await foldStoredNames(context, LIBRARY_NAMES, userId, unfolded);
+}
+
+async function insertLibrary(
+  context: Context,
+  { userId }: Principal,
+  fields: { name: string; description: string | null },
+  idempotent: IdempotentRequest | null,
+): Promise<Library> {
+  const { defaultLibraryStorageLimitBytes: storageLimitBytes, maxLibrariesPerUser: maxLibraries } = context.config;
+  await foldLibraryNames(context, userId);
+  const library = { ...fields, foldedName: foldName(fields.name), storageLimitBytes, maxLibraries };
+  try {
+    return await records.insertLibrary(context.db, userId, library, context.nowMs, idempotent);
+  } catch (error) {
+    throwNameTaken(LIBRARY_NAMES, userId, error);
+    if (!records.hasTooManyLibraries(error)) throw error;
+    throw new AppError("conflict", `a user can have at most ${maxLibraries} libraries, trashed ones included`);
+  }
+}
+
 /**
- * Creates a library. Throws `forbidden` for a restricted credential, whose scope excludes the new library, `conflict`
- * for a user with as many libraries as allowed, and `validation_error` for an Idempotency-Key of a different request.
+ * Creates a library. If the user has a live one of that name with the given description, returns it instead.
+ *
+ * @throws {AppError} `forbidden` for a restricted credential, whose scope excludes the new library; `conflict` for a
+ *   taken name with another description or in the trash, and for a user with as many libraries as allowed;
+ *   `validation_error` for an Idempotency-Key of a different request.
  */
 export async function createLibrary(
   context: Context,
   principal: Principal,
   fields: { name: string; description: string | null },
   idempotent: IdempotentRequest | null,
-): Promise<Library> {
+): Promise<{ library: Library; isNew: boolean }> {
   if (principal.libraryIds !== null) {
     throw new AppError("forbidden", "a credential restricted to selected libraries cannot create a library");
   }
-  const { defaultLibraryStorageLimitBytes: storageLimitBytes, maxLibrariesPerUser: maxLibraries } = context.config;
-  const library = { ...fields, storageLimitBytes, maxLibraries };
-  const { row } = await createOnce(context, idempotent, storedLibrary, async () => {
-    try {
-      return await records.insertLibrary(context.db, principal.userId, library, context.nowMs, idempotent);
-    } catch (error) {
-      if (!records.hasTooManyLibraries(error)) throw error;
-      throw new AppError("conflict", `a user can have at most ${maxLibraries} libraries, trashed ones included`);
-    }
-  });
-  return row;
+  const { name, description } = fields;
+  try {
+    const insert = async () => await insertLibrary(context, principal, fields, idempotent);
+    return { library: (await createOnce(context, idempotent, storedLibrary, insert)).row, isNew: true };
+  } catch (error) {
+    if (!(error instanceof NameTakenError)) throw error;
+    const named = await records.listLibrariesByName(context.db, error.ownerId, foldName(name));
+    const isSame = (library: Library): boolean =>
+      library.trashedAt === null && (description === null || (library.description ?? "") === description);
+    return { library: requireSame("library", name, named, isSame), isNew: false };
+  }
 }
 
-/** Updates the name or description of a library. Throws `not_found`. */
+/**
+ * Updates the name or description of a library. Throws `not_found`, and `conflict` if another library of its owner,
+ * live or trashed, has the name.
+ */
 export async function updateLibrary(
   context: Context,
   principal: Principal,
   id: string,
-  fields: { name?: string; description?: string | null },
+  { name, ...fields }: { name?: string; description?: string | null },
 ): Promise<Library> {
-  const library = await records.updateLibrary(context.db, principal, id, fields, context.nowMs);
-  if (library === null) throw notFound("library");
-  return library;
+  if (name !== undefined) await foldLibraryNames(context, principal.userId);
+  const change = { ...fields, ...(name === undefined ? {} : { rename: { name, foldedName: foldName(name) } }) };
+  try {
+    const library = await records.updateLibrary(context.db, principal, id, change, context.nowMs);
+    if (library === null) throw notFound("library");
+    return library;
+  } catch (error) {
+    throw name !== undefined && isNameRejected(LIBRARY_NAMES, error) ? nameConflict("library", name) : error;
+  }
 }
 
 const DAY_MS = 24 * 3600_000;
 
-/** Trashes a library: its contents are hidden now and purged when the retention ends. Throws `not_found`. */
+/**
+ * Trashes a library: its contents are hidden now and purged when the retention ends. Throws `not_found`, and `conflict`
+ * for the owner's last live library.
+ */
 export async function trashLibrary(context: Context, principal: Principal, id: string): Promise<void> {
   const purgeAt = Math.min(context.nowMs + context.config.trashRetentionDays * DAY_MS, Number.MAX_SAFE_INTEGER);
-  if ((await records.trashLibrary(context.db, principal, id, purgeAt, context.nowMs)) === null)
-    throw notFound("library");
+  const library = await records.trashLibrary(context.db, principal, id, purgeAt, context.nowMs);
+  if (library === null) throw notFound("library");
+  if (library.trashedAt === null)
+    throw new AppError("conflict", "the last live library cannot be trashed; create or restore another one first");
   await requestCachePurge(context);
 }
 

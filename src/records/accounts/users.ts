@@ -141,10 +141,19 @@ export async function updateProfile(db: Database, id: string, profile: Profile, 
     .where(eq(users.id, id));
 }
 
-/** A batch statement that inserts a default library for a user without a live one. */
+/**
+ * A batch statement that inserts a default library for a user without a live one. A number follows the name if a
+ * library in the trash has it.
+ */
 export function insertLibraryIfNone(db: Database, userId: SQL, limitBytes: number | null, atMs: number) {
   return db.statement(sql`
-    INSERT INTO libraries (id, user_id, name, storage_limit_bytes, created_at, updated_at)
-    SELECT ${newId("library", atMs)}, ${userId}, ${DEFAULT_LIBRARY_NAME}, ${limitBytes}, ${atMs}, ${atMs}
+    INSERT INTO libraries (id, user_id, name, folded_name, storage_limit_bytes, created_at, updated_at)
+    WITH RECURSIVE numbered (n, name) AS (
+      SELECT 1, ${DEFAULT_LIBRARY_NAME} UNION ALL
+      SELECT n + 1, ${DEFAULT_LIBRARY_NAME} || ' ' || (n + 1) FROM numbered
+      WHERE EXISTS (SELECT 1 FROM libraries taken
+        WHERE taken.user_id = ${userId} AND coalesce(taken.folded_name, lower(taken.name)) = lower(numbered.name)))
+    SELECT ${newId("library", atMs)}, ${userId}, name, lower(name), ${limitBytes}, ${atMs}, ${atMs}
+    FROM (SELECT name FROM numbered ORDER BY n DESC LIMIT 1)
     WHERE NOT EXISTS (SELECT 1 FROM libraries WHERE user_id = ${userId} AND trashed_at IS NULL)`);
 }

@@ -7,6 +7,7 @@ import { eventTime, insertEvents, insertSelectedEvents, type NewEvent } from "..
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { trashClearedAtOf } from "../libraries/libraries.ts";
 import { inScope, isLibraryMember, isVisible, type LibraryScope } from "../libraries/libraryScope.ts";
+import { ALBUM_NAMES, isNameTaken, nameUnlessTaken } from "../names.ts";
 import { albums, assets } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 import { NO_QUERY, rowReader, runQueries, textQuery, type Query, type Row } from "../sql/query.ts";
@@ -137,6 +138,18 @@ export function albumPageQuery(db: Database, request: AlbumListRequest): Query<A
   };
 }
 
+/** Albums of one name that are compared with a request to create one. There are several in older libraries only. */
+export const MAX_ALBUMS_OF_ONE_NAME = 100;
+
+/** Albums with this folded name, oldest first. */
+export async function listAlbumsByName(db: Database, libraryId: string, foldedName: string): Promise<Album[]> {
+  const rows = await selectAlbums(db)
+    .where(and(eq(albums.libraryId, libraryId), eq(albums.foldedName, foldedName), isNull(albums.deletedAt)))
+    .orderBy(albums.id)
+    .limit(MAX_ALBUMS_OF_ONE_NAME);
+  return rows.map(parseAlbum);
+}
+
 export function albumEvent(eventType: "album_created" | "album_deleted", id: string): NewEvent {
   return { eventType, entityType: "album", entityId: id };
 }
@@ -169,6 +182,7 @@ export interface NewAlbum {
   libraryId: string;
   userId: string;
   name: string;
+  foldedName: string;
   description: string | null;
   /** Albums that the library may have. */
   maxAlbums: number;
@@ -179,6 +193,7 @@ export function hasTooManyAlbums(error: unknown): boolean {
   return isNullRejected(error, "albums.library_id");
 }
 
+/** Fails as `isNameRejected` tells if an album of the library has the name. */
 export async function insertAlbum(
   db: Database,
   fields: NewAlbum,
@@ -188,13 +203,21 @@ export async function insertAlbum(
   const id = newId("album", atMs);
   const { maxAlbums, ...columns } = fields;
   const isMissing = sql`NOT ${albumExists(id)}`;
-  // NULL, which the column rejects, if the library has too many albums.
-  const libraryId = sql`(SELECT id FROM libraries WHERE id = ${fields.libraryId} AND album_count < ${maxAlbums})`;
+  const isTaken = isNameTaken(ALBUM_NAMES, fields.libraryId, fields.foldedName);
+  // NULL, which the column rejects, if the library has too many albums. A taken name is the more helpful error.
+  const libraryId = sql`(SELECT id FROM libraries WHERE id = ${fields.libraryId} AND (album_count < ${maxAlbums} OR ${isTaken}))`;
   const [, rows] = await db.orm.batch([
     insertEvents(db, fields.libraryId, atMs, [albumEvent("album_created", id)], isMissing),
     db.orm
       .insert(albums)
-      .values({ id, ...columns, libraryId, createdAt: atMs, updatedAt: atMs })
+      .values({
+        id,
+        ...columns,
+        libraryId,
+        name: nameUnlessTaken(fields.name, isTaken),
+        createdAt: atMs,
+        updatedAt: atMs,
+      })
       .returning(),
     ...insertIdempotentResult(db, request, { table: albums, id }, atMs),
   ]);
@@ -203,17 +226,31 @@ export async function insertAlbum(
   return row;
 }
 
-export type AlbumChange = Partial<Pick<AlbumRow, "name" | "description" | "pinnedCoverId">>;
+export type AlbumChange = Partial<Pick<AlbumRow, "description" | "pinnedCoverId">> & {
+  rename?: { name: string; foldedName: string };
+};
 
-/** Returns false, without any change, unless the album exists and a pinned cover is a live member. */
+/** Columns of a new name. Albums that had the same name before may keep it in another spelling. */
+function renamedColumns(album: Album, { name, foldedName }: { name: string; foldedName: string }) {
+  if (foldedName === album.foldedName) return { name };
+  const isTaken = isNameTaken(ALBUM_NAMES, album.libraryId, foldedName, album.id);
+  return { name: nameUnlessTaken(name, isTaken), foldedName };
+}
+
+/**
+ * Returns false, without any change, unless the album exists and a pinned cover is a live member. Fails as
+ * `isNameRejected` tells if another album of the library has the name.
+ */
 export async function updateAlbum(db: Database, album: Album, change: AlbumChange, atMs: number): Promise<boolean> {
   const pinned = change.pinnedCoverId ?? null;
   const member = sql`EXISTS (SELECT 1 FROM album_assets WHERE album_id = ${album.id} AND asset_id = ${pinned} AND trashed_at IS NULL)`;
   const allowed = pinned === null ? sql`TRUE` : member;
+  const { rename, ...columns } = change;
+  const renamed = rename === undefined ? {} : renamedColumns(album, rename);
   const [rows] = await db.orm.batch([
     db.orm
       .update(albums)
-      .set({ ...change, updatedAt: atMs })
+      .set({ ...columns, ...renamed, updatedAt: atMs })
       .where(and(eq(albums.id, album.id), isNull(albums.deletedAt), allowed))
       .returning({ id: albums.id }),
     insertSelectedEvents(db, sql`${selectAlbumUpdatedEvents(atMs)} WHERE ${albums.id} = ${album.id} AND ${allowed}`),

@@ -4,12 +4,15 @@ import type { albums, libraries, stacks } from "../schema/schema.ts";
 
 const text = z.string();
 const int = z.int();
+/** Missing in results that an older release stored within the last day. */
+const foldedName = text.nullable().default(null);
 
 export const storedAlbum = z.object({
   id: text,
   libraryId: text,
   userId: text,
   name: text,
+  foldedName,
   description: text.nullable(),
   assetCount: int,
   startUs: int.nullable(),
@@ -27,6 +30,7 @@ export const storedLibrary = z.object({
   id: text,
   userId: text,
   name: text,
+  foldedName,
   description: text.nullable(),
   assetCount: int,
   albumCount: int,

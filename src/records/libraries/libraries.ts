@@ -3,6 +3,7 @@ import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, sql, type SQL }
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
+import { isNameTaken, LIBRARY_NAMES, nameUnlessTaken } from "../names.ts";
 import { libraries } from "../schema/schema.ts";
 import { rowReader, type Query } from "../sql/query.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
@@ -14,9 +15,9 @@ export { isVisible, type LibraryScope } from "./libraryScope.ts";
 export type Library = typeof libraries.$inferSelect;
 
 /** A library without its texts, for requests that need its id and state. */
-export type LibraryState = Omit<Library, "name" | "description">;
+export type LibraryState = Omit<Library, "name" | "foldedName" | "description">;
 
-const { name: _name, description: _description, ...stateColumns } = getTableColumns(libraries);
+const { name: _name, foldedName: _foldedName, description: _description, ...stateColumns } = getTableColumns(libraries);
 
 /** Stored bytes and their limit; null if unlimited. */
 export interface StorageUsage {
@@ -152,21 +153,33 @@ export function hasTooManyLibraries(error: unknown): boolean {
   return isNullRejected(error, "libraries.user_id");
 }
 
+export interface NewLibrary {
+  name: string;
+  foldedName: string;
+  description: string | null;
+  storageLimitBytes: number | null;
+  /** Libraries that the user may have. */
+  maxLibraries: number;
+}
+
+/** Fails as `isNameRejected` tells if a library of the user has the name. */
 export async function insertLibrary(
   db: Database,
   userId: string,
-  fields: { name: string; description: string | null; storageLimitBytes: number | null; maxLibraries: number },
+  fields: NewLibrary,
   atMs: number,
   request: IdempotentRequest | null,
 ): Promise<Library> {
   const id = newId("library", atMs);
   const { maxLibraries, ...columns } = fields;
+  const isTaken = isNameTaken(LIBRARY_NAMES, userId, fields.foldedName);
+  const name = nameUnlessTaken(fields.name, isTaken);
   // NULL, which the column rejects, if the user has too many libraries, live and trashed.
-  const owner = sql`CASE WHEN (SELECT count(*) FROM libraries WHERE user_id = ${userId}) < ${maxLibraries} THEN ${userId} END`;
+  const owner = sql`CASE WHEN (SELECT count(*) FROM libraries WHERE user_id = ${userId}) < ${maxLibraries} OR ${isTaken} THEN ${userId} END`;
   const [rows] = await db.orm.batch([
     db.orm
       .insert(libraries)
-      .values({ id, userId: owner, ...columns, createdAt: atMs, updatedAt: atMs })
+      .values({ id, userId: owner, ...columns, name, createdAt: atMs, updatedAt: atMs })
       .returning(),
     ...insertIdempotentResult(db, request, { table: libraries, id }, atMs),
   ]);
@@ -175,16 +188,39 @@ export async function insertLibrary(
   return row;
 }
 
+/** Libraries of the user with this folded name, live and trashed, oldest first. */
+export async function listLibrariesByName(db: Database, userId: string, foldedName: string): Promise<Library[]> {
+  return await db.orm
+    .select()
+    .from(libraries)
+    .where(and(eq(libraries.userId, userId), eq(libraries.foldedName, foldedName)))
+    .orderBy(libraries.id);
+}
+
+export interface LibraryChange {
+  rename?: { name: string; foldedName: string };
+  description?: string | null;
+}
+
+/** Columns of a new name. Libraries that had the same name before may keep it in another spelling. */
+function renamedColumns(id: string, { name, foldedName }: { name: string; foldedName: string }) {
+  const isTaken = isNameTaken(LIBRARY_NAMES, sql`libraries.user_id`, foldedName, id);
+  const isOther = sql`(libraries.folded_name IS NOT ${foldedName} AND ${isTaken})`;
+  return { name: nameUnlessTaken(name, isOther), foldedName };
+}
+
+/** Fails as `isNameRejected` tells if another library of the owner has the name. */
 export async function updateLibrary(
   db: Database,
   scope: LibraryScope,
   id: string,
-  fields: { name?: string; description?: string | null },
+  { rename, ...fields }: LibraryChange,
   atMs: number,
 ): Promise<Library | null> {
+  const renamed = rename === undefined ? {} : renamedColumns(id, rename);
   const rows = await db.orm
     .update(libraries)
-    .set({ ...fields, updatedAt: atMs })
+    .set({ ...fields, ...renamed, updatedAt: atMs })
     .where(and(eq(libraries.id, id), librariesInScope(scope)))
     .returning();
   return rows[0] ?? null;
@@ -206,7 +242,11 @@ async function changeLibrary(
   return rows[0] ?? null;
 }
 
-/** Idempotent: trashing a trashed library keeps its `purgeAt`. */
+/** A condition: the owner has another live library. */
+const isNotLast = sql`EXISTS (SELECT 1 FROM libraries other WHERE other.user_id = libraries.user_id
+  AND other.trashed_at IS NULL AND other.id <> libraries.id)`;
+
+/** Idempotent: trashing a trashed library keeps its `purgeAt`. The owner's last live library stays live. */
 export async function trashLibrary(
   db: Database,
   scope: LibraryScope,
@@ -215,7 +255,7 @@ export async function trashLibrary(
   atMs: number,
 ): Promise<Library | null> {
   const change = { trashedAt: atMs, purgeAt, updatedAt: atMs };
-  return await changeLibrary(db, scope, id, isNull(libraries.trashedAt), change);
+  return await changeLibrary(db, scope, id, sql`${isNull(libraries.trashedAt)} AND ${isNotLast}`, change);
 }
 
 export async function restoreLibrary(

@@ -40,6 +40,8 @@ export const libraries = sqliteTable(
     id: text("id").primaryKey(),
     userId: text("user_id").notNull(),
     name: text("name").notNull(),
+    /** `foldName(name)`, by which names are unique among a user's libraries; null as in `albums`. */
+    foldedName: text("folded_name"),
     description: text("description"),
     assetCount: integer("asset_count").notNull().default(0),
     /** Maintained by triggers; excludes deleted albums. */
@@ -59,6 +61,7 @@ export const libraries = sqliteTable(
   },
   (t) => [
     index("libraries_by_user").on(t.userId, t.id),
+    index("libraries_by_name").on(t.userId, t.foldedName),
     index("libraries_to_purge")
       .on(t.purgeAt)
       .where(sql`"purge_at" IS NOT NULL`),

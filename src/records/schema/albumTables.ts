@@ -10,6 +10,8 @@ export const albums = sqliteTable(
     libraryId: text("library_id").notNull(),
     userId: text("user_id").notNull(),
     name: text("name").notNull(),
+    /** `foldName(name)`, by which names are unique in a library; null in rows of older releases: records/names.ts. */
+    foldedName: text("folded_name"),
     description: text("description"),
     /** Live members, updated in the batch that changes them. */
     assetCount: integer("asset_count").notNull().default(0),
@@ -27,6 +29,10 @@ export const albums = sqliteTable(
   },
   (t) => [
     index("albums_by_library").on(t.libraryId, t.id),
+    /** Holds the id too: the search by name reads only this index. */
+    index("albums_by_name")
+      .on(t.libraryId, t.foldedName, t.id)
+      .where(sql`"deleted_at" IS NULL`),
     index("albums_deleted")
       .on(t.deletedAt, t.libraryId)
       .where(sql`"deleted_at" IS NOT NULL`),

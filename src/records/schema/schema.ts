@@ -3,6 +3,7 @@ export { apiKeys, libraries, users } from "./accountTables.ts";
 export { albumAssets, albums } from "./albumTables.ts";
 export { assets, assetVersions, derivedFiles, stacks } from "./assetTables.ts";
 export { cachePurges, signingKeyTags } from "./deliveryTables.ts";
+export { feedback, feedbackTypes } from "./feedbackTables.ts";
 export {
   assetCleanups,
   corruptedFiles,

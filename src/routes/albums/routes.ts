@@ -33,10 +33,15 @@ const create = createRoute({
   path: "/api/albums",
   operationId: "albums_create",
   summary: "Create an empty album",
-  description: "A library can have at most MAX_ALBUMS_PER_LIBRARY albums; beyond that 409.",
+  description:
+    "Names are unique in a library, without regard to case and outer space. If an album has the name and every other field that was sent, it is returned with 200; if a field differs, the response is 409. Without a name, the album is called `New Album`. A library can have at most MAX_ALBUMS_PER_LIBRARY albums; beyond that 409.",
   middleware: [requireAction("write")] as const,
   request: { headers: idempotencyHeaders, body: jsonBody(createAlbumSchema) },
-  responses: { 201: jsonResponse(albumSchema, "The new album"), ...errorResponses(404, 409, 413, 415) },
+  responses: {
+    200: jsonResponse(albumSchema, "The album that has this name; it is unchanged"),
+    201: jsonResponse(albumSchema, "The new album"),
+    ...errorResponses(404, 409, 413, 415),
+  },
 });
 
 const list = createRoute({
@@ -70,10 +75,11 @@ const update = createRoute({
   path: "/api/albums/{album_id}",
   operationId: "albums_update",
   summary: "Update an album's name, description or cover",
-  description: "Fields that are left out stay as they are. A cover must be an asset of the album.",
+  description:
+    "Fields that are left out stay as they are, and so does a name that is null; null clears the description or the cover. A cover must be an asset of the album. A name that another album of the library has is 409.",
   middleware: [requireAction("write")] as const,
   request: { params, body: jsonBody(updateAlbumSchema) },
-  responses: { 200: jsonResponse(albumSchema, "The updated album"), ...errorResponses(404, 413, 415) },
+  responses: { 200: jsonResponse(albumSchema, "The updated album"), ...errorResponses(404, 409, 413, 415) },
 });
 
 const remove = createRoute({
@@ -98,7 +104,7 @@ async function serializeAlbum(album: operations.Album, urls: MediaUrlBuilder): P
   return {
     id: album.id,
     name: album.name,
-    description: album.description,
+    description: album.description ?? "",
     asset_count: album.assetCount,
     album_cover_asset_id: album.cover?.id ?? null,
     asset_urls: thumbnail === null ? null : { thumbnail },
@@ -112,7 +118,7 @@ async function serializeAlbum(album: operations.Album, urls: MediaUrlBuilder): P
 
 function toAlbumChange(body: z.output<typeof updateAlbumSchema>): operations.AlbumPatch {
   return {
-    ...(body.name === undefined ? {} : { name: body.name ?? "" }),
+    ...(typeof body.name === "string" ? { name: body.name } : {}),
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(body.album_cover_asset_id === undefined ? {} : { coverAssetId: body.album_cover_asset_id }),
   };
@@ -124,9 +130,9 @@ export const albums = newRouter()
     const { name, description, library_id: libraryId } = body;
     const { context, principal } = c.var;
     const idempotent = await readIdempotencyKey(c, c.req.valid("header"), body);
-    const request = { name: name ?? "", description: description ?? null, libraryId: libraryId ?? null };
-    const album = await operations.createAlbum(context, principal, request, idempotent);
-    return c.json(await serializeAlbum(album, await mediaUrlBuilder(c)), 201);
+    const request = { name: name ?? null, description: description ?? null, libraryId: libraryId ?? null };
+    const { album, isNew } = await operations.createAlbum(context, principal, request, idempotent);
+    return c.json(await serializeAlbum(album, await mediaUrlBuilder(c)), isNew ? 201 : 200);
   })
   .openapi(list, async (c) => {
     const query = c.req.valid("query");

@@ -8,6 +8,7 @@ import {
   instantFieldSchema,
   libraryParameter,
   limitSchema,
+  nameSchema,
   startingAfterSchema,
   optionalLimitSchema,
   textSchema,
@@ -20,7 +21,7 @@ export const albumSchema = z
   .object({
     id: idFieldSchema("album"),
     name: z.string(),
-    description: text,
+    description: z.string().openapi({ description: "Empty if there is none" }),
     asset_count: z.int().openapi({ description: "Number of live assets" }),
     album_cover_asset_id: idFieldSchema("asset").nullable().openapi({
       description: "The chosen cover, or the newest live asset if none was chosen",
@@ -37,14 +38,14 @@ export type AlbumBody = z.input<typeof albumSchema>;
 
 export const albumPageSchema = z.object({ data: z.array(albumSchema), has_more: z.boolean() }).openapi("AlbumPage");
 
-const name = textSchema(MAX_NAME_BYTES);
+const name = nameSchema(MAX_NAME_BYTES);
 const description = textSchema(MAX_CAPTION_BYTES);
 
 export const createAlbumSchema = z
   .object({ name: name.nullish(), description: description.nullish(), library_id: idSchema("library").nullish() })
   .openapi("CreateAlbumRequest", { example: { name: "Summer 2026" } });
 
-/** `null` clears a field; a null name is stored as "". */
+/** `null` clears a field, and leaves the name as it is. */
 export const updateAlbumSchema = z
   .object({
     name: name.nullable().optional(),

@@ -24,10 +24,15 @@ const create = createRoute({
   path: "/api/libraries",
   operationId: "libraries_create",
   summary: "Create a library",
-  description: "A user can have at most MAX_LIBRARIES_PER_USER libraries, trashed ones included; beyond that 409.",
+  description:
+    "Names are unique among a user's libraries, trashed ones included, without regard to case and outer space. If a live library has the name and the description that was sent, it is returned with 200; if its description differs, or it is in the trash, the response is 409. A user can have at most MAX_LIBRARIES_PER_USER libraries, trashed ones included; beyond that 409.",
   middleware: [requireAction("write")] as const,
   request: { headers: idempotencyHeaders, body: jsonBody(createLibrarySchema) },
-  responses: { 201: jsonResponse(librarySchema, "The new library"), ...errorResponses(409, 413, 415) },
+  responses: {
+    200: jsonResponse(librarySchema, "The library that has this name; it is unchanged"),
+    201: jsonResponse(librarySchema, "The new library"),
+    ...errorResponses(409, 413, 415),
+  },
 });
 
 const list = createRoute({
@@ -66,10 +71,11 @@ const update = createRoute({
   path: "/api/libraries/{library_id}",
   operationId: "libraries_update",
   summary: "Rename or describe a library",
-  description: "Fields that are left out stay as they are.",
+  description:
+    "Fields that are left out or null stay as they are; an empty description clears it. A name that another library of the owner has, live or trashed, is 409.",
   middleware: [requireAction("write")] as const,
   request: { params, body: jsonBody(updateLibrarySchema) },
-  responses: { 200: jsonResponse(librarySchema, "The updated library"), ...errorResponses(404, 413, 415) },
+  responses: { 200: jsonResponse(librarySchema, "The updated library"), ...errorResponses(404, 409, 413, 415) },
 });
 
 const trash = createRoute({
@@ -78,12 +84,13 @@ const trash = createRoute({
   path: "/api/libraries/{library_id}/trash",
   operationId: "libraries_trash",
   summary: "Trash a library",
-  description: "Its contents are hidden and permanently deleted after TRASH_RETENTION_DAYS.",
+  description:
+    "Its contents are hidden and permanently deleted after TRASH_RETENTION_DAYS. The owner's last live library cannot be trashed: 409.",
   middleware: [requireAction("delete")] as const,
   request: { params },
   responses: {
     200: jsonResponse(acknowledgementSchema, "The library is in the trash; repeating the call is harmless"),
-    ...errorResponses(404),
+    ...errorResponses(404, 409),
   },
 });
 
@@ -126,14 +133,23 @@ function serializeLibrary(library: operations.Library) {
   };
 }
 
+/** An empty description is stored as none. */
+function toLibraryChange({ name, description }: z.output<typeof updateLibrarySchema>) {
+  return {
+    ...(typeof name === "string" ? { name } : {}),
+    ...(typeof description === "string" ? { description: description === "" ? null : description } : {}),
+  };
+}
+
 export const libraries = newRouter()
   .openapi(create, async (c) => {
     const body = c.req.valid("json");
-    const { name, description = null } = body;
+    const { name, description } = body;
     const { context, principal } = c.var;
     const idempotent = await readIdempotencyKey(c, c.req.valid("header"), body);
-    const library = await operations.createLibrary(context, principal, { name, description }, idempotent);
-    return c.json(serializeLibrary(library), 201);
+    const fields = { name, description: description ?? null };
+    const { library, isNew } = await operations.createLibrary(context, principal, fields, idempotent);
+    return c.json(serializeLibrary(library), isNew ? 201 : 200);
   })
   .openapi(get, async (c) => {
     const { library_id: id } = c.req.valid("param");
@@ -141,8 +157,7 @@ export const libraries = newRouter()
   })
   .openapi(update, async (c) => {
     const { library_id: id } = c.req.valid("param");
-    const { name, description } = c.req.valid("json");
-    const change = { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) };
+    const change = toLibraryChange(c.req.valid("json"));
     const { context, principal } = c.var;
     return c.json(serializeLibrary(await operations.updateLibrary(context, principal, id, change)), 200);
   })

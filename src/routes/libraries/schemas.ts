@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_CAPTION_BYTES, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
-import { idFieldSchema, instantFieldSchema, textSchema } from "../fieldSchemas.ts";
+import { idFieldSchema, instantFieldSchema, nameSchema, textSchema } from "../fieldSchemas.ts";
 
 export const librarySchema = z
   .object({
@@ -16,16 +16,16 @@ export const librarySchema = z
   })
   .openapi("Library");
 
-const name = textSchema(MAX_NAME_BYTES).min(1);
+const name = nameSchema(MAX_NAME_BYTES);
 const description = textSchema(MAX_CAPTION_BYTES).nullish();
 
 export const createLibrarySchema = z
   .object({ name, description })
   .openapi("CreateLibraryRequest", { example: { name: "Family photos" } });
 
-/** A library always has a name, so null is rejected. */
+/** Null leaves a field as it is. */
 export const updateLibrarySchema = z
-  .object({ name: name.optional(), description })
+  .object({ name: name.nullish(), description })
   .openapi("UpdateLibraryRequest", { example: { name: "Family photos" } });
 
 export const libraryQuerySchema = z.object({

@@ -82,7 +82,9 @@ async function rowsOf(id: string): Promise<number> {
 const pendingCleanups = async (): Promise<number> => (await sqlAll("SELECT * FROM asset_cleanups")).length;
 
 async function createAlbum(ids: string[]): Promise<string> {
-  const album = await (await call("POST", "/api/albums", { json: { name: "a", library_id: libraryId } })).json();
+  const album = await (
+    await call("POST", "/api/albums", { json: { name: crypto.randomUUID(), library_id: libraryId } })
+  ).json();
   const { id } = z.object({ id: z.string() }).parse(album);
   await call("POST", `/api/albums/${id}/assets`, { json: { asset_ids: ids } });
   return id;

@@ -33,7 +33,7 @@ async function create(path: string, json: unknown): Promise<string> {
 
 /** Creates a library with two uploads in an album and a stack, and a third in the trash. */
 async function filledLibrary(): Promise<{ libraryId: string; ids: string[]; albumId: string }> {
-  const libraryId = await createLibrary("to be purged");
+  const libraryId = await createLibrary();
   const ids: string[] = [];
   for (let i = 0; i < 3; i++)
     ids.push((await expectAsset(await uploadWithoutConsumer(uniqueBytes(100), { libraryId }), 201)).id);

@@ -20,7 +20,7 @@ beforeAll(async () => {
   owner = await getRootOwner();
 });
 
-async function create(json: unknown = {}): Promise<Album> {
+async function create(json: Record<string, unknown> = { name: crypto.randomUUID() }): Promise<Album> {
   const response = await call("POST", "/api/albums", { json });
   expect(response.status).toBe(201);
   return await response.json<Album>();
@@ -68,19 +68,24 @@ describe("an album", () => {
       updated_at: expect.stringMatching(/Z$/),
     });
     expect(await get(album.id)).toEqual(album);
-    for (const json of [{}, { name: null, description: null, library_id: null }]) {
-      expect(await create(json)).toMatchObject({ name: "", description: null });
-    }
+    const nameless = await create({});
+    expect(nameless).toMatchObject({ name: "New Album", description: "" });
+    const nulls = await call("POST", "/api/albums", { json: { name: null, description: null, library_id: null } });
+    expect([nulls.status, await nulls.json()]).toEqual([200, nameless]);
     for (const json of [{ name: 1 }, { name: "x".repeat(1025) }, { description: [] }, { library_id: "x" }]) {
       expect((await call("POST", "/api/albums", { json })).status, JSON.stringify(json)).toBe(422);
     }
   });
 
-  it("is renamed and described; null clears a field and omitted fields are unchanged", async () => {
+  it("is renamed and described; null clears the description, and the name stays without a new one", async () => {
     const { id } = await create({ name: "a", description: "b" });
     expect(await (await patch(id, { name: "c" })).json()).toMatchObject({ name: "c", description: "b" });
-    expect(await (await patch(id, { description: null })).json()).toMatchObject({ name: "c", description: null });
-    expect(await (await patch(id, { name: null })).json()).toMatchObject({ name: "", description: null });
+    expect(await (await patch(id, { description: null })).json()).toMatchObject({ name: "c", description: "" });
+    expect(await (await patch(id, { name: null, description: "d" })).json()).toMatchObject({
+      name: "c",
+      description: "d",
+    });
+    expect(await (await patch(id, { description: "" })).json()).toMatchObject({ name: "c", description: "" });
     for (const json of [
       { name: 7 },
       { description: {} },
@@ -163,14 +168,14 @@ describe("an album", () => {
   });
 
   it("rejects a cover that is not one of its live assets", async () => {
-    const { id } = await create();
+    const { id, name } = await create();
     const [member = "", stranger = "", trashed = ""] = await insertAssets(owner, [{}, {}, { trashedAt: 1 }]);
     await add(id, [member]);
     expect((await patch(id, { album_cover_asset_id: stranger })).status).toBe(422);
     expect((await patch(id, { album_cover_asset_id: trashed })).status).toBe(422);
     expect((await patch(id, { album_cover_asset_id: newId("asset") })).status).toBe(404);
     expect((await patch(id, { name: "half a change", album_cover_asset_id: stranger })).status).toBe(422);
-    expect(await get(id)).toMatchObject({ name: "", album_cover_asset_id: member });
+    expect(await get(id)).toMatchObject({ name, album_cover_asset_id: member });
   });
 
   it("keeps its assets and removes their memberships when deleted", async () => {

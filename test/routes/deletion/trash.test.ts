@@ -103,7 +103,7 @@ async function newAssets(count: number, owner: Owner = me): Promise<string[]> {
 const withId = z.object({ id: z.string() });
 
 async function newAlbum(ids: string[]): Promise<string> {
-  const created = await call("POST", "/api/albums", { token: me.token, json: { name: "a" } });
+  const created = await call("POST", "/api/albums", { token: me.token, json: { name: crypto.randomUUID() } });
   const { id } = withId.parse(await created.json());
   await call("POST", `/api/albums/${id}/assets`, { token: me.token, json: { asset_ids: ids } });
   return id;

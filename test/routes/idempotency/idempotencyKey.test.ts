@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { sweepIdempotencyKeys } from "../../../src/operations/idempotency/createOnce.ts";
 import { IDEMPOTENCY_KEY_LIFETIME_MS } from "../../../src/records/idempotency/idempotencyKeys.ts";
@@ -19,6 +19,12 @@ beforeAll(async () => {
   for (let i = 0; i < 4; i++) assetIds.push(withId.parse(await (await upload(uniqueBytes())).json()).id);
 });
 
+/** Another name for each test, because names are unique. */
+let name = "";
+beforeEach(() => {
+  name = crypto.randomUUID();
+});
+
 interface Creation {
   path: string;
   table: string;
@@ -29,7 +35,7 @@ interface Creation {
 const albums: Creation = {
   path: "/api/albums",
   table: "albums",
-  body: () => ({ name: "Trip", description: "d", library_id: libraryId }),
+  body: () => ({ name, description: "d", library_id: libraryId }),
   change: { name: "Other" },
 };
 
@@ -38,7 +44,7 @@ const creations: Record<string, Creation> = {
   "a library": {
     path: "/api/libraries",
     table: "libraries",
-    body: () => ({ name: "Family" }),
+    body: () => ({ name }),
     change: { name: "Other" },
   },
   "a stack": {
@@ -139,7 +145,7 @@ describe("an API key created with an Idempotency-Key", () => {
 });
 
 describe("an Idempotency-Key", () => {
-  const album = () => ({ name: "A", library_id: libraryId });
+  const album = () => ({ name: crypto.randomUUID(), library_id: libraryId });
 
   it("belongs to one credential", async () => {
     const key = crypto.randomUUID();
@@ -175,9 +181,10 @@ describe("an Idempotency-Key", () => {
     const [used, swept] = [crypto.randomUUID(), crypto.randomUUID()];
     const ids = [];
     for (const key of [used, swept]) await create(albums, key, album());
+    const body = album();
     await sqlAll("UPDATE idempotency_keys SET created_at = created_at - ?", IDEMPOTENCY_KEY_LIFETIME_MS);
     const before = Number(await countRows("albums"));
-    for (let i = 0; i < 2; i++) ids.push(withId.parse(await (await create(albums, used, album())).json()).id);
+    for (let i = 0; i < 2; i++) ids.push(withId.parse(await (await create(albums, used, body)).json()).id);
     expect(new Set(ids).size).toBe(1);
     expect(await countRows("albums")).toBe(before + 1);
     expect(await sweepIdempotencyKeys(testContext())).toBeGreaterThan(0);

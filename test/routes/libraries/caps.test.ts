@@ -22,7 +22,7 @@ function count(table: string): Promise<Record<string, unknown>[]> {
 describe("the cap on libraries of a user", () => {
   const capped = { env: { MAX_LIBRARIES_PER_USER: "4" } };
   const create = async (): Promise<Response> =>
-    await call("POST", "/api/libraries", { ...capped, json: { name: "another" } });
+    await call("POST", "/api/libraries", { ...capped, json: { name: crypto.randomUUID() } });
 
   it("lets concurrent requests create exactly as many, and answers 409 from then on", async () => {
     const { libraryId } = await getRootOwner();
@@ -43,7 +43,7 @@ describe("the cap on albums of a library", () => {
   const capped = { env: { MAX_ALBUMS_PER_LIBRARY: "3" } };
   let libraryId: string;
   const create = async (): Promise<Response> =>
-    await call("POST", "/api/albums", { ...capped, json: { name: "holiday", library_id: libraryId } });
+    await call("POST", "/api/albums", { ...capped, json: { name: crypto.randomUUID(), library_id: libraryId } });
 
   it("lets concurrent requests create exactly as many, without events of refused ones", async () => {
     libraryId = await createLibrary();

@@ -103,7 +103,7 @@ describe("the library of an upload", () => {
     const fresh = String(await libraryOf(await uploadWithoutConsumer(uniqueBytes())));
     expect(fresh).not.toBe(first);
     expect(await sqlAll("SELECT name, asset_count, user_id FROM libraries WHERE id = ?", fresh)).toEqual([
-      { name: "Default Library", asset_count: 1, user_id: userId },
+      { name: "Default Library 2", asset_count: 1, user_id: userId },
     ]);
     expect(await libraryOf(await uploadWithoutConsumer(uniqueBytes()))).toBe(fresh);
     expect(await sqlAll("SELECT id FROM libraries")).toHaveLength(before + 1);

@@ -130,7 +130,7 @@ describe.each([
   it("stay within their budgets", async () => {
     await sqlAll("DELETE FROM assets");
     const asset = await uploadSample(name);
-    const album = created.parse(await send("POST", "/api/albums", { name: "a" })).id;
+    const album = created.parse(await send("POST", "/api/albums", { name: `album of ${name}` })).id;
     const counts: Record<string, number> = {};
     for (const [step, { method, path, json }] of Object.entries(changes)) {
       await send(method, path({ asset, album }), json?.(asset));

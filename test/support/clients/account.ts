@@ -5,7 +5,8 @@ import { call } from "./api.ts";
 
 const withId = z.object({ id: z.string() });
 
-export async function createLibrary(name = "another library"): Promise<string> {
+/** Creates a library of a name that no other has. */
+export async function createLibrary(name = `library ${crypto.randomUUID()}`): Promise<string> {
   return withId.parse(await (await call("POST", "/api/libraries", { json: { name } })).json()).id;
 }
 

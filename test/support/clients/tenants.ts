@@ -63,7 +63,8 @@ export async function insertUser(): Promise<string> {
 
 export async function insertLibrary(userId: string, name = "library"): Promise<string> {
   const id = newId("library");
-  await env.DB.prepare("INSERT INTO libraries (id, user_id, name, created_at, updated_at) VALUES (?, ?, ?, 0, 0)")
+  const columns = "id, user_id, name, folded_name, created_at, updated_at";
+  await env.DB.prepare(`INSERT INTO libraries (${columns}) VALUES (?1, ?2, ?3, lower(?3), 0, 0)`)
     .bind(id, userId, name)
     .run();
   return id;
