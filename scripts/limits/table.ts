@@ -25,6 +25,7 @@ import * as taskCompletion from "../../src/operations/tasks/taskCompletion.ts";
 import * as assetList from "../../src/records/assets/assetList.ts";
 import * as cachePurger from "../../src/providers/cache/cachePurger.ts";
 import * as cachePurgeRecords from "../../src/records/delivery/cachePurges.ts";
+import * as mediaFiles from "../../src/records/delivery/mediaFiles.ts";
 import * as mediaResponse from "../../src/routes/delivery/mediaResponse.ts";
 import * as mapRecords from "../../src/records/map/geoClusters.ts";
 import * as queueJob from "../../src/jobs/queue.ts";
@@ -61,6 +62,13 @@ export const sections: Section[] = [
       limit(MULTIPART_LIMITS, "maxHeaderBytes", "bytes", "headers of one part", "400"),
       limit(MULTIPART_LIMITS, "maxIgnoredBytes", "bytes", "text before the first and after the last boundary", "400"),
       limit(bodyReader, "MAX_DISCARDED_BYTES", "bytes", "rest of a refused body that is read", "the connection ends"),
+      limit(
+        rateLimits,
+        "REQUESTS_PER_COUNT",
+        "requests",
+        "requests that one call of `CREDENTIAL_LIMIT` counts",
+        "the next ten are counted",
+      ),
       limit(
         rateLimits,
         "ROWS_PER_REQUEST_UNIT",
@@ -154,6 +162,13 @@ export const sections: Section[] = [
         "seconds",
         "remaining life of a media URL, at least; at most twice as long",
         "403",
+      ),
+      limit(
+        mediaFiles,
+        "MEDIA_FILE_MEMORY_MS",
+        "ms",
+        "time for which an isolate trusts that a media file is shown",
+        "the database is asked",
       ),
       limit(
         mediaResponse,
@@ -275,6 +290,8 @@ export const internal: readonly string[] = [
   "MAX_BLOCKED_NETWORKS",
   "MAX_REMEMBERED_KEYS",
   "MAX_REMEMBERED_PRINCIPALS",
+  "MAX_COUNTED_CREDENTIALS",
+  "MAX_REMEMBERED_MEDIA_FILES",
   "MAX_KNOWN_LIBRARIES",
   "MAX_STREAM_PAGE_ASSETS",
   "MAX_NAMES_FOLDED_AT_ONCE",

@@ -2,7 +2,7 @@
 import type { SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
-import { countRowsRead, type RowCounter } from "./rowCounter.ts";
+import { observeSession, type RowCounter } from "./observedSession.ts";
 
 /**
  * `nearest`: any replica. `primary`: the newest state, for writes and the checks before them. A bookmark: at least as
@@ -11,6 +11,8 @@ import { countRowsRead, type RowCounter } from "./rowCounter.ts";
 export type Consistency = "nearest" | "primary" | { bookmark: string };
 
 export interface Database {
+  /** Identifies the database in memory. */
+  readonly binding: object;
   readonly orm: DrizzleD1Database;
   readonly consistency: Consistency;
   /** The credential that the events of this session's writes name; null for the service's own work. */
@@ -67,10 +69,11 @@ export function openDatabase(
   counter: RowCounter = { rowsRead: 0 },
 ): Database {
   const session = binding.withSession(sessionConstraint(consistency));
-  const counted = countRowsRead(session, counter);
+  const observed = observeSession(session, { counter, isPrimary: consistency === "primary" });
   let orm: DrizzleD1Database | undefined;
-  const openOrm = (): DrizzleD1Database => (orm ??= drizzle(asDatabase(counted)));
+  const openOrm = (): DrizzleD1Database => (orm ??= drizzle(asDatabase(observed)));
   return {
+    binding,
     get orm() {
       return openOrm();
     },
@@ -81,11 +84,11 @@ export function openDatabase(
     // Drizzle 0.45 leaves raw queries unprepared before batch(), which binds parameters to `stmt`.
     statement: (query) => {
       const raw = openOrm().run(query);
-      return Object.assign(raw, { stmt: counted.prepare(raw.getQuery().sql) });
+      return Object.assign(raw, { stmt: observed.prepare(raw.getQuery().sql) });
     },
     select: async (queries) => {
-      const statements = queries.map((query) => prepare(counted, query));
-      const results = await counted.batch<Record<string, unknown>>(statements);
+      const statements = queries.map((query) => prepare(observed, query));
+      const results = await observed.batch<Record<string, unknown>>(statements);
       return results.map(({ results: rows }) => rows);
     },
     bookmark: () => session.getBookmark(),

@@ -10,7 +10,7 @@ import {
   MAX_REMEMBERED_PRINCIPALS,
   PRINCIPAL_MEMORY_MS,
 } from "../../src/operations/accounts/knownPrincipals.ts";
-import { ExpiringKeys } from "../../src/operations/accounts/knownSecrets.ts";
+import { ExpiringKeys } from "../../src/kernel/expiringMap.ts";
 
 async function statusWith(headers: Record<string, string>): Promise<number> {
   return (await call("GET", "/api/users/me", { token: null, headers })).status;

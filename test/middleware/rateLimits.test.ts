@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { networkPrefix } from "../../src/middleware/rateLimits.ts";
+import { networkPrefix, REQUESTS_PER_COUNT } from "../../src/middleware/rateLimits.ts";
 import { expectError } from "../support/clients/responses.ts";
 import { call, ROOT_API_KEY, type CallOptions } from "../support/clients/api.ts";
 import { getRootOwner } from "../support/clients/account.ts";
@@ -28,19 +28,31 @@ async function statuses(count: number, options: CallOptions): Promise<number[]> 
   return statusCodes;
 }
 
+/** A limit that counts its calls, and refuses them from `refusesFrom` on. */
+function countingLimit(refusesFrom = Infinity) {
+  const keys: string[] = [];
+  const limit = ({ key }: { key: string }) => Promise.resolve({ success: keys.push(key) < refusesFrom });
+  return { keys, options: { env: { CREDENTIAL_LIMIT: { limit } } } satisfies CallOptions };
+}
+
+/** Three calls of the limit count these requests. */
+const ALLOWED = 3 * REQUESTS_PER_COUNT;
+
 describe("a credential over its limit", () => {
   it("gets 429 with Retry-After within the minute, and other credentials do not", { timeout: 15_000 }, async () => {
     await startOfWindow();
     const { secret } = await insertKey({ userId });
     const { secret: other } = await insertKey({ userId });
-    expect(await statuses(5, { ...limited, token: secret })).toEqual([200, 200, 200, 429, 429]);
+    expect(new Set(await statuses(ALLOWED, { ...limited, token: secret }))).toEqual(new Set([200]));
+    expect(await statuses(2, { ...limited, token: secret })).toEqual([429, 429]);
     const response = await call("POST", "/api/albums", { ...limited, token: secret, json: { name: "late" } });
     const retryAfter = Number(response.headers.get("retry-after"));
     expect(await expectError(response, 429)).toMatchObject({ error: "rate_limited" });
     expect(retryAfter).toBeGreaterThanOrEqual(1);
     expect(retryAfter).toBeLessThanOrEqual(60);
     expect(await statuses(3, { ...limited, token: other })).toEqual([200, 200, 200]);
-    expect(await statuses(4, { ...limited, token: ROOT_API_KEY })).toEqual([200, 200, 200, 429]);
+    const ofRoot = await statuses(ALLOWED + 1, { ...limited, token: ROOT_API_KEY });
+    expect(ofRoot.indexOf(429)).toBe(ALLOWED);
   });
 
   it("can still call the ping, which needs no credential", async () => {
@@ -48,27 +60,57 @@ describe("a credential over its limit", () => {
   });
 });
 
+describe("the requests of a credential", () => {
+  it("are counted ten at a time, the first of them at once", async () => {
+    const { secret: token } = await insertKey({ userId });
+    const { keys, options } = countingLimit();
+    const callsAfter: number[] = [];
+    for (let i = 0; i < 2 * REQUESTS_PER_COUNT + 1; i++) {
+      await call("GET", "/api/users/me", { ...options, token });
+      callsAfter.push(keys.length);
+    }
+    expect(callsAfter).toEqual([...Array(10).fill(1), ...Array(10).fill(2), 3]);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it("are all counted when they are sent at once", async () => {
+    const { secret: token } = await insertKey({ userId });
+    const { keys, options } = countingLimit();
+    await Promise.all(Array.from({ length: 25 }, () => call("GET", "/api/users/me", { ...options, token })));
+    expect(keys.length * REQUESTS_PER_COUNT).toBeGreaterThanOrEqual(25);
+    const counted = keys.length;
+    const left = counted * REQUESTS_PER_COUNT - 25;
+    await statuses(left, { ...options, token });
+    expect(keys.length).toBe(counted);
+  });
+
+  it("do not use up what is left when they are refused", async () => {
+    const { secret: token } = await insertKey({ userId });
+    const { keys, options } = countingLimit(2);
+    const allowed = await statuses(REQUESTS_PER_COUNT, { ...options, token });
+    expect(new Set(allowed)).toEqual(new Set([200]));
+    expect(await statuses(3, { ...options, token })).toEqual([429, 429, 429]);
+    expect(keys).toHaveLength(1 + 3);
+  });
+});
+
 describe("a credential that reads many rows", () => {
   it("uses up its limit with fewer requests", { timeout: 60_000 }, async () => {
     const { libraryId } = await seedLibrary(userId, 12_000);
     const { secret: token } = await insertKey({ userId });
-    const counted: string[] = [];
-    const limit = {
-      limit: ({ key }: { key: string }) => {
-        counted.push(key);
-        return Promise.resolve({ success: true });
-      },
-    };
-    const unitsOf = async (query: string): Promise<number> => {
-      counted.length = 0;
+    const { keys, options } = countingLimit();
+    const read = async (query: string): Promise<void> => {
       const path = `/api/assets?library_id=${libraryId}&${query}`;
-      expect((await call("GET", path, { token, env: { CREDENTIAL_LIMIT: limit } })).status).toBe(200);
-      expect(new Set(counted).size).toBe(1);
-      return counted.length;
+      expect((await call("GET", path, { ...options, token })).status).toBe(200);
     };
-    expect(await unitsOf("include=")).toBe(1);
-    // No video is in an album, and no index holds both with a map box, so all 7,000 assets with a position are scanned.
-    expect(await unitsOf("include=&bbox=-180,-90,180,90&media_type=video&album_filter=in_album")).toBe(1 + 3);
+    for (let i = 0; i < REQUESTS_PER_COUNT; i++) await read("include=");
+    expect(keys).toHaveLength(1);
+    // No video is in an album, and no index holds both with a map box, so all 7,000 assets with a position are scanned:
+    // each scan counts as 1 + 3 requests.
+    for (let i = 0; i < 5; i++) await read("include=&bbox=-180,-90,180,90&media_type=video&album_filter=in_album");
+    expect(keys).toHaveLength(1 + 2);
+    await read("include=");
+    expect(keys).toHaveLength(1 + 3);
   });
 });
 

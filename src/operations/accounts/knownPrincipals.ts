@@ -2,7 +2,7 @@
  * Remembers authenticated principals, so that a read needs no query for its credential. Changes never use this memory.
  * A key that was revoked in another isolate reads for at most `PRINCIPAL_MEMORY_MS` more; docs/credentials.md.
  */
-import { ExpiringMap } from "./knownSecrets.ts";
+import { ExpiringMap } from "../../kernel/expiringMap.ts";
 import type { AuthenticatedPrincipal } from "./principal.ts";
 
 /** How long reads trust an authentication. */

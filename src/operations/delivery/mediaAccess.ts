@@ -1,6 +1,6 @@
 /** Rejects media URLs whose file was trashed, deleted or replaced since they were signed. */
 import { AppError } from "../../kernel/errors.ts";
-import { findMediaFile, type MediaFileRow } from "../../records/delivery/mediaFiles.ts";
+import { findMediaFile, findRecentMediaFile, type MediaFileRow } from "../../records/delivery/mediaFiles.ts";
 import type { Context } from "../context.ts";
 import type { MediaAddress } from "./urlSigner.ts";
 
@@ -12,13 +12,13 @@ function isServed(row: MediaFileRow | null, { trashedAt = null }: MediaAddress):
 }
 
 /**
- * Finds the row of a media file. A replica may lag behind an upload, so the primary decides before a URL is refused. A
+ * Finds the row of a media file, in memory or in the database. A replica may lag behind an upload, so the primary decides before a URL is refused. A
  * lagging replica may serve an ended URL for the seconds of its delay.
  *
  * @throws {AppError} `not_found` if the URL has ended.
  */
 export async function requireMediaFile(context: Context, address: MediaAddress): Promise<MediaFileRow> {
-  const row = await findMediaFile(context.db, address);
+  const row = await findRecentMediaFile(context.db, address, context.nowMs);
   if (isServed(row, address)) return row;
   const newest = context.db.consistency === "primary" ? row : await findMediaFile(context.db.primary(), address);
   if (isServed(newest, address)) return newest;

@@ -1,6 +1,7 @@
 /** The row behind a media URL: whether its file is still shown, the digest of its bytes, and its size. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
+import { ReadMemory } from "../readMemory.ts";
 
 export interface MediaFileRow {
   libraryId: string;
@@ -12,14 +13,41 @@ export interface MediaFileRow {
   edgePx: number | null;
 }
 
+/** How long an isolate remembers that a file is shown: a player seeks, and a page shows a file in several sizes. */
+export const MEDIA_FILE_MEMORY_MS = 5000;
+/** Files that an isolate remembers: 1 MB. */
+export const MAX_REMEMBERED_MEDIA_FILES = 2000;
+
+const remembered = new ReadMemory<MediaFileRow>({
+  lifetimeMs: MEDIA_FILE_MEMORY_MS,
+  maxEntries: MAX_REMEMBERED_MEDIA_FILES,
+});
+
+interface MediaFileKey {
+  assetId: string;
+  versionId: string;
+}
+
+/** `findMediaFile`, or what it found within the last `MEDIA_FILE_MEMORY_MS`, unless this isolate changed it since. */
+export async function findRecentMediaFile(
+  db: Database,
+  file: MediaFileKey,
+  nowMs: number,
+): Promise<MediaFileRow | null> {
+  const key = `${file.assetId}/${file.versionId}`;
+  const known = remembered.get(db.binding, key, nowMs);
+  if (known !== undefined) return known;
+  const remember = remembered.begin(db.binding, key, nowMs);
+  const row = await findMediaFile(db, file);
+  if (row !== null) remember(row);
+  return row;
+}
+
 /**
  * Finds the file of a version or poster that belongs to an asset of a live library. Null once it was deleted or
  * replaced, or its trash was cleared. Reads two or three rows.
  */
-export async function findMediaFile(
-  db: Database,
-  { assetId, versionId }: { assetId: string; versionId: string },
-): Promise<MediaFileRow | null> {
+export async function findMediaFile(db: Database, { assetId, versionId }: MediaFileKey): Promise<MediaFileRow | null> {
   const [row] = await db.orm.all<MediaFileRow>(sql`SELECT a.library_id AS "libraryId", a.trashed_at AS "trashedAt",
       CASE WHEN coalesce(a.original_version_id, a.current_version_id) = ${versionId} THEN a.checksum
         ELSE v.checksum END AS checksum,
