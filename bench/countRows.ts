@@ -1,6 +1,6 @@
 /** Pages of GET /api/assets/counts. */
 import { parseDateTime } from "../src/kernel/time.ts";
-import { countByMonth } from "../src/operations/assets/monthCounts.ts";
+import { countAssets } from "../src/operations/assets/assetCounts.ts";
 import { everyAsset, type AssetFilter } from "../src/records/assets/assetFilters.ts";
 import type { Seeded } from "../test/support/rows/seed.ts";
 import { measureCost, tableHeader, tableRow, principal } from "./measureCost.ts";
@@ -36,10 +36,12 @@ export async function countTable(libraries: Seeded[]): Promise<string[]> {
         libraryId: library.libraryId,
         filter: { ...everyAsset, ...filter },
         personIds: null,
+        groupBy: "month" as const,
+        startingAfterUs: null,
         limit: LIMIT,
       };
       const { result, rowsRead, roundTrips, ms } = await measureCost((context) =>
-        countByMonth(context, principal, query),
+        countAssets(context, principal, query),
       );
       const counted = result.buckets.reduce((sum, { assets }) => sum + assets, 0);
       lines.push(tableRow(name, library.count, result.buckets.length, counted, rowsRead, roundTrips, ms));

@@ -208,6 +208,42 @@ export function unorderedInputs(filter: AssetFilter): Input[] {
 }
 
 /**
+ * Inputs for the matches of a short time, with few ranges in the SQL text: one per state, on which most filters are
+ * checked row by row.
+ */
+export function inputsOfSpan(filter: AssetFilter): Input[] {
+  if (filter.albumId !== null) return albumInputs(filter, filter.albumId);
+  const live = { from: assetsBy("assets_live"), ...conditions({ ...filter, state: "live" }, []), ...byTime };
+  return [
+    ...(filter.state === "trashed" ? [] : [live]),
+    ...(filter.state === "live" ? [] : [trashByTimeInput({ ...filter, state: "trashed" })]),
+  ];
+}
+
+/** Inputs in capture order, which lists of the trash are not in. */
+function inputsInCaptureOrder(filter: AssetFilter): Input[] {
+  if (filter.albumId === null && filter.state === "trashed") return [trashByTimeInput(filter)];
+  return chooseInputs(filter, null).map((input) => ({ ...input, order: "time" }));
+}
+
+/**
+ * A SELECT of the first `limit` rows after `afterKey` in capture order, with `matches`: whether a row fulfils the
+ * unindexed filters, and `merge_key`, its sort key. Returns null if the filter excludes every row.
+ */
+export function rowsInCaptureOrder(
+  filter: AssetFilter,
+  afterKey: string | null,
+  limit: number,
+  columns: SQL,
+): SQL | null {
+  const selects = inputsInCaptureOrder(filter).map((input) =>
+    select(input, filter, afterKey, sql`${columns}, ${conjunction([sql`TRUE`, ...input.checks])} AS matches`),
+  );
+  if (selects.length === 0) return null;
+  return sql`${unionAll(selects)} ORDER BY merge_key ${sql.raw(filter.order)} LIMIT ${sqlNumber(limit)}`;
+}
+
+/**
  * A SELECT of up to `limit` rows in any order, with `matches`: whether a row fulfils the unindexed filters. Returns
  * null if the filter excludes every row. `columns` is SQL over `a`.
  */

@@ -17,5 +17,5 @@ export {
 } from "./maintenanceTables.ts";
 export { libraryInvitations, libraryMembers, memberRoles, memberStates } from "./memberTables.ts";
 export { passkeyChallenges, passkeys, signInLinks } from "./passkeyTables.ts";
-export { albumMonthCounts, mapCells, mapPoints, monthCounts } from "./summaryTables.ts";
+export { albumMonthCounts, dayCounts, mapCells, mapPoints, monthCounts } from "./summaryTables.ts";
 export { assetTasks, events, taskTypes } from "./taskTables.ts";

@@ -1,7 +1,33 @@
-/** Counts by month and by map cell, written only by triggers (docs/decisions/0015). */
+/** Counts by day, month and map cell, written only by triggers (docs/decisions/0015, 0037). */
 import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { COUNT_CLASSES } from "../assets/countClasses.ts";
 
-/** Assets of a library by month of capture, live or trashed. */
+/** A column per class and per class in albums, in one row: a change writes as many rows as for one column. */
+function classColumns() {
+  const names = [
+    ...COUNT_CLASSES.map(({ column }) => column),
+    ...COUNT_CLASSES.map(({ inAlbumColumn }) => inAlbumColumn),
+  ];
+  return Object.fromEntries(names.map((name) => [name, integer(name).notNull().default(0)]));
+}
+
+/** Assets of a library by day of capture, live or trashed. */
+export const dayCounts = sqliteTable(
+  "day_counts",
+  {
+    libraryId: text("library_id").notNull(),
+    trashed: integer("trashed", { mode: "boolean" }).notNull(),
+    /** Year × 10,000 + month × 100 + day of the local capture time. */
+    day: integer("day").notNull(),
+    assets: integer("assets").notNull(),
+    /** Those of them that are in an album. */
+    inAlbum: integer("in_album").notNull(),
+    ...classColumns(),
+  },
+  (t) => [primaryKey({ columns: [t.libraryId, t.trashed, t.day] })],
+);
+
+/** The sums of `day_counts` by month. */
 export const monthCounts = sqliteTable(
   "month_counts",
   {
@@ -12,6 +38,7 @@ export const monthCounts = sqliteTable(
     assets: integer("assets").notNull(),
     /** Those of them that are in an album. */
     inAlbum: integer("in_album").notNull(),
+    ...classColumns(),
   },
   (t) => [primaryKey({ columns: [t.libraryId, t.trashed, t.month] })],
 );

@@ -1,38 +1,41 @@
 import { z } from "@hono/zod-openapi";
-import type { WallTime } from "../../kernel/time.ts";
-import { assetFilterFields, conflictReporter, personIdField, rejectContradictoryFilters } from "./filterSchemas.ts";
-import { dateTimeSchema, limitSchema } from "../fieldSchemas.ts";
+import {
+  assetFilterFields,
+  conflictReporter,
+  mediaTypeParameter,
+  personIdField,
+  rejectContradictoryFilters,
+  toSharedFilter,
+} from "./filterSchemas.ts";
+import { placeFields, rejectContradictoryPlaces, toPlaceFilter } from "./querySchemas.ts";
+import { limitSchema, naiveDateTimeSchema, ratingsParameter } from "../fieldSchemas.ts";
 
 export const countQuerySchema = z
   .object({
     ...assetFilterFields,
     ...personIdField,
-    group_by: z.enum(["month"]).default("month").openapi({ description: "Length of a bucket" }),
-    starting_after_bucket: dateTimeSchema.optional().openapi({
-      description:
-        "Page cursor sent by newer SDKs: the last `time_bucket`. Can be combined with `local_datetime_before`.",
+    media_type: mediaTypeParameter.optional(),
+    ratings: ratingsParameter.optional(),
+    ...placeFields,
+    group_by: z
+      .enum(["day", "week", "month", "year"])
+      .default("month")
+      .openapi({ description: "Length of a bucket. Weeks begin on Monday" }),
+    order: z.enum(["asc", "desc"]).default("desc").openapi({ description: "Of the buckets: `desc` is newest first" }),
+    starting_after_bucket: naiveDateTimeSchema.optional().openapi({
+      description: "Page cursor: the last `time_bucket` of the page before. Repeat the other parameters unchanged",
     }),
     limit: limitSchema(20, 200),
   })
   .superRefine((query, context) => {
     const contradict = conflictReporter(context);
     rejectContradictoryFilters(query, contradict);
-    const { local_datetime_after: after, local_datetime_before: before, starting_after_bucket: bucket } = query;
-    if (bucket !== undefined && [after, before, bucket].some((time) => (time?.offsetMinutes ?? null) !== null)) {
-      contradict(
-        "starting_after_bucket",
-        "starting_after_bucket and date bounds combined with it must not have a UTC offset",
-      );
-    }
+    rejectContradictoryPlaces(query, contradict);
   });
 
-/** The earlier of `local_datetime_before` and the page cursor. */
-export function upperBoundOf({
-  local_datetime_before: before,
-  starting_after_bucket: bucket,
-}: z.output<typeof countQuerySchema>): WallTime | undefined {
-  if (bucket === undefined || before === undefined) return bucket ?? before;
-  return before.wallUs < bucket.wallUs ? before : bucket;
+/** Maps the query to the operation's filter. */
+export function toCountFilter(query: z.output<typeof countQuerySchema>) {
+  return { ...toSharedFilter(query), ...toPlaceFilter(query), mediaType: query.media_type ?? null, order: query.order };
 }
 
 export const assetCountSchema = z
@@ -40,7 +43,7 @@ export const assetCountSchema = z
     data: z.array(
       z.object({
         time_bucket: z.string().openapi({
-          description: "Start of the month in wall-clock time, without a UTC offset",
+          description: "Start of the day, week, month or year in wall-clock time, without a UTC offset",
           example: "2024-07-01T00:00:00",
         }),
         count: z.int(),

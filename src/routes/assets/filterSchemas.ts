@@ -29,6 +29,10 @@ export const assetFilterFields = {
   }),
 };
 
+export const mediaTypeParameter = z
+  .enum(["image", "video"])
+  .openapi({ description: "Photos or videos only. An edited photo stays an image" });
+
 /** Name of `person_ids` in V1 and V2, for a single id. */
 export const personIdField = {
   person_id: idSchema("person").optional().openapi({ deprecated: true, description: "Use `person_ids`" }),

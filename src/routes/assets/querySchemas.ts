@@ -4,9 +4,11 @@ import { boxAround, type Box } from "../../operations/assets/assets.ts";
 import {
   assetFilterFields,
   conflictReporter,
+  mediaTypeParameter,
   personIdField,
   rejectContradictoryFilters,
   toSharedFilter,
+  type ReportConflict,
 } from "./filterSchemas.ts";
 import {
   enumListSchema,
@@ -81,21 +83,48 @@ const centerSchema = z
 
 export const MAX_RADIUS_M = 50_000;
 
+/** Filters of the list and of counts, beside those that the map has too. */
+export const placeFields = {
+  bbox: bboxSchema.optional(),
+  center: centerSchema.optional(),
+  radius: queryNumberSchema
+    .pipe(z.number().gt(0).max(MAX_RADIUS_M))
+    .optional()
+    .openapi({ type: "number", exclusiveMinimum: 0, maximum: MAX_RADIUS_M, description: "Metres around `center`" }),
+};
+
+interface PlaceQuery {
+  bbox?: Box | undefined;
+  center?: { longitude: number; latitude: number } | undefined;
+  radius?: number | undefined;
+}
+
+export function rejectContradictoryPlaces(query: PlaceQuery, contradict: ReportConflict): void {
+  if (query.bbox !== undefined && (query.center !== undefined || query.radius !== undefined)) {
+    contradict("bbox", "bbox cannot be combined with center and radius");
+  }
+  if ((query.center === undefined) !== (query.radius === undefined)) {
+    contradict(query.center === undefined ? "center" : "radius", "center and radius must be given together");
+  }
+}
+
+/** Maps the place to the operation's filter: a box, and the circle within it. */
+export function toPlaceFilter({ bbox, center, radius }: PlaceQuery) {
+  if (center === undefined || radius === undefined) return { box: bbox ?? null, circle: null };
+  const { latitude, longitude } = center;
+  return { box: boxAround(latitude, longitude, radius), circle: { ...center, radiusM: radius } };
+}
+
 export const assetListQuerySchema = z
   .object({
     ...assetFilterFields,
     ...personIdField,
     ids: idListSchema("asset", 200).optional(),
     stack_id: idSchema("stack").optional().openapi({ description: "Members of this stack" }),
-    media_type: z.enum(["image", "video"]).optional().openapi({ description: "Photos or videos only" }),
+    media_type: mediaTypeParameter.optional(),
     ratings: ratingsParameter.optional(),
     order: z.enum(["asc", "desc"]).default("desc").openapi({ description: "By capture time: `desc` is newest first" }),
-    bbox: bboxSchema.optional(),
-    center: centerSchema.optional(),
-    radius: queryNumberSchema
-      .pipe(z.number().gt(0).max(MAX_RADIUS_M))
-      .optional()
-      .openapi({ type: "number", exclusiveMinimum: 0, maximum: MAX_RADIUS_M, description: "Metres around `center`" }),
+    ...placeFields,
     starting_after_id: startingAfterSchema("asset"),
     include: includeSchema.optional(),
     limit: optionalLimitSchema(
@@ -106,12 +135,7 @@ export const assetListQuerySchema = z
   .superRefine((query, context) => {
     const contradict = conflictReporter(context);
     rejectContradictoryFilters(query, contradict);
-    if (query.bbox !== undefined && (query.center !== undefined || query.radius !== undefined)) {
-      contradict("bbox", "bbox cannot be combined with center and radius");
-    }
-    if ((query.center === undefined) !== (query.radius === undefined)) {
-      contradict(query.center === undefined ? "center" : "radius", "center and radius must be given together");
-    }
+    rejectContradictoryPlaces(query, contradict);
     if (query.include !== undefined && pageSize(query) > PAGE_SIZE.max) {
       contradict("limit", `must be at most ${PAGE_SIZE.max} when include is given`);
     }
@@ -121,15 +145,12 @@ export type AssetListQuery = z.output<typeof assetListQuerySchema>;
 
 /** Maps the query to the operation's filter. */
 export function toListFilter(query: AssetListQuery) {
-  const { center, radius } = query;
-  const circle = center === undefined || radius === undefined ? null : { ...center, radiusM: radius };
   return {
     ...toSharedFilter(query),
+    ...toPlaceFilter(query),
     order: query.order,
     ids: query.ids ?? null,
     stackId: query.stack_id ?? null,
     mediaType: query.media_type ?? null,
-    box: circle === null ? (query.bbox ?? null) : boxAround(circle.latitude, circle.longitude, circle.radiusM),
-    circle,
   };
 }

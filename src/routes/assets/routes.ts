@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { formatWallTime } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/assets/assets.ts";
-import { countByMonth } from "../../operations/assets/monthCounts.ts";
+import { countAssets } from "../../operations/assets/assetCounts.ts";
 import { findExistingAssets, type ExistingAsset } from "../../operations/assets/existence.ts";
 import { updateAsset, updateAssets, type MetadataPatch } from "../../operations/assets/metadataUpdates.ts";
 import { mediaUrlBuilder } from "../delivery/mediaUrls.ts";
@@ -15,14 +15,14 @@ import {
   jsonResponse,
 } from "../fieldSchemas.ts";
 import { newRouter } from "../router.ts";
-import { assetCountSchema, countQuerySchema, upperBoundOf } from "./countSchemas.ts";
+import { assetCountSchema, countQuerySchema, toCountFilter } from "./countSchemas.ts";
 import {
   assetExistenceSchema,
   existenceQuerySchema,
   existenceRequestSchema,
   toFileIdentifiers,
 } from "./existenceSchemas.ts";
-import { toPersonIds, toSharedFilter } from "./filterSchemas.ts";
+import { toPersonIds } from "./filterSchemas.ts";
 import { assetListQuerySchema, includeSchema, pageSize, toListFilter } from "./querySchemas.ts";
 import { assetPageSchema, assetSchema } from "./schemas.ts";
 import { allGroups, columnGroupsOf, serializeAsset } from "./serializer.ts";
@@ -72,13 +72,13 @@ const count = createRoute({
   method: "get",
   path: "/api/assets/counts",
   operationId: "assets_counts",
-  summary: "Count assets by month of capture, newest month first",
+  summary: "Count assets by day, week, month or year of capture",
   description:
-    "Takes the filters of the asset list, combined with AND. Assets are counted by the month of their wall-clock capture time; months without a match are omitted. For the next page, set `local_datetime_before` or `starting_after_bucket` to the last `time_bucket`.",
+    "Takes the filters of the asset list, combined with AND. Assets are counted by their wall-clock capture time; buckets without a match are omitted. For the next page, repeat the request with `starting_after_bucket` set to the last `time_bucket`. With a place, or with an album and a media type, a rating, days or weeks, a page may end early with `has_more`.",
   middleware: [requireAction("read")] as const,
   request: { query: countQuerySchema },
   responses: {
-    200: jsonResponse(assetCountSchema, "A page of months with at least one matching asset"),
+    200: jsonResponse(assetCountSchema, "A page of buckets with at least one matching asset"),
     ...errorResponses(404),
   },
 });
@@ -174,10 +174,12 @@ export const assets = newRouter()
   })
   .openapi(count, async (c) => {
     const query = c.req.valid("query");
-    const page = await countByMonth(c.var.context, c.var.principal, {
+    const page = await countAssets(c.var.context, c.var.principal, {
       libraryId: query.library_id ?? null,
-      filter: toSharedFilter({ ...query, local_datetime_before: upperBoundOf(query) }),
+      filter: toCountFilter(query),
       personIds: toPersonIds(query),
+      groupBy: query.group_by,
+      startingAfterUs: query.starting_after_bucket?.wallUs ?? null,
       limit: query.limit,
     });
     const data = page.buckets.map((bucket) => ({

@@ -75,7 +75,8 @@ const changes: Record<string, () => Promise<void>> = {
   "an upload": async () => {
     const trashedAt = random() < 0.1 ? (clock += 1) : null;
     const position = random() < 0.8 ? randomPosition() : null;
-    ids.push(...(await insertAssets(pick([owner, other]), [{ capturedAt: pick(DAYS), position, trashedAt }])));
+    const kind = { mediaType: pick(["image", "video"] as const), rating: pick([null, 0, 1, 5]) };
+    ids.push(...(await insertAssets(pick([owner, other]), [{ capturedAt: pick(DAYS), position, trashedAt, ...kind }])));
   },
   "a duplicate upload": async () => {
     await run(
@@ -110,13 +111,25 @@ const changes: Record<string, () => Promise<void>> = {
   "a change of date": async () => {
     await run("UPDATE assets SET local_us = ? WHERE id = ?", await microseconds(pick(ids)), pick(ids));
   },
+  "a change of rating": async () => {
+    await run("UPDATE assets SET rating = ? WHERE id = ?", pick([null, 0, 1, 2, 3, 4, 5]), pick(ids));
+  },
+  "a change of date, rating and state in one statement": async () => {
+    await run(
+      "UPDATE assets SET local_us = ?, rating = ?, trashed_at = iif(trashed_at IS NULL, ?, NULL) WHERE id = ?",
+      await microseconds(pick(ids)),
+      pick([null, 3]),
+      (clock += 1),
+      pick(ids),
+    );
+  },
   "a change or removal of the position": async () => {
     const [longitude, latitude] = random() < 0.8 ? randomPosition() : [null, null];
     await run("UPDATE assets SET latitude = ?, longitude = ? WHERE id = ?", latitude, longitude, pick(ids));
   },
   "a write that changes nothing": async () => {
     await run(
-      "UPDATE assets SET latitude = latitude, longitude = longitude, local_us = local_us, trashed_at = trashed_at WHERE id = ?",
+      "UPDATE assets SET latitude = latitude, longitude = longitude, local_us = local_us, trashed_at = trashed_at, rating = rating WHERE id = ?",
       pick(ids),
     );
   },
@@ -161,6 +174,7 @@ const frequent = [
   ...Array.from({ length: 4 }, () => "an addition to an album"),
   "a change or removal of the position",
   "a change of date",
+  "a change of rating",
   "a move to the trash",
 ];
 
@@ -192,11 +206,11 @@ async function expectCorrect(message: string): Promise<number[]> {
   return Object.values(stored.summaries).map((lines) => lines.length);
 }
 
-describe("the month and map summaries", () => {
+describe("the summaries of counts and the map", () => {
   it("equal a recount after each of 300 random changes", { timeout: 120_000 }, async () => {
     const names = [...Object.keys(changes), ...frequent];
     const applied = new Set<string>();
-    let maxSizes = [0, 0, 0, 0];
+    let maxSizes = [0, 0, 0, 0, 0];
     for (let i = 0; i < 300; i++) {
       const name = pick(names);
       await changes[name]?.();

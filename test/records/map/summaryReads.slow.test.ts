@@ -1,9 +1,11 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseDateTime, type WallTime } from "../../../src/kernel/time.ts";
-import { countByMonth } from "../../../src/operations/assets/monthCounts.ts";
+import { countAssets } from "../../../src/operations/assets/assetCounts.ts";
 import { listGeoClusters } from "../../../src/operations/map/geoClusters.ts";
 import { everyAsset, type AssetFilter } from "../../../src/records/assets/assetFilters.ts";
+import type { Grouping } from "../../../src/records/assets/periods.ts";
+import { FIRST_COUNT_SCAN_ROWS } from "../../../src/records/assets/scannedCounts.ts";
 import { openDatabase } from "../../../src/records/database.ts";
 import type { Box } from "../../../src/records/map/mapCells.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
@@ -46,12 +48,14 @@ async function countRows(where: string, size: number): Promise<number> {
 
 const LIMIT = 20;
 
-async function countMonths(size: number, filter: Partial<AssetFilter>) {
+async function countMonths(size: number, filter: Partial<AssetFilter>, groupBy: Grouping = "month") {
   counted.reset();
-  const page = await countByMonth(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
+  const page = await countAssets(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
     libraryId: library(size).libraryId,
     filter: { ...everyAsset, ...filter },
     personIds: null,
+    groupBy,
+    startingAfterUs: null,
     limit: LIMIT,
   });
   return { ...page, rowsRead: counted.counts.rowsRead, roundTrips: counted.counts.roundTrips };
@@ -68,8 +72,12 @@ async function readClusters(size: number, box: Box, cellDegrees: number) {
   return { found, rowsRead: counted.counts.rowsRead, roundTrips: counted.counts.roundTrips };
 }
 
-/** The library's row, and one more month that detects a next page. */
-const EXTRA_ROWS = 2;
+/** The library's row, the membership in it, and one more month that detects a next page. */
+const EXTRA_ROWS = 3;
+/** The album's row, and the membership in its library. */
+const ALBUM_ROWS = 2;
+/** One row for each index range of a statement, and the rows that a request reads in any case. */
+const MAX_INPUT_ROWS = 60;
 const EARTH = { west: -180, south: -90, east: 180, north: 90 };
 
 describe.each(sizes)("a library of %i assets", (size) => {
@@ -87,7 +95,7 @@ describe.each(sizes)("a library of %i assets", (size) => {
     const everything = await countMonths(size, { state: "all" });
     expect(everything.rowsRead).toBeLessThanOrEqual(2 * (everything.buckets.length + EXTRA_ROWS));
     const album = await countMonths(size, { albumId: library(size).albumId });
-    expect(album.rowsRead).toBeLessThanOrEqual(album.buckets.length + EXTRA_ROWS + 1);
+    expect(album.rowsRead).toBeLessThanOrEqual(album.buckets.length + EXTRA_ROWS + ALBUM_ROWS);
   });
 
   it("reads one row per month without matches", async () => {
@@ -113,6 +121,68 @@ describe.each(sizes)("a library of %i assets", (size) => {
     // Twenty newer months fill the page, so June is not counted.
     const early = await countMonths(size, { after: time("2014-06-11T23:59:59.999999") });
     expect(early.rowsRead).toBeLessThanOrEqual(3 * LIMIT + 5);
+  });
+
+  it.each([
+    ["day", 1],
+    ["week", 7],
+    ["month", 1],
+    ["year", 12],
+  ] as const)(
+    "reads the days or months of a %s with any media type, ratings and album flag",
+    async (groupBy, periods) => {
+      const most = periods * (LIMIT + 1) + EXTRA_ROWS;
+      for (const filter of [{}, { before: time("2015-06-01T00:00:00") }, { state: "trashed" }] as const) {
+        for (const order of ["desc", "asc"] as const) {
+          const page = await countMonths(size, { ...filter, order }, groupBy);
+          expect(page.rowsRead).toBeLessThanOrEqual(most);
+          expect(page.roundTrips).toBe(1);
+        }
+      }
+      for (const filter of [
+        { mediaType: "video" },
+        { ratings: [1, 2, 3, 4] },
+        { mediaType: "image", ratings: [0], albumFilter: "not_in_album" },
+        { ratings: [5] },
+      ] as const) {
+        const page = await countMonths(size, filter, groupBy);
+        const months = 120;
+        const isByDay = groupBy === "day" || groupBy === "week";
+        expect(page.buckets.length).toBeGreaterThan(0);
+        // Days without a match are read only in months with one.
+        expect(page.rowsRead).toBeLessThanOrEqual(months + EXTRA_ROWS + (isByDay ? 31 * page.buckets.length : 0));
+        expect(page.roundTrips).toBe(1);
+      }
+    },
+  );
+
+  it("reads days, not assets, up to a day that a date bound splits", async () => {
+    const day = "local_us >= 1402531200000000 AND local_us < 1402617600000000";
+    const onDay = await countRows(`trashed_at IS NULL AND ${day}`, size);
+    for (const groupBy of ["day", "week", "month", "year"] as const) {
+      const page = await countMonths(size, { before: time("2014-06-12T12:00:00") }, groupBy);
+      expect(page.rowsRead).toBeLessThanOrEqual(onDay + 31 + 3 * 147 + EXTRA_ROWS);
+    }
+  });
+
+  it("reads few assets beside those of the page at a place, or in an album by day", async () => {
+    const atPlace = await countRows("trashed_at IS NULL AND latitude IS NOT NULL", size);
+    const inAlbum = await countRows("trashed_at IS NULL AND album_count > 0", size);
+    for (const [filter, assets, rowsPerAsset] of [
+      [{ box: { west: 5, south: 45, east: 15, north: 55 } }, atPlace, 1],
+      [{ box: EARTH, mediaType: "video" }, atPlace, 1],
+      [{ box: EARTH, ratings: [5] }, atPlace, 1],
+      [{ albumId: library(size).albumId, ratings: [0] }, inAlbum, 2],
+    ] as const) {
+      const days = await countMonths(size, filter, "day");
+      // SQLite reads each row once more to group it.
+      const perAsset = rowsPerAsset + 1;
+      expect(days.rowsRead).toBeLessThanOrEqual(perAsset * Math.min(assets, FIRST_COUNT_SCAN_ROWS) + MAX_INPUT_ROWS);
+      expect(days.roundTrips).toBe(1);
+      const years = await countMonths(size, filter, "year");
+      expect(years.rowsRead).toBeLessThanOrEqual(perAsset * assets + 5 * MAX_INPUT_ROWS);
+      expect(years.roundTrips).toBeLessThanOrEqual(5);
+    }
   });
 
   it("reads three rows per returned cell and few coarser cells for a grid aligned with the pyramid", async () => {

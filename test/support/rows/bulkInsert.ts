@@ -3,13 +3,17 @@
  * tenth of the time of inserting into it. The statements below compute the summaries that triggers would have counted.
  */
 import { env } from "cloudflare:workers";
+import { COUNT_CLASSES } from "../../../src/records/assets/countClasses.ts";
 
 async function run(query: string): Promise<void> {
   await env.DB.prepare(query).run();
 }
 
-const month = (localUs: string): string =>
-  `CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (${localUs} + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER)`;
+const calendar = (format: string, localUs: string): string =>
+  `CAST(strftime('${format}', max(-62167219200, min(253402300799, (${localUs} + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER)`;
+
+const month = (localUs: string): string => calendar("%Y%m", localUs);
+const day = (localUs: string): string => calendar("%Y%m%d", localUs);
 
 const isVisible = (row: string): string =>
   `(${row}.trashed_at IS NULL OR ${row}.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = ${row}.library_id))`;
@@ -29,11 +33,27 @@ const LEVELS = [
 
 const cellOf = (size: string): string => `p.cell / 10000000 / ${size} * 10000000 + p.cell % 10000000 / ${size}`;
 
-/** In order: `map_cells` is computed from `map_points`. */
+const classColumns = [
+  ...COUNT_CLASSES.map(({ column }) => column),
+  ...COUNT_CLASSES.map(({ inAlbumColumn }) => inAlbumColumn),
+];
+const isOfClass = COUNT_CLASSES.map(
+  ({ mediaType, rating }) => `a.media_type = '${mediaType}' AND coalesce(a.rating, 0) = ${rating}`,
+);
+const classSums = [
+  ...isOfClass.map((condition) => `sum(${condition})`),
+  ...isOfClass.map((condition) => `sum(${condition} AND a.album_count > 0)`),
+];
+const countColumns = ["assets", "in_album", ...classColumns];
+
+/** In order: `month_counts` is computed from `day_counts`, and `map_cells` from `map_points`. */
 const summaries: Record<string, string> = {
-  month_counts: `INSERT INTO month_counts (library_id, trashed, month, assets, in_album)
-    SELECT a.library_id, a.trashed_at IS NOT NULL, ${month("a.local_us")}, count(*), sum(a.album_count > 0)
+  day_counts: `INSERT INTO day_counts (library_id, trashed, day, ${countColumns.join(", ")})
+    SELECT a.library_id, a.trashed_at IS NOT NULL, ${day("a.local_us")}, count(*), sum(a.album_count > 0), ${classSums.join(", ")}
     FROM assets a WHERE ${isVisible("a")} GROUP BY 1, 2, 3`,
+  month_counts: `INSERT INTO month_counts (library_id, trashed, month, ${countColumns.join(", ")})
+    SELECT library_id, trashed, day / 100, ${countColumns.map((column) => `sum(${column})`).join(", ")}
+    FROM day_counts GROUP BY 1, 2, 3`,
   album_month_counts: `INSERT INTO album_month_counts (album_id, trashed, month, assets)
     SELECT l.album_id, l.trashed_at IS NOT NULL, ${month("l.local_us")}, count(*)
     FROM album_assets l WHERE ${isVisible("l")} GROUP BY 1, 2, 3`,

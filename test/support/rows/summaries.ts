@@ -1,9 +1,11 @@
-/** Computes the expected month and map summaries from the rows, in TypeScript instead of SQL. */
+/** Computes the expected summaries of counts and the map from the rows, in TypeScript instead of SQL. */
 import { env } from "cloudflare:workers";
 
 interface AssetRow {
   id: string;
   library_id: string;
+  media_type: string;
+  rating: number | null;
   local_us: number;
   trashed_at: number | null;
   album_count: number;
@@ -23,6 +25,7 @@ interface MembershipRow {
 export type Lines = string[];
 
 export interface Summaries {
+  dayCounts: Lines;
   monthCounts: Lines;
   albumMonths: Lines;
   mapPoints: Lines;
@@ -43,6 +46,34 @@ async function rowsOf<T>(query: string): Promise<T[]> {
 export function monthName(localUs: number): number {
   const date = new Date(Math.floor(localUs / 1000));
   return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
+}
+
+function dayName(localUs: number): number {
+  return monthName(localUs) * 100 + new Date(Math.floor(localUs / 1000)).getUTCDate();
+}
+
+/** Media types × ratings, and the same for the assets in albums. */
+const CLASS_COLUMNS = ["image", "video"].flatMap((mediaType) =>
+  [0, 1, 2, 3, 4, 5].map((rating) => `${mediaType}_${rating}`),
+);
+const COUNT_COLUMNS = ["assets", "in_album", ...CLASS_COLUMNS, ...CLASS_COLUMNS.map((name) => `${name}_in_album`)];
+
+/** The columns of a row of counts to which an asset adds one. */
+function countedIn({ media_type, rating, album_count }: AssetRow): string[] {
+  const name = `${media_type}_${rating ?? 0}`;
+  return album_count > 0 ? ["assets", "in_album", name, `${name}_in_album`] : ["assets", name];
+}
+
+function countByClass(counts: Map<string, Map<string, number>>, key: string, asset: AssetRow): void {
+  const row = counts.get(key) ?? new Map<string, number>();
+  counts.set(key, row);
+  for (const column of countedIn(asset)) add(row, column);
+}
+
+function countLines(counts: Map<string, Map<string, number>>): Lines {
+  return [...counts]
+    .map(([key, row]) => `${key} ${COUNT_COLUMNS.map((column) => row.get(column) ?? 0).join(" ")}`)
+    .toSorted();
 }
 
 const UNITS_PER_DEGREE = 5000;
@@ -106,20 +137,20 @@ export async function computeSummaries(): Promise<{ summaries: Summaries; boxes:
   const isVisible = (row: { library_id: string; trashed_at: number | null }): boolean =>
     row.trashed_at === null || row.trashed_at > (trashClearedAt.get(row.library_id) ?? Infinity);
   const assets = await rowsOf<AssetRow>(
-    "SELECT id, library_id, local_us, trashed_at, album_count, latitude, longitude, sort_key FROM assets",
+    "SELECT id, library_id, media_type, rating, local_us, trashed_at, album_count, latitude, longitude, sort_key FROM assets",
   );
   const memberships = await rowsOf<MembershipRow>(
     "SELECT album_id, library_id, local_us, trashed_at FROM album_assets",
   );
-  const months = new Map<string, number>();
-  const inAlbums = new Map<string, number>();
+  const days = new Map<string, Map<string, number>>();
+  const months = new Map<string, Map<string, number>>();
   const albumMonths = new Map<string, number>();
   const cells = new Map<string, CellSum>();
   const points: string[] = [];
   for (const asset of assets.filter(isVisible)) {
-    const month = `${asset.library_id} ${asset.trashed_at === null ? 0 : 1} ${monthName(asset.local_us)}`;
-    add(months, month);
-    add(inAlbums, month, asset.album_count > 0 ? 1 : 0);
+    const state = `${asset.library_id} ${asset.trashed_at === null ? 0 : 1}`;
+    countByClass(days, `${state} ${dayName(asset.local_us)}`, asset);
+    countByClass(months, `${state} ${monthName(asset.local_us)}`, asset);
     const { latitude, longitude } = asset;
     if (asset.trashed_at !== null || latitude === null || longitude === null) continue;
     const position = units(latitude, longitude);
@@ -136,7 +167,8 @@ export async function computeSummaries(): Promise<{ summaries: Summaries; boxes:
     );
   }
   const summaries = {
-    monthCounts: [...months].map(([key, count]) => `${key} ${count} ${inAlbums.get(key) ?? 0}`).toSorted(),
+    dayCounts: countLines(days),
+    monthCounts: countLines(months),
     albumMonths: [...albumMonths].map(([key, count]) => `${key} ${count}`).toSorted(),
     mapPoints: points.toSorted(),
     mapCells: [...cells]
@@ -158,7 +190,8 @@ export async function readSummaries(): Promise<{ summaries: Summaries; boxes: Ma
   );
   return {
     summaries: {
-      monthCounts: await linesOf("SELECT library_id, trashed, month, assets, in_album FROM month_counts"),
+      dayCounts: await linesOf(`SELECT library_id, trashed, day, ${COUNT_COLUMNS.join(", ")} FROM day_counts`),
+      monthCounts: await linesOf(`SELECT library_id, trashed, month, ${COUNT_COLUMNS.join(", ")} FROM month_counts`),
       albumMonths: await linesOf("SELECT album_id, trashed, month, assets FROM album_month_counts"),
       mapPoints: await linesOf("SELECT library_id, cell, sort_key, latitude, longitude FROM map_points"),
       mapCells: await linesOf(
@@ -173,7 +206,7 @@ export async function readSummaries(): Promise<{ summaries: Summaries; boxes: Ma
 export async function findSummaryMismatches(): Promise<Record<string, Lines>> {
   const [stored, expected] = [(await readSummaries()).summaries, (await computeSummaries()).summaries];
   const mismatches: Record<string, Lines> = {};
-  for (const name of ["monthCounts", "albumMonths", "mapPoints", "mapCells"] as const) {
+  for (const name of ["dayCounts", "monthCounts", "albumMonths", "mapPoints", "mapCells"] as const) {
     const missing = new Set(expected[name]);
     const wrong = stored[name].filter((line) => !missing.delete(line));
     if (wrong.length + missing.size > 0) mismatches[name] = [...wrong, ...missing].slice(0, 5);
