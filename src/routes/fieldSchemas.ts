@@ -160,6 +160,11 @@ export const dateTimeSchema = z
   })
   .openapi({ type: "string", pattern: dateTimePattern("[0-9]{4}") });
 
+/** An ISO 8601 date-time without a UTC offset. */
+export const naiveDateTimeSchema = dateTimeSchema
+  .refine(({ offsetMinutes }) => offsetMinutes === null, { error: "must not have a UTC offset" })
+  .openapi({ pattern: `^[0-9]{4}-${MONTH_DAY}(?:${TIME})?$` });
+
 /** Microseconds since the epoch are exact integers only between 1685 and 2254. */
 export const FIRST_YEAR = 1700;
 export const LAST_YEAR = 2200;
