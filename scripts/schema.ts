@@ -16,6 +16,7 @@ import * as feedbackTables from "../src/records/schema/feedbackTables.ts";
 import * as maintenanceTables from "../src/records/schema/maintenanceTables.ts";
 import * as memberTables from "../src/records/schema/memberTables.ts";
 import * as passkeyTables from "../src/records/schema/passkeyTables.ts";
+import * as sessionTables from "../src/records/schema/sessionTables.ts";
 import * as summaryTables from "../src/records/schema/summaryTables.ts";
 import * as taskTables from "../src/records/schema/taskTables.ts";
 
@@ -27,6 +28,7 @@ const DRIFT_COPY = join(".tmp", "drift");
 const groups = {
   "Users, libraries, API keys": accountTables,
   "Members and invitations": memberTables,
+  "Sessions and sign-ins": sessionTables,
   "Passkeys and one-time links": passkeyTables,
   "Assets, versions, stacks": assetTables,
   Albums: albumTables,

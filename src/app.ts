@@ -14,7 +14,10 @@ import { httpsOnly } from "./middleware/transport.ts";
 import { albumAssets } from "./routes/albums/assetRoutes.ts";
 import { albumMemberships } from "./routes/albums/membershipRoutes.ts";
 import { albums } from "./routes/albums/routes.ts";
-import { apiKeys, users } from "./routes/accounts/routes.ts";
+import { apiKeys } from "./routes/accounts/routes.ts";
+import { users } from "./routes/accounts/userRoutes.ts";
+import { oauth } from "./routes/accounts/oauthRoutes.ts";
+import { sessions } from "./routes/accounts/sessionRoutes.ts";
 import { assetFiles } from "./routes/delivery/fileRoutes.ts";
 import { assetListQuerySchema } from "./routes/assets/querySchemas.ts";
 import { assets } from "./routes/assets/routes.ts";
@@ -41,6 +44,7 @@ function mountApi(app: OpenAPIHono<AppEnv>) {
     .route("/", users)
     .route("/", libraries)
     .route("/", apiKeys)
+    .route("/", sessions)
     .route("/", albums)
     .route("/", albumAssets)
     .route("/", albumMemberships)
@@ -66,6 +70,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.notFound(onNotFound);
   app.use(requestLog, noStoreByDefault, requestSetup, httpsOnly, crossOrigin, knownRoutesOnly(app));
   app.route("/", server);
+  app.route("/", oauth);
   app.route("/", media);
   app.route("/", edgeResizing);
   publishOpenApi(app);

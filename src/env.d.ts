@@ -10,6 +10,7 @@ declare namespace Cloudflare {
     MEDIA?: MediaBinding;
     CREDENTIAL_LIMIT?: RateLimit;
     AUTH_FAILURE_LIMIT?: RateLimit;
+    SIGN_IN_LIMIT?: RateLimit;
     ENVIRONMENT?: string;
     COMMIT?: string;
     ROOT_API_KEY?: string;
@@ -39,6 +40,10 @@ declare namespace Cloudflare {
     OWNER_EMAIL?: string;
     OWNER_NAME?: string;
     SIGN_UPS?: string;
+    REDIRECT_URIS?: string;
+    OIDC_ISSUER?: string;
+    OIDC_CLIENT_ID?: string;
+    OIDC_CLIENT_SECRET?: string;
   }
 }
 

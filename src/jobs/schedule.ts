@@ -1,6 +1,8 @@
 /** The tasks that the cron trigger runs every 15 minutes, independently of each other. */
 import { error as logError } from "../kernel/log.ts";
 import type { Context } from "../operations/context.ts";
+import { sweepSignIns } from "../operations/accounts/oauth/signInRequests.ts";
+import { sweepSessions } from "../operations/accounts/sessions.ts";
 import { cleanUpDeletedAssets, purgeTrash } from "../operations/deletion/purge.ts";
 import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
 import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";
@@ -25,6 +27,8 @@ const scheduledTasks: [name: string, task: ScheduledTask][] = [
   ["clean up deleted assets", cleanUpDeletedAssets],
   ["clean up deleted versions", cleanUpVersions],
   ["delete expired idempotency keys", sweepIdempotencyKeys],
+  ["delete ended sessions", sweepSessions],
+  ["delete expired sign-ins", sweepSignIns],
   ["sweep orphaned objects", sweepObjects],
   ["sweep events of deleted assets", (context) => sweepEvents(context)],
   ["check integrity", (context) => checkIntegrity(context)],

@@ -1,6 +1,7 @@
 /** Parses the vars and secrets of a deployment. */
 import { parseAccountSettings, type AccountSettings } from "./accountSettings.ts";
 import { AppError } from "./errors.ts";
+import { parseSignInSettings, type SignInSettings } from "./signInSettings.ts";
 import { text, type Vars } from "./vars.ts";
 
 export interface Config {
@@ -36,6 +37,8 @@ export interface Config {
   geocoder: GeocoderConfig;
   /** The owner, and who may sign up: docs/users.md. */
   accounts: AccountSettings;
+  /** How users sign in: docs/sign-in.md. */
+  signIn: SignInSettings;
 }
 
 /** The describer's default applies where `model` or `prompt` is null. */
@@ -193,6 +196,7 @@ export function parseConfig(vars: Vars): Config {
     describer: describer(vars),
     geocoder: geocoder(vars),
     accounts: parseAccountSettings(vars),
+    signIn: parseSignInSettings(vars, production),
     corsOrigins: (text(vars, "CORS_ORIGINS") ?? "*").split(",").map((origin) => origin.trim()),
     defaultUserStorageLimitBytes: wholeNumber(vars, "DEFAULT_USER_STORAGE_LIMIT_BYTES", DEFAULT_STORAGE_LIMIT_BYTES),
     defaultLibraryStorageLimitBytes: wholeNumber(vars, "DEFAULT_LIBRARY_STORAGE_LIMIT_BYTES", null),

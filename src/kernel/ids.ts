@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   user: "intuser_",
   apiKey: "apikey_",
   task: "btask_",
+  session: "session_",
   member: "member_",
   invitation: "invite_",
   passkey: "passkey_",

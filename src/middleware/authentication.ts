@@ -2,11 +2,13 @@
 import { createMiddleware } from "hono/factory";
 import { AppError } from "../kernel/errors.ts";
 import * as authentication from "../operations/accounts/authentication.ts";
+import { renewAccessToken, type Refusal } from "../operations/accounts/sessionAuthentication.ts";
 import { sessionConsistency } from "../operations/context.ts";
 import { requestContext, type AppEnv } from "./context.ts";
 import { countFailedAuth, requireUnblockedNetwork } from "./rateLimits.ts";
 
 const BOOKMARK_HEADER = "x-d1-bookmark";
+const NEW_TOKEN_HEADER = "x-new-access-token";
 const READ_METHODS = new Set(["GET", "HEAD"]);
 
 /** Returns the session's bookmark: a client that sends it back reads its own writes from any replica. */
@@ -27,17 +29,26 @@ function parseToken(authorization: string | undefined, apiKey: string | undefine
   return apiKey ?? null;
 }
 
+/** Clients of the Gumnut API look for the words of `expired`. */
+const refusals = {
+  invalid: "invalid credential: unknown, expired or revoked",
+  expired: "JWT has expired; sign in again",
+} as const satisfies Record<Refusal, string>;
+
+/** A session whose token is half through its life gets the next one with the response, whatever its status. */
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   const token = parseToken(c.req.header("authorization"), c.req.header("x-api-key"));
   if (token === null) {
     throw new AppError("unauthorized", "missing credential: send Authorization: Bearer <key>, or x-api-key: <key>");
   }
   const authenticated = await authentication.authenticate(c.var.context, token, () => requireUnblockedNetwork(c));
-  if (authenticated === null) {
+  if (typeof authenticated === "string") {
     await countFailedAuth(c);
-    throw new AppError("unauthorized", "invalid credential: unknown, expired or revoked");
+    throw new AppError("unauthorized", refusals[authenticated]);
   }
-  const { credentialId, ...principal } = authenticated;
+  const renewed = await renewAccessToken(c.var.context, authenticated);
+  if (renewed !== null) c.header(NEW_TOKEN_HEADER, renewed);
+  const { credentialId, tokenIssuedAtMs: _tokenIssuedAtMs, ...principal } = authenticated;
   c.set("principal", principal);
   c.set("credentialId", credentialId);
   await next();

@@ -15,7 +15,7 @@ export interface AppEnv {
     origin: string;
     context: Context;
     principal: Principal;
-    /** An API key's id, or `root`: the key of the rate limit, and the actor of log lines and events. */
+    /** Id of an API key or a session, or `root`: the key of the rate limit, and the actor of log lines and events. */
     credentialId: string;
   };
 }
@@ -37,5 +37,11 @@ export function requestContext(c: RequestContext<AppEnv>, consistency: Consisten
  */
 export const publicContext = createMiddleware<AppEnv>(async (c, next) => {
   c.set("context", requestContext(c, "nearest"));
+  await next();
+});
+
+/** For public routes that write, such as a sign-in: they read what was just written. */
+export const primaryContext = createMiddleware<AppEnv>(async (c, next) => {
+  c.set("context", requestContext(c, "primary"));
   await next();
 });

@@ -1,6 +1,6 @@
 /**
- * Rate limits per credential, and per network for failed authentication. Both are Workers rate limiting bindings, which
- * count per Cloudflare location; a deployment without them is unlimited.
+ * Rate limits per credential, and per network for failed authentication and sign-ins. They are Workers rate limiting
+ * bindings, which count per Cloudflare location; a deployment without them is unlimited.
  */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -121,6 +121,14 @@ export function requireUnblockedNetwork(c: Context<AppEnv>): void {
   const network = clientNetwork(c);
   if (network !== null && blockedNetworks.has(network, c.get("nowMs"))) throwTooManyFailures(c);
 }
+
+/** Limits the requests of a network to the public routes of sign-in: each writes a row or asks the OpenID provider. */
+export const limitSignIns = createMiddleware<AppEnv>(async (c, next) => {
+  const network = clientNetwork(c);
+  if (network !== null && !(await isWithinLimit(c.env.SIGN_IN_LIMIT, `sign-in:${network}`)))
+    throwRateLimited(c, "too many sign-ins from this network; retry after the seconds in Retry-After");
+  await next();
+});
 
 /** Counts a failed authentication of the network. */
 export async function countFailedAuth(c: Context<AppEnv>): Promise<void> {

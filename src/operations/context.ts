@@ -5,6 +5,8 @@ import type { CachePurger } from "../providers/cache/cachePurger.ts";
 import { createCachePurger } from "../providers/cache/cachePurgerFactory.ts";
 import type { Describer } from "../providers/describers/describer.ts";
 import { createDescriber } from "../providers/describers/describerFactory.ts";
+import type { IdentityProvider } from "../providers/identity/identityProvider.ts";
+import { createIdentityProvider } from "../providers/identity/identityProviderFactory.ts";
 import type { PlaceFinder } from "../providers/places/placeFinder.ts";
 import { createPlaceFinder } from "../providers/places/placeFinderFactory.ts";
 import { isBookmark, openDatabase, type Consistency, type Database } from "../records/database.ts";
@@ -24,6 +26,8 @@ export interface Context {
   /** The configured describer, if any. */
   readonly describer: Describer | null;
   readonly placeFinder: PlaceFinder | null;
+  /** The configured OpenID provider; null for the built-in sign-in. */
+  readonly identityProvider: IdentityProvider | null;
   /** The cache in front of the Worker; null where there is none, as in local development. */
   readonly cachePurger: CachePurger | null;
   /** Start of the request or job, in Unix milliseconds. */
@@ -83,6 +87,9 @@ export function createContext(bindings: Bindings, options: ContextOptions): Cont
     },
     get placeFinder() {
       return (placeFinder ??= createPlaceFinder(options.config(), bindings));
+    },
+    get identityProvider() {
+      return createIdentityProvider(options.config());
     },
     get cachePurger() {
       return createCachePurger(options.execution);

@@ -24,6 +24,8 @@ const INFO = {
     { name: "Tasks", description: "Background tasks of assets" },
     { name: "Events", description: "The change feed" },
     { name: "Users", description: "The account of the credential" },
+    { name: "Sign-in", description: "Sign-in with an OpenID provider or on this deployment's own page" },
+    { name: "Sessions", description: "Signed-in devices of the caller" },
     { name: "API keys", description: "Credentials with limited actions, libraries and lifetime" },
     { name: "Integrity", description: "Rows and objects that do not match" },
     { name: "Server", description: "The service itself" },

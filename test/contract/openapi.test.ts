@@ -188,7 +188,7 @@ describe("the OpenAPI document", () => {
       expect(resolveReference(document, { $ref: reference })).toBeTypeOf("object");
   });
 
-  it("declares the credentials of every operation, and none for the service itself and signed media", () => {
+  it("declares the credentials of every operation, and none for the service itself, sign-in and signed media", () => {
     expect(document.components.securitySchemes).toMatchObject({
       bearer: { type: "http", scheme: "bearer" },
       apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
@@ -197,6 +197,9 @@ describe("the OpenAPI document", () => {
       .filter((operation) => operation.security?.length === 0)
       .map((operation) => operation.path);
     expect(publicPaths.toSorted()).toEqual([
+      "/api/oauth/auth-url",
+      "/api/oauth/exchange",
+      "/api/oauth/logout-endpoint",
       "/api/server/health",
       "/api/server/ping",
       "/api/server/version",

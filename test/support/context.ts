@@ -14,7 +14,14 @@ export function testContext(changes: Partial<Context> = {}): Context {
     execution: {},
     waitUntil: (promise) => void promise.catch(() => undefined),
   });
-  return { ...context, queue: recordingQueue().binding, describer: null, placeFinder: null, ...changes };
+  return {
+    ...context,
+    queue: recordingQueue().binding,
+    describer: null,
+    placeFinder: null,
+    identityProvider: null,
+    ...changes,
+  };
 }
 
 /** The test environment's settings with changes. */

@@ -1,4 +1,4 @@
-/** Authenticates the root key and API keys, and checks what a principal may do. */
+/** Authenticates the root key, API keys and sessions, and checks what a principal may do. */
 import { AppError } from "../../kernel/errors.ts";
 import { actions, findApiKeyByHash, isTouchDue, touchApiKey, type Action } from "../../records/accounts/apiKeys.ts";
 import { findOwner } from "../../records/accounts/owner.ts";
@@ -8,6 +8,8 @@ import type { Context } from "../context.ts";
 import { beginLookup, findKnownPrincipal, PRINCIPAL_MEMORY_MS } from "./knownPrincipals.ts";
 import type { AuthenticatedPrincipal, Principal } from "./principal.ts";
 import { ensureOwner } from "./owner.ts";
+import { isTokenShaped } from "./accessTokens.ts";
+import { authenticateSession, type Refusal } from "./sessionAuthentication.ts";
 import { ACCEPTED_KEY_MEMORY_MS, acceptedKeys, UNKNOWN_KEY_MEMORY_MS, unknownKeys } from "./knownSecrets.ts";
 
 export type { Action } from "../../records/accounts/apiKeys.ts";
@@ -63,16 +65,16 @@ async function authenticateKey(
   context: Context,
   hash: string,
   checkAttempts: () => void,
-): Promise<AuthenticatedPrincipal | null> {
+): Promise<AuthenticatedPrincipal | Refusal> {
   const { nowMs } = context;
-  if (unknownKeys.has(hash, nowMs)) return null;
+  if (unknownKeys.has(hash, nowMs)) return "invalid";
   if (!acceptedKeys.has(hash, nowMs)) checkAttempts();
   const remember = beginLookup();
   const found = await findKey(context, hash);
-  if (found === null) return null;
+  if (found === null) return "invalid";
   const { key, userIsActive, knownLibraries } = found;
   const expiresAt = key.expiresAt ?? Infinity;
-  if (!key.isActive || !userIsActive || expiresAt <= nowMs) return null;
+  if (!key.isActive || !userIsActive || expiresAt <= nowMs) return "invalid";
   acceptedKeys.add(hash, nowMs + ACCEPTED_KEY_MEMORY_MS);
   if (isTouchDue(key, nowMs)) context.waitUntil(touchApiKey(context.db.primary(), key.id, nowMs));
   const { userId, libraryIds } = key;
@@ -83,7 +85,7 @@ async function authenticateKey(
 }
 
 /**
- * Authenticates a token. Returns null if it is unknown, revoked, expired, or belongs to an inactive user. Malformed
+ * Authenticates a token. Refuses it if it is unknown, revoked, expired, or belongs to an inactive user. Malformed
  * tokens and those that were unknown within the last minute are rejected before the query. A read trusts an
  * authentication of this isolate for `PRINCIPAL_MEMORY_MS`; a change asks the primary. The first use of the root key
  * creates the owner; an API key's last use is recorded after the response.
@@ -94,15 +96,18 @@ export async function authenticate(
   context: Context,
   token: string,
   checkAttempts: () => void,
-): Promise<AuthenticatedPrincipal | null> {
+): Promise<AuthenticatedPrincipal | Refusal> {
   const digest = await sha256(token);
   const isRoot = await isRootKey(context.config, digest);
-  if (!isRoot && !API_KEY.test(token)) return null;
+  const isToken = !isRoot && isTokenShaped(token);
+  if (!isRoot && !isToken && !API_KEY.test(token)) return "invalid";
   const hash = new Uint8Array(digest).toBase64();
   const isRead = context.db.consistency !== "primary";
   const known = isRead ? findKnownPrincipal(hash, context.nowMs) : undefined;
   if (known !== undefined && (known.credentialId === ROOT_SUBJECT) === isRoot) return known;
-  return isRoot ? await authenticateRoot(context, hash) : await authenticateKey(context, hash, checkAttempts);
+  if (isRoot) return await authenticateRoot(context, hash);
+  if (isToken) return await authenticateSession(context, token, hash);
+  return await authenticateKey(context, hash, checkAttempts);
 }
 
 /** @throws {AppError} `forbidden` unless the credential allows the action. */

@@ -18,6 +18,8 @@ export interface Principal extends LibraryScope {
 }
 
 export interface AuthenticatedPrincipal extends Principal {
-  /** Id of the API key; a constant for the root key. */
+  /** Id of the API key or the session; a constant for the root key. */
   credentialId: string;
+  /** `iat` of a session's token, in milliseconds. */
+  tokenIssuedAtMs?: number;
 }

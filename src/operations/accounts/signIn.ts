@@ -31,6 +31,13 @@ export interface Identity {
  */
 export type SignInRefusal = "deactivated" | "sign_ups_closed" | "not_admitted";
 
+/** What a person without access reads. */
+export const refusalTexts = {
+  deactivated: "this account is deactivated; ask the owner of this deployment",
+  sign_ups_closed: "this deployment takes no new accounts",
+  not_admitted: "this deployment takes new accounts by invitation only; ask its owner for one",
+} as const satisfies Record<SignInRefusal, string>;
+
 export type SignInResult = { userId: string; isNew: boolean } | { refusal: SignInRefusal };
 
 /** The stored subject of an identity, which never equals `ROOT_SUBJECT` because it contains a space. */

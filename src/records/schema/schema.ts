@@ -15,7 +15,8 @@ export {
   sweepPositions,
   versionCleanups,
 } from "./maintenanceTables.ts";
-export { libraryInvitations, libraryMembers, memberRoles, memberStates } from "./memberTables.ts";
 export { passkeyChallenges, passkeys, signInLinks } from "./passkeyTables.ts";
+export { libraryInvitations, libraryMembers, memberRoles, memberStates } from "./memberTables.ts";
+export { sessions, signInRequests } from "./sessionTables.ts";
 export { albumMonthCounts, dayCounts, mapCells, mapPoints, monthCounts } from "./summaryTables.ts";
 export { assetTasks, events, taskTypes } from "./taskTables.ts";

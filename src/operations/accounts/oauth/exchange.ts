@@ -1,0 +1,102 @@
+/** Exchanges the code of a sign-in for a session. */
+import { AppError } from "../../../kernel/errors.ts";
+import { findSignInRequest, useSignInRequest, type SignInRequest } from "../../../records/accounts/signInRequests.ts";
+import { findUser, type User } from "../../../records/accounts/users.ts";
+import { hashSecret } from "../authentication.ts";
+import { createSession } from "../sessions.ts";
+import { refusalTexts, resolveSignIn } from "../signIn.ts";
+import type { Context } from "../../context.ts";
+import { challengeOf, derivedSecrets } from "./signInRequests.ts";
+
+/** The parameters that the client's redirect target received, and the client's PKCE verifier. */
+export interface ExchangeParams {
+  code: string | null;
+  state: string | null;
+  codeVerifier: string | null;
+  error: string | null;
+}
+
+export interface SignedIn {
+  accessToken: string;
+  user: User;
+}
+
+function failure(reason: string): AppError {
+  return new AppError("bad_request", `sign-in failed: ${reason}`);
+}
+
+/** Compares in constant time, so that the time of an answer tells nothing about the expected text. */
+function isSame(given: string, expected: string): boolean {
+  const [one, other] = [new TextEncoder().encode(given), new TextEncoder().encode(expected)];
+  return one.byteLength === other.byteLength && crypto.subtle.timingSafeEqual(one, other);
+}
+
+/** A state is good for one exchange, whatever its outcome. */
+async function useState(context: Context, state: string): Promise<SignInRequest> {
+  const [db, stateHash] = [context.db.primary(), await hashSecret(state)];
+  const request = await useSignInRequest(db, stateHash, context.nowMs);
+  if (request !== null) return request;
+  const found = await findSignInRequest(db, stateHash);
+  if (found === null) throw failure("unknown state");
+  throw failure(found.usedAt === null ? "the code or state has expired; sign in again" : "the state was used before");
+}
+
+/** Without a challenge a verifier proves nothing: an attacker may have removed the challenge (RFC 9700, 4.8.2). */
+async function checkVerifier({ codeChallenge }: SignInRequest, codeVerifier: string | null): Promise<void> {
+  if (codeChallenge === null && codeVerifier === null) return;
+  if (codeChallenge === null) throw failure("code_verifier was sent, but the sign-in began without code_challenge");
+  if (codeVerifier === null) throw failure("code_verifier is required");
+  if (!isSame(await challengeOf(codeVerifier), codeChallenge)) throw failure("wrong code_verifier");
+}
+
+/** The user who signed in on our page, if the code is theirs. */
+async function userOfCode({ userId, codeHash }: SignInRequest, code: string): Promise<string> {
+  if (userId === null || codeHash === null || !isSame(await hashSecret(code), codeHash)) throw failure("wrong code");
+  return userId;
+}
+
+/** The user whom the OpenID provider names for its code. */
+async function userOfProvider(
+  context: Context,
+  request: SignInRequest,
+  params: { code: string; state: string; codeVerifier: string | null },
+): Promise<string> {
+  const { nonce, verifier } = await derivedSecrets(context, params.state);
+  const identity = await context.identityProvider?.redeemCode({
+    code: params.code,
+    redirectUri: request.redirectUri,
+    nonce,
+    codeVerifier: params.codeVerifier ?? verifier,
+  });
+  if (identity === undefined) throw new Error("no identity provider is configured");
+  const result = await resolveSignIn(context, identity, false);
+  if ("refusal" in result) throw failure(refusalTexts[result.refusal]);
+  return result.userId;
+}
+
+/** A provider's error code (RFC 6749, 4.1.2.1), without what could break a log line or a page. */
+function errorCode(error: string): string {
+  return error.replaceAll(/[^\w.-]/g, "_").slice(0, 100);
+}
+
+/**
+ * Exchanges a code for a session, whose `label` is the client's User-Agent.
+ *
+ * @throws {AppError} `bad_request` with the reason, whatever fails: an unknown, used or expired state or code, a wrong
+ * verifier, an answer of the OpenID provider that doesn't hold, or a user who is not admitted.
+ */
+export async function exchangeCode(context: Context, params: ExchangeParams, label: string): Promise<SignedIn> {
+  const { code, state, codeVerifier, error } = params;
+  if (error !== null) throw failure(`the identity provider answered ${errorCode(error)}`);
+  if (code === null || state === null) throw failure("code and state are required");
+  const request = await useState(context, state);
+  await checkVerifier(request, codeVerifier);
+  const userId =
+    context.identityProvider === null
+      ? await userOfCode(request, code)
+      : await userOfProvider(context, request, { code, state, codeVerifier });
+  const user = await findUser(context.db.primary(), userId);
+  if (user === null || !user.isActive) throw failure(refusalTexts.deactivated);
+  const { token } = await createSession(context, userId, label);
+  return { accessToken: token, user };
+}
