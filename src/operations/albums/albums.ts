@@ -6,10 +6,12 @@ import { everyAsset } from "../../records/assets/assetFilters.ts";
 import { firstRowsQuery, type PageRequest } from "../../records/assets/assetList.ts";
 import { assetPositionQuery, findAssetPosition } from "../../records/assets/assets.ts";
 import { everyColumnGroup, type ListedAsset } from "../../records/assets/listColumns.ts";
+import type { LibraryState } from "../../records/libraries/libraries.ts";
 import { ALBUM_NAMES, isNameRejected, unfoldedNamesQuery } from "../../records/names.ts";
 import { NO_QUERY, runQueries } from "../../records/sql/query.ts";
 import { assetPages } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import { inaccessible } from "../libraries/access.ts";
 import { createOnce, storedAlbum, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { likelyLibrary } from "../libraries/likelyLibrary.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
@@ -25,7 +27,7 @@ type Album = records.Album;
 /** Reads an album. Throws `not_found` for an unknown or inaccessible id. */
 export async function getAlbum(context: Context, principal: Principal, id: string): Promise<Album> {
   const album = await records.findAlbum(context.db, principal, id);
-  if (album === null) throw notFound("album");
+  if (album === null) throw await inaccessible(context, principal, "album", id);
   return album;
 }
 
@@ -44,14 +46,14 @@ async function libraryWithFoldedNames(
   context: Context,
   principal: Principal,
   libraryId: string | null,
-): Promise<string> {
+): Promise<LibraryState> {
   const { library, read } = await readInLibrary(context, principal, {
     libraryId,
     check: NO_QUERY,
     select: ({ id }) => unfoldedNamesQuery(ALBUM_NAMES, id),
   });
   await foldStoredNames(context, ALBUM_NAMES, library.id, (await read()) ?? []);
-  return library.id;
+  return library;
 }
 
 async function insertAlbum(
@@ -60,9 +62,9 @@ async function insertAlbum(
   { name, description, libraryId }: NewAlbum & { name: string },
   idempotent: IdempotentRequest | null,
 ) {
-  const id = await libraryWithFoldedNames(context, principal, libraryId);
+  const { id, userId } = await libraryWithFoldedNames(context, principal, libraryId);
   const maxAlbums = context.config.maxAlbumsPerLibrary;
-  const album = { libraryId: id, userId: principal.userId, name, foldedName: foldName(name), description, maxAlbums };
+  const album = { libraryId: id, userId, name, foldedName: foldName(name), description, maxAlbums };
   try {
     return await records.insertAlbum(context.db, album, context.nowMs, idempotent);
   } catch (error) {

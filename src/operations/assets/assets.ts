@@ -16,8 +16,9 @@ import {
   type ListRow,
 } from "../../records/assets/listColumns.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { requireLibrary } from "../libraries/libraries.ts";
+import { inaccessible } from "../libraries/access.ts";
 import { isConfirmed, likelyLibrary, type LikelyLibrary } from "../libraries/likelyLibrary.ts";
+import { requireLibrary } from "../libraries/resolveLibrary.ts";
 import type { Context } from "../context.ts";
 import { requireCursor } from "../pages.ts";
 
@@ -35,7 +36,7 @@ export { boxAround, type Box } from "../../records/map/mapCells.ts";
 /** Reads a live or trashed asset. Throws `not_found` for an unknown or inaccessible id. */
 export async function getAsset(context: Context, principal: Principal, id: string): Promise<Asset> {
   const asset = await findAsset(context.db, principal, id);
-  if (asset === null) throw notFound("asset");
+  if (asset === null) throw await inaccessible(context, principal, "asset", id);
   return asset;
 }
 
@@ -88,7 +89,7 @@ export async function listAssets(context: Context, principal: Principal, params:
   const guess = likelyLibrary(principal, params.libraryId);
   const guessedPage = guessPage(params, guess);
   const lookup = await readListContext(context.db, principal, params, guessedPage);
-  const library = requireLibrary(lookup.libraries, params.libraryId);
+  const library = await requireLibrary(context, principal, lookup.libraries, params.libraryId);
   if (params.filter.albumId !== null && lookup.albumLibraryId !== library.id) throw notFound("album");
   const { assetCount } = library;
   const rows = isConfirmed(guess, library) ? lookup.rows : null;

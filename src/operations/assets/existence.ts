@@ -5,7 +5,7 @@ import {
   type ExistingAsset,
 } from "../../records/assets/existence.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { resolveLibrary } from "../libraries/libraries.ts";
+import { resolveLibrary } from "../libraries/resolveLibrary.ts";
 import type { Context } from "../context.ts";
 
 export type { FileIdentifiers, ExistingAsset } from "../../records/assets/existence.ts";

@@ -3,6 +3,7 @@ import type { Asset } from "../../records/assets/assets.ts";
 import { listAssetsForUpdate, writeMetadataUpdates } from "../../records/assets/metadataUpdates.ts";
 import { enqueueBatch } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import { inaccessible } from "../libraries/access.ts";
 import { planUpdate, type MetadataPatch } from "./updatePlan.ts";
 import type { Context } from "../context.ts";
 
@@ -24,8 +25,10 @@ async function readAssets(context: Context, principal: Principal, ids: string[])
   const assets = await listAssetsForUpdate(context.db, principal, ids);
   const foundIds = new Set(assets.map((asset) => asset.id));
   const missingIds = ids.filter((id) => !foundIds.has(id));
-  if (missingIds.length > 0) throw unknownAssets(missingIds, ids.length);
-  return assets;
+  const [missingId] = missingIds;
+  if (missingId === undefined) return assets;
+  const error = await inaccessible(context, principal, "asset", missingId);
+  throw error.code === "forbidden" ? error : unknownAssets(missingIds, ids.length);
 }
 
 /** Six statements per attempt stay below the 50 subrequests that the Workers Free plan allows per request. */

@@ -4,7 +4,7 @@ import { getAsset } from "../assets/assets.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { enqueueEmptyTrash } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
-import { resolveLibrary } from "../libraries/libraries.ts";
+import { resolveLibrary } from "../libraries/resolveLibrary.ts";
 import { purgeAssets } from "./purge.ts";
 import type { Context } from "../context.ts";
 

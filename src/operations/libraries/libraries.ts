@@ -5,6 +5,7 @@ import { isNameRejected, LIBRARY_NAMES, unfoldedNamesQuery } from "../../records
 import { runQueries } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { asOwner, inaccessible } from "./access.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { foldStoredNames, nameConflict, NameTakenError, requireSame, throwNameTaken } from "../names/uniqueNames.ts";
 import { startPages } from "../pages.ts";
@@ -14,34 +15,6 @@ export type Library = records.Library;
 
 /** Libraries that a streamed list holds in memory: 1.7 MB with the longest names and descriptions. */
 const MAX_PAGE_LIBRARIES = 100;
-
-/**
- * Picks the library of a request from up to two live candidates; null if there is neither a candidate nor a requested
- * id. Throws `not_found`, or `bad_request` for an ambiguous request without a library id.
- */
-export function pickLibrary<T>(liveLibraries: T[], libraryId: string | null): T | null {
-  if (libraryId !== null && liveLibraries.length === 0) throw notFound("library");
-  if (liveLibraries.length > 1) {
-    throw new AppError("bad_request", "library_id is required when there are several libraries");
-  }
-  return liveLibraries[0] ?? null;
-}
-
-/** Picks the library like `pickLibrary`, but throws `bad_request` instead of returning null. */
-export function requireLibrary<T>(liveLibraries: T[], libraryId: string | null): T {
-  const library = pickLibrary(liveLibraries, libraryId);
-  if (library === null) throw new AppError("bad_request", "no library exists yet; create a library or upload a file");
-  return library;
-}
-
-/** Resolves the live library of a request; `libraryId` may be null while the caller has a single library. */
-export async function resolveLibrary(
-  context: Context,
-  principal: Principal,
-  libraryId: string | null,
-): Promise<records.LibraryState> {
-  return requireLibrary(await records.selectLiveLibraries(context.db, principal, libraryId), libraryId);
-}
 
 /** Reads a live or trashed library. Throws `not_found`. */
 export async function getLibrary(context: Context, principal: Principal, id: string): Promise<Library> {
@@ -135,11 +108,12 @@ export async function updateLibrary(
   id: string,
   { name, ...fields }: { name?: string; description?: string | null },
 ): Promise<Library> {
+  const owner = asOwner(principal);
   if (name !== undefined) await foldLibraryNames(context, principal.userId);
   const change = { ...fields, ...(name === undefined ? {} : { rename: { name, foldedName: foldName(name) } }) };
   try {
-    const library = await records.updateLibrary(context.db, principal, id, change, context.nowMs);
-    if (library === null) throw notFound("library");
+    const library = await records.updateLibrary(context.db, owner, id, change, context.nowMs);
+    if (library === null) throw await inaccessible(context, owner, "library", id);
     return library;
   } catch (error) {
     throw name !== undefined && isNameRejected(LIBRARY_NAMES, error) ? nameConflict("library", name) : error;
@@ -154,8 +128,9 @@ const DAY_MS = 24 * 3600_000;
  */
 export async function trashLibrary(context: Context, principal: Principal, id: string): Promise<void> {
   const purgeAt = Math.min(context.nowMs + context.config.trashRetentionDays * DAY_MS, Number.MAX_SAFE_INTEGER);
-  const library = await records.trashLibrary(context.db, principal, id, purgeAt, context.nowMs);
-  if (library === null) throw notFound("library");
+  const owner = asOwner(principal);
+  const library = await records.trashLibrary(context.db, owner, id, purgeAt, context.nowMs);
+  if (library === null) throw await inaccessible(context, owner, "library", id);
   if (library.trashedAt === null)
     throw new AppError("conflict", "the last live library cannot be trashed; create or restore another one first");
   await requestCachePurge(context);
@@ -163,8 +138,9 @@ export async function trashLibrary(context: Context, principal: Principal, id: s
 
 /** Restores a trashed library with everything that is still stored. Throws `not_found`. */
 export async function restoreLibrary(context: Context, principal: Principal, id: string): Promise<Library> {
-  const library = await records.restoreLibrary(context.db, principal, id, context.nowMs);
-  if (library === null) throw notFound("library");
+  const owner = asOwner(principal);
+  const library = await records.restoreLibrary(context.db, owner, id, context.nowMs);
+  if (library === null) throw await inaccessible(context, owner, "library", id);
   return library;
 }
 
@@ -172,7 +148,8 @@ export async function restoreLibrary(context: Context, principal: Principal, id:
  * Ends the retention of a trashed library so that scheduled runs purge it. Throws `not_found`, or `conflict` if live.
  */
 export async function deleteLibrary(context: Context, principal: Principal, id: string): Promise<void> {
-  const library = await records.expireTrashRetention(context.db, principal, id, context.nowMs);
-  if (library === null) throw notFound("library");
+  const owner = asOwner(principal);
+  const library = await records.expireTrashRetention(context.db, owner, id, context.nowMs);
+  if (library === null) throw await inaccessible(context, owner, "library", id);
   if (library.trashedAt === null) throw new AppError("conflict", "library must be trashed before it can be deleted");
 }

@@ -3,8 +3,8 @@ import { liveLibrariesQuery, type LibraryState } from "../../records/libraries/l
 import { NO_QUERY, runQueries, type Query } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/principal.ts";
 import type { Context } from "../context.ts";
-import { requireLibrary } from "./libraries.ts";
 import { isConfirmed, likelyLibrary, type LikelyLibrary } from "./likelyLibrary.ts";
+import { requireLibrary } from "./resolveLibrary.ts";
 
 export interface LibraryRead<C, T> {
   libraryId: string | null;
@@ -39,7 +39,7 @@ export async function readInLibrary<C, T>(
     check,
     guessed ?? NO_QUERY,
   ]);
-  const library = requireLibrary(libraries, libraryId);
+  const library = await requireLibrary(context, principal, libraries, libraryId);
   const read = async (): Promise<T | null> => {
     if (guessed !== null && isConfirmed(guess, library)) return result;
     const query = select(library);

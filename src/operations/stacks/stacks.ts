@@ -1,4 +1,4 @@
-import { AppError, invalid, notFound } from "../../kernel/errors.ts";
+import { AppError, invalid } from "../../kernel/errors.ts";
 import { idFromBytes } from "../../kernel/ids.ts";
 import {
   applyStackChange,
@@ -10,7 +10,8 @@ import {
 import * as records from "../../records/stacks/stacks.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { createOnce, storedStack, type IdempotentRequest } from "../idempotency/createOnce.ts";
-import { requireLibrary } from "../libraries/libraries.ts";
+import { inaccessible } from "../libraries/access.ts";
+import { requireLibrary } from "../libraries/resolveLibrary.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
 import { planUngroup, planMerge, findIdenticalStack, planRemoval } from "./stackPlan.ts";
 import type { Context } from "../context.ts";
@@ -21,7 +22,7 @@ export type Stack = records.Stack;
 /** Reads a stack. Throws `not_found` for an unknown or inaccessible id. */
 export async function getStack(context: Context, principal: Principal, id: string): Promise<Stack> {
   const stack = await records.findStack(context.db, principal, id);
-  if (stack === null) throw notFound("stack");
+  if (stack === null) throw await inaccessible(context, principal, "stack", id);
   return stack;
 }
 
@@ -55,9 +56,17 @@ async function withOptimisticRetry<T>(attempt: (isFirst: boolean) => Promise<T |
 }
 
 /** Throws `not_found` for an unknown stack, or `conflict` if it was deleted during the request: a retry would fail. */
-function requireStack(stack: StackState | null, isFirst: boolean): StackState {
+async function requireStack(
+  context: Context,
+  principal: Principal,
+  id: string,
+  stack: StackState | null,
+  isFirst: boolean,
+): Promise<StackState> {
   if (stack !== null) return stack;
-  throw isFirst ? notFound("stack") : new AppError("conflict", "the stack was deleted during the request");
+  const error = await inaccessible(context, principal, "stack", id);
+  if (isFirst || error.code === "forbidden") throw error;
+  throw new AppError("conflict", "the stack was deleted during the request");
 }
 
 const MAX_IDS_IN_ERROR = 10;
@@ -132,7 +141,7 @@ async function createOrFindStack(
   const isFromSameRequest = ({ id, createdAt }: StackState): boolean => id === idFromBytes("stack", createdAt, digest);
   return await withOptimisticRetry(async () => {
     const snapshot = await readStackSnapshot(context.db, principal, { libraryId, stackId: null, assetIds });
-    const library = requireLibrary(snapshot.libraries, libraryId);
+    const library = await requireLibrary(context, principal, snapshot.libraries, libraryId);
     const assets = requireStackableAssets(snapshot.assets, assetIds, library.id, null);
     const existing = findIdenticalStack(assets, primaryAssetId, isFromSameRequest);
     if (existing !== null) {
@@ -167,7 +176,7 @@ export async function addToStack(
       stackId: id,
       assetIds: requestedIds,
     });
-    const { libraryId } = requireStack(snapshot.stack, isFirst);
+    const { libraryId } = await requireStack(context, principal, id, snapshot.stack, isFirst);
     const added = requireStackableAssets(snapshot.assets, requestedIds, libraryId, id);
     if (added.length === 0) return await records.findStack(context.db, principal, id);
     const change = { libraryId, stackId: id, newStackUserId: null, origin: "user" as const, ...planMerge(added, id) };
@@ -190,7 +199,7 @@ export async function removeFromStack(
       stackId: id,
       assetIds: requestedIds,
     });
-    const stack = requireStack(snapshot.stack, isFirst);
+    const stack = await requireStack(context, principal, id, snapshot.stack, isFirst);
     const removedIds = snapshot.assets.filter((asset) => asset.stack?.id === id).map((asset) => asset.id);
     if (removedIds.length === 0) return true;
     const result = await applyStackChange(
@@ -207,7 +216,7 @@ export async function removeFromStack(
 export async function deleteStack(context: Context, principal: Principal, id: string): Promise<void> {
   await withOptimisticRetry(async (isFirst) => {
     const snapshot = await readStackSnapshot(context.db, principal, { libraryId: null, stackId: id, assetIds: [] });
-    const stack = requireStack(snapshot.stack, isFirst);
+    const stack = await requireStack(context, principal, id, snapshot.stack, isFirst);
     const result = await applyStackChange(context.db, planUngroup(stack), snapshot.unchanged, context.nowMs);
     return result === false ? null : true;
   });
@@ -221,7 +230,7 @@ export async function setStackCover(
   assetId: string,
 ): Promise<Stack> {
   const result = await records.setStackCover(context.db, principal, id, assetId, context.nowMs);
-  if (result === null) throw notFound("stack");
+  if (result === null) throw await inaccessible(context, principal, "stack", id);
   if (!result.isMember) throw invalid(["body", "primary_asset_id"], "must be a live member of this stack");
   return result.stack;
 }

@@ -3,10 +3,10 @@ import { AppError } from "../../kernel/errors.ts";
 import type { Asset } from "../../records/assets/assets.ts";
 import { createDefaultLibrary, type LibraryState, type StorageUsage } from "../../records/libraries/libraries.ts";
 import type { LibraryScope } from "../../records/libraries/libraryScope.ts";
-import { findUploadTargets } from "../../records/uploads/uploadTargets.ts";
+import { findUploadTargets, type OwnerStorage } from "../../records/uploads/uploadTargets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
-import { pickLibrary } from "../libraries/libraries.ts";
+import { pickLibrary } from "../libraries/resolveLibrary.ts";
 import { checkStorageLimits } from "../libraries/storageLimits.ts";
 import type { DeclaredDigests } from "./uploadSource.ts";
 
@@ -15,7 +15,8 @@ export interface TargetCandidates {
   /** The library id that arrived before the file, if any. */
   libraryId: string | null;
   live: LibraryState[];
-  owner: StorageUsage | null;
+  /** The storage of the candidates' owner, or of the caller if they are ambiguous. */
+  owner: OwnerStorage | null;
   /** The asset of the target library with the declared digests, live or trashed. It is exempt from storage limits. */
   duplicate: Asset | null;
 }
@@ -38,7 +39,7 @@ export async function findUploadTarget(
   declared: DeclaredDigests[] = [],
 ): Promise<TargetCandidates> {
   const { live, owner, duplicate } = await findUploadTargets(context.db, scope, libraryId, declared);
-  const requested = libraryId === null ? null : pickLibrary(live, libraryId);
+  const requested = libraryId === null ? null : await pickLibrary(context, scope, live, libraryId);
   if (duplicate !== null && live.length === 1) return { libraryId, live, owner, duplicate };
   checkStorageLimits(owner, requested === null ? null : storageOf(requested));
   return { libraryId, live, owner, duplicate: null };
@@ -65,10 +66,11 @@ export async function resolveTargetLibrary(
   libraryId: string | null,
 ): Promise<LibraryState> {
   // A library_id after the file is mostly among the candidates, which saves a second round trip.
-  const candidate = candidates.live.find((library) => library.id === libraryId);
+  const candidate = candidates.live.find(({ id, userId }) => id === libraryId && userId === candidates.owner?.userId);
   const isCurrent = candidate !== undefined || candidates.libraryId === libraryId;
   const { live } = isCurrent ? candidates : await findUploadTarget(context, principal, libraryId);
-  const library = candidate ?? pickLibrary(live, libraryId) ?? (await ensureDefaultLibrary(context, principal));
+  const picked = candidate ?? (await pickLibrary(context, principal, live, libraryId));
+  const library = picked ?? (await ensureDefaultLibrary(context, principal));
   checkStorageLimits(null, storageOf(library));
   return library;
 }

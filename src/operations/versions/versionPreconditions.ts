@@ -4,6 +4,7 @@ import type { Asset } from "../../records/assets/assets.ts";
 import { findVersionContext, type Version, type VersionContext } from "../../records/versions/versions.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { inaccessible } from "../libraries/access.ts";
 import { checkStorageLimits } from "../libraries/storageLimits.ts";
 
 export interface VersionPlan {
@@ -28,7 +29,7 @@ async function readContext(
   versionId: string,
 ): Promise<VersionContext> {
   const versionContext = await findVersionContext(context.db, principal, assetId, versionId);
-  if (versionContext === null) throw notFound("asset");
+  if (versionContext === null) throw await inaccessible(context, principal, "asset", assetId);
   requirePhoto(versionContext.asset);
   return versionContext;
 }

@@ -1,11 +1,11 @@
 /** Reads the versions of a photo and plans the change of its current one. */
-import { notFound } from "../../kernel/errors.ts";
 import { parseMediaFamily } from "../../media/inspect/formats.ts";
 import type { Asset } from "../../records/assets/assets.ts";
 import type { VersionChange } from "../../records/versions/versionChanges.ts";
 import { findVersions, type Version, type VersionedAsset } from "../../records/versions/versions.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { inaccessible } from "../libraries/access.ts";
 import { planImageTasks } from "../tasks/taskPlan.ts";
 import { CLEAN_UP_AFTER_MS } from "./versionKeys.ts";
 
@@ -18,7 +18,7 @@ export type { Version } from "../../records/versions/versions.ts";
  */
 export async function listVersions(context: Context, principal: Principal, assetId: string): Promise<VersionedAsset> {
   const versioned = await findVersions(context.db, principal, assetId);
-  if (versioned === null) throw notFound("asset");
+  if (versioned === null) throw await inaccessible(context, principal, "asset", assetId);
   return versioned;
 }
 

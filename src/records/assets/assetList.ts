@@ -15,7 +15,7 @@ import {
 } from "./listColumns.ts";
 import type { AssetRow } from "./assets.ts";
 import type { Database } from "../database.ts";
-import { librariesInScope, liveLibrariesQuery, trashClearedAtOf, type LibraryState } from "../libraries/libraries.ts";
+import { isLiveCandidate, liveLibrariesQuery, trashClearedAtOf, type LibraryState } from "../libraries/libraries.ts";
 import { isLibraryMember, type LibraryScope } from "../libraries/libraryScope.ts";
 import { albumLibraryQuery } from "../albums/albums.ts";
 import { NO_QUERY, runQueries, type Query } from "../sql/query.ts";
@@ -80,7 +80,7 @@ function selectTrashSpan(scope: LibraryScope, params: ListContextParams): Query<
   if (!needsTrashSpan(params)) return NO_QUERY;
   const library =
     params.libraryId === null
-      ? sql`(SELECT id FROM libraries WHERE trashed_at IS NULL AND ${librariesInScope(scope)} LIMIT 1)`
+      ? sql`(SELECT id FROM libraries WHERE ${isLiveCandidate(scope, null)} LIMIT 1)`
       : sql`${params.libraryId}`;
   const range = sortKeyRange(params.filter, sql`sort_key`);
   const where = sql.join(

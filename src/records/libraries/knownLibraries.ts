@@ -30,14 +30,18 @@ export const ownedLibraryColumns = {
   trashClearedAt: libraries.trashClearedAt,
 };
 
-/** The owner of the API key with this hash, and the live libraries that the key covers. */
+/**
+ * The owner of the API key with this hash, and the candidates for its requests without a library id: the owner's live
+ * libraries, or those that the key lists. They are guesses: each request checks the membership.
+ */
 export function selectOwnerOfKey(db: Database, secretHash: string) {
-  const isCovered = sql`(${apiKeys.libraryIds} IS NULL OR ${libraries.id} IN (SELECT value FROM json_each(${apiKeys.libraryIds})))`;
+  const isOwned = sql`${apiKeys.libraryIds} IS NULL AND ${libraries.userId} = ${users.id}`;
+  const isListed = sql`${libraries.id} IN (SELECT value FROM json_each(${apiKeys.libraryIds}))`;
   return db.orm
     .select({ isActive: users.isActive, ...ownedLibraryColumns })
     .from(apiKeys)
     .innerJoin(users, eq(users.id, apiKeys.userId))
-    .leftJoin(libraries, and(eq(libraries.userId, users.id), isNull(libraries.trashedAt), isCovered))
+    .leftJoin(libraries, and(isNull(libraries.trashedAt), sql`(${isOwned} OR ${isListed})`))
     .where(eq(apiKeys.secretHash, secretHash))
     .limit(MAX_KNOWN_LIBRARIES);
 }

@@ -7,7 +7,7 @@ import { isNameTaken, LIBRARY_NAMES, nameUnlessTaken } from "../names.ts";
 import { libraries } from "../schema/schema.ts";
 import { rowReader, type Query } from "../sql/query.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
-import { isLibraryMember, type LibraryScope } from "./libraryScope.ts";
+import { inMemberLibraries, isLibraryMember, type LibraryScope } from "./libraryScope.ts";
 import { insertLibraryIfNone, storageUsedBy } from "../accounts/users.ts";
 
 export { isVisible, type LibraryScope } from "./libraryScope.ts";
@@ -25,12 +25,19 @@ export interface StorageUsage {
   limitBytes: number | null;
 }
 
-/** A condition on `libraries`: in scope, and live for members other than the owner, who alone sees the trash. */
-export function librariesInScope(scope: LibraryScope): SQL | undefined {
-  return and(
-    isLibraryMember(scope, libraries.id),
-    sql`(${libraries.trashedAt} IS NULL OR ${libraries.userId} = ${scope.userId})`,
-  );
+/** A condition on `libraries`: the owner alone sees the trash. */
+function isSeenBy({ userId }: LibraryScope): SQL {
+  return sql`(${libraries.trashedAt} IS NULL OR ${libraries.userId} = ${userId})`;
+}
+
+/** A condition on `libraries`: this library, if it is in scope. */
+function libraryInScope(scope: LibraryScope, id: string): SQL | undefined {
+  return and(eq(libraries.id, id), isLibraryMember(scope, libraries.id), isSeenBy(scope));
+}
+
+/** A condition on `libraries`: in scope. Reads the memberships of the caller first. */
+function librariesInScope(scope: LibraryScope): SQL | undefined {
+  return and(inMemberLibraries(scope, libraries.id), isSeenBy(scope));
 }
 
 /**
@@ -53,21 +60,15 @@ export function trashClearedAtOf(libraryId: SQL | string): SQL {
   return sql`(SELECT trash_cleared_at FROM libraries WHERE id = ${libraryId})`;
 }
 
-/**
- * The live library with this id; without an id up to two libraries, so that callers can detect an ambiguous request.
- */
+/** A condition on `libraries`: the live library with this id; without an id the candidates of a request without one. */
+export function isLiveCandidate(scope: LibraryScope, libraryId: string | null): SQL {
+  const isRequested = libraryId === null ? isDefaultCandidate(scope) : sql`libraries.id = ${libraryId}`;
+  return sql`(${isRequested} AND libraries.trashed_at IS NULL AND ${isLibraryMember(scope, sql`libraries.id`)})`;
+}
+
+/** Up to two live candidates, so that callers can detect an ambiguous request. */
 export function selectLiveLibraries(db: Database, scope: LibraryScope, libraryId: string | null) {
-  return db.orm
-    .select(stateColumns)
-    .from(libraries)
-    .where(
-      and(
-        librariesInScope(scope),
-        isNull(libraries.trashedAt),
-        libraryId === null ? isDefaultCandidate(scope) : eq(libraries.id, libraryId),
-      ),
-    )
-    .limit(2);
+  return db.orm.select(stateColumns).from(libraries).where(isLiveCandidate(scope, libraryId)).limit(2);
 }
 
 const readLibraryState = rowReader(stateColumns);
@@ -79,10 +80,8 @@ const stateColumnNames = sql.raw(
 
 /** `selectLiveLibraries` as a query to be read together with others. */
 export function liveLibrariesQuery(scope: LibraryScope, libraryId: string | null): Query<LibraryState[]> {
-  const isRequested = libraryId === null ? isDefaultCandidate(scope) : sql`id = ${libraryId}`;
   return {
-    sql: sql`SELECT ${stateColumnNames} FROM libraries WHERE ${isRequested} AND trashed_at IS NULL
-      AND ${isLibraryMember(scope, sql`libraries.id`)} LIMIT 2`,
+    sql: sql`SELECT ${stateColumnNames} FROM libraries WHERE ${isLiveCandidate(scope, libraryId)} LIMIT 2`,
     parse: (rows) => rows.map(readLibraryState),
   };
 }
@@ -101,13 +100,7 @@ export async function createDefaultLibrary(
 }
 
 export async function findLibrary(db: Database, scope: LibraryScope, id: string): Promise<Library | null> {
-  return (
-    (await db.orm
-      .select()
-      .from(libraries)
-      .where(and(eq(libraries.id, id), librariesInScope(scope)))
-      .get()) ?? null
-  );
+  return (await db.orm.select().from(libraries).where(libraryInScope(scope, id)).get()) ?? null;
 }
 
 /** The live libraries in scope. */
@@ -221,7 +214,7 @@ export async function updateLibrary(
   const rows = await db.orm
     .update(libraries)
     .set({ ...fields, ...renamed, updatedAt: atMs })
-    .where(and(eq(libraries.id, id), librariesInScope(scope)))
+    .where(libraryInScope(scope, id))
     .returning();
   return rows[0] ?? null;
 }
@@ -234,7 +227,7 @@ async function changeLibrary(
   condition: SQL,
   change: Partial<Library>,
 ): Promise<Library | null> {
-  const library = and(eq(libraries.id, id), librariesInScope(scope));
+  const library = libraryInScope(scope, id);
   const [, rows] = await db.orm.batch([
     db.orm.update(libraries).set(change).where(and(library, condition)),
     db.orm.select().from(libraries).where(library),

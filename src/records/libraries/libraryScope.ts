@@ -33,8 +33,8 @@ function hasRole({ action = "manage" }: LibraryScope): SQL {
   return action === "read" ? sql`TRUE` : sql`+m.role IN (${sql.raw(roles)})`;
 }
 
-/** The membership of the caller in `libraryId`, which must name its table: `m` has a `library_id` too. */
-function activeMember(scope: LibraryScope, libraryId: SQLWrapper): SQL {
+/** FROM and WHERE of the caller's membership `m` in `libraryId`, which must name its table: `m` has a `library_id` too. */
+export function activeMember(scope: LibraryScope, libraryId: SQLWrapper): SQL {
   return sql`library_members m INDEXED BY library_members_active
     WHERE m.user_id = ${scope.userId} AND m.library_id = ${libraryId} AND m.state = 'active' AND ${hasRole(scope)}`;
 }
@@ -54,6 +54,13 @@ export function isLibraryMember(scope: LibraryScope, libraryId: SQLWrapper): SQL
 /** A condition: the row is live, or was trashed after the trash was last cleared. */
 export function isVisible(trashedAt: SQLWrapper, trashClearedAt: SQL): SQL {
   return sql`(${trashedAt} IS NULL OR ${trashedAt} > ${trashClearedAt})`;
+}
+
+/** A condition for lists of libraries, which reads all memberships of the caller: in scope, live or trashed. */
+export function inMemberLibraries(scope: LibraryScope, libraryId: SQLWrapper): SQL {
+  return sql`(${inListedLibraries(scope, libraryId)} AND ${libraryId} IN (
+    SELECT m.library_id FROM library_members m INDEXED BY library_members_active
+    WHERE m.user_id = ${scope.userId} AND m.state = 'active' AND ${hasRole(scope)}))`;
 }
 
 /**

@@ -1,10 +1,10 @@
 /** Reads the state that an upload needs before its file: libraries, the owner's storage, and a declared duplicate. */
-import { and, eq, inArray, isNull, sql, type SQL } from "drizzle-orm";
+import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { storageUsedBy } from "../accounts/users.ts";
 import { assetColumns, parseAssetRow, type Asset } from "../assets/assets.ts";
 import {
-  librariesInScope,
+  isLiveCandidate,
   selectLiveLibraries,
   trashClearedAtOf,
   type LibraryState,
@@ -19,10 +19,16 @@ export interface FileDigests {
   sha1: string | null;
 }
 
+/** Storage of the user who owns the library of an upload: members use the owner's. */
+export interface OwnerStorage extends StorageUsage {
+  userId: string;
+}
+
 export interface UploadTargets {
   /** The result of `selectLiveLibraries`. */
   live: LibraryState[];
-  owner: StorageUsage | null;
+  /** The owner of the first of these libraries; the caller without one. */
+  owner: OwnerStorage | null;
   /** An asset of these libraries that has all of the digests, live or trashed. */
   duplicate: Asset | null;
 }
@@ -36,9 +42,7 @@ function digestConditions(digests: FileDigests[]): SQL[] {
 
 /** Seeks one index per library. Ignores assets of a cleared trash, whose rows are about to be deleted. */
 function selectDuplicate(db: Database, scope: LibraryScope, libraryId: string | null, digests: SQL[]) {
-  const isLive = and(librariesInScope(scope), isNull(libraries.trashedAt));
-  const isRequested = libraryId === null ? undefined : eq(libraries.id, libraryId);
-  const targets = db.orm.select({ id: libraries.id }).from(libraries).where(and(isLive, isRequested)).limit(2);
+  const targets = db.orm.select({ id: libraries.id }).from(libraries).where(isLiveCandidate(scope, libraryId)).limit(2);
   const visible = isVisible(assets.trashedAt, trashClearedAtOf(sql`${assets.libraryId}`));
   return db.orm
     .select(assetColumns)
@@ -56,12 +60,21 @@ export async function findUploadTargets(
 ): Promise<UploadTargets> {
   const conditions = digestConditions(digests);
   const duplicates = conditions.length === 0 ? [] : [selectDuplicate(db, scope, libraryId, conditions)];
+  const libraryOwner = db.orm
+    .select({ userId: libraries.userId })
+    .from(libraries)
+    .where(isLiveCandidate(scope, libraryId))
+    .limit(1);
   const [live, owners, rows] = await db.orm.batch([
     selectLiveLibraries(db, scope, libraryId),
     db.orm
-      .select({ usedBytes: storageUsedBy(sql`users.id`).as("used_bytes"), limitBytes: users.storageLimitBytes })
+      .select({
+        userId: users.id,
+        usedBytes: storageUsedBy(sql`users.id`).as("used_bytes"),
+        limitBytes: users.storageLimitBytes,
+      })
       .from(users)
-      .where(eq(users.id, scope.userId)),
+      .where(eq(users.id, sql`coalesce((${libraryOwner}), ${scope.userId})`)),
     ...duplicates,
   ]);
   const row = rows?.[0];

@@ -70,6 +70,28 @@ export async function insertLibrary(userId: string, name = "library"): Promise<s
   return id;
 }
 
+export interface MemberFields {
+  role?: "collaborator" | "viewer";
+  state?: "active" | "left" | "removed";
+}
+
+/** Makes a user a member of a library. */
+export async function insertMember(
+  libraryId: string,
+  userId: string,
+  { role = "viewer", state = "active" }: MemberFields = {},
+): Promise<string> {
+  const id = newId("member");
+  const endedAt = state === "active" ? null : 1;
+  await env.DB.prepare(
+    `INSERT INTO library_members (id, library_id, user_id, role, state, joined_at, ended_at, last_removed_at, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, 0, ?, ?, 0, 0)`,
+  )
+    .bind(id, libraryId, userId, role, state, endedAt, state === "removed" ? 1 : null)
+    .run();
+  return id;
+}
+
 export interface AssetFields {
   /** Capture time in ISO 8601; its UTC offset is stored if given. */
   capturedAt?: string;
