@@ -23,6 +23,7 @@ import * as sweeps from "../../src/operations/maintenance/sweeps.ts";
 import * as geoClusters from "../../src/operations/map/geoClusters.ts";
 import * as taskCompletion from "../../src/operations/tasks/taskCompletion.ts";
 import * as assetList from "../../src/records/assets/assetList.ts";
+import * as scannedCounts from "../../src/records/assets/scannedCounts.ts";
 import * as cachePurger from "../../src/providers/cache/cachePurger.ts";
 import * as cachePurgeRecords from "../../src/records/delivery/cachePurges.ts";
 import * as mediaFiles from "../../src/records/delivery/mediaFiles.ts";
@@ -136,6 +137,13 @@ export const sections: Section[] = [
         "rows",
         "assets that one statement scans for combined filters",
         "a shorter page with `has_more` if some match, else the next statement",
+      ),
+      limit(
+        scannedCounts,
+        "MAX_COUNT_SCAN_ROWS",
+        "rows",
+        "assets that a page of counts reads where no summary serves the filters",
+        "a shorter page with `has_more` if a bucket is complete, else 422",
       ),
       limit(mapRecords, "MAX_MAP_ROWS", "rows", "assets that a filtered map reads", "422"),
       limit(existence, "MAX_MATCHES", "items", "assets that an existence check returns", "422"),

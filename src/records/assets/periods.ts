@@ -99,7 +99,7 @@ export function bucketEndUs(grouping: Grouping, wallUs: number): number {
 }
 
 /** The most days and months that one bucket adds up. A week has no whole month. */
-export const MAX_PERIODS_PER_BUCKET: Record<Grouping, Record<PeriodUnit, number>> = {
+export const PERIODS_PER_BUCKET: Record<Grouping, Record<PeriodUnit, number>> = {
   day: { day: 1, month: 1 },
   week: { day: WEEK_DAYS, month: 1 },
   month: { day: 31, month: 1 },

@@ -14,7 +14,7 @@ import { inputsOfSpan } from "./listPlans.ts";
 import {
   bucketStartUs,
   firstDayOf,
-  MAX_PERIODS_PER_BUCKET,
+  PERIODS_PER_BUCKET,
   periodAfter,
   periodBefore,
   periodEndUs,
@@ -216,7 +216,7 @@ function selectPeriods(request: CountRequest): SQL | null {
     { rows: rows.older, split: split.older },
   ];
   const [near, far] = filter.order === "desc" ? ends : ends.toReversed();
-  const mainLimit = (limit + 1) * MAX_PERIODS_PER_BUCKET[groupBy][rows.unit] * rows.main.selects.length;
+  const mainLimit = (limit + 1) * PERIODS_PER_BUCKET[groupBy][rows.unit] * rows.main.selects.length;
   const main = firstRows(rows.main, filter.order, mainLimit);
   const endsOf = (end: typeof near, where: SQL): SQL[] => [
     // The join keeps SQLite from reading days before it evaluates the condition.
