@@ -132,7 +132,6 @@ export const ratingsParameter = z
     maxItems: MAX_RATINGS,
     description:
       "Assets with one of these ratings, comma-separated or as repeated parameters. 0 is every asset without a rating of 1 to 5",
-    example: [4, 5],
   });
 
 /** Month and day. 29 February matches in every year. */

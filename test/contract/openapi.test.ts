@@ -230,6 +230,7 @@ describe("the OpenAPI document", () => {
         "person_id",
         "person_ids",
         "radius",
+        "ratings",
         "stack_id",
         "starting_after_id",
         "state",

@@ -1,4 +1,5 @@
 import { AppError } from "../../kernel/errors.ts";
+import { qualityScore } from "../../media/transcode/quality/qualityScore.ts";
 import type { Asset } from "../../records/assets/assets.ts";
 import type { DerivedChange } from "../../records/assets/derivedChanges.ts";
 import { isSamePosition, positionOf, type DerivedMetadata } from "../../records/assets/metadata.ts";
@@ -49,10 +50,12 @@ function mergeMetrics(metrics: Asset["metrics"], added: Asset["metrics"]): Asset
 /** The columns whose values the change replaces by others. */
 function changedValues(asset: Asset, { thumbhash, description, metrics }: AssetChange): DerivedChange["values"] {
   const merged = mergeMetrics(asset.metrics, metrics ?? {});
+  const score = metrics === undefined ? asset.qualityScore : qualityScore(merged);
   return {
     ...(thumbhash === undefined || thumbhash === asset.thumbhash ? {} : { thumbhash }),
     ...(description === undefined || description === asset.description ? {} : { description }),
     ...(JSON.stringify(merged) === JSON.stringify(asset.metrics) ? {} : { metrics: merged }),
+    ...(score === asset.qualityScore ? {} : { qualityScore: score }),
   };
 }
 

@@ -10,7 +10,7 @@ export interface DerivedChange {
   /** The asset as the tasks read it. The change applies to this version and poster only. */
   asset: Asset;
   /** The columns that change. */
-  values: Partial<Pick<Asset, "thumbhash" | "description" | "metrics">>;
+  values: Partial<Pick<Asset, "thumbhash" | "description" | "metrics" | "qualityScore">>;
   /** The place, and the local time that follows from its time zone; null if unchanged. Applies to this metadata only. */
   metadata: MetadataUpdate | null;
 }

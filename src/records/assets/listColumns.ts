@@ -27,9 +27,9 @@ const {
   userMetadata,
   derivedMetadata,
   metrics,
+  rating: _rating,
   checksum,
   checksumSha1,
-  fileSizeBytes,
   deviceId,
   deviceAssetId,
   fileCreatedAt,
@@ -40,7 +40,6 @@ const metadataColumns = { fileMetadata, userMetadata, derivedMetadata };
 const fileDataColumns = {
   checksum,
   checksumSha1,
-  fileSizeBytes,
   deviceId,
   deviceAssetId,
   fileCreatedAt,

@@ -46,10 +46,14 @@ export const assets = sqliteTable(
     thumbhash: text("thumbhash"),
     description: text("description"),
     metrics: text("metrics", { mode: "json" }),
+    /** Computed from `metrics`, 0 to 1. Null until the current version is measured. */
+    qualityScore: real("quality_score"),
     kind: text("kind").notNull().default("original"),
     currentVersionId: text("current_version_id").notNull(),
     /** The upload's own version while an edited version is current; null while the upload is current. */
     originalVersionId: text("original_version_id"),
+    /** Size of the current edited version; null while the upload is current. */
+    currentSizeBytes: integer("current_size_bytes"),
     /** Total size of the edited versions, in addition to `fileSizeBytes` of the upload. */
     versionBytes: integer("version_bytes").notNull().default(0),
     /** Total size of the poster, display proxies and renditions, which a trigger adds up from `derived_files`. */

@@ -55,7 +55,7 @@ function versionBytes(assetId: string, maxPosition: SQL | null): SQL {
 }
 
 function setCurrentVersion(db: Database, change: VersionChange, version: NewVersion, condition: SQL) {
-  const { id, kind, mimeType, width, height } = version;
+  const { id, kind, mimeType, width, height, fileSizeBytes } = version;
   return db.orm
     .update(assets)
     .set({
@@ -66,7 +66,9 @@ function setCurrentVersion(db: Database, change: VersionChange, version: NewVers
       currentVersionId: id,
       originalVersionId: sql`coalesce(original_version_id, current_version_id)`,
       versionBytes: versionBytes(change.asset.id, null),
+      currentSizeBytes: fileSizeBytes,
       thumbhash: null,
+      qualityScore: null,
       updatedAt: change.atMs,
     })
     .where(and(eq(assets.id, change.asset.id), condition))
@@ -149,7 +151,9 @@ export async function truncateVersions(db: Database, change: VersionChange, targ
         currentVersionId: target.id,
         originalVersionId: sql`nullif(original_version_id, ${target.id})`,
         versionBytes: versionBytes(asset.id, ofTarget("position")),
+        currentSizeBytes: sql`iif(original_version_id = ${target.id}, NULL, ${ofTarget("file_size_bytes")})`,
         thumbhash: null,
+        qualityScore: null,
         updatedAt: atMs,
       })
       .where(and(eq(assets.id, asset.id), condition))

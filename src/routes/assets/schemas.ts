@@ -76,7 +76,7 @@ export const fileDataSchema = z
     file_created_at: z.string(),
     file_modified_at: z.string(),
     checksum: z.string().openapi({ description: "Base64-encoded SHA-256 of the uploaded bytes" }),
-    file_size_bytes: z.int(),
+    file_size_bytes: z.int().openapi({ description: "Size of the uploaded file" }),
     checksum_sha1: z.string().nullable().openapi({ description: "Base64-encoded SHA-1 of the uploaded bytes" }),
   })
   .openapi("FileData");
@@ -125,6 +125,11 @@ const coreFields = {
   width: z.int().openapi({ description: "Pixels after EXIF orientation; 0 if unknown" }),
   height: z.int(),
   duration: number.openapi({ description: "Duration of a video in seconds" }),
+  file_size_bytes: z.int().openapi({ description: "Size of the current version, which `asset_urls.original` serves" }),
+  quality_score: z.number().min(0).max(1).nullable().openapi({
+    description:
+      "Photographic quality from 0 (worst) to 1 (best), from focus, noise, exposure, tones and clipping. It does not depend on the library or on who is pictured. Null until computed",
+  }),
   description: text.openapi({ description: "AI-generated caption; null until generated, empty if the model declined" }),
   thumbhash: text.openapi({ description: "Base64-encoded ThumbHash; null until computed" }),
   asset_urls: variants,
@@ -141,7 +146,7 @@ const groupFields = {
 
 /** V1 and V2 keys: always present on the routes of those generations, elsewhere with `include=legacy`. */
 const legacyFields = {
-  ...fileDataSchema.partial().shape,
+  ...fileDataSchema.omit({ file_size_bytes: true }).partial().shape,
   exif: exifSchema.nullable().optional(),
   download_url: z.string().nullable().optional(),
   thumbnail_url: z.string().nullable().optional(),

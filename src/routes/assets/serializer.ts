@@ -102,7 +102,8 @@ function serializeExif(asset: SerializableAsset): ExifBody {
   return { ...rowTimes(asset), ...cameraFields(m), profile_description: m.profileDescription };
 }
 
-function serializeFileData(asset: SerializableAsset) {
+/** V1 and V2 have these at the top level, where `file_size_bytes` is the size of the current version. */
+function serializeFlatFileData(asset: SerializableAsset) {
   const file = fileDataOf(asset);
   return {
     device_asset_id: file.deviceAssetId,
@@ -110,9 +111,12 @@ function serializeFileData(asset: SerializableAsset) {
     file_created_at: file.fileCreatedAt,
     file_modified_at: file.fileModifiedAt,
     checksum: file.checksum,
-    file_size_bytes: file.fileSizeBytes,
     checksum_sha1: file.checksumSha1,
   };
+}
+
+function serializeFileData(asset: SerializableAsset) {
+  return { ...serializeFlatFileData(asset), file_size_bytes: asset.fileSizeBytes };
 }
 
 function serializeCore(asset: SerializableAsset) {
@@ -130,6 +134,8 @@ function serializeCore(asset: SerializableAsset) {
     width: asset.width,
     height: asset.height,
     duration: asset.durationSeconds,
+    file_size_bytes: asset.currentSizeBytes ?? asset.fileSizeBytes,
+    quality_score: asset.qualityScore,
     description: asset.description,
     thumbhash: asset.thumbhash,
   };
@@ -143,7 +149,7 @@ async function serializeLegacyFields(
 ) {
   const original = assetUrls["original"] ?? (await serializeAssetUrls(asset, true, urls))["original"];
   return {
-    ...serializeFileData(asset),
+    ...serializeFlatFileData(asset),
     exif: serializeExif(asset),
     download_url: original?.url ?? null,
     thumbnail_url: (assetUrls["thumbnail"] ?? assetUrls["thumbnail_image"])?.url ?? null,
