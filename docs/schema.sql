@@ -498,6 +498,134 @@ CREATE TRIGGER derived_files_update AFTER UPDATE OF size_bytes ON derived_files
 WHEN NEW.size_bytes <> OLD.size_bytes
 BEGIN
   UPDATE assets SET derived_bytes = derived_bytes + NEW.size_bytes - OLD.size_bytes WHERE id = NEW.asset_id;
+CREATE TRIGGER assets_insert_day AFTER INSERT ON assets
+BEGIN
+  INSERT INTO day_counts (library_id, trashed, day, assets, in_album, image_0, image_1, image_2, image_3,
+    image_4, image_5, video_0, video_1, video_2, video_3,
+    video_4, video_5, image_0_in_album, image_1_in_album, image_2_in_album, image_3_in_album,
+    image_4_in_album, image_5_in_album, video_0_in_album, video_1_in_album, video_2_in_album, video_3_in_album,
+    video_4_in_album, video_5_in_album)
+  SELECT c.library_id, c.trashed_at IS NOT NULL, c.day, sum(c.delta), sum(c.delta * c.in_album), sum(c.delta * (c.class = 0)), sum(c.delta * (c.class = 1)),
+    sum(c.delta * (c.class = 2)), sum(c.delta * (c.class = 3)), sum(c.delta * (c.class = 4)), sum(c.delta * (c.class = 5)),
+    sum(c.delta * (c.class = 6)), sum(c.delta * (c.class = 7)), sum(c.delta * (c.class = 8)), sum(c.delta * (c.class = 9)),
+    sum(c.delta * (c.class = 10)), sum(c.delta * (c.class = 11)), sum(c.delta * (c.class = 0 AND c.in_album)), sum(c.delta * (c.class = 1 AND c.in_album)),
+    sum(c.delta * (c.class = 2 AND c.in_album)), sum(c.delta * (c.class = 3 AND c.in_album)), sum(c.delta * (c.class = 4 AND c.in_album)), sum(c.delta * (c.class = 5 AND c.in_album)),
+    sum(c.delta * (c.class = 6 AND c.in_album)), sum(c.delta * (c.class = 7 AND c.in_album)), sum(c.delta * (c.class = 8 AND c.in_album)), sum(c.delta * (c.class = 9 AND c.in_album)),
+    sum(c.delta * (c.class = 10 AND c.in_album)), sum(c.delta * (c.class = 11 AND c.in_album))
+  FROM (SELECT NEW.library_id, NEW.trashed_at, CAST(strftime('%Y%m%d', max(-62167219200, min(253402300799, (NEW.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER) AS day,
+      NEW.album_count > 0 AS in_album, (NEW.media_type = 'video') * 6 + coalesce(NEW.rating, 0) AS class, 1 AS delta) c
+  WHERE (c.trashed_at IS NULL OR c.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = c.library_id)) GROUP BY 1, 2, 3
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album, image_0 = image_0 + excluded.image_0,
+    image_1 = image_1 + excluded.image_1, image_2 = image_2 + excluded.image_2, image_3 = image_3 + excluded.image_3,
+    image_4 = image_4 + excluded.image_4, image_5 = image_5 + excluded.image_5, video_0 = video_0 + excluded.video_0,
+    video_1 = video_1 + excluded.video_1, video_2 = video_2 + excluded.video_2, video_3 = video_3 + excluded.video_3,
+    video_4 = video_4 + excluded.video_4, video_5 = video_5 + excluded.video_5, image_0_in_album = image_0_in_album + excluded.image_0_in_album,
+    image_1_in_album = image_1_in_album + excluded.image_1_in_album, image_2_in_album = image_2_in_album + excluded.image_2_in_album, image_3_in_album = image_3_in_album + excluded.image_3_in_album,
+    image_4_in_album = image_4_in_album + excluded.image_4_in_album, image_5_in_album = image_5_in_album + excluded.image_5_in_album, video_0_in_album = video_0_in_album + excluded.video_0_in_album,
+    video_1_in_album = video_1_in_album + excluded.video_1_in_album, video_2_in_album = video_2_in_album + excluded.video_2_in_album, video_3_in_album = video_3_in_album + excluded.video_3_in_album,
+    video_4_in_album = video_4_in_album + excluded.video_4_in_album, video_5_in_album = video_5_in_album + excluded.video_5_in_album;
+END;
+
+CREATE TRIGGER assets_update_day AFTER UPDATE OF library_id, local_us, trashed_at, album_count, media_type, rating ON assets
+WHEN NEW.library_id <> OLD.library_id
+  OR CAST(strftime('%Y%m%d', max(-62167219200, min(253402300799, (NEW.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER) <> CAST(strftime('%Y%m%d', max(-62167219200, min(253402300799, (OLD.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER)
+  OR NEW.trashed_at IS NOT OLD.trashed_at
+  OR (NEW.album_count > 0) <> (OLD.album_count > 0)
+  OR NEW.media_type <> OLD.media_type
+  OR coalesce(NEW.rating, 0) <> coalesce(OLD.rating, 0)
+BEGIN
+  INSERT INTO day_counts (library_id, trashed, day, assets, in_album, image_0, image_1, image_2, image_3,
+    image_4, image_5, video_0, video_1, video_2, video_3,
+    video_4, video_5, image_0_in_album, image_1_in_album, image_2_in_album, image_3_in_album,
+    image_4_in_album, image_5_in_album, video_0_in_album, video_1_in_album, video_2_in_album, video_3_in_album,
+    video_4_in_album, video_5_in_album)
+  SELECT c.library_id, c.trashed_at IS NOT NULL, c.day, sum(c.delta), sum(c.delta * c.in_album), sum(c.delta * (c.class = 0)), sum(c.delta * (c.class = 1)),
+    sum(c.delta * (c.class = 2)), sum(c.delta * (c.class = 3)), sum(c.delta * (c.class = 4)), sum(c.delta * (c.class = 5)),
+    sum(c.delta * (c.class = 6)), sum(c.delta * (c.class = 7)), sum(c.delta * (c.class = 8)), sum(c.delta * (c.class = 9)),
+    sum(c.delta * (c.class = 10)), sum(c.delta * (c.class = 11)), sum(c.delta * (c.class = 0 AND c.in_album)), sum(c.delta * (c.class = 1 AND c.in_album)),
+    sum(c.delta * (c.class = 2 AND c.in_album)), sum(c.delta * (c.class = 3 AND c.in_album)), sum(c.delta * (c.class = 4 AND c.in_album)), sum(c.delta * (c.class = 5 AND c.in_album)),
+    sum(c.delta * (c.class = 6 AND c.in_album)), sum(c.delta * (c.class = 7 AND c.in_album)), sum(c.delta * (c.class = 8 AND c.in_album)), sum(c.delta * (c.class = 9 AND c.in_album)),
+    sum(c.delta * (c.class = 10 AND c.in_album)), sum(c.delta * (c.class = 11 AND c.in_album))
+  FROM (SELECT NEW.library_id, NEW.trashed_at, CAST(strftime('%Y%m%d', max(-62167219200, min(253402300799, (NEW.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER) AS day,
+      NEW.album_count > 0 AS in_album, (NEW.media_type = 'video') * 6 + coalesce(NEW.rating, 0) AS class, 1 AS delta
+    UNION ALL SELECT OLD.library_id, OLD.trashed_at, CAST(strftime('%Y%m%d', max(-62167219200, min(253402300799, (OLD.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER) AS day,
+      OLD.album_count > 0 AS in_album, (OLD.media_type = 'video') * 6 + coalesce(OLD.rating, 0) AS class, -1 AS delta) c
+  WHERE (c.trashed_at IS NULL OR c.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = c.library_id)) GROUP BY 1, 2, 3
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album, image_0 = image_0 + excluded.image_0,
+    image_1 = image_1 + excluded.image_1, image_2 = image_2 + excluded.image_2, image_3 = image_3 + excluded.image_3,
+    image_4 = image_4 + excluded.image_4, image_5 = image_5 + excluded.image_5, video_0 = video_0 + excluded.video_0,
+    video_1 = video_1 + excluded.video_1, video_2 = video_2 + excluded.video_2, video_3 = video_3 + excluded.video_3,
+    video_4 = video_4 + excluded.video_4, video_5 = video_5 + excluded.video_5, image_0_in_album = image_0_in_album + excluded.image_0_in_album,
+    image_1_in_album = image_1_in_album + excluded.image_1_in_album, image_2_in_album = image_2_in_album + excluded.image_2_in_album, image_3_in_album = image_3_in_album + excluded.image_3_in_album,
+    image_4_in_album = image_4_in_album + excluded.image_4_in_album, image_5_in_album = image_5_in_album + excluded.image_5_in_album, video_0_in_album = video_0_in_album + excluded.video_0_in_album,
+    video_1_in_album = video_1_in_album + excluded.video_1_in_album, video_2_in_album = video_2_in_album + excluded.video_2_in_album, video_3_in_album = video_3_in_album + excluded.video_3_in_album,
+    video_4_in_album = video_4_in_album + excluded.video_4_in_album, video_5_in_album = video_5_in_album + excluded.video_5_in_album;
+END;
+
+CREATE TRIGGER assets_delete_day AFTER DELETE ON assets
+BEGIN
+  INSERT INTO day_counts (library_id, trashed, day, assets, in_album, image_0, image_1, image_2, image_3,
+    image_4, image_5, video_0, video_1, video_2, video_3,
+    video_4, video_5, image_0_in_album, image_1_in_album, image_2_in_album, image_3_in_album,
+    image_4_in_album, image_5_in_album, video_0_in_album, video_1_in_album, video_2_in_album, video_3_in_album,
+    video_4_in_album, video_5_in_album)
+  SELECT c.library_id, c.trashed_at IS NOT NULL, c.day, sum(c.delta), sum(c.delta * c.in_album), sum(c.delta * (c.class = 0)), sum(c.delta * (c.class = 1)),
+    sum(c.delta * (c.class = 2)), sum(c.delta * (c.class = 3)), sum(c.delta * (c.class = 4)), sum(c.delta * (c.class = 5)),
+    sum(c.delta * (c.class = 6)), sum(c.delta * (c.class = 7)), sum(c.delta * (c.class = 8)), sum(c.delta * (c.class = 9)),
+    sum(c.delta * (c.class = 10)), sum(c.delta * (c.class = 11)), sum(c.delta * (c.class = 0 AND c.in_album)), sum(c.delta * (c.class = 1 AND c.in_album)),
+    sum(c.delta * (c.class = 2 AND c.in_album)), sum(c.delta * (c.class = 3 AND c.in_album)), sum(c.delta * (c.class = 4 AND c.in_album)), sum(c.delta * (c.class = 5 AND c.in_album)),
+    sum(c.delta * (c.class = 6 AND c.in_album)), sum(c.delta * (c.class = 7 AND c.in_album)), sum(c.delta * (c.class = 8 AND c.in_album)), sum(c.delta * (c.class = 9 AND c.in_album)),
+    sum(c.delta * (c.class = 10 AND c.in_album)), sum(c.delta * (c.class = 11 AND c.in_album))
+  FROM (SELECT OLD.library_id, OLD.trashed_at, CAST(strftime('%Y%m%d', max(-62167219200, min(253402300799, (OLD.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER) AS day,
+      OLD.album_count > 0 AS in_album, (OLD.media_type = 'video') * 6 + coalesce(OLD.rating, 0) AS class, -1 AS delta) c
+  WHERE (c.trashed_at IS NULL OR c.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = c.library_id)) GROUP BY 1, 2, 3
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album, image_0 = image_0 + excluded.image_0,
+    image_1 = image_1 + excluded.image_1, image_2 = image_2 + excluded.image_2, image_3 = image_3 + excluded.image_3,
+    image_4 = image_4 + excluded.image_4, image_5 = image_5 + excluded.image_5, video_0 = video_0 + excluded.video_0,
+    video_1 = video_1 + excluded.video_1, video_2 = video_2 + excluded.video_2, video_3 = video_3 + excluded.video_3,
+    video_4 = video_4 + excluded.video_4, video_5 = video_5 + excluded.video_5, image_0_in_album = image_0_in_album + excluded.image_0_in_album,
+    image_1_in_album = image_1_in_album + excluded.image_1_in_album, image_2_in_album = image_2_in_album + excluded.image_2_in_album, image_3_in_album = image_3_in_album + excluded.image_3_in_album,
+    image_4_in_album = image_4_in_album + excluded.image_4_in_album, image_5_in_album = image_5_in_album + excluded.image_5_in_album, video_0_in_album = video_0_in_album + excluded.video_0_in_album,
+    video_1_in_album = video_1_in_album + excluded.video_1_in_album, video_2_in_album = video_2_in_album + excluded.video_2_in_album, video_3_in_album = video_3_in_album + excluded.video_3_in_album,
+    video_4_in_album = video_4_in_album + excluded.video_4_in_album, video_5_in_album = video_5_in_album + excluded.video_5_in_album;
+END;
+
+CREATE TRIGGER assets_move_storage AFTER UPDATE OF library_id ON assets WHEN NEW.library_id <> OLD.library_id
+BEGIN
+  UPDATE libraries SET storage_used_bytes = storage_used_bytes
+      - OLD.file_size_bytes - OLD.version_bytes - OLD.derived_bytes, asset_count = asset_count - 1
+    WHERE id = OLD.library_id;
+  UPDATE libraries SET storage_used_bytes = storage_used_bytes
+      + NEW.file_size_bytes + NEW.version_bytes + NEW.derived_bytes, asset_count = asset_count + 1
+    WHERE id = NEW.library_id;
+END;
+
+CREATE TRIGGER assets_move_map_point AFTER UPDATE OF library_id ON assets WHEN NEW.library_id <> OLD.library_id
+BEGIN
+  DELETE FROM map_points WHERE library_id = OLD.library_id
+    AND cell = min(CAST((OLD.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
+      + min(CAST((OLD.longitude + 180) * 5000 AS INTEGER), 1799999)
+    AND sort_key = OLD.sort_key;
+  INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude)
+  SELECT NEW.library_id, min(CAST((NEW.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
+      + min(CAST((NEW.longitude + 180) * 5000 AS INTEGER), 1799999),
+    NEW.sort_key, NEW.latitude, NEW.longitude
+    WHERE NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL;
+END;
+
+CREATE TRIGGER assets_move_dependents AFTER UPDATE OF library_id ON assets WHEN NEW.library_id <> OLD.library_id
+BEGIN
+  UPDATE asset_versions SET library_id = NEW.library_id WHERE asset_id = NEW.id;
+  UPDATE asset_tasks SET library_id = NEW.library_id, user_id = NEW.user_id WHERE asset_id = NEW.id;
+END;
+
+CREATE TRIGGER assets_move_cache_purge AFTER UPDATE OF library_id ON assets WHEN NEW.library_id <> OLD.library_id
+BEGIN
+  INSERT INTO cache_purges (tag, library_id, requested_at) VALUES (OLD.id, OLD.library_id, unixepoch())
+    ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0, requested_at = excluded.requested_at
+    WHERE passes > 0;
+END;
+
 END;
 
 CREATE TRIGGER derived_files_delete AFTER DELETE ON derived_files

@@ -20,6 +20,7 @@ import { oauth } from "./routes/accounts/oauthRoutes.ts";
 import { sessions } from "./routes/accounts/sessionRoutes.ts";
 import { assetFiles } from "./routes/delivery/fileRoutes.ts";
 import { assetListQuerySchema } from "./routes/assets/querySchemas.ts";
+import { moves } from "./routes/assets/moveRoutes.ts";
 import { assets } from "./routes/assets/routes.ts";
 import { events } from "./routes/events/routes.ts";
 import { integrity } from "./routes/maintenance/routes.ts";
@@ -51,6 +52,7 @@ function mountApi(app: OpenAPIHono<AppEnv>) {
     .route("/", stacks)
     .route("/", geoClusters)
     .route("/", assets)
+    .route("/", moves)
     .route("/", assetFiles)
     .route("/", posters)
     .route("/", trash)

@@ -36,6 +36,7 @@ import * as accountSchemas from "../../src/routes/accounts/schemas.ts";
 import * as userSchemas from "../../src/routes/accounts/userSchemas.ts";
 import * as albumSchemas from "../../src/routes/albums/schemas.ts";
 import * as existenceSchemas from "../../src/routes/assets/existenceSchemas.ts";
+import * as moveRoutes from "../../src/routes/assets/moveRoutes.ts";
 import * as querySchemas from "../../src/routes/assets/querySchemas.ts";
 import * as updateSchemas from "../../src/routes/assets/updateSchemas.ts";
 import * as deletionRoutes from "../../src/routes/deletion/routes.ts";
@@ -109,6 +110,7 @@ export const sections: Section[] = [
       limit(albumSchemas, "MAX_ASSET_IDS", "items", "`asset_ids` of an album or stack", "422"),
       limit(updateSchemas, "MAX_UPDATES", "items", "assets in one metadata update", "422"),
       limit(deletionRoutes, "MAX_SELECTED_ASSETS", "items", "`ids` to trash, restore or delete", "422"),
+      limit(moveRoutes, "MAX_MOVED_ASSETS", "items", "`asset_ids` of a move to another library", "422"),
       limit(existenceSchemas, "MAX_IDENTIFIERS", "items", "files in one existence check", "422"),
       limit(accountSchemas, "MAX_ACTIONS", "items", "`actions` of an API key", "422"),
       limit(accountSchemas, "MAX_KEY_LIBRARIES", "items", "`library_ids` of an API key", "422"),

@@ -107,6 +107,16 @@ export const accessRules: Record<string, AccessRule> = {
       json: { updates: [{ id: entityIds["asset_"], change: { description: "text" } }] },
     }),
   },
+  "POST /api/assets/move": {
+    ...permanentDelete,
+    createRequest: (entityIds) => ({
+      json: {
+        asset_ids: [entityIds["asset_"]],
+        source_library_id: entityIds["lib_"],
+        destination_library_id: "lib_2222222222222222222222",
+      },
+    }),
+  },
   "POST /api/assets/trash": { ...deleteRule, otherTenantStatus: 200, createRequest: assetIdsBody },
   "POST /api/assets/restore": { ...deleteRule, otherTenantStatus: 200, createRequest: assetIdsBody },
   "POST /api/assets/empty-trash": { ...permanentDelete, otherTenantStatus: 200 },

@@ -10,9 +10,9 @@ import {
   type ApiDocument,
   type Operation,
 } from "../support/clients/openapi.ts";
-import { getRootOwner } from "../support/clients/account.ts";
+import { getRootOwner, sqlAll } from "../support/clients/account.ts";
 import { finishPage, signIn } from "../support/clients/sessions.ts";
-import { insertKey, insertUser } from "../support/clients/tenants.ts";
+import { insertKey, insertLibrary, insertUser } from "../support/clients/tenants.ts";
 import { renderPng } from "../support/media/images.ts";
 import { solidPng, versionForm } from "../support/clients/versions.ts";
 
@@ -193,6 +193,16 @@ describe("every response matches the published schema", () => {
     await callAndValidate("PATCH /api/api-keys/{key_id}", `/api/api-keys/${keyId}`, 200, { json: { name: "tablet" } });
     await callAndValidate("DELETE /api/api-keys/{key_id}", `/api/api-keys/${keyId}`, 200);
 
+    const otherLibraryId = await insertLibrary((await getRootOwner()).userId, "other");
+    await callAndValidate("POST /api/assets/move", "/api/assets/move", 200, {
+      json: {
+        asset_ids: ["asset_2222222222222222222222"],
+        source_library_id: libraryId,
+        destination_library_id: otherLibraryId,
+      },
+    });
+    // With two libraries, the following requests would need a library_id.
+    await sqlAll("DELETE FROM libraries WHERE id = ?", otherLibraryId);
     await callAndValidate("POST /api/assets/trash", "/api/assets/trash", 200, { json: { ids: [asset.id, videoId] } });
     await callAndValidate("POST /api/assets/restore", "/api/assets/restore", 200, { json: { ids: [asset.id] } });
     await callAndValidate("POST /api/assets/empty-trash", "/api/assets/empty-trash", 200);

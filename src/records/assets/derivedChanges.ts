@@ -20,6 +20,8 @@ export function derivedChangeApplies({ asset, metadata }: DerivedChange): SQL {
   const isSameMetadata = metadata === null ? undefined : eq(assets.metadataUpdatedAt, asset.metadataUpdatedAt);
   const isSame = and(
     eq(assets.id, asset.id),
+    // The events of the change name the library, which a move changes.
+    eq(assets.libraryId, asset.libraryId),
     eq(assets.currentVersionId, asset.currentVersionId),
     sql`${assets.posterVersionId} IS ${asset.posterVersionId}`,
     isSameMetadata,

@@ -2,7 +2,7 @@
 import { asc, lte, sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import { recomputeAlbumsOnRemove } from "../albums/albumRollups.ts";
-import { selectAlbumUpdatedEvents } from "../albums/albums.ts";
+import { clearLeavingCovers, selectLeaveEvents } from "../assets/leaveLibrary.ts";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
 import { assetCleanups } from "../schema/schema.ts";
@@ -40,46 +40,15 @@ function reasonHolds(reason: PurgeReason, atMs: number): SQL {
   return library(sql`d.trashed_at < max(${reason.trashedBefore}, k.trash_cleared_at + 1)`);
 }
 
-/** Stacks that lose members, and the number left, trashed ones included. Stacks with fewer than two are deleted. */
-function selectReducedStacks(assetsToDelete: SQL): SQL {
-  return sql`(SELECT s.id, s.library_id, s.member_count - n.removed AS remaining FROM (
-      SELECT a.stack_id, count(*) AS removed FROM assets a WHERE a.id IN (${assetsToDelete}) AND a.stack_id IS NOT NULL
-      GROUP BY a.stack_id) n
-    CROSS JOIN stacks s ON s.id = n.stack_id)`;
-}
-
-/** Events in an order that clients can apply: removals from albums, changes of stacks, then deletions. */
+/** Events in an order that clients can apply: the deletions are last. */
 function insertPurgeEvents(db: Database, assetsToDelete: SQL, atMs: number) {
-  const at = eventTime(atMs);
   return insertSelectedEvents(
     db,
-    sql`SELECT * FROM (SELECT l.library_id, 'album_asset_removed', 'album_asset', l.id,
-      json_object('album_id', l.album_id, 'asset_id', l.asset_id), ${at}
-      FROM album_assets l WHERE l.asset_id IN (${assetsToDelete}) ORDER BY l.id)
+    sql`${selectLeaveEvents(assetsToDelete, atMs)}
     UNION ALL
-    SELECT * FROM (${selectAlbumUpdatedEvents(atMs)}
-      WHERE id IN (SELECT l.album_id FROM album_assets l WHERE l.asset_id IN (${assetsToDelete})) ORDER BY id)
-    UNION ALL
-    SELECT * FROM (SELECT m.library_id, 'asset_updated', 'asset', m.id, json_object('stack_id', NULL), ${at}
-      FROM ${selectReducedStacks(assetsToDelete)} s CROSS JOIN assets m INDEXED BY assets_by_stack
-        ON m.library_id = s.library_id AND m.stack_id = s.id
-      WHERE s.remaining < 2 AND m.stack_id IS NOT NULL AND m.id NOT IN (${assetsToDelete}) ORDER BY m.id)
-    UNION ALL
-    SELECT * FROM (SELECT s.library_id, CASE WHEN s.remaining < 2 THEN 'stack_deleted' ELSE 'stack_updated' END, 'stack', s.id,
-      NULL, ${at} FROM ${selectReducedStacks(assetsToDelete)} s ORDER BY s.id)
-    UNION ALL
-    SELECT * FROM (SELECT a.library_id, 'asset_deleted', 'asset', a.id, NULL, ${at}
+    SELECT * FROM (SELECT a.library_id, 'asset_deleted', 'asset', a.id, NULL, ${eventTime(atMs)}
       FROM assets a WHERE a.id IN (${assetsToDelete}) ORDER BY a.id)`,
   );
-}
-
-/**
- * Unpins covers whose asset is deleted. Triggers update the counts and copy `updated_at` to the last member of a stack.
- */
-function clearDeletedCovers(db: Database, assetsToDelete: SQL, atMs: number) {
-  return db.statement(sql`UPDATE stacks SET updated_at = ${atMs},
-      primary_asset_id = CASE WHEN primary_asset_id IN (${assetsToDelete}) THEN NULL ELSE primary_asset_id END
-    WHERE id IN (SELECT a.stack_id FROM assets a WHERE a.id IN (${assetsToDelete}))`);
 }
 
 /** Schedules the cleanup of the assets' objects, and returns the version ids in their keys. */
@@ -110,7 +79,7 @@ export async function deleteAssets(db: Database, request: PurgeRequest): Promise
   const [, , , cleanups] = await db.orm.batch([
     recomputeAlbumsOnRemove(db, assetsToDelete, { unpin: true }, atMs),
     insertPurgeEvents(db, assetsToDelete, atMs),
-    clearDeletedCovers(db, assetsToDelete, atMs),
+    clearLeavingCovers(db, assetsToDelete, atMs),
     insertCleanups(db, assetsToDelete, cleanUpAt),
     db.statement(sql`DELETE FROM assets WHERE id IN (${assetsToDelete})`),
   ]);

@@ -23,7 +23,8 @@ export interface NewPoster {
  */
 export async function setPoster(db: Database, asset: Asset, poster: NewPoster, atMs: number): Promise<boolean> {
   const { versionId: posterVersionId, sizeBytes, needsFreeStorage } = poster;
-  const isUnchanged = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND poster_version_id IS ${asset.posterVersionId})`;
+  const isUnchanged = sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND library_id = ${asset.libraryId}
+    AND poster_version_id IS ${asset.posterVersionId})`;
   const unchanged = needsFreeStorage ? sql`${isUnchanged} AND ${hasFreeStorage(asset.libraryId)}` : isUnchanged;
   const { libraryId, userId } = asset;
   const [, , rows] = await db.orm.batch([

@@ -7,6 +7,8 @@ export type EventType =
   | "asset_created"
   | "asset_updated"
   | "asset_deleted"
+  | "asset_moved_out"
+  | "asset_moved_in"
   | "album_created"
   | "album_updated"
   | "album_deleted"

@@ -26,8 +26,10 @@ export interface VersionChange {
   cleanUpAt: number;
 }
 
+/** A condition: the asset has the version and the library that were read. */
 function isUnchanged({ asset }: VersionChange): SQL {
-  return isCurrent(asset.id, asset.currentVersionId);
+  return sql`EXISTS (SELECT 1 FROM assets WHERE id = ${asset.id} AND library_id = ${asset.libraryId}
+    AND current_version_id = ${asset.currentVersionId})`;
 }
 
 /** A condition: the version's cleanup record still exists and is due after this change, so its objects still exist. */

@@ -66,7 +66,7 @@ const updateMe = createRoute({
   responses: { 200: jsonResponse(userSchema, "The account"), ...errorResponses(404, 409, 413, 415) },
 });
 
-const ofOwner = { ...shared, middleware: [requireOwner] as const };
+const ofOwner = { ...shared, middleware: requireOwner };
 const params = z.object({ user_id: idSchema("user") });
 const extension = "Tintype extension; not part of the Gumnut API. Requires the owner of the deployment.";
 

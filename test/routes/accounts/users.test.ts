@@ -130,7 +130,7 @@ describe("PATCH /api/users/me", () => {
       { face_detection_preference: false },
       { home_country: "DE", demo_mode_enabled: true },
     ])
-      await expectError(await patchMe(json, { token }), 403, "forbidden");
+      await expectError(await patchMe(json, { token }), 403);
     expect(await readMe(token)).toMatchObject({ home_country: null, demo_mode_enabled: false });
     const { secret: readOnly } = await insertKey({ userId, actions: ["read"] });
     expect(await changedMe({ demo_mode_enabled: true }, { token: readOnly })).toMatchObject({
@@ -142,7 +142,7 @@ describe("PATCH /api/users/me", () => {
     const before = await readMe();
     const response = await patchMe({ face_detection_preference: true, favorite_display_mode: "favorite" });
     expect(response.headers.get("x-should-retry")).toBe("false");
-    await expectError(response, 409, "conflict");
+    await expectError(response, 409);
     expect(await readMe()).toEqual(before);
     expect(await changedMe({ face_detection_preference: false })).toMatchObject({ face_detection_preference: false });
   });
@@ -181,7 +181,7 @@ describe("immich_library_id", () => {
     const { secret: restricted } = await insertKey({ userId: tenant.userId, libraryIds: [other] });
     await sqlAll("UPDATE users SET demo_mode_enabled = 0 WHERE id = ?", tenant.userId);
     const refused = [[foreign], [UNKNOWN_LIBRARY], [trashed], [tenant.libraryId, restricted]] as const;
-    for (const [id, token] of refused) await expectError(await choose(id, token), 404, "not_found");
+    for (const [id, token] of refused) await expectError(await choose(id, token), 404);
     expect(await readMe(tenant.secret)).toMatchObject({ immich_library_id: null, demo_mode_enabled: false });
     expect((await choose(other, restricted)).status).toBe(200);
   });
@@ -198,7 +198,7 @@ describe("immich_library_id", () => {
       );
     expect(userId).not.toBe(tenant.userId);
     await join("viewer");
-    await expectError(await choose(libraryId), 404, "not_found");
+    await expectError(await choose(libraryId), 404);
     await join("collaborator");
     expect((await choose(libraryId)).status).toBe(200);
   });
@@ -234,8 +234,8 @@ describe("/api/users", () => {
       ["PATCH", `/api/users/${userId}`, { storage_limit_bytes: 5 }],
       ["DELETE", `/api/users/${userId}`, undefined],
     ] as const)
-      await expectError(await call(method, path, { token, ...(json === undefined ? {} : { json }) }), 403, "forbidden");
-    await expectError(await call("GET", "/api/users", { token: await createApiKey() }), 403, "forbidden");
+      await expectError(await call(method, path, { token, ...(json === undefined ? {} : { json }) }), 403);
+    await expectError(await call("GET", "/api/users", { token: await createApiKey() }), 403);
   });
 
   it("deactivates a user with 401 from the next request on, reactivates, and never locks the owner out", async () => {
@@ -244,12 +244,12 @@ describe("/api/users", () => {
     expect(await (await manage(userId, { is_active: false })).json()).toMatchObject({ is_active: false });
     for (const method of ["GET", "PATCH"]) {
       const json = method === "PATCH" ? { json: {} } : {};
-      await expectError(await call(method, "/api/users/me", { token, ...json }), 401, "unauthorized");
+      await expectError(await call(method, "/api/users/me", { token, ...json }), 401);
     }
     expect(await (await manage(userId, { is_active: true })).json()).toMatchObject({ is_active: true });
     expect((await call("GET", "/api/users/me", { token })).status).toBe(200);
     const owner = await getRootOwner();
-    await expectError(await manage(owner.userId, { is_active: false }), 409, "conflict");
+    await expectError(await manage(owner.userId, { is_active: false }), 409);
     expect((await manage(owner.userId, { is_active: true })).status).toBe(200);
   });
 
@@ -257,7 +257,7 @@ describe("/api/users", () => {
     const { userId, secret: token } = await insertTenant();
     expect((await upload(uniqueBytes(), { token })).status).toBe(201);
     expect((await manage(userId, { storage_limit_bytes: 64 })).status).toBe(200);
-    await expectError(await upload(uniqueBytes(), { token }), 507, "storage_limit_exceeded");
+    await expectError(await upload(uniqueBytes(), { token }), 507);
     expect((await manage(userId, { storage_limit_bytes: 1000 })).status).toBe(200);
     expect((await upload(uniqueBytes(), { token })).status).toBe(201);
   });
@@ -268,17 +268,17 @@ describe("/api/users", () => {
       expect((await manage(userId, { storage_limit_bytes: value })).status, String(value)).toBe(422);
     expect((await manage(userId, { is_active: null })).status).toBe(422);
     const unknown = "intuser_2222222222222222222222";
-    await expectError(await manage(unknown, { is_active: false }), 404, "not_found");
-    await expectError(await manage(unknown, {}), 404, "not_found");
-    await expectError(await call("GET", `/api/users/${unknown}`), 404, "not_found");
-    await expectError(await call("DELETE", `/api/users/${unknown}`), 404, "not_found");
+    await expectError(await manage(unknown, { is_active: false }), 404);
+    await expectError(await manage(unknown, {}), 404);
+    await expectError(await call("GET", `/api/users/${unknown}`), 404);
+    await expectError(await call("DELETE", `/api/users/${unknown}`), 404);
     expect((await call("GET", "/api/users/nobody")).status).toBe(422);
   });
 
   it("deletes a deactivated user with credentials and memberships, and leaves the libraries to the purge", async () => {
     const { userId, secret: token, libraryId } = await insertTenant();
     const bystander = await insertTenant();
-    await expectError(await call("DELETE", `/api/users/${userId}`), 409, "conflict");
+    await expectError(await call("DELETE", `/api/users/${userId}`), 409);
     await manage(userId, { is_active: false });
     const rowsOf = async (id: string) => {
       const tables = ["users WHERE id", "api_keys WHERE user_id", "library_members WHERE user_id"];
@@ -290,7 +290,7 @@ describe("/api/users", () => {
     expect((await call("DELETE", `/api/users/${userId}`)).status).toBe(200);
     expect(await rowsOf(userId)).toBe(0);
     expect(await rowsOf(bystander.userId)).toBe(before);
-    await expectError(await call("GET", "/api/users/me", { token }), 401, "unauthorized");
+    await expectError(await call("GET", "/api/users/me", { token }), 401);
     const [library] = await sqlAll(
       "SELECT trashed_at IS NOT NULL AS trashed, purge_at FROM libraries WHERE id = ?",
       libraryId,
@@ -298,6 +298,6 @@ describe("/api/users", () => {
     expect(library).toMatchObject({ trashed: 1 });
     expect(Number(library?.purge_at)).toBeLessThanOrEqual(Date.now());
     const owner = await getRootOwner();
-    await expectError(await call("DELETE", `/api/users/${owner.userId}`), 409, "conflict");
+    await expectError(await call("DELETE", `/api/users/${owner.userId}`), 409);
   });
 });

@@ -15,6 +15,8 @@ const EVENT_TYPES = Object.keys({
   asset_created: true,
   asset_updated: true,
   asset_deleted: true,
+  asset_moved_out: true,
+  asset_moved_in: true,
   album_created: true,
   album_updated: true,
   album_deleted: true,
@@ -77,6 +79,14 @@ describe("an event", () => {
     await send("DELETE", "/api/assets", { json: { ids: [second] } });
     await send("POST", "/api/assets/trash", { json: { ids: [third] } });
     await send("POST", "/api/assets/empty-trash");
+
+    const other = await insertLibrary(userId, "other");
+    const move = async (from: string, to: string) => {
+      const json = { asset_ids: [photo], source_library_id: from, destination_library_id: to };
+      await send("POST", "/api/assets/move", { json });
+    };
+    await move(libraryId, other);
+    await move(other, libraryId);
 
     const types = await sqlAll("SELECT DISTINCT event_type FROM events WHERE library_id = ?", libraryId);
     expect(new Set(types.map((row) => row["event_type"]))).toEqual(new Set(EVENT_TYPES));

@@ -25,6 +25,9 @@ const checks: Record<string, string> = {
   "asset whose current version is not the last one": `SELECT a.id FROM assets a WHERE a.original_version_id IS NOT NULL AND a.current_version_id IS NOT
     (SELECT v.id FROM asset_versions v WHERE v.asset_id = a.id ORDER BY v.position DESC LIMIT 1)`,
   "version without an asset": `SELECT id FROM asset_versions WHERE asset_id NOT IN (SELECT id FROM assets)`,
+  "version or tasks in another library than the asset": `SELECT a.id FROM assets a
+    WHERE a.id IN (SELECT v.asset_id FROM asset_versions v WHERE v.library_id <> a.library_id)
+    OR a.id IN (SELECT t.asset_id FROM asset_tasks t WHERE t.library_id <> a.library_id OR t.user_id <> a.user_id)`,
   "asset with wrong album_count": `SELECT a.id FROM assets a WHERE a.album_count IS NOT
     (SELECT count(*) FROM album_assets l WHERE l.asset_id = a.id)`,
   "album membership with outdated copies": `SELECT l.id FROM album_assets l LEFT JOIN assets a ON a.id = l.asset_id
