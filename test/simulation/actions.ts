@@ -297,7 +297,13 @@ export const actions: Action[] = [
     run: request(
       "PATCH",
       ({ a }) => `/api/assets/${a}`,
-      jsonBody(() => ({ latitude: 48, longitude: 11, original_datetime: "2001-02-03T04:05:06", description: "text" })),
+      jsonBody(() => ({
+        latitude: 48,
+        longitude: 11,
+        original_datetime: "2001-02-03T04:05:06",
+        description: "text",
+        rating: 5,
+      })),
     ),
   },
   {
@@ -306,7 +312,7 @@ export const actions: Action[] = [
       "POST",
       () => "/api/assets/bulk-update",
       jsonBody(({ a, b, p }) => ({
-        updates: [a, b, p].map((id) => ({ id, change: { original_datetime: "2031-02-03T04:05:06Z" } })),
+        updates: [a, b, p].map((id, i) => ({ id, change: { original_datetime: "2031-02-03T04:05:06Z", rating: i } })),
       })),
     ),
   },

@@ -162,6 +162,7 @@ export class RandomClient {
     async () => await this.appendVersion(),
     async () => await this.revertOrDeleteVersion(),
     async () => await this.updateMetadata(),
+    async () => await this.rateAssets(),
   ];
 
   /** Sends one random request; an injected fault may fail it. */
@@ -292,6 +293,17 @@ export class RandomClient {
     else await this.send(name, "DELETE", path);
   }
 
+  /** Rates several assets at once, and moves the first one in time. */
+  private async rateAssets(): Promise<void> {
+    const { random } = this.options;
+    const updates = this.pickSome(this.assets).map((id, i) => {
+      const rating = [0, 1, 5, null][random.nextInt(4)];
+      const original_datetime = `20${10 + random.nextInt(10)}-01-01T00:00:00`;
+      return { id, change: i === 0 ? { rating, original_datetime } : { rating } };
+    });
+    if (updates.length > 0) await this.send("rate assets", "POST", "/api/assets/bulk-update", { updates });
+  }
+
   private async updateMetadata(): Promise<void> {
     const { random } = this.options;
     const asset = this.pickOne(this.assets);
@@ -304,6 +316,8 @@ export class RandomClient {
       { original_datetime: null },
       { latitude: random.nextInt(180) - 90, longitude: random.nextInt(360) - 180 },
       { latitude: null, longitude: null },
+      { rating: random.nextInt(6) },
+      { rating: null, description: "unrated by the user" },
     ];
     await this.send("update asset", "PATCH", `/api/assets/${asset}`, changes[random.nextInt(changes.length)]);
   }

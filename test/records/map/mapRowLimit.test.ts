@@ -25,6 +25,9 @@ it("a filtered map reads a limited number of rows, and counts exactly within the
     [{ albumId }, "trashed_at IS NULL AND album_count > 0"],
     [{ state: "trashed" }, "trashed_at IS NOT NULL"],
     [{ state: "all", albumFilter: "not_in_album" }, "album_count = 0"],
+    [{ ratings: [0] }, "trashed_at IS NULL AND coalesce(rating, 0) = 0"],
+    [{ ratings: [1, 2, 4] }, "trashed_at IS NULL AND rating IN (1, 2, 4)"],
+    [{ ratings: [0, 4], state: "all" }, "coalesce(rating, 0) IN (0, 4)"],
   ];
   for (const [filter, where] of filters) {
     const name = JSON.stringify(filter);

@@ -1,6 +1,7 @@
 /** Recomputes stored counts, copies and references, and reports every inconsistency. */
 import { entityTypes } from "../../../src/records/events/events.ts";
 import { sqlAll } from "../clients/account.ts";
+import { findAssetValueMismatches } from "./assetValues.ts";
 import { findSummaryMismatches } from "./summaries.ts";
 import { findTaskMismatches } from "./taskRows.ts";
 
@@ -73,6 +74,8 @@ export async function findInconsistencies(): Promise<Record<string, unknown[]>> 
   }
   const tasks = await findTaskMismatches();
   if (tasks.length > 0) inconsistencies["tasks with wrong states or times"] = tasks.slice(0, 5);
+  const values = await findAssetValueMismatches();
+  if (values.length > 0) inconsistencies["assets with wrong ratings, scores or sizes"] = values.slice(0, 5);
   Object.assign(inconsistencies, await findSummaryMismatches());
   return inconsistencies;
 }
