@@ -22,7 +22,7 @@ export const shared = {
   // Ends a test that hangs. A busy machine takes several times the usual second.
   testTimeout: 30_000,
   hookTimeout: 30_000,
-  globalSetup: ["./test/support/servers/modelServer.ts", "./test/support/servers/placeServer.ts"],
+  globalSetup: ["modelServer", "placeServer", "openIdServer"].map((name) => `./test/support/servers/${name}.ts`),
   // The default of Vitest leaves one core unused.
   maxWorkers: 2,
 };

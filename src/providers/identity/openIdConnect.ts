@@ -90,7 +90,14 @@ function failure(reason: string): AppError {
   return new AppError("bad_request", `sign-in failed: ${reason}`);
 }
 
+/** Providers answer wrong credentials with `invalid_client`, alone or with a challenge (RFC 6749, 5.2). */
+function isClientRefused(error: unknown): boolean {
+  if (error instanceof oauth.ResponseBodyError) return error.error === "invalid_client";
+  return error instanceof oauth.WWWAuthenticateChallengeError && error.status === 401;
+}
+
 function reasonOf(error: unknown): string {
+  if (isClientRefused(error)) return "the identity provider refused OIDC_CLIENT_ID or OIDC_CLIENT_SECRET";
   if (error instanceof oauth.ResponseBodyError)
     return `the identity provider refused the code: ${error.error.slice(0, 100)}`;
   if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError)
