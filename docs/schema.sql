@@ -725,7 +725,7 @@ CREATE TABLE albums (
 CREATE INDEX albums_by_library ON albums (library_id, id);
 CREATE INDEX albums_deleted ON albums (deleted_at, library_id)
   WHERE deleted_at IS NOT NULL;
-CREATE INDEX albums_by_name ON albums (library_id, folded_name, id)
+CREATE INDEX albums_by_name ON albums (library_id, folded_name, id, deleted_at)
   WHERE deleted_at IS NULL;
 
 CREATE TRIGGER albums_insert_count AFTER INSERT ON albums

@@ -28,6 +28,7 @@ import * as cachePurger from "../../src/providers/cache/cachePurger.ts";
 import * as cachePurgeRecords from "../../src/records/delivery/cachePurges.ts";
 import * as mediaFiles from "../../src/records/delivery/mediaFiles.ts";
 import * as mediaResponse from "../../src/routes/delivery/mediaResponse.ts";
+import * as stackRecords from "../../src/records/stacks/stacks.ts";
 import * as mapRecords from "../../src/records/map/geoClusters.ts";
 import * as queueJob from "../../src/jobs/queue.ts";
 import * as rateLimits from "../../src/middleware/rateLimits.ts";
@@ -150,6 +151,13 @@ export const sections: Section[] = [
       limit(mapRecords, "MAX_MAP_ROWS", "rows", "assets that a filtered map reads", "422"),
       limit(existence, "MAX_MATCHES", "items", "assets that an existence check returns", "422"),
       limit(existence, "MAX_MATCH_TEXT_CHARACTERS", "characters", "device ids of these assets", "422"),
+      limit(
+        stackRecords,
+        "MAX_LISTED_STACK_MEMBERS",
+        "items",
+        "`asset_ids` of a page of stacks",
+        "the page ends early",
+      ),
       limit(geoClusters, "MAX_CLUSTERS", "items", "clusters of a map viewport", "422"),
       limit(mapSchemas, "MIN_CELL_DEGREES", "degrees", "smallest map cell", "422"),
       limit(querySchemas, "MAX_RADIUS_M", "m", "radius of a search around a point", "422"),

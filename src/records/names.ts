@@ -19,8 +19,8 @@ export interface NamedTable {
 export const ALBUM_NAMES: NamedTable = { table: "albums", owner: "library_id", exists: sql`deleted_at IS NULL` };
 export const LIBRARY_NAMES: NamedTable = { table: "libraries", owner: "user_id", exists: sql`TRUE` };
 
-/** The rows of an owner, by the index of names. */
-function namesOf({ table, owner, exists }: NamedTable, ownerId: SQL | string): SQL {
+/** The FROM and the beginning of the WHERE for the rows of an owner, as `named`. Reads the index of names. */
+export function namesOf({ table, owner, exists }: NamedTable, ownerId: SQL | string): SQL {
   const from = sql.raw(`${table} named INDEXED BY ${table}_by_name WHERE named.${owner}`);
   return sql`${from} = ${ownerId} AND ${exists}`;
 }

@@ -53,10 +53,10 @@ const queries: Record<string, string[]> = {
   "GET /api/assets/geo-clusters": [`${WORLD}&cell_size=10`, `${WORLD}&cell_size=10&album_id={album}`],
   "GET /api/assets/{asset_id}": ["", "include=metadata,variants,legacy"],
   "GET /api/assets/{asset_id}/thumbnail": ["size=original"],
-  "GET /api/albums": ["", "starting_after_id={album}", "asset_id={asset}", "ids={album}"],
+  "GET /api/albums": ["", "starting_after_id={album}", "asset_id={asset}", "ids={album}", "name=a"],
   "GET /api/albums/{album_id}/assets": ["", "limit=5", "starting_after_id={asset}"],
   "GET /api/album-assets": ["", "album_id={album}", "starting_after_id={membership}"],
-  "GET /api/stacks": ["", "starting_after_id={stack}", "origin=user"],
+  "GET /api/stacks": ["", "starting_after_id={stack}", "origin=user", "include=asset_ids"],
   "GET /api/events": ["", "entity_types=asset", "created_at_gte=2020-01-01T00:00:00Z"],
   "GET /api/tasks": ["", "status=pending"],
 };

@@ -103,6 +103,8 @@ export interface ListAlbumsParams {
   libraryId: string | null;
   assetId: string | null;
   ids: string[] | null;
+  /** Text that the name contains, without regard to case; blank texts filter nothing. */
+  name: string | null;
   startingAfterId: string | null;
   limit: number;
 }
@@ -112,14 +114,23 @@ export async function listAlbums(
   context: Context,
   principal: Principal,
   params: ListAlbumsParams,
-): Promise<records.AlbumPage> {
+): Promise<Pick<records.AlbumPage, "albums" | "hasMore">> {
+  const foldedName = params.name === null ? null : foldName(params.name) || null;
+  const pageOf = (libraryId: string) => records.albumPageQuery(context.db, { ...params, foldedName, libraryId });
   const { library, checked, read } = await readInLibrary(context, principal, {
     libraryId: params.libraryId,
     check: records.albumLibraryQuery(principal, params.startingAfterId),
-    select: ({ id }) => records.albumPageQuery(context.db, { ...params, libraryId: id }),
+    select: ({ id }) => pageOf(id),
   });
   requireCursor(params.startingAfterId, checked, library.id, "album");
-  return (await read()) ?? { albums: [], hasMore: false };
+  const page = await read();
+  if (page === null) return { albums: [], hasMore: false };
+  if (foldedName === null || !page.hasUnfoldedNames) return page;
+  const primary = context.db.primary();
+  const [unfolded] = await runQueries(primary, [unfoldedNamesQuery(ALBUM_NAMES, library.id)]);
+  await foldStoredNames(context, ALBUM_NAMES, library.id, unfolded);
+  const [folded] = await runQueries(context.db.primary(), [pageOf(library.id)]);
+  return folded;
 }
 
 export interface AlbumPatch {

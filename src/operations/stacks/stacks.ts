@@ -18,6 +18,7 @@ import type { Context } from "../context.ts";
 import { requireCursor } from "../pages.ts";
 
 export type Stack = records.Stack;
+export { MAX_LISTED_STACK_MEMBERS, type ListedStack } from "../../records/stacks/stacks.ts";
 
 /** Reads a stack. Throws `not_found` for an unknown or inaccessible id. */
 export async function getStack(context: Context, principal: Principal, id: string): Promise<Stack> {

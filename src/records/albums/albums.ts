@@ -1,5 +1,5 @@
 /** Albums. Counts, dates and cover are stored, and updated in the batch that changes them. */
-import { and, desc, eq, getTableColumns, isNull, lt, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, isNull, lt, sql, type SQL, type SQLWrapper } from "drizzle-orm";
 import { z } from "zod";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
@@ -7,7 +7,7 @@ import { eventTime, insertEvents, insertSelectedEvents, type NewEvent } from "..
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { trashClearedAtOf } from "../libraries/libraries.ts";
 import { inScope, isLibraryMember, isVisible, type LibraryScope } from "../libraries/libraryScope.ts";
-import { ALBUM_NAMES, isNameTaken, nameUnlessTaken } from "../names.ts";
+import { ALBUM_NAMES, isNameTaken, namesOf, nameUnlessTaken } from "../names.ts";
 import { albums, assets } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 import { NO_QUERY, rowReader, runQueries, textQuery, type Query, type Row } from "../sql/query.ts";
@@ -105,6 +105,8 @@ export interface AlbumListRequest {
   libraryId: string;
   assetId: string | null;
   ids: string[] | null;
+  /** Part of the folded name. */
+  foldedName: string | null;
   startingAfterId: string | null;
   limit: number;
 }
@@ -112,15 +114,34 @@ export interface AlbumListRequest {
 export interface AlbumPage {
   albums: Album[];
   hasMore: boolean;
+  /** Whether names must be folded before the page can be told by name. */
+  hasUnfoldedNames: boolean;
+}
+
+/**
+ * A condition: the folded name contains the text. Without another filter it reads the library's names from their index,
+ * sorts the matches, and reads the albums of the page only: up to two rows for each of MAX_ALBUMS_PER_LIBRARY albums.
+ * Albums whose names are not folded yet are candidates.
+ */
+function hasNamePart(request: AlbumListRequest, part: string): SQL {
+  const matches = (name: SQLWrapper): SQL => sql`(instr(${name}, ${part}) > 0 OR ${name} IS NULL)`;
+  const { libraryId, startingAfterId, limit } = request;
+  if (request.assetId !== null || request.ids !== null) return matches(albums.foldedName);
+  const isAfter = startingAfterId === null ? sql`` : sql` AND named.id < ${startingAfterId}`;
+  return sql`${albums.id} IN (SELECT named.id FROM ${namesOf(ALBUM_NAMES, libraryId)} AND ${matches(sql`named.folded_name`)}${isAfter}
+    ORDER BY named.id DESC LIMIT ${limit + 1})`;
 }
 
 /** A page of albums, newest first: ids sort by time. */
 export function albumPageQuery(db: Database, request: AlbumListRequest): Query<AlbumPage> {
-  const { assetId, ids, startingAfterId, limit } = request;
+  const { assetId, ids, foldedName, startingAfterId, limit } = request;
   const select = selectAlbums(db)
     .where(
       and(
-        eq(albums.libraryId, request.libraryId),
+        // Without the index of the library, a page by name is read by its ids.
+        foldedName === null
+          ? eq(albums.libraryId, request.libraryId)
+          : sql`+${albums.libraryId} = ${request.libraryId}`,
         isNull(albums.deletedAt),
         startingAfterId === null ? undefined : lt(albums.id, startingAfterId),
         assetId === null
@@ -128,13 +149,18 @@ export function albumPageQuery(db: Database, request: AlbumListRequest): Query<A
           : sql`${albums.id} IN (SELECT album_id FROM album_assets WHERE asset_id = ${assetId}
               AND ${isVisible(sql`trashed_at`, trashClearedAtOf(request.libraryId))})`,
         ids === null ? undefined : inList(albums.id, ids),
+        foldedName === null ? undefined : hasNamePart(request, foldedName),
       ),
     )
     .orderBy(desc(albums.id))
     .limit(limit + 1);
   return {
     sql: select.getSQL(),
-    parse: (rows) => ({ albums: rows.slice(0, limit).map(readAlbum), hasMore: rows.length > limit }),
+    parse: (rows) => ({
+      albums: rows.slice(0, limit).map(readAlbum),
+      hasMore: rows.length > limit,
+      hasUnfoldedNames: rows.some((row) => row["folded_name"] === null),
+    }),
   };
 }
 

@@ -1,11 +1,12 @@
 /** Finds and lists stacks and sets their cover. stackChanges.ts changes the members. */
 import { and, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
+import { z } from "zod";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
 import { inScope, isLibraryMember, type LibraryScope } from "../libraries/libraryScope.ts";
 import { stacks } from "../schema/schema.ts";
 import { jsonEach } from "../sql/jsonList.ts";
-import { NO_QUERY, rowReader, textQuery, type Query } from "../sql/query.ts";
+import { NO_QUERY, rowReader, textQuery, type Query, type Row } from "../sql/query.ts";
 
 export type Stack = typeof stacks.$inferSelect;
 export type StackOrigin = Stack["origin"];
@@ -29,7 +30,17 @@ export interface StackListRequest {
   primaryAssetId: string | null;
   startingAfterId: string | null;
   limit: number;
+  /** Whether to read the live members of each stack. */
+  withAssetIds: boolean;
 }
+
+/** A stack; with its live members, the oldest first, if the list asked for them. */
+export interface ListedStack extends Stack {
+  assetIds: string[] | null;
+}
+
+/** Members that a page of stacks lists. A page ends early, and a single stack of more is cut. */
+export const MAX_LISTED_STACK_MEMBERS = 10_000;
 
 /** The FROM of a page, in order of ids. Each index ends with the id, so a page reads one row more than it returns. */
 function pageSource(request: StackListRequest): SQL {
@@ -42,11 +53,29 @@ function pageSource(request: StackListRequest): SQL {
 }
 
 export interface StackPage {
-  stacks: Stack[];
+  stacks: ListedStack[];
   hasMore: boolean;
 }
 
 const readStack = rowReader(columns);
+const idList = z.array(z.string());
+
+/** Members of the stack `s` as a JSON list, unless the stacks before it have as many as a page may list. */
+const memberIds = sql`CASE WHEN s.members_before < ${MAX_LISTED_STACK_MEMBERS} THEN (SELECT json_group_array(id) FROM (
+  SELECT a.id FROM assets a INDEXED BY assets_by_stack
+  WHERE a.library_id = s.library_id AND a.stack_id = s.id AND a.trashed_at IS NULL
+  ORDER BY a.sort_key LIMIT ${MAX_LISTED_STACK_MEMBERS})) END`;
+
+/** The rows of `page` with the ids of their members. */
+function withMembers(page: SQL): SQL {
+  return sql`SELECT s.*, ${memberIds} AS member_ids FROM (
+    SELECT p.*, sum(p.asset_count) OVER (ORDER BY p.id) - p.asset_count AS members_before FROM (${page}) p) s ORDER BY s.id`;
+}
+
+function readListedStack(row: Row): ListedStack {
+  const ids = row["member_ids"];
+  return { ...readStack(row), assetIds: typeof ids === "string" ? idList.parse(JSON.parse(ids)) : null };
+}
 
 /** A page of stacks, in order of ids. */
 export function stackPageQuery(request: StackListRequest): Query<StackPage> {
@@ -57,9 +86,14 @@ export function stackPageQuery(request: StackListRequest): Query<StackPage> {
     ...(primaryAssetId === null ? [] : [sql`s.primary_asset_id = ${primaryAssetId}`]),
     ...(startingAfterId === null ? [] : [sql`s.id > ${startingAfterId}`]),
   ];
+  const page = sql`SELECT s.* FROM ${pageSource(request)} WHERE ${sql.join(where, sql` AND `)} ORDER BY s.id LIMIT ${limit + 1}`;
   return {
-    sql: sql`SELECT s.* FROM ${pageSource(request)} WHERE ${sql.join(where, sql` AND `)} ORDER BY s.id LIMIT ${limit + 1}`,
-    parse: (rows) => ({ stacks: rows.slice(0, limit).map(readStack), hasMore: rows.length > limit }),
+    sql: request.withAssetIds ? withMembers(page) : page,
+    parse: (rows) => {
+      const listed = rows.slice(0, limit).map(readListedStack);
+      const complete = request.withAssetIds ? listed.filter(({ assetIds }) => assetIds !== null) : listed;
+      return { stacks: complete, hasMore: rows.length > complete.length };
+    },
   };
 }
 

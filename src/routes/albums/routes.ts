@@ -140,6 +140,7 @@ export const albums = newRouter()
       libraryId: query.library_id ?? null,
       assetId: query.asset_id ?? null,
       ids: query.ids ?? null,
+      name: query.name ?? null,
       startingAfterId: query.starting_after_id ?? null,
       limit: query.limit,
     });

@@ -58,6 +58,10 @@ export const albumQuerySchema = z.object({
   library_id: libraryParameter,
   asset_id: idSchema("asset").optional().openapi({ description: "Albums that contain this asset" }),
   ids: idListSchema("album", 200).optional(),
+  name: textSchema(MAX_NAME_BYTES).optional().openapi({
+    description:
+      "Albums whose name contains this text, without regard to case and outer space. Blank is no filter; `%` and `_` stand for themselves.",
+  }),
   starting_after_id: startingAfterSchema("album"),
   limit: limitSchema(20, 200),
 });

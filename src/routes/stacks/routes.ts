@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/stacks/stacks.ts";
+import { MAX_LISTED_STACK_MEMBERS } from "../../operations/stacks/stacks.ts";
 import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
 import { newRouter } from "../router.ts";
 import { assetIdsSchema } from "../albums/schemas.ts";
@@ -43,7 +44,7 @@ const list = createRoute({
   path: "/api/stacks",
   operationId: "stacks_list",
   summary: "List stacks, ordered by id",
-  description: "Page with `starting_after_id` while `has_more` is true.",
+  description: `Page with \`starting_after_id\` while \`has_more\` is true. With \`include=asset_ids\` each stack lists its live members; a page of more than ${MAX_LISTED_STACK_MEMBERS.toLocaleString("en")} members ends early, and a single stack of more lists the oldest ones.`,
   middleware: [requireAction("read")] as const,
   request: { query: stackQuerySchema },
   responses: { 200: jsonResponse(stackPageSchema, "A page of stacks"), ...errorResponses(404) },
@@ -115,12 +116,14 @@ const remove = createRoute({
   },
 });
 
-function serializeStack(stack: operations.Stack): StackBody {
+/** Only the list has the members, if it is asked for them. */
+function serializeStack(stack: operations.Stack, assetIds: string[] | null = null): StackBody {
   return {
     id: stack.id,
     asset_count: stack.assetCount,
     origin: stack.origin,
     primary_asset_id: stack.primaryAssetId,
+    asset_ids: assetIds,
     created_at: formatInstant(stack.createdAt),
     updated_at: formatInstant(stack.updatedAt),
   };
@@ -147,8 +150,10 @@ export const stacks = newRouter()
       primaryAssetId: query.primary_asset_id ?? null,
       startingAfterId: query.starting_after_id ?? null,
       limit: query.limit,
+      withAssetIds: query.include?.includes("asset_ids") ?? false,
     });
-    return c.json({ data: page.stacks.map(serializeStack), has_more: page.hasMore }, 200);
+    const data = page.stacks.map((stack) => serializeStack(stack, stack.assetIds));
+    return c.json({ data, has_more: page.hasMore }, 200);
   })
   .openapi(get, async (c) => {
     return c.json(

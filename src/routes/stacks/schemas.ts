@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import {
   arraySchema,
+  enumListSchema,
   idFieldSchema,
   idListSchema,
   idSchema,
@@ -25,6 +26,10 @@ export const stackSchema = z
     primary_asset_id: idFieldSchema("asset")
       .nullable()
       .openapi({ description: "Cover chosen by a user; null if none was chosen" }),
+    asset_ids: z
+      .array(idFieldSchema("asset"))
+      .nullable()
+      .openapi({ description: "Live members by capture time, in a list with `include=asset_ids`; else null" }),
     created_at: instantFieldSchema,
     updated_at: instantFieldSchema,
   })
@@ -64,6 +69,9 @@ export const stackQuerySchema = z.object({
   ids: idListSchema("stack", 200).optional(),
   origin: origin.optional().openapi({ description: "Stacks of burst detection, or those of users" }),
   primary_asset_id: idSchema("asset").optional().openapi({ description: "Stacks with this chosen cover" }),
+  include: enumListSchema(["asset_ids"], 10)
+    .optional()
+    .openapi({ description: "`asset_ids`: the live members of each stack" }),
   starting_after_id: startingAfterSchema("stack"),
   limit: limitSchema(20, 200),
 });

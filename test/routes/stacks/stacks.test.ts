@@ -21,6 +21,7 @@ interface Stack {
   asset_count: number;
   origin: string;
   primary_asset_id: string | null;
+  asset_ids: null;
   created_at: string;
   updated_at: string;
 }
@@ -127,6 +128,7 @@ describe("POST /api/stacks", () => {
       asset_count: 2,
       origin: "user",
       primary_asset_id: null,
+      asset_ids: null,
       created_at: expect.stringMatching(/Z$/),
       updated_at: expect.stringMatching(/Z$/),
     });
