@@ -29,7 +29,7 @@ export interface ClusterRequest {
   maxRows?: number;
 }
 
-/** The pyramid only has totals of all live assets of a library. */
+/** The pyramid only has totals of a library's live assets, by media type. */
 function isFiltered({ albumId, albumFilter, ratings, after, before }: AssetFilter): boolean {
   return albumId !== null || albumFilter !== "all" || ratings !== null || after !== null || before !== null;
 }
@@ -66,7 +66,7 @@ function partialTotals(request: ClusterRequest): { usesPyramid: boolean; selects
   if (filter.state === "trashed" || isFiltered(filter))
     return { usesPyramid: false, selects: selectRows(filter, grid, maxRows) };
   const inTrash = filter.state === "all" ? selectRows({ ...filter, state: "trashed" }, grid, maxRows) : [];
-  const pyramid = sql`SELECT *, 0 AS scanned FROM (${pyramidRows(filter.libraryId, grid)})`;
+  const pyramid = sql`SELECT *, 0 AS scanned FROM (${pyramidRows(filter.libraryId, grid, filter.mediaType)})`;
   return { usesPyramid: true, selects: [pyramid, ...inTrash] };
 }
 
@@ -99,7 +99,7 @@ export function needsCellCount(request: ClusterRequest): boolean {
 export async function readClusters(db: Database, request: ClusterRequest): Promise<ClusterResult> {
   const { filter, grid, limit } = request;
   if (needsCellCount(request)) {
-    const lowerBound = minClusterCount(filter.libraryId, grid, limit + 1);
+    const lowerBound = minClusterCount(filter.libraryId, grid, filter.mediaType, limit + 1);
     const counted = lowerBound === null ? null : (await db.orm.all<{ cells: number }>(lowerBound))[0];
     if (counted != null && counted.cells > limit) return "too_many_cells";
   }
@@ -111,7 +111,7 @@ export function clustersQuery(request: ClusterRequest): Query<ClusterResult> {
   const { filter, grid, limit, maxRows = MAX_MAP_ROWS } = request;
   const { usesPyramid, selects } = partialTotals(request);
   if (selects.length === 0) return { sql: null, parse: () => [] };
-  const withWalk = usesPyramid ? sql`WITH RECURSIVE ${pyramidWalk(filter.libraryId, grid)}` : sql``;
+  const withWalk = usesPyramid ? sql`WITH RECURSIVE ${pyramidWalk(filter.libraryId, grid, filter.mediaType)}` : sql``;
   return {
     sql: sql`${withWalk}
     SELECT sum(latitude_sum) / (sum(assets) * 1e7) AS latitude, sum(longitude_sum) / (sum(assets) * 1e7) AS longitude,

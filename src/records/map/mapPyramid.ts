@@ -4,6 +4,7 @@
  */
 import { sql, type SQL } from "drizzle-orm";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
+import type { AssetFilter } from "../assets/assetFilters.ts";
 import type { Box } from "./mapCells.ts";
 import { gridCell, isInside, type Grid } from "./mapGrid.ts";
 
@@ -35,18 +36,53 @@ function topCells(libraryId: string): SQL {
   return sql`map_cells c WHERE c.library_id = ${sqlId(libraryId)} AND c.level = 0 AND c.parent = 0`;
 }
 
+export type MediaType = AssetFilter["mediaType"];
+
+/** The totals of cell `c` for a media type. Only a cell with videos has a key of its newest photo. */
+function totalsOf(mediaType: MediaType): { assets: SQL; latitudeSum: SQL; longitudeSum: SQL; newestKey: SQL } {
+  if (mediaType === "video") {
+    return {
+      assets: sql`c.videos`,
+      latitudeSum: sql`c.video_latitude_sum`,
+      longitudeSum: sql`c.video_longitude_sum`,
+      newestKey: sql`c.newest_video_key`,
+    };
+  }
+  if (mediaType === "image") {
+    return {
+      assets: sql`(c.assets - c.videos)`,
+      latitudeSum: sql`c.latitude_sum - c.video_latitude_sum`,
+      longitudeSum: sql`c.longitude_sum - c.video_longitude_sum`,
+      newestKey: sql`iif(c.videos = 0, c.newest_key, c.newest_image_key)`,
+    };
+  }
+  return {
+    assets: sql`c.assets`,
+    latitudeSum: sql`c.latitude_sum`,
+    longitudeSum: sql`c.longitude_sum`,
+    newestKey: sql`c.newest_key`,
+  };
+}
+
+/** A condition: cell `c` has assets of the media type, and its bounding box intersects the box. */
+function isInView(grid: Grid, mediaType: MediaType): SQL {
+  const inView = intersects(grid.box);
+  return mediaType === null ? inView : sql`${inView} AND ${totalsOf(mediaType).assets} > 0`;
+}
+
 /** CROSS JOIN forces the join order in which child cells are a range of the primary key. */
 function childCells(libraryId: string): SQL {
   return sql`walk w CROSS JOIN map_cells c ON c.library_id = ${sqlId(libraryId)} AND c.level = w.level + 1 AND c.parent = w.cell`;
 }
 
 /** The recursive CTE `walk`. `grid_cell` is null for a cell whose children or assets are read instead. */
-export function pyramidWalk(libraryId: string, grid: Grid): SQL {
+export function pyramidWalk(libraryId: string, grid: Grid, mediaType: MediaType): SQL {
   const corner = gridCell(grid, sql`c.south`, sql`c.west`);
   const opposite = gridCell(grid, sql`c.north`, sql`c.east`);
+  const { assets, latitudeSum, longitudeSum, newestKey } = totalsOf(mediaType);
   const select = sql`SELECT c.level, c.cell, CASE WHEN ${isWithin(grid.box)} AND ${corner} = ${opposite} THEN ${corner} END,
-    c.assets, c.latitude_sum, c.longitude_sum, c.newest_key`;
-  const inView = intersects(grid.box);
+    ${assets}, ${latitudeSum}, ${longitudeSum}, ${newestKey}`;
+  const inView = isInView(grid, mediaType);
   return sql`walk (level, cell, grid_cell, assets, latitude_sum, longitude_sum, newest_key) AS (
     ${select} FROM ${topCells(libraryId)} AND ${inView}
     UNION ALL
@@ -57,7 +93,8 @@ export function pyramidWalk(libraryId: string, grid: Grid): SQL {
  * The walk's results as partial totals of grid cells. The assets of finest cells are joined to the walk instead of
  * being part of it, because D1 bills the rows of the recursion's queue.
  */
-export function pyramidRows(libraryId: string, grid: Grid): SQL {
+export function pyramidRows(libraryId: string, grid: Grid, mediaType: MediaType): SQL {
+  const ofType = mediaType === null ? sql`` : sql`AND p.media_type = ${mediaType}`;
   const [latitude, longitude] = [sql`p.latitude`, sql`p.longitude`];
   // SQLite skips the seek for other cells, whose value is null; a separate condition would be checked row by row.
   const openedCell = sql`CASE WHEN w.grid_cell IS NULL AND w.level = ${sqlNumber(FINEST_LEVEL)} THEN w.cell END`;
@@ -67,7 +104,7 @@ export function pyramidRows(libraryId: string, grid: Grid): SQL {
       iif(p.cell IS NULL, w.longitude_sum, ${degreesE7(longitude)}) AS longitude_sum,
       iif(p.cell IS NULL, w.newest_key, p.sort_key) AS newest_key
     FROM walk w LEFT JOIN map_points p ON p.library_id = ${sqlId(libraryId)} AND p.cell = ${openedCell}
-      AND ${isInside(grid.box, latitude, longitude)}
+      AND ${isInside(grid.box, latitude, longitude)} ${ofType}
     WHERE w.grid_cell IS NOT NULL OR p.cell IS NOT NULL`;
 }
 
@@ -76,10 +113,10 @@ export function pyramidRows(libraryId: string, grid: Grid): SQL {
  * grid cell intersects at most four cells of a coarser level, so a fourth of the coarser cells with assets is a lower
  * bound.
  */
-export function minClusterCount(libraryId: string, grid: Grid, enough: number): SQL | null {
+export function minClusterCount(libraryId: string, grid: Grid, mediaType: MediaType, enough: number): SQL | null {
   const level = LEVEL_DEGREES.findLastIndex((degrees) => degrees > grid.cellDegrees);
   if (level < 0) return null;
-  const inView = intersects(grid.box);
+  const inView = isInView(grid, mediaType);
   // Depth first: the queue stays short, and the limit is reached before the coarser levels are read completely.
   return sql`WITH RECURSIVE walk (level, cell, within) AS (
     SELECT c.level, c.cell, ${isWithin(grid.box)} FROM ${topCells(libraryId)} AND ${inView}

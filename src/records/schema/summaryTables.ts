@@ -64,6 +64,9 @@ export const mapPoints = sqliteTable(
     sortKey: text("sort_key").notNull(),
     latitude: real("latitude").notNull(),
     longitude: real("longitude").notNull(),
+    mediaType: text("media_type", { enum: ["image", "video"] })
+      .notNull()
+      .default("image"),
   },
   (t) => [primaryKey({ columns: [t.libraryId, t.cell, t.sortKey] })],
 );
@@ -87,6 +90,13 @@ export const mapCells = sqliteTable(
     east: real("east").notNull(),
     /** Sort key of the newest asset. */
     newestKey: text("newest_key").notNull(),
+    /** The videos among the assets; the photos are the rest. */
+    videos: integer("videos").notNull().default(0),
+    videoLatitudeSum: integer("video_latitude_sum").notNull().default(0),
+    videoLongitudeSum: integer("video_longitude_sum").notNull().default(0),
+    newestVideoKey: text("newest_video_key"),
+    /** Null in a cell without videos too, where `newest_key` is the newest photo's: most cells are. */
+    newestImageKey: text("newest_image_key"),
   },
   (t) => [primaryKey({ columns: [t.libraryId, t.level, t.parent, t.cell] })],
 );

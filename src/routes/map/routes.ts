@@ -25,7 +25,7 @@ export const geoClusters = newRouter().openapi(get, async (c) => {
   const query = c.req.valid("query");
   const clusters = await listGeoClusters(c.var.context, c.var.principal, {
     libraryId: query.library_id ?? null,
-    filter: toSharedFilter(query),
+    filter: { ...toSharedFilter(query), mediaType: query.media_type ?? null },
     personIds: toPersonIds(query),
     grid: { box: query.bbox, cellDegrees: query.cell_size },
   });

@@ -1,6 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_CLUSTERS } from "../../operations/map/geoClusters.ts";
-import { assetFilterFields, conflictReporter, rejectContradictoryFilters } from "../assets/filterSchemas.ts";
+import {
+  assetFilterFields,
+  conflictReporter,
+  mediaTypeParameter,
+  rejectContradictoryFilters,
+} from "../assets/filterSchemas.ts";
 import { bboxSchema } from "../assets/querySchemas.ts";
 import { idSchema, queryNumberSchema, ratingsParameter } from "../fieldSchemas.ts";
 
@@ -9,6 +14,7 @@ export const MIN_CELL_DEGREES = 0.0001;
 export const geoClustersQuerySchema = z
   .object({
     ...assetFilterFields,
+    media_type: mediaTypeParameter.optional(),
     ratings: ratingsParameter.optional(),
     bbox: bboxSchema.openapi({
       description:

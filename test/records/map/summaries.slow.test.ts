@@ -111,6 +111,13 @@ const changes: Record<string, () => Promise<void>> = {
   "a change of date": async () => {
     await run("UPDATE assets SET local_us = ? WHERE id = ?", await microseconds(pick(ids)), pick(ids));
   },
+  "a change of media type": async () => {
+    await run("UPDATE assets SET media_type = ? WHERE id = ?", pick(["image", "video"]), pick(ids));
+  },
+  "a move to another library": async () => {
+    const libraryId = pick([owner, other]).libraryId;
+    await run("UPDATE assets SET library_id = ? WHERE id = ? AND album_count = 0", libraryId, pick(ids));
+  },
   "a change of rating": async () => {
     await run("UPDATE assets SET rating = ? WHERE id = ?", pick([null, 0, 1, 2, 3, 4, 5]), pick(ids));
   },

@@ -61,9 +61,9 @@ async function countMonths(size: number, filter: Partial<AssetFilter>, groupBy: 
   return { ...page, rowsRead: counted.counts.rowsRead, roundTrips: counted.counts.roundTrips };
 }
 
-async function readClusters(size: number, box: Box, cellDegrees: number) {
+async function readClusters(size: number, box: Box, cellDegrees: number, filter: Partial<AssetFilter> = {}) {
   counted.reset();
-  const question = { libraryId: library(size).libraryId, filter: everyAsset, personIds: null };
+  const question = { libraryId: library(size).libraryId, filter: { ...everyAsset, ...filter }, personIds: null };
   const grid = { box, cellDegrees };
   const found = await listGeoClusters(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
     ...question,
@@ -200,6 +200,22 @@ describe.each(sizes)("a library of %i assets", (size) => {
     for (const cellDegrees of [1, 0.5, 0.43]) {
       const { found, rowsRead } = await readClusters(size, box, cellDegrees);
       expect(rowsRead).toBeLessThanOrEqual(300 + 5 * (found?.length ?? 0));
+    }
+  });
+
+  it("reads no more for a media type, whose cells have totals of their own", async () => {
+    for (const mediaType of ["image", "video"] as const) {
+      const { found, rowsRead, roundTrips } = await readClusters(size, EARTH, 10, { mediaType });
+      expect(rowsRead).toBeLessThanOrEqual(3 * ((found?.length ?? 0) + 8) + 648);
+      expect(roundTrips).toBe(1);
+      expect(found?.reduce((sum, { assets }) => sum + assets, 0)).toBe(
+        await countRows(`trashed_at IS NULL AND latitude IS NOT NULL AND media_type = '${mediaType}'`, size),
+      );
+      const country = await readClusters(size, { west: 5, south: 45, east: 15, north: 55 }, 0.43, { mediaType });
+      expect(country.rowsRead).toBeLessThanOrEqual(300 + 5 * (country.found?.length ?? 0));
+      const tooFine = await readClusters(size, EARTH, 0.001, { mediaType });
+      // Cells without a video are read too, and skipped.
+      expect(tooFine.rowsRead).toBeLessThanOrEqual(80_000);
     }
   });
 

@@ -25,6 +25,8 @@ interface SeededAsset {
   local_us: number;
   trashed_at: number | null;
   album_count: number;
+  media_type: string;
+  rating: number | null;
   latitude: number;
   longitude: number;
 }
@@ -67,6 +69,8 @@ beforeAll(async () => {
       capturedAt: `20${10 + randomBelow(15)}-06-0${1 + randomBelow(3)}T00:00:00`,
       trashedAt: i % 7 === 0 ? 1000 + i : null,
       position: i % 11 === 0 ? null : randomPosition(),
+      mediaType: i % 3 === 0 ? ("video" as const) : ("image" as const),
+      rating: i % 4 === 0 ? i % 6 : null,
     })),
   );
   const members = JSON.stringify(ids.filter((_, i) => i % 3 === 0));
@@ -84,7 +88,7 @@ beforeAll(async () => {
   await env.DB.prepare("UPDATE assets SET trashed_at = 5 WHERE id IN (?, ?, ?)").bind(ids[3], ids[200], ids[399]).run();
   seededAssets = (
     await env.DB.prepare(
-      `SELECT id, local_us, trashed_at, album_count, latitude, longitude FROM assets
+      `SELECT id, local_us, trashed_at, album_count, media_type, rating, latitude, longitude FROM assets
        WHERE library_id = ? AND latitude IS NOT NULL`,
     )
       .bind(owner.libraryId)
@@ -115,6 +119,13 @@ function matches(asset: SeededAsset, filter: URLSearchParams): boolean {
     (state === "all" || (asset.trashed_at !== null) === (state === "trashed")) &&
     ((filter.get("album_id") === null && filter.get("album_filter") !== "in_album") || asset.album_count > 0) &&
     (filter.get("album_filter") !== "not_in_album" || asset.album_count === 0) &&
+    (filter.get("media_type") ?? asset.media_type) === asset.media_type &&
+    (filter
+      .get("ratings")
+      ?.split(",")
+      .map(Number)
+      .includes(asset.rating ?? 0) ??
+      true) &&
     (after === null || asset.local_us > after) &&
     (before === null || asset.local_us < before)
   );
@@ -154,6 +165,12 @@ function randomBox(): Box {
 }
 
 const FILTERS = [
+  "&media_type=image",
+  "&media_type=video",
+  "&media_type=image&state=all",
+  "&media_type=video&state=all&ratings=0",
+  "&media_type=video&album_filter=in_album",
+  "&ratings=4,5",
   "&state=trashed",
   "&state=all",
   "&album_filter=in_album",
@@ -286,6 +303,7 @@ describe("invalid map queries", () => {
     ["bbox=0,0,1,1&cell_size=NaN", "cell_size"],
     ["bbox=0,0,1,1&cell_size=1e999", "cell_size"],
     [`${good}&state=gone`, "state"],
+    [`${good}&media_type=audio`, "media_type"],
     [`${good}&album_filter=not_in_album&album_id=album_BM3nUmJ6fkBqBADyz5FEiu`, "album_filter"],
     [`${good}&local_datetime_after=2024-01-01T00:00:00Z&local_datetime_before=2024-02-01`, "local_datetime_before"],
     [`${good}&person_ids=person_1`, "person_ids"],

@@ -46,6 +46,9 @@ const classSums = [
 ];
 const countColumns = ["assets", "in_album", ...classColumns];
 
+const degreesE7 = (degrees: string): string => `CAST(round(${degrees} * 10000000) AS INTEGER)`;
+const isVideo = "(p.media_type = 'video')";
+
 /** In order: `month_counts` is computed from `day_counts`, and `map_cells` from `map_points`. */
 const summaries: Record<string, string> = {
   day_counts: `INSERT INTO day_counts (library_id, trashed, day, ${countColumns.join(", ")})
@@ -57,15 +60,17 @@ const summaries: Record<string, string> = {
   album_month_counts: `INSERT INTO album_month_counts (album_id, trashed, month, assets)
     SELECT l.album_id, l.trashed_at IS NOT NULL, ${month("l.local_us")}, count(*)
     FROM album_assets l WHERE ${isVisible("l")} GROUP BY 1, 2, 3`,
-  map_points: `INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude)
+  map_points: `INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude, media_type)
     SELECT a.library_id, min(CAST((a.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
-      + min(CAST((a.longitude + 180) * 5000 AS INTEGER), 1799999), a.sort_key, a.latitude, a.longitude
+      + min(CAST((a.longitude + 180) * 5000 AS INTEGER), 1799999), a.sort_key, a.latitude, a.longitude, a.media_type
     FROM assets a WHERE a.trashed_at IS NULL AND a.latitude IS NOT NULL AND a.longitude IS NOT NULL`,
   map_cells: `INSERT INTO map_cells (library_id, level, parent, cell, assets, latitude_sum, longitude_sum,
-      south, north, west, east, newest_key)
+      south, north, west, east, newest_key, videos, video_latitude_sum, video_longitude_sum, newest_video_key, newest_image_key)
     SELECT p.library_id, l.column1, ${cellOf("l.column3")}, ${cellOf("l.column2")}, count(*),
-      sum(CAST(round(p.latitude * 10000000) AS INTEGER)), sum(CAST(round(p.longitude * 10000000) AS INTEGER)),
-      min(p.latitude), max(p.latitude), min(p.longitude), max(p.longitude), max(p.sort_key)
+      sum(${degreesE7("p.latitude")}), sum(${degreesE7("p.longitude")}),
+      min(p.latitude), max(p.latitude), min(p.longitude), max(p.longitude), max(p.sort_key), sum(${isVideo}),
+      sum(${isVideo} * ${degreesE7("p.latitude")}), sum(${isVideo} * ${degreesE7("p.longitude")}),
+      max(iif(${isVideo}, p.sort_key, NULL)), iif(sum(${isVideo}) = 0, NULL, max(iif(${isVideo}, NULL, p.sort_key)))
     FROM map_points p CROSS JOIN (VALUES ${LEVELS.map((level) => `(${level.join(", ")})`).join(", ")}) l
     GROUP BY 1, 2, 3, 4`,
 };

@@ -100,6 +100,11 @@ interface CellSum extends CellBox {
   latitude: number;
   longitude: number;
   newest: string;
+  videos: number;
+  videoLatitude: number;
+  videoLongitude: number;
+  newestVideo: string;
+  newestImage: string;
 }
 
 const emptyCell: CellSum = {
@@ -107,6 +112,11 @@ const emptyCell: CellSum = {
   latitude: 0,
   longitude: 0,
   newest: "",
+  videos: 0,
+  videoLatitude: 0,
+  videoLongitude: 0,
+  newestVideo: "",
+  newestImage: "",
   south: 90,
   north: -90,
   west: 180,
@@ -115,16 +125,31 @@ const emptyCell: CellSum = {
 
 function addToCell(cells: Map<string, CellSum>, key: string, asset: AssetRow, latitude: number, longitude: number) {
   const cell = cells.get(key) ?? emptyCell;
+  const [north, east] = [latitude, longitude].map((value) => Math.sign(value) * Math.round(Math.abs(value) * 1e7));
+  const isVideo = asset.media_type === "video";
+  const later = (newest: string): string => (newest > asset.sort_key ? newest : asset.sort_key);
   cells.set(key, {
     assets: cell.assets + 1,
-    latitude: cell.latitude + Math.sign(latitude) * Math.round(Math.abs(latitude) * 1e7),
-    longitude: cell.longitude + Math.sign(longitude) * Math.round(Math.abs(longitude) * 1e7),
-    newest: cell.newest > asset.sort_key ? cell.newest : asset.sort_key,
+    latitude: cell.latitude + (north ?? 0),
+    longitude: cell.longitude + (east ?? 0),
+    newest: later(cell.newest),
+    videos: cell.videos + (isVideo ? 1 : 0),
+    videoLatitude: cell.videoLatitude + (isVideo ? (north ?? 0) : 0),
+    videoLongitude: cell.videoLongitude + (isVideo ? (east ?? 0) : 0),
+    newestVideo: isVideo ? later(cell.newestVideo) : cell.newestVideo,
+    newestImage: isVideo ? cell.newestImage : later(cell.newestImage),
     south: Math.min(cell.south, latitude),
     north: Math.max(cell.north, latitude),
     west: Math.min(cell.west, longitude),
     east: Math.max(cell.east, longitude),
   });
+}
+
+/** In a cell without videos the key of the newest photo is not stored. */
+function cellLine([key, cell]: [string, CellSum]): string {
+  const totals = [cell.assets, cell.latitude, cell.longitude, cell.newest];
+  const videos = [cell.videos, cell.videoLatitude, cell.videoLongitude, cell.newestVideo];
+  return [key, ...totals, ...videos, cell.videos === 0 ? "" : cell.newestImage].join(" ");
 }
 
 /** The expected summaries. `boxes` are the bounding boxes of each cell's assets, by the cell's key. */
@@ -154,7 +179,9 @@ export async function computeSummaries(): Promise<{ summaries: Summaries; boxes:
     const { latitude, longitude } = asset;
     if (asset.trashed_at !== null || latitude === null || longitude === null) continue;
     const position = units(latitude, longitude);
-    points.push([asset.library_id, cellOf(position, 1), asset.sort_key, latitude, longitude].join(" "));
+    points.push(
+      [asset.library_id, cellOf(position, 1), asset.sort_key, latitude, longitude, asset.media_type].join(" "),
+    );
     CELL_SIZES_UNITS.forEach((size, level) => {
       const parent = level === 0 ? 0 : cellOf(position, CELL_SIZES_UNITS[level - 1] ?? 1);
       addToCell(cells, `${asset.library_id} ${level} ${parent} ${cellOf(position, size)}`, asset, latitude, longitude);
@@ -171,9 +198,7 @@ export async function computeSummaries(): Promise<{ summaries: Summaries; boxes:
     monthCounts: countLines(months),
     albumMonths: [...albumMonths].map(([key, count]) => `${key} ${count}`).toSorted(),
     mapPoints: points.toSorted(),
-    mapCells: [...cells]
-      .map(([key, cell]) => `${key} ${cell.assets} ${cell.latitude} ${cell.longitude} ${cell.newest}`)
-      .toSorted(),
+    mapCells: [...cells].map(cellLine).toSorted(),
   };
   return { summaries, boxes: cells };
 }
@@ -193,9 +218,10 @@ export async function readSummaries(): Promise<{ summaries: Summaries; boxes: Ma
       dayCounts: await linesOf(`SELECT library_id, trashed, day, ${COUNT_COLUMNS.join(", ")} FROM day_counts`),
       monthCounts: await linesOf(`SELECT library_id, trashed, month, ${COUNT_COLUMNS.join(", ")} FROM month_counts`),
       albumMonths: await linesOf("SELECT album_id, trashed, month, assets FROM album_month_counts"),
-      mapPoints: await linesOf("SELECT library_id, cell, sort_key, latitude, longitude FROM map_points"),
+      mapPoints: await linesOf("SELECT library_id, cell, sort_key, latitude, longitude, media_type FROM map_points"),
       mapCells: await linesOf(
-        "SELECT library_id, level, parent, cell, assets, latitude_sum, longitude_sum, newest_key FROM map_cells",
+        `SELECT library_id, level, parent, cell, assets, latitude_sum, longitude_sum, newest_key, videos, video_latitude_sum,
+           video_longitude_sum, coalesce(newest_video_key, '') AS video, coalesce(newest_image_key, '') AS image FROM map_cells`,
       ),
     },
     boxes: new Map(boxes.map(({ key, ...box }) => [key, box])),
