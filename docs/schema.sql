@@ -38,26 +38,6 @@ CREATE INDEX libraries_to_purge ON libraries (purge_at)
   WHERE purge_at IS NOT NULL;
 CREATE INDEX libraries_by_name ON libraries (user_id, folded_name);
 
-CREATE TRIGGER libraries_clear_trash_months AFTER UPDATE OF trash_cleared_at ON libraries
-WHEN NEW.trash_cleared_at <> OLD.trash_cleared_at
-BEGIN
-  DELETE FROM month_counts WHERE library_id = NEW.id AND trashed = 1;
-  INSERT INTO month_counts (library_id, trashed, month, assets, in_album)
-  SELECT a.library_id, 1,
-    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (a.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
-    count(*), sum(a.album_count > 0)
-    FROM assets a WHERE a.library_id = NEW.id AND a.trashed_at IS NOT NULL
-      AND a.trash_key >= printf('%012x', NEW.trash_cleared_at + 1) GROUP BY 3;
-  DELETE FROM album_month_counts WHERE trashed = 1 AND album_id IN (SELECT id FROM albums WHERE library_id = NEW.id);
-  INSERT INTO album_month_counts (album_id, trashed, month, assets)
-  SELECT l.album_id, 1,
-    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (a.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
-    count(*)
-    FROM assets a CROSS JOIN album_assets l ON l.asset_id = a.id
-    WHERE a.library_id = NEW.id AND a.trashed_at IS NOT NULL
-      AND a.trash_key >= printf('%012x', NEW.trash_cleared_at + 1) GROUP BY 1, 3;
-END;
-
 CREATE TRIGGER libraries_trash_cache_purge AFTER UPDATE OF trashed_at ON libraries
 WHEN OLD.trashed_at IS NULL AND NEW.trashed_at IS NOT NULL
 BEGIN
@@ -85,6 +65,48 @@ CREATE TRIGGER libraries_delete_members AFTER DELETE ON libraries
 BEGIN
   DELETE FROM library_invitations WHERE library_id = OLD.id;
   DELETE FROM library_members WHERE library_id = OLD.id;
+END;
+
+CREATE TRIGGER libraries_clear_trash_days AFTER UPDATE OF trash_cleared_at ON libraries
+WHEN NEW.trash_cleared_at <> OLD.trash_cleared_at
+BEGIN
+  DELETE FROM day_counts WHERE library_id = NEW.id AND trashed = 1;
+  DELETE FROM month_counts WHERE library_id = NEW.id AND trashed = 1;
+  INSERT INTO day_counts (library_id, trashed, day, assets, in_album, image_0, image_1, image_2, image_3,
+    image_4, image_5, video_0, video_1, video_2, video_3,
+    video_4, video_5, image_0_in_album, image_1_in_album, image_2_in_album, image_3_in_album,
+    image_4_in_album, image_5_in_album, video_0_in_album, video_1_in_album, video_2_in_album, video_3_in_album,
+    video_4_in_album, video_5_in_album)
+  SELECT c.library_id, c.trashed_at IS NOT NULL, c.day, count(*), sum(c.in_album), sum((c.class = 0)), sum((c.class = 1)),
+    sum((c.class = 2)), sum((c.class = 3)), sum((c.class = 4)), sum((c.class = 5)),
+    sum((c.class = 6)), sum((c.class = 7)), sum((c.class = 8)), sum((c.class = 9)),
+    sum((c.class = 10)), sum((c.class = 11)), sum((c.class = 0 AND c.in_album)), sum((c.class = 1 AND c.in_album)),
+    sum((c.class = 2 AND c.in_album)), sum((c.class = 3 AND c.in_album)), sum((c.class = 4 AND c.in_album)), sum((c.class = 5 AND c.in_album)),
+    sum((c.class = 6 AND c.in_album)), sum((c.class = 7 AND c.in_album)), sum((c.class = 8 AND c.in_album)), sum((c.class = 9 AND c.in_album)),
+    sum((c.class = 10 AND c.in_album)), sum((c.class = 11 AND c.in_album))
+  FROM (SELECT a.library_id, a.trashed_at, CAST(strftime('%Y%m%d', max(-62167219200, min(253402300799, (a.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER) AS day,
+      a.album_count > 0 AS in_album, (a.media_type = 'video') * 6 + coalesce(a.rating, 0) AS class
+    FROM assets a
+    WHERE a.library_id = NEW.id AND a.trashed_at IS NOT NULL
+      AND a.trash_key >= printf('%012x', NEW.trash_cleared_at + 1)) c
+  WHERE (c.trashed_at IS NULL OR c.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = c.library_id)) GROUP BY 1, 2, 3
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album, image_0 = image_0 + excluded.image_0,
+    image_1 = image_1 + excluded.image_1, image_2 = image_2 + excluded.image_2, image_3 = image_3 + excluded.image_3,
+    image_4 = image_4 + excluded.image_4, image_5 = image_5 + excluded.image_5, video_0 = video_0 + excluded.video_0,
+    video_1 = video_1 + excluded.video_1, video_2 = video_2 + excluded.video_2, video_3 = video_3 + excluded.video_3,
+    video_4 = video_4 + excluded.video_4, video_5 = video_5 + excluded.video_5, image_0_in_album = image_0_in_album + excluded.image_0_in_album,
+    image_1_in_album = image_1_in_album + excluded.image_1_in_album, image_2_in_album = image_2_in_album + excluded.image_2_in_album, image_3_in_album = image_3_in_album + excluded.image_3_in_album,
+    image_4_in_album = image_4_in_album + excluded.image_4_in_album, image_5_in_album = image_5_in_album + excluded.image_5_in_album, video_0_in_album = video_0_in_album + excluded.video_0_in_album,
+    video_1_in_album = video_1_in_album + excluded.video_1_in_album, video_2_in_album = video_2_in_album + excluded.video_2_in_album, video_3_in_album = video_3_in_album + excluded.video_3_in_album,
+    video_4_in_album = video_4_in_album + excluded.video_4_in_album, video_5_in_album = video_5_in_album + excluded.video_5_in_album;
+  DELETE FROM album_month_counts WHERE trashed = 1 AND album_id IN (SELECT id FROM albums WHERE library_id = NEW.id);
+  INSERT INTO album_month_counts (album_id, trashed, month, assets)
+  SELECT l.album_id, 1,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (a.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    count(*)
+    FROM assets a CROSS JOIN album_assets l ON l.asset_id = a.id
+    WHERE a.library_id = NEW.id AND a.trashed_at IS NOT NULL
+      AND a.trash_key >= printf('%012x', NEW.trash_cleared_at + 1) GROUP BY 1, 3;
 END;
 
 CREATE TABLE users (
@@ -151,6 +173,35 @@ WHEN NEW.invitation_id IS NOT NULL AND NEW.invitation_id IS NOT OLD.invitation_i
 BEGIN
   UPDATE library_invitations SET joiner_count = joiner_count + 1 WHERE id = NEW.invitation_id;
 END;
+
+-- Sessions and sign-ins
+
+CREATE TABLE sessions (
+  id text PRIMARY KEY NOT NULL,
+  user_id text NOT NULL,
+  label text NOT NULL,
+  created_at integer NOT NULL,
+  last_used_at integer NOT NULL,
+  token_issued_at integer NOT NULL,
+  expires_at integer NOT NULL,
+  ended_at integer
+);
+
+CREATE INDEX sessions_by_user ON sessions (user_id, id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE sign_in_requests (
+  state_hash text PRIMARY KEY NOT NULL,
+  redirect_uri text NOT NULL,
+  code_challenge text,
+  user_id text,
+  code_hash text,
+  created_at integer NOT NULL,
+  expires_at integer NOT NULL,
+  used_at integer
+);
+
+CREATE INDEX sign_in_requests_by_expiry ON sign_in_requests (expires_at);
 
 -- Passkeys and one-time links
 
@@ -288,7 +339,7 @@ CREATE TABLE assets (
   trashed_at integer,
   created_at integer NOT NULL,
   updated_at integer NOT NULL
-, derived_bytes integer DEFAULT 0 NOT NULL, rating integer);
+, derived_bytes integer DEFAULT 0 NOT NULL, rating integer, quality_score real, current_size_bytes integer);
 
 CREATE UNIQUE INDEX assets_by_checksum ON assets (library_id, checksum);
 CREATE INDEX assets_by_sha1 ON assets (library_id, checksum_sha1);
@@ -345,64 +396,6 @@ BEGIN
     WHERE library_id = OLD.library_id AND stack_id = OLD.stack_id
       AND (SELECT member_count FROM stacks WHERE id = OLD.stack_id) < 2;
   DELETE FROM stacks WHERE id = OLD.stack_id AND member_count < 1;
-END;
-
-CREATE TRIGGER assets_insert_month AFTER INSERT ON assets
-BEGIN
-  INSERT INTO month_counts (library_id, trashed, month, assets, in_album)
-  SELECT NEW.library_id, NEW.trashed_at IS NOT NULL,
-    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (NEW.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
-    1, NEW.album_count > 0
-    WHERE (NEW.trashed_at IS NULL OR NEW.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = NEW.library_id))
-  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album;
-END;
-
-CREATE TRIGGER assets_update_month AFTER UPDATE OF local_us, trashed_at, album_count ON assets
-WHEN NEW.local_us <> OLD.local_us OR NEW.trashed_at IS NOT OLD.trashed_at
-  OR (NEW.album_count > 0) <> (OLD.album_count > 0)
-BEGIN
-  INSERT INTO month_counts (library_id, trashed, month, assets, in_album)
-  SELECT NEW.library_id, c.trashed_at IS NOT NULL,
-    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (c.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
-    c.delta, c.delta * (c.album_count > 0)
-    FROM (SELECT NEW.trashed_at, NEW.local_us, NEW.album_count, 1 AS delta
-      UNION ALL SELECT OLD.trashed_at, OLD.local_us, OLD.album_count, -1) c
-    WHERE (c.trashed_at IS NULL OR c.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = NEW.library_id))
-  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album;
-END;
-
-CREATE TRIGGER assets_delete_month AFTER DELETE ON assets
-BEGIN
-  INSERT INTO month_counts (library_id, trashed, month, assets, in_album)
-  SELECT OLD.library_id, OLD.trashed_at IS NOT NULL,
-    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (OLD.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
-    -1, -(OLD.album_count > 0)
-    WHERE (OLD.trashed_at IS NULL OR OLD.trashed_at > (SELECT trash_cleared_at FROM libraries WHERE id = OLD.library_id))
-  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album;
-END;
-
-CREATE TRIGGER assets_insert_map_point AFTER INSERT ON assets
-WHEN NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL
-BEGIN
-  INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude)
-  VALUES (NEW.library_id, min(CAST((NEW.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
-      + min(CAST((NEW.longitude + 180) * 5000 AS INTEGER), 1799999),
-    NEW.sort_key, NEW.latitude, NEW.longitude);
-END;
-
-CREATE TRIGGER assets_update_map_point AFTER UPDATE OF latitude, longitude, local_us, trashed_at ON assets
-WHEN NEW.latitude IS NOT OLD.latitude OR NEW.longitude IS NOT OLD.longitude
-  OR NEW.local_us <> OLD.local_us OR (NEW.trashed_at IS NULL) <> (OLD.trashed_at IS NULL)
-BEGIN
-  DELETE FROM map_points WHERE library_id = OLD.library_id
-    AND cell = min(CAST((OLD.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
-      + min(CAST((OLD.longitude + 180) * 5000 AS INTEGER), 1799999)
-    AND sort_key = OLD.sort_key;
-  INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude)
-  SELECT NEW.library_id, min(CAST((NEW.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
-      + min(CAST((NEW.longitude + 180) * 5000 AS INTEGER), 1799999),
-    NEW.sort_key, NEW.latitude, NEW.longitude
-    WHERE NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL;
 END;
 
 CREATE TRIGGER assets_delete_map_point AFTER DELETE ON assets
@@ -481,23 +474,6 @@ BEGIN
   DELETE FROM asset_versions WHERE asset_id = OLD.id;
 END;
 
-CREATE TABLE derived_files (
-  asset_id text NOT NULL,
-  version_id text NOT NULL,
-  name text NOT NULL,
-  size_bytes integer NOT NULL,
-  PRIMARY KEY(asset_id, version_id, name)
-) WITHOUT ROWID;
-
-CREATE TRIGGER derived_files_insert AFTER INSERT ON derived_files
-BEGIN
-  UPDATE assets SET derived_bytes = derived_bytes + NEW.size_bytes WHERE id = NEW.asset_id;
-END;
-
-CREATE TRIGGER derived_files_update AFTER UPDATE OF size_bytes ON derived_files
-WHEN NEW.size_bytes <> OLD.size_bytes
-BEGIN
-  UPDATE assets SET derived_bytes = derived_bytes + NEW.size_bytes - OLD.size_bytes WHERE id = NEW.asset_id;
 CREATE TRIGGER assets_insert_day AFTER INSERT ON assets
 BEGIN
   INSERT INTO day_counts (library_id, trashed, day, assets, in_album, image_0, image_1, image_2, image_3,
@@ -600,19 +576,6 @@ BEGIN
     WHERE id = NEW.library_id;
 END;
 
-CREATE TRIGGER assets_move_map_point AFTER UPDATE OF library_id ON assets WHEN NEW.library_id <> OLD.library_id
-BEGIN
-  DELETE FROM map_points WHERE library_id = OLD.library_id
-    AND cell = min(CAST((OLD.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
-      + min(CAST((OLD.longitude + 180) * 5000 AS INTEGER), 1799999)
-    AND sort_key = OLD.sort_key;
-  INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude)
-  SELECT NEW.library_id, min(CAST((NEW.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
-      + min(CAST((NEW.longitude + 180) * 5000 AS INTEGER), 1799999),
-    NEW.sort_key, NEW.latitude, NEW.longitude
-    WHERE NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL;
-END;
-
 CREATE TRIGGER assets_move_dependents AFTER UPDATE OF library_id ON assets WHEN NEW.library_id <> OLD.library_id
 BEGIN
   UPDATE asset_versions SET library_id = NEW.library_id WHERE asset_id = NEW.id;
@@ -626,6 +589,49 @@ BEGIN
     WHERE passes > 0;
 END;
 
+CREATE TRIGGER assets_insert_map_point AFTER INSERT ON assets
+WHEN NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL
+BEGIN
+  INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude, media_type)
+  SELECT NEW.library_id, min(CAST((NEW.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
+      + min(CAST((NEW.longitude + 180) * 5000 AS INTEGER), 1799999),
+    NEW.sort_key, NEW.latitude, NEW.longitude, NEW.media_type
+    WHERE NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL;
+END;
+
+CREATE TRIGGER assets_update_map_point AFTER UPDATE OF library_id, latitude, longitude, local_us, trashed_at, media_type ON assets
+WHEN NEW.library_id <> OLD.library_id OR NEW.latitude IS NOT OLD.latitude OR NEW.longitude IS NOT OLD.longitude
+  OR NEW.local_us <> OLD.local_us OR (NEW.trashed_at IS NULL) <> (OLD.trashed_at IS NULL)
+  OR NEW.media_type <> OLD.media_type
+BEGIN
+  DELETE FROM map_points WHERE library_id = OLD.library_id
+    AND cell = min(CAST((OLD.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
+      + min(CAST((OLD.longitude + 180) * 5000 AS INTEGER), 1799999)
+    AND sort_key = OLD.sort_key;
+  INSERT INTO map_points (library_id, cell, sort_key, latitude, longitude, media_type)
+  SELECT NEW.library_id, min(CAST((NEW.latitude + 90) * 5000 AS INTEGER), 899999) * 10000000
+      + min(CAST((NEW.longitude + 180) * 5000 AS INTEGER), 1799999),
+    NEW.sort_key, NEW.latitude, NEW.longitude, NEW.media_type
+    WHERE NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL;
+END;
+
+CREATE TABLE derived_files (
+  asset_id text NOT NULL,
+  version_id text NOT NULL,
+  name text NOT NULL,
+  size_bytes integer NOT NULL,
+  PRIMARY KEY(asset_id, version_id, name)
+) WITHOUT ROWID;
+
+CREATE TRIGGER derived_files_insert AFTER INSERT ON derived_files
+BEGIN
+  UPDATE assets SET derived_bytes = derived_bytes + NEW.size_bytes WHERE id = NEW.asset_id;
+END;
+
+CREATE TRIGGER derived_files_update AFTER UPDATE OF size_bytes ON derived_files
+WHEN NEW.size_bytes <> OLD.size_bytes
+BEGIN
+  UPDATE assets SET derived_bytes = derived_bytes + NEW.size_bytes - OLD.size_bytes WHERE id = NEW.asset_id;
 END;
 
 CREATE TRIGGER derived_files_delete AFTER DELETE ON derived_files
@@ -811,6 +817,94 @@ BEGIN
   DELETE FROM album_month_counts WHERE album_id = NEW.album_id AND trashed = NEW.trashed AND month = NEW.month;
 END;
 
+CREATE TABLE day_counts (
+  library_id text NOT NULL,
+  trashed integer NOT NULL,
+  day integer NOT NULL,
+  assets integer NOT NULL,
+  in_album integer NOT NULL,
+  image_0 integer DEFAULT 0 NOT NULL,
+  image_1 integer DEFAULT 0 NOT NULL,
+  image_2 integer DEFAULT 0 NOT NULL,
+  image_3 integer DEFAULT 0 NOT NULL,
+  image_4 integer DEFAULT 0 NOT NULL,
+  image_5 integer DEFAULT 0 NOT NULL,
+  video_0 integer DEFAULT 0 NOT NULL,
+  video_1 integer DEFAULT 0 NOT NULL,
+  video_2 integer DEFAULT 0 NOT NULL,
+  video_3 integer DEFAULT 0 NOT NULL,
+  video_4 integer DEFAULT 0 NOT NULL,
+  video_5 integer DEFAULT 0 NOT NULL,
+  image_0_in_album integer DEFAULT 0 NOT NULL,
+  image_1_in_album integer DEFAULT 0 NOT NULL,
+  image_2_in_album integer DEFAULT 0 NOT NULL,
+  image_3_in_album integer DEFAULT 0 NOT NULL,
+  image_4_in_album integer DEFAULT 0 NOT NULL,
+  image_5_in_album integer DEFAULT 0 NOT NULL,
+  video_0_in_album integer DEFAULT 0 NOT NULL,
+  video_1_in_album integer DEFAULT 0 NOT NULL,
+  video_2_in_album integer DEFAULT 0 NOT NULL,
+  video_3_in_album integer DEFAULT 0 NOT NULL,
+  video_4_in_album integer DEFAULT 0 NOT NULL,
+  video_5_in_album integer DEFAULT 0 NOT NULL,
+  PRIMARY KEY(library_id, trashed, day)
+) WITHOUT ROWID;
+
+CREATE TRIGGER day_counts_insert_month AFTER INSERT ON day_counts
+BEGIN
+  INSERT INTO month_counts (library_id, trashed, month, assets, in_album, image_0, image_1, image_2, image_3,
+    image_4, image_5, video_0, video_1, video_2, video_3,
+    video_4, video_5, image_0_in_album, image_1_in_album, image_2_in_album, image_3_in_album,
+    image_4_in_album, image_5_in_album, video_0_in_album, video_1_in_album, video_2_in_album, video_3_in_album,
+    video_4_in_album, video_5_in_album)
+  VALUES (NEW.library_id, NEW.trashed, NEW.day / 100, NEW.assets, NEW.in_album, NEW.image_0, NEW.image_1,
+    NEW.image_2, NEW.image_3, NEW.image_4, NEW.image_5,
+    NEW.video_0, NEW.video_1, NEW.video_2, NEW.video_3,
+    NEW.video_4, NEW.video_5, NEW.image_0_in_album, NEW.image_1_in_album,
+    NEW.image_2_in_album, NEW.image_3_in_album, NEW.image_4_in_album, NEW.image_5_in_album,
+    NEW.video_0_in_album, NEW.video_1_in_album, NEW.video_2_in_album, NEW.video_3_in_album,
+    NEW.video_4_in_album, NEW.video_5_in_album)
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album, image_0 = image_0 + excluded.image_0,
+    image_1 = image_1 + excluded.image_1, image_2 = image_2 + excluded.image_2, image_3 = image_3 + excluded.image_3,
+    image_4 = image_4 + excluded.image_4, image_5 = image_5 + excluded.image_5, video_0 = video_0 + excluded.video_0,
+    video_1 = video_1 + excluded.video_1, video_2 = video_2 + excluded.video_2, video_3 = video_3 + excluded.video_3,
+    video_4 = video_4 + excluded.video_4, video_5 = video_5 + excluded.video_5, image_0_in_album = image_0_in_album + excluded.image_0_in_album,
+    image_1_in_album = image_1_in_album + excluded.image_1_in_album, image_2_in_album = image_2_in_album + excluded.image_2_in_album, image_3_in_album = image_3_in_album + excluded.image_3_in_album,
+    image_4_in_album = image_4_in_album + excluded.image_4_in_album, image_5_in_album = image_5_in_album + excluded.image_5_in_album, video_0_in_album = video_0_in_album + excluded.video_0_in_album,
+    video_1_in_album = video_1_in_album + excluded.video_1_in_album, video_2_in_album = video_2_in_album + excluded.video_2_in_album, video_3_in_album = video_3_in_album + excluded.video_3_in_album,
+    video_4_in_album = video_4_in_album + excluded.video_4_in_album, video_5_in_album = video_5_in_album + excluded.video_5_in_album;
+END;
+
+CREATE TRIGGER day_counts_update_month AFTER UPDATE ON day_counts
+BEGIN
+  INSERT INTO month_counts (library_id, trashed, month, assets, in_album, image_0, image_1, image_2, image_3,
+    image_4, image_5, video_0, video_1, video_2, video_3,
+    video_4, video_5, image_0_in_album, image_1_in_album, image_2_in_album, image_3_in_album,
+    image_4_in_album, image_5_in_album, video_0_in_album, video_1_in_album, video_2_in_album, video_3_in_album,
+    video_4_in_album, video_5_in_album)
+  VALUES (NEW.library_id, NEW.trashed, NEW.day / 100, NEW.assets - OLD.assets, NEW.in_album - OLD.in_album, NEW.image_0 - OLD.image_0, NEW.image_1 - OLD.image_1,
+    NEW.image_2 - OLD.image_2, NEW.image_3 - OLD.image_3, NEW.image_4 - OLD.image_4, NEW.image_5 - OLD.image_5,
+    NEW.video_0 - OLD.video_0, NEW.video_1 - OLD.video_1, NEW.video_2 - OLD.video_2, NEW.video_3 - OLD.video_3,
+    NEW.video_4 - OLD.video_4, NEW.video_5 - OLD.video_5, NEW.image_0_in_album - OLD.image_0_in_album, NEW.image_1_in_album - OLD.image_1_in_album,
+    NEW.image_2_in_album - OLD.image_2_in_album, NEW.image_3_in_album - OLD.image_3_in_album, NEW.image_4_in_album - OLD.image_4_in_album, NEW.image_5_in_album - OLD.image_5_in_album,
+    NEW.video_0_in_album - OLD.video_0_in_album, NEW.video_1_in_album - OLD.video_1_in_album, NEW.video_2_in_album - OLD.video_2_in_album, NEW.video_3_in_album - OLD.video_3_in_album,
+    NEW.video_4_in_album - OLD.video_4_in_album, NEW.video_5_in_album - OLD.video_5_in_album)
+  ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, in_album = in_album + excluded.in_album, image_0 = image_0 + excluded.image_0,
+    image_1 = image_1 + excluded.image_1, image_2 = image_2 + excluded.image_2, image_3 = image_3 + excluded.image_3,
+    image_4 = image_4 + excluded.image_4, image_5 = image_5 + excluded.image_5, video_0 = video_0 + excluded.video_0,
+    video_1 = video_1 + excluded.video_1, video_2 = video_2 + excluded.video_2, video_3 = video_3 + excluded.video_3,
+    video_4 = video_4 + excluded.video_4, video_5 = video_5 + excluded.video_5, image_0_in_album = image_0_in_album + excluded.image_0_in_album,
+    image_1_in_album = image_1_in_album + excluded.image_1_in_album, image_2_in_album = image_2_in_album + excluded.image_2_in_album, image_3_in_album = image_3_in_album + excluded.image_3_in_album,
+    image_4_in_album = image_4_in_album + excluded.image_4_in_album, image_5_in_album = image_5_in_album + excluded.image_5_in_album, video_0_in_album = video_0_in_album + excluded.video_0_in_album,
+    video_1_in_album = video_1_in_album + excluded.video_1_in_album, video_2_in_album = video_2_in_album + excluded.video_2_in_album, video_3_in_album = video_3_in_album + excluded.video_3_in_album,
+    video_4_in_album = video_4_in_album + excluded.video_4_in_album, video_5_in_album = video_5_in_album + excluded.video_5_in_album;
+END;
+
+CREATE TRIGGER day_counts_delete_empty AFTER UPDATE ON day_counts WHEN NEW.assets = 0
+BEGIN
+  DELETE FROM day_counts WHERE library_id = NEW.library_id AND trashed = NEW.trashed AND day = NEW.day;
+END;
+
 CREATE TABLE map_cells (
   library_id text NOT NULL,
   level integer NOT NULL,
@@ -823,7 +917,7 @@ CREATE TABLE map_cells (
   north real NOT NULL,
   west real NOT NULL,
   east real NOT NULL,
-  newest_key text NOT NULL,
+  newest_key text NOT NULL, videos integer DEFAULT 0 NOT NULL, video_latitude_sum integer DEFAULT 0 NOT NULL, video_longitude_sum integer DEFAULT 0 NOT NULL, newest_video_key text, newest_image_key text,
   PRIMARY KEY(library_id, level, parent, cell)
 ) WITHOUT ROWID;
 
@@ -832,26 +926,35 @@ CREATE TABLE map_points (
   cell integer NOT NULL,
   sort_key text NOT NULL,
   latitude real NOT NULL,
-  longitude real NOT NULL,
+  longitude real NOT NULL, media_type text DEFAULT 'image' NOT NULL,
   PRIMARY KEY(library_id, cell, sort_key)
 ) WITHOUT ROWID;
 
 CREATE TRIGGER map_points_insert AFTER INSERT ON map_points
 BEGIN
   INSERT INTO map_cells (library_id, level, parent, cell, assets, latitude_sum, longitude_sum,
-    south, north, west, east, newest_key)
+    south, north, west, east, newest_key, videos, video_latitude_sum, video_longitude_sum, newest_video_key)
   SELECT NEW.library_id, l.column1,
     NEW.cell / 10000000 / l.column3 * 10000000 + NEW.cell % 10000000 / l.column3,
     NEW.cell / 10000000 / l.column2 * 10000000 + NEW.cell % 10000000 / l.column2,
     1, CAST(round(NEW.latitude * 10000000) AS INTEGER), CAST(round(NEW.longitude * 10000000) AS INTEGER),
-    NEW.latitude, NEW.latitude, NEW.longitude, NEW.longitude, NEW.sort_key
+    NEW.latitude, NEW.latitude, NEW.longitude, NEW.longitude, NEW.sort_key, NEW.media_type = 'video',
+    (NEW.media_type = 'video') * CAST(round(NEW.latitude * 10000000) AS INTEGER),
+    (NEW.media_type = 'video') * CAST(round(NEW.longitude * 10000000) AS INTEGER),
+    iif(NEW.media_type = 'video', NEW.sort_key, NULL)
     FROM (VALUES (0, 450000, 10000000), (1, 50000, 450000), (2, 10000, 50000), (3, 2500, 10000), (4, 500, 2500),
     (5, 100, 500), (6, 25, 100), (7, 5, 25), (8, 1, 5)) l WHERE true
   ON CONFLICT DO UPDATE SET assets = assets + 1,
     latitude_sum = latitude_sum + excluded.latitude_sum, longitude_sum = longitude_sum + excluded.longitude_sum,
     south = min(south, excluded.south), north = max(north, excluded.north),
     west = min(west, excluded.west), east = max(east, excluded.east),
-    newest_key = max(newest_key, excluded.newest_key);
+    newest_key = max(newest_key, excluded.newest_key),
+    videos = videos + excluded.videos,
+    video_latitude_sum = video_latitude_sum + excluded.video_latitude_sum,
+    video_longitude_sum = video_longitude_sum + excluded.video_longitude_sum,
+    newest_video_key = iif(excluded.videos = 0, newest_video_key, max(coalesce(newest_video_key, ''), excluded.newest_key)),
+    newest_image_key = iif(excluded.videos = 1, iif(videos = 0, newest_key, newest_image_key),
+      iif(videos = 0, NULL, max(coalesce(newest_image_key, ''), excluded.newest_key)));
 END;
 
 CREATE TRIGGER map_points_delete AFTER DELETE ON map_points
@@ -866,7 +969,15 @@ BEGIN
       latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
       longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
       newest_key = iif(newest_key > OLD.sort_key, newest_key,
-        (SELECT max(p.sort_key) FROM map_points p WHERE p.library_id = OLD.library_id AND p.cell = OLD.cell))
+        (SELECT max(p.sort_key) FROM map_points p WHERE p.library_id = OLD.library_id AND p.cell = OLD.cell)),
+      videos = videos - (OLD.media_type = 'video'),
+      video_latitude_sum = video_latitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      video_longitude_sum = video_longitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_video_key = iif(OLD.media_type <> 'video' OR newest_video_key > OLD.sort_key, newest_video_key,
+        (SELECT max(p.sort_key) FROM map_points p WHERE p.library_id = OLD.library_id AND p.cell = OLD.cell AND p.media_type = 'video')),
+      newest_image_key = iif(videos - (OLD.media_type = 'video') = 0, NULL,
+        iif(OLD.media_type <> 'image' OR newest_image_key > OLD.sort_key, newest_image_key,
+          (SELECT max(p.sort_key) FROM map_points p WHERE p.library_id = OLD.library_id AND p.cell = OLD.cell AND p.media_type = 'image')))
     WHERE library_id = OLD.library_id AND level = 8
       AND parent = OLD.cell / 10000000 / 5 * 10000000 + OLD.cell % 10000000 / 5
       AND cell = OLD.cell;
@@ -874,7 +985,15 @@ BEGIN
       latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
       longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
       newest_key = iif(newest_key > OLD.sort_key, newest_key,
-        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 8 AND c.parent = map_cells.cell))
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 8 AND c.parent = map_cells.cell)),
+      videos = videos - (OLD.media_type = 'video'),
+      video_latitude_sum = video_latitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      video_longitude_sum = video_longitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_video_key = iif(OLD.media_type <> 'video' OR newest_video_key > OLD.sort_key, newest_video_key,
+        (SELECT max(c.newest_video_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 8 AND c.parent = map_cells.cell)),
+      newest_image_key = iif(videos - (OLD.media_type = 'video') = 0, NULL,
+        iif(OLD.media_type <> 'image' OR newest_image_key > OLD.sort_key, newest_image_key,
+          (SELECT max(iif(c.videos = 0, c.newest_key, c.newest_image_key)) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 8 AND c.parent = map_cells.cell)))
     WHERE library_id = OLD.library_id AND level = 7
       AND parent = OLD.cell / 10000000 / 25 * 10000000 + OLD.cell % 10000000 / 25
       AND cell = OLD.cell / 10000000 / 5 * 10000000 + OLD.cell % 10000000 / 5;
@@ -882,7 +1001,15 @@ BEGIN
       latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
       longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
       newest_key = iif(newest_key > OLD.sort_key, newest_key,
-        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 7 AND c.parent = map_cells.cell))
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 7 AND c.parent = map_cells.cell)),
+      videos = videos - (OLD.media_type = 'video'),
+      video_latitude_sum = video_latitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      video_longitude_sum = video_longitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_video_key = iif(OLD.media_type <> 'video' OR newest_video_key > OLD.sort_key, newest_video_key,
+        (SELECT max(c.newest_video_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 7 AND c.parent = map_cells.cell)),
+      newest_image_key = iif(videos - (OLD.media_type = 'video') = 0, NULL,
+        iif(OLD.media_type <> 'image' OR newest_image_key > OLD.sort_key, newest_image_key,
+          (SELECT max(iif(c.videos = 0, c.newest_key, c.newest_image_key)) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 7 AND c.parent = map_cells.cell)))
     WHERE library_id = OLD.library_id AND level = 6
       AND parent = OLD.cell / 10000000 / 100 * 10000000 + OLD.cell % 10000000 / 100
       AND cell = OLD.cell / 10000000 / 25 * 10000000 + OLD.cell % 10000000 / 25;
@@ -890,7 +1017,15 @@ BEGIN
       latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
       longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
       newest_key = iif(newest_key > OLD.sort_key, newest_key,
-        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 6 AND c.parent = map_cells.cell))
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 6 AND c.parent = map_cells.cell)),
+      videos = videos - (OLD.media_type = 'video'),
+      video_latitude_sum = video_latitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      video_longitude_sum = video_longitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_video_key = iif(OLD.media_type <> 'video' OR newest_video_key > OLD.sort_key, newest_video_key,
+        (SELECT max(c.newest_video_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 6 AND c.parent = map_cells.cell)),
+      newest_image_key = iif(videos - (OLD.media_type = 'video') = 0, NULL,
+        iif(OLD.media_type <> 'image' OR newest_image_key > OLD.sort_key, newest_image_key,
+          (SELECT max(iif(c.videos = 0, c.newest_key, c.newest_image_key)) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 6 AND c.parent = map_cells.cell)))
     WHERE library_id = OLD.library_id AND level = 5
       AND parent = OLD.cell / 10000000 / 500 * 10000000 + OLD.cell % 10000000 / 500
       AND cell = OLD.cell / 10000000 / 100 * 10000000 + OLD.cell % 10000000 / 100;
@@ -898,7 +1033,15 @@ BEGIN
       latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
       longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
       newest_key = iif(newest_key > OLD.sort_key, newest_key,
-        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 5 AND c.parent = map_cells.cell))
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 5 AND c.parent = map_cells.cell)),
+      videos = videos - (OLD.media_type = 'video'),
+      video_latitude_sum = video_latitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      video_longitude_sum = video_longitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_video_key = iif(OLD.media_type <> 'video' OR newest_video_key > OLD.sort_key, newest_video_key,
+        (SELECT max(c.newest_video_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 5 AND c.parent = map_cells.cell)),
+      newest_image_key = iif(videos - (OLD.media_type = 'video') = 0, NULL,
+        iif(OLD.media_type <> 'image' OR newest_image_key > OLD.sort_key, newest_image_key,
+          (SELECT max(iif(c.videos = 0, c.newest_key, c.newest_image_key)) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 5 AND c.parent = map_cells.cell)))
     WHERE library_id = OLD.library_id AND level = 4
       AND parent = OLD.cell / 10000000 / 2500 * 10000000 + OLD.cell % 10000000 / 2500
       AND cell = OLD.cell / 10000000 / 500 * 10000000 + OLD.cell % 10000000 / 500;
@@ -906,7 +1049,15 @@ BEGIN
       latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
       longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
       newest_key = iif(newest_key > OLD.sort_key, newest_key,
-        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 4 AND c.parent = map_cells.cell))
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 4 AND c.parent = map_cells.cell)),
+      videos = videos - (OLD.media_type = 'video'),
+      video_latitude_sum = video_latitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      video_longitude_sum = video_longitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_video_key = iif(OLD.media_type <> 'video' OR newest_video_key > OLD.sort_key, newest_video_key,
+        (SELECT max(c.newest_video_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 4 AND c.parent = map_cells.cell)),
+      newest_image_key = iif(videos - (OLD.media_type = 'video') = 0, NULL,
+        iif(OLD.media_type <> 'image' OR newest_image_key > OLD.sort_key, newest_image_key,
+          (SELECT max(iif(c.videos = 0, c.newest_key, c.newest_image_key)) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 4 AND c.parent = map_cells.cell)))
     WHERE library_id = OLD.library_id AND level = 3
       AND parent = OLD.cell / 10000000 / 10000 * 10000000 + OLD.cell % 10000000 / 10000
       AND cell = OLD.cell / 10000000 / 2500 * 10000000 + OLD.cell % 10000000 / 2500;
@@ -914,7 +1065,15 @@ BEGIN
       latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
       longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
       newest_key = iif(newest_key > OLD.sort_key, newest_key,
-        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 3 AND c.parent = map_cells.cell))
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 3 AND c.parent = map_cells.cell)),
+      videos = videos - (OLD.media_type = 'video'),
+      video_latitude_sum = video_latitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      video_longitude_sum = video_longitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_video_key = iif(OLD.media_type <> 'video' OR newest_video_key > OLD.sort_key, newest_video_key,
+        (SELECT max(c.newest_video_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 3 AND c.parent = map_cells.cell)),
+      newest_image_key = iif(videos - (OLD.media_type = 'video') = 0, NULL,
+        iif(OLD.media_type <> 'image' OR newest_image_key > OLD.sort_key, newest_image_key,
+          (SELECT max(iif(c.videos = 0, c.newest_key, c.newest_image_key)) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 3 AND c.parent = map_cells.cell)))
     WHERE library_id = OLD.library_id AND level = 2
       AND parent = OLD.cell / 10000000 / 50000 * 10000000 + OLD.cell % 10000000 / 50000
       AND cell = OLD.cell / 10000000 / 10000 * 10000000 + OLD.cell % 10000000 / 10000;
@@ -922,7 +1081,15 @@ BEGIN
       latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
       longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
       newest_key = iif(newest_key > OLD.sort_key, newest_key,
-        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 2 AND c.parent = map_cells.cell))
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 2 AND c.parent = map_cells.cell)),
+      videos = videos - (OLD.media_type = 'video'),
+      video_latitude_sum = video_latitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      video_longitude_sum = video_longitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_video_key = iif(OLD.media_type <> 'video' OR newest_video_key > OLD.sort_key, newest_video_key,
+        (SELECT max(c.newest_video_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 2 AND c.parent = map_cells.cell)),
+      newest_image_key = iif(videos - (OLD.media_type = 'video') = 0, NULL,
+        iif(OLD.media_type <> 'image' OR newest_image_key > OLD.sort_key, newest_image_key,
+          (SELECT max(iif(c.videos = 0, c.newest_key, c.newest_image_key)) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 2 AND c.parent = map_cells.cell)))
     WHERE library_id = OLD.library_id AND level = 1
       AND parent = OLD.cell / 10000000 / 450000 * 10000000 + OLD.cell % 10000000 / 450000
       AND cell = OLD.cell / 10000000 / 50000 * 10000000 + OLD.cell % 10000000 / 50000;
@@ -930,9 +1097,17 @@ BEGIN
       latitude_sum = latitude_sum - CAST(round(OLD.latitude * 10000000) AS INTEGER),
       longitude_sum = longitude_sum - CAST(round(OLD.longitude * 10000000) AS INTEGER),
       newest_key = iif(newest_key > OLD.sort_key, newest_key,
-        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 1 AND c.parent = map_cells.cell))
+        (SELECT max(c.newest_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 1 AND c.parent = map_cells.cell)),
+      videos = videos - (OLD.media_type = 'video'),
+      video_latitude_sum = video_latitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.latitude * 10000000) AS INTEGER),
+      video_longitude_sum = video_longitude_sum - (OLD.media_type = 'video') * CAST(round(OLD.longitude * 10000000) AS INTEGER),
+      newest_video_key = iif(OLD.media_type <> 'video' OR newest_video_key > OLD.sort_key, newest_video_key,
+        (SELECT max(c.newest_video_key) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 1 AND c.parent = map_cells.cell)),
+      newest_image_key = iif(videos - (OLD.media_type = 'video') = 0, NULL,
+        iif(OLD.media_type <> 'image' OR newest_image_key > OLD.sort_key, newest_image_key,
+          (SELECT max(iif(c.videos = 0, c.newest_key, c.newest_image_key)) FROM map_cells c WHERE c.library_id = OLD.library_id AND c.level = 1 AND c.parent = map_cells.cell)))
     WHERE library_id = OLD.library_id AND level = 0
-      AND parent = 0
+      AND parent = OLD.cell / 10000000 / 10000000 * 10000000 + OLD.cell % 10000000 / 10000000
       AND cell = OLD.cell / 10000000 / 450000 * 10000000 + OLD.cell % 10000000 / 450000;
 END;
 
@@ -941,7 +1116,7 @@ CREATE TABLE month_counts (
   trashed integer NOT NULL,
   month integer NOT NULL,
   assets integer NOT NULL,
-  in_album integer NOT NULL,
+  in_album integer NOT NULL, image_0 integer DEFAULT 0 NOT NULL, image_1 integer DEFAULT 0 NOT NULL, image_2 integer DEFAULT 0 NOT NULL, image_3 integer DEFAULT 0 NOT NULL, image_4 integer DEFAULT 0 NOT NULL, image_5 integer DEFAULT 0 NOT NULL, video_0 integer DEFAULT 0 NOT NULL, video_1 integer DEFAULT 0 NOT NULL, video_2 integer DEFAULT 0 NOT NULL, video_3 integer DEFAULT 0 NOT NULL, video_4 integer DEFAULT 0 NOT NULL, video_5 integer DEFAULT 0 NOT NULL, image_0_in_album integer DEFAULT 0 NOT NULL, image_1_in_album integer DEFAULT 0 NOT NULL, image_2_in_album integer DEFAULT 0 NOT NULL, image_3_in_album integer DEFAULT 0 NOT NULL, image_4_in_album integer DEFAULT 0 NOT NULL, image_5_in_album integer DEFAULT 0 NOT NULL, video_0_in_album integer DEFAULT 0 NOT NULL, video_1_in_album integer DEFAULT 0 NOT NULL, video_2_in_album integer DEFAULT 0 NOT NULL, video_3_in_album integer DEFAULT 0 NOT NULL, video_4_in_album integer DEFAULT 0 NOT NULL, video_5_in_album integer DEFAULT 0 NOT NULL,
   PRIMARY KEY(library_id, trashed, month)
 ) WITHOUT ROWID;
 
