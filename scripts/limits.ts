@@ -59,7 +59,10 @@ function withoutPadding(text: string): string {
   return text.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---");
 }
 
-const { sections, internal } = await import("./limits/table.ts");
+const [{ sections }, { internal }] = await Promise.all([
+  import("./limits/table.ts"),
+  import("./limits/internalConstants.ts"),
+]);
 const listed = sections.flatMap(({ limits }) => limits.map(({ constant }) => constant));
 const unlisted = unlistedConstants(new Set([...listed, ...internal]));
 if (unlisted.length > 0) {

@@ -17,6 +17,8 @@ import { albums } from "./routes/albums/routes.ts";
 import { apiKeys } from "./routes/accounts/routes.ts";
 import { users } from "./routes/accounts/userRoutes.ts";
 import { oauth } from "./routes/accounts/oauthRoutes.ts";
+import { passkeys } from "./routes/accounts/passkeyRoutes.ts";
+import { publicSignIn, signIn } from "./routes/accounts/signInRoutes.ts";
 import { sessions } from "./routes/accounts/sessionRoutes.ts";
 import { assetFiles } from "./routes/delivery/fileRoutes.ts";
 import { assetListQuerySchema } from "./routes/assets/querySchemas.ts";
@@ -46,6 +48,8 @@ function mountApi(app: OpenAPIHono<AppEnv>) {
     .route("/", libraries)
     .route("/", apiKeys)
     .route("/", sessions)
+    .route("/", signIn)
+    .route("/", passkeys)
     .route("/", albums)
     .route("/", albumAssets)
     .route("/", albumMemberships)
@@ -73,6 +77,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.use(requestLog, noStoreByDefault, requestSetup, httpsOnly, crossOrigin, knownRoutesOnly(app));
   app.route("/", server);
   app.route("/", oauth);
+  app.route("/", publicSignIn);
   app.route("/", media);
   app.route("/", edgeResizing);
   publishOpenApi(app);

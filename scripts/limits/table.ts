@@ -1,6 +1,7 @@
 /**
  * Every limit of docs/limits.md. To add one, export its constant beside the code that it guards and add one line here.
- * `npm run docs:limits` writes the page; an exported MAX_… constant that is neither here nor in `internal` fails it.
+ * `npm run docs:limits` writes the page; an exported MAX_… constant that is neither here nor in `internalConstants.ts` fails
+ * it.
  */
 import * as bodyReader from "../../src/http/bodyReader.ts";
 import { MULTIPART_LIMITS } from "../../src/http/multipart.ts";
@@ -52,6 +53,7 @@ import * as renderFailures from "../../src/operations/delivery/renderFailures.ts
 import * as imagePrompt from "../../src/providers/describers/imagePrompt.ts";
 import { limit, type Section } from "./entry.ts";
 import { fileSections } from "./fileLimits.ts";
+import { passkeySection } from "./signInLimits.ts";
 
 export const sections: Section[] = [
   {
@@ -198,6 +200,7 @@ export const sections: Section[] = [
       limit(config, "MIN_SECRET_LENGTH", "characters", "secrets of the deployment, at least", "503"),
     ],
   },
+  passkeySection,
   {
     title: "Background work",
     intro: "A scheduled run takes place every 15 minutes.",
@@ -300,21 +303,4 @@ export const sections: Section[] = [
       limit(integrity, "MAX_FINDINGS", "items", "findings listed per kind in the integrity report", "only counted"),
     ],
   },
-];
-
-/** Exported MAX_… constants for internal use, outside the limits of clients, files and runs. */
-export const internal: readonly string[] = [
-  "MAX_OFFSET_US",
-  "MAX_BLOCKED_NETWORKS",
-  "MAX_REMEMBERED_KEYS",
-  "MAX_REMEMBERED_PRINCIPALS",
-  "MAX_COUNTED_CREDENTIALS",
-  "MAX_REMEMBERED_MEDIA_FILES",
-  "MAX_KNOWN_LIBRARIES",
-  "MAX_STREAM_PAGE_ASSETS",
-  "MAX_NAMES_FOLDED_AT_ONCE",
-  "MAX_ALBUMS_OF_ONE_NAME",
-  "MAX_NAMING_DISTANCE_KM",
-  "MAX_NUMBERS",
-  "MAX_TILE_BAND_BYTES",
 ];

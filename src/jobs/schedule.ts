@@ -2,6 +2,7 @@
 import { error as logError } from "../kernel/log.ts";
 import type { Context } from "../operations/context.ts";
 import { sweepSignIns } from "../operations/accounts/oauth/signInRequests.ts";
+import { sweepSignInSecrets } from "../operations/accounts/signInPage.ts";
 import { sweepSessions } from "../operations/accounts/sessions.ts";
 import { cleanUpDeletedAssets, purgeTrash } from "../operations/deletion/purge.ts";
 import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
@@ -29,6 +30,7 @@ const scheduledTasks: [name: string, task: ScheduledTask][] = [
   ["delete expired idempotency keys", sweepIdempotencyKeys],
   ["delete ended sessions", sweepSessions],
   ["delete expired sign-ins", sweepSignIns],
+  ["delete expired challenges and one-time links", sweepSignInSecrets],
   ["sweep orphaned objects", sweepObjects],
   ["sweep events of deleted assets", (context) => sweepEvents(context)],
   ["check integrity", (context) => checkIntegrity(context)],

@@ -11,6 +11,7 @@ import {
   type Operation,
 } from "../support/clients/openapi.ts";
 import { getRootOwner, sqlAll } from "../support/clients/account.ts";
+import { SoftwareAuthenticator } from "../support/clients/softwareAuthenticator.ts";
 import { finishPage, signIn } from "../support/clients/sessions.ts";
 import { insertKey, insertLibrary, insertUser } from "../support/clients/tenants.ts";
 import { renderPng } from "../support/media/images.ts";
@@ -51,6 +52,39 @@ async function readId(response: Response): Promise<string> {
   return (await response.json<{ id: string }>()).id;
 }
 
+/** The built-in sign-in, with a passkey that is created for it. */
+async function callSignInRoutes(userId: string, request: string): Promise<void> {
+  const path = "/api/sign-in";
+  const device = new SoftwareAuthenticator("https://tintype.test");
+  await callAndValidate("GET /api/sign-in", path, 200);
+  await callAndValidate("POST /api/sign-in/root-key", `${path}/root-key`, 200);
+  await callAndValidate("POST /api/sign-in/continue", `${path}/continue`, 200, { json: { request } });
+  const link = await callAndValidate("POST /api/sign-in/links", `${path}/links`, 201, { json: { user_id: userId } });
+  const secret = (await link.json<{ url: string }>()).url.split("#link=")[1];
+  await callAndValidate("POST /api/sign-in/link", `${path}/link`, 200, { json: { secret } });
+
+  const create = "POST /api/sign-in/passkeys";
+  const options = await callAndValidate(`${create}/options`, `${path}/passkeys/options`, 200);
+  const added = await callAndValidate(create, `${path}/passkeys`, 201, {
+    json: { credential: await device.create(await options.json()), name: "Phone" },
+  });
+  const passkey = `${path}/passkeys/${await readId(added)}`;
+  await callAndValidate("GET /api/sign-in/passkeys", `${path}/passkeys`, 200);
+  await callAndValidate("PATCH /api/sign-in/passkeys/{passkey_id}", passkey, 200, { json: { name: "Tablet" } });
+  const begun = await callAndValidate("POST /api/sign-in/passkey/options", `${path}/passkey/options`, 200, { json: {} });
+  const credential = await device.get(await begun.json());
+  await callAndValidate("POST /api/sign-in/passkey", `${path}/passkey`, 200, { json: { credential } });
+  await callAndValidate("DELETE /api/sign-in/passkeys/{passkey_id}", passkey, 409);
+  await callAndValidate("DELETE /api/sign-in/passkeys/{passkey_id}", `${passkey}?allow_last=true`, 200);
+
+  const env = { SIGN_UPS: "anyone" };
+  const name = "Anna";
+  const newcomer = { json: { name }, env };
+  const creation = await callAndValidate("POST /api/sign-in/sign-up/options", `${path}/sign-up/options`, 200, newcomer);
+  const json = { name, passkey_name: "Phone", credential: await device.create(await creation.json()) };
+  await callAndValidate("POST /api/sign-in/sign-up", `${path}/sign-up`, 200, { json, env });
+}
+
 describe("every response matches the published schema", () => {
   it("for a successful call of every operation", async () => {
     await callAndValidate("GET /api/server/ping", "/api/server/ping", 200, { token: null });
@@ -61,6 +95,9 @@ describe("every response matches the published schema", () => {
     const { userId } = await getRootOwner();
     const json = await finishPage(await authUrl.json<{ url: string }>(), userId);
     await callAndValidate("POST /api/oauth/exchange", "/api/oauth/exchange", 200, { json, token: null });
+    const pageUrl = await callAndValidate("GET /api/oauth/auth-url", `/api/oauth/auth-url?${redirect}`, 200);
+    const { url } = await pageUrl.json<{ url: string }>();
+    await callSignInRoutes(userId, new URL(url).searchParams.get("request") ?? "");
     await callAndValidate("GET /api/oauth/logout-endpoint", "/api/oauth/logout-endpoint", 200, { token: null });
     await callAndValidate("GET /api/sessions", "/api/sessions", 200);
     const sessionPath = `/api/sessions/${(await signIn(userId)).sessionId}`;

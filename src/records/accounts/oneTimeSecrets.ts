@@ -8,8 +8,18 @@ import { passkeyChallenges, signInLinks } from "../schema/schema.ts";
 
 export type Challenge = typeof passkeyChallenges.$inferSelect;
 
-export async function insertChallenge(db: Database, challenge: Challenge): Promise<void> {
-  await db.orm.insert(passkeyChallenges).values(challenge);
+function expiredRows(table: typeof passkeyChallenges | typeof signInLinks, atMs: number, limit: number) {
+  return sql`rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ${atMs} ORDER BY expires_at LIMIT ${limit})`;
+}
+
+/** Expired challenges that each new one deletes: anybody can ask for one, so the table has to shrink by itself. */
+const EXPIRED_PER_INSERT = 20;
+
+export async function insertChallenge(db: Database, challenge: Challenge, atMs: number): Promise<void> {
+  await db.orm.batch([
+    db.orm.delete(passkeyChallenges).where(expiredRows(passkeyChallenges, atMs, EXPIRED_PER_INSERT)),
+    db.orm.insert(passkeyChallenges).values(challenge),
+  ]);
 }
 
 /** Deletes and returns a challenge, expired ones included. */
@@ -48,11 +58,11 @@ export async function takeSignInLink(
 
 /** Deletes up to `limit` expired challenges and as many expired links. Returns their number. */
 export async function deleteExpiredSecrets(db: Database, atMs: number, limit: number): Promise<number> {
-  const expired = (table: typeof passkeyChallenges | typeof signInLinks) =>
-    sql`rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ${atMs} ORDER BY expires_at LIMIT ${limit})`;
-  const [challenges, links] = await db.orm.batch([
-    db.orm.delete(passkeyChallenges).where(expired(passkeyChallenges)).returning({ at: passkeyChallenges.expiresAt }),
-    db.orm.delete(signInLinks).where(expired(signInLinks)).returning({ at: signInLinks.expiresAt }),
-  ]);
+  const deleteExpired = (table: typeof passkeyChallenges | typeof signInLinks) =>
+    db.orm
+      .delete(table)
+      .where(expiredRows(table, atMs, limit))
+      .returning({ at: table.expiresAt });
+  const [challenges, links] = await db.orm.batch([deleteExpired(passkeyChallenges), deleteExpired(signInLinks)]);
   return challenges.length + links.length;
 }

@@ -163,8 +163,15 @@ export async function insertOtherTenant(): Promise<OtherTenant> {
   const [taskId = ""] = await insertTaskRows(owner, [failure]);
   const { id: keyId } = await insertKey({ userId });
   await run("UPDATE api_keys SET name = ?2 WHERE id = ?1", keyId, canaryText("key"));
+  const passkeyId = newId("passkey");
+  await run(
+    "INSERT INTO passkeys (id, user_id, credential_id, public_key, counter, transports, name, created_at) VALUES (?1, ?2, ?3, ?3, 0, '[]', ?3, 0)",
+    passkeyId,
+    userId,
+    canaryText("passkey"),
+  );
   const ids = { lib_: libraryId, asset_: assetId, asset_version_: current, asset_stack_: stackId, album_: albumId };
-  const all = { ...ids, album_asset_: membershipId, btask_: taskId, apikey_: keyId, intuser_: userId };
+  const all = { ...ids, album_asset_: membershipId, btask_: taskId, apikey_: keyId, passkey_: passkeyId, intuser_: userId };
   await insertEvents(libraryId, all);
   return { userId, libraryId, otherLibraryId, ids: all, allIds: [...Object.values(all), secondAssetId, original] };
 }
@@ -187,6 +194,7 @@ export async function readTenantRows({ userId, libraryId }: OtherTenant): Promis
   }
   const keys = "SELECT id, name, actions, is_active FROM api_keys WHERE user_id = ? AND name <> 'test' ORDER BY 1";
   rows.push((await env.DB.prepare(keys).bind(userId).all()).results);
+  rows.push((await env.DB.prepare("SELECT * FROM passkeys WHERE user_id = ?").bind(userId).all()).results);
   rows.push((await env.DB.prepare("SELECT * FROM users WHERE id = ?").bind(userId).all()).results);
   return JSON.stringify(rows, null, 1);
 }

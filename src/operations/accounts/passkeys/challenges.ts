@@ -10,11 +10,13 @@ const CHALLENGE_BYTES = 32;
 /** `boundTo` is the sign-in request, the new user's handle or the user; empty for the service's own pages. */
 export type ChallengeUse = Pick<Challenge, "purpose" | "boundTo">;
 
-/** Stores a new challenge for one use. */
-export async function createChallenge(context: Context, use: ChallengeUse): Promise<Uint8Array<ArrayBuffer>> {
-  const challenge = crypto.getRandomValues(new Uint8Array(CHALLENGE_BYTES));
-  const challengeHash = await hashSecret(challenge.toBase64({ alphabet: "base64url", omitPadding: true }));
-  await insertChallenge(context.db, { challengeHash, ...use, expiresAt: context.nowMs + CHALLENGE_LIFETIME_MS });
+/** Stores the hash of a new challenge for one use, and returns the challenge in base64url. */
+export async function createChallenge(context: Context, use: ChallengeUse): Promise<string> {
+  const random = crypto.getRandomValues(new Uint8Array(CHALLENGE_BYTES));
+  const challenge = random.toBase64({ alphabet: "base64url", omitPadding: true });
+  const challengeHash = await hashSecret(challenge);
+  const expiresAt = context.nowMs + CHALLENGE_LIFETIME_MS;
+  await insertChallenge(context.db, { challengeHash, ...use, expiresAt }, context.nowMs);
   return challenge;
 }
 

@@ -4,12 +4,7 @@ import { findPasskey, recordPasskeyUse } from "../../../records/accounts/passkey
 import type { Context } from "../../context.ts";
 import { createChallenge, useChallenge } from "./challenges.ts";
 import { userHandle } from "./passkeys.ts";
-import {
-  requestOptions,
-  verifyPasskey,
-  type AuthenticationResponseJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-} from "./webauthn.ts";
+import { encodeHandle, requestOptions, verifyPasskey, type SignedCredential, type RequestOptions } from "./webauthn.ts";
 
 /**
  * Returns the options for `navigator.credentials.get()`. `request` is the sign-in request of a client, for which alone
@@ -19,9 +14,9 @@ export async function startPasskeySignIn(
   context: Context,
   origin: string,
   request: string | null,
-): Promise<PublicKeyCredentialRequestOptionsJSON> {
+): Promise<RequestOptions> {
   const challenge = await createChallenge(context, { purpose: "sign_in", boundTo: request ?? "" });
-  return await requestOptions(origin, challenge);
+  return requestOptions(origin, challenge);
 }
 
 function refuse(): never {
@@ -41,7 +36,7 @@ function refuse(): never {
 export async function authenticatePasskey(
   context: Context,
   origin: string,
-  credential: AuthenticationResponseJSON,
+  credential: SignedCredential,
   request: string | null,
 ): Promise<string> {
   const { clientDataJSON, userHandle: handle } = credential.response;
@@ -50,8 +45,7 @@ export async function authenticatePasskey(
   const found = await findPasskey(context.db, credential.id);
   if (found === null) refuse();
   const { passkey, user } = found;
-  const expected = new TextEncoder().encode(userHandle(user)).toBase64({ alphabet: "base64url", omitPadding: true });
-  if (handle !== expected) refuse();
+  if (handle !== encodeHandle(userHandle(user))) refuse();
   const counter = await verifyPasskey(origin, challenge, credential, passkey);
   if (counter === null) refuse();
   if (!(await recordPasskeyUse(context.db, passkey, counter, context.nowMs))) refuse();

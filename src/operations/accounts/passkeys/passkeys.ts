@@ -9,9 +9,9 @@ import { createChallenge, useChallenge } from "./challenges.ts";
 import {
   creationOptions,
   verifyNewPasskey,
+  type CreationOptions,
   type NewCredential,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type RegistrationResponseJSON,
+  type CreatedCredential,
 } from "./webauthn.ts";
 
 export type Passkey = records.Passkey;
@@ -23,7 +23,7 @@ export const MAX_TRANSPORTS = 10;
 
 /** A new passkey, as the browser returns it, and the name that the user gives it. */
 export interface PasskeyToAdd {
-  credential: RegistrationResponseJSON;
+  credential: CreatedCredential;
   name: string;
 }
 
@@ -51,14 +51,14 @@ export async function startAddingPasskey(
   context: Context,
   principal: Principal,
   origin: string,
-): Promise<PublicKeyCredentialCreationOptionsJSON> {
+): Promise<CreationOptions> {
   const existing = await listPasskeys(context, principal);
   requireRoom(existing);
   const user = await findUser(context.db, principal.userId);
   if (user === null) throw notFound("user");
   const name = user.email ?? user.firstName ?? "Tintype";
   const challenge = await createChallenge(context, { purpose: "add", boundTo: principal.userId });
-  return await creationOptions(origin, challenge, { handle: userHandle(user), name, existing });
+  return creationOptions(origin, challenge, { handle: userHandle(user), name, existing });
 }
 
 function requireRoom(existing: readonly Passkey[]): void {

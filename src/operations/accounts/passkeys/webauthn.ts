@@ -1,23 +1,32 @@
 /**
- * Creates the options and verifies the responses of WebAuthn (W3C, Level 3) with @simplewebauthn/server:
+ * Options and verified responses of WebAuthn (W3C, Level 3):
  * docs/decisions/0040-passkeys-are-the-built-in-sign-in.md.
  */
-import type {
-  AuthenticationResponseJSON,
-  PublicKeyCredentialCreationOptionsJSON,
-  PublicKeyCredentialRequestOptionsJSON,
-  RegistrationResponseJSON,
-} from "@simplewebauthn/server";
 import { z } from "zod";
 import { info } from "../../../kernel/log.ts";
 import type { Passkey } from "../../../records/accounts/passkeys.ts";
 
-export type {
-  AuthenticationResponseJSON,
-  PublicKeyCredentialCreationOptionsJSON,
-  PublicKeyCredentialRequestOptionsJSON,
-  RegistrationResponseJSON,
-} from "@simplewebauthn/server";
+interface Credential {
+  /** base64url, as every text of a credential. */
+  id: string;
+  rawId: string;
+  type: "public-key";
+}
+
+/** `RegistrationResponseJSON` of WebAuthn, as far as it is used. */
+export interface CreatedCredential extends Credential {
+  response: { clientDataJSON: string; attestationObject: string; transports?: string[] | undefined };
+}
+
+/** `AuthenticationResponseJSON` of WebAuthn, as far as it is used. */
+export interface SignedCredential extends Credential {
+  response: {
+    clientDataJSON: string;
+    authenticatorData: string;
+    signature: string;
+    userHandle?: string | undefined;
+  };
+}
 
 /** How long a person has for the browser's passkey dialog. */
 export const CHALLENGE_LIFETIME_MS = 5 * 60_000;
@@ -37,17 +46,17 @@ export function rpIdOf(origin: string): string {
   return new URL(origin).hostname;
 }
 
-/** Creates options for `navigator.credentials.get()`: any passkey of this host, with the user's PIN or biometrics. */
-export async function requestOptions(origin: string, challenge: Uint8Array<ArrayBuffer>) {
-  const { generateAuthenticationOptions } = await loadLibrary();
-  const options: PublicKeyCredentialRequestOptionsJSON = await generateAuthenticationOptions({
-    rpID: rpIdOf(origin),
+/** Options for `navigator.credentials.get()`: any passkey of this host, with the user's PIN or biometrics. */
+export function requestOptions(origin: string, challenge: string) {
+  return {
     challenge,
-    userVerification: "required",
+    rpId: rpIdOf(origin),
     timeout: CHALLENGE_LIFETIME_MS,
-  });
-  return options;
+    userVerification: "required" as const,
+  };
 }
+
+export type RequestOptions = ReturnType<typeof requestOptions>;
 
 export interface PasskeyUser {
   /** Same for all passkeys of a user; contains nothing personal. */
@@ -58,24 +67,31 @@ export interface PasskeyUser {
   existing: readonly Passkey[];
 }
 
-/** Creates options for `navigator.credentials.create()`: a discoverable passkey, without attestation. */
-export async function creationOptions(origin: string, challenge: Uint8Array<ArrayBuffer>, user: PasskeyUser) {
-  const { generateRegistrationOptions } = await loadLibrary();
-  const options: PublicKeyCredentialCreationOptionsJSON = await generateRegistrationOptions({
-    rpName: NAME,
-    rpID: rpIdOf(origin),
-    challenge,
-    userID: Uint8Array.from(new TextEncoder().encode(user.handle)),
-    userName: user.name,
-    userDisplayName: user.name,
-    timeout: CHALLENGE_LIFETIME_MS,
-    attestationType: "none",
-    excludeCredentials: user.existing.map(({ credentialId: id }) => ({ id })),
-    authenticatorSelection: { residentKey: "required", userVerification: "required" },
-    supportedAlgorithmIDs: ALGORITHMS,
-  });
-  return options;
+/** The WebAuthn encoding of a user's handle. */
+export function encodeHandle(handle: string): string {
+  return new TextEncoder().encode(handle).toBase64({ alphabet: "base64url", omitPadding: true });
 }
+
+/** Options for `navigator.credentials.create()`: a discoverable passkey, without attestation. */
+export function creationOptions(origin: string, challenge: string, user: PasskeyUser) {
+  const type = "public-key" as const;
+  return {
+    challenge,
+    rp: { id: rpIdOf(origin), name: NAME },
+    user: { id: encodeHandle(user.handle), name: user.name, displayName: user.name },
+    pubKeyCredParams: ALGORITHMS.map((alg) => ({ type, alg })),
+    timeout: CHALLENGE_LIFETIME_MS,
+    attestation: "none" as const,
+    excludeCredentials: user.existing.map(({ credentialId: id, transports }) => ({ type, id, transports })),
+    authenticatorSelection: {
+      residentKey: "required" as const,
+      requireResidentKey: true,
+      userVerification: "required" as const,
+    },
+  };
+}
+
+export type CreationOptions = ReturnType<typeof creationOptions>;
 
 const clientDataSchema = z.object({ challenge: z.string(), origin: z.string() });
 export type ClientData = z.infer<typeof clientDataSchema>;
@@ -106,11 +122,12 @@ export type NewCredential = Pick<Passkey, "credentialId" | "publicKey" | "counte
 export async function verifyNewPasskey(
   origin: string,
   challenge: string,
-  response: RegistrationResponseJSON,
+  credential: CreatedCredential,
 ): Promise<NewCredential | null> {
   const { verifyRegistrationResponse } = await loadLibrary();
+  const { clientDataJSON, attestationObject } = credential.response;
   const verifying = verifyRegistrationResponse({
-    response,
+    response: { ...credential, clientExtensionResults: {}, response: { clientDataJSON, attestationObject } },
     expectedChallenge: challenge,
     expectedOrigin: origin,
     expectedRPID: rpIdOf(origin),
@@ -130,12 +147,13 @@ export async function verifyNewPasskey(
 export async function verifyPasskey(
   origin: string,
   challenge: string,
-  response: AuthenticationResponseJSON,
+  credential: SignedCredential,
   passkey: Passkey,
 ): Promise<number | null> {
   const { verifyAuthenticationResponse } = await loadLibrary();
+  const { clientDataJSON, authenticatorData, signature } = credential.response;
   const verifying = verifyAuthenticationResponse({
-    response,
+    response: { ...credential, clientExtensionResults: {}, response: { clientDataJSON, authenticatorData, signature } },
     expectedChallenge: challenge,
     expectedOrigin: origin,
     expectedRPID: rpIdOf(origin),

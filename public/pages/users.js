@@ -1,0 +1,100 @@
+// The users of the service, for its owner: storage limits, deactivation, one-time links.
+import { api } from "./api.js";
+import { confirmed, el, field, form, formatBytes, formatDate } from "./dom.js";
+import { row, rows, section } from "./section.js";
+
+const GIGABYTE = 1e9;
+
+function nameOf(user) {
+  return [user.first_name, user.last_name].filter(Boolean).join(" ") || user.email || user.id;
+}
+
+async function setActive(user, isActive) {
+  const question = `${nameOf(user)} will be signed out everywhere. The libraries stay.`;
+  if (!isActive && !(await confirmed(question, "Deactivate"))) return false;
+  await api("PATCH", `/api/users/${user.id}`, { is_active: isActive });
+  return true;
+}
+
+function limitForm(user, change) {
+  const action = async ({ gigabytes }) => {
+    await api("PATCH", `/api/users/${user.id}`, { storage_limit_bytes: Math.round(Number(gigabytes) * GIGABYTE) });
+    await change.reload();
+  };
+  const value = String(Math.round((user.storage_limit_bytes / GIGABYTE) * 1000) / 1000);
+  const input = field("Storage limit in GB", "gigabytes", {
+    type: "number",
+    min: 0,
+    step: "any",
+    value,
+    required: true,
+  });
+  return form(change.line, "Save the limit", action, [input], "");
+}
+
+/** Shows the link once: the service stores only its hash. */
+function linkButton(user, shown, change) {
+  return change("Create a one-time link", async () => {
+    const { url, expires_at: expiresAt } = await api("POST", "/api/sign-in/links", { user_id: user.id });
+    shown.replaceChildren(
+      el("p", {}, `Send this link to ${nameOf(user)}. It signs in once, until ${formatDate(expiresAt)}:`),
+      el("input", {
+        readonly: true,
+        value: url,
+        "aria-label": "One-time link",
+        onfocus: (event) => event.target.select(),
+      }),
+    );
+    return false;
+  });
+}
+
+function describe(user, me, change) {
+  const shown = el("div", { role: "status" });
+  const storage = `${formatBytes(user.storage_used_bytes)} of ${formatBytes(user.storage_limit_bytes)}`;
+  const isOwner = user.id === me.id;
+  const state = user.is_active ? null : "deactivated";
+  return row(
+    nameOf(user),
+    [user.email === nameOf(user) ? null : user.email, storage, isOwner ? "you, the owner" : state],
+    el(
+      "details",
+      {},
+      el("summary", { "aria-label": `Manage ${nameOf(user)}` }, "Manage"),
+      limitForm(user, change),
+      el(
+        "div",
+        { class: "actions" },
+        user.is_active ? linkButton(user, shown, change) : null,
+        isOwner
+          ? null
+          : user.is_active
+            ? change("Deactivate", () => setActive(user, false), "danger")
+            : change("Activate again", () => setActive(user, true)),
+      ),
+      shown,
+    ),
+  );
+}
+
+async function listUsers() {
+  const users = [];
+  for (let hasMore = true, query = ""; hasMore; query = `&starting_after_id=${users.at(-1).id}`) {
+    const page = await api("GET", `/api/users?limit=200${query}`);
+    users.push(...page.data);
+    hasMore = page.has_more;
+  }
+  return users;
+}
+
+export function usersSection(me) {
+  return section("Users of this service", async (change) => {
+    const users = await listUsers();
+    return [
+      rows(
+        users.map((user) => describe(user, me, change)),
+        "None.",
+      ),
+    ];
+  });
+}
