@@ -93,6 +93,7 @@ const parameterValues: Record<string, string[]> = {
   center: ["11,48"],
   radius: ["50000"],
   cell_size: ["10"],
+  starting_after_bucket: ["2016-02-01T00:00:00"],
   local_datetime_after: ["2011-02-03T04:05:06", "2011-02-03T04:05:06+02:00"],
   local_datetime_before: ["2018-02-03T04:05:06", "2018-02-03T04:05:06-07:00"],
   created_at_gte: ["2020-01-01T00:00:00Z"],
@@ -146,6 +147,9 @@ const parameterCombinations: Record<string, string>[] = [
     after_cursor: "ev_9",
   },
   { state: "trashed", album_filter: "in_album", bbox: "10,40,12,50" },
+  { group_by: "week", order: "asc", starting_after_bucket: "2012-02-06T00:00:00", state: "all", ratings: "0,1,2,4,5" },
+  { group_by: "day", ratings: "5", media_type: "video", album_filter: "not_in_album" },
+  { group_by: "day", local_datetime_after: "2012-01-01T00:00:00Z", state: "all", ratings: "0,1,2,4,5", limit: "200" },
 ];
 
 interface TestRequest {
@@ -222,10 +226,11 @@ function writeRequests(library: StatementLibrary): TestRequest[] {
 }
 
 /**
- * Reads that grow with the result: the map with a filter, an album without a limit, and the trash within a bounding
- * box, which has no index.
+ * Reads that grow with the result: counts at a place, the map with a filter, an album without a limit, and the trash
+ * within a bounding box, which has no index.
  */
 const linearRequests = [
+  /^GET \/api\/assets\/counts \{(?=.*(bbox|center))/,
   /^GET \/api\/assets \{(?=.*bbox)(?=.*"state":"(all|trashed)")/,
   /^GET \/api\/assets\/geo-clusters /,
   /^GET \/api\/albums\/\{album_id\}\/assets (?!.*limit)/,
@@ -324,7 +329,7 @@ const LAST_EVENT = /\(SELECT created_at FROM events ORDER BY seq DESC LIMIT 1\)/
 /** Intended scans: libraries, whose expired trash is an index range each, and the findings of a deleted integrity report. */
 const ALLOWED_SCANS = [/^SCAN l$/, /^SCAN integrity_findings$/];
 const TABLES =
-  "users|libraries|assets|asset_versions|albums|album_assets|stacks|asset_tasks|events|api_keys|asset_cleanups|version_cleanups|month_counts|album_month_counts|map_points|map_cells|integrity_findings|derived_files";
+  "users|libraries|assets|asset_versions|albums|album_assets|stacks|asset_tasks|events|api_keys|asset_cleanups|version_cleanups|day_counts|month_counts|album_month_counts|map_points|map_cells|integrity_findings|derived_files";
 
 /** Returns the plan's full scans of tables, resolving aliases. */
 function findScans(sql: string, plan: string[]): string[] {
