@@ -14,6 +14,7 @@ export type Unit =
   | "levels"
   | "degrees"
   | "m"
+  | "stars"
   | "year";
 
 export interface Limit {

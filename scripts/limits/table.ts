@@ -8,6 +8,7 @@ import { MULTIPART_LIMITS } from "../../src/http/multipart.ts";
 import * as config from "../../src/kernel/config.ts";
 import * as email from "../../src/kernel/email.ts";
 import * as json from "../../src/kernel/json.ts";
+import * as rating from "../../src/kernel/rating.ts";
 import * as textLimits from "../../src/kernel/textLimits.ts";
 import * as jsonBody from "../../src/middleware/jsonBody.ts";
 import * as existence from "../../src/operations/assets/existence.ts";
@@ -162,6 +163,8 @@ export const sections: Section[] = [
       ),
       limit(geoClusters, "MAX_CLUSTERS", "items", "clusters of a map viewport", "422"),
       limit(mapSchemas, "MIN_CELL_DEGREES", "degrees", "smallest map cell", "422"),
+      limit(rating, "MAX_RATING", "stars", "rating of an asset, and each of `ratings`", "422"),
+      limit(rating, "MAX_RATINGS", "items", "`ratings` of a filter", "422"),
       limit(querySchemas, "MAX_RADIUS_M", "m", "radius of a search around a point", "422"),
     ],
   },

@@ -1,7 +1,7 @@
 /** Zod schemas for fields, parameters and responses that several routes use. */
 import { z } from "@hono/zod-openapi";
 import { ID_PREFIXES, idPattern, isId, type IdKind } from "../kernel/ids.ts";
-import { MAX_RATING } from "../kernel/rating.ts";
+import { MAX_RATING, MAX_RATINGS } from "../kernel/rating.ts";
 import { fitsJsonBytes } from "../kernel/textLimits.ts";
 import { parseDateTime, type WallTime } from "../kernel/time.ts";
 
@@ -102,9 +102,6 @@ export function idListSchema(kind: IdKind, max: number) {
 export function enumListSchema<const T extends readonly string[]>(values: T, max: number) {
   return listSchema(z.enum(values), max, { enum: [...values] });
 }
-
-/** Query arrays may repeat each of the six ratings. */
-const MAX_RATINGS = 24;
 
 /** Ratings as a query array, sorted and distinct; null if all of them are listed, because then every asset matches. */
 export const ratingsParameter = z

@@ -32,6 +32,7 @@ const queries: Record<string, string[]> = {
     "include=&limit=5&order=asc",
     "include=metadata&media_type=image",
     "album_filter=in_album",
+    "ratings=0,4,5",
     "state=trashed",
     "state=all",
     "local_datetime_after=2020-01-01T00:00:00",

@@ -1,5 +1,6 @@
 /** The asset response in every schema generation (V1 to V4). */
 import { z } from "@hono/zod-openapi";
+import { MAX_RATING } from "../../kernel/rating.ts";
 import { idFieldSchema, instantFieldSchema as instant } from "../fieldSchemas.ts";
 
 const localTime = z.string().openapi({
@@ -47,7 +48,9 @@ const cameraFields = {
   }),
   projection_type: text,
   auto_stack_id: text.openapi({ description: "Burst id written by the camera" }),
-  rating: z.int().nullable(),
+  rating: z.int().min(0).max(MAX_RATING).nullable().openapi({
+    description: "Stars, the user's or else the file's; 5 is a favourite. 0 is unrated, null if there is none",
+  }),
 };
 
 const rowTimes = { asset_id: idFieldSchema("asset"), created_at: instant, updated_at: instant };

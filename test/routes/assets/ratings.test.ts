@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { MAX_RATINGS } from "../../../src/kernel/rating.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { sqlAll } from "../../support/clients/account.ts";
 import { call, uniqueBytes } from "../../support/clients/api.ts";
@@ -12,6 +13,7 @@ import {
   readEvents,
 } from "../../support/clients/tenants.ts";
 import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
+import { appendVersion, editedJpeg, expectVersion, readAsset } from "../../support/clients/versions.ts";
 
 let token: string;
 /** By rating: null, 0 to 5. All but the last have a position; the odd ones are videos. */
@@ -59,6 +61,7 @@ describe("the ratings filter of lists and the map", () => {
     { query: "ratings%5B%5D=5&ratings%5B%5D=4", ratings: [4, 5] },
     { query: "ratings%5b%5d=5&ratings=1", ratings: [1, 5] },
     { query: "ratings=0", ratings: [null, 0] },
+    { query: `ratings=${"5,".repeat(MAX_RATINGS)}`, ratings: [5] },
     { query: "ratings=0&ratings=3", ratings: [null, 0, 3] },
     { query: "ratings=0,1,2,3,4,5", ratings: RATINGS },
     { query: "ratings=1,2,3,4,5", ratings: [1, 2, 3, 4, 5] },
@@ -79,14 +82,17 @@ describe("the ratings filter of lists and the map", () => {
     expect(await onMap("ratings=4,5&local_datetime_after=2024-05-14T12:00:00")).toBe(1);
   });
 
-  it.each(["-1", "6", "2.5", "", "five", "null", "5,6", "05", "5&ratings=9"])("refuses %o with 422", async (value) => {
-    for (const name of ["ratings", "ratings[]"]) {
-      const path = `/api/assets?${name}=${value}`;
-      expect((await call("GET", path, { token })).status, path).toBe(422);
-      const geo = `/api/assets/${GEO}${name}=${value}`;
-      expect((await call("GET", geo, { token })).status, geo).toBe(422);
-    }
-  });
+  it.each(["-1", "6", "2.5", "", "five", "null", "5,6", "05", "5&ratings=9", "5,".repeat(MAX_RATINGS + 1)])(
+    "refuses %o with 422",
+    async (value) => {
+      for (const name of ["ratings", "ratings[]"]) {
+        const path = `/api/assets?${name}=${value}`;
+        expect((await call("GET", path, { token })).status, path).toBe(422);
+        const geo = `/api/assets/${GEO}${name}=${value}`;
+        expect((await call("GET", geo, { token })).status, geo).toBe(422);
+      }
+    },
+  );
 });
 
 /** A unique copy of a photo whose XMP has 3 stars. */
@@ -181,6 +187,24 @@ describe("the rating of a photo", () => {
       ["metadata_updated", id],
       ["metadata_updated", id],
     ]);
+  });
+
+  it("stays through an edited version, the trash and an album", async () => {
+    const { id } = await uploadRated();
+    await rate(id, 5);
+    await expectVersion(await appendVersion(id, await editedJpeg()), 201);
+    expect((await readAsset(id)).metadata?.["rating"]).toBe(5);
+    expect(await isListed(id, "5")).toBe(true);
+    await call("POST", "/api/assets/trash", { json: { ids: [id] } });
+    for (const state of ["trashed", "all"]) {
+      for (const ratings of ["5", "0,1,2,3,4"]) {
+        const path = `/api/assets?state=${state}&ratings=${ratings}&include=`;
+        const { data } = await (await call("GET", path)).json<{ data: { id: string }[] }>();
+        expect([state, ratings, data.some((asset) => asset.id === id)]).toEqual([state, ratings, ratings === "5"]);
+      }
+    }
+    await call("POST", "/api/assets/restore", { json: { ids: [id] } });
+    expect(await isListed(id, "5")).toBe(true);
   });
 
   it("is not that of a file outside of 0 to 5", async () => {
