@@ -11,6 +11,19 @@ const before = parseDateTime("2014-09-01T00:00:00");
 
 type Filter = Partial<Omit<AssetFilter, "libraryId">>;
 
+const EARTH = { west: -180, south: -90, east: 180, north: 90 };
+
+/** Ratings alone and with the filters of other indexes. */
+const ratingFilters: Record<string, Filter> = {
+  "ratings=5": { ratings: [5] },
+  "ratings=0": { ratings: [0] },
+  "ratings=4,5": { ratings: [4, 5] },
+  "ratings=1,2,3,4,5": { ratings: [1, 2, 3, 4, 5] },
+  "ratings=5 + dates": { ratings: [5], after, before },
+  "ratings=0 + not_in_album": { ratings: [0], albumFilter: "not_in_album" },
+  "ratings=4,5 + media type + dates": { ratings: [4, 5], mediaType: "video", after, before },
+};
+
 function filters(library: Seeded): Record<string, Filter> {
   const paris = { latitude: 48.85, longitude: 2.35, radiusM: 50_000 };
   return {
@@ -30,8 +43,10 @@ function filters(library: Seeded): Record<string, Filter> {
     "state=all + dates": { state: "all", after, before },
     "state=trashed + dates": { state: "trashed", after, before },
     "bbox, a country": { box: { west: 5, south: 45, east: 15, north: 55 } },
-    "bbox, the Earth": { box: { west: -180, south: -90, east: 180, north: 90 } },
+    "bbox, the Earth": { box: EARTH },
     "center + radius": { box: boxAround(paris.latitude, paris.longitude, paris.radiusM), circle: paris },
+    ...ratingFilters,
+    "ratings=5 + bbox, the Earth": { ratings: [5], box: EARTH },
   };
 }
 
@@ -49,19 +64,24 @@ async function measurePage(library: Seeded, filter: Filter, startingAfterId: str
 }
 
 /** Assets returned, then rows read by the first page and by the second, for each library. */
-export async function listTable(libraries: Seeded[]): Promise<string[]> {
+export async function listTable(libraries: Seeded[], filtersOf = filters): Promise<string[]> {
   const lines = tableHeader(
     ["filter"],
     libraries.map(({ count }) => `of ${count}`),
   );
-  const costs = await Promise.all(libraries.map(listCosts));
+  const costs = await Promise.all(libraries.map(async (library) => await listCosts(library, filtersOf(library))));
   for (const name of costs[0]?.keys() ?? []) lines.push(tableRow(name, ...costs.map((cost) => cost.get(name) ?? "")));
   return lines;
 }
 
-async function listCosts(library: Seeded): Promise<Map<string, string>> {
+/** The same for lists by rating only. */
+export async function ratingTable(libraries: Seeded[]): Promise<string[]> {
+  return await listTable(libraries, () => ratingFilters);
+}
+
+async function listCosts(library: Seeded, listed: Record<string, Filter>): Promise<Map<string, string>> {
   const costs = new Map<string, string>();
-  for (const [name, filter] of Object.entries(filters(library))) {
+  for (const [name, filter] of Object.entries(listed)) {
     const first = await measurePage(library, filter, null);
     const last = first.result.assets.at(-1);
     const later = last === undefined ? first : await measurePage(library, filter, last.id);

@@ -1,11 +1,11 @@
 /** `npm run bench:rows`: D1 rows read by lists, counts, the map and the event feed in libraries of up to 1,000,000 assets. */
 import { it } from "vitest";
-import { seedLibrary } from "../test/support/rows/seed.ts";
+import { MANY_RATINGS, scatteredPositions, seedLibrary } from "../test/support/rows/seed.ts";
 import { changeTable } from "./changeRows.ts";
 import { countTable } from "./countRows.ts";
 import { feedTable, insertEvents } from "./feedRows.ts";
 import { integrityTable } from "./integrityRows.ts";
-import { listTable } from "./listRows.ts";
+import { listTable, ratingTable } from "./listRows.ts";
 import { filteredMapTable, mapTable } from "./mapRows.ts";
 import { typicalLibrary } from "./typicalLibrary.ts";
 import { principal } from "./measureCost.ts";
@@ -28,7 +28,8 @@ it("counts rows read and written", { timeout: 3_600_000 }, async ({ task }) => {
   for (const viewport of [wideViewports[0], closeViewports[2]]) {
     if (viewport !== undefined) record(`Map, filtered, ${viewport.name}`, await filteredMapTable(large, viewport));
   }
-  const scatteredLarge = await seedLibrary(principal.userId, MILLION);
+  const scatteredLarge = await seedLibrary(principal.userId, MILLION, scatteredPositions, MANY_RATINGS);
+  record("Lists by rating, nearly all assets rated", await ratingTable([scatteredLarge]));
   record("Map, 1,000,000 scattered over the Earth", await mapTable(scatteredLarge, wideViewports));
   record("Feed", await feedTable(large, MILLION));
   record("Changes", await changeTable(large));
