@@ -37,6 +37,8 @@ export interface TestLibrary {
   /** File of an upload action; a retry sends the same bytes. */
   bytes: Uint8Array;
   versionId: string;
+  /** The destination of a move; empty without one. */
+  otherLibraryId: string;
 }
 
 const HOUR_MS = 3600_000;
@@ -83,12 +85,17 @@ export async function seedTestLibrary(): Promise<TestLibrary> {
     ...Object.entries(ids).map(([label, id]): [string, string] => [id, label]),
     [libraryId, "library"],
   ]);
-  return { libraryId, idLabels, ...ids, bytes: uniqueBytes(300), versionId: "" };
+  return { libraryId, idLabels, ...ids, bytes: uniqueBytes(300), versionId: "", otherLibraryId: "" };
 }
 
 async function addVersion(library: TestLibrary): Promise<void> {
   library.versionId = await createEntity(`/api/assets/${library.p}/versions`, { body: versionForm(png) });
   library.idLabels.set(library.versionId, "edited version");
+}
+
+async function addOtherLibrary(library: TestLibrary): Promise<void> {
+  library.otherLibraryId = await createLibrary(`${LIBRARY_NAME} ${crypto.randomUUID()}`);
+  library.idLabels.set(library.otherLibraryId, "other library");
 }
 
 export interface Action {
@@ -202,6 +209,22 @@ export const actions: Action[] = [
       "DELETE",
       inLibrary("/api/assets"),
       jsonBody(({ a, c, d, p }) => ({ ids: [a, c, d, p] })),
+    ),
+  },
+  {
+    name: "move assets to another library",
+    setUp: async (library) => {
+      await addOtherLibrary(library);
+      await addVersion(library);
+    },
+    run: request(
+      "POST",
+      () => "/api/assets/move",
+      jsonBody(({ a, c, p, libraryId, otherLibraryId }) => ({
+        asset_ids: [a, c, p],
+        source_library_id: libraryId,
+        destination_library_id: otherLibraryId,
+      })),
     ),
   },
   { name: "delete a photo with a version", setUp: addVersion, run: request("DELETE", ({ p }) => `/api/assets/${p}`) },

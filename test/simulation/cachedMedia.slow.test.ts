@@ -73,7 +73,13 @@ it.each([
       expect(await endedPaths(cache)).toEqual([]);
     }
 
-    await runSimulation({ ...options, libraryId, rounds: 200, afterRound });
+    await runSimulation({
+      ...options,
+      libraryId,
+      otherLibraryId: await createLibrary("other"),
+      rounds: 200,
+      afterRound,
+    });
     endedBefore += (await endedPaths(cache)).length;
     await purgeTwice(cache);
     expect(await endedPaths(cache)).toEqual([]);

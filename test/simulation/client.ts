@@ -27,10 +27,13 @@ export function createRandomSource(seed: number): RandomSource {
 }
 
 const withId = z.looseObject({ id: z.string() });
+const moveResults = z.object({ data: z.array(z.object({ outcome: z.string(), failure: z.string().nullable() })) });
 const withUrls = z.looseObject({ asset_urls: z.record(z.string(), z.looseObject({ url: z.string() })) });
 
 export interface ClientOptions {
   libraryId: string;
+  /** Assets move to this library and back. */
+  otherLibraryId: string;
   random: RandomSource;
   /** Creates the bindings of one request; their calls may fail. */
   createBindings: () => Partial<Cloudflare.Env>;
@@ -163,6 +166,8 @@ export class RandomClient {
     async () => await this.revertOrDeleteVersion(),
     async () => await this.updateMetadata(),
     async () => await this.rateAssets(),
+    async () => await this.moveAssets(),
+    async () => await this.moveAssets(),
   ];
 
   /** Sends one random request; an injected fault may fail it. */
@@ -302,6 +307,19 @@ export class RandomClient {
       return { id, change: i === 0 ? { rating, original_datetime } : { rating } };
     });
     if (updates.length > 0) await this.send("rate assets", "POST", "/api/assets/bulk-update", { updates });
+  }
+
+  /** Moves assets out, or those that are out back in. */
+  private async moveAssets(): Promise<void> {
+    const asset_ids = this.pickSome(this.assets);
+    if (asset_ids.length === 0) return;
+    const { libraryId, otherLibraryId, random } = this.options;
+    const [from, to] = random.nextInt(2) === 0 ? [libraryId, otherLibraryId] : [otherLibraryId, libraryId];
+    const json = { asset_ids, source_library_id: from, destination_library_id: to };
+    const response = await this.send("move assets", "POST", "/api/assets/move", json);
+    if (!response.ok) return;
+    for (const { outcome, failure } of moveResults.parse(await response.json()).data)
+      this.countOutcome(`move: ${failure ?? outcome}`, response.status);
   }
 
   private async updateMetadata(): Promise<void> {

@@ -38,11 +38,12 @@ async function runWithFault(action: Action, fault: Fault | null): Promise<RunRes
   await clearStorage();
   const library = await seedTestLibrary();
   await action.setUp?.(library);
-  const before = await takeSnapshot(library.libraryId, library.idLabels);
+  const libraryIds = [library.libraryId, library.otherLibraryId];
+  const before = await takeSnapshot(libraryIds, library.idLabels);
   const { bindings, calls } = instrumentBindings(fault);
   await runWithRetry(action, library, bindings);
   await runCleanup();
-  const after = await takeSnapshot(library.libraryId, library.idLabels);
+  const after = await takeSnapshot(libraryIds, library.idLabels);
   return { before, after, calls, miscounts: await findInconsistencies() };
 }
 

@@ -18,6 +18,7 @@ const conflictingActions = actions.filter(({ name }) =>
   [
     "trash assets",
     "delete several assets",
+    "move assets to another library",
     "empty the trash",
     "remove assets from an album",
     "delete an album",

@@ -1,6 +1,6 @@
 /** Long simulations with different seeds, concurrency and fault rates. */
 import { expect, it } from "vitest";
-import { createLibrary } from "../support/clients/account.ts";
+import { createLibrary, sqlAll } from "../support/clients/account.ts";
 import { expectConsistentStorage, runSimulation } from "./simulation.ts";
 
 const simulations = [
@@ -13,8 +13,12 @@ const simulations = [
 
 for (const options of simulations) {
   it(`keeps storage consistent for ${options.rounds} rounds of ${options.concurrency} requests, ${options.callsPerFault === 0 ? "without faults" : `one storage call in ${options.callsPerFault} failing`} (seed ${options.seed})`, async () => {
-    const responseCounts = await runSimulation({ ...options, libraryId: await createLibrary() });
+    const [libraryId, otherLibraryId] = [await createLibrary(), await createLibrary(`other ${options.seed}`)];
+    // Small enough that some moves fail for it.
+    await sqlAll("UPDATE libraries SET storage_limit_bytes = 4e6 WHERE id = ?", otherLibraryId);
+    const responseCounts = await runSimulation({ ...options, libraryId, otherLibraryId });
     await expectConsistentStorage();
     expect(responseCounts.get("upload 201")).toBeGreaterThan(20);
+    expect(responseCounts.get("move: moved 200")).toBeGreaterThan(5);
   });
 }

@@ -7,6 +7,7 @@ it("keeps counts right and a mirror of the feed in sync after random requests", 
   const responseCounts = await runSimulation({
     seed: 1,
     libraryId: await createLibrary(),
+    otherLibraryId: await createLibrary("other library of requests"),
     rounds: 250,
     concurrency: 1,
     callsPerFault: 0,
@@ -14,7 +15,13 @@ it("keeps counts right and a mirror of the feed in sync after random requests", 
   await expectConsistentStorage();
   expect(responseCounts.size).toBeGreaterThan(20);
   const counted = JSON.stringify([...responseCounts]);
-  for (const action of ["put poster", "show thumbnail", "delete album in parts", "continue album deletion"])
+  for (const action of [
+    "move: moved",
+    "put poster",
+    "show thumbnail",
+    "delete album in parts",
+    "continue album deletion",
+  ])
     expect(responseCounts.get(`${action} 200`) ?? 0, `${action}: ${counted}`).toBeGreaterThan(0);
 }, 120_000);
 
@@ -22,6 +29,7 @@ it("keeps counts right and every acknowledged file under concurrent requests and
   const responseCounts = await runSimulation({
     seed: 2,
     libraryId: await createLibrary(),
+    otherLibraryId: await createLibrary("other library"),
     rounds: 60,
     concurrency: 4,
     callsPerFault: 15,

@@ -17,6 +17,7 @@ import { testContext } from "../support/context.ts";
 export interface SimulationOptions {
   seed: number;
   libraryId: string;
+  otherLibraryId: string;
   rounds: number;
   /** Requests that run at the same time in a round. */
   concurrency: number;
@@ -48,9 +49,11 @@ function createFaultyBindings(random: RandomSource, callsPerFault: number): Part
 /** Runs a simulation and returns how often each action returned each status, keyed `${action} ${status}`. */
 export async function runSimulation(options: SimulationOptions): Promise<Map<string, number>> {
   const random = createRandomSource(options.seed);
-  const mirror = new FeedMirror(options.libraryId);
+  const { libraryId, otherLibraryId } = options;
+  const mirrors = [libraryId, otherLibraryId].map((id) => new FeedMirror(id));
   const clientOptions = {
-    libraryId: options.libraryId,
+    libraryId,
+    otherLibraryId,
     random,
     createBindings: () => createFaultyBindings(random, options.callsPerFault),
   };
@@ -59,14 +62,18 @@ export async function runSimulation(options: SimulationOptions): Promise<Map<str
     await Promise.all(Array.from({ length: options.concurrency }, async () => await client.runRandomAction()));
     await options.afterRound?.();
     // Polling at random times and page sizes must not miss an event.
-    if (random.nextInt(6) === 0) await mirror.poll(1 + random.nextInt(200));
+    for (const mirror of mirrors) if (random.nextInt(6) === 0) await mirror.poll(1 + random.nextInt(200));
   }
   while ((await purgeAlbums(testContext())) > 0);
-  await mirror.poll();
-  await mirror.expectMatchesLists(`seed ${options.seed}: mirror polled during the simulation`);
-  const freshMirror = new FeedMirror(options.libraryId);
-  await freshMirror.poll();
-  await freshMirror.expectMatchesLists(`seed ${options.seed}: mirror read from the first event`);
+  for (const mirror of mirrors) {
+    await mirror.poll();
+    await mirror.expectMatchesLists(`seed ${options.seed}: mirror polled during the simulation`);
+  }
+  for (const id of [libraryId, otherLibraryId]) {
+    const freshMirror = new FeedMirror(id);
+    await freshMirror.poll();
+    await freshMirror.expectMatchesLists(`seed ${options.seed}: mirror read from the first event`);
+  }
   await expectAcknowledgedAssets(client);
   if (options.callsPerFault === 0) {
     const failed = [...client.responseCounts.keys()].filter((key) => / 5\d\d$/.test(key));

@@ -14,6 +14,7 @@ const VOLATILE_COLUMNS = new Set([
   "revision",
   "device_asset_id",
   "name",
+  "folded_name",
   "file_metadata",
 ]);
 
@@ -60,10 +61,15 @@ function normalizeRow(row: Record<string, unknown>): string {
 const eventRow = z.object({ event_type: z.string(), entity_id: z.string(), payload: z.string().nullable() });
 
 /** Takes a snapshot; `idLabels` maps ids to labels, other ids are numbered in order of appearance. */
-export async function takeSnapshot(libraryId: string, idLabels: ReadonlyMap<string, string>): Promise<Snapshot> {
+export async function takeSnapshot(
+  libraryIds: readonly string[],
+  idLabels: ReadonlyMap<string, string>,
+): Promise<Snapshot> {
   const label = createLabeler(idLabels);
+  const ids = JSON.stringify(libraryIds);
+  const isListed = "IN (SELECT value FROM json_each(?))";
   // Events go first: they number new ids in order of creation.
-  const eventRows = await sqlAll("SELECT * FROM events WHERE library_id = ? ORDER BY seq", libraryId);
+  const eventRows = await sqlAll(`SELECT * FROM events WHERE library_id ${isListed} ORDER BY seq`, ids);
   const events = eventRows.map((row) => {
     const { event_type, entity_id, payload } = eventRow.parse(row);
     return label(`${event_type} ${entity_id} ${payload ?? ""}`);
@@ -72,7 +78,7 @@ export async function takeSnapshot(libraryId: string, idLabels: ReadonlyMap<stri
   for (const table of TABLES) {
     const column = table === "libraries" ? "id" : "library_id";
     const order = table === "asset_tasks" ? "asset_id" : "id";
-    const all = await sqlAll(`SELECT * FROM ${table} WHERE ${column} = ? ORDER BY ${order}`, libraryId);
+    const all = await sqlAll(`SELECT * FROM ${table} WHERE ${column} ${isListed} ORDER BY ${order}`, ids);
     rows.push(...all.map((row) => `${table} ${label(normalizeRow(row))}`));
   }
   return {
