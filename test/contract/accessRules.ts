@@ -74,6 +74,7 @@ export const accessRules: Record<string, AccessRule> = {
   "GET /api/users/me": listRule,
   "PATCH /api/users/me": { ...listRule, createRequest: () => ({ json: {} }) },
   "GET /api/users": usersRule,
+  "POST /api/users": { ...ownerRule, otherTenantStatus: 201 },
   "GET /api/users/{user_id}": usersRule,
   "PATCH /api/users/{user_id}": { ...usersRule, createRequest: () => ({ json: {} }) },
   "DELETE /api/users/{user_id}": { ...usersRule, otherTenantStatus: 409 },

@@ -71,7 +71,9 @@ async function callSignInRoutes(userId: string, request: string): Promise<void> 
   const passkey = `${path}/passkeys/${await readId(added)}`;
   await callAndValidate("GET /api/sign-in/passkeys", `${path}/passkeys`, 200);
   await callAndValidate("PATCH /api/sign-in/passkeys/{passkey_id}", passkey, 200, { json: { name: "Tablet" } });
-  const begun = await callAndValidate("POST /api/sign-in/passkey/options", `${path}/passkey/options`, 200, { json: {} });
+  const begun = await callAndValidate("POST /api/sign-in/passkey/options", `${path}/passkey/options`, 200, {
+    json: {},
+  });
   const credential = await device.get(await begun.json());
   await callAndValidate("POST /api/sign-in/passkey", `${path}/passkey`, 200, { json: { credential } });
   await callAndValidate("DELETE /api/sign-in/passkeys/{passkey_id}", passkey, 409);
@@ -106,7 +108,8 @@ describe("every response matches the published schema", () => {
     await callAndValidate("GET /api/users/me", "/api/users/me", 200);
     await callAndValidate("PATCH /api/users/me", "/api/users/me", 200, { json: { demo_mode_enabled: true } });
     await callAndValidate("GET /api/users", "/api/users", 200);
-    const userPath = `/api/users/${await insertUser()}`;
+    const created = await callAndValidate("POST /api/users", "/api/users", 201, { json: { first_name: "Ann" } });
+    const userPath = `/api/users/${await readId(created)}`;
     await callAndValidate("GET /api/users/{user_id}", userPath, 200);
     await callAndValidate("PATCH /api/users/{user_id}", userPath, 200, { json: { is_active: false } });
     await callAndValidate("DELETE /api/users/{user_id}", userPath, 200);

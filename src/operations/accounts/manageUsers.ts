@@ -1,14 +1,18 @@
-/** The owner of the deployment lists, limits, deactivates and deletes users. Tintype extension. */
+/** The owner of the deployment creates, lists, limits, deactivates and deletes users. Tintype extension. */
 import { AppError, notFound } from "../../kernel/errors.ts";
 import { deleteUser as deleteRows } from "../../records/accounts/deleteUser.ts";
 import * as records from "../../records/accounts/users.ts";
 import { requireOwner, type Principal } from "./authentication.ts";
 import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
+import { createOnce, storedUser, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { forgetUser } from "./knownPrincipals.ts";
+import { BUILT_IN_ISSUER, subjectOf } from "./signIn.ts";
 import { getUser, toAccount, type Account } from "./users.ts";
 
 export type { UserChanges } from "../../records/accounts/users.ts";
+
+const SUBJECT_BYTES = 32;
 
 /**
  * Lists users, newest first.
@@ -23,6 +27,44 @@ export async function listUsers(
   requireOwner(principal);
   const { users, hasMore } = await records.listUsers(context.db, afterId, limit);
   return { users: users.map((user) => toAccount(context, user)), hasMore };
+}
+
+export interface NewUser {
+  email: string | null;
+  firstName: string | null;
+  /** Null for the deployment's default. */
+  storageLimitBytes: number | null;
+}
+
+/** The subject of a user who signs in on the deployment's own page. Its random part is their WebAuthn user handle. */
+function newSubject(): string {
+  const random = crypto.getRandomValues(new Uint8Array(SUBJECT_BYTES));
+  return subjectOf({
+    issuer: BUILT_IN_ISSUER,
+    subject: random.toBase64({ alphabet: "base64url", omitPadding: true }),
+  });
+}
+
+/**
+ * Creates a user, whatever SIGN_UPS says. They sign in first with a one-time link.
+ *
+ * @throws {AppError} `forbidden` unless the principal owns the deployment, `validation_error` for an Idempotency-Key of a
+ * different request.
+ */
+export async function createUser(
+  context: Context,
+  principal: Principal,
+  { email, firstName, storageLimitBytes }: NewUser,
+  idempotent: IdempotentRequest | null,
+): Promise<Account> {
+  requireOwner(principal);
+  const { row } = await createOnce(context, idempotent, storedUser, async () => {
+    const user = { email, firstName, isVerified: false, subject: newSubject() };
+    const limit = storageLimitBytes ?? context.config.defaultUserStorageLimitBytes;
+    const fields = { ...user, storageLimitBytes: limit };
+    return { id: await records.insertUser(context.db, fields, context.nowMs, idempotent) };
+  });
+  return await getUser(context, { userId: row.id });
 }
 
 /** @throws {AppError} `forbidden` unless the principal owns the deployment, `not_found`. */

@@ -4,7 +4,7 @@ import type { Database } from "../database.ts";
 import { users } from "../schema/schema.ts";
 
 /** Credentials and memberships of the user. Other rows of the libraries that they own go with the libraries. */
-const USER_TABLES = ["api_keys", "passkeys", "sign_in_links", "library_members"];
+const USER_TABLES = ["api_keys", "sessions", "passkeys", "sign_in_links", "library_members"];
 
 /**
  * Deletes a deactivated user other than the owner of the deployment, in one batch. Trashes the user's live libraries

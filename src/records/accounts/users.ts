@@ -2,6 +2,7 @@
 import { desc, eq, getTableColumns, lt, sql, type SQL } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
+import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { users } from "../schema/schema.ts";
 
 const { storageUsedBytes: _storageUsedBytes, ...columns } = getTableColumns(users);
@@ -132,6 +133,22 @@ export async function insertUserIfNew(
   const row = rows[0];
   if (row === undefined) throw new Error(`user ${user.subject} was not created`);
   return row;
+}
+
+/** Inserts a user with a new subject. The result of an idempotent `request` holds only the id. */
+export async function insertUser(
+  db: Database,
+  user: Profile & { subject: string; storageLimitBytes: number },
+  atMs: number,
+  request: IdempotentRequest | null,
+): Promise<string> {
+  const id = newId("user", atMs);
+  const result = sql`json_object('id', ${id})`;
+  await db.orm.batch([
+    db.orm.insert(users).values({ id, ...user, createdAt: atMs, updatedAt: atMs }),
+    ...insertIdempotentResult(db, request, { table: users, id, result }, atMs),
+  ]);
+  return id;
 }
 
 export async function updateProfile(db: Database, id: string, profile: Profile, atMs: number): Promise<void> {

@@ -57,3 +57,6 @@ export const storedStack = z.object({
 
 /** An API key, whose secret is returned only once. */
 export const storedKey = z.object({ id: text });
+
+/** A user, whose row has personal data. */
+export const storedUser = z.object({ id: text });

@@ -1,8 +1,9 @@
 /** The caller's account, and the users of the deployment, which its owner manages. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { parseEmail } from "../../kernel/email.ts";
 import { formatInstant } from "../../kernel/time.ts";
 import { requireAction, requireOwner } from "../../middleware/authentication.ts";
-import { deleteUser, getAnyUser, listUsers, updateUser } from "../../operations/accounts/manageUsers.ts";
+import { createUser, deleteUser, getAnyUser, listUsers, updateUser } from "../../operations/accounts/manageUsers.ts";
 import { updatePreferences } from "../../operations/accounts/preferences.ts";
 import { FACE_DETECTION_AVAILABLE, getUser, type Account } from "../../operations/accounts/users.ts";
 import {
@@ -13,8 +14,16 @@ import {
   jsonBody,
   jsonResponse,
 } from "../fieldSchemas.ts";
+import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
 import { newRouter } from "../router.ts";
-import { listUsersQuery, updateMeSchema, updateUserSchema, userListSchema, userSchema } from "./userSchemas.ts";
+import {
+  createUserSchema,
+  listUsersQuery,
+  updateMeSchema,
+  updateUserSchema,
+  userListSchema,
+  userSchema,
+} from "./userSchemas.ts";
 
 function serializeUser(user: Account) {
   return {
@@ -81,6 +90,17 @@ const list = createRoute({
   responses: { 200: jsonResponse(userListSchema, "A page of users"), ...errorResponses() },
 });
 
+const create = createRoute({
+  ...ofOwner,
+  method: "post",
+  path: "/api/users",
+  operationId: "users_create",
+  summary: "Create a user",
+  description: `Whatever SIGN_UPS says. The user signs in first with a one-time link of \`POST /api/sign-in/links\`. ${extension}`,
+  request: { headers: idempotencyHeaders, body: jsonBody(createUserSchema) },
+  responses: { 201: jsonResponse(userSchema, "The user"), ...errorResponses(413, 415) },
+});
+
 const get = createRoute({
   ...ofOwner,
   method: "get",
@@ -132,6 +152,16 @@ export const users = newRouter()
     const { limit, starting_after_id: afterId = null } = c.req.valid("query");
     const page = await listUsers(c.var.context, c.var.principal, { afterId, limit });
     return c.json({ data: page.users.map(serializeUser), has_more: page.hasMore }, 200);
+  })
+  .openapi(create, async (c) => {
+    const body = c.req.valid("json");
+    const idempotent = await readIdempotencyKey(c, c.req.valid("header"), body);
+    const fields = {
+      email: parseEmail(body.email ?? ""),
+      firstName: body.first_name ?? null,
+      storageLimitBytes: body.storage_limit_bytes ?? null,
+    };
+    return c.json(serializeUser(await createUser(c.var.context, c.var.principal, fields, idempotent)), 201);
   })
   .openapi(get, async (c) => {
     const user = await getAnyUser(c.var.context, c.var.principal, c.req.valid("param").user_id);

@@ -1,8 +1,17 @@
 /** Bodies of the account and of the users of a deployment. */
 import { z } from "@hono/zod-openapi";
+import { parseEmail } from "../../kernel/email.ts";
 import { isCountry } from "../../kernel/homeRegion.ts";
+import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import { FAVORITE_DISPLAY_MODES } from "../../operations/accounts/preferences.ts";
-import { idFieldSchema, idSchema, instantFieldSchema, limitSchema, startingAfterSchema } from "../fieldSchemas.ts";
+import {
+  idFieldSchema,
+  idSchema,
+  instantFieldSchema,
+  limitSchema,
+  startingAfterSchema,
+  textSchema,
+} from "../fieldSchemas.ts";
 
 const text = z.string().nullable();
 const favoriteDisplayMode = z.enum(FAVORITE_DISPLAY_MODES);
@@ -66,13 +75,29 @@ export const listUsersQuery = z.object({
 
 export const userListSchema = z.object({ data: z.array(userSchema), has_more: z.boolean() }).openapi("UserList");
 
+const storageLimit = z
+  .int()
+  .min(0)
+  .openapi({ maximum: Number.MAX_SAFE_INTEGER, description: "Uploads beyond it get 507. Stored files stay." });
+
+export const createUserSchema = z
+  .object({
+    email: z
+      .string()
+      .refine((email) => parseEmail(email) !== null, { error: "must be an e-mail address" })
+      .nullish(),
+    first_name: textSchema(MAX_NAME_BYTES).trim().min(1).nullish(),
+    storage_limit_bytes: storageLimit.nullish(),
+  })
+  .refine(({ email, first_name: name }) => (email ?? name ?? null) !== null, {
+    path: ["first_name"],
+    error: "first_name or email is required",
+  })
+  .openapi("CreateUserRequest", { example: { first_name: "Ann" } });
+
 export const updateUserSchema = z
   .object({
     is_active: z.boolean().optional(),
-    storage_limit_bytes: z
-      .int()
-      .min(0)
-      .optional()
-      .openapi({ maximum: Number.MAX_SAFE_INTEGER, description: "Uploads beyond it get 507. Stored files stay." }),
+    storage_limit_bytes: storageLimit.optional(),
   })
   .openapi("UpdateUserRequest", { example: { storage_limit_bytes: 107374182400 } });

@@ -212,6 +212,37 @@ describe("/api/users", () => {
   const listPage = async (query: string) => await (await call("GET", `/api/users?${query}`)).json<Page>();
   const manage = async (id: string, json: unknown) => await call("PATCH", `/api/users/${id}`, { json });
 
+  it("creates a user who signs in with a one-time link, whatever SIGN_UPS says", async () => {
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const json = { first_name: " Ann ", email: "ann@example.org", storage_limit_bytes: 5000 };
+    const post = async () => await call("POST", "/api/users", { json, headers, env: { SIGN_UPS: "nobody" } });
+    const response = await post();
+    expect(response.status).toBe(201);
+    const user = await response.json<User>();
+    const fields = { first_name: "Ann", email: "ann@example.org", storage_limit_bytes: 5000, is_verified: false };
+    expect(user).toMatchObject({ ...fields, is_active: true, is_superuser: false });
+    expect((await (await post()).json<User>()).id).toBe(user.id);
+    const link = await call("POST", "/api/sign-in/links", { json: { user_id: user.id } });
+    const secret = (await link.json<{ url: string }>()).url.split("#link=")[1];
+    const outcome = await call("POST", "/api/sign-in/link", { token: null, json: { secret } });
+    const { access_token: token } = await outcome.json<{ access_token: string }>();
+    expect(await readMe(token)).toMatchObject({ id: user.id });
+    await manage(user.id, { is_active: false });
+    await expectError(await call("GET", "/api/users/me", { token }), 401);
+    await expectError(await call("POST", "/api/sign-in/links", { json: { user_id: user.id } }), 409);
+    await manage(user.id, { is_active: true });
+    expect(await readMe(token)).toMatchObject({ id: user.id });
+    await manage(user.id, { is_active: false });
+    expect((await call("DELETE", `/api/users/${user.id}`)).status).toBe(200);
+    await expectError(await call("GET", "/api/users/me", { token }), 401);
+    expect(await sqlAll("SELECT id FROM sessions WHERE user_id = ?", user.id)).toEqual([]);
+  });
+
+  it("rejects a new user without a name, or with a malformed address or limit", async () => {
+    const invalid = [{}, { first_name: " " }, { email: "nobody" }, { first_name: "a", storage_limit_bytes: -1 }];
+    for (const json of invalid) expect((await call("POST", "/api/users", { json })).status).toBe(422);
+  });
+
   it("lists every user once, newest first, in pages", async () => {
     for (let at = 0; at < 4; at += 1) await insertUser();
     const listed: string[] = [];
@@ -230,6 +261,7 @@ describe("/api/users", () => {
     const { secret: token, userId } = await insertTenant();
     for (const [method, path, json] of [
       ["GET", "/api/users", undefined],
+      ["POST", "/api/users", { first_name: "Ann" }],
       ["GET", `/api/users/${userId}`, undefined],
       ["PATCH", `/api/users/${userId}`, { storage_limit_bytes: 5 }],
       ["DELETE", `/api/users/${userId}`, undefined],
