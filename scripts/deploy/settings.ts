@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { parseAccountSettings } from "../../src/kernel/accountSettings.ts";
+import { parseSignInSettings } from "../../src/kernel/signInSettings.ts";
 
 export const DEFAULT_NAME = "tintype";
 /** Names of Workers, buckets and queues: the strictest of their rules. */
@@ -81,6 +82,7 @@ function workerVars(lines: Record<string, string | undefined>, path: string): Re
   choice(vars["WORKERS_PLAN"], plans, "WORKERS_PLAN");
   // A deployed Worker would answer every request with an invalid setting.
   parseAccountSettings(vars);
+  parseSignInSettings(vars, true);
   return vars;
 }
 

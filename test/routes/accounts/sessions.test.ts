@@ -113,6 +113,18 @@ describe("DELETE /api/sessions", () => {
   });
 });
 
+describe("a deleted user", () => {
+  it("leaves no session", async () => {
+    const userId = await insertUser();
+    const { token } = await signIn(userId);
+    await call("PATCH", `/api/users/${userId}`, { json: { is_active: false } });
+    expect(await statusOf(token)).toBe(401);
+    expect((await call("DELETE", `/api/users/${userId}`)).status).toBe(200);
+    expect(await statusOf(token)).toBe(401);
+    expect(await sqlAll("SELECT id FROM sessions WHERE user_id = ?", userId)).toEqual([]);
+  });
+});
+
 describe("the number of sessions", () => {
   it("is limited per user: a further one ends the least recently used", async () => {
     const userId = await insertUser();

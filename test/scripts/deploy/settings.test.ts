@@ -59,6 +59,10 @@ describe("the settings of an instance", () => {
     [{}, "DESCRIBER_API_KEY=x\n", "--secret DESCRIBER_API_KEY"],
     [{}, "OWNER_EMAIL=me\n", "OWNER_EMAIL must be an e-mail address"],
     [{}, "SIGN_UPS=everyone\n", "SIGN_UPS must be nobody, anyone"],
+    [{}, "OIDC_CLIENT_SECRET=x\n", "--secret OIDC_CLIENT_SECRET"],
+    [{}, "OIDC_ISSUER=http://localhost:3000\nOIDC_CLIENT_ID=x\n", "OIDC_ISSUER must be the https URL"],
+    [{}, "OIDC_ISSUER=https://accounts.example.com\n", "OIDC_ISSUER requires OIDC_CLIENT_ID"],
+    [{}, "REDIRECT_URIS=http://app.example.com/callback\n", "REDIRECT_URIS must be whole https or app URLs"],
     [{}, "PUBLIC_URL=https://x.example.com\n", "Remove PUBLIC_URL"],
     [{}, "HOST=nothing\n", "HOST must be a host"],
   ])("refuse %o with %j", (options, file, message) => {
