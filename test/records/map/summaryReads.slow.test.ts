@@ -183,6 +183,11 @@ describe.each(sizes)("a library of %i assets", (size) => {
       expect(years.rowsRead).toBeLessThanOrEqual(perAsset * assets + 5 * MAX_INPUT_ROWS);
       expect(years.roundTrips).toBeLessThanOrEqual(5);
     }
+    // No trashed asset has a position: the trash is read once, in the order of its index.
+    const inTrash = await countRows("trashed_at IS NOT NULL", size);
+    const trash = await countMonths(size, { state: "trashed", box: EARTH }, "day");
+    expect(trash.buckets).toEqual([]);
+    expect(trash.rowsRead).toBeLessThanOrEqual(2 * inTrash + MAX_INPUT_ROWS);
   });
 
   it("reads three rows per returned cell and few coarser cells for a grid aligned with the pyramid", async () => {
