@@ -9,9 +9,19 @@ const CALLERS: CallOptions[] = [
   { token: null },
   { token: ROOT_API_KEY },
   { token: "apikey_unknown" },
+  // The form of a session's token, and another scheme.
+  { token: "eyJhbGciOiJIUzI1NiJ9.e30.c2ln" },
+  { token: null, headers: { authorization: "Basic eDp5" } },
   { token: null, headers: { "x-d1-bookmark": "malformed" } },
 ];
-const BODIES: CallOptions[] = [{}, { json: {} }, { body: "<x/>", headers: { "content-type": "text/xml" } }];
+const BODIES: CallOptions[] = [
+  {},
+  { json: {} },
+  ...["text/xml", "application/json", "multipart/form-data", "application/octet-stream", "no type"].map((type) => ({
+    body: "{",
+    headers: { "content-type": type },
+  })),
+];
 
 let operations: Operation[];
 /** The published methods of each path. */
@@ -70,9 +80,10 @@ describe("an unknown path", () => {
       // `/api/assets/nothing` has the form of `/api/assets/{asset_id}`.
       if (known.has(path) || [...paths.keys()].some((template) => matches(template, path))) continue;
       for (const method of [...METHODS, "OPTIONS"]) {
-        for (const caller of CALLERS.slice(0, 2)) {
+        for (const caller of CALLERS) {
           for (const body of takesBody(method) ? BODIES : [{}]) {
-            const response = await call(method, path, { ...caller, ...body });
+            const options = { ...caller, ...body, headers: { ...caller.headers, ...body.headers } };
+            const response = await call(method, path, options);
             expect(response.status, `${method} ${path}`).toBe(404);
           }
         }
