@@ -23,6 +23,7 @@ export async function insertEvents(library: Seeded, count: number): Promise<void
 
 const unfiltered = {
   afterCursor: null,
+  asOf: null,
   createdFrom: null,
   createdBefore: null,
   entityTypes: null,

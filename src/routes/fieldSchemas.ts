@@ -103,6 +103,11 @@ export function enumListSchema<const T extends readonly string[]>(values: T, max
   return listSchema(z.enum(values), max, { enum: [...values] });
 }
 
+/** Like `enumListSchema`, for operations that answer an unknown value themselves. */
+export function openEnumListSchema(values: readonly string[], max: number) {
+  return listSchema(z.string(), max, { enum: [...values] });
+}
+
 /** Ratings as a query array, sorted and distinct; null if all of them are listed, because then every asset matches. */
 export const ratingsParameter = z
   .union([z.string(), z.array(z.string())])

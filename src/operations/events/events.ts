@@ -5,33 +5,71 @@ import type { Principal } from "../accounts/authentication.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
 import type { Context } from "../context.ts";
 
-export { entityTypes, type EntityType, type FeedEvent } from "../../records/events/eventFeed.ts";
+export { entityTypes, type FeedEvent } from "../../records/events/eventFeed.ts";
 
 export interface ListEventsParams {
   libraryId: string | null;
   afterCursor: string | null;
+  /** The `asOf` of another read, where this one stops too. */
+  asOf: string | null;
   /** Inclusive. */
   createdFrom: WallTime | null;
   /** Exclusive. */
   createdBefore: WallTime | null;
-  entityTypes: records.EntityType[] | null;
+  entityTypes: string[] | null;
   limit: number;
 }
 
-const CURSOR_PATTERN = /^ev_[1-9a-z][0-9a-z]{0,10}$/;
+export interface EventPage {
+  events: records.FeedEvent[];
+  hasMore: boolean;
+  /** The position after this page, with the end of this read while `hasMore`; null before the first event. */
+  nextCursor: string | null;
+  /** The end of this read. */
+  asOf: string;
+}
+
+/** A position is a sequence number in base 36, so that cursors stay short. */
+const POSITION = "[1-9a-z][0-9a-z]{0,10}";
+const CURSOR = new RegExp(`^ev_(${POSITION})(?:_(${POSITION}))?$`);
+const AS_OF = new RegExp(`^at_(0|${POSITION})$`);
 
 /** Encodes the feed position of an event. The cursor stays valid after the event is deleted. */
-export function encodeCursor(event: records.FeedEvent): string {
-  return `ev_${event.seq.toString(36)}`;
+export function encodeCursor({ seq }: Pick<records.FeedEvent, "seq">): string {
+  return `ev_${seq.toString(36)}`;
 }
 
-function throwInvalidCursor(): never {
-  throw new AppError("bad_request", "invalid after_cursor");
+function throwInvalid(parameter: "after_cursor" | "as_of"): never {
+  throw new AppError("bad_request", `invalid ${parameter}`);
 }
 
-function parseCursor(cursor: string): number {
-  const seq = CURSOR_PATTERN.test(cursor) ? Number.parseInt(cursor.slice("ev_".length), 36) : 0;
-  return Number.isSafeInteger(seq) && seq > 0 ? seq : throwInvalidCursor();
+function parsePosition(parameter: "after_cursor" | "as_of", position: string | undefined): number {
+  const seq = Number.parseInt(position ?? "", 36);
+  return Number.isSafeInteger(seq) ? seq : throwInvalid(parameter);
+}
+
+interface Positions {
+  /** The last event that the client has. */
+  afterSeq: number;
+  /** The end of the read that the cursor continues. */
+  cursorEnd: number | null;
+  /** The end of the sync's first read. */
+  asOf: number | null;
+}
+
+function parsePositions(afterCursor: string | null, asOf: string | null): Positions {
+  const cursor = afterCursor === null ? null : (CURSOR.exec(afterCursor) ?? throwInvalid("after_cursor"));
+  const bound = asOf === null ? null : (AS_OF.exec(asOf) ?? throwInvalid("as_of"));
+  const afterSeq = cursor === null ? 0 : parsePosition("after_cursor", cursor[1]);
+  const cursorEnd = cursor?.[2] === undefined ? null : parsePosition("after_cursor", cursor[2]);
+  if (cursorEnd !== null && cursorEnd < afterSeq) throwInvalid("after_cursor");
+  return { afterSeq, cursorEnd, asOf: bound === null ? null : parsePosition("as_of", bound[1]) };
+}
+
+/** The last event of a read; null for the end of the feed. */
+function endOf({ cursorEnd, asOf }: Positions): number | null {
+  const ends = [cursorEnd, asOf].filter((end) => end !== null);
+  return ends.length === 0 ? null : Math.min(...ends);
 }
 
 /** Rounds a bound up to milliseconds, the resolution of event times. */
@@ -39,36 +77,60 @@ function ceilToMs(bound: WallTime | null): number | null {
   return bound === null ? null : Math.ceil(toInstantUs(bound) / 1000);
 }
 
-/** Rejects cursors beyond the last event. A replica can lag behind the cursor, so the primary is checked first. */
-async function requireIssuedCursor(context: Context, seq: number, lastSeq: number): Promise<void> {
-  if (seq <= lastSeq) return;
-  if (context.db.consistency === "primary" || seq > (await records.findLastSeq(context.db.primary())))
-    throwInvalidCursor();
+function isEntityType(type: string): type is records.EntityType {
+  return records.entityTypes.some((known) => known === type);
+}
+
+/** Throws for an unknown type: a client that asks for it would wait for its events forever. */
+function parseEntityTypes(types: string[] | null): records.EntityType[] | null {
+  if (types === null) return null;
+  const unknown = types.find((type) => !isEntityType(type));
+  if (unknown !== undefined) throw new AppError("bad_request", `unknown entity type: ${unknown.slice(0, 50)}`);
+  return [...new Set(types.filter((type) => isEntityType(type)))];
+}
+
+/** Rejects positions beyond the last event, as after the restore of an older database. */
+function requireIssuedPositions({ afterSeq, cursorEnd, asOf }: Positions, lastSeq: number): void {
+  if (Math.max(afterSeq, cursorEnd ?? 0) > lastSeq) throwInvalid("after_cursor");
+  if (asOf !== null && asOf > lastSeq) throwInvalid("as_of");
 }
 
 /**
- * Lists the change feed of one library after a cursor, oldest first.
- * Throws `bad_request` for a malformed cursor or one beyond the last event.
+ * Lists the change feed of one library after a cursor, oldest first. Positions grow in the order of commits, because
+ * D1 has one writer: a read up to the last event returns every committed event once.
+ * Throws `bad_request` for an unknown entity type, and for a cursor or an `asOf` that is malformed or beyond the last
+ * event.
  */
-export async function listEvents(
-  context: Context,
-  principal: Principal,
-  params: ListEventsParams,
-): Promise<records.FeedPage> {
-  const afterSeq = params.afterCursor === null ? 0 : parseCursor(params.afterCursor);
+export async function listEvents(context: Context, principal: Principal, params: ListEventsParams): Promise<EventPage> {
+  const positions = parsePositions(params.afterCursor, params.asOf);
+  const untilSeq = endOf(positions);
+  const entityTypes = parseEntityTypes(params.entityTypes);
   const { checked: lastSeq, read } = await readInLibrary(context, principal, {
     libraryId: params.libraryId,
     check: records.lastSeqQuery,
     select: (library) =>
       records.feedPageQuery({
         libraryId: library.id,
-        afterSeq,
+        afterSeq: positions.afterSeq,
+        untilSeq,
         createdFrom: ceilToMs(params.createdFrom),
         createdBefore: ceilToMs(params.createdBefore),
-        entityTypes: params.entityTypes === null ? null : [...new Set(params.entityTypes)],
+        entityTypes,
         limit: params.limit,
       }),
   });
-  await requireIssuedCursor(context, afterSeq, lastSeq);
-  return (await read()) ?? { events: [], hasMore: false };
+  const { afterSeq, cursorEnd, asOf } = positions;
+  const isBehind = Math.max(afterSeq, cursorEnd ?? 0, asOf ?? 0) > lastSeq;
+  // A replica can lag behind a position that the primary issued, and lacks events up to it.
+  if (isBehind && context.db.consistency !== "primary") {
+    return await listEvents({ ...context, db: context.db.primary() }, principal, params);
+  }
+  requireIssuedPositions(positions, lastSeq);
+  const { events, hasMore } = (await read()) ?? { events: [], hasMore: false };
+  const seq = events.at(-1)?.seq ?? afterSeq;
+  // The page may be read after the last position was: it then ends at its own last event.
+  const end = (untilSeq ?? Math.max(lastSeq, seq)).toString(36);
+  const cursor = seq === 0 ? null : encodeCursor({ seq });
+  const nextCursor = cursor !== null && hasMore ? `${cursor}_${end}` : cursor;
+  return { events, hasMore, nextCursor, asOf: `at_${end}` };
 }

@@ -14,18 +14,21 @@ import { trashClearedAtOf } from "../libraries/libraries.ts";
 import { libraries } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 
-/** Events of the moved assets, of albums whose live members change, and of stacks whose live members change. */
-function insertMoveEvents(db: Database, movedIds: SQL, pinIsLive: SQL, atMs: number) {
+/** Events of the moved assets, which name their stack, and of albums whose live members change. */
+function insertMoveEvents(
+  db: Database,
+  eventType: "asset_trashed" | "asset_restored",
+  movedIds: SQL,
+  pinIsLive: SQL,
+  atMs: number,
+) {
   return insertSelectedEvents(
     db,
-    sql`SELECT * FROM (SELECT a.library_id, 'asset_updated', 'asset', a.id, json_object('stack_id', a.stack_id), ${eventTime(atMs)}
+    sql`SELECT * FROM (SELECT a.library_id, ${eventType}, 'asset', a.id, json_object('stack_id', a.stack_id), ${eventTime(atMs)}
       FROM assets a WHERE a.id IN (${movedIds}) ORDER BY a.id)
     UNION ALL
     SELECT * FROM (${selectAlbumUpdatedEvents(atMs, pinIsLive)}
-      WHERE id IN (SELECT l.album_id FROM album_assets l WHERE l.asset_id IN (${movedIds})) ORDER BY id)
-    UNION ALL
-    SELECT * FROM (SELECT s.library_id, 'stack_updated', 'stack', s.id, NULL, ${eventTime(atMs)}
-      FROM stacks s WHERE s.id IN (SELECT a.stack_id FROM assets a WHERE a.id IN (${movedIds})) ORDER BY s.id)`,
+      WHERE id IN (SELECT l.album_id FROM album_assets l WHERE l.asset_id IN (${movedIds})) ORDER BY id)`,
   );
 }
 
@@ -49,7 +52,7 @@ export async function trashAssets(db: Database, libraryId: string, ids: string[]
   const movedIds = selectIds(libraryId, ids, sql`d.trashed_at IS NULL`);
   await db.orm.batch([
     recomputeAlbumsOnRemove(db, movedIds, { unpin: false }, atMs),
-    insertMoveEvents(db, movedIds, sql`p.trashed_at IS NULL AND p.id NOT IN (${movedIds})`, atMs),
+    insertMoveEvents(db, "asset_trashed", movedIds, sql`p.trashed_at IS NULL AND p.id NOT IN (${movedIds})`, atMs),
     touchStacks(db, movedIds, atMs),
     // A machine whose clock is ahead may have cleared the trash at a time after `atMs`.
     setTrashedAt(db, movedIds, sql`max(${atMs}, ${trashClearedAtOf(libraryId)} + 1)`, atMs),
@@ -61,7 +64,7 @@ export async function restoreAssets(db: Database, libraryId: string, ids: string
   const movedIds = selectIds(libraryId, ids, sql`d.trashed_at > ${trashClearedAtOf(libraryId)}`);
   await db.orm.batch([
     recomputeAlbumsOnAdd(db, movedIds, atMs),
-    insertMoveEvents(db, movedIds, sql`(p.trashed_at IS NULL OR p.id IN (${movedIds}))`, atMs),
+    insertMoveEvents(db, "asset_restored", movedIds, sql`(p.trashed_at IS NULL OR p.id IN (${movedIds}))`, atMs),
     touchStacks(db, movedIds, atMs),
     setTrashedAt(db, movedIds, sql`NULL`, atMs),
   ]);

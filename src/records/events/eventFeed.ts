@@ -32,6 +32,8 @@ export async function findLastSeq(db: Database): Promise<number> {
 export interface FeedRequest {
   libraryId: string;
   afterSeq: number;
+  /** The last event to include; null for the end of the feed. */
+  untilSeq: number | null;
   /** Milliseconds, inclusive. */
   createdFrom: number | null;
   /** Milliseconds, exclusive. */
@@ -63,10 +65,11 @@ function timeBounds({ createdFrom, createdBefore }: FeedRequest): SQL {
 }
 
 /** One bound per side: with two, SQLite seeks to one of them and reads the rows up to the other. */
-function seqRange({ libraryId, afterSeq, createdFrom, createdBefore }: FeedRequest): SQL {
+function seqRange({ libraryId, afterSeq, untilSeq, createdFrom, createdBefore }: FeedRequest): SQL {
   const next = sqlNumber(afterSeq + 1);
+  const end = untilSeq === null ? MAX_SEQ : sqlNumber(untilSeq + 1);
   const low = createdFrom === null ? next : sql`(SELECT max(${next}, from_seq) FROM bounds)`;
-  const high = createdBefore === null ? MAX_SEQ : sql`(SELECT before_seq FROM bounds)`;
+  const high = createdBefore === null ? end : sql`(SELECT min(${end}, before_seq) FROM bounds)`;
   return sql`e.library_id = ${sqlId(libraryId)} AND e.seq >= ${low} AND e.seq < ${high}`;
 }
 

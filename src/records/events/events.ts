@@ -6,6 +6,8 @@ import { jsonEach } from "../sql/jsonList.ts";
 export type EventType =
   | "asset_created"
   | "asset_updated"
+  | "asset_trashed"
+  | "asset_restored"
   | "asset_deleted"
   | "asset_moved_out"
   | "asset_moved_in"
@@ -14,13 +16,15 @@ export type EventType =
   | "album_deleted"
   | "album_asset_added"
   | "album_asset_removed"
+  | "library_trashed"
+  | "library_restored"
   | "metadata_updated"
   | "stack_created"
   | "stack_updated"
   | "stack_deleted";
 
 /** Every type of entity that the feed lists. */
-export const entityTypes = ["asset", "album", "person", "face", "album_asset", "metadata", "stack"] as const;
+export const entityTypes = ["asset", "album", "library", "person", "face", "album_asset", "metadata", "stack"] as const;
 export type EntityType = (typeof entityTypes)[number];
 
 export interface NewEvent {

@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, sql, type SQL } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
+import { eventTime, insertSelectedEvents } from "../events/events.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { isNameTaken, LIBRARY_NAMES, nameUnlessTaken } from "../names.ts";
 import { libraries } from "../schema/schema.ts";
@@ -219,20 +220,32 @@ export async function updateLibrary(
   return rows[0] ?? null;
 }
 
+interface StateChange {
+  columns: Partial<Library>;
+  event: { type: "library_trashed" | "library_restored"; atMs: number } | null;
+}
+
 /** Applies `change` if `condition` holds. Returns the resulting row, live or trashed; null if it is missing. */
 async function changeLibrary(
   db: Database,
   scope: LibraryScope,
   id: string,
   condition: SQL,
-  change: Partial<Library>,
+  { columns, event }: StateChange,
 ): Promise<Library | null> {
   const library = libraryInScope(scope, id);
-  const [, rows] = await db.orm.batch([
-    db.orm.update(libraries).set(change).where(and(library, condition)),
+  const isChanged = and(library, condition);
+  const [, ...results] = await db.orm.batch([
+    // Before the update, whose condition it repeats.
+    insertSelectedEvents(
+      db,
+      sql`SELECT id, ${event?.type ?? null}, 'library', id, NULL, ${eventTime(event?.atMs ?? 0)} FROM libraries
+        WHERE ${event === null ? sql`FALSE` : isChanged}`,
+    ),
+    db.orm.update(libraries).set(columns).where(isChanged),
     db.orm.select().from(libraries).where(library),
   ]);
-  return rows[0] ?? null;
+  return results[1][0] ?? null;
 }
 
 /** A condition: the owner has another live library. */
@@ -247,8 +260,10 @@ export async function trashLibrary(
   purgeAt: number,
   atMs: number,
 ): Promise<Library | null> {
-  const change = { trashedAt: atMs, purgeAt, updatedAt: atMs };
-  return await changeLibrary(db, scope, id, sql`${isNull(libraries.trashedAt)} AND ${isNotLast}`, change);
+  return await changeLibrary(db, scope, id, sql`${isNull(libraries.trashedAt)} AND ${isNotLast}`, {
+    columns: { trashedAt: atMs, purgeAt, updatedAt: atMs },
+    event: { type: "library_trashed", atMs },
+  });
 }
 
 export async function restoreLibrary(
@@ -257,8 +272,10 @@ export async function restoreLibrary(
   id: string,
   atMs: number,
 ): Promise<Library | null> {
-  const change = { trashedAt: null, purgeAt: null, updatedAt: atMs };
-  return await changeLibrary(db, scope, id, isNotNull(libraries.trashedAt), change);
+  return await changeLibrary(db, scope, id, sql`${isNotNull(libraries.trashedAt)}`, {
+    columns: { trashedAt: null, purgeAt: null, updatedAt: atMs },
+    event: { type: "library_restored", atMs },
+  });
 }
 
 /** Makes a trashed library due for deletion now. A live library is unchanged. */
@@ -270,5 +287,5 @@ export async function expireTrashRetention(
 ): Promise<Library | null> {
   const isLater = sql`(${libraries.purgeAt} IS NULL OR ${libraries.purgeAt} > ${atMs})`;
   const condition = sql`${isNotNull(libraries.trashedAt)} AND ${isLater}`;
-  return await changeLibrary(db, scope, id, condition, { purgeAt: atMs });
+  return await changeLibrary(db, scope, id, condition, { columns: { purgeAt: atMs }, event: null });
 }

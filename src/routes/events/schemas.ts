@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { entityTypes } from "../../operations/events/events.ts";
-import { dateTimeSchema, enumListSchema, libraryParameter, limitSchema } from "../fieldSchemas.ts";
+import { dateTimeSchema, libraryParameter, limitSchema, openEnumListSchema } from "../fieldSchemas.ts";
 
 const eventSchema = z
   .object({
@@ -32,22 +32,30 @@ export const eventPageSchema = z
     data: z.array(eventSchema),
     has_more: z.boolean(),
     next_cursor: z.string().nullable().openapi({
-      description: "Cursor for the next page: that of the last event, or the given `after_cursor` if the page is empty",
+      description:
+        "Store it after applying this page, and pass it as `after_cursor`. Null only without `after_cursor` and without an event.",
+    }),
+    as_of: z.string().openapi({
+      description: "Where this read stopped. Pass it as `as_of` to the other reads of this sync; never store it.",
     }),
   })
   .openapi("EventPage");
 
-const entityTypesSchema = enumListSchema(entityTypes, entityTypes.length * 4)
+const entityTypesSchema = openEnumListSchema(entityTypes, entityTypes.length * 4)
   .refine((types) => types.length > 0, { error: "must not be empty; omit it to get all entity types" })
   .openapi({ minItems: 1 });
 
 export const eventQuerySchema = z.object({
   library_id: libraryParameter,
   after_cursor: z.string().optional().openapi({ description: "`next_cursor` of the page before" }),
+  as_of: z
+    .string()
+    .optional()
+    .openapi({ description: "`as_of` of another read of the same sync: the end of this one" }),
   created_at_gte: dateTimeSchema.optional().openapi({ description: "Events at this time or later" }),
   created_at_lt: dateTimeSchema.optional().openapi({ description: "Events before this time" }),
-  entity_types: entityTypesSchema
-    .optional()
-    .openapi({ description: "Events of these types of entity, comma-separated or as repeated parameters" }),
+  entity_types: entityTypesSchema.optional().openapi({
+    description: "Events of these types of entity, comma-separated or as repeated parameters. Unknown ones are 400.",
+  }),
   limit: limitSchema(20, 200),
 });

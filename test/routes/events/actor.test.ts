@@ -14,6 +14,8 @@ import { recordingQueue } from "../../support/bindings/queue.ts";
 const EVENT_TYPES = Object.keys({
   asset_created: true,
   asset_updated: true,
+  asset_trashed: true,
+  asset_restored: true,
   asset_deleted: true,
   asset_moved_out: true,
   asset_moved_in: true,
@@ -22,6 +24,8 @@ const EVENT_TYPES = Object.keys({
   album_deleted: true,
   album_asset_added: true,
   album_asset_removed: true,
+  library_trashed: true,
+  library_restored: true,
   metadata_updated: true,
   stack_created: true,
   stack_updated: true,
@@ -87,6 +91,8 @@ describe("an event", () => {
     };
     await move(libraryId, other);
     await move(other, libraryId);
+    await send("POST", `/api/libraries/${libraryId}/trash`);
+    await send("POST", `/api/libraries/${libraryId}/restore`);
 
     const types = await sqlAll("SELECT DISTINCT event_type FROM events WHERE library_id = ?", libraryId);
     expect(new Set(types.map((row) => row["event_type"]))).toEqual(new Set(EVENT_TYPES));

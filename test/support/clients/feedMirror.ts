@@ -16,6 +16,7 @@ const eventPage = z.object({
     z.object({ cursor: z.string(), event_type: z.string(), entity_type: z.string(), entity_id: z.string() }),
   ),
   has_more: z.boolean(),
+  next_cursor: z.string().nullable(),
 });
 
 /** List path of each mirrored collection. */
@@ -90,10 +91,21 @@ export class FeedMirror {
           changed[collection].delete(event.entity_id);
         } else changed[collection].add(event.entity_id);
       }
-      for (const collection of collections) await this.fetch(collection, [...changed[collection]]);
-      this.cursor = feed.data.at(-1)?.cursor ?? this.cursor;
+      for (const collection of collections) {
+        if (collection === "stack") for (const id of this.stacksOfMovedAssets(feed.data)) changed.stack.add(id);
+        await this.fetch(collection, [...changed[collection]]);
+      }
+      this.cursor = feed.next_cursor;
       if (!feed.has_more) return;
     }
+  }
+
+  /** Trash and restore change the count of a stack without an event of its own. */
+  private stacksOfMovedAssets(events: { event_type: string; entity_id: string }[]): string[] {
+    return events
+      .filter(({ event_type }) => event_type === "asset_trashed" || event_type === "asset_restored")
+      .map(({ entity_id }) => this.copies.asset.get(entity_id)?.["stack_id"])
+      .filter((id) => typeof id === "string");
   }
 
   private async fetch(collection: Collection, ids: string[]): Promise<void> {
