@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { runBurstDetection } from "./handlers/burst.ts";
 import { runDescription } from "./handlers/description.ts";
 import { runDisplayProxy } from "./handlers/displayProxy.ts";
-import { runImageQuality } from "./handlers/quality.ts";
+import { runQualityScoring } from "./handlers/quality.ts";
 import { runReverseGeocoding } from "./handlers/reverseGeocoding.ts";
 import { runThumbhash } from "./handlers/thumbhash.ts";
 import { runVideoPoster } from "./handlers/videoPoster.ts";
@@ -26,7 +26,7 @@ export const taskDefinitions: TaskDefinition[] = [
   { type: "display_proxy_generation", run: runDisplayProxy, role: "source" },
   { type: "video_thumbnail_extract", run: runVideoPoster, role: "source", changesAsset: true },
   { type: "thumbhash", run: runThumbhash, role: "image" },
-  { type: "image_quality", run: runImageQuality, role: "image" },
+  { type: "quality_scoring", run: runQualityScoring, role: "image" },
   { type: "asset_description", run: runDescription, role: "image" },
 ];
 

@@ -14,7 +14,7 @@ function planProxyTask(file: StoredImage): TaskType[] {
 
 /** Lists the tasks to repeat when a photo's version changes. The description stays the one of the upload. */
 export function planImageTasks(version: StoredImage): TaskType[] {
-  return [...planProxyTask(version), "thumbhash", "image_quality"];
+  return [...planProxyTask(version), "thumbhash", "quality_scoring"];
 }
 
 /**
@@ -24,5 +24,5 @@ export function planTasks(file: TaskPlanInput): TaskType[] {
   const geocoding: TaskType[] = file.hasCoordinates ? ["reverse_geocoding"] : [];
   if (file.mediaType === "video") return ["video_thumbnail_extract", ...geocoding];
   const burst: TaskType[] = file.autoStackId === null ? [] : ["burst_detection"];
-  return [...planProxyTask(file), "thumbhash", "image_quality", "asset_description", ...geocoding, ...burst];
+  return [...planProxyTask(file), "thumbhash", "quality_scoring", "asset_description", ...geocoding, ...burst];
 }

@@ -7,7 +7,7 @@ import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 
 export { taskStatuses, type TaskStatus } from "../../records/tasks/taskQueries.ts";
-export { taskTypes } from "../../records/schema/schema.ts";
+export { FORMER_TASK_TYPES, taskTypes } from "../../records/schema/schema.ts";
 export type { Task } from "../../records/tasks/taskQueries.ts";
 export type { TaskType } from "../../records/tasks/tasks.ts";
 

@@ -19,4 +19,4 @@ export { passkeyChallenges, passkeys, signInLinks } from "./passkeyTables.ts";
 export { libraryInvitations, libraryMembers, memberRoles, memberStates } from "./memberTables.ts";
 export { sessions, signInRequests } from "./sessionTables.ts";
 export { albumMonthCounts, dayCounts, mapCells, mapPoints, monthCounts } from "./summaryTables.ts";
-export { assetTasks, events, taskTypes } from "./taskTables.ts";
+export { assetTasks, events, FORMER_TASK_TYPES, taskTypes } from "./taskTables.ts";

@@ -29,7 +29,7 @@ export const events = sqliteTable(
  * tasks and of `asset_tasks.states`.
  */
 export const taskTypes = [
-  "image_quality",
+  "quality_scoring",
   "embedding",
   "face_detection",
   "face_clustering",
@@ -43,7 +43,14 @@ export const taskTypes = [
   "display_proxy_generation",
   "burst_detection",
   "product_update_subscription",
+  "person_metrics_refresh",
 ] as const;
+
+/** Former names of task types, under which rows keep their tasks. The API still accepts them as a filter. */
+export const FORMER_TASK_TYPES = { image_quality: "quality_scoring" } as const satisfies Record<
+  string,
+  (typeof taskTypes)[number]
+>;
 
 /** One row with all tasks of an asset: records/tasks. */
 export const assetTasks = sqliteTable(

@@ -1,6 +1,6 @@
 /** The row with all tasks of an asset, and its tasks as the API shows them. */
 import { z } from "zod";
-import { taskTypes, type assetTasks } from "../schema/schema.ts";
+import { FORMER_TASK_TYPES, taskTypes, type assetTasks } from "../schema/schema.ts";
 import { taskIds, type TaskIds, type TaskType } from "./taskIds.ts";
 import { statesOf, type TaskStatus } from "./taskStates.ts";
 
@@ -21,6 +21,20 @@ export type StoredTask = z.output<typeof storedTask>;
 /** A later version of the code may have written tasks of types that this one does not know; they stay. */
 const storedTasks = z.record(z.string(), storedTask);
 export type StoredTasks = Partial<Record<TaskType, StoredTask>>;
+
+const currentNames = new Map<string, string>(Object.entries(FORMER_TASK_TYPES));
+const storedNames = new Map([...currentNames].map(([former, current]) => [current, former]));
+
+function renameKeys<T>(byType: Partial<Record<string, T>>, names: ReadonlyMap<string, string>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(byType).flatMap(([type, value]) => (value === undefined ? [] : [[names.get(type) ?? type, value]])),
+  );
+}
+
+/** The JSON of `asset_tasks.tasks`: a renamed type keeps its key, so that rows of every release are alike. */
+export function toTasksJson<T>(byType: Partial<Record<TaskType, T>>): Record<string, T> {
+  return renameKeys<T>(byType, storedNames);
+}
 
 /** A consumer's right to run the tasks that were due at `atMs`, or one of them. */
 export interface Claim {
@@ -58,7 +72,8 @@ export function parseAssetTasks(row: AssetTasksRow): AssetTasks {
   const { tasks, claimedAt, claimedUntil, claimedType, assetId, libraryId, userId, dueAt, revision } = row;
   const isClaimed = claimedAt !== null && claimedUntil !== null;
   const claim = isClaimed ? { atMs: claimedAt, untilMs: claimedUntil, type: claimedType } : null;
-  return { assetId, libraryId, userId, tasks: storedTasks.parse(tasks), claim, dueAt, revision };
+  const byType = renameKeys(storedTasks.parse(tasks), currentNames);
+  return { assetId, libraryId, userId, tasks: byType, claim, dueAt, revision };
 }
 
 /** The tasks of the row in the order of `taskTypes`. */

@@ -4,7 +4,7 @@ import { assetColumns, parseAssetRow, type Asset } from "../assets/assets.ts";
 import { derivedChangeApplies, derivedChangeStatements, type DerivedChange } from "../assets/derivedChanges.ts";
 import type { Database } from "../database.ts";
 import { assets, assetTasks } from "../schema/schema.ts";
-import { parseAssetTasks, statesOfTasks, taskEntries, type AssetTasks, type Claim } from "./assetTasks.ts";
+import { parseAssetTasks, statesOfTasks, taskEntries, toTasksJson, type AssetTasks, type Claim } from "./assetTasks.ts";
 import { claimedStates } from "./taskStates.ts";
 
 /** The tasks of an asset and the asset, read together. */
@@ -87,7 +87,7 @@ function updateRow(db: Database, row: AssetTasks, revision: number, condition: S
   return db.orm
     .update(assetTasks)
     .set({
-      tasks,
+      tasks: toTasksJson(tasks),
       states: statesOfTasks(tasks, claim !== null),
       // SQLite writes the index of a column that is set, even to the same value.
       ...(dueAt === row.dueAt ? {} : { dueAt }),

@@ -3,7 +3,7 @@ import { and, asc, isNull, lte, or, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { assetTasks } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
-import { statesOfTasks, tasksFor, type StoredTask } from "./assetTasks.ts";
+import { statesOfTasks, tasksFor, toTasksJson, type StoredTask } from "./assetTasks.ts";
 import type { TaskType } from "./taskIds.ts";
 import { hasTasks, reopenedStates } from "./taskStates.ts";
 
@@ -32,7 +32,7 @@ function newTask(atMs: number, errorMessage: string | null = null): StoredTask {
 function insertRows(types: TaskType[], task: StoredTask, select: SQL): SQL {
   const tasks = tasksFor(types, task);
   return sql`INSERT INTO asset_tasks (asset_id, library_id, user_id, tasks, states, newest_at, due_at, revision)
-    SELECT n.*, ${JSON.stringify(tasks)}, ${statesOfTasks(tasks, false)}, ${task.createdAt}, ${task.dueAt}, 0
+    SELECT n.*, ${JSON.stringify(toTasksJson(tasks))}, ${statesOfTasks(tasks, false)}, ${task.createdAt}, ${task.dueAt}, 0
     FROM (${select}) n WHERE true`;
 }
 
@@ -50,7 +50,7 @@ export function insertTasks(db: Database, work: NewTasks, condition: SQL) {
  */
 export function reopenSelectedTasks(db: Database, types: TaskType[], select: SQL, atMs: number) {
   const reset = { status: "pending", dueAt: atMs, retries: null, result: null, completedAt: null };
-  const patch = JSON.stringify(Object.fromEntries(types.map((type) => [type, reset])));
+  const patch = JSON.stringify(toTasksJson(Object.fromEntries(types.map((type) => [type, reset]))));
   const states = sql`asset_tasks.states`;
   return db.statement(sql`${insertRows(types, newTask(atMs), select)}
     ON CONFLICT (asset_id) DO UPDATE SET

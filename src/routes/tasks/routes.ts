@@ -57,6 +57,8 @@ function serializeTask(task: operations.Task): TaskBody {
     celery_task_id: task.celeryTaskId,
     status: task.status,
     result: task.result,
+    // Only face detection has outcomes.
+    outcome: null,
     error_message: task.errorMessage,
     retry_count: task.retryCount,
     created_at: formatInstant(task.createdAt),

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { ID_PREFIXES, isId } from "../../kernel/ids.ts";
-import { taskStatuses, taskTypes } from "../../operations/tasks/taskQueries.ts";
+import { FORMER_TASK_TYPES, taskStatuses, taskTypes } from "../../operations/tasks/taskQueries.ts";
 import { idFieldSchema, idSchema, instantFieldSchema, limitSchema } from "../fieldSchemas.ts";
 
 const text = z.string().nullable();
@@ -18,6 +18,9 @@ export const taskSchema = z
         "All pending tasks of an asset are `started` while a consumer runs them. A task that was not needed, or whose provider is not configured, succeeds with a `result` starting with `skipped: `",
     }),
     result: text,
+    outcome: text.openapi({
+      description: "Code of the outcome of a successful task, for types that have one; treat unknown codes as none",
+    }),
     error_message: text.openapi({ description: "Message of the last failure; kept after a later success" }),
     retry_count: z.int(),
     created_at: instantFieldSchema,
@@ -30,7 +33,15 @@ export type TaskBody = z.input<typeof taskSchema>;
 export const taskQuerySchema = z.object({
   library_id: idSchema("library").optional().openapi({ description: "Tasks of this library only" }),
   status: status.optional().openapi({ description: "Tasks with this status" }),
-  task_type: taskType.optional().openapi({ description: "Tasks of this type" }),
+  task_type: z
+    .enum([...taskTypes, "image_quality"])
+    .transform((type) => (type === "image_quality" ? FORMER_TASK_TYPES[type] : type))
+    .optional()
+    .openapi({
+      type: "string",
+      enum: [...taskTypes, "image_quality"],
+      description: "Tasks of this type. `image_quality` is the former name of `quality_scoring`.",
+    }),
   limit: limitSchema(100, 1000),
 });
 

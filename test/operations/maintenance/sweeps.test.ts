@@ -121,7 +121,7 @@ describe("requeueOverdue", () => {
     const due = { assetId, dueAt: now - 11 * MINUTE_MS };
     await insertTaskRows(owner, [
       { ...due, status: "pending" },
-      { ...due, status: "started", taskType: "image_quality" },
+      { ...due, status: "started", taskType: "quality_scoring" },
     ]);
     expect(await requeueAt(now)).toEqual([assetId]);
     expect(await requeueAt(now + MINUTE_MS)).toEqual([]);
@@ -145,7 +145,7 @@ describe("requeueOverdue", () => {
     const claimEnds = now + 10 * MINUTE_MS;
     await insertTaskRows(owner, [
       { assetId, status: "pending", dueAt: now - HOUR_MS },
-      { assetId, status: "started", taskType: "image_quality", dueAt: claimEnds },
+      { assetId, status: "started", taskType: "quality_scoring", dueAt: claimEnds },
     ]);
     expect(await requeueAt(now)).toEqual([]);
     expect(await sqlAll("SELECT claimed_until FROM asset_tasks WHERE asset_id = ?", assetId)).toEqual([

@@ -50,7 +50,7 @@ async function statuses(id: string): Promise<Record<string, string>> {
   return Object.fromEntries(Object.entries(await tasksByType(id)).map(([type, task]) => [type, task.status]));
 }
 
-const DONE = { asset_description: "success", image_quality: "success", thumbhash: "success" };
+const DONE = { asset_description: "success", quality_scoring: "success", thumbhash: "success" };
 
 beforeAll(async () => {
   await getRootOwner();
@@ -127,7 +127,7 @@ describe("a consumer that stops", () => {
     expect(await assetRow(id)).toMatchObject({ thumbhash: null, metrics: null });
     expect(await statuses(id)).toEqual({
       asset_description: "started",
-      image_quality: "started",
+      quality_scoring: "started",
       thumbhash: "started",
     });
     await runPendingTasks(testContext({ nowMs: nowMs + CLAIM_TIMEOUT_MS + 1000 }), id);
@@ -156,7 +156,7 @@ describe("a consumer that stops", () => {
       const context = testContext({ db: openDatabase(binding, "primary"), describer, nowMs });
       await expect(runPendingTasks(context, id)).rejects.toThrow();
       const others = crash === 1 ? "started" : "success";
-      expect(await statuses(id)).toMatchObject({ image_quality: others, thumbhash: others });
+      expect(await statuses(id)).toMatchObject({ quality_scoring: others, thumbhash: others });
     }
     nowMs += CLAIM_TIMEOUT_MS + MINUTE_MS;
     const describer = describerThat(() => Promise.reject(new Error("it ran again")));
@@ -166,7 +166,7 @@ describe("a consumer that stops", () => {
       status: "failure",
       error_message: "worker exceeded its limits repeatedly",
     });
-    for (const type of ["image_quality", "thumbhash"]) expect(tasks[type]).toMatchObject({ retry_count: 2 });
+    for (const type of ["quality_scoring", "thumbhash"]) expect(tasks[type]).toMatchObject({ retry_count: 2 });
   });
 });
 

@@ -34,7 +34,7 @@ async function uploaded(bytes: Uint8Array | string, name = "photo.jpg"): Promise
   return await expectAsset(await uploadWithoutConsumer(bytes, { name }), 201);
 }
 
-const IMAGE_TASKS = ["thumbhash", "image_quality"];
+const IMAGE_TASKS = ["thumbhash", "quality_scoring"];
 
 /** Returns one task row. Description tasks are skipped because no describer is configured. */
 async function taskOf(asset: AssetResponse, type = "thumbhash"): Promise<TaskRow | undefined> {
@@ -43,7 +43,7 @@ async function taskOf(asset: AssetResponse, type = "thumbhash"): Promise<TaskRow
 
 async function allTasks(asset: AssetResponse): Promise<TaskRow[]> {
   const tasks = await readTasks(asset.id);
-  expect(tasks.map((task) => task.task_type)).toEqual(["asset_description", "image_quality", "thumbhash"]);
+  expect(tasks.map((task) => task.task_type)).toEqual(["asset_description", "quality_scoring", "thumbhash"]);
   return tasks;
 }
 

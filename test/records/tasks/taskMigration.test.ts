@@ -36,7 +36,7 @@ it("converts the tasks of earlier versions", async () => {
   ]);
   expect(await readTasks(open)).toMatchObject([
     { task_type: "burst_detection", status: "pending", retry_count: 1, due_at: 300, completed_at: null },
-    { task_type: "image_quality", status: "failure", error_message: "unreadable", created_at: 6, completed_at: 12 },
+    { task_type: "quality_scoring", status: "failure", error_message: "unreadable", created_at: 6, completed_at: 12 },
     { task_type: "reverse_geocoding", status: "pending", due_at: 900, created_at: 7, started_at: 11 },
   ]);
   expect(await sqlAll("SELECT due_at, newest_at FROM asset_tasks ORDER BY newest_at")).toEqual([

@@ -104,7 +104,7 @@ describe("PUT /api/assets/{id}/still", () => {
     const { id } = await uploadVideo();
     await put(id, await renderPng(60, 60, () => [1, 1, 1, 255]));
     const open = (await readTasks(id)).filter((task) => task.status === "pending");
-    expect(open.map((task) => task.task_type)).toEqual(expect.arrayContaining(["image_quality", "thumbhash"]));
+    expect(open.map((task) => task.task_type)).toEqual(expect.arrayContaining(["quality_scoring", "thumbhash"]));
     const events = await env.DB.prepare("SELECT event_type FROM events WHERE entity_id = ?").bind(id).all();
     expect(events.results.map((row) => row["event_type"])).toContain("asset_updated");
   });

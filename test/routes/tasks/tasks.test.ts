@@ -14,7 +14,7 @@ import { insertAssets, insertKey, insertLibrary, insertTenant, type Tenant } fro
 type TaskAnswer = z.infer<typeof taskSchema>;
 
 const KEYS =
-  "asset_id celery_task_id completed_at created_at error_message id result retry_count started_at status task_type";
+  "asset_id celery_task_id completed_at created_at error_message id outcome result retry_count started_at status task_type";
 const HOUR_MS = 3600_000;
 
 let first: { userId: string; libraryId: string };
@@ -34,7 +34,7 @@ beforeAll(async () => {
     first,
     [
       { assetId, taskType: "thumbhash", status: "success" },
-      { assetId, taskType: "image_quality", status: "success", result: "skipped: there is no picture yet" },
+      { assetId, taskType: "quality_scoring", status: "success", result: "skipped: there is no picture yet" },
       { assetId, taskType: "asset_description", status: "failure", errorMessage: "the model is gone" },
       { taskType: "thumbhash", status: "pending" },
       { taskType: "thumbhash", status: "started" },
@@ -99,7 +99,8 @@ describe("GET /api/tasks", () => {
     expect(await idsOf("?status=success")).toEqual(tasksAt(0, 1));
     expect(await idsOf("?status=pending")).toEqual(tasksAt(3));
     expect(await idsOf("?status=started")).toEqual(tasksAt(4));
-    expect(await idsOf("?task_type=image_quality")).toEqual(tasksAt(1));
+    for (const name of ["quality_scoring", "image_quality"])
+      expect(await idsOf(`?task_type=${name}`)).toEqual(tasksAt(1));
     expect(await idsOf("?task_type=thumbhash")).toEqual(newestFirst(...tasksAt(0, 3, 4, 5), ...secondIds));
     expect(await idsOf(`?task_type=thumbhash&status=failure&library_id=${first.libraryId}`)).toEqual(tasksAt(5));
     expect(await idsOf("?task_type=burst_detection")).toEqual([]);
@@ -112,7 +113,7 @@ describe("GET /api/tasks", () => {
 
   it("accepts the contract's task types and no others", async () => {
     const kinds =
-      "image_quality embedding face_detection face_clustering asset_description asset_storage_cleanup asset_version_storage_cleanup reverse_geocoding video_thumbnail_extract video_metadata_extract thumbhash display_proxy_generation burst_detection product_update_subscription";
+      "quality_scoring image_quality person_metrics_refresh embedding face_detection face_clustering asset_description asset_storage_cleanup asset_version_storage_cleanup reverse_geocoding video_thumbnail_extract video_metadata_extract thumbhash display_proxy_generation burst_detection product_update_subscription";
     for (const kind of kinds.split(" ")) await list(`?task_type=${kind}`);
     await expectError(await call("GET", "/api/tasks/?task_type=mind_reading"), 422);
     await expectError(await call("GET", "/api/tasks/?status=skipped"), 422);
@@ -229,7 +230,7 @@ describe("the cost of a task list", () => {
   it.each([1, 4])("is proportional to its result, with %i tasks for each asset and any filter", async (perAsset) => {
     const owner = await insertTenant();
     const many = { userId: owner.userId, libraryId: owner.libraryId };
-    const kinds = ["thumbhash", "image_quality", "asset_description", "display_proxy_generation"] as const;
+    const kinds = ["thumbhash", "quality_scoring", "asset_description", "display_proxy_generation"] as const;
     const assetIds = Array.from({ length: 5000 / perAsset }, () => newId("asset"));
     const rows = Array.from({ length: 5000 }, (_, i) => ({
       assetId: assetIds[Math.floor(i / perAsset)] ?? "",

@@ -104,7 +104,7 @@ describe("uploading a photo", () => {
     ]);
     expect(await readTasks(asset.id)).toMatchObject([
       { task_type: "asset_description", status: "pending", retry_count: 0 },
-      { task_type: "image_quality", status: "pending", retry_count: 0 },
+      { task_type: "quality_scoring", status: "pending", retry_count: 0 },
       { task_type: "thumbhash", status: "pending", retry_count: 0 },
     ]);
     expect(await countUploadRows()).toEqual({

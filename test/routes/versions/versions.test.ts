@@ -152,7 +152,7 @@ describe("an edited version", () => {
       local_datetime: before.local_datetime,
     });
     expect(await eventsOf(before.id, lastSeq)).toEqual([updated]);
-    expect(await openTasks(before.id)).toEqual(["image_quality", "thumbhash"]);
+    expect(await openTasks(before.id)).toEqual(["quality_scoring", "thumbhash"]);
     await runTasks(before.id);
     expect((await readAsset(before.id)).thumbhash).toMatch(/^[\w+/=]{20,}$/);
     expect(await findInconsistencies()).toEqual({});
@@ -288,7 +288,7 @@ describe("replacing a version", () => {
     ]);
     expect(await pendingVersionDeletions(asset.id)).toEqual([first.id]);
     expect(await eventsOf(asset.id, lastSeq)).toEqual([updated]);
-    expect(await openTasks(asset.id)).toEqual(expect.arrayContaining(["image_quality", "thumbhash"]));
+    expect(await openTasks(asset.id)).toEqual(expect.arrayContaining(["quality_scoring", "thumbhash"]));
     expect((await call("GET", variantUrl(first.version_urls, "thumbnail"), { token: null })).status).toBe(404);
     expect(await findInconsistencies()).toEqual({});
   });

@@ -7,17 +7,17 @@ import { reloadAsset, storeAsset, countUpdateEvents } from "../../../support/sto
 import { applied, storeChange } from "../../../support/applied.ts";
 import { testContext } from "../../../support/context.ts";
 
-const runImageQuality = applied(handlers.runImageQuality);
+const runQualityScoring = applied(handlers.runQualityScoring);
 
-describe("the image_quality task", () => {
+describe("the quality_scoring task", () => {
   it("stores the metrics of a photo and writes one event when it runs repeatedly", async () => {
     const asset = await storeAsset("prairie_falcon.jpg");
     expect(asset.metrics).toEqual({});
-    expect(await runImageQuality(testContext(), asset)).toEqual({ kind: "done", result: null });
+    expect(await runQualityScoring(testContext(), asset)).toEqual({ kind: "done", result: null });
     const { metrics } = await reloadAsset(asset);
     expect(Object.keys(metrics)).toEqual([...qualityKeys].sort());
     expect(metrics).toMatchObject({ exposure: expect.closeTo(0.64, 1), colourfulness: expect.closeTo(21.3, 0) });
-    await runImageQuality(testContext(), await reloadAsset(asset));
+    await runQualityScoring(testContext(), await reloadAsset(asset));
     expect((await reloadAsset(asset)).metrics).toEqual(metrics);
     expect(await countUpdateEvents(asset)).toBe(1);
   });
@@ -25,7 +25,7 @@ describe("the image_quality task", () => {
   it("keeps scores that a model wrote, and null metrics", async () => {
     const asset = await storeAsset("cyclamen_persicum.jpg");
     await storeChange(testContext(), asset, { metrics: { aesthetic_score: 0.75, sharpness: 9 } });
-    await runImageQuality(testContext(), await reloadAsset(asset));
+    await runQualityScoring(testContext(), await reloadAsset(asset));
     const { metrics } = await reloadAsset(asset);
     expect(metrics["aesthetic_score"]).toBe(0.75);
     expect(metrics["sharpness"]).toBeLessThan(1);
@@ -44,10 +44,13 @@ describe("the image_quality task", () => {
   it("fails with a reason for an unreadable file and for a missing original", async () => {
     const text = new TextEncoder().encode("this is no picture at all");
     const broken = await storeAsset("broken.jpg", text);
-    expect(await runImageQuality(testContext(), broken)).toMatchObject({ kind: "failed", reason: expect.any(String) });
+    expect(await runQualityScoring(testContext(), broken)).toMatchObject({
+      kind: "failed",
+      reason: expect.any(String),
+    });
     const withoutOriginal = await storeAsset("picasa.jpg");
     await env.BUCKET.delete(originalKey(withoutOriginal.id, withoutOriginal.currentVersionId));
-    expect(await runImageQuality(testContext(), withoutOriginal)).toMatchObject({
+    expect(await runQualityScoring(testContext(), withoutOriginal)).toMatchObject({
       kind: "failed",
       reason: expect.stringMatching(/missing/),
     });
@@ -56,7 +59,7 @@ describe("the image_quality task", () => {
 
   it("is skipped for a video without a poster", async () => {
     const video = await storeAsset("video_rotate.mp4");
-    expect(await runImageQuality(testContext(), video)).toMatchObject({
+    expect(await runQualityScoring(testContext(), video)).toMatchObject({
       kind: "skipped",
       reason: expect.stringMatching(/poster/),
     });
