@@ -20,6 +20,7 @@ import { oauth } from "./routes/accounts/oauthRoutes.ts";
 import { passkeys } from "./routes/accounts/passkeyRoutes.ts";
 import { publicSignIn, signIn } from "./routes/accounts/signInRoutes.ts";
 import { sessions } from "./routes/accounts/sessionRoutes.ts";
+import { feedback } from "./routes/feedback/routes.ts";
 import { assetFiles } from "./routes/delivery/fileRoutes.ts";
 import { assetListQuerySchema } from "./routes/assets/querySchemas.ts";
 import { moves } from "./routes/assets/moveRoutes.ts";
@@ -64,6 +65,7 @@ function mountApi(app: OpenAPIHono<AppEnv>) {
     .route("/", versions)
     .route("/", tasks)
     .route("/", events)
+    .route("/", feedback)
     .route("/", integrity);
 }
 

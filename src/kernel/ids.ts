@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   member: "member_",
   invitation: "invite_",
   passkey: "passkey_",
+  feedback: "feedback_",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

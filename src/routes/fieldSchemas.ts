@@ -22,6 +22,7 @@ const idNouns: Record<IdKind, string> = {
   member: "a membership",
   invitation: "an invitation",
   passkey: "a passkey",
+  feedback: "a feedback report",
 };
 
 /** An id in a response. */

@@ -27,6 +27,7 @@ const INFO = {
     { name: "Sign-in", description: "Sign-in with an OpenID provider or on this deployment's own page" },
     { name: "Sessions", description: "Signed-in devices of the caller" },
     { name: "API keys", description: "Credentials with limited actions, libraries and lifetime" },
+    { name: "Feedback", description: "Reports about the service, for the owner of the deployment" },
     { name: "Integrity", description: "Rows and objects that do not match" },
     { name: "Server", description: "The service itself" },
   ],

@@ -182,6 +182,8 @@ export const accessRules: Record<string, AccessRule> = {
   "GET /api/tasks/{task_id}": readRule,
   "GET /api/tasks/asset/{asset_id}": readRule,
   "GET /api/events": listRule,
+  "POST /api/feedback": { ...writeRule, otherTenantStatus: 200 },
+  "GET /api/feedback": { ...ownerRule, otherTenantStatus: 200, coversAllUsers: true },
 };
 
 /** Status when a query parameter names an entity of another tenant; other parameters match nothing and return 200. */

@@ -186,6 +186,10 @@ describe("every response matches the published schema", () => {
     await callAndValidate("GET /api/tasks/{task_id}", `/api/tasks/${task?.celery_task_id}`, 200);
     await callAndValidate("GET /api/integrity", "/api/integrity", 200);
 
+    const report = { feedback_type: "bug", message: "m", task_completed: true, tool_names: ["t"] };
+    await callAndValidate("POST /api/feedback", "/api/feedback", 200, { json: report });
+    await callAndValidate("GET /api/feedback", "/api/feedback", 200);
+
     const albumId = await readId(
       await callAndValidate("POST /api/albums", "/api/albums", 201, { json: { name: "album" } }),
     );

@@ -3,8 +3,8 @@ import { sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { users } from "../schema/schema.ts";
 
-/** Credentials and memberships of the user. Other rows of the libraries that they own go with the libraries. */
-const USER_TABLES = ["api_keys", "sessions", "passkeys", "sign_in_links", "library_members"];
+/** Credentials, memberships and feedback of the user. Other rows of the libraries that they own go with the libraries. */
+const USER_TABLES = ["api_keys", "sessions", "passkeys", "sign_in_links", "library_members", "feedback"];
 
 /**
  * Deletes a deactivated user other than the owner of the deployment, in one batch. Trashes the user's live libraries
