@@ -27,6 +27,8 @@ import { moves } from "./routes/assets/moveRoutes.ts";
 import { assets } from "./routes/assets/routes.ts";
 import { events } from "./routes/events/routes.ts";
 import { integrity } from "./routes/maintenance/routes.ts";
+import { invitations } from "./routes/libraries/invitationRoutes.ts";
+import { members } from "./routes/libraries/memberRoutes.ts";
 import { libraries } from "./routes/libraries/routes.ts";
 import { geoClusters } from "./routes/map/routes.ts";
 import { edgeResizing } from "./routes/delivery/edgeResizing.ts";
@@ -46,7 +48,9 @@ import { versions } from "./routes/versions/routes.ts";
 function mountApi(app: OpenAPIHono<AppEnv>) {
   return app
     .route("/", users)
+    .route("/", invitations)
     .route("/", libraries)
+    .route("/", members)
     .route("/", apiKeys)
     .route("/", sessions)
     .route("/", signIn)

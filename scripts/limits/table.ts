@@ -43,6 +43,7 @@ import { backgroundSection } from "./backgroundLimits.ts";
 import { limit, type Section } from "./entry.ts";
 import { fileSections } from "./fileLimits.ts";
 import { passkeySection } from "./signInLimits.ts";
+import { sharingSection } from "./sharingLimits.ts";
 
 export const sections: Section[] = [
   {
@@ -163,6 +164,7 @@ export const sections: Section[] = [
       limit(config, "DEFAULT_MAX_ALBUMS_PER_LIBRARY", "items", "albums of a library (`MAX_ALBUMS_PER_LIBRARY`)", "409"),
     ],
   },
+  sharingSection,
   ...fileSections,
   signInSection,
   {

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { ID_PREFIXES, idPattern, isId, type IdKind } from "../kernel/ids.ts";
 import { MAX_RATING, MAX_RATINGS } from "../kernel/rating.ts";
 import { fitsJsonBytes } from "../kernel/textLimits.ts";
-import { parseDateTime, type WallTime } from "../kernel/time.ts";
+import { parseDateTime, toInstantUs, type WallTime } from "../kernel/time.ts";
 
 /** Nouns of the ids, for the OpenAPI document. */
 const idNouns: Record<IdKind, string> = {
@@ -166,6 +166,12 @@ export const dateTimeSchema = z
 export const naiveDateTimeSchema = dateTimeSchema
   .refine(({ offsetMinutes }) => offsetMinutes === null, { error: "must not have a UTC offset" })
   .openapi({ pattern: `^[0-9]{4}-${MONTH_DAY}(?:${TIME})?$` });
+
+/** An instant, in Unix milliseconds. A time without an offset would mean another instant to each reader. */
+export const instantSchema = dateTimeSchema
+  .refine((time) => time.offsetMinutes !== null, { error: "must have a UTC offset, such as 2030-01-01T00:00:00Z" })
+  .transform((time) => Math.floor(toInstantUs(time) / 1000))
+  .openapi({ type: "string", format: "date-time", example: "2030-01-01T00:00:00Z" });
 
 /** Microseconds since the epoch are exact integers only between 1685 and 2254. */
 export const FIRST_YEAR = 1700;

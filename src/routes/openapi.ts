@@ -18,6 +18,8 @@ const INFO = {
     { name: "Assets", description: "Photos and videos: upload, list, read, update, trash, delete" },
     { name: "Albums", description: "Albums and their memberships" },
     { name: "Libraries", description: "Libraries hold assets, albums and stacks" },
+    { name: "Members", description: "Members of shared libraries and their roles" },
+    { name: "Invitations", description: "Links by which others join a library" },
     { name: "Stacks", description: "Groups of related photos" },
     { name: "Versions", description: "Edited versions of a photo" },
     { name: "Media", description: "Files behind signed URLs" },

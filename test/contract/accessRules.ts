@@ -41,6 +41,8 @@ const permanentDelete: AccessRule = { requires: "delete_permanently" };
 const sessionRule: AccessRule = { requires: "session" };
 const ownerRule: AccessRule = { requires: "owner" };
 const usersRule: AccessRule = { ...ownerRule, otherTenantStatus: 200, coversAllUsers: true };
+const viewerBody = (): CallOptions => ({ json: { role: "viewer" } });
+const wrongSecret = (): CallOptions => ({ json: { secret: "x".repeat(43) } });
 const assetIdsBody = (entityIds: Record<string, string>): CallOptions => ({ json: { ids: [entityIds["asset_"]] } });
 
 export const accessRules: Record<string, AccessRule> = {
@@ -92,6 +94,22 @@ export const accessRules: Record<string, AccessRule> = {
   "POST /api/libraries/{library_id}/trash": { ...deleteRule, trashedLibraryStatus: 200 },
   "POST /api/libraries/{library_id}/restore": { ...deleteRule, trashedLibraryStatus: 200 },
   "DELETE /api/libraries/{library_id}": { ...permanentDelete, trashedLibraryStatus: 200 },
+
+  "GET /api/libraries/{library_id}/members": { ...sessionRule, trashedLibraryStatus: 200 },
+  "PATCH /api/libraries/{library_id}/members/{user_id}": { ...sessionRule, createRequest: viewerBody },
+  "DELETE /api/libraries/{library_id}/members/{user_id}": sessionRule,
+  "POST /api/libraries/{library_id}/leave": sessionRule,
+  "GET /api/libraries/invitations": { ...sessionRule, otherTenantStatus: 200 },
+  "POST /api/libraries/invitations": {
+    ...sessionRule,
+    createRequest: (entityIds) => ({
+      json: { library_id: entityIds["lib_"], role: "viewer", max_joiners: 1, expires_at: "2100-01-01T00:00:00Z" },
+    }),
+  },
+  "GET /api/libraries/invitations/{invitation_id}/link": sessionRule,
+  "POST /api/libraries/invitations/{invitation_id}/disable": sessionRule,
+  "POST /api/libraries/invitations/{invitation_id}/preview": { ...sessionRule, createRequest: wrongSecret },
+  "POST /api/libraries/invitations/{invitation_id}/join": { ...sessionRule, createRequest: wrongSecret },
 
   "GET /api/api-keys": { ...sessionRule, otherTenantStatus: 200 },
   "POST /api/api-keys": {

@@ -47,7 +47,11 @@ function bodyWith({ operation, name, schema }: BodyArray, length: number, item?:
   const content = operation.requestBody?.content?.["application/json"];
   const sample = sampleValue(document, content?.schema ?? true) as Record<string, unknown>;
   const value = item ?? sampleValue(document, [schema.items].flat()[0] ?? true);
-  return withArray(sample, name.split("."), Array.from({ length }, () => value));
+  return withArray(
+    sample,
+    name.split("."),
+    Array.from({ length }, () => value),
+  );
 }
 
 /** Replaces the array at a path of property names. */
@@ -80,7 +84,10 @@ describe("arrays in request bodies", () => {
       expect(response.status, `${operation.title} ${name}`).toBe(422);
       const { detail } = await response.json<{ detail: { loc: string[]; msg: string }[] }>();
       expect(detail, operation.title).toContainEqual(
-        expect.objectContaining({ loc: ["body", ...name.split(".")], msg: `must have at most ${schema.maxItems} items` }),
+        expect.objectContaining({
+          loc: ["body", ...name.split(".")],
+          msg: `must have at most ${schema.maxItems} items`,
+        }),
       );
     }
   });

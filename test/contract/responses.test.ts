@@ -13,6 +13,7 @@ import {
 import { getRootOwner, sqlAll } from "../support/clients/account.ts";
 import { SoftwareAuthenticator } from "../support/clients/softwareAuthenticator.ts";
 import { finishPage, signIn } from "../support/clients/sessions.ts";
+import { parseLink } from "../support/clients/sharing.ts";
 import { insertKey, insertLibrary, insertUser } from "../support/clients/tenants.ts";
 import { renderPng } from "../support/media/images.ts";
 import { solidPng, versionForm } from "../support/clients/versions.ts";
@@ -87,6 +88,35 @@ async function callSignInRoutes(userId: string, request: string): Promise<void> 
   await callAndValidate("POST /api/sign-in/sign-up", `${path}/sign-up`, 200, { json, env });
 }
 
+/** Invites a user, who joins and leaves; the owner changes, removes and disables. */
+async function validateSharing(ownerId: string, libraryId: string): Promise<void> {
+  const own = { token: (await signIn(ownerId)).token };
+  const memberId = await insertUser();
+  const { token } = await signIn(memberId);
+  const policy = { library_id: libraryId, role: "viewer", max_joiners: 2, expires_at: "2100-01-01T00:00:00Z" };
+  const invitations = "/api/libraries/invitations";
+  const created = await callAndValidate(`POST ${invitations}`, invitations, 201, { ...own, json: policy });
+  await callAndValidate(`POST ${invitations}`, invitations, 200, { ...own, json: policy });
+  const { id, secret } = parseLink((await created.json<{ url: string }>()).url);
+  await callAndValidate(`GET ${invitations}`, invitations, 200, own);
+  await callAndValidate(`GET ${invitations}/{invitation_id}/link`, `${invitations}/${id}/link`, 200, own);
+  for (const step of ["preview", "join", "join"]) {
+    const title = `POST ${invitations}/{invitation_id}/${step}`;
+    await callAndValidate(title, `${invitations}/${id}/${step}`, 200, { token, json: { secret } });
+  }
+  const library = `/api/libraries/${libraryId}`;
+  await callAndValidate("GET /api/libraries/{library_id}/members", `${library}/members`, 200, own);
+  const member = `${library}/members/${memberId}`;
+  const memberTitle = "/api/libraries/{library_id}/members/{user_id}";
+  const role = { role: "collaborator" };
+  await callAndValidate(`PATCH ${memberTitle}`, member, 200, { ...own, json: role });
+  await callAndValidate("POST /api/libraries/{library_id}/leave", `${library}/leave`, 200, { token });
+  await callAndValidate(`DELETE ${memberTitle}`, member, 200, own);
+  await callAndValidate(`PATCH ${memberTitle}`, member, 409, { ...own, json: role });
+  const disable = `POST ${invitations}/{invitation_id}/disable`;
+  await callAndValidate(disable, `${invitations}/${id}/disable`, 200, own);
+}
+
 describe("every response matches the published schema", () => {
   it("for a successful call of every operation", async () => {
     await callAndValidate("GET /api/server/ping", "/api/server/ping", 200, { token: null });
@@ -116,6 +146,7 @@ describe("every response matches the published schema", () => {
     const { libraryId } = await getRootOwner();
     await callAndValidate("GET /api/libraries", "/api/libraries", 200);
     await callAndValidate("GET /api/libraries/{library_id}", `/api/libraries/${libraryId}`, 200);
+    await validateSharing(userId, libraryId);
     await callAndValidate("PATCH /api/libraries/{library_id}", `/api/libraries/${libraryId}`, 200, {
       json: { description: "text" },
     });

@@ -11,6 +11,7 @@ import {
   insertAlbum,
   insertAlbumMembership,
   insertAssets,
+  insertInvitation,
   insertKey,
   insertStack,
   type Tenant,
@@ -128,6 +129,7 @@ beforeAll(async () => {
     apikey_: keyId,
     btask_: tasks[0]?.id ?? "",
     intuser_: owner.userId,
+    invite_: await insertInvitation(owner),
   };
 });
 

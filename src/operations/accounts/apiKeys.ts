@@ -31,7 +31,9 @@ export interface CreateApiKeyParams {
 
 /** Rejects ids of unknown libraries: otherwise a key would gain access to a library created with that id later. */
 async function requireLiveLibraries(context: Context, principal: Principal, libraryIds: string[]): Promise<void> {
-  const live = new Set((await listLiveLibraryIds(context.db, principal)).map((library) => library.id));
+  const live = new Set(
+    (await listLiveLibraryIds(context.db, { ...principal, action: "read" })).map((library) => library.id),
+  );
   const unknown = libraryIds.find((id) => !live.has(id));
   if (unknown !== undefined) throw new AppError("not_found", `library ${unknown} not found`);
 }

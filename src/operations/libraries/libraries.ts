@@ -1,9 +1,18 @@
 import { AppError, notFound } from "../../kernel/errors.ts";
 import { foldName } from "../../kernel/foldName.ts";
+import { findNamedUser } from "../../records/accounts/namedUsers.ts";
 import * as records from "../../records/libraries/libraries.ts";
+import type { MemberRole } from "../../records/libraries/libraryScope.ts";
+import {
+  findLibrary,
+  listLibraries,
+  type LibraryListRequest,
+  type SharedLibrary,
+} from "../../records/libraries/sharedLibraries.ts";
 import { isNameRejected, LIBRARY_NAMES, unfoldedNamesQuery } from "../../records/names.ts";
 import { runQueries } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/authentication.ts";
+import { summarizeUser, type UserSummary } from "../accounts/userSummaries.ts";
 import type { Context } from "../context.ts";
 import { asOwner, inaccessible } from "./access.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
@@ -11,38 +20,56 @@ import { foldStoredNames, nameConflict, NameTakenError, requireSame, throwNameTa
 import { startPages } from "../pages.ts";
 import { createOnce, storedLibrary, type IdempotentRequest } from "../idempotency/createOnce.ts";
 
-export type Library = records.Library;
+type Library = records.Library;
+
+/** A library as the caller sees it. */
+export interface LibraryView extends Library {
+  owner: UserSummary;
+  role: MemberRole;
+}
+
+function toView(context: Context, library: SharedLibrary): LibraryView {
+  return { ...library, owner: summarizeUser(context, library.owner) };
+}
+
+/** The view of a library that the caller owns. */
+async function toOwnView(context: Context, library: Library): Promise<LibraryView> {
+  const owner = (await findNamedUser(context.db, library.userId)) ?? UNNAMED;
+  return { ...library, role: "owner", owner: summarizeUser(context, { ...owner, id: library.userId }) };
+}
+
+const UNNAMED = { subject: null, firstName: null, lastName: null };
 
 /** Libraries that a streamed list holds in memory: 1.7 MB with the longest names and descriptions. */
 const MAX_PAGE_LIBRARIES = 100;
 
-/** Reads a live or trashed library. Throws `not_found`. */
-export async function getLibrary(context: Context, principal: Principal, id: string): Promise<Library> {
-  const library = await records.findLibrary(context.db, principal, id);
+/** Reads a library, live or, by its owner, trashed. Throws `not_found`. */
+export async function getLibrary(context: Context, principal: Principal, id: string): Promise<LibraryView> {
+  const library = await findLibrary(context.db, principal, id);
   if (library === null) throw notFound("library");
-  return library;
+  return toView(context, library);
 }
 
 async function* libraryPages(
   context: Context,
   principal: Principal,
-  state: records.LibraryListRequest["state"],
-): AsyncGenerator<Library[]> {
+  state: LibraryListRequest["state"],
+): AsyncGenerator<LibraryView[]> {
   for (let after: Library | null = null; ;) {
-    const request: records.LibraryListRequest = { state, after, limit: MAX_PAGE_LIBRARIES };
-    const page = await records.listLibraries(context.db, principal, request);
-    yield page.libraries;
+    const request: LibraryListRequest = { state, after, limit: MAX_PAGE_LIBRARIES };
+    const page = await listLibraries(context.db, principal, request);
+    yield page.libraries.map((library) => toView(context, library));
     after = page.libraries.at(-1) ?? null;
     if (!page.hasMore || after === null) return;
   }
 }
 
-/** Streams the accessible libraries in the given state, in pages. */
+/** Streams the accessible libraries in the given state, in pages: own and joined ones, and the trash of the own ones. */
 export async function streamLibraries(
   context: Context,
   principal: Principal,
-  state: records.LibraryListRequest["state"],
-): Promise<AsyncGenerator<Library[]>> {
+  state: LibraryListRequest["state"],
+): Promise<AsyncGenerator<LibraryView[]>> {
   return await startPages(libraryPages(context, principal, state));
 }
 
@@ -81,20 +108,21 @@ export async function createLibrary(
   principal: Principal,
   fields: { name: string; description: string | null },
   idempotent: IdempotentRequest | null,
-): Promise<{ library: Library; isNew: boolean }> {
+): Promise<{ library: LibraryView; isNew: boolean }> {
   if (principal.libraryIds !== null) {
     throw new AppError("forbidden", "a credential restricted to selected libraries cannot create a library");
   }
   const { name, description } = fields;
   try {
     const insert = async () => await insertLibrary(context, principal, fields, idempotent);
-    return { library: (await createOnce(context, idempotent, storedLibrary, insert)).row, isNew: true };
+    const { row } = await createOnce(context, idempotent, storedLibrary, insert);
+    return { library: await toOwnView(context, row), isNew: true };
   } catch (error) {
     if (!(error instanceof NameTakenError)) throw error;
     const named = await records.listLibrariesByName(context.db, error.ownerId, foldName(name));
     const isSame = (library: Library): boolean =>
       library.trashedAt === null && (description === null || (library.description ?? "") === description);
-    return { library: requireSame("library", name, named, isSame), isNew: false };
+    return { library: await toOwnView(context, requireSame("library", name, named, isSame)), isNew: false };
   }
 }
 
@@ -107,14 +135,14 @@ export async function updateLibrary(
   principal: Principal,
   id: string,
   { name, ...fields }: { name?: string; description?: string | null },
-): Promise<Library> {
+): Promise<LibraryView> {
   const owner = asOwner(principal);
   if (name !== undefined) await foldLibraryNames(context, principal.userId);
   const change = { ...fields, ...(name === undefined ? {} : { rename: { name, foldedName: foldName(name) } }) };
   try {
     const library = await records.updateLibrary(context.db, owner, id, change, context.nowMs);
     if (library === null) throw await inaccessible(context, owner, "library", id);
-    return library;
+    return await toOwnView(context, library);
   } catch (error) {
     throw name !== undefined && isNameRejected(LIBRARY_NAMES, error) ? nameConflict("library", name) : error;
   }
@@ -137,11 +165,11 @@ export async function trashLibrary(context: Context, principal: Principal, id: s
 }
 
 /** Restores a trashed library with everything that is still stored. Throws `not_found`. */
-export async function restoreLibrary(context: Context, principal: Principal, id: string): Promise<Library> {
+export async function restoreLibrary(context: Context, principal: Principal, id: string): Promise<LibraryView> {
   const owner = asOwner(principal);
   const library = await records.restoreLibrary(context.db, owner, id, context.nowMs);
   if (library === null) throw await inaccessible(context, owner, "library", id);
-  return library;
+  return await toOwnView(context, library);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Libraries. Every query is restricted to those of which the caller is a member, and that the credential covers. */
-import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, sql, type SQL } from "drizzle-orm";
+import { and, eq, getTableColumns, isNotNull, isNull, sql, type SQL } from "drizzle-orm";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
@@ -8,7 +8,7 @@ import { isNameTaken, LIBRARY_NAMES, nameUnlessTaken } from "../names.ts";
 import { libraries } from "../schema/schema.ts";
 import { rowReader, type Query } from "../sql/query.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
-import { inMemberLibraries, isLibraryMember, type LibraryScope } from "./libraryScope.ts";
+import { isLibraryMember, librariesInScope, libraryInScope, type LibraryScope } from "./libraryScope.ts";
 import { insertLibraryIfNone, storageUsedBy } from "../accounts/users.ts";
 
 export { isVisible, type LibraryScope } from "./libraryScope.ts";
@@ -24,21 +24,6 @@ const { name: _name, foldedName: _foldedName, description: _description, ...stat
 export interface StorageUsage {
   usedBytes: number;
   limitBytes: number | null;
-}
-
-/** A condition on `libraries`: the owner alone sees the trash. */
-function isSeenBy({ userId }: LibraryScope): SQL {
-  return sql`(${libraries.trashedAt} IS NULL OR ${libraries.userId} = ${userId})`;
-}
-
-/** A condition on `libraries`: this library, if it is in scope. */
-function libraryInScope(scope: LibraryScope, id: string): SQL | undefined {
-  return and(eq(libraries.id, id), isLibraryMember(scope, libraries.id), isSeenBy(scope));
-}
-
-/** A condition on `libraries`: in scope. Reads the memberships of the caller first. */
-function librariesInScope(scope: LibraryScope): SQL | undefined {
-  return and(inMemberLibraries(scope, libraries.id), isSeenBy(scope));
 }
 
 /**
@@ -100,10 +85,6 @@ export async function createDefaultLibrary(
   return live;
 }
 
-export async function findLibrary(db: Database, scope: LibraryScope, id: string): Promise<Library | null> {
-  return (await db.orm.select().from(libraries).where(libraryInScope(scope, id)).get()) ?? null;
-}
-
 /** The live libraries in scope. */
 export async function listLiveLibraryIds(
   db: Database,
@@ -113,33 +94,6 @@ export async function listLiveLibraryIds(
     .select({ id: libraries.id, trashClearedAt: libraries.trashClearedAt })
     .from(libraries)
     .where(and(librariesInScope(scope), isNull(libraries.trashedAt)));
-}
-
-export interface LibraryListRequest {
-  state: "live" | "trashed" | "all";
-  /** The page starts after this library. */
-  after: Library | null;
-  limit: number;
-}
-
-/** Oldest first; the trash with the most recently trashed first. */
-export async function listLibraries(
-  db: Database,
-  scope: LibraryScope,
-  { state, after, limit }: LibraryListRequest,
-): Promise<{ libraries: Library[]; hasMore: boolean }> {
-  const byState = { live: isNull(libraries.trashedAt), trashed: isNotNull(libraries.trashedAt), all: undefined };
-  const isTrash = state === "trashed";
-  const isAfter = isTrash
-    ? sql`(${libraries.trashedAt}, ${libraries.id}) < (${after?.trashedAt}, ${after?.id})`
-    : sql`${libraries.id} > ${after?.id}`;
-  const rows = await db.orm
-    .select()
-    .from(libraries)
-    .where(and(librariesInScope(scope), byState[state], after === null ? undefined : isAfter))
-    .orderBy(...(isTrash ? [desc(libraries.trashedAt), desc(libraries.id)] : [asc(libraries.id)]))
-    .limit(limit + 1);
-  return { libraries: rows.slice(0, limit), hasMore: rows.length > limit };
 }
 
 /** Whether `insertLibrary` failed because the user has too many libraries. */

@@ -1,8 +1,8 @@
 /** The libraries of a caller. Every condition of access to a library, and to what it contains, is made here. */
-import { sql, type SQL, type SQLWrapper } from "drizzle-orm";
+import { and, eq, sql, type SQL, type SQLWrapper } from "drizzle-orm";
 import type { Action } from "../accounts/actions.ts";
 import { inList } from "../sql/jsonList.ts";
-import type { memberRoles } from "../schema/schema.ts";
+import { libraries, type memberRoles } from "../schema/schema.ts";
 
 export type MemberRole = (typeof memberRoles)[number];
 
@@ -72,4 +72,19 @@ export function inScope(scope: LibraryScope, libraryId: SQLWrapper, trashedAt: S
   return sql`(${inListedLibraries(scope, libraryId)} AND EXISTS (SELECT 1 FROM libraries scoped
     WHERE scoped.id = ${libraryId} AND scoped.trashed_at IS NULL${visible}
       AND EXISTS (SELECT 1 FROM ${activeMember(scope, sql`scoped.id`)})))`;
+}
+
+/** A condition on `libraries`: the owner alone sees the trash. */
+function isSeenBy({ userId }: LibraryScope): SQL {
+  return sql`(${libraries.trashedAt} IS NULL OR ${libraries.userId} = ${userId})`;
+}
+
+/** A condition on `libraries`: this library, if it is in scope. */
+export function libraryInScope(scope: LibraryScope, id: string): SQL | undefined {
+  return and(eq(libraries.id, id), isLibraryMember(scope, libraries.id), isSeenBy(scope));
+}
+
+/** A condition on `libraries`: in scope. Reads the memberships of the caller first. */
+export function librariesInScope(scope: LibraryScope): SQL | undefined {
+  return and(inMemberLibraries(scope, libraries.id), isSeenBy(scope));
 }

@@ -1,12 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
-import { toInstantUs } from "../../kernel/time.ts";
 import {
   arraySchema,
-  dateTimeSchema,
   idFieldSchema,
   idSchema,
   instantFieldSchema,
+  instantSchema,
   textSchema,
 } from "../fieldSchemas.ts";
 
@@ -41,12 +40,6 @@ export const createdApiKeySchema = z
 export const MAX_ACTIONS = 20;
 /** Libraries that one key is restricted to. */
 export const MAX_KEY_LIBRARIES = 200;
-
-/** An instant, in Unix milliseconds. A time without an offset would mean another instant to each reader. */
-const instantSchema = dateTimeSchema
-  .refine((time) => time.offsetMinutes !== null, { error: "must have a UTC offset, such as 2030-01-01T00:00:00Z" })
-  .transform((time) => Math.floor(toInstantUs(time) / 1000))
-  .openapi({ type: "string", format: "date-time", example: "2030-01-01T00:00:00Z" });
 
 /** Clients from before 2026-07-22 send only a name and get a key with every action on every library. */
 export const createApiKeySchema = z

@@ -1,10 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { formatInstant } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/libraries/libraries.ts";
 import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
 import { JSON_ARRAY_HEADERS, jsonArrayStream } from "../jsonArray.ts";
 import { addStreamingRoute, newRouter, parse } from "../router.ts";
+import { serializeLibrary } from "./serializer.ts";
 import { updateLibrarySchema, libraryQuerySchema, librarySchema, createLibrarySchema } from "./schemas.ts";
 import {
   acknowledgementSchema,
@@ -118,20 +118,6 @@ const remove = createRoute({
   request: { params },
   responses: { 200: jsonResponse(acknowledgementSchema, "Deletion is scheduled"), ...errorResponses(404, 409) },
 });
-
-function serializeLibrary(library: operations.Library) {
-  return {
-    id: library.id,
-    name: library.name,
-    description: library.description,
-    user_id: library.userId,
-    asset_count: library.assetCount,
-    storage_used_bytes: library.storageUsedBytes,
-    storage_limit_bytes: library.storageLimitBytes,
-    created_at: formatInstant(library.createdAt),
-    updated_at: formatInstant(library.updatedAt),
-  };
-}
 
 /** An empty description is stored as none. */
 function toLibraryChange({ name, description }: z.output<typeof updateLibrarySchema>) {

@@ -1,6 +1,15 @@
 import { z } from "@hono/zod-openapi";
+import { memberRoles } from "../../operations/libraries/members.ts";
 import { MAX_CAPTION_BYTES, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import { idFieldSchema, instantFieldSchema, nameSchema, textSchema } from "../fieldSchemas.ts";
+
+export const userSummarySchema = z
+  .object({ id: idFieldSchema("user"), display_name: z.string().nullable() })
+  .openapi("UserSummary");
+
+const roleSchema = z
+  .enum(memberRoles)
+  .openapi({ description: "The role of the caller, which bounds what they may do in this library" });
 
 export const librarySchema = z
   .object({
@@ -8,6 +17,8 @@ export const librarySchema = z
     name: z.string(),
     description: z.string().nullable(),
     user_id: idFieldSchema("user"),
+    owner: userSummarySchema,
+    role: roleSchema,
     asset_count: z.int(),
     storage_used_bytes: z.int(),
     storage_limit_bytes: z.int().nullable(),

@@ -30,6 +30,8 @@ describe("libraries", () => {
       name: "Family",
       description: "since 1999",
       user_id: userId,
+      owner: { id: userId, display_name: null },
+      role: "owner",
       asset_count: 0,
       storage_used_bytes: 0,
       storage_limit_bytes: null,

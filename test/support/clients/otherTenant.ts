@@ -10,8 +10,10 @@ import { insertTaskRows } from "../rows/taskRows.ts";
 import {
   insertAlbum,
   insertAssets,
+  insertInvitation,
   insertKey,
   insertLibrary,
+  insertMember,
   insertAlbumMembership,
   insertStack,
   insertUser,
@@ -170,10 +172,22 @@ export async function insertOtherTenant(): Promise<OtherTenant> {
     userId,
     canaryText("passkey"),
   );
+  const invitationId = await insertInvitation(owner);
+  const memberId = await insertMember(libraryId, await insertUser());
   const ids = { lib_: libraryId, asset_: assetId, asset_version_: current, asset_stack_: stackId, album_: albumId };
-  const all = { ...ids, album_asset_: membershipId, btask_: taskId, apikey_: keyId, passkey_: passkeyId, intuser_: userId };
+  const all = {
+    ...ids,
+    album_asset_: membershipId,
+    btask_: taskId,
+    apikey_: keyId,
+    passkey_: passkeyId,
+    intuser_: userId,
+  };
+  const sharing = { invite_: invitationId, member_: memberId };
   await insertEvents(libraryId, all);
-  return { userId, libraryId, otherLibraryId, ids: all, allIds: [...Object.values(all), secondAssetId, original] };
+  const entityIds = { ...all, ...sharing };
+  const allIds = [...Object.values(entityIds), secondAssetId, original];
+  return { userId, libraryId, otherLibraryId, ids: entityIds, allIds };
 }
 
 /** Dumps the tenant's rows; a key's last use is left out. */
@@ -186,8 +200,9 @@ export async function readTenantRows({ userId, libraryId }: OtherTenant): Promis
     album_assets: "library_id",
   };
   const tables = { ...owned, stacks: "library_id", asset_tasks: "library_id", events: "library_id" };
+  const sharing = { library_members: "library_id", library_invitations: "library_id" };
   const rows: unknown[] = [];
-  for (const [table, column] of Object.entries(tables)) {
+  for (const [table, column] of Object.entries({ ...tables, ...sharing })) {
     rows.push(
       (await env.DB.prepare(`SELECT * FROM ${table} WHERE ${column} = ? ORDER BY 1`).bind(libraryId).all()).results,
     );

@@ -92,6 +92,18 @@ export async function insertMember(
   return id;
 }
 
+/** Inserts an active invitation and returns its id. */
+export async function insertInvitation({ userId, libraryId }: { userId: string; libraryId: string }): Promise<string> {
+  const id = newId("invitation");
+  await env.DB.prepare(
+    `INSERT INTO library_invitations (id, library_id, role, max_joiners, expires_at, created_by, created_at, updated_at)
+     VALUES (?, ?, 'viewer', 5, 4e12, ?, 0, 0)`,
+  )
+    .bind(id, libraryId, userId)
+    .run();
+  return id;
+}
+
 export interface AssetFields {
   /** Capture time in ISO 8601; its UTC offset is stored if given. */
   capturedAt?: string;
