@@ -4,6 +4,7 @@ import { formatInstant } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/tasks/taskQueries.ts";
 import { newRouter } from "../router.ts";
+import { knowsQualityScoring } from "./clientVersion.ts";
 import { errorResponses, idSchema, jsonResponse, credentialSecurity } from "../fieldSchemas.ts";
 import { taskIdSchema, taskQuerySchema, taskSchema, type TaskBody } from "./schemas.ts";
 
@@ -49,11 +50,12 @@ function formatNullableInstant(atMs: number | null): string | null {
   return atMs === null ? null : formatInstant(atMs);
 }
 
-function serializeTask(task: operations.Task): TaskBody {
+function serializeTask(task: operations.Task, isCurrent: boolean): TaskBody {
+  const isRenamed = task.taskType === "quality_scoring" && !isCurrent;
   return {
     id: task.id,
     asset_id: task.assetId,
-    task_type: task.taskType,
+    task_type: isRenamed ? "image_quality" : task.taskType,
     celery_task_id: task.celeryTaskId,
     status: task.status,
     result: task.result,
@@ -76,15 +78,17 @@ export const tasks = newRouter()
       taskType: query.task_type ?? null,
       limit: query.limit,
     });
-    return c.json(rows.map(serializeTask), 200);
+    const isCurrent = knowsQualityScoring(c);
+    const body = rows.map((task) => serializeTask(task, isCurrent));
+    return c.json(body, 200);
   })
   .openapi(listByAsset, async (c) => {
     const rows = await operations.listAssetTasks(c.var.context, c.var.principal, c.req.valid("param").asset_id);
-    return c.json(rows.map(serializeTask), 200);
+    const isCurrent = knowsQualityScoring(c);
+    const body = rows.map((task) => serializeTask(task, isCurrent));
+    return c.json(body, 200);
   })
   .openapi(get, async (c) => {
-    return c.json(
-      serializeTask(await operations.getTask(c.var.context, c.var.principal, c.req.valid("param").task_id)),
-      200,
-    );
+    const task = await operations.getTask(c.var.context, c.var.principal, c.req.valid("param").task_id);
+    return c.json(serializeTask(task, knowsQualityScoring(c)), 200);
   });

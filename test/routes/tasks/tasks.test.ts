@@ -111,6 +111,25 @@ describe("GET /api/tasks", () => {
     expect(await idsOf("?task_type=thumbhash&limit=2")).toEqual(tasksAt(4, 5));
   });
 
+  it.each([
+    ["0.159.0", "image_quality"],
+    ["0.177.9", "image_quality"],
+    ["0.178.0", "quality_scoring"],
+    ["1.2.3", "quality_scoring"],
+    ["x", "quality_scoring"],
+  ])("names quality_scoring as version %s of the official client knows it: %s", async (version, name) => {
+    const headers = { "x-stainless-package-version": version };
+    const paths = [
+      "/api/tasks?task_type=quality_scoring",
+      `/api/tasks/${ids[1]}`,
+      "/api/tasks?task_type=image_quality",
+    ];
+    for (const path of paths) {
+      const body: unknown = await (await call("GET", path, { headers })).json();
+      expect([body].flat(), path).toMatchObject([{ id: ids[1], task_type: name }]);
+    }
+  });
+
   it("accepts the contract's task types and no others", async () => {
     const kinds =
       "quality_scoring image_quality person_metrics_refresh embedding face_detection face_clustering asset_description asset_storage_cleanup asset_version_storage_cleanup reverse_geocoding video_thumbnail_extract video_metadata_extract thumbhash display_proxy_generation burst_detection product_update_subscription";
