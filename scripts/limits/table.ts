@@ -23,6 +23,8 @@ import * as stackRecords from "../../src/records/stacks/stacks.ts";
 import * as mapRecords from "../../src/records/map/geoClusters.ts";
 import * as rateLimits from "../../src/middleware/rateLimits.ts";
 import * as idempotencyKeys from "../../src/records/idempotency/idempotencyKeys.ts";
+import * as feedback from "../../src/operations/feedback/feedback.ts";
+import * as feedbackSchemas from "../../src/routes/feedback/schemas.ts";
 import * as accountSchemas from "../../src/routes/accounts/schemas.ts";
 import * as userSchemas from "../../src/routes/accounts/userSchemas.ts";
 import * as albumSchemas from "../../src/routes/albums/schemas.ts";
@@ -105,6 +107,9 @@ export const sections: Section[] = [
       limit(deletionRoutes, "MAX_SELECTED_ASSETS", "items", "`ids` to trash, restore or delete", "422"),
       limit(moveRoutes, "MAX_MOVED_ASSETS", "items", "`asset_ids` of a move to another library", "422"),
       limit(existenceSchemas, "MAX_IDENTIFIERS", "items", "files in one existence check", "422"),
+      limit(feedbackSchemas, "MAX_TOOL_NAMES", "items", "`tool_names` of feedback", "422"),
+      limit(feedbackSchemas, "MAX_TOOL_NAME_BYTES", "bytes", "a tool name of feedback", "422"),
+      limit(feedback, "MAX_FEEDBACK_PER_USER", "items", "feedback kept of a user", "the oldest is deleted"),
       limit(accountSchemas, "MAX_ACTIONS", "items", "`actions` of an API key", "422"),
       limit(accountSchemas, "MAX_KEY_LIBRARIES", "items", "`library_ids` of an API key", "422"),
       limit(userSchemas, "MAX_PAGE_USERS", "items", "users on a page", "422"),
