@@ -4,8 +4,8 @@ import { formatInstant } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/tasks/taskQueries.ts";
 import { newRouter } from "../router.ts";
-import { knowsQualityScoring } from "./clientVersion.ts";
 import { errorResponses, idSchema, jsonResponse, credentialSecurity } from "../fieldSchemas.ts";
+import { formerType, needsFormerTypes } from "./formerTypes.ts";
 import { taskIdSchema, taskQuerySchema, taskSchema, type TaskBody } from "./schemas.ts";
 
 const shared = { tags: ["Tasks"], security: credentialSecurity };
@@ -50,12 +50,11 @@ function formatNullableInstant(atMs: number | null): string | null {
   return atMs === null ? null : formatInstant(atMs);
 }
 
-function serializeTask(task: operations.Task, isCurrent: boolean): TaskBody {
-  const isRenamed = task.taskType === "quality_scoring" && !isCurrent;
+function serializeTask(task: operations.Task, hasFormerType: boolean): TaskBody {
   return {
     id: task.id,
     asset_id: task.assetId,
-    task_type: isRenamed ? "image_quality" : task.taskType,
+    task_type: hasFormerType ? formerType(task.taskType) : task.taskType,
     celery_task_id: task.celeryTaskId,
     status: task.status,
     result: task.result,
@@ -78,17 +77,27 @@ export const tasks = newRouter()
       taskType: query.task_type ?? null,
       limit: query.limit,
     });
-    const isCurrent = knowsQualityScoring(c);
-    const body = rows.map((task) => serializeTask(task, isCurrent));
-    return c.json(body, 200);
+    const hasFormerTypes = needsFormerTypes((name) => c.req.header(name));
+    return c.json(
+      rows.map((task) => serializeTask(task, hasFormerTypes)),
+      200,
+    );
   })
   .openapi(listByAsset, async (c) => {
     const rows = await operations.listAssetTasks(c.var.context, c.var.principal, c.req.valid("param").asset_id);
-    const isCurrent = knowsQualityScoring(c);
-    const body = rows.map((task) => serializeTask(task, isCurrent));
-    return c.json(body, 200);
+    const hasFormerTypes = needsFormerTypes((name) => c.req.header(name));
+    return c.json(
+      rows.map((task) => serializeTask(task, hasFormerTypes)),
+      200,
+    );
   })
   .openapi(get, async (c) => {
     const task = await operations.getTask(c.var.context, c.var.principal, c.req.valid("param").task_id);
-    return c.json(serializeTask(task, knowsQualityScoring(c)), 200);
+    return c.json(
+      serializeTask(
+        task,
+        needsFormerTypes((name) => c.req.header(name)),
+      ),
+      200,
+    );
   });

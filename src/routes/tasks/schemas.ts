@@ -5,14 +5,14 @@ import { idFieldSchema, idSchema, instantFieldSchema, limitSchema } from "../fie
 
 const text = z.string().nullable();
 const status = z.enum(taskStatuses);
-/** `image_quality` only for clients that don't know its present name: clientVersion.ts. */
-const answeredTaskType = z.enum([...taskTypes, "image_quality"]);
 
 export const taskSchema = z
   .object({
     id: idFieldSchema("task"),
     asset_id: idFieldSchema("asset").nullable().openapi({ description: "null for a task of the whole library" }),
-    task_type: answeredTaskType,
+    task_type: z.enum([...taskTypes, "image_quality"]).openapi({
+      description: "`image_quality` instead of `quality_scoring` is answered only to official Python SDKs before 0.178",
+    }),
     celery_task_id: z.string().openapi({ description: "A second id of the task; also accepted as `task_id` in paths" }),
     status: status.openapi({
       description:
