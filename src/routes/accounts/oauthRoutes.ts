@@ -69,10 +69,15 @@ export const oauth = newRouter()
     return c.json({ url }, 200);
   })
   .openapi(exchange, async (c) => {
-    const { code = null, state = null, code_verifier: codeVerifier = null, error = null } = c.req.valid("json");
+    const body = c.req.valid("json");
+    const { code = null, state = null, code_verifier: codeVerifier = null, error = null, invitation = null } = body;
     const label = c.req.header("user-agent") ?? "";
-    const { accessToken, user } = await exchangeCode(c.var.context, { code, state, codeVerifier, error }, label);
-    const body = {
+    const { accessToken, user } = await exchangeCode(
+      c.var.context,
+      { code, state, codeVerifier, error, invitation },
+      label,
+    );
+    const exchanged = {
       id: user.id,
       clerk_user_id: null,
       email: user.email,
@@ -81,6 +86,6 @@ export const oauth = newRouter()
       is_active: user.isActive,
       is_verified: user.isVerified,
     };
-    return c.json({ access_token: accessToken, user: body }, 200);
+    return c.json({ access_token: accessToken, user: exchanged }, 200);
   })
   .openapi(logout, async (c) => c.json({ logout_endpoint: await logoutEndpoint(c.var.context, c.var.origin) }, 200));

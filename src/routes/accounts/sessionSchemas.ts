@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_REDIRECT_URI_CHARACTERS } from "../../kernel/signInSettings.ts";
-import { idFieldSchema, instantFieldSchema } from "../fieldSchemas.ts";
+import { idFieldSchema, idSchema, instantFieldSchema } from "../fieldSchemas.ts";
 
 export const sessionSchema = z
   .object({
@@ -45,6 +45,12 @@ export const exchangeSchema = z
     state: parameter.openapi({ description: "`state` of the redirect" }),
     code_verifier: parameter.openapi({ description: "The client's PKCE verifier; required after `code_challenge`" }),
     error: parameter.openapi({ description: "`error` of the redirect: the response is 400" }),
+    invitation: z
+      .object({ id: idSchema("invitation"), secret: z.string().max(MAX_OAUTH_PARAMETER_CHARACTERS) })
+      .nullish()
+      .openapi({
+        description: "An invitation link's id and secret, which admit a new user. Tintype extension.",
+      }),
   })
   .openapi("OAuthExchangeRequest", { example: { code: "code", state: "state" } });
 

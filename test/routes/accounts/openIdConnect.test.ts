@@ -1,8 +1,12 @@
 import { afterEach, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { DISCOVERY_CACHE_MS, MAX_SUBJECT_CHARACTERS } from "../../../src/providers/identity/openIdConnect.ts";
 import { challengeOf, SIGN_IN_LIFETIME_MS } from "../../../src/operations/accounts/oauth/signInRequests.ts";
+import { newId } from "../../../src/kernel/ids.ts";
+import { invitationSecret } from "../../../src/operations/libraries/invitationSecrets.ts";
 import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { call } from "../../support/clients/api.ts";
+import { insertInvitation, insertLibrary, insertUser } from "../../support/clients/tenants.ts";
+import { testContext } from "../../support/context.ts";
 
 const APP = "app.immich:///oauth-callback";
 const LOCAL = "http://localhost:3000/cb";
@@ -374,6 +378,28 @@ describe("who may sign in with a provider", () => {
   it.each(reasons)("is not %s", async (name, settings, claims, reason) => {
     const response = await signInAt(scripted("ok", settings), { sub: `new ${name}`, ...claims });
     expect(await reasonOf(response)).toMatch(reason);
+  });
+
+  it("is whoever holds an invitation that others can still join with, where invited may sign up", async () => {
+    const owner = await insertUser();
+    const invite = async (): Promise<{ id: string; secret: string }> => {
+      const id = await insertInvitation({ userId: owner, libraryId: await insertLibrary(owner, newId("library")) });
+      return { id, secret: await invitationSecret(testContext().config, id) };
+    };
+    const [open, disabled, other] = [await invite(), await invite(), await invite()];
+    await sqlAll("UPDATE library_invitations SET disabled_at = 1 WHERE id = ?", disabled.id);
+    const signUp = async (sub: string, invitation: unknown, settings: Settings = {}): Promise<Response> => {
+      const changed = scripted("ok", { SIGN_UPS: "invited", ...settings });
+      const url = await begin(changed);
+      const parameters = { code: codeFor(url, { sub }), state: url.searchParams.get("state") };
+      return await exchange(changed, { ...parameters, invitation });
+    };
+    expect((await signUp("invited", open)).status).toBe(200);
+    for (const wrong of [disabled, { ...open, secret: other.secret }, { id: newId("invitation"), secret: open.secret }])
+      expect(await reasonOf(await signUp("not invited", wrong))).toContain("by invitation only");
+    expect(await reasonOf(await signUp("too late", open, { SIGN_UPS: "nobody" }))).toContain("no new accounts");
+    expect((await signUp("malformed", { id: "x", secret: "y" })).status).toBe(422);
+    expect((await signUp("invited", null)).status).toBe(200);
   });
 
   it("is not a deactivated user", async () => {

@@ -6,6 +6,7 @@ import { hashSecret } from "../authentication.ts";
 import { createSession } from "../sessions.ts";
 import { refusalTexts, resolveSignIn } from "../signIn.ts";
 import type { Context } from "../../context.ts";
+import { describeInvitation, type InvitationKey } from "../../libraries/joinLibrary.ts";
 import { challengeOf, derivedSecrets } from "./signInRequests.ts";
 
 /** The parameters that the client's redirect target received, and the client's PKCE verifier. */
@@ -14,6 +15,8 @@ export interface ExchangeParams {
   state: string | null;
   codeVerifier: string | null;
   error: string | null;
+  /** An invitation to a library, which may admit a new user; null without one. */
+  invitation: InvitationKey | null;
 }
 
 export interface SignedIn {
@@ -55,11 +58,16 @@ async function userOfCode({ userId, codeHash }: SignInRequest, code: string): Pr
   return userId;
 }
 
+/** Whether somebody holds an invitation that others can still join with. */
+async function isInvited(context: Context, invitation: InvitationKey | null): Promise<boolean> {
+  return invitation !== null && (await describeInvitation(context, invitation))?.state === "active";
+}
+
 /** The user whom the OpenID provider names for its code. */
 async function userOfProvider(
   context: Context,
   request: SignInRequest,
-  params: { code: string; state: string; codeVerifier: string | null },
+  params: { code: string; state: string } & Pick<ExchangeParams, "codeVerifier" | "invitation">,
 ): Promise<string> {
   const { nonce, verifier } = await derivedSecrets(context, params.state);
   const identity = await context.identityProvider?.redeemCode({
@@ -69,7 +77,7 @@ async function userOfProvider(
     codeVerifier: params.codeVerifier ?? verifier,
   });
   if (identity === undefined) throw new Error("no identity provider is configured");
-  const result = await resolveSignIn(context, identity, false);
+  const result = await resolveSignIn(context, identity, await isInvited(context, params.invitation));
   if ("refusal" in result) throw failure(refusalTexts[result.refusal]);
   return result.userId;
 }
@@ -86,7 +94,7 @@ function errorCode(error: string): string {
  * verifier, an answer of the OpenID provider that doesn't hold, or a user who is not admitted.
  */
 export async function exchangeCode(context: Context, params: ExchangeParams, label: string): Promise<SignedIn> {
-  const { code, state, codeVerifier, error } = params;
+  const { code, state, codeVerifier, error, invitation } = params;
   if (error !== null) throw failure(`the identity provider answered ${errorCode(error)}`);
   if (code === null || state === null) throw failure("code and state are required");
   const request = await useState(context, state);
@@ -94,7 +102,7 @@ export async function exchangeCode(context: Context, params: ExchangeParams, lab
   const userId =
     context.identityProvider === null
       ? await userOfCode(request, code)
-      : await userOfProvider(context, request, { code, state, codeVerifier });
+      : await userOfProvider(context, request, { code, state, codeVerifier, invitation });
   const user = await findUser(context.db.primary(), userId);
   if (user === null || !user.isActive) throw failure(refusalTexts.deactivated);
   const { token } = await createSession(context, userId, label);
