@@ -54,6 +54,7 @@ async function signUp({ name, email }) {
   const body = { ...person, credential, passkey_name: deviceName() };
   const { access_token: token, library } = await api("POST", "/api/sign-in/sign-up", body, null);
   session.begin(token);
+  if (invitation !== null && library === null) throw new Error("Your account is ready, but the last place was taken.");
   showJoined(library?.name ?? null);
 }
 

@@ -33,20 +33,42 @@ function limitForm(user, change) {
 }
 
 /** Shows the link once: the service stores only its hash. */
+async function showLink(user, shown) {
+  const { url, expires_at: expiresAt } = await api("POST", "/api/sign-in/links", { user_id: user.id });
+  shown.replaceChildren(
+    el("p", {}, `Send this link to ${nameOf(user)}. It signs in once, until ${formatDate(expiresAt)}:`),
+    el("input", {
+      readonly: true,
+      value: url,
+      "aria-label": "One-time link",
+      onfocus: (event) => event.target.select(),
+    }),
+  );
+}
+
 function linkButton(user, shown, change) {
   return change("Create a one-time link", async () => {
-    const { url, expires_at: expiresAt } = await api("POST", "/api/sign-in/links", { user_id: user.id });
-    shown.replaceChildren(
-      el("p", {}, `Send this link to ${nameOf(user)}. It signs in once, until ${formatDate(expiresAt)}:`),
-      el("input", {
-        readonly: true,
-        value: url,
-        "aria-label": "One-time link",
-        onfocus: (event) => event.target.select(),
-      }),
-    );
+    await showLink(user, shown);
     return false;
   });
+}
+
+function addForm(change, shown) {
+  const action = async ({ name, email }) => {
+    const user = await api("POST", "/api/users", { first_name: name, email: email === "" ? null : email });
+    await showLink(user, shown);
+    await change.reload();
+  };
+  const fields = [
+    field("Name", "name", { required: true, maxlength: 100 }),
+    field("E-mail (not needed)", "email", { type: "email", maxlength: 200 }),
+  ];
+  return el(
+    "details",
+    {},
+    el("summary", {}, "Add a person"),
+    form(change.line, "Add and create a one-time link", action, [el("div", { class: "fields" }, ...fields)]),
+  );
 }
 
 function describe(user, me, change) {
@@ -88,13 +110,11 @@ async function listUsers() {
 }
 
 export function usersSection(me) {
+  // Outside of what is loaded again, so that the new person's link stays.
+  const shown = el("div", { role: "status" });
   return section("Users of this service", async (change) => {
     const users = await listUsers();
-    return [
-      rows(
-        users.map((user) => describe(user, me, change)),
-        "None.",
-      ),
-    ];
+    const list = users.map((user) => describe(user, me, change));
+    return [rows(list, "None."), addForm(change, shown), shown];
   });
 }

@@ -62,6 +62,7 @@ export const accessRules: Record<string, AccessRule> = {
   "POST /api/sign-in/passkey/options": { requires: "none" },
   "POST /api/sign-in/passkey": { requires: "none" },
   "POST /api/sign-in/link": { requires: "none" },
+  "POST /api/sign-in/invitation": { requires: "none" },
   "POST /api/sign-in/sign-up/options": { requires: "none" },
   "POST /api/sign-in/sign-up": { requires: "none" },
   "POST /api/sign-in/root-key": { ...ownerRule, otherTenantStatus: 200 },

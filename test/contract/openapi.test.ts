@@ -207,6 +207,7 @@ describe("the OpenAPI document", () => {
       "/api/server/ping",
       "/api/server/version",
       "/api/sign-in",
+      "/api/sign-in/invitation",
       "/api/sign-in/link",
       "/api/sign-in/passkey",
       "/api/sign-in/passkey/options",

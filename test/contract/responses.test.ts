@@ -100,6 +100,7 @@ async function validateSharing(ownerId: string, libraryId: string): Promise<void
   const { id, secret } = parseLink((await created.json<{ url: string }>()).url);
   await callAndValidate(`GET ${invitations}`, invitations, 200, own);
   await callAndValidate(`GET ${invitations}/{invitation_id}/link`, `${invitations}/${id}/link`, 200, own);
+  await callAndValidate("POST /api/sign-in/invitation", "/api/sign-in/invitation", 200, { json: { id, secret } });
   for (const step of ["preview", "join", "join"]) {
     const title = `POST ${invitations}/{invitation_id}/${step}`;
     await callAndValidate(title, `${invitations}/${id}/${step}`, 200, { token, json: { secret } });

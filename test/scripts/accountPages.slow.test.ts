@@ -89,6 +89,7 @@ describe.skipIf(executable === null)("the account pages", () => {
   }
 
   const idSchema = z.object({ id: z.string() });
+  const linkSchema = z.object({ url: z.string() });
 
   async function signInWithRootKey(person: Person): Promise<void> {
     await person.page.goto(`${origin}/sign-in`);
@@ -149,7 +150,6 @@ describe.skipIf(executable === null)("the account pages", () => {
 
   it("sign in with a one-time link, which is gone from the address bar, and good once", async () => {
     const { id } = await callApi(idSchema, "GET", "/api/users/me");
-    const linkSchema = z.object({ url: z.string() });
     const { url } = await callApi(linkSchema, "POST", "/api/sign-in/links", { user_id: id });
     const [first, second] = [await arrive(), await arrive()];
     for (const person of [first, second]) {
@@ -161,6 +161,122 @@ describe.skipIf(executable === null)("the account pages", () => {
     await first.sees("Add a passkey");
     await second.press("Sign in with this link");
     await second.page.getByRole("alert").getByText("this link has expired or was used").waitFor();
+  });
+
+  it("let the owner add a person, who signs in with the link and sees their own account only", async () => {
+    const owner = await arrive();
+    await signInWithRootKey(owner);
+    await owner.press("Not now");
+    await owner.sees("Your account");
+    const users = owner.page.getByRole("region", { name: "Users of this service" });
+    await users.locator("summary", { hasText: "Add a person" }).click();
+    await users.getByLabel("Name", { exact: true }).fill("Anna <i>Example</i>");
+    await owner.press("Add and create a one-time link");
+    const url = await users.getByLabel("One-time link").inputValue();
+    await users.getByText("Anna <i>Example</i>", { exact: true }).waitFor();
+
+    const anna = await arrive();
+    await anna.page.goto(url);
+    await anna.press("Sign in with this link");
+    await anna.press("Add a passkey");
+    await anna.sees("Your account");
+    await anna.page.getByText("Anna <i>Example</i>", { exact: true }).waitFor();
+    expect(await anna.page.getByRole("heading", { name: "Users of this service" }).count()).toBe(0);
+    const token = await signInToApp(anna);
+    expect((await fetch(`${origin}/api/users`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(403);
+
+    await users.locator("summary", { hasText: "Manage" }).first().click();
+    await users.getByRole("button", { name: "Deactivate" }).click();
+    await owner.page.getByRole("dialog").getByRole("button", { name: "Deactivate" }).click();
+    await users.getByText("deactivated", { exact: true }).waitFor();
+    await anna.page.goto(`${origin}/account`);
+    await anna.page.waitForURL(`${origin}/sign-in`);
+    await anna.press("Sign in with a passkey");
+    await anna.page.getByRole("alert").getByText("this account is deactivated").waitFor();
+  });
+
+  const librarySchema = z.array(z.object({ id: z.string(), name: z.string(), role: z.string() }));
+
+  /** Creates an invitation on the account page, and returns its link. */
+  async function inviteOnPage(owner: Person, libraryName: string): Promise<string> {
+    const own = owner.page.getByRole("region", { name: "Your libraries" });
+    await own.getByRole("heading", { name: libraryName }).waitFor();
+    await own.getByLabel(`Share ${libraryName}`, { exact: true }).click();
+    await own.getByLabel("For how many people").fill("1");
+    await owner.press("Create an invitation link");
+    return await own.getByLabel("Invitation link").inputValue();
+  }
+
+  it("let somebody join by an invitation: look at it, create an account, join, and leave again", async () => {
+    await callApi(idSchema, "POST", "/api/libraries", { name: "Holidays & <b>more</b>" });
+    const owner = await arrive();
+    await signInWithRootKey(owner);
+    await owner.press("Not now");
+    await owner.sees("Your account");
+    const link = await inviteOnPage(owner, "Holidays & <b>more</b>");
+
+    const ben = await arrive();
+    await ben.page.goto(link);
+    await ben.sees("Invitation");
+    await ben.page.getByText("Holidays & <b>more</b>", { exact: true }).waitFor();
+    await ben.page.getByText("You will be able to see all photos and videos.").waitFor();
+    expect(await accessibilityFaults(ben.page)).toEqual([]);
+    await ben.page.getByLabel("Your name").fill("Ben");
+    await ben.press("Create an account and join");
+    await ben.sees("You have joined");
+    const token = await signInToApp(ben);
+    const libraries = await callApi(librarySchema, "GET", "/api/libraries", undefined, token);
+    expect(libraries.map(({ name, role }) => [name, role])).toContainEqual(["Holidays & <b>more</b>", "viewer"]);
+
+    const late = await arrive();
+    await late.page.goto(link);
+    await late.page.getByRole("alert").getByText("All places of this invitation are taken.").waitFor();
+
+    await ben.page.goto(`${origin}/sign-in`);
+    await ben.press("Continue as Ben");
+    await ben.sees("Your account");
+    const shared = ben.page.getByRole("region", { name: "Shared with you" });
+    await shared.getByRole("button", { name: "Leave" }).click();
+    await ben.page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
+    await shared.getByText("Nothing.").waitFor();
+  });
+
+  it("let somebody with an account sign in and join", async () => {
+    await callApi(idSchema, "POST", "/api/libraries", { name: "Second library" });
+    const user = await callApi(idSchema, "POST", "/api/users", { first_name: "Cleo" });
+    const { url } = await callApi(linkSchema, "POST", "/api/sign-in/links", { user_id: user.id });
+    const cleo = await arrive();
+    await cleo.page.goto(url);
+    await cleo.press("Sign in with this link");
+    await cleo.press("Add a passkey");
+    await cleo.sees("Your account");
+    await cleo.page.goto(`${origin}/sign-out`);
+    await cleo.sees("Signed out");
+
+    const owner = await arrive();
+    await signInWithRootKey(owner);
+    await owner.press("Not now");
+    await owner.sees("Your account");
+    const link = await inviteOnPage(owner, "Second library");
+    await cleo.page.goto(link);
+    await cleo.press("I have an account: sign in");
+    await cleo.press("Sign in with a passkey");
+    await cleo.sees("Invitation");
+    await cleo.press("Join");
+    await cleo.sees("You have joined");
+
+    const own = owner.page.getByRole("region", { name: "Your libraries" });
+    await owner.page.reload();
+    await own.getByLabel("Share Second library").click();
+    await own.getByText("Cleo", { exact: true }).waitFor();
+    await own.getByRole("button", { name: "Make collaborator" }).click();
+    await own.getByText(/^collaborator since/).waitFor();
+    await own.getByRole("button", { name: "Remove" }).click();
+    await owner.page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+    await own.getByText("Nobody but you.").waitFor();
+    await cleo.page.goto(`${origin}/account`);
+    await cleo.page.goto(link);
+    await cleo.page.getByRole("alert").getByText("All places of this invitation are taken.").waitFor();
   });
 
   it("rename and delete passkeys, the last one after a warning", async () => {

@@ -51,13 +51,15 @@ export async function findPasskey(db: Database, credentialId: string): Promise<P
   const row = await db.orm
     .select({
       passkey: getTableColumns(passkeys),
-      user: { id: users.id, subject: users.subject, isActive: users.isActive },
+      user: { subject: users.subject, isActive: users.isActive },
     })
     .from(passkeys)
     .innerJoin(users, eq(users.id, passkeys.userId))
     .where(eq(passkeys.credentialId, credentialId))
     .get();
-  return row === undefined ? null : { passkey: parseRow(row.passkey), user: row.user };
+  if (row === undefined) return null;
+  const passkey = parseRow(row.passkey);
+  return { passkey, user: { id: passkey.userId, ...row.user } };
 }
 
 /**

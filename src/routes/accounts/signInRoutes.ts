@@ -1,6 +1,7 @@
 /** The built-in sign-in: what its page offers, passkeys, one-time links and the root key. Extends the Gumnut API. */
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { notFound } from "../../kernel/errors.ts";
 import { formatInstant } from "../../kernel/time.ts";
 import { requireOwner, requireSession } from "../../middleware/authentication.ts";
 import { primaryContext, type AppEnv } from "../../middleware/context.ts";
@@ -10,12 +11,16 @@ import { startPasskeySignIn } from "../../operations/accounts/passkeys/passkeySi
 import { startSignUp } from "../../operations/accounts/passkeys/passkeySignUp.ts";
 import * as operations from "../../operations/accounts/signInPage.ts";
 import { createSignInLink } from "../../operations/accounts/signInLinks.ts";
+import { describeInvitation, type Offer } from "../../operations/libraries/joinLibrary.ts";
 import { credentialSecurity, errorResponses, jsonBody, jsonResponse } from "../fieldSchemas.ts";
+import { serializeUserSummary } from "../libraries/serializer.ts";
 import { newRouter } from "../router.ts";
 import { creationOptionsSchema, requestOptionsSchema } from "./passkeySchemas.ts";
 import {
   continueSchema,
   createLinkSchema,
+  invitationKeySchema,
+  offerSchema,
   passkeySignInSchema,
   redeemLinkSchema,
   requestBodySchema,
@@ -24,6 +29,7 @@ import {
   signInOutcomeSchema,
   signInQuery,
   signUpOptionsSchema,
+  signUpOutcomeSchema,
   signUpSchema,
 } from "./signInSchemas.ts";
 
@@ -77,6 +83,17 @@ const redeemLink = createRoute({
   responses: { 200: outcome, ...errorResponses(413, 415) },
 });
 
+const invitation = createRoute({
+  ...open,
+  method: "post",
+  path: "/api/sign-in/invitation",
+  operationId: "sign_in_invitation",
+  summary: "Look at an invitation before the sign-in",
+  description: `What the invitation of a link offers. A wrong secret, an unknown invitation and a library that is gone give the same 404. Needs no credential. ${EXTENSION}`,
+  request: { body: jsonBody(invitationKeySchema) },
+  responses: { 200: jsonResponse(offerSchema, "The offer"), ...errorResponses(404, 413, 415) },
+});
+
 const startSignUpRoute = createRoute({
   ...open,
   method: "post",
@@ -96,7 +113,7 @@ const signUpRoute = createRoute({
   summary: "Create an account with a passkey",
   description: `400 for an expired or used challenge or another origin, 403 unless SIGN_UPS admits the person. Needs no credential. ${EXTENSION}`,
   request: { body: jsonBody(signUpSchema) },
-  responses: { 200: outcome, ...errorResponses(409, 413, 415) },
+  responses: { 200: jsonResponse(signUpOutcomeSchema, "Signed in"), ...errorResponses(409, 413, 415) },
 });
 
 /** Mounted before the authentication. */
@@ -124,16 +141,19 @@ export const publicSignIn = newRouter()
     return c.json(serializeOutcome(await operations.signInWithLink(c.var.context, secret, labelOf(c))), 200);
   })
   .openapi(startSignUpRoute, async (c) => {
-    const { name, email = null } = c.req.valid("json");
-    return c.json(await startSignUp(c.var.context, c.var.origin, { name, email }, false), 200);
+    const { name, email = null, invitation: key = null } = c.req.valid("json");
+    return c.json(await startSignUp(c.var.context, c.var.origin, { name, email }, key), 200);
   })
   .openapi(signUpRoute, async (c) => {
-    const { name, email = null, credential, passkey_name: passkeyName } = c.req.valid("json");
-    const account = { person: { name, email }, credential, passkeyName };
-    return c.json(
-      serializeOutcome(await operations.signUpWithPasskey(c.var.context, c.var.origin, account, labelOf(c))),
-      200,
-    );
+    const { name, email = null, invitation: key = null, credential, passkey_name: passkeyName } = c.req.valid("json");
+    const account = { person: { name, email }, invitation: key, credential, passkeyName };
+    const signedUp = await operations.signUpWithPasskey(c.var.context, c.var.origin, account, labelOf(c));
+    return c.json({ ...serializeOutcome(signedUp), library: signedUp.library }, 200);
+  })
+  .openapi(invitation, async (c) => {
+    const offered = await describeInvitation(c.var.context, c.req.valid("json"));
+    if (offered === null) throw notFound("invitation");
+    return c.json(serializeOffer(offered), 200);
   });
 
 const rootKey = createRoute({
@@ -200,4 +220,15 @@ function labelOf(c: Context<AppEnv>): string {
 
 function serializeOutcome({ accessToken, redirectUrl }: operations.SignInOutcome) {
   return { access_token: accessToken, redirect_url: redirectUrl };
+}
+
+function serializeOffer(offered: Offer) {
+  const { id, name, owner } = offered.library;
+  return {
+    invitation_id: offered.invitationId,
+    library: { id, name, owner: serializeUserSummary(owner) },
+    offered_role: offered.role,
+    expires_at: formatInstant(offered.expiresAt),
+    eligibility: offered.state === "active" ? ("joinable" as const) : offered.state,
+  };
 }

@@ -2,7 +2,10 @@ import { z } from "@hono/zod-openapi";
 import { MAX_EMAIL_BYTES, parseEmail } from "../../kernel/email.ts";
 import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import { DEFAULT_LINK_LIFETIME_SECONDS, MAX_LINK_LIFETIME_SECONDS } from "../../operations/accounts/signInLinks.ts";
-import { idSchema, instantFieldSchema, textSchema } from "../fieldSchemas.ts";
+import { idFieldSchema, idSchema, instantFieldSchema, textSchema } from "../fieldSchemas.ts";
+import { MAX_INVITATION_SECRET_CHARACTERS } from "../libraries/invitationSchemas.ts";
+import { joinedRoleSchema } from "../libraries/memberSchemas.ts";
+import { userSummarySchema } from "../libraries/schemas.ts";
 import { newCredentialSchema, passkeyNameSchema, signedCredentialSchema } from "./passkeySchemas.ts";
 
 /** Longest parameter of a sign-in page and longest secret of a link, in characters; ours have 43. */
@@ -59,6 +62,26 @@ export const signInLinkSchema = z
   })
   .openapi("SignInLink");
 
+export const invitationKeySchema = z
+  .object({
+    id: idSchema("invitation"),
+    secret: z.string().min(1).max(MAX_INVITATION_SECRET_CHARACTERS).openapi({
+      description: "The part of the link's fragment after the dot",
+      example: "n7VQ0uXxk2mWm0D1pJt8yq3cE5fGhZbL9aRsTvUwXyz",
+    }),
+  })
+  .openapi("InvitationKey");
+
+export const offerSchema = z
+  .object({
+    invitation_id: idFieldSchema("invitation"),
+    library: z.object({ id: idFieldSchema("library"), name: z.string(), owner: userSummarySchema }),
+    offered_role: joinedRoleSchema,
+    expires_at: instantFieldSchema,
+    eligibility: z.enum(["joinable", "expired", "disabled", "exhausted"]),
+  })
+  .openapi("InvitationOffer");
+
 const personFields = {
   name: textSchema(MAX_NAME_BYTES).trim().min(1).openapi({ description: "What others see", example: "Anna Example" }),
   email: z
@@ -67,6 +90,7 @@ const personFields = {
     .refine((text) => parseEmail(text) !== null, { error: "must be an e-mail address" })
     .nullish()
     .openapi({ description: "Not verified; helps the owner recognize the person" }),
+  invitation: invitationKeySchema.nullish().openapi({ description: "Admits the person, who joins its library" }),
 };
 
 export const signUpOptionsSchema = z
@@ -76,3 +100,14 @@ export const signUpOptionsSchema = z
 export const signUpSchema = z
   .object({ ...personFields, credential: newCredentialSchema, passkey_name: passkeyNameSchema })
   .openapi("SignUpRequest");
+
+export const signUpOutcomeSchema = z
+  .object({
+    access_token: z.string().nullable().openapi({ description: "A session of the service's own pages" }),
+    redirect_url: z.string().nullable().openapi({ description: "Always null" }),
+    library: z
+      .object({ id: idFieldSchema("library"), name: z.string() })
+      .nullable()
+      .openapi({ description: "The library that the user has joined; null without one" }),
+  })
+  .openapi("SignUpOutcome");

@@ -4,9 +4,11 @@ import { z } from "zod";
 import type { Context } from "../../../src/operations/context.ts";
 import { sweepSignInSecrets } from "../../../src/operations/accounts/signInPage.ts";
 import { DEFAULT_LINK_LIFETIME_SECONDS, redeemSignInLink } from "../../../src/operations/accounts/signInLinks.ts";
-import { createApiKey, getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { createApiKey, createLibrary, getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { countingD1 } from "../../support/bindings/d1.ts";
 import { call, ROOT_API_KEY, type CallOptions } from "../../support/clients/api.ts";
 import { signIn } from "../../support/clients/sessions.ts";
+import { invite, type Link } from "../../support/clients/sharing.ts";
 import { SoftwareAuthenticator } from "../../support/clients/softwareAuthenticator.ts";
 import { insertUser } from "../../support/clients/tenants.ts";
 import { testContext } from "../../support/context.ts";
@@ -106,6 +108,17 @@ describe("signing in with a passkey", () => {
     const rows = await sqlAll("SELECT * FROM passkey_challenges");
     expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toContain(challenge);
+  });
+
+  it("takes five round trips to the database and writes few rows", async () => {
+    const device = new SoftwareAuthenticator(ORIGIN);
+    await addPasskey((await signIn(await insertUser())).token, device);
+    const { binding, counts } = countingD1(env.DB);
+    const measured = { env: { DB: binding } };
+    const options = await post("/api/sign-in/passkey/options", {}, measured);
+    const credential = await device.get(requestOptions.parse(await options.json()));
+    expect((await post("/api/sign-in/passkey", { credential }, measured)).status).toBe(200);
+    expect({ trips: counts.roundTrips, rows: counts.rowsWritten }).toEqual({ trips: 5, rows: 9 });
   });
 
   it("is limited per network", async () => {
@@ -259,6 +272,59 @@ describe("signing up with a passkey", () => {
     const oidc = { OIDC_ISSUER: "https://id.example.com", OIDC_CLIENT_ID: "tintype" };
     const response = await signUp(new SoftwareAuthenticator(ORIGIN), { env: { ...open.env, ...oidc } });
     expect(response.status).toBe(403);
+  });
+});
+
+describe("signing up with an invitation", () => {
+  const person = { name: "Anna Example" };
+
+  async function signUp(invitation: Link | null, device = new SoftwareAuthenticator(ORIGIN)): Promise<Response> {
+    const created = await post("/api/sign-in/sign-up/options", { ...person, invitation });
+    if (created.status !== 200) return created;
+    const credential = await device.create(creationOptions.parse(await created.json()));
+    return await post("/api/sign-in/sign-up", { ...person, invitation, credential, passkey_name: "Phone" });
+  }
+
+  const signedUp = z.object({ access_token: z.string(), library: z.object({ name: z.string() }).nullable() });
+
+  it("creates the user, who has joined the library", async () => {
+    const libraryId = await createLibrary("Holidays");
+    const link = await invite(ROOT_API_KEY, libraryId);
+    const offer = await post("/api/sign-in/invitation", link);
+    expect(await offer.json()).toMatchObject({
+      library: { name: "Holidays", owner: { id: ownerId } },
+      offered_role: "viewer",
+      eligibility: "joinable",
+    });
+    const { access_token: token, library } = signedUp.parse(await (await signUp(link)).json());
+    expect(library).toEqual({ name: "Holidays" });
+    const shared = await call("GET", `/api/libraries/${libraryId}`, { token });
+    expect(await shared.json()).toMatchObject({ id: libraryId, role: "viewer" });
+  });
+
+  it("admits as many as there are places, also at the same time", async () => {
+    const libraryId = await createLibrary("Small party");
+    const link = await invite(ROOT_API_KEY, libraryId, { max_joiners: 2 });
+    const responses = await Promise.all(Array.from({ length: 5 }, () => signUp(link)));
+    const accepted = responses.filter(({ status }) => status === 200);
+    const joined = (await Promise.all(accepted.map(async (each) => signedUp.parse(await each.json())))).filter(
+      ({ library }) => library !== null,
+    );
+    expect(joined).toHaveLength(2);
+    expect((await signUp(link)).status).toBe(403);
+    expect(await (await post("/api/sign-in/invitation", link)).json()).toMatchObject({ eligibility: "exhausted" });
+  });
+
+  it("is refused without one, with a wrong secret and with one that has ended", async () => {
+    const libraryId = await createLibrary("Closed");
+    const link = await invite(ROOT_API_KEY, libraryId);
+    const wrong = { ...link, secret: link.secret.replace(/^./, (letter) => (letter === "A" ? "B" : "A")) };
+    expect((await signUp(null)).status).toBe(403);
+    expect((await signUp(wrong)).status).toBe(403);
+    expect((await post("/api/sign-in/invitation", wrong)).status).toBe(404);
+    await call("POST", `/api/libraries/invitations/${link.id}/disable`);
+    expect((await signUp(link)).status).toBe(403);
+    expect(await (await post("/api/sign-in/invitation", link)).json()).toMatchObject({ eligibility: "disabled" });
   });
 });
 

@@ -114,5 +114,5 @@ interface DomWindow {
     querySelectorAll(selector: string): Iterable<DomElement>;
     documentElement: { scrollWidth: number; clientWidth: number };
   };
-  getComputedStyle(element: DomElement): { color: string; backgroundColor: string };
+  getComputedStyle: (element: DomElement) => { color: string; backgroundColor: string };
 }

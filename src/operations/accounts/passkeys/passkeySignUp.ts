@@ -2,12 +2,26 @@
 import { AppError } from "../../../kernel/errors.ts";
 import { findPasskey } from "../../../records/accounts/passkeys.ts";
 import type { Context } from "../../context.ts";
+import { describeInvitation, type InvitationKey } from "../../libraries/joinLibrary.ts";
 import { BUILT_IN_ISSUER, refusalTexts, resolveSignIn } from "../signIn.ts";
 import { createChallenge, useChallenge } from "./challenges.ts";
 import { storePasskey } from "./passkeys.ts";
 import { creationOptions, verifyNewPasskey, type CreatedCredential, type CreationOptions } from "./webauthn.ts";
 
 const HANDLE_BYTES = 16;
+
+/**
+ * Whether somebody holds an invitation with a free place.
+ *
+ * @throws {AppError} `forbidden` for one that has ended or was never made.
+ */
+async function requireJoinable(context: Context, invitation: InvitationKey | null): Promise<boolean> {
+  if (invitation === null) return false;
+  const offer = await describeInvitation(context, invitation);
+  if (offer?.state === "active") return true;
+  const reason = offer === null ? "the invitation is not valid" : `the invitation is ${offer.state}`;
+  throw new AppError("forbidden", `${reason}; ask for a new one`);
+}
 
 /** What a new user says of themselves. Nothing of it is verified. */
 export interface NewPerson {
@@ -17,6 +31,8 @@ export interface NewPerson {
 
 export interface NewAccount {
   person: NewPerson;
+  /** Admits the person where SIGN_UPS has `invited`. */
+  invitation: InvitationKey | null;
   credential: CreatedCredential;
   passkeyName: string;
 }
@@ -35,15 +51,16 @@ function requireOpenSignUps({ identityProvider, config }: Context, isInvited: bo
 /**
  * Returns the options for `navigator.credentials.create()`. The handle is drawn by lot: it is the identity's subject.
  *
- * @throws {AppError} `forbidden` if nobody without an invitation may sign up, or with an OpenID provider.
+ * @throws {AppError} `forbidden` if SIGN_UPS doesn't admit the person, for an invitation that has ended, and with an
+ * OpenID provider.
  */
 export async function startSignUp(
   context: Context,
   origin: string,
   person: NewPerson,
-  isInvited: boolean,
+  invitation: InvitationKey | null,
 ): Promise<CreationOptions> {
-  requireOpenSignUps(context, isInvited);
+  requireOpenSignUps(context, await requireJoinable(context, invitation));
   const random = crypto.getRandomValues(new Uint8Array(HANDLE_BYTES));
   const handle = random.toBase64({ alphabet: "base64url", omitPadding: true });
   const challenge = await createChallenge(context, { purpose: "sign_up", boundTo: handle });
@@ -59,9 +76,9 @@ export async function startSignUp(
 export async function signUp(
   context: Context,
   origin: string,
-  { person, credential, passkeyName }: NewAccount,
-  isInvited: boolean,
+  { person, invitation, credential, passkeyName }: NewAccount,
 ): Promise<string> {
+  const isInvited = await requireJoinable(context, invitation);
   requireOpenSignUps(context, isInvited);
   const { clientDataJSON } = credential.response;
   const { challenge, boundTo: subject } = await useChallenge(context, origin, "sign_up", clientDataJSON);
