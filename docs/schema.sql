@@ -129,6 +129,17 @@ CREATE UNIQUE INDEX users_subject_unique ON users (subject);
 
 -- Members and invitations
 
+CREATE TABLE invitation_redemptions (
+  invitation_id text NOT NULL,
+  user_id text NOT NULL,
+  PRIMARY KEY(invitation_id, user_id)
+) WITHOUT ROWID;
+
+CREATE TRIGGER invitation_redemptions_count AFTER INSERT ON invitation_redemptions
+BEGIN
+  UPDATE library_invitations SET joiner_count = joiner_count + 1 WHERE id = NEW.invitation_id;
+END;
+
 CREATE TABLE library_invitations (
   id text PRIMARY KEY NOT NULL,
   library_id text NOT NULL,
@@ -143,6 +154,11 @@ CREATE TABLE library_invitations (
 );
 
 CREATE UNIQUE INDEX library_invitations_by_policy ON library_invitations (library_id, role, max_joiners, expires_at);
+
+CREATE TRIGGER library_invitations_delete_redemptions AFTER DELETE ON library_invitations
+BEGIN
+  DELETE FROM invitation_redemptions WHERE invitation_id = OLD.id;
+END;
 
 CREATE TABLE library_members (
   id text PRIMARY KEY NOT NULL,
@@ -162,16 +178,18 @@ CREATE UNIQUE INDEX library_members_by_library ON library_members (library_id, u
 CREATE INDEX library_members_active ON library_members (user_id, library_id, role)
   WHERE state = 'active';
 
-CREATE TRIGGER library_members_insert_joiner AFTER INSERT ON library_members
+CREATE TRIGGER library_members_insert_redemption AFTER INSERT ON library_members
 WHEN NEW.invitation_id IS NOT NULL
 BEGIN
-  UPDATE library_invitations SET joiner_count = joiner_count + 1 WHERE id = NEW.invitation_id;
+  INSERT INTO invitation_redemptions (invitation_id, user_id) VALUES (NEW.invitation_id, NEW.user_id);
 END;
 
-CREATE TRIGGER library_members_update_joiner AFTER UPDATE OF invitation_id ON library_members
-WHEN NEW.invitation_id IS NOT NULL AND NEW.invitation_id IS NOT OLD.invitation_id
+CREATE TRIGGER library_members_update_redemption AFTER UPDATE OF joined_at ON library_members
+WHEN NEW.invitation_id IS NOT NULL
 BEGIN
-  UPDATE library_invitations SET joiner_count = joiner_count + 1 WHERE id = NEW.invitation_id;
+  INSERT INTO invitation_redemptions (invitation_id, user_id)
+  SELECT NEW.invitation_id, NEW.user_id WHERE NOT EXISTS (SELECT 1 FROM invitation_redemptions
+    WHERE invitation_id = NEW.invitation_id AND user_id = NEW.user_id);
 END;
 
 -- Sessions and sign-ins

@@ -24,6 +24,13 @@ export interface AccessRule {
   query?: Record<string, string>;
   /** Builds the request from ids by prefix, where the sample of the published schema is not enough. */
   createRequest?: (entityIds: Record<string, string>) => CallOptions;
+  /**
+   * Status for a member of the library, if it isn't that of the role: 200 for reads; 403 for changes by a viewer, and for
+   * permanent deletion.
+   */
+  memberStatus?: number;
+  /** Status for somebody whose membership has ended, if it isn't that of everybody else. */
+  formerMemberStatus?: number;
   /** True for the users of the deployment: its owner gets every user's profile, and `otherTenantStatus`. */
   coversAllUsers?: boolean;
   /** False if the owner's own response contains no ids or canaries of the owner. */
@@ -88,21 +95,27 @@ export const accessRules: Record<string, AccessRule> = {
     ...writeRule,
     otherTenantStatus: 201,
     restrictedKeyStatus: 403,
+    memberStatus: 201,
     createRequest: () => ({ json: { name: CREATED_LIBRARY_NAME } }),
   },
   "GET /api/libraries/{library_id}": { ...readRule, trashedLibraryStatus: 200 },
-  "PATCH /api/libraries/{library_id}": { ...writeRule, trashedLibraryStatus: 200 },
-  "POST /api/libraries/{library_id}/trash": { ...deleteRule, trashedLibraryStatus: 200 },
-  "POST /api/libraries/{library_id}/restore": { ...deleteRule, trashedLibraryStatus: 200 },
+  "PATCH /api/libraries/{library_id}": { ...writeRule, trashedLibraryStatus: 200, memberStatus: 403 },
+  "POST /api/libraries/{library_id}/trash": { ...deleteRule, trashedLibraryStatus: 200, memberStatus: 403 },
+  "POST /api/libraries/{library_id}/restore": { ...deleteRule, trashedLibraryStatus: 200, memberStatus: 403 },
   "DELETE /api/libraries/{library_id}": { ...permanentDelete, trashedLibraryStatus: 200 },
 
-  "GET /api/libraries/{library_id}/members": { ...sessionRule, trashedLibraryStatus: 200 },
-  "PATCH /api/libraries/{library_id}/members/{user_id}": { ...sessionRule, createRequest: viewerBody },
-  "DELETE /api/libraries/{library_id}/members/{user_id}": sessionRule,
-  "POST /api/libraries/{library_id}/leave": sessionRule,
-  "GET /api/libraries/invitations": { ...sessionRule, otherTenantStatus: 200 },
+  "GET /api/libraries/{library_id}/members": { ...sessionRule, memberStatus: 403 },
+  "PATCH /api/libraries/{library_id}/members/{user_id}": {
+    ...sessionRule,
+    memberStatus: 403,
+    createRequest: viewerBody,
+  },
+  "DELETE /api/libraries/{library_id}/members/{user_id}": { ...sessionRule, memberStatus: 403 },
+  "POST /api/libraries/{library_id}/leave": { ...sessionRule, memberStatus: 200, formerMemberStatus: 200 },
+  "GET /api/libraries/invitations": { ...sessionRule, otherTenantStatus: 200, memberStatus: 403 },
   "POST /api/libraries/invitations": {
     ...sessionRule,
+    memberStatus: 403,
     createRequest: (entityIds) => ({
       json: { library_id: entityIds["lib_"], role: "viewer", max_joiners: 1, expires_at: "2100-01-01T00:00:00Z" },
     }),
@@ -115,6 +128,7 @@ export const accessRules: Record<string, AccessRule> = {
   "GET /api/api-keys": { ...sessionRule, otherTenantStatus: 200 },
   "POST /api/api-keys": {
     ...sessionRule,
+    memberStatus: 201,
     createRequest: (entityIds) => ({
       json: {
         name: "k",
@@ -189,7 +203,9 @@ export const accessRules: Record<string, AccessRule> = {
   "GET /api/stacks": listRule,
   "POST /api/stacks": {
     ...writeRule,
-    createRequest: (entityIds) => ({ json: { asset_ids: [entityIds["asset_"], "asset_2222222222222222222222"] } }),
+    createRequest: (entityIds) => ({
+      json: { asset_ids: [entityIds["asset_"], "asset_2222222222222222222222"], library_id: entityIds["lib_"] },
+    }),
   },
   "GET /api/stacks/{stack_id}": readRule,
   "PATCH /api/stacks/{stack_id}": writeRule,
@@ -201,7 +217,7 @@ export const accessRules: Record<string, AccessRule> = {
   "GET /api/tasks/{task_id}": readRule,
   "GET /api/tasks/asset/{asset_id}": readRule,
   "GET /api/events": listRule,
-  "POST /api/feedback": { ...writeRule, otherTenantStatus: 200 },
+  "POST /api/feedback": { ...writeRule, otherTenantStatus: 200, memberStatus: 200 },
   "GET /api/feedback": { ...ownerRule, otherTenantStatus: 200, coversAllUsers: true },
 };
 

@@ -1,6 +1,6 @@
 /** Members of libraries, and invitations to become one. */
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /** Roles of a library's members, from most to least rights. */
 export const memberRoles = ["owner", "collaborator", "viewer"] as const;
@@ -46,7 +46,7 @@ export const libraryInvitations = sqliteTable(
     libraryId: text("library_id").notNull(),
     role: text("role", { enum: ["collaborator", "viewer"] }).notNull(),
     maxJoiners: integer("max_joiners").notNull(),
-    /** Joins, of members who left too. Maintained by triggers. */
+    /** Accounts that joined, those that left included. Maintained by triggers. */
     joinerCount: integer("joiner_count").notNull().default(0),
     /** Exclusive. */
     expiresAt: integer("expires_at").notNull(),
@@ -60,4 +60,14 @@ export const libraryInvitations = sqliteTable(
     /** A policy exists once per library: repeating its creation finds it. */
     uniqueIndex("library_invitations_by_policy").on(t.libraryId, t.role, t.maxJoiners, t.expiresAt),
   ],
+);
+
+/** Accounts that joined through an invitation, once each. Triggers insert them and count them in `joiner_count`. */
+export const invitationRedemptions = sqliteTable(
+  "invitation_redemptions",
+  {
+    invitationId: text("invitation_id").notNull(),
+    userId: text("user_id").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.invitationId, t.userId] })],
 );

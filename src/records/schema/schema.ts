@@ -16,7 +16,13 @@ export {
   versionCleanups,
 } from "./maintenanceTables.ts";
 export { passkeyChallenges, passkeys, signInLinks } from "./passkeyTables.ts";
-export { libraryInvitations, libraryMembers, memberRoles, memberStates } from "./memberTables.ts";
+export {
+  invitationRedemptions,
+  libraryInvitations,
+  libraryMembers,
+  memberRoles,
+  memberStates,
+} from "./memberTables.ts";
 export { sessions, signInRequests } from "./sessionTables.ts";
 export { albumMonthCounts, dayCounts, mapCells, mapPoints, monthCounts } from "./summaryTables.ts";
 export { assetTasks, events, FORMER_TASK_TYPES, taskTypes } from "./taskTables.ts";

@@ -328,6 +328,18 @@ describe("joining", () => {
   });
 });
 
+it("counts an account once, whatever it joined by in between", async () => {
+  const [first, second] = [
+    await invite(ownerToken, owner.libraryId),
+    await invite(ownerToken, owner.libraryId, { max_joiners: 9 }),
+  ];
+  for (const link of [first, second, first, second]) {
+    expect(await (await join(token, link)).json()).toMatchObject({ outcome: "joined" });
+    await call("POST", `/api/libraries/${owner.libraryId}/leave`, { token });
+  }
+  expect([(await show(first.id)).joiner_count, (await show(second.id)).joiner_count]).toEqual([1, 1]);
+});
+
 describe("disabling an invitation", () => {
   it("keeps its members, is repeatable, and is the owner's", async () => {
     const link = await invite(ownerToken, owner.libraryId);

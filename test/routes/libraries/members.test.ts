@@ -5,6 +5,7 @@ import { call, ROOT_API_KEY } from "../../support/clients/api.ts";
 import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { insertKey, insertMember, insertTenant, insertUser, type Tenant } from "../../support/clients/tenants.ts";
 import { signIn } from "../../support/clients/sessions.ts";
+import { invite, join } from "../../support/clients/sharing.ts";
 
 interface Membership {
   id: string;
@@ -207,17 +208,12 @@ describe("an API key for a joined library", () => {
 
 describe("a deleted library", () => {
   it("takes its members and invitations with it", async () => {
-    await insertMember(owner.libraryId, userId);
-    await env.DB.prepare(
-      `INSERT INTO library_invitations (id, library_id, role, max_joiners, expires_at, created_by, created_at, updated_at)
-       VALUES ('invite_x', ?, 'viewer', 1, 1, 'u', 0, 0)`,
-    )
-      .bind(owner.libraryId)
-      .run();
+    expect((await join(token, await invite(ownerToken, owner.libraryId))).status).toBe(200);
     await env.DB.prepare("DELETE FROM libraries WHERE id = ?").bind(owner.libraryId).run();
     const rows = await sqlAll(
       `SELECT id FROM library_members WHERE library_id = '${owner.libraryId}'
-       UNION ALL SELECT id FROM library_invitations WHERE library_id = '${owner.libraryId}'`,
+       UNION ALL SELECT id FROM library_invitations WHERE library_id = '${owner.libraryId}'
+       UNION ALL SELECT user_id FROM invitation_redemptions WHERE user_id = '${userId}'`,
     );
     expect(rows).toEqual([]);
   });

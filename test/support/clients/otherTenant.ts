@@ -133,7 +133,7 @@ export function findLeaks(text: string, tenant: OtherTenant, sent: string, names
 export async function insertOtherTenant(): Promise<OtherTenant> {
   const userId = await insertUser();
   await run(
-    "UPDATE users SET email = ?2, first_name = ?2, last_name = ?2, timezone = ?2, storage_limit_bytes = 1e15 WHERE id = ?1",
+    "UPDATE users SET email = ?2 || '@mail.test', first_name = ?2, last_name = ?2, timezone = ?2, storage_limit_bytes = 1e15 WHERE id = ?1",
     userId,
     canaries.owner,
   );

@@ -55,6 +55,14 @@ const checks: Record<string, string> = {
     (SELECT 1 FROM assets a WHERE a.id = s.primary_asset_id AND a.stack_id = s.id)`,
   "asset of a missing stack": `SELECT id, stack_id FROM assets WHERE stack_id IS NOT NULL AND NOT EXISTS
     (SELECT 1 FROM stacks s WHERE s.id = assets.stack_id AND s.library_id = assets.library_id)`,
+  "library without its owner as an active member": `SELECT l.id FROM libraries l WHERE NOT EXISTS
+    (SELECT 1 FROM library_members m WHERE m.library_id = l.id AND m.user_id = l.user_id AND m.role = 'owner' AND m.state = 'active')`,
+  "member or invitation without a library": `SELECT id FROM library_members WHERE library_id NOT IN (SELECT id FROM libraries)
+    UNION ALL SELECT id FROM library_invitations WHERE library_id NOT IN (SELECT id FROM libraries)`,
+  "membership whose times contradict its state": `SELECT id, state FROM library_members
+    WHERE (state = 'active') <> (ended_at IS NULL) OR (state = 'removed' AND last_removed_at IS NULL)`,
+  "invitation with a wrong or too high count": `SELECT i.id, i.joiner_count FROM library_invitations i WHERE i.joiner_count > i.max_joiners
+    OR i.joiner_count <> (SELECT count(*) FROM invitation_redemptions r WHERE r.invitation_id = i.id)`,
   "tasks without an asset": `SELECT asset_id FROM asset_tasks WHERE asset_id NOT IN (SELECT id FROM assets)`,
   "event of a deleted asset without the event of its deletion": `SELECT e.seq, e.event_type FROM events e
     WHERE e.entity_type IN ('asset', 'metadata') AND e.entity_id NOT IN (SELECT id FROM assets)
