@@ -77,7 +77,8 @@ export async function runSimulation(options: SimulationOptions): Promise<Map<str
   }
   await expectAcknowledgedAssets(client);
   if (options.callsPerFault === 0) {
-    const failed = [...client.responseCounts.keys()].filter((key) => / 5\d\d$/.test(key));
+    // 507 is the storage limit of the other library.
+    const failed = [...client.responseCounts.keys()].filter((key) => / 5\d\d$/.test(key) && !key.endsWith(" 507"));
     expect(failed).toEqual([]);
   }
   return client.responseCounts;
