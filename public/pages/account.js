@@ -1,6 +1,6 @@
 // The account page: who is signed in, passkeys, sessions, libraries; and the users of the service for its owner.
 import { api, session, signInFirst } from "./api.js";
-import { el, formatBytes, messageLine, run, show } from "./dom.js";
+import { el, emailOf, formatBytes, messageLine, run, show } from "./dom.js";
 import { librariesSection, sharedSection } from "./libraries.js";
 import { passkeysSection } from "./passkeys.js";
 import { sessionsSection } from "./sessions.js";
@@ -9,8 +9,8 @@ import { usersSection } from "./users.js";
 function profile(me) {
   const name = [me.first_name, me.last_name].filter(Boolean).join(" ");
   const entries = [
-    ["Name", name],
-    ["E-mail", me.email],
+    ["Name", name || (me.is_superuser ? "Owner" : null)],
+    ["E-mail", emailOf(me)],
     ["Storage", `${formatBytes(me.storage_used_bytes)} of ${formatBytes(me.storage_limit_bytes)}`],
   ];
   return el(

@@ -122,3 +122,8 @@ export function formatBytes(bytes) {
   const value = bytes / 1000 ** power;
   return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
+
+/** The user's address; null for one that stands in for an unknown address. */
+export function emailOf(user) {
+  return user.email === null || user.email.endsWith("@tintype.invalid") ? null : user.email;
+}

@@ -1,6 +1,6 @@
 // The sign-in page: of our own pages, and of an app that sent the browser here with ?request=…
 import { api, goOn, session, startProviderSignIn } from "./api.js";
-import { button, el, field, form, messageLine, run, show } from "./dom.js";
+import { button, el, emailOf, field, form, messageLine, run, show } from "./dom.js";
 import { offerPasskey } from "./offerPasskey.js";
 import { passkeysWork, signWithPasskey } from "./webauthn.js";
 
@@ -95,7 +95,7 @@ async function sessionPart(line) {
   if (session.token === null) return null;
   const me = await api("GET", "/api/users/me").catch(() => null);
   if (me === null) return null;
-  const name = me.first_name ?? me.email ?? "this account";
+  const name = me.first_name ?? emailOf(me) ?? "this account";
   if (request === null) return button(`Continue as ${name}`, line, () => goOn(), "primary full");
   const action = async () => finish(await api("POST", "/api/sign-in/continue", { request }));
   return button(`Continue as ${name}`, line, action, "primary full");

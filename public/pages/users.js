@@ -1,12 +1,16 @@
 // The users of the service, for its owner: storage limits, deactivation, one-time links.
 import { api } from "./api.js";
-import { confirmed, el, field, form, formatBytes, formatDate } from "./dom.js";
+import { confirmed, el, emailOf, field, form, formatBytes, formatDate } from "./dom.js";
 import { row, rows, section } from "./section.js";
 
 const GIGABYTE = 1e9;
 
 function nameOf(user) {
-  return [user.first_name, user.last_name].filter(Boolean).join(" ") || user.email || user.id;
+  return (
+    [user.first_name, user.last_name].filter(Boolean).join(" ") ||
+    emailOf(user) ||
+    (user.is_superuser ? "Owner" : user.id)
+  );
 }
 
 async function setActive(user, isActive) {
@@ -78,7 +82,7 @@ function describe(user, me, change) {
   const state = user.is_active ? null : "deactivated";
   return row(
     nameOf(user),
-    [user.email === nameOf(user) ? null : user.email, storage, isOwner ? "you, the owner" : state],
+    [emailOf(user) === nameOf(user) ? null : emailOf(user), storage, isOwner ? "you, the owner" : state],
     el(
       "details",
       {},
