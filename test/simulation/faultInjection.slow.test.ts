@@ -11,6 +11,7 @@ import {
   type Action,
   type TestLibrary,
 } from "./actions.ts";
+import { memberActions } from "./memberActions.ts";
 import { instrumentBindings, faultModes, type Fault } from "./faults.ts";
 import { takeSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -62,7 +63,7 @@ function diffSnapshots(one: Snapshot, other: Snapshot): string[] {
 }
 
 describe("a retry after a failed call gives the same result", { timeout: 280_000 }, () => {
-  for (const action of actions) {
+  for (const action of [...actions, ...memberActions]) {
     it(action.name, async () => {
       const reference = await runWithFault(action, null);
       const repeated = await runWithFault(action, null);

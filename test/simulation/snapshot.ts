@@ -3,7 +3,17 @@ import { z } from "zod";
 import { sqlAll } from "../support/clients/account.ts";
 import { storedKeys } from "../support/bindings/bucket.ts";
 
-const TABLES = ["libraries", "assets", "asset_versions", "albums", "album_assets", "stacks", "asset_tasks"];
+const TABLES = [
+  "libraries",
+  "assets",
+  "asset_versions",
+  "albums",
+  "album_assets",
+  "stacks",
+  "asset_tasks",
+  "library_members",
+  "library_invitations",
+];
 /** Columns that depend on randomness, the clock or the number of attempts. */
 const VOLATILE_COLUMNS = new Set([
   "checksum",
@@ -18,7 +28,8 @@ const VOLATILE_COLUMNS = new Set([
   "file_metadata",
 ]);
 
-const ID = /(?:asset_version|asset_stack|album_asset|asset|album|lib|btask|intuser)_[2-9A-HJ-NP-Za-km-z]{22}/g;
+const ID =
+  /(?:asset_version|asset_stack|album_asset|asset|album|lib|btask|intuser|member|invite)_[2-9A-HJ-NP-Za-km-z]{22}/g;
 
 export interface Snapshot {
   rows: string[];
