@@ -196,7 +196,7 @@ describe("POST /api/oauth/exchange", () => {
     expect(user).toEqual({
       id: userId,
       clerk_user_id: null,
-      email: null,
+      email: `${userId}@tintype.invalid`,
       first_name: null,
       last_name: null,
       is_active: true,
@@ -205,6 +205,14 @@ describe("POST /api/oauth/exchange", () => {
     expect((await call("GET", "/api/users/me", { token })).status).toBe(200);
     const [session] = await sqlAll("SELECT label FROM sessions WHERE id = ?", claimsOf(token)["sid"]);
     expect(session).toEqual({ label: "Immich_iOS" });
+  });
+
+  it("returns the owner with the configured name and address", async () => {
+    const { userId: ownerId } = await getRootOwner();
+    const settings = { OWNER_EMAIL: "ada@example.com", OWNER_NAME: "Ada" };
+    const response = await exchange(await finishPage(await begin(), ownerId), { env: settings });
+    const { user } = await response.json<{ user: unknown }>();
+    expect(user).toMatchObject({ id: ownerId, email: "ada@example.com", first_name: "Ada" });
   });
 
   it("ignores an Authorization header, which clients of the Gumnut API may send", async () => {

@@ -1,10 +1,11 @@
 /** Exchanges the code of a sign-in for a session. */
 import { AppError } from "../../../kernel/errors.ts";
 import { findSignInRequest, useSignInRequest, type SignInRequest } from "../../../records/accounts/signInRequests.ts";
-import { findUser, type User } from "../../../records/accounts/users.ts";
+import { findUser } from "../../../records/accounts/users.ts";
 import { hashSecret } from "../authentication.ts";
 import { createSession } from "../sessions.ts";
 import { refusalTexts, resolveSignIn } from "../signIn.ts";
+import { toAccount, type Account } from "../users.ts";
 import type { Context } from "../../context.ts";
 import { describeInvitation, type InvitationKey } from "../../libraries/joinLibrary.ts";
 import { challengeOf, derivedSecrets } from "./signInRequests.ts";
@@ -21,7 +22,7 @@ export interface ExchangeParams {
 
 export interface SignedIn {
   accessToken: string;
-  user: User;
+  user: Account;
 }
 
 function failure(reason: string): AppError {
@@ -106,5 +107,5 @@ export async function exchangeCode(context: Context, params: ExchangeParams, lab
   const user = await findUser(context.db.primary(), userId);
   if (user === null || !user.isActive) throw failure(refusalTexts.deactivated);
   const { token } = await createSession(context, userId, label);
-  return { accessToken: token, user };
+  return { accessToken: token, user: toAccount(context, user) };
 }
