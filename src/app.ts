@@ -9,7 +9,7 @@ import { onError, onNotFound } from "./middleware/errors.ts";
 import { knownRoutesOnly } from "./middleware/knownRoutes.ts";
 import { plainListNames } from "./middleware/listNames.ts";
 import { rateLimit } from "./middleware/rateLimits.ts";
-import { requestLog, noStoreByDefault, requestSetup } from "./middleware/request.ts";
+import { defaultHeaders, requestLog, requestSetup } from "./middleware/request.ts";
 import { httpsOnly } from "./middleware/transport.ts";
 import { albumAssets } from "./routes/albums/assetRoutes.ts";
 import { albumMemberships } from "./routes/albums/membershipRoutes.ts";
@@ -80,7 +80,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   const app = newRouter();
   app.onError(onError);
   app.notFound(onNotFound);
-  app.use(requestLog, noStoreByDefault, requestSetup, httpsOnly, crossOrigin, knownRoutesOnly(app));
+  app.use(requestLog, defaultHeaders, requestSetup, httpsOnly, crossOrigin, knownRoutesOnly(app));
   app.route("/", server);
   app.route("/", oauth);
   app.route("/", publicSignIn);

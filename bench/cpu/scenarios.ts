@@ -21,6 +21,7 @@ export const scenarios = {
   list100: { title: "list of 100, lean", path: "/api/assets?include=&limit=100" },
   groups100: { title: "list of 100, all groups", path: "/api/assets?limit=100" },
   groups1000: { title: "list of 1,000, all groups", path: "/api/assets?limit=1000" },
+  thumbnail: { title: "warm thumbnail", path: "/api/assets/{id}" },
   upload: { title: "upload of 4 MB", path: "/api/assets" },
 } as const;
 
@@ -185,14 +186,27 @@ async function warmUpPlatform(service: Service, database: DatabaseSync): Promise
   }
 }
 
+/** The path of a thumbnail's signed URL. */
+async function readThumbnailPath(service: Service, assetPath: string): Promise<string> {
+  const { text } = await service.send(service.request(assetPath));
+  const asset: { asset_urls: { thumbnail: { url: string } } } = JSON.parse(text);
+  return asset.asset_urls.thumbnail.url.slice(ORIGIN.length);
+}
+
 /** Opens the library of `createLibrary` for requests. */
 export async function openBench(worker: Worker, { path, assetId }: Library): Promise<Bench> {
   const database = new DatabaseSync(path);
   const service = new Service(worker, database);
   await warmUpPlatform(service, database);
+  let thumbnailPath: string | null = null;
+  const pathOf = async (name: ScenarioName): Promise<string> => {
+    const route = scenarios[name].path.replace("{id}", assetId);
+    if (name !== "thumbnail") return route;
+    return (thumbnailPath ??= await readThumbnailPath(service, route));
+  };
   return {
     measure: async (name) => {
-      const route = scenarios[name].path.replace("{id}", assetId);
+      const route = await pathOf(name);
       return (await service.send(name === "upload" ? service.upload(route, UPLOAD_BYTES) : service.request(route))).ms;
     },
   };

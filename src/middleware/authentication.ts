@@ -19,7 +19,7 @@ export const databaseSession = createMiddleware<AppEnv>(async (c, next) => {
   c.set("context", context);
   await next();
   const bookmark = context.db.bookmark();
-  if (bookmark !== null) c.header(BOOKMARK_HEADER, bookmark);
+  if (bookmark !== null) c.res.headers.set(BOOKMARK_HEADER, bookmark);
 });
 
 /** Reads an RFC 6750 Bearer token, else x-api-key: a proxy may need `Authorization: Basic` for itself. */
@@ -47,11 +47,11 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
     throw new AppError("unauthorized", refusals[authenticated]);
   }
   const renewed = await renewAccessToken(c.var.context, authenticated);
-  if (renewed !== null) c.header(NEW_TOKEN_HEADER, renewed);
   const { credentialId, tokenIssuedAtMs: _tokenIssuedAtMs, ...principal } = authenticated;
   c.set("principal", principal);
   c.set("credentialId", credentialId);
   await next();
+  if (renewed !== null) c.res.headers.set(NEW_TOKEN_HEADER, renewed);
 });
 
 export const requireAction = (action: authentication.Action) =>

@@ -16,7 +16,7 @@ const EXPOSED_HEADERS = [
   "Content-Range",
   "Accept-Ranges",
   "Repr-Digest",
-];
+].join(",");
 
 /** Whether a request is a CORS preflight: an OPTIONS that names the method to come. */
 function isPreflight(c: Context<AppEnv>): boolean {
@@ -26,21 +26,31 @@ function isPreflight(c: Context<AppEnv>): boolean {
 /** The signature of a media URL is its credential: a page that has the URL could also fetch it through a server. */
 const PUBLIC_PATH = /^\/media\//;
 
+/** Answers a preflight. */
+function preflight(origin: "*" | string[]) {
+  return cors({
+    origin,
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    // An empty list reflects the requested headers: SDK generators send a dozen of their own.
+    allowHeaders: [],
+    maxAge: 86_400,
+  });
+}
+
 /**
  * Credentials are sent as headers, so with `*` a page has only the access of the keys that it already holds. Media are
  * open to every origin, because a response per origin would need `Vary` and an entry for each in Workers Cache.
  */
 export const crossOrigin = createMiddleware<AppEnv>(async (c, next) => {
-  // Hono's handler would answer any other OPTIONS request as a preflight.
-  if (c.req.method === "OPTIONS" && !isPreflight(c)) return await next();
   const origins = c.get("config").corsOrigins;
-  const handler = cors({
-    origin: origins.includes("*") || PUBLIC_PATH.test(c.req.path) ? "*" : origins,
-    allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-    // An empty list reflects the requested headers: SDK generators send a dozen of their own.
-    allowHeaders: [],
-    exposeHeaders: EXPOSED_HEADERS,
-    maxAge: 86_400,
-  });
-  return await handler(c, next);
+  const isOpen = origins.includes("*") || PUBLIC_PATH.test(c.req.path);
+  if (isPreflight(c)) return await preflight(isOpen ? "*" : origins)(c, next);
+  await next();
+  const { headers } = c.res;
+  const origin = c.req.header("origin");
+  if (isOpen) headers.set("Access-Control-Allow-Origin", "*");
+  else if (origin !== undefined && origins.includes(origin)) headers.set("Access-Control-Allow-Origin", origin);
+  headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+  if (!isOpen) headers.append("Vary", "Origin");
+  return undefined;
 });

@@ -1,4 +1,4 @@
-/** Request id, settings, log line and default caching of every request. */
+/** Request id, settings, log line and default headers of every request. */
 import { createMiddleware } from "hono/factory";
 import { cachedConfig } from "../kernel/config.ts";
 import { info } from "../kernel/log.ts";
@@ -7,13 +7,7 @@ import type { AppEnv } from "./context.ts";
 const SAFE_REQUEST_ID = /^[\w.-]{8,128}$/;
 
 export const requestSetup = createMiddleware<AppEnv>(async (c, next) => {
-  const given = c.req.header("x-request-id");
-  const requestId = given !== undefined && SAFE_REQUEST_ID.test(given) ? given : crypto.randomUUID();
-  c.set("requestId", requestId);
   c.set("nowMs", Date.now());
-  c.header("X-Request-Id", requestId);
-  // Prevents MIME sniffing: JSON contains text from users and files.
-  c.header("X-Content-Type-Options", "nosniff");
   const config = cachedConfig(c.env);
   c.set("config", config);
   c.set("origin", config.publicUrl ?? new URL(c.req.url).origin);
@@ -36,10 +30,18 @@ export const requestLog = createMiddleware<AppEnv>(async (c, next) => {
 });
 
 /**
- * Gives every response without Cache-Control `no-store`. Workers Cache stores a response without the header by its
- * status: a 200 for two hours, a 404 for three minutes.
+ * Chooses the request id and sets the headers of every response. All middleware sets headers on the finished response:
+ * Hono copies a response, body and headers, for those that are set before or by `c.header` after it.
  */
-export const noStoreByDefault = createMiddleware<AppEnv>(async (c, next) => {
+export const defaultHeaders = createMiddleware<AppEnv>(async (c, next) => {
+  const given = c.req.header("x-request-id");
+  const requestId = given !== undefined && SAFE_REQUEST_ID.test(given) ? given : crypto.randomUUID();
+  c.set("requestId", requestId);
   await next();
-  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+  const { headers } = c.res;
+  headers.set("X-Request-Id", requestId);
+  // Prevents MIME sniffing: JSON contains text from users and files.
+  headers.set("X-Content-Type-Options", "nosniff");
+  // Workers Cache stores a response without the header by its status: a 200 for two hours, a 404 for three minutes.
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
 });

@@ -15,7 +15,7 @@ export const httpsOnly = createMiddleware<AppEnv>(async (c, next) => {
   if (new URL(c.req.url).protocol !== "https:") {
     throw new AppError("forbidden", "plain HTTP is refused: use https://, and replace a key that was sent over HTTP");
   }
-  // RFC 6797, 7.2: sent over HTTPS only.
-  c.header("Strict-Transport-Security", `max-age=${HSTS_MAX_AGE_SECONDS}`);
   await next();
+  // RFC 6797, 7.2: sent over HTTPS only.
+  c.res.headers.set("Strict-Transport-Security", `max-age=${HSTS_MAX_AGE_SECONDS}`);
 });

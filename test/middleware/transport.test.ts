@@ -43,6 +43,27 @@ describe("plain HTTP", () => {
 });
 
 describe("a response", () => {
+  it("that streams a file has the headers of every response too", async () => {
+    const url = (await expectAsset(await upload(uniqueBytes()), 201)).download_url ?? "";
+    for (const [method, headers, status] of [
+      ["GET", {}, 200],
+      ["HEAD", {}, 200],
+      ["GET", { range: "bytes=0-1" }, 206],
+      ["GET", { "if-none-match": "*" }, 304],
+      ["GET", { "if-match": '"another"' }, 412],
+      ["GET", { range: "bytes=99999999-" }, 416],
+    ] as const) {
+      const response = await call(method, url, { token: null, headers, env: production });
+      await response.arrayBuffer();
+      expect(response.status).toBe(status);
+      expect(response.headers.get(HSTS)).toMatch(/^max-age=\d{8,}$/);
+      expect(response.headers.get("x-request-id")).toMatch(/^[\w-]{36}$/);
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      expect(response.headers.get("access-control-expose-headers")).toContain("Content-Range");
+    }
+  });
+
   it("in production has Strict-Transport-Security, also as an error", async () => {
     for (const [path, status] of [
       ["/api/users/me", 200],

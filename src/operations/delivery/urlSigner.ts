@@ -43,9 +43,14 @@ const TRASHED_PATTERN = /^\d{1,15}$/;
 
 const utf8 = new TextEncoder();
 
+/** Signatures that an isolate remembers, because a URL stays the same for a day: 2 MB. */
+export const MAX_REMEMBERED_SIGNATURES = 5000;
+
 interface SigningKey {
   key: CryptoKey;
   tag: string;
+  /** The last signatures, by signed text. */
+  signatures: Map<string, string>;
 }
 
 /** Importing a key costs about as much as a signature, so the isolate keeps the current and the previous one. */
@@ -60,7 +65,7 @@ async function signingKey(secret: string): Promise<SigningKey> {
     "verify",
   ]);
   const fingerprint = await crypto.subtle.sign("HMAC", key, utf8.encode("cache-tag"));
-  const signing = { key, tag: `key-${base64Url(fingerprint.slice(0, 12))}` };
+  const signing = { key, tag: `key-${base64Url(fingerprint.slice(0, 12))}`, signatures: new Map<string, string>() };
   if (cachedKeys.size >= MAX_CACHED_KEYS) cachedKeys.clear();
   cachedKeys.set(secret, signing);
   return signing;
@@ -126,15 +131,24 @@ function wellFormed(name: string): string {
   return name.replaceAll(/\p{Surrogate}/gu, "\ufffd");
 }
 
+async function signText({ key, signatures }: SigningKey, text: string): Promise<string> {
+  const signature = base64Url(await crypto.subtle.sign("HMAC", key, utf8.encode(text)));
+  // A Map iterates in order of insertion.
+  const [oldest] = signatures.keys();
+  if (signatures.size >= MAX_REMEMBERED_SIGNATURES && oldest !== undefined) signatures.delete(oldest);
+  signatures.set(text, signature);
+  return signature;
+}
+
 /** Creates a signer for URLs issued at `nowMs`. It computes each signature once: variants of a version share theirs. */
 export async function createUrlSigner(secret: string, nowMs: number): Promise<UrlSigner> {
-  const { key } = await signingKey(secret);
-  const signatures = new Map<string, Promise<string>>();
-  const signatureOf = (text: string): Promise<string> => {
-    const known = signatures.get(text);
+  const signing = await signingKey(secret);
+  const pending = new Map<string, Promise<string>>();
+  const signatureOf = (text: string): string | Promise<string> => {
+    const known = signing.signatures.get(text) ?? pending.get(text);
     if (known !== undefined) return known;
-    const signature = crypto.subtle.sign("HMAC", key, utf8.encode(text)).then(base64Url);
-    signatures.set(text, signature);
+    const signature = signText(signing, text);
+    pending.set(text, signature);
     return signature;
   };
   return {
@@ -152,16 +166,19 @@ export async function createUrlSigner(secret: string, nowMs: number): Promise<Ur
   };
 }
 
-/** Returns the value of a query parameter, null if absent, or false if repeated. */
-function singleValue(query: URLSearchParams, name: string): string | null | false {
-  const [value, ...more] = query.getAll(name);
-  if (more.length > 0) return false;
-  return value ?? null;
+/** Query parameters by name: false for a repeated one. */
+type QueryValues = Map<string, string | false>;
+
+/** Reads the query once: each call of URLSearchParams leaves the isolate's JavaScript. */
+function readQuery(query: URLSearchParams): QueryValues {
+  const values: QueryValues = new Map();
+  for (const [name, value] of query) values.set(name, values.has(name) ? false : value);
+  return values;
 }
 
 /** Returns null if absent, false if malformed. */
-function parseTrashedAt(query: URLSearchParams): number | null | false {
-  const value = singleValue(query, "trashed");
+function parseTrashedAt(values: QueryValues): number | null | false {
+  const value = values.get("trashed") ?? null;
   if (value === null || value === false) return value;
   return TRASHED_PATTERN.test(value) ? Number(value) : false;
 }
@@ -197,8 +214,9 @@ export async function verifyMediaUrl(
   address: MediaAddress,
   query: URLSearchParams,
 ): Promise<UrlVerification> {
-  const [exp, downloadName, sig] = [singleValue(query, "exp"), singleValue(query, "dl"), singleValue(query, "sig")];
-  const trashedAt = parseTrashedAt(query);
+  const values = readQuery(query);
+  const [exp, sig, downloadName] = [values.get("exp"), values.get("sig"), values.get("dl") ?? null];
+  const trashedAt = parseTrashedAt(values);
   if (!exp || !sig || downloadName === false || trashedAt === false) return { status: "bad" };
   const [signature, scope] = [decodeSignature(sig), scopeOf(address.variant)];
   if (signature === null || scope === null || !EXPIRY_PATTERN.test(exp)) return { status: "bad" };
@@ -206,7 +224,7 @@ export async function verifyMediaUrl(
   const text = utf8.encode(signedText({ ...address, trashedAt }, scope, expiresAt, downloadName));
   const signing = await findSigningKey(secrets, signature, text);
   if (signing === null) return { status: "bad" };
-  if ([...query.keys()].some((name) => !QUERY_PARAMETERS.includes(name))) return { status: "unknown_parameter" };
+  if ([...values.keys()].some((name) => !QUERY_PARAMETERS.includes(name))) return { status: "unknown_parameter" };
   if (expiresAt * 1000 <= nowMs) return { status: "expired" };
   return { status: "ok", expiresAt, downloadName, trashedAt, keyTag: signing.tag };
 }

@@ -74,13 +74,14 @@ export async function serializeAssetUrls(
 ): Promise<Record<string, VariantBody>> {
   const versionId = displayVersionId(asset);
   if (versionId === null) return { original: await serializeOriginal(asset, urls) };
-  const requested = all ? variants : (["thumbnail"] as const);
+  if (!all) {
+    return { [variantName("thumbnail", asset.mediaType)]: await serializeVariant(asset, versionId, "thumbnail", urls) };
+  }
   const entries = await Promise.all(
-    requested.map(
+    variants.map(
       async (variant) =>
         [variantName(variant, asset.mediaType), await serializeVariant(asset, versionId, variant, urls)] as const,
     ),
   );
-  const images = Object.fromEntries(entries);
-  return all ? { original: await serializeOriginal(asset, urls), ...images } : images;
+  return { original: await serializeOriginal(asset, urls), ...Object.fromEntries(entries) };
 }

@@ -3,6 +3,7 @@ import { newId } from "../../../src/kernel/ids.ts";
 import {
   urlExpiry,
   createUrlSigner,
+  MAX_REMEMBERED_SIGNATURES,
   signingKeyTag,
   verifyMediaUrl,
   type MediaAddress,
@@ -202,5 +203,22 @@ describe("a signed media URL", () => {
     expect(await statusOf(changed(url, (copy) => copy.searchParams.append("", "")))).toBe("unknown_parameter");
     const forged = changed(url, (copy) => copy.searchParams.set("x", "1"));
     expect(await statusOf(changed(forged, (copy) => copy.searchParams.set("exp", "9999999999")))).toBe("bad");
+  });
+});
+
+describe("the memory of signatures", () => {
+  it("keeps the last ones only", async () => {
+    const signer = await createUrlSigner(SECRET, NOW);
+    const [first, last] = [address(), address()];
+    const signFirst = async (): Promise<string> => await (await createUrlSigner(SECRET, NOW)).sign(first);
+    const url = await signFirst();
+    for (let i = 0; i < MAX_REMEMBERED_SIGNATURES; i++) await signer.sign(address());
+    await signer.sign(last);
+    const calls = vi.spyOn(crypto.subtle, "sign");
+    await (await createUrlSigner(SECRET, NOW)).sign(last);
+    expect(calls).toHaveBeenCalledTimes(0);
+    expect(await signFirst()).toBe(url);
+    expect(calls).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
   });
 });
