@@ -30,6 +30,8 @@ export interface AssetFilter {
   circle: Circle | null;
   /** The library's `trash_cleared_at`. If undefined, each input of a plan reads it, which costs one row. */
   trashClearedAt?: number;
+  /** Whether a rating at a place reads the index of ratings. If undefined, it does for a box of continents. */
+  readsRatings?: boolean;
 }
 
 /** Every live asset of a library, newest first: the default of each filter. */

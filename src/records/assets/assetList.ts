@@ -20,6 +20,7 @@ import { isLibraryMember, type LibraryScope } from "../libraries/libraryScope.ts
 import { albumLibraryQuery } from "../albums/albums.ts";
 import { NO_QUERY, runQueries, type Query } from "../sql/query.ts";
 import { sqlId } from "../sql/sqlLiterals.ts";
+import { needsIndexChoice, withIndexChoice } from "./indexChoice.ts";
 import { sortKeyPrefix } from "./sortKeys.ts";
 
 export interface AssetPage {
@@ -98,10 +99,11 @@ function selectTrashSpan(scope: LibraryScope, params: ListContextParams): Query<
 
 /**
  * Whether a page can be read together with its inputs, because it needs only the library and the cursor. A list of ids
- * needs the cursor's key in TypeScript.
+ * needs the cursor's key in TypeScript, a rating at a place the choice of its index.
  */
 function canGuessPage(params: ListContextParams): boolean {
-  return !needsTrashSpan(params) && (params.filter.ids === null || params.startingAfterId === null);
+  if (needsTrashSpan(params) || needsIndexChoice(params.filter)) return false;
+  return params.filter.ids === null || params.startingAfterId === null;
 }
 
 /**
@@ -213,7 +215,8 @@ interface RowPage {
  * Reads the first matches after the cursor. A scan that finds only a part of the page ends it early, with `hasMore`:
  * the next page continues after the last match.
  */
-async function scanPage(db: Database, first: PageRequest, firstRows: ListRow[] | null): Promise<RowPage | null> {
+async function scanPage(db: Database, asked: PageRequest, firstRows: ListRow[] | null): Promise<RowPage | null> {
+  const first = { ...asked, filter: await withIndexChoice(db, asked.filter) };
   const { scan = SCAN_LIMITS } = first;
   const plan = planRequest(first);
   if (plan === null) return { rows: [], hasMore: false };

@@ -153,9 +153,10 @@ function liveInputs(filter: AssetFilter): Input[] {
   }));
 }
 
-/** Few assets are rated, and a box of continents has more: the index of ratings is narrower for both together. */
-function prefersRatings({ ratings, box }: AssetFilter): boolean {
-  return ratings !== null && !ratings.includes(0) && box !== null && coveringCells(box).level <= WIDE_BOX_LEVEL;
+/** Few assets are rated, and a box of continents has more; `indexChoice.ts` decides for smaller boxes. */
+function prefersRatings({ ratings, box, readsRatings }: AssetFilter): boolean {
+  if (ratings === null || ratings.includes(0) || box === null) return false;
+  return readsRatings ?? coveringCells(box).level <= WIDE_BOX_LEVEL;
 }
 
 /** Chooses the narrowest index: an album, a stack, the trash, a map box, else the library in capture order. */

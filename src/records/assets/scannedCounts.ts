@@ -22,9 +22,9 @@ export interface CountScanLimits {
   page: number;
 }
 
-/** Assets that the first statement of a page reads. Each further one reads eight times as many. */
+/** Assets that the first statement of a page reads. Each further one reads four times as many. */
 export const FIRST_COUNT_SCAN_ROWS = 500;
-const SCAN_GROWTH = 8;
+const SCAN_GROWTH = 4;
 /** Assets that a page of counts reads without a summary. */
 export const MAX_COUNT_SCAN_ROWS = 200_000;
 

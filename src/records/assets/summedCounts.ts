@@ -96,7 +96,7 @@ function countInPeriod(filter: AssetFilter, possible: Span, period: number): SQL
 }
 
 /** The assets of a summary's row that match the album flag, the media type and the ratings. */
-function matchingAssets({ albumFilter, mediaType, ratings }: AssetFilter, table: string): SQL {
+export function matchingAssets({ albumFilter, mediaType, ratings }: AssetFilter, table: string): SQL {
   const classes = COUNT_CLASSES.filter(
     (each) => (mediaType ?? each.mediaType) === each.mediaType && (ratings === null || ratings.includes(each.rating)),
   );

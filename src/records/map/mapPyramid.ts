@@ -5,7 +5,8 @@
 import { sql, type SQL } from "drizzle-orm";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import type { AssetFilter } from "../assets/assetFilters.ts";
-import type { Box } from "./mapCells.ts";
+import { CELL_DEGREES } from "../assets/sortKeys.ts";
+import { coveringCells, type Box } from "./mapCells.ts";
 import { gridCell, isInside, type Grid } from "./mapGrid.ts";
 
 /** Edge of a cell by level, as in the triggers. Round numbers, so that the edges of a round grid are edges of cells. */
@@ -125,4 +126,19 @@ export function minClusterCount(libraryId: string, grid: Grid, mediaType: MediaT
     ORDER BY 1 DESC)
     SELECT (count(*) + 3) / 4 AS cells FROM (SELECT 1 FROM walk WHERE level = ${sqlNumber(level)} AND within
       LIMIT ${sqlNumber(enough * 4)})`;
+}
+
+/**
+ * A SELECT of an upper bound of the live assets in a box: those of the cells that intersect it, at the level that
+ * covers it with few cells.
+ */
+export function assetsAround(libraryId: string, box: Box): SQL {
+  const cellDegrees = CELL_DEGREES[coveringCells(box).level] ?? 90;
+  const level = LEVEL_DEGREES.findIndex((degrees) => degrees <= cellDegrees);
+  const inView = intersects(box);
+  return sql`WITH RECURSIVE walk (level, cell, assets) AS (
+    SELECT c.level, c.cell, c.assets FROM ${topCells(libraryId)} AND ${inView}
+    UNION ALL
+    SELECT c.level, c.cell, c.assets FROM ${childCells(libraryId)} WHERE w.level < ${sqlNumber(level)} AND ${inView})
+    SELECT coalesce(sum(assets), 0) FROM walk WHERE level = ${sqlNumber(level)}`;
 }

@@ -181,7 +181,7 @@ describe.each(sizes)("a library of %i assets", (size) => {
       expect(days.roundTrips).toBe(1);
       const years = await countMonths(size, filter, "year");
       expect(years.rowsRead).toBeLessThanOrEqual(perAsset * assets + 5 * MAX_INPUT_ROWS);
-      expect(years.roundTrips).toBeLessThanOrEqual(5);
+      expect(years.roundTrips).toBeLessThanOrEqual(7);
     }
     // No trashed asset has a position: the trash is read once, in the order of its index.
     const inTrash = await countRows("trashed_at IS NOT NULL", size);
@@ -205,6 +205,27 @@ describe.each(sizes)("a library of %i assets", (size) => {
     for (const cellDegrees of [1, 0.5, 0.43]) {
       const { found, rowsRead } = await readClusters(size, box, cellDegrees);
       expect(rowsRead).toBeLessThanOrEqual(300 + 5 * (found?.length ?? 0));
+    }
+  });
+
+  it("reads the assets with a rating, or those of a place, whichever are fewer", async () => {
+    const country = { west: 2, south: 42, east: 14, north: 54 };
+    const inCountry = "trashed_at IS NULL AND longitude BETWEEN 2 AND 14 AND latitude BETWEEN 42 AND 54";
+    // The cells around the box have about twice its area. Reading the choice takes the months and these cells.
+    const around = 2 * (await countRows(inCountry, size));
+    const choice = 120 + 500;
+    for (const ratings of [[5], [1, 2, 3, 4]]) {
+      const isRated = `trashed_at IS NULL AND rating IN (${ratings.join()})`;
+      const fewer = Math.min(around, await countRows(isRated, size));
+      const matches = await countRows(`${inCountry} AND ${isRated}`, size);
+      const { found, rowsRead, roundTrips } = await readClusters(size, country, 3, { ratings });
+      expect(found?.reduce((sum, { assets }) => sum + assets, 0)).toBe(matches);
+      expect(rowsRead).toBeLessThanOrEqual(choice + 2 * fewer + MAX_INPUT_ROWS);
+      expect(roundTrips).toBe(2);
+      const years = await countMonths(size, { box: country, ratings }, "year");
+      expect(years.buckets.reduce((sum, { assets }) => sum + assets, 0)).toBe(matches);
+      expect(years.rowsRead).toBeLessThanOrEqual(choice + 2 * fewer + MAX_INPUT_ROWS);
+      expect(years.roundTrips).toBe(2);
     }
   });
 
