@@ -1,20 +1,25 @@
 /** Fuzzes every published operation with mistyped, huge, empty and malformed input: no 5xx, and one error format. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { newId } from "../../src/kernel/ids.ts";
 import { originalKey } from "../../src/objects/keys.ts";
 import { expectError } from "../support/clients/responses.ts";
-import { call } from "../support/clients/api.ts";
+import { call, ROOT_API_KEY } from "../support/clients/api.ts";
 import { listOperations, readDocument, resolveReference, type Operation } from "../support/clients/openapi.ts";
 import { renderPng } from "../support/media/images.ts";
 import { recordingQueue } from "../support/bindings/queue.ts";
 import { insertTaskRows } from "../support/rows/taskRows.ts";
 import { getRootOwner } from "../support/clients/account.ts";
+import { parseLink, requestInvitation } from "../support/clients/sharing.ts";
 import {
   insertAlbum,
   insertAssets,
   insertKey,
   insertAlbumMembership,
+  insertLibrary,
+  insertMember,
   insertStack,
+  insertUser,
   SEEDED_VERSION_ID,
 } from "../support/clients/tenants.ts";
 import { fuzzCases, fullSample, type FuzzCase, type FormFields, type ValidRequest } from "./fuzzCases.ts";
@@ -31,6 +36,8 @@ afterEach(async () => {
   await env.DB.batch([
     env.DB.prepare("DELETE FROM libraries WHERE id <> ?").bind(owner.libraryId),
     env.DB.prepare("UPDATE libraries SET trashed_at = NULL, purge_at = NULL"),
+    env.DB.prepare("DELETE FROM library_invitations"),
+    env.DB.prepare("DELETE FROM passkeys"),
   ]);
 });
 
@@ -57,7 +64,27 @@ async function insertOwnEntities(operation: Operation): Promise<Record<string, s
     btask_: taskId,
     apikey_: keyId,
     lib_: owner.libraryId,
+    ...(await insertAccountEntities(operation)),
   };
+}
+
+/** A member of the library, a passkey and an invitation with its secret; a second library where one has to stay. */
+async function insertAccountEntities({ title }: Operation): Promise<Record<string, string>> {
+  const userId = await insertUser();
+  await insertMember(owner.libraryId, userId);
+  if (title.startsWith("DELETE /api/users"))
+    await env.DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(userId).run();
+  const passkeyId = newId("passkey");
+  await env.DB.prepare(
+    "INSERT INTO passkeys (id, user_id, credential_id, public_key, counter, transports, name, created_at) VALUES (?1, ?2, ?1, '', 0, '[]', 'Phone', 0)",
+  )
+    .bind(passkeyId, owner.userId)
+    .run();
+  const invitation = await requestInvitation(ROOT_API_KEY, owner.libraryId);
+  const { id, secret } = parseLink((await invitation.json<{ url: string }>()).url);
+  const isSecondNeeded = ["POST /api/assets/move", "POST /api/libraries/{library_id}/trash"].includes(title);
+  const otherLibrary = isSecondNeeded ? await insertLibrary(owner.userId, "second") : "";
+  return { intuser_: userId, passkey_: passkeyId, invite_: id, secret, otherLibrary };
 }
 
 /** Valid bodies where a sample with every property is invalid, because properties exclude each other. */
@@ -75,6 +102,15 @@ const validBodies: Record<string, (ids: Record<string, string>) => unknown> = {
     library_id: ids["lib_"],
   }),
   "POST /api/assets/exist": () => ({ deviceId: "d", deviceAssetIds: ["d"] }),
+  "POST /api/assets/move": (ids) => ({
+    asset_ids: [ids["asset_"]],
+    source_library_id: ids["lib_"],
+    destination_library_id: ids["otherLibrary"],
+  }),
+  "POST /api/libraries/invitations/{invitation_id}/preview": ({ secret }) => ({ secret }),
+  "POST /api/libraries/invitations/{invitation_id}/join": ({ secret }) => ({ secret }),
+  "POST /api/sign-in/links": ({ intuser_: userId }) => ({ user_id: userId, lifetime_seconds: 60 }),
+  "POST /api/sign-in/invitation": ({ invite_: id, secret }) => ({ id, secret }),
 };
 
 async function validBody(operation: Operation, ids: Record<string, string>): Promise<Omit<ValidRequest, "ids">> {
@@ -101,7 +137,7 @@ async function validBody(operation: Operation, ids: Record<string, string>): Pro
   return { form: Object.fromEntries(names.map((name) => [name, fieldValues[name] ?? "x"])) };
 }
 
-/** Operations that reject the valid request too: it lacks a trashed library, a stack member, a second version, an image or a signature. */
+/** Operations that reject the valid request too: it lacks a trashed library, a stack member, a second version, an image, a signature or a secret. */
 const alwaysRejected = [
   "PUT /api/assets/{asset_id}/still",
   "GET /media/{asset_id}/{version_id}/{variant}",
@@ -109,6 +145,11 @@ const alwaysRejected = [
   "PATCH /api/stacks/{stack_id}",
   "DELETE /api/assets/{asset_id}/versions/{version_id}",
   "POST /api/assets/{asset_id}/versions/{version_id}/replace",
+  "POST /api/oauth/exchange",
+  "POST /api/libraries/{library_id}/leave",
+  ...["link", "passkey", "passkeys", "sign-up", "sign-up/options", "continue"].map(
+    (name) => `POST /api/sign-in/${name}`,
+  ),
 ];
 
 /** Returns the violation in the response, or null. */
