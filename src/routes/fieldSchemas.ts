@@ -241,7 +241,8 @@ export function startingAfterSchema(kind: IdKind) {
 
 /** The library of a request that needs one. */
 export const libraryParameter = idSchema("library").optional().openapi({
-  description: "The library; required if the credential has several live ones",
+  description:
+    "The library, own or joined. Without it: the only live library that the caller owns, or the only one that a restricted key lists; required if there are several",
 });
 
 export const acknowledgementSchema = z.object({}).openapi("Acknowledgement");

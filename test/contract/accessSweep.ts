@@ -73,8 +73,9 @@ export function createRequest(operation: Operation, ids: Ids, query: Record<stri
 export async function send(
   { method, path, options }: TestRequest,
   token: string | null,
+  bindings: Partial<Cloudflare.Env> = {},
 ): Promise<{ status: number; text: string }> {
-  const response = await call(method, path, { ...options, token, env: { QUEUE: queue } });
+  const response = await call(method, path, { ...options, token, env: { QUEUE: queue, ...bindings } });
   const headers = JSON.stringify([...response.headers]);
   return { status: response.status, text: `${headers} ${new TextDecoder().decode(await response.arrayBuffer())}` };
 }

@@ -4,6 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { countingD1 } from "../support/bindings/d1.ts";
 import { call } from "../support/clients/api.ts";
 import { findLeaks, readTenantRows } from "../support/clients/otherTenant.ts";
 import { signIn } from "../support/clients/sessions.ts";
@@ -134,6 +135,27 @@ describe("a member", { timeout: TIMEOUT_MS }, () => {
     const caller = { userId, token, role: "viewer" as const, isSession: false };
     const isRefused = (status: number | null): boolean => status === 403;
     expect(await findMemberViolations(caller, isRefused)).toEqual([]);
+  });
+});
+
+/** Operations whose answer depends on the caller alone, or on no row of the database. */
+const WITHOUT_LIBRARY = ["GET /api/users/me", "PATCH /api/users/me", "POST /api/feedback", "POST /api/libraries"];
+
+describe("every operation on what libraries contain", { timeout: TIMEOUT_MS }, () => {
+  it("checks the membership of the caller in SQL", async () => {
+    const caller = await insertMemberCaller("viewer", "session");
+    const unchecked: string[] = [];
+    for (const operation of protectedOperations) {
+      if (isForbiddenToKeys(ruleFor(operation)) || WITHOUT_LIBRARY.includes(operation.title)) continue;
+      const { binding, counts } = countingD1(env.DB);
+      await send(requestOf(operation), caller.token, { DB: binding });
+      const isChecked = counts.statements.some(
+        ({ sql, values }) =>
+          sql.includes("library_members_active") && [sql, ...values].join(" ").includes(caller.userId),
+      );
+      if (!isChecked) unchecked.push(operation.title);
+    }
+    expect(unchecked).toEqual([]);
   });
 });
 

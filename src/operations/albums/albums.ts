@@ -15,6 +15,7 @@ import { inaccessible } from "../libraries/access.ts";
 import { createOnce, storedAlbum, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { likelyLibrary } from "../libraries/likelyLibrary.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
+import { resolveLibrary } from "../libraries/resolveLibrary.ts";
 import { foldStoredNames, nameConflict, NameTakenError, requireSame, throwNameTaken } from "../names/uniqueNames.ts";
 import type { Context } from "../context.ts";
 import { startPages, requireCursor } from "../pages.ts";
@@ -89,7 +90,8 @@ export async function createAlbum(
   const { name, description } = { ...request, name: request.name ?? DEFAULT_ALBUM_NAME };
   try {
     const insert = async () => await insertAlbum(context, principal, { ...request, name }, idempotent);
-    const { row } = await createOnce(context, idempotent, storedAlbum, insert);
+    const { row, isRepeated } = await createOnce(context, idempotent, storedAlbum, insert);
+    if (isRepeated) await resolveLibrary(context, principal, row.libraryId);
     return { album: { ...row, cover: null }, isNew: true };
   } catch (error) {
     if (!(error instanceof NameTakenError)) throw error;

@@ -11,7 +11,7 @@ import * as records from "../../records/stacks/stacks.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { createOnce, storedStack, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { inaccessible } from "../libraries/access.ts";
-import { requireLibrary } from "../libraries/resolveLibrary.ts";
+import { requireLibrary, resolveLibrary } from "../libraries/resolveLibrary.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
 import { planUngroup, planMerge, findIdenticalStack, planRemoval } from "./stackPlan.ts";
 import type { Context } from "../context.ts";
@@ -127,7 +127,10 @@ export async function createStack(
   idempotent: IdempotentRequest | null,
 ): Promise<Stack> {
   const create = async () => await createOrFindStack(context, principal, request, idempotent);
-  return (await createOnce(context, idempotent, storedStack, create)).row;
+  const { row, isRepeated } = await createOnce(context, idempotent, storedStack, create);
+  // A stored answer is of a library from which the caller may have been removed since.
+  if (isRepeated) await resolveLibrary(context, principal, row.libraryId);
+  return row;
 }
 
 async function createOrFindStack(

@@ -75,7 +75,7 @@ export async function joinLibrary(
   atMs: number,
 ): Promise<OfferToUser & { hasJoined: boolean }> {
   const memberId = newId("member", atMs);
-  const members = sql`(SELECT count(*) FROM library_members c WHERE c.library_id = l.id AND c.state = 'active')`;
+  const members = sql`(SELECT count(*) FROM library_members c WHERE c.library_id = l.id AND c.state = 'active' AND c.role <> 'owner')`;
   const insert = sql`INSERT INTO library_members
       (id, library_id, user_id, role, state, invitation_id, joined_at, created_at, updated_at)
     SELECT ${memberId}, i.library_id, ${userId}, i.role, 'active', i.id, ${atMs}, ${atMs}, ${atMs}

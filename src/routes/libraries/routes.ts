@@ -41,7 +41,8 @@ const list = createRoute({
   path: "/api/libraries",
   operationId: "libraries_list",
   summary: "List libraries",
-  description: "Without `state`, live libraries. A restricted credential sees its own libraries only.",
+  description:
+    "Own and joined libraries; those in the trash are listed to their owner alone. Without `state`, live libraries. A restricted credential sees the libraries that it lists.",
   middleware: [requireAction("read")] as const,
   request: { query: libraryQuerySchema },
   responses: {

@@ -10,11 +10,16 @@ import { openDatabase } from "../../../src/records/database.ts";
 import type { Box } from "../../../src/records/map/mapCells.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
 import { seedLibrary, type Seeded } from "../../support/rows/seed.ts";
+import { insertMember } from "../../support/clients/tenants.ts";
 import { testContext } from "../../support/context.ts";
 
+const OWNER_ID = "intuser_seeded";
+
+/** A viewer who joined the libraries: their owner reads the same rows (sharedLibraries.test.ts). */
 const principal = {
-  userId: "intuser_seeded",
+  userId: "intuser_joined",
   libraryIds: null,
+  action: "read" as const,
   actions: ["read"] as const,
   isSession: false,
   isOwner: false,
@@ -24,7 +29,11 @@ const seeded = new Map<number, Seeded>();
 const counted = countingD1(env.DB);
 
 beforeAll(async () => {
-  for (const size of sizes) seeded.set(size, await seedLibrary(principal.userId, size));
+  for (const size of sizes) {
+    const made = await seedLibrary(OWNER_ID, size);
+    await insertMember(made.libraryId, principal.userId);
+    seeded.set(size, made);
+  }
 }, 120_000);
 
 function library(size: number): Seeded {

@@ -1,7 +1,7 @@
 /** Invitations: who makes, sees and disables them, whom they admit, and how many. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { MAX_ACTIVE_INVITATIONS } from "../../../src/operations/libraries/invitations.ts";
+import { MAX_ACTIVE_INVITATIONS, MAX_LIBRARY_MEMBERS } from "../../../src/operations/libraries/invitations.ts";
 import { call } from "../../support/clients/api.ts";
 import { sqlAll } from "../../support/clients/account.ts";
 import { insertMember, insertTenant, insertUser, type Tenant } from "../../support/clients/tenants.ts";
@@ -326,6 +326,23 @@ describe("joining", () => {
     const response = await join(token, newer);
     expect(await response.json()).toMatchObject({ outcome: "joined", membership: { state: "active", ended_at: null } });
   });
+});
+
+it("admits nobody to a library that has as many members as allowed", async () => {
+  const link = await invite(ownerToken, owner.libraryId);
+  const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)";
+  await env.DB.prepare(
+    `INSERT INTO library_members (id, library_id, user_id, role, state, joined_at, created_at, updated_at)
+     ${numbers} SELECT 'member_' || ?1 || i, ?1, 'intuser_' || i, 'viewer', 'active', 0, 0, 0 FROM n`,
+  )
+    .bind(owner.libraryId, MAX_LIBRARY_MEMBERS)
+    .run();
+  expect(await errorOf(await join(token, link))).toEqual([
+    409,
+    `the library has as many members as allowed: ${MAX_LIBRARY_MEMBERS}`,
+  ]);
+  await env.DB.prepare("UPDATE library_members SET state = 'left', ended_at = 1 WHERE user_id = 'intuser_1'").run();
+  expect((await join(token, link)).status).toBe(200);
 });
 
 it("counts an account once, whatever it joined by in between", async () => {

@@ -212,6 +212,21 @@ describe("a membership that ended", () => {
     expect((await response.json<{ id: string }[]>()).map(({ id }) => id)).toEqual([member.libraryId]);
   });
 
+  it("gives no stored answer of an Idempotency-Key", async () => {
+    await join({ role: "collaborator" });
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const album = { headers, json: { name: "once", library_id: owner.libraryId } };
+    expect(await status("POST", "/api/albums", album)).toBe(201);
+    expect(await status("POST", "/api/albums", album)).toBe(201);
+    const [first = "", second = ""] = await insertAssets(owner, [{}, {}]);
+    const stackHeaders = { "idempotency-key": crypto.randomUUID() };
+    const stack = { headers: stackHeaders, json: { asset_ids: [first, second], library_id: owner.libraryId } };
+    expect(await status("POST", "/api/stacks", stack)).toBe(201);
+    await end("removed");
+    expect(await status("POST", "/api/albums", album)).toBe(404);
+    expect(await status("POST", "/api/stacks", stack)).toBe(404);
+  });
+
   it("ends no membership of others", async () => {
     await join();
     const other = await insertTenant();
