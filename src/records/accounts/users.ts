@@ -36,6 +36,9 @@ export async function findUser(db: Database, id: string): Promise<UserWithStorag
   return (await findUserStatement(db, id).get()) ?? null;
 }
 
+/** Sorts after every id, so that the first page seeks in the index like the others. */
+const AFTER_ALL_IDS = "~";
+
 /** Newest first, after the user `afterId`. */
 export async function listUsers(
   db: Database,
@@ -45,7 +48,7 @@ export async function listUsers(
   const rows = await db.orm
     .select(columnsWithStorage)
     .from(users)
-    .where(afterId === null ? undefined : lt(users.id, afterId))
+    .where(lt(users.id, afterId ?? AFTER_ALL_IDS))
     .orderBy(desc(users.id))
     .limit(limit + 1);
   return { users: rows.slice(0, limit), hasMore: rows.length > limit };
