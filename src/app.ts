@@ -80,7 +80,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
   const app = newRouter();
   app.onError(onError);
   app.notFound(onNotFound);
-  app.use(requestLog, defaultHeaders, requestSetup, httpsOnly, crossOrigin, knownRoutesOnly(app));
+  const knownRoutes = knownRoutesOnly(app);
+  app.use(requestLog, defaultHeaders, requestSetup, httpsOnly, crossOrigin, knownRoutes.middleware);
   app.route("/", server);
   app.route("/", oauth);
   app.route("/", publicSignIn);
@@ -89,6 +90,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   publishOpenApi(app);
   app.use("/api/*", plainListNames, databaseSession, authenticate, rateLimit, jsonBody);
   mountApi(app);
+  knownRoutes.listRoutes();
   // Hono compiles its routes at the first match: 2 ms of an isolate's start instead of its first request.
   app.router.match("GET", "/");
   // The first validation compiles zod's code: 1.5 to 2.5 ms.
