@@ -1,4 +1,4 @@
-/** Rows that a change of one asset reads and writes, and the share of the month and map summaries. */
+/** Rows that a change of one asset reads and writes, and the share of the summaries of counts and the map. */
 import { env } from "cloudflare:workers";
 import { newId } from "../src/kernel/ids.ts";
 import type { Seeded } from "../test/support/rows/seed.ts";
@@ -37,7 +37,7 @@ async function countRows(library: Seeded, hasGps: boolean): Promise<Map<string, 
   return counts;
 }
 
-const SUMMARY_TRIGGERS = "name LIKE 'assets%month' OR name LIKE 'assets%point'";
+const SUMMARY_TRIGGERS = "name LIKE 'assets%day' OR name LIKE 'assets%point'";
 
 export async function changeTable(library: Seeded): Promise<string[]> {
   const lines = tableHeader(

@@ -4,6 +4,7 @@ import { boxAround, everyColumnGroup, listAssets, type AssetFilter } from "../sr
 import { everyAsset } from "../src/records/assets/assetFilters.ts";
 import type { Seeded } from "../test/support/rows/seed.ts";
 import { measureCost, tableHeader, tableRow, principal } from "./measureCost.ts";
+import { TOWN } from "./typicalLibrary.ts";
 
 const LIMIT = 50;
 const after = parseDateTime("2014-03-01T00:00:00");
@@ -47,6 +48,7 @@ function filters(library: Seeded): Record<string, Filter> {
     "center + radius": { box: boxAround(paris.latitude, paris.longitude, paris.radiusM), circle: paris },
     ...ratingFilters,
     "ratings=5 + bbox, the Earth": { ratings: [5], box: EARTH },
+    "ratings=5 + bbox, a town": { ratings: [5], box: TOWN },
   };
 }
 

@@ -38,9 +38,13 @@ export async function mapTable(library: Seeded, viewports: Viewport[]): Promise<
   return lines;
 }
 
-/** Filters that the map pyramid does not cover, so that rows are read one by one. */
+/** Media types, which the pyramid has totals of; and filters that it does not cover, so that rows are read one by one. */
 export async function filteredMapTable(library: Seeded, viewport: Viewport): Promise<string[]> {
   const filters: Record<string, Partial<AssetFilter>> = {
+    "media_type=image": { mediaType: "image" },
+    "media_type=video": { mediaType: "video" },
+    "ratings=5": { ratings: [5] },
+    "ratings=1,2,3,4,5": { ratings: [1, 2, 3, 4, 5] },
     "state=all": { state: "all" },
     "state=trashed": { state: "trashed" },
     album_id: { albumId: library.albumId },

@@ -5,6 +5,8 @@
 import type { PositionSql } from "../test/support/rows/seed.ts";
 
 export const HOME = { latitude: 48.137, longitude: 11.575 };
+/** A box around the home and the spots around it. */
+export const TOWN = { west: 11.4, south: 48, east: 11.8, north: 48.3 };
 
 /** SQL for a pseudo-random number between 0 and 1, seeded by an expression and a prime. */
 function uniform(seed: string, prime: number): string {
