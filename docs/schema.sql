@@ -109,6 +109,12 @@ BEGIN
       AND a.trash_key >= printf('%012x', NEW.trash_cleared_at + 1) GROUP BY 1, 3;
 END;
 
+CREATE TRIGGER libraries_update_name AFTER UPDATE OF name ON libraries
+WHEN NEW.name IS NOT OLD.name AND NEW.folded_name IS OLD.folded_name
+BEGIN
+  UPDATE libraries SET folded_name = NULL WHERE id = NEW.id;
+END;
+
 CREATE TABLE users (
   id text PRIMARY KEY NOT NULL,
   subject text NOT NULL,
@@ -769,6 +775,12 @@ CREATE TRIGGER albums_delete_count AFTER DELETE ON albums
 WHEN OLD.deleted_at IS NULL
 BEGIN
   UPDATE libraries SET album_count = album_count - 1 WHERE id = OLD.library_id;
+END;
+
+CREATE TRIGGER albums_update_name AFTER UPDATE OF name ON albums
+WHEN NEW.name IS NOT OLD.name AND NEW.folded_name IS OLD.folded_name
+BEGIN
+  UPDATE albums SET folded_name = NULL WHERE id = NEW.id;
 END;
 
 -- Events and tasks

@@ -33,7 +33,7 @@ assets_list assets_counts assets_cluster_by_geo assets_retrieve assets_check_exi
 assets_update assets_bulk_update assets_download assets_thumbnail media_get assets_set_still=${POSTER}
 versions_list versions_append=${EDIT} versions_replace=${OTHER_EDIT} versions_revert
 versions_append=${EDIT} versions_delete
-tasks_list tasks_list_for_asset tasks_get events_get integrity_get
+tasks_list tasks_list_for_asset tasks_get events_get integrity_get feedback_submit feedback_list
 albums_assets_remove albums_delete stacks_remove_assets stacks_delete api_keys_delete
 assets_trash assets_restore assets_trash assets_delete assets_trash assets_delete_list
 assets_trash assets_empty_trash
