@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ROOT_API_KEY } from "../support/clients/api.ts";
 import { findLeaks, readTenantRows } from "../support/clients/otherTenant.ts";
 import { getRootOwner } from "../support/clients/account.ts";
+import { signIn } from "../support/clients/sessions.ts";
 import { insertKey, insertTenant } from "../support/clients/tenants.ts";
 import { accessRules, type AccessRule } from "./accessRules.ts";
 import {
@@ -35,12 +36,14 @@ function withoutDerivedSizes(rows: string): string {
 }
 
 describe("every protected operation", { timeout: 30_000 }, () => {
-  it("returns 401 without a credential, with a revoked key and with an expired key", async () => {
+  it("returns 401 without a credential, with a revoked key or expired key, and with a token of an ended session", async () => {
     const revoked = await insertKey({ userId: otherTenant.userId, isActive: false });
     const expired = await insertKey({ userId: otherTenant.userId, expiresAt: 1 });
+    const ended = await signIn(otherTenant.userId);
+    await env.DB.prepare("UPDATE sessions SET ended_at = 1, expires_at = 1 WHERE id = ?").bind(ended.sessionId).run();
     const unprotected: string[] = [];
     for (const operation of protectedOperations) {
-      for (const token of [null, revoked.secret, expired.secret]) {
+      for (const token of [null, revoked.secret, expired.secret, ended.token]) {
         const request = createRequest(operation, otherTenant.ids);
         const { status, text } = await send(request, token);
         if (status !== 401 || findLeaks(text, otherTenant, request.sent, allCanaries).length > 0)
@@ -81,6 +84,16 @@ describe("another tenant's data", { timeout: 60_000 }, () => {
     const ownIds = await insertOwnEntities(caller);
     const status = (rule: AccessRule): number => (isForbiddenToKeys(rule) ? 403 : statusForOtherTenant(rule));
     expect(await findAccessViolations({ token: caller.secret, ownIds, status, canaries: allCanaries })).toEqual([]);
+    expect(await readTenantRows(otherTenant)).toBe(before);
+  });
+
+  it("is not readable or writable by another signed-in user", async () => {
+    const caller = await insertTenant();
+    const { token } = await signIn(caller.userId);
+    const ownIds = await insertOwnEntities(caller);
+    const before = await readTenantRows(otherTenant);
+    const status = (rule: AccessRule): number => (rule.requires === "owner" ? 403 : statusForOtherTenant(rule));
+    expect(await findAccessViolations({ token, ownIds, status, canaries: allCanaries })).toEqual([]);
     expect(await readTenantRows(otherTenant)).toBe(before);
   });
 
