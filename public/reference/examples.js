@@ -21,9 +21,11 @@ function sampleOf(document, reference, ids) {
     return known.length === count ? known : Array.from({ length: count }, () => sample(schema.items));
   }
   if (schema.type === "object") {
-    return Object.fromEntries((schema.required ?? []).map((name) => [name, sample(schema.properties[name])]));
+    const required = (schema.required ?? []).map((name) => [name, sample(schema.properties[name])]);
+    // swagger-ui fails on an undefined value. A field without a sample is left to the reader.
+    return Object.fromEntries(required.filter(([, value]) => value !== undefined));
   }
-  return undefined;
+  return schema.enum?.[0] ?? schema.minimum;
 }
 
 function fillParameters(operation, { ids, parameters }) {

@@ -33,11 +33,23 @@ assets_list assets_counts assets_cluster_by_geo assets_retrieve assets_check_exi
 assets_update assets_bulk_update assets_download assets_thumbnail media_get assets_set_still=${POSTER}
 versions_list versions_append=${EDIT} versions_replace=${OTHER_EDIT} versions_revert
 versions_append=${EDIT} versions_delete
-tasks_list tasks_list_for_asset tasks_get events_get integrity_get feedback_submit feedback_list
+tasks_list tasks_list_for_asset tasks_get events_get integrity_get
+users_update users_create users_list sessions_list sessions_delete_others feedback_submit feedback_list
+oauth_auth_url oauth_logout_endpoint sign_in_offer sign_in_passkey_options sign_in_root_key passkeys_list passkeys_start
+members_list invitations_list
 albums_assets_remove albums_delete stacks_remove_assets stacks_delete api_keys_delete
 assets_trash assets_restore assets_trash assets_delete assets_trash assets_delete_list
 assets_trash assets_empty_trash
 libraries_trash libraries_restore libraries_trash libraries_delete`;
+
+/** Operations that need a secret, a passkey, another user or another library, which the page does not fill in. */
+const NOT_EXECUTED = `
+oauth_exchange sign_in_continue sign_in_invitation sign_in_link sign_in_links_create sign_in_passkey
+sign_up sign_up_options passkeys_create passkeys_update passkeys_delete sessions_delete
+invitations_create invitations_link invitations_disable invitations_preview invitations_join
+members_update members_remove members_leave users_get users_manage users_delete assets_move`
+  .trim()
+  .split(/\s+/);
 
 const steps = STEPS.trim()
   .split(/\s+/)
@@ -147,7 +159,8 @@ describe.skipIf(executable === null)("the pages", () => {
     "execute every operation successfully with the values that are filled in",
     async () => {
       const operations = await readOperations(api.origin);
-      expect([...new Set(steps.map(({ id }) => id))].toSorted()).toEqual([...operations.keys()].toSorted());
+      const known = new Set([...steps.map(({ id }) => id), ...NOT_EXECUTED]);
+      expect([...known].toSorted()).toEqual([...operations.keys()].toSorted());
       const reference = await newPage();
       await reference.open();
       await reference.authorize(api.key);
