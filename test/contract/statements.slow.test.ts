@@ -38,8 +38,8 @@ async function seedStatementLibrary(userId: string, count: number): Promise<Stat
   const numbered = `(SELECT id, trashed_at, row_number() OVER (ORDER BY id) AS i FROM assets WHERE library_id = '${libraryId}')`;
   await env.DB.batch(
     [
-      `INSERT INTO albums (id, library_id, user_id, name, created_at, updated_at)
-        SELECT ${own("album_", "i")}, '${libraryId}', '${userId}', 'a', 0, 0 FROM ${numbered} WHERE i % 2 = 0`,
+      `INSERT INTO albums (id, library_id, user_id, name, folded_name, created_at, updated_at)
+        SELECT ${own("album_", "i")}, '${libraryId}', '${userId}', 'a', 'a', 0, 0 FROM ${numbered} WHERE i % 2 = 0`,
       `INSERT INTO stacks (id, library_id, user_id, origin, created_at, updated_at)
         SELECT ${own("asset_stack_", "i")}, '${libraryId}', '${userId}', 'user', 0, 0 FROM ${numbered} WHERE i % 2 = 0`,
       `INSERT INTO stacks (id, library_id, user_id, origin, created_at, updated_at)
@@ -98,9 +98,11 @@ const parameterValues: Record<string, string[]> = {
   local_datetime_before: ["2018-02-03T04:05:06", "2018-02-03T04:05:06-07:00"],
   created_at_gte: ["2020-01-01T00:00:00Z"],
   created_at_lt: ["2030-01-01T00:00:00Z"],
-  after_cursor: ["ev_5"],
-  entity_types: ["asset", "asset,album,person,face,album_asset,metadata,stack"],
-  include: ["metadata,faces,people,metrics,file_data,variants", "variants"],
+  after_cursor: ["ev_5", "ev_5_9"],
+  as_of: ["at_9"],
+  name: ["a"],
+  entity_types: ["asset", "asset,album,library,person,face,album_asset,metadata,stack"],
+  include: ["metadata,faces,people,metrics,file_data,variants", "variants", "asset_ids"],
   limit: ["200"],
   size: ["thumbnail"],
 };
@@ -197,7 +199,7 @@ function writeRequests(library: StatementLibrary): TestRequest[] {
     json,
   });
   return [
-    change("PATCH", `/api/libraries/${libraryId}`, { name: "renamed" }),
+    change("PATCH", `/api/libraries/${libraryId}`, { name: `renamed ${libraryId}` }),
     change("POST", `/api/albums`, { name: "new", library_id: libraryId }),
     change("POST", `/api/albums/${album}/assets`, { asset_ids: pageIds }),
     change("PATCH", `/api/albums/${album}`, { name: "renamed", album_cover_asset_id: asset }),
@@ -226,7 +228,8 @@ function writeRequests(library: StatementLibrary): TestRequest[] {
 }
 
 /**
- * Reads that grow with the result: counts at a place, the map with a filter, an album without a limit, and the trash
+ * Reads that grow with the result: counts at a place, the map with a filter, an album without a limit, the names of
+ * albums, of which a library has at most 10,000, and the trash
  * within a bounding box, which has no index.
  */
 const linearRequests = [
@@ -234,6 +237,7 @@ const linearRequests = [
   /^GET \/api\/assets \{(?=.*bbox)(?=.*"state":"(all|trashed)")/,
   /^GET \/api\/assets\/geo-clusters /,
   /^GET \/api\/albums\/\{album_id\}\/assets (?!.*limit)/,
+  /^GET \/api\/albums \{"name"/,
 ];
 
 async function measure(request: TestRequest): Promise<{ status: number; counts: D1Counts }> {
