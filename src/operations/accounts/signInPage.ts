@@ -1,11 +1,10 @@
 /** What the sign-in page offers, and the end of a sign-in on it: a session of our own pages, or a client's code. */
 import { AppError } from "../../kernel/errors.ts";
-import { actions } from "../../records/accounts/actions.ts";
 import { deleteExpiredSecrets } from "../../records/accounts/oneTimeSecrets.ts";
 import { ROOT_SUBJECT } from "../../records/accounts/users.ts";
 import type { Context } from "../context.ts";
-import { joinLibrary, type InvitationKey } from "../libraries/joinLibrary.ts";
 import { requireSession, type Principal } from "./authentication.ts";
+import { joinAsNewUser } from "./joinAsNewUser.ts";
 import { finishSignIn, requireOpenSignIn } from "./oauth/signInRequests.ts";
 import { authenticatePasskey } from "./passkeys/passkeySignIn.ts";
 import { signUp, type NewAccount } from "./passkeys/passkeySignUp.ts";
@@ -111,18 +110,6 @@ export interface SignUpOutcome extends SignInOutcome {
   library: { id: string; name: string } | null;
 }
 
-/** Null if the last place was taken since the invitation was checked: the account is made all the same. */
-async function joinAtOnce(context: Context, userId: string, key: InvitationKey): Promise<SignUpOutcome["library"]> {
-  const principal = { userId, libraryIds: null, actions, isSession: true, isOwner: false };
-  try {
-    const { id, name } = (await joinLibrary(context, principal, key)).library;
-    return { id, name };
-  } catch (error) {
-    if (error instanceof AppError && ["conflict", "not_found"].includes(error.code)) return null;
-    throw error;
-  }
-}
-
 /**
  * Creates an account with its first passkey, joins the library of the invitation, and signs the user in on our own
  * pages. Joining at once keeps an invitation from admitting more users than it has places.
@@ -137,7 +124,7 @@ export async function signUpWithPasskey(
 ): Promise<SignUpOutcome> {
   const userId = await signUp(context, origin, account);
   const { invitation } = account;
-  const library = invitation === null ? null : await joinAtOnce(context, userId, invitation);
+  const library = invitation === null ? null : await joinAsNewUser(context, userId, invitation);
   return { ...(await completeSignIn(context, userId, null, label)), library };
 }
 

@@ -49,7 +49,8 @@ export const exchangeSchema = z
       .object({ id: idSchema("invitation"), secret: z.string().max(MAX_OAUTH_PARAMETER_CHARACTERS) })
       .nullish()
       .openapi({
-        description: "An invitation link's id and secret, which admit a new user. Tintype extension.",
+        description:
+          "An invitation link's id and secret, which admit a new user, who joins its library. Tintype extension.",
       }),
   })
   .openapi("OAuthExchangeRequest", { example: { code: "code", state: "state" } });

@@ -402,6 +402,28 @@ describe("who may sign in with a provider", () => {
     expect((await signUp("invited", null)).status).toBe(200);
   });
 
+  it("takes a place of the invitation at once: one place admits one new user", async () => {
+    const owner = await insertUser();
+    const libraryId = await insertLibrary(owner, newId("library"));
+    const id = await insertInvitation({ userId: owner, libraryId });
+    await sqlAll("UPDATE library_invitations SET max_joiners = 1 WHERE id = ?", id);
+    const invitation = { id, secret: await invitationSecret(testContext().config, id) };
+    const settings = scripted("ok", { SIGN_UPS: "invited" });
+    const signUp = async (sub: string): Promise<Response> => {
+      const url = await begin(settings);
+      return await exchange(settings, {
+        code: codeFor(url, { sub }),
+        state: url.searchParams.get("state"),
+        invitation,
+      });
+    };
+    const { user } = await (await signUp("the first")).json<Exchange>();
+    const members = await sqlAll("SELECT user_id, state FROM library_members WHERE invitation_id = ?", id);
+    expect(members).toEqual([{ user_id: user.id, state: "active" }]);
+    expect(await reasonOf(await signUp("the second"))).toContain("by invitation only");
+    expect((await signUp("the first")).status).toBe(200);
+  });
+
   it("is not a deactivated user", async () => {
     const { user } = await (await signInAt(scripted("ok"), { sub: "leaver" })).json<Exchange>();
     await sqlAll("UPDATE users SET is_active = 0 WHERE id = ?", user.id);

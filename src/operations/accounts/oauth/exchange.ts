@@ -3,6 +3,7 @@ import { AppError } from "../../../kernel/errors.ts";
 import { findSignInRequest, useSignInRequest, type SignInRequest } from "../../../records/accounts/signInRequests.ts";
 import { findUser } from "../../../records/accounts/users.ts";
 import { hashSecret } from "../authentication.ts";
+import { joinAsNewUser } from "../joinAsNewUser.ts";
 import { createSession } from "../sessions.ts";
 import { refusalTexts, resolveSignIn } from "../signIn.ts";
 import { toAccount, type Account } from "../users.ts";
@@ -64,7 +65,7 @@ async function isInvited(context: Context, invitation: InvitationKey | null): Pr
   return invitation !== null && (await describeInvitation(context, invitation))?.state === "active";
 }
 
-/** The user whom the OpenID provider names for its code. */
+/** The user whom the OpenID provider names for its code. A new one joins the library of a valid invitation. */
 async function userOfProvider(
   context: Context,
   request: SignInRequest,
@@ -78,8 +79,10 @@ async function userOfProvider(
     codeVerifier: params.codeVerifier ?? verifier,
   });
   if (identity === undefined) throw new Error("no identity provider is configured");
-  const result = await resolveSignIn(context, identity, await isInvited(context, params.invitation));
+  const { invitation } = params;
+  const result = await resolveSignIn(context, identity, await isInvited(context, invitation));
   if ("refusal" in result) throw failure(refusalTexts[result.refusal]);
+  if (result.isNew && invitation !== null) await joinAsNewUser(context, result.userId, invitation);
   return result.userId;
 }
 
