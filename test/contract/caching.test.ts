@@ -117,7 +117,20 @@ describe("a media response", () => {
 });
 
 describe("the static files", () => {
-  it.each(["/docs", "/reference/swagger-ui.css", "/redoc", "/nothing-here"])(
+  const accountPages = ["/sign-in", "/account", "/join", "/signed-in", "/sign-out"];
+
+  it.each(accountPages)("may not be framed, and run scripts of their own origin only: %s", async (path) => {
+    const response = await env.ASSETS.fetch(new Request(`https://tintype.test${path}`));
+    expect(response.status).toBe(200);
+    expect(response.headers.get("x-frame-options")).toBe("DENY");
+    expect(response.headers.get("referrer-policy")).toBe("no-referrer");
+    const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(await response.text())?.[1];
+    expect(policy?.split("; ")).toEqual(
+      expect.arrayContaining(["default-src 'none'", "script-src 'self'", "connect-src 'self'", "form-action 'none'"]),
+    );
+  });
+
+  it.each(["/docs", "/reference/swagger-ui.css", "/redoc", "/nothing-here", "/pages/page.css", ...accountPages])(
     "state their caching: %s",
     async (path) => {
       const response = await env.ASSETS.fetch(new Request(`https://tintype.test${path}`, { redirect: "manual" }));
