@@ -160,7 +160,7 @@ export async function insertAssets(
 export async function insertAlbum(owner: { userId: string; libraryId: string }): Promise<string> {
   const id = newId("album");
   await env.DB.prepare(
-    "INSERT INTO albums (id, library_id, user_id, name, created_at, updated_at) VALUES (?, ?, ?, 'theirs', 0, 0)",
+    "INSERT INTO albums (id, library_id, user_id, name, folded_name, created_at, updated_at) VALUES (?, ?, ?, 'theirs', 'theirs', 0, 0)",
   )
     .bind(id, owner.libraryId, owner.userId)
     .run();
