@@ -4,6 +4,7 @@ import { z } from "zod";
 import { newId } from "../../kernel/ids.ts";
 import type { Database } from "../database.ts";
 import { passkeys, users } from "../schema/schema.ts";
+import { isNullRejected } from "../sql/nullRejected.ts";
 
 export interface Passkey {
   id: string;
@@ -25,11 +26,26 @@ function parseRow(row: typeof passkeys.$inferSelect): Passkey {
   return { ...row, transports: transportsColumn.parse(row.transports) };
 }
 
-/** Returns null if a user has this credential already. */
-export async function insertPasskey(db: Database, passkey: NewPasskey, atMs: number): Promise<Passkey | null> {
+/** Whether `insertPasskey` failed because the user has too many passkeys. */
+export function hasTooManyPasskeys(error: unknown): boolean {
+  return isNullRejected(error, "passkeys.user_id");
+}
+
+/**
+ * Returns null if a user has this credential already. Fails as `hasTooManyPasskeys` tells if the user has `maxPerUser`:
+ * concurrent inserts can't exceed it.
+ */
+export async function insertPasskey(
+  db: Database,
+  passkey: NewPasskey,
+  maxPerUser: number,
+  atMs: number,
+): Promise<Passkey | null> {
+  // NULL, which the column rejects, if the user has too many passkeys.
+  const userId = sql`CASE WHEN (SELECT count(*) FROM passkeys WHERE user_id = ${passkey.userId}) < ${maxPerUser} THEN ${passkey.userId} END`;
   const rows = await db.orm
     .insert(passkeys)
-    .values({ id: newId("passkey", atMs), ...passkey, createdAt: atMs })
+    .values({ id: newId("passkey", atMs), ...passkey, userId, createdAt: atMs })
     .onConflictDoNothing({ target: passkeys.credentialId })
     .returning();
   return rows[0] === undefined ? null : parseRow(rows[0]);

@@ -61,12 +61,15 @@ export async function startAddingPasskey(
   return creationOptions(origin, challenge, { handle: userHandle(user), name, existing });
 }
 
-function requireRoom(existing: readonly Passkey[]): void {
-  if (existing.length < MAX_PASSKEYS_PER_USER) return;
-  throw new AppError("conflict", `an account has at most ${MAX_PASSKEYS_PER_USER} passkeys: delete one first`);
+function tooManyPasskeys(): AppError {
+  return new AppError("conflict", `an account has at most ${MAX_PASSKEYS_PER_USER} passkeys: delete one first`);
 }
 
-/** @throws {AppError} `conflict` if the passkey exists already. */
+function requireRoom(existing: readonly Passkey[]): void {
+  if (existing.length >= MAX_PASSKEYS_PER_USER) throw tooManyPasskeys();
+}
+
+/** @throws {AppError} `conflict` if the passkey exists already, and at `MAX_PASSKEYS_PER_USER`. */
 export async function storePasskey(
   context: Context,
   userId: string,
@@ -74,7 +77,12 @@ export async function storePasskey(
   { credential, name }: PasskeyToAdd,
 ): Promise<Passkey> {
   const transports = (credential.response.transports ?? []).slice(0, MAX_TRANSPORTS);
-  const passkey = await records.insertPasskey(context.db, { userId, ...verified, transports, name }, context.nowMs);
+  const row = { userId, ...verified, transports, name };
+  const passkey = await records
+    .insertPasskey(context.db, row, MAX_PASSKEYS_PER_USER, context.nowMs)
+    .catch((error: unknown) => {
+      throw records.hasTooManyPasskeys(error) ? tooManyPasskeys() : error;
+    });
   if (passkey === null) throw new AppError("conflict", "this passkey is registered already");
   return passkey;
 }

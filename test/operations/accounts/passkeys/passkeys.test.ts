@@ -201,6 +201,21 @@ describe("adding a passkey", () => {
     await expect(listPasskeys(context, apiKey)).rejects.toMatchObject({ code: "forbidden" });
   });
 
+  it("are at most MAX_PASSKEYS_PER_USER, however many are added at the same moment", async () => {
+    const credentials = [];
+    for (let i = 0; i < MAX_PASSKEYS_PER_USER + 2; i++)
+      credentials.push(await authenticator.create(await startAddingPasskey(context, principal, ORIGIN)));
+    const added = await Promise.allSettled(
+      credentials.map(
+        async (credential) => await addPasskey(context, principal, ORIGIN, { credential, name: "Phone" }),
+      ),
+    );
+    const errors = added.flatMap((result) => (result.status === "rejected" ? [String(result.reason)] : []));
+    expect(errors).toEqual([expect.stringContaining("at most 20"), expect.stringContaining("at most 20")]);
+    const rows = await env.DB.prepare("SELECT id FROM passkeys WHERE user_id = ?").bind(principal.userId).all();
+    expect(rows.results).toHaveLength(MAX_PASSKEYS_PER_USER);
+  });
+
   it("excludes the passkeys that the user has, up to the limit", async () => {
     for (let i = 0; i < MAX_PASSKEYS_PER_USER - 1; i++) await add();
     const options = await startAddingPasskey(context, principal, ORIGIN);
