@@ -65,9 +65,11 @@ export async function resolveTargetLibrary(
   candidates: TargetCandidates,
   libraryId: string | null,
 ): Promise<LibraryState> {
+  // A member may have lost the right to upload while the file arrived, so a joined library is read again.
+  const isOwn = candidates.live.every(({ userId }) => userId === principal.userId);
   // A library_id after the file is mostly among the candidates, which saves a second round trip.
-  const candidate = candidates.live.find(({ id, userId }) => id === libraryId && userId === candidates.owner?.userId);
-  const isCurrent = candidate !== undefined || candidates.libraryId === libraryId;
+  const candidate = isOwn ? candidates.live.find(({ id }) => id === libraryId) : undefined;
+  const isCurrent = candidate !== undefined || (isOwn && candidates.libraryId === libraryId);
   const { live } = isCurrent ? candidates : await findUploadTarget(context, principal, libraryId);
   const picked = candidate ?? (await pickLibrary(context, principal, live, libraryId));
   const library = picked ?? (await ensureDefaultLibrary(context, principal));

@@ -9,9 +9,10 @@ import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { enqueue } from "../tasks/taskQueue.ts";
 import { fieldsTooLate, isTooLate } from "../uploads/receivedFile.ts";
+import { undoOnError } from "../uploads/uploadSource.ts";
 import { deleteVersionObjects } from "./versionCleanup.ts";
-import { discardVersion, type ReceivedVersion, type StoredVersion } from "./versionFiles.ts";
-import { requireFreeSpace } from "./versionPreconditions.ts";
+import { discardReceived, discardVersion, type ReceivedVersion, type StoredVersion } from "./versionFiles.ts";
+import { requireFreeSpace, requirePhotoInScope } from "./versionPreconditions.ts";
 import { planVersionChange } from "./versions.ts";
 
 /** Form fields of a version: who made it, and with which parameters. */
@@ -108,6 +109,9 @@ export async function registerVersion(
 ): Promise<VersionResult> {
   const { plan, file } = received;
   const { asset, current } = plan;
+  if (asset.userId !== principal.userId) {
+    await undoOnError(requirePhotoInScope(context, principal, asset.id), () => discardReceived(context, received));
+  }
   if (isRepeated(current, received, fields)) {
     if (file !== null) await discardVersion(context, asset.id, file.id);
     return { asset, version: current, created: false };

@@ -34,6 +34,11 @@ async function readContext(
   return versionContext;
 }
 
+/** Checks again that the caller may change the photo: a membership may have ended while the file was sent. */
+export async function requirePhotoInScope(context: Context, principal: Principal, assetId: string): Promise<void> {
+  await readContext(context, principal, assetId, "");
+}
+
 /** Checks the storage limits again: other uploads may have used the space while the file was sent. */
 export async function requireFreeSpace(context: Context, principal: Principal, assetId: string): Promise<void> {
   const { storage } = await readContext(context, principal, assetId, "");

@@ -14,6 +14,8 @@ import {
   type MemberFields,
   type Tenant,
 } from "../../support/clients/tenants.ts";
+import { storedState } from "../../support/clients/uploads.ts";
+import { appendVersion, editedJpeg } from "../../support/clients/versions.ts";
 
 const GONE = "asset_2222222222222222222222";
 
@@ -210,6 +212,33 @@ describe("a membership that ended", () => {
     expect((await upload(uniqueBytes(), { token, libraryId: owner.libraryId })).status).toBe(404);
     const response = await call("GET", "/api/libraries", { token: member.secret });
     expect((await response.json<{ id: string }[]>()).map(({ id }) => id)).toEqual([member.libraryId]);
+  });
+
+  it.each(["left", "removed"] as const)("refuses a file that was still arriving: %s", async (state) => {
+    await join({ role: "collaborator" });
+    const bucket = new Proxy(env.BUCKET, {
+      get(target, name) {
+        if (name === "head" || name === "get") return target[name].bind(target);
+        if (name === "delete") return target.delete.bind(target);
+        if (name !== "put") return Reflect.get(target, name);
+        return async (...args: Parameters<R2Bucket["put"]>) => {
+          await end(state);
+          return await target.put(...args);
+        };
+      },
+    });
+    const photo = await upload(await editedJpeg(), { token: owner.secret, libraryId: owner.libraryId });
+    const { id } = await photo.json<{ id: string }>();
+    const options = { token: member.secret, env: { BUCKET: bucket } };
+    const before = await storedState();
+    expect((await upload(uniqueBytes(), { ...options, libraryId: owner.libraryId })).status).toBe(404);
+    const rejoin = env.DB.prepare("UPDATE library_members SET state = 'active' WHERE user_id = ?").bind(member.userId);
+    await rejoin.run();
+    const edited = await editedJpeg(20, 10);
+    expect((await appendVersion(id, edited, options)).status).toBe(404);
+    expect(await storedState()).toEqual(before);
+    await rejoin.run();
+    expect((await appendVersion(id, edited, { token: member.secret })).status).toBe(201);
   });
 
   it("gives no stored answer of an Idempotency-Key", async () => {
