@@ -346,7 +346,7 @@ describe("a second instance", () => {
         .object({ ratelimits: z.array(z.object({ namespace_id: z.string() })) })
         .parse(JSON.parse(readFileSync(configPath(name), "utf8"))),
     );
-    expect(new Set(limits.flatMap(({ ratelimits }) => ratelimits.map((limit) => limit.namespace_id))).size).toBe(4);
+    expect(new Set(limits.flatMap(({ ratelimits }) => ratelimits.map((limit) => limit.namespace_id))).size).toBe(6);
   });
 
   it("starts from a backup, and refuses one for a database that is not empty", async () => {
