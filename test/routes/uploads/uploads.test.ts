@@ -16,6 +16,7 @@ const V2 =
 const V3 =
   "id mime_type original_file_name local_datetime created_at updated_at file_data metadata metrics asset_urls description thumbhash faces people width height duration trashed_at";
 const V4 = `${V3} kind current_version_id stack_id`;
+const V5 = "quality_score";
 const FILE_DATA = "device_asset_id device_id file_created_at file_modified_at checksum file_size_bytes checksum_sha1";
 const ROW = "asset_id created_at updated_at";
 const CAMERA =
@@ -41,7 +42,7 @@ describe("uploading a photo", () => {
     const response = await uploadWithoutConsumer(await sampleBytes("cyclamen_persicum.jpg"), { name: "flower.jpg" });
     expect(response.status).toBe(201);
     const body = await response.json<Record<string, Record<string, unknown>>>();
-    expect(Object.keys(body).sort()).toEqual(words(V1, V2, V3, V4));
+    expect(Object.keys(body).sort()).toEqual(words(V1, V2, V3, V4, V5));
     expect(Object.keys(body.file_data ?? {}).sort()).toEqual(words(FILE_DATA));
     expect(Object.keys(body.metadata ?? {}).sort()).toEqual(words(METADATA));
     expect(Object.keys(body.exif ?? {}).sort()).toEqual(words(EXIF));
