@@ -6,8 +6,8 @@ const files = Object.entries(
   import.meta.glob<string>("../../migrations/*.sql", { query: "?raw", import: "default", eager: true }),
 ).map(([path, text]) => ({ name: path.split("/").at(-1) ?? path, text }));
 
+/** D1's limit. A file has none, because the deploy command imports all missing files as one. */
 const MAX_STATEMENT_BYTES = 100_000;
-const MAX_TRIGGER_FILE_BYTES = 10_000;
 
 /** Replaces string literals and quoted identifiers by placeholders, so that only keywords and comments are checked. */
 function withoutQuoted(line: string): string {
@@ -45,12 +45,11 @@ describe("migrations", () => {
     expect(findProblems(text)).toEqual([]);
   });
 
-  it.each(files)("stay within D1's size limits: $name", ({ text }) => {
+  it.each(files)("stay within D1's limit of a statement: $name", ({ text }) => {
     const bytes = (sql: string): number => new TextEncoder().encode(sql).byteLength;
     for (const statement of text.split("--> statement-breakpoint")) {
       expect(bytes(statement)).toBeLessThanOrEqual(MAX_STATEMENT_BYTES);
     }
-    if (text.includes("CREATE TRIGGER")) expect(bytes(text)).toBeLessThanOrEqual(MAX_TRIGGER_FILE_BYTES);
   });
 
   it.each([
