@@ -27,18 +27,26 @@ export interface Identity {
 
 /**
  * `deactivated`: the owner locked the account. `sign_ups_closed`: the policy is `nobody`. `not_admitted`: no valid
- * invitation, and no verified address of an admitted domain.
+ * invitation, and no verified address of an admitted domain. `place_taken`: others took the last place meanwhile.
  */
-export type SignInRefusal = "deactivated" | "sign_ups_closed" | "not_admitted";
+export type SignInRefusal = "deactivated" | "sign_ups_closed" | "not_admitted" | "place_taken";
 
 /** What a person without access reads. */
 export const refusalTexts = {
   deactivated: "this account is deactivated; ask the owner of this deployment",
   sign_ups_closed: "this deployment takes no new accounts",
   not_admitted: "this deployment takes new accounts by invitation only; ask its owner for one",
+  place_taken: "all places of the invitation are taken; ask for a new one",
 } as const satisfies Record<SignInRefusal, string>;
 
-export type SignInResult = { userId: string; isNew: boolean } | { refusal: SignInRefusal };
+export type SignInResult =
+  | {
+      userId: string;
+      isNew: boolean;
+      /** Whether nothing but an invitation admits the user. */
+      needsInvitation: boolean;
+    }
+  | { refusal: SignInRefusal };
 
 /** The stored subject of an identity, which never equals `ROOT_SUBJECT` because it contains a space. */
 export function subjectOf({ issuer, subject }: Pick<Identity, "issuer" | "subject">): string {
@@ -71,10 +79,12 @@ async function refreshProfile(context: Context, user: User, profile: Profile): P
 async function signUp(context: Context, subject: string, profile: Profile, isInvited: boolean): Promise<SignInResult> {
   const { signUps } = context.config.accounts;
   if (signUps.kind === "nobody") return { refusal: "sign_ups_closed" };
-  if (!admits(signUps, profile.isVerified ? profile.email : null, isInvited)) return { refusal: "not_admitted" };
+  const email = profile.isVerified ? profile.email : null;
+  if (!admits(signUps, email, isInvited)) return { refusal: "not_admitted" };
   const storageLimitBytes = context.config.defaultUserStorageLimitBytes;
   const user = await insertUserIfNew(context.db.primary(), { ...profile, subject, storageLimitBytes }, context.nowMs);
-  return user.isActive ? { userId: user.id, isNew: true } : { refusal: "deactivated" };
+  if (!user.isActive) return { refusal: "deactivated" };
+  return { userId: user.id, isNew: true, needsInvitation: !admits(signUps, email, false) };
 }
 
 /**
@@ -85,12 +95,12 @@ async function signUp(context: Context, subject: string, profile: Profile, isInv
 export async function resolveSignIn(context: Context, identity: Identity, isInvited: boolean): Promise<SignInResult> {
   const profile = profileOf(identity);
   if (profile.email !== null && profile.isVerified && isOwnerEmail(context.config.accounts, profile.email)) {
-    return { userId: (await ensureOwner(context)).id, isNew: false };
+    return { userId: (await ensureOwner(context)).id, isNew: false, needsInvitation: false };
   }
   const subject = subjectOf(identity);
   const user = await findUserBySubject(context.db.primary(), subject);
   if (user === null) return await signUp(context, subject, profile, isInvited);
   if (!user.isActive) return { refusal: "deactivated" };
   await refreshProfile(context, user, profile);
-  return { userId: user.id, isNew: false };
+  return { userId: user.id, isNew: false, needsInvitation: false };
 }

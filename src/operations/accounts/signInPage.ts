@@ -10,6 +10,7 @@ import { authenticatePasskey } from "./passkeys/passkeySignIn.ts";
 import { signUp, type NewAccount } from "./passkeys/passkeySignUp.ts";
 import type { SignedCredential } from "./passkeys/webauthn.ts";
 import { createSession } from "./sessions.ts";
+import { refusalTexts } from "./signIn.ts";
 import { redeemSignInLink } from "./signInLinks.ts";
 
 export interface SignInOffer {
@@ -114,7 +115,7 @@ export interface SignUpOutcome extends SignInOutcome {
  * Creates an account with its first passkey, joins the library of the invitation, and signs the user in on our own
  * pages. Joining at once keeps an invitation from admitting more users than it has places.
  *
- * @throws {AppError} as `signUp`.
+ * @throws {AppError} as `signUp`, and `forbidden` if others took the last place meanwhile.
  */
 export async function signUpWithPasskey(
   context: Context,
@@ -124,8 +125,11 @@ export async function signUpWithPasskey(
 ): Promise<SignUpOutcome> {
   const userId = await signUp(context, origin, account);
   const { invitation } = account;
-  const library = invitation === null ? null : await joinAsNewUser(context, userId, invitation);
-  return { ...(await completeSignIn(context, userId, null, label)), library };
+  // The address of a sign-up is not verified, so it admits nobody.
+  const needsInvitation = context.config.accounts.signUps.kind !== "anyone";
+  const joined = invitation === null ? null : await joinAsNewUser(context, userId, invitation, needsInvitation);
+  if (joined?.isAdmitted === false) throw new AppError("forbidden", refusalTexts.place_taken);
+  return { ...(await completeSignIn(context, userId, null, label)), library: joined?.library ?? null };
 }
 
 /** Expired challenges, and as many expired links, deleted per scheduled run. */

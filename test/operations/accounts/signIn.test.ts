@@ -30,7 +30,11 @@ describe("a sign-in", () => {
     const { userId } = await getRootOwner();
     const closed = contextWith({ SIGN_UPS: "nobody" });
     for (const email of ["kim@example.com", "KIM@Example.com"]) {
-      expect(await resolveSignIn(closed, identity({ email }), false)).toEqual({ userId, isNew: false });
+      expect(await resolveSignIn(closed, identity({ email }), false)).toEqual({
+        userId,
+        isNew: false,
+        needsInvitation: false,
+      });
     }
   });
 
@@ -59,7 +63,11 @@ describe("a sign-in", () => {
     const ann = identity();
     const first = await resolveSignIn(anyone, ann, false);
     expect(first).toMatchObject({ isNew: true });
-    expect(await resolveSignIn(contextWith({ SIGN_UPS: "nobody" }), ann, false)).toEqual({ ...first, isNew: false });
+    expect(await resolveSignIn(contextWith({ SIGN_UPS: "nobody" }), ann, false)).toEqual({
+      ...first,
+      isNew: false,
+      needsInvitation: false,
+    });
     const other = await resolveSignIn(anyone, { ...ann, issuer: "https://other.example" }, false);
     expect(other).toMatchObject({ isNew: true });
     expect(userIdOf(other)).not.toBe(userIdOf(first));
@@ -90,8 +98,8 @@ describe("a sign-in", () => {
     expect(await refusal(invited, identity())).toEqual({ refusal: "not_admitted" });
     expect(await refusal(domain, identity({ email: "a@example.net" }))).toEqual({ refusal: "not_admitted" });
     expect(await refusal(domain, identity({ emailVerified: false }))).toEqual({ refusal: "not_admitted" });
-    expect(await refusal(invited, identity(), true)).toMatchObject({ isNew: true });
-    expect(await refusal(domain, identity())).toMatchObject({ isNew: true });
+    expect(await refusal(invited, identity(), true)).toMatchObject({ isNew: true, needsInvitation: true });
+    expect(await refusal(domain, identity())).toMatchObject({ isNew: true, needsInvitation: false });
   });
 
   it("is refused once the user is deactivated", async () => {

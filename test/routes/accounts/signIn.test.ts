@@ -305,12 +305,19 @@ describe("signing up with an invitation", () => {
   it("admits as many as there are places, also at the same time", async () => {
     const libraryId = await createLibrary("Small party");
     const link = await invite(ROOT_API_KEY, libraryId, { max_joiners: 2 });
+    const countAccounts = async () =>
+      await sqlAll("SELECT count(*) AS users, (SELECT count(*) FROM passkeys) AS passkeys FROM users");
+    const [before] = await countAccounts();
     const responses = await Promise.all(Array.from({ length: 5 }, () => signUp(link)));
     const accepted = responses.filter(({ status }) => status === 200);
     const joined = (await Promise.all(accepted.map(async (each) => signedUp.parse(await each.json())))).filter(
       ({ library }) => library !== null,
     );
     expect(joined).toHaveLength(2);
+    expect(responses.filter(({ status }) => status === 403)).toHaveLength(3);
+    expect(await countAccounts()).toEqual([
+      { users: Number(before?.["users"]) + 2, passkeys: Number(before?.["passkeys"]) + 2 },
+    ]);
     expect((await signUp(link)).status).toBe(403);
     expect(await (await post("/api/sign-in/invitation", link)).json()).toMatchObject({ eligibility: "exhausted" });
   });

@@ -82,8 +82,11 @@ async function userOfProvider(
   const { invitation } = params;
   const result = await resolveSignIn(context, identity, await isInvited(context, invitation));
   if ("refusal" in result) throw failure(refusalTexts[result.refusal]);
-  if (result.isNew && invitation !== null) await joinAsNewUser(context, result.userId, invitation);
-  return result.userId;
+  const { userId, isNew, needsInvitation } = result;
+  if (!isNew || invitation === null) return userId;
+  const { isAdmitted } = await joinAsNewUser(context, userId, invitation, needsInvitation);
+  if (!isAdmitted) throw failure(refusalTexts.place_taken);
+  return userId;
 }
 
 /** A provider's error code (RFC 6749, 4.1.2.1), without what could break a log line or a page. */
