@@ -37,7 +37,7 @@ const stateless = [
   "test/{http,kernel,media,providers}/**/*.test.ts",
   "test/objects/keys.test.ts",
   "test/operations/{delivery/urlSigner,tasks/taskQueue}.test.ts",
-  "test/records/assets/metadata.test.ts",
+  "test/records/assets/metadata/metadata.test.ts",
   "test/records/migrations.test.ts",
 ];
 

@@ -2,9 +2,9 @@
 import { AppError } from "../src/kernel/errors.ts";
 import { parseDateTime } from "../src/kernel/time.ts";
 import { countAssets } from "../src/operations/assets/assetCounts.ts";
-import type { CountPage } from "../src/records/assets/assetCounts.ts";
+import type { CountPage } from "../src/records/assets/counts/assetCounts.ts";
 import { everyAsset, type AssetFilter } from "../src/records/assets/assetFilters.ts";
-import type { Grouping } from "../src/records/assets/periods.ts";
+import type { Grouping } from "../src/records/assets/counts/periods.ts";
 import type { Seeded } from "../test/support/rows/seed.ts";
 import { measureCost, tableHeader, tableRow, principal } from "./measureCost.ts";
 import { TOWN } from "./typicalLibrary.ts";

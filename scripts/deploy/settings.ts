@@ -5,8 +5,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { parseAccountSettings } from "../../src/kernel/accountSettings.ts";
-import { parseSignInSettings } from "../../src/kernel/signInSettings.ts";
+import { parseAccountSettings } from "../../src/kernel/settings/accountSettings.ts";
+import { parseSignInSettings } from "../../src/kernel/settings/signInSettings.ts";
 
 export const DEFAULT_NAME = "tintype";
 /** Names of Workers, buckets and queues: the strictest of their rules. */

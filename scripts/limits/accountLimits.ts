@@ -1,5 +1,5 @@
 /** Limits of sign-in and sessions. */
-import * as signInSettings from "../../src/kernel/signInSettings.ts";
+import * as signInSettings from "../../src/kernel/settings/signInSettings.ts";
 import * as accessTokens from "../../src/operations/accounts/accessTokens.ts";
 import * as signIns from "../../src/operations/accounts/oauth/signInRequests.ts";
 import * as sessionAuthentication from "../../src/operations/accounts/sessionAuthentication.ts";

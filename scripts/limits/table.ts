@@ -16,7 +16,7 @@ import * as urlSigner from "../../src/operations/delivery/urlSigner.ts";
 import * as createOnce from "../../src/operations/idempotency/createOnce.ts";
 import * as geoClusters from "../../src/operations/map/geoClusters.ts";
 import * as assetList from "../../src/records/assets/assetList.ts";
-import * as scannedCounts from "../../src/records/assets/scannedCounts.ts";
+import * as scannedCounts from "../../src/records/assets/counts/scannedCounts.ts";
 import * as mediaFiles from "../../src/records/delivery/mediaFiles.ts";
 import * as mediaResponse from "../../src/routes/delivery/mediaResponse.ts";
 import * as stackRecords from "../../src/records/stacks/stacks.ts";

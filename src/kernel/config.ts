@@ -1,8 +1,8 @@
 /** Parses the vars and secrets of a deployment. */
-import { parseAccountSettings, type AccountSettings } from "./accountSettings.ts";
+import { parseAccountSettings, type AccountSettings } from "./settings/accountSettings.ts";
 import { AppError } from "./errors.ts";
-import { parseSignInSettings, type SignInSettings } from "./signInSettings.ts";
-import { text, type Vars } from "./vars.ts";
+import { parseSignInSettings, type SignInSettings } from "./settings/signInSettings.ts";
+import { text, type Vars } from "./settings/vars.ts";
 
 export interface Config {
   production: boolean;

@@ -1,5 +1,5 @@
 /** Finds or creates the user of an identity: docs/decisions/0041-identities-are-subjects-not-addresses.md. */
-import { admits, isOwnerEmail } from "../../kernel/accountSettings.ts";
+import { admits, isOwnerEmail } from "../../kernel/settings/accountSettings.ts";
 import { parseEmail } from "../../kernel/email.ts";
 import { cutToJsonBytes, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import {

@@ -1,9 +1,9 @@
 import { invalid } from "../../kernel/errors.ts";
 import type { AssetFilter } from "../../records/assets/assetFilters.ts";
-import type { CountPage } from "../../records/assets/assetCounts.ts";
-import type { Grouping } from "../../records/assets/periods.ts";
-import { finishScan, firstScanQuery, MAX_COUNT_SCAN_ROWS } from "../../records/assets/scannedCounts.ts";
-import { hasSummary, summedCountsQuery } from "../../records/assets/summedCounts.ts";
+import type { CountPage } from "../../records/assets/counts/assetCounts.ts";
+import type { Grouping } from "../../records/assets/counts/periods.ts";
+import { finishScan, firstScanQuery, MAX_COUNT_SCAN_ROWS } from "../../records/assets/counts/scannedCounts.ts";
+import { hasSummary, summedCountsQuery } from "../../records/assets/counts/summedCounts.ts";
 import { readAssetQuery, type AssetQuery } from "./assetQuery.ts";
 import type { Principal } from "../accounts/principal.ts";
 import type { Context } from "../context.ts";

@@ -1,6 +1,6 @@
 import { AppError, notFound } from "../../kernel/errors.ts";
 import type { Asset } from "../../records/assets/assets.ts";
-import { listAssetsForUpdate, writeMetadataUpdates } from "../../records/assets/metadataUpdates.ts";
+import { listAssetsForUpdate, writeMetadataUpdates } from "../../records/assets/metadata/metadataUpdates.ts";
 import { enqueueBatch } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { inaccessible } from "../libraries/access.ts";

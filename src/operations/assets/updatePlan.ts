@@ -2,7 +2,7 @@
 import { parseDateTime, type WallTime } from "../../kernel/time.ts";
 import { timeZoneAt } from "../../providers/places/timeZones.ts";
 import type { Asset } from "../../records/assets/assets.ts";
-import type { MetadataUpdate } from "../../records/assets/metadataUpdates.ts";
+import type { MetadataUpdate } from "../../records/assets/metadata/metadataUpdates.ts";
 import {
   serializeDerived,
   isSamePosition,
@@ -11,7 +11,7 @@ import {
   type DerivedMetadata,
   type Position,
   type UserMetadata,
-} from "../../records/assets/metadata.ts";
+} from "../../records/assets/metadata/metadata.ts";
 import { captureTimeOf, isSameTime } from "./captureTime.ts";
 
 /** Absent fields are kept; null clears the user's value, and the file's value shows again. */

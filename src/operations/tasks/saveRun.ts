@@ -1,9 +1,9 @@
 import { AppError } from "../../kernel/errors.ts";
 import { qualityScore } from "../../media/transcode/quality/qualityScore.ts";
 import type { Asset } from "../../records/assets/assets.ts";
-import type { DerivedChange } from "../../records/assets/derivedChanges.ts";
-import { isSamePosition, positionOf, type DerivedMetadata } from "../../records/assets/metadata.ts";
-import type { MetadataUpdate } from "../../records/assets/metadataUpdates.ts";
+import type { DerivedChange } from "../../records/assets/metadata/derivedChanges.ts";
+import { isSamePosition, positionOf, type DerivedMetadata } from "../../records/assets/metadata/metadata.ts";
+import type { MetadataUpdate } from "../../records/assets/metadata/metadataUpdates.ts";
 import type { AssetTasks, StoredTask } from "../../records/tasks/assetTasks.ts";
 import { findSnapshot, saveTasks, type TaskSnapshot } from "../../records/tasks/claims.ts";
 import { planGeocodeUpdate } from "../assets/updatePlan.ts";

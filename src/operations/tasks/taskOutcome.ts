@@ -1,6 +1,6 @@
 import { AppError } from "../../kernel/errors.ts";
 import type { Asset } from "../../records/assets/assets.ts";
-import type { DerivedMetadata } from "../../records/assets/metadata.ts";
+import type { DerivedMetadata } from "../../records/assets/metadata/metadata.ts";
 
 /**
  * Values that a task derived from the asset that it was given. The runner stores them, unless the asset got another

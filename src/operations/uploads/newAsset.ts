@@ -5,7 +5,12 @@ import type { MediaFormat } from "../../media/inspect/formats.ts";
 import type { MediaInfo } from "../../media/inspect/mediaInfo.ts";
 import { timeZoneAt } from "../../providers/places/timeZones.ts";
 import type { NewAsset } from "../../records/assets/assets.ts";
-import { emptyMetadata, ratingOf, serializeDerived, type FileMetadata } from "../../records/assets/metadata.ts";
+import {
+  emptyMetadata,
+  ratingOf,
+  serializeDerived,
+  type FileMetadata,
+} from "../../records/assets/metadata/metadata.ts";
 import type { Library } from "../../records/libraries/libraries.ts";
 import { captureTimeOf, fileTimeWithGps } from "../assets/captureTime.ts";
 import { planTasks } from "../tasks/taskPlan.ts";

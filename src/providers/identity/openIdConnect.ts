@@ -2,7 +2,7 @@
 import * as oauth from "oauth4webapi";
 import { AppError } from "../../kernel/errors.ts";
 import { warn } from "../../kernel/log.ts";
-import type { IdentitySource } from "../../kernel/signInSettings.ts";
+import type { IdentitySource } from "../../kernel/settings/signInSettings.ts";
 import { boundedFetch, PROVIDER_TIMEOUT_MS } from "./boundedFetch.ts";
 import type { AuthorizationRequest, CodeRedemption, IdentityProvider, ProviderIdentity } from "./identityProvider.ts";
 

@@ -10,7 +10,7 @@ import {
   type FileMetadata,
   type Metadata,
   type MetadataSources,
-} from "./metadata.ts";
+} from "./metadata/metadata.ts";
 import { assets } from "../schema/schema.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
 import { NO_QUERY, rowReader, runQueries, type Query } from "../sql/query.ts";

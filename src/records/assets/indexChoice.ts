@@ -9,7 +9,7 @@ import { assetsAround } from "../map/mapPyramid.ts";
 import { runQueries, type Query } from "../sql/query.ts";
 import { sqlId } from "../sql/sqlLiterals.ts";
 import type { AssetFilter } from "./assetFilters.ts";
-import { matchingAssets } from "./summedCounts.ts";
+import { matchingAssets } from "./counts/summedCounts.ts";
 
 /** Whether counts decide the index of a filter, and aren't read yet. */
 export function needsIndexChoice(filter: Omit<AssetFilter, "libraryId">): boolean {

@@ -9,7 +9,7 @@ import type { LibraryScope } from "../libraries/libraryScope.ts";
 import { sqlId } from "../sql/sqlLiterals.ts";
 import { rowReader, runQueries, type Query, type Row, type RowOf } from "../sql/query.ts";
 import { assetColumns, assetInScope, parseMetrics, type Asset } from "./assets.ts";
-import { effectiveMetadata, parseMetadataSources, type Metadata } from "./metadata.ts";
+import { effectiveMetadata, parseMetadataSources, type Metadata } from "./metadata/metadata.ts";
 
 export type ColumnGroup = "metadata" | "metrics" | "fileData";
 export type ColumnGroups = ReadonlySet<ColumnGroup>;

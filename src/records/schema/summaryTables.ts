@@ -1,6 +1,6 @@
 /** Counts by day, month and map cell, written only by triggers (docs/decisions/0015, 0037). */
 import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { COUNT_CLASSES } from "../assets/countClasses.ts";
+import { COUNT_CLASSES } from "../assets/counts/countClasses.ts";
 
 /** A column per class and per class in albums, in one row: a change writes as many rows as for one column. */
 function classColumns() {

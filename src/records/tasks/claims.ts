@@ -1,7 +1,11 @@
 /** Claims the tasks of an asset for one consumer and writes their results, each in one batch. */
 import { and, eq, isNull, lte, or, sql, type SQL } from "drizzle-orm";
 import { assetColumns, parseAssetRow, type Asset } from "../assets/assets.ts";
-import { derivedChangeApplies, derivedChangeStatements, type DerivedChange } from "../assets/derivedChanges.ts";
+import {
+  derivedChangeApplies,
+  derivedChangeStatements,
+  type DerivedChange,
+} from "../assets/metadata/derivedChanges.ts";
 import type { Database } from "../database.ts";
 import { assets, assetTasks } from "../schema/schema.ts";
 import { parseAssetTasks, statesOfTasks, taskEntries, toTasksJson, type AssetTasks, type Claim } from "./assetTasks.ts";

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { MAX_REDIRECT_URI_CHARACTERS } from "../../kernel/signInSettings.ts";
+import { MAX_REDIRECT_URI_CHARACTERS } from "../../kernel/settings/signInSettings.ts";
 import { idFieldSchema, idSchema, instantFieldSchema } from "../fieldSchemas.ts";
 
 export const sessionSchema = z

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
 import { insertAssetIfNew, type NewAsset } from "../../../src/records/assets/assets.ts";
 import { openDatabase } from "../../../src/records/database.ts";
-import { emptyMetadata } from "../../../src/records/assets/metadata.ts";
+import { emptyMetadata } from "../../../src/records/assets/metadata/metadata.ts";
 import { uniqueBytes } from "../../support/clients/api.ts";
 import { getRootOwner, countUploadRows, sqlAll, storageUsage } from "../../support/clients/account.ts";
 import { expectAsset } from "../../support/clients/responses.ts";

@@ -1,7 +1,7 @@
 /** Rows of earlier releases get the rating of their file. */
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { parseMetadataSources, ratingOf } from "../../../src/records/assets/metadata.ts";
+import { parseMetadataSources, ratingOf } from "../../../src/records/assets/metadata/metadata.ts";
 import { sqlAll } from "../../support/clients/account.ts";
 import { insertAssets } from "../../support/clients/tenants.ts";
 

@@ -8,7 +8,7 @@ import {
   SIGN_IN_LIFETIME_MS,
   sweepSignIns,
 } from "../../../src/operations/accounts/oauth/signInRequests.ts";
-import { MAX_REDIRECT_URI_CHARACTERS } from "../../../src/kernel/signInSettings.ts";
+import { MAX_REDIRECT_URI_CHARACTERS } from "../../../src/kernel/settings/signInSettings.ts";
 import { MAX_SIGN_IN_REQUESTS } from "../../../src/records/accounts/signInRequests.ts";
 import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { call, type CallOptions } from "../../support/clients/api.ts";

@@ -1,7 +1,7 @@
 /** Computes the values that assets store about their metadata, metrics and versions, and reports those that differ. */
 import { qualityScore } from "../../../src/media/transcode/quality/qualityScore.ts";
 import { parseMetrics } from "../../../src/records/assets/assets.ts";
-import { parseMetadataSources, ratingOf } from "../../../src/records/assets/metadata.ts";
+import { parseMetadataSources, ratingOf } from "../../../src/records/assets/metadata/metadata.ts";
 import { sqlAll } from "../clients/account.ts";
 
 const parse = (column: unknown): unknown => (typeof column === "string" ? JSON.parse(column) : null);

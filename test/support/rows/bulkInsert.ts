@@ -3,7 +3,7 @@
  * tenth of the time of inserting into it. The statements below compute the summaries that triggers would have counted.
  */
 import { env } from "cloudflare:workers";
-import { COUNT_CLASSES } from "../../../src/records/assets/countClasses.ts";
+import { COUNT_CLASSES } from "../../../src/records/assets/counts/countClasses.ts";
 
 async function run(query: string): Promise<void> {
   await env.DB.prepare(query).run();

@@ -1,6 +1,6 @@
 /** Decides where a sign-in may end. */
 import type { Config } from "../../../kernel/config.ts";
-import { isLoopbackUrl, isRedirectTarget } from "../../../kernel/signInSettings.ts";
+import { isLoopbackUrl, isRedirectTarget } from "../../../kernel/settings/signInSettings.ts";
 
 /** The page of this deployment that receives the code of a sign-in on its own pages. */
 export const SIGNED_IN_PATH = "/signed-in";

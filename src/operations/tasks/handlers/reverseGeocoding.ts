@@ -1,7 +1,7 @@
 import { PartialPlaceError, type Place, type PlaceFinder } from "../../../providers/places/placeFinder.ts";
 import { timeZoneAt } from "../../../providers/places/timeZones.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
-import { serializeDerived, positionOf, type Position } from "../../../records/assets/metadata.ts";
+import { serializeDerived, positionOf, type Position } from "../../../records/assets/metadata/metadata.ts";
 import { retryOutcome, type TaskOutcome } from "../taskOutcome.ts";
 import type { Context } from "../../context.ts";
 

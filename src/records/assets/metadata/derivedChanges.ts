@@ -1,9 +1,9 @@
 /** Writes what tasks derived from an asset: one update, with its events, in the batch of the tasks' completion. */
 import { and, eq, sql, type SQL } from "drizzle-orm";
-import type { Database } from "../database.ts";
-import { insertEvents, type NewEvent } from "../events/events.ts";
-import { assets } from "../schema/schema.ts";
-import type { Asset } from "./assets.ts";
+import type { Database } from "../../database.ts";
+import { insertEvents, type NewEvent } from "../../events/events.ts";
+import { assets } from "../../schema/schema.ts";
+import type { Asset } from "../assets.ts";
 import { insertAlbumEvents, updateAlbums, type MetadataUpdate } from "./metadataUpdates.ts";
 
 export interface DerivedChange {

@@ -3,14 +3,14 @@
  * of growing size, until the page is complete.
  */
 import { sql } from "drizzle-orm";
-import type { Database } from "../database.ts";
-import { sqlNumber } from "../sql/sqlLiterals.ts";
-import { runQueries, type Query } from "../sql/query.ts";
+import type { Database } from "../../database.ts";
+import { sqlNumber } from "../../sql/sqlLiterals.ts";
+import { runQueries, type Query } from "../../sql/query.ts";
 import { cursorSpan, type Bucket, type CountPage, type CountRequest } from "./assetCounts.ts";
-import { SCAN_ROWS_PER_STATEMENT } from "./assetList.ts";
-import { rowsInCaptureOrder } from "./listPlans.ts";
+import { SCAN_ROWS_PER_STATEMENT } from "../assetList.ts";
+import { rowsInCaptureOrder } from "../listPlans.ts";
 import { bucketStartUs, periodExpression, periodStartUs, type PeriodUnit } from "./periods.ts";
-import { sortKeyPrefix } from "./sortKeys.ts";
+import { sortKeyPrefix } from "../sortKeys.ts";
 
 /** Limits of the assets that a page reads. */
 export interface CountScanLimits {

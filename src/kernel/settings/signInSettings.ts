@@ -1,5 +1,5 @@
 /** Parses the settings of sign-in: the identity source and the registered redirect targets. */
-import { AppError } from "./errors.ts";
+import { AppError } from "../errors.ts";
 import { text, type Vars } from "./vars.ts";
 
 /** The built-in sign-in page, or an OpenID provider: docs/sign-in.md. */

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { admits, isOwnerEmail, parseAccountSettings, type SignUpPolicy } from "../../src/kernel/accountSettings.ts";
-import { AppError } from "../../src/kernel/errors.ts";
+import {
+  admits,
+  isOwnerEmail,
+  parseAccountSettings,
+  type SignUpPolicy,
+} from "../../../src/kernel/settings/accountSettings.ts";
+import { AppError } from "../../../src/kernel/errors.ts";
 
 const policy = (text: string): SignUpPolicy => parseAccountSettings({ SIGN_UPS: text }).signUps;
 

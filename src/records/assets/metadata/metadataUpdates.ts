@@ -1,16 +1,16 @@
 /** Writes metadata updates of assets, and their effects, in one batch. operations/assets/updatePlan.ts plans them. */
 import { and, sql, type SQL } from "drizzle-orm";
-import type { WallTime } from "../../kernel/time.ts";
-import { albumDateRange, albumDateRangeChanged } from "../albums/albumAssets.ts";
-import { selectAlbumUpdatedEvents } from "../albums/albums.ts";
-import { assetColumns, parseAssetRow, type Asset } from "./assets.ts";
-import type { Database } from "../database.ts";
-import { eventTime, insertSelectedEvents } from "../events/events.ts";
-import { inScope, type LibraryScope } from "../libraries/libraryScope.ts";
+import type { WallTime } from "../../../kernel/time.ts";
+import { albumDateRange, albumDateRangeChanged } from "../../albums/albumAssets.ts";
+import { selectAlbumUpdatedEvents } from "../../albums/albums.ts";
+import { assetColumns, parseAssetRow, type Asset } from "../assets.ts";
+import type { Database } from "../../database.ts";
+import { eventTime, insertSelectedEvents } from "../../events/events.ts";
+import { inScope, type LibraryScope } from "../../libraries/libraryScope.ts";
 import { fileTextFields, type DerivedMetadata, type UserMetadata } from "./metadata.ts";
-import { assets } from "../schema/schema.ts";
-import { inList, jsonEach } from "../sql/jsonList.ts";
-import { reopenSelectedTasks } from "../tasks/tasks.ts";
+import { assets } from "../../schema/schema.ts";
+import { inList, jsonEach } from "../../sql/jsonList.ts";
+import { reopenSelectedTasks } from "../../tasks/tasks.ts";
 
 export interface MetadataUpdate {
   /** The asset as it was read. The update is valid for that state only. */

@@ -2,7 +2,7 @@
  * Reads JSON objects of known fields. Requests and files are validated when a column is written, so reading checks only
  * the type of each value. A schema takes twice as long, and the first request of an isolate would have to compile it.
  */
-import type { WallTime } from "../../kernel/time.ts";
+import type { WallTime } from "../../../kernel/time.ts";
 
 type FieldKind = "text" | "number" | "time";
 export type FieldKinds = Readonly<Record<string, FieldKind>>;

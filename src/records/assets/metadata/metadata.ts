@@ -1,9 +1,9 @@
 /**
  * The metadata JSON columns: three sources, and the effective values. Unknown keys are dropped, missing ones are null.
  */
-import { cutToJsonBytes, MAX_GEOCODED_NAME_BYTES } from "../../kernel/textLimits.ts";
-import { MAX_RATING } from "../../kernel/rating.ts";
-import type { WallTime } from "../../kernel/time.ts";
+import { cutToJsonBytes, MAX_GEOCODED_NAME_BYTES } from "../../../kernel/textLimits.ts";
+import { MAX_RATING } from "../../../kernel/rating.ts";
+import type { WallTime } from "../../../kernel/time.ts";
 import { fieldReader, isJsonObject, readText, readTime, type FieldValues } from "./metadataFields.ts";
 
 /** Fields derived from coordinates. A file may contain them as text too. */

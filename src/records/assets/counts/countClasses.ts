@@ -1,5 +1,5 @@
 /** Classes of assets that counts are stored by: media type and rating. */
-import { MAX_RATING } from "../../kernel/rating.ts";
+import { MAX_RATING } from "../../../kernel/rating.ts";
 
 export interface CountClass {
   mediaType: "image" | "video";

@@ -1,5 +1,5 @@
 /** Requests and pages of counts by day, week, month or year of capture. */
-import type { AssetFilter } from "./assetFilters.ts";
+import type { AssetFilter } from "../assetFilters.ts";
 import { bucketEndUs, bucketStartUs, type Grouping } from "./periods.ts";
 
 export interface CountRequest {

@@ -3,14 +3,14 @@
  * most six, are counted on the index of the list with the list's conditions. Albums have rows per month only.
  */
 import { sql, type SQL } from "drizzle-orm";
-import { toInstantUs, type WallTime } from "../../kernel/time.ts";
-import { unionAll } from "../sql/unionAll.ts";
-import { sqlId, sqlNumber, sqlSortKey } from "../sql/sqlLiterals.ts";
-import type { Query } from "../sql/query.ts";
+import { toInstantUs, type WallTime } from "../../../kernel/time.ts";
+import { unionAll } from "../../sql/unionAll.ts";
+import { sqlId, sqlNumber, sqlSortKey } from "../../sql/sqlLiterals.ts";
+import type { Query } from "../../sql/query.ts";
 import { cursorSpan, type Bucket, type CountPage, type CountRequest, type PeriodCount } from "./assetCounts.ts";
-import { MAX_OFFSET_US, type AssetFilter } from "./assetFilters.ts";
+import { MAX_OFFSET_US, type AssetFilter } from "../assetFilters.ts";
 import { COUNT_CLASSES } from "./countClasses.ts";
-import { inputsOfSpan } from "./listPlans.ts";
+import { inputsOfSpan } from "../listPlans.ts";
 import {
   bucketStartUs,
   firstDayOf,
@@ -22,7 +22,7 @@ import {
   periodStartUs,
   type PeriodUnit,
 } from "./periods.ts";
-import { sortKeyPrefix } from "./sortKeys.ts";
+import { sortKeyPrefix } from "../sortKeys.ts";
 
 /** Whether summaries have rows for the filter. Those of albums have months, and no media type or rating. */
 export function hasSummary({ filter, groupBy }: CountRequest): boolean {

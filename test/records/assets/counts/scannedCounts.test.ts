@@ -1,13 +1,13 @@
 /** Pages of counts without a summary, with limits of a few assets instead of thousands. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { everyAsset } from "../../../src/records/assets/assetFilters.ts";
-import type { Bucket, CountPage, CountRequest } from "../../../src/records/assets/assetCounts.ts";
-import { finishScan, firstScanQuery } from "../../../src/records/assets/scannedCounts.ts";
-import { openDatabase } from "../../../src/records/database.ts";
-import { runQueries } from "../../../src/records/sql/query.ts";
-import { countingD1 } from "../../support/bindings/d1.ts";
-import { insertAssets, insertLibrary, insertUser } from "../../support/clients/tenants.ts";
+import { everyAsset } from "../../../../src/records/assets/assetFilters.ts";
+import type { Bucket, CountPage, CountRequest } from "../../../../src/records/assets/counts/assetCounts.ts";
+import { finishScan, firstScanQuery } from "../../../../src/records/assets/counts/scannedCounts.ts";
+import { openDatabase } from "../../../../src/records/database.ts";
+import { runQueries } from "../../../../src/records/sql/query.ts";
+import { countingD1 } from "../../../support/bindings/d1.ts";
+import { insertAssets, insertLibrary, insertUser } from "../../../support/clients/tenants.ts";
 
 const database = countingD1(env.DB);
 const db = openDatabase(database.binding, "nearest");

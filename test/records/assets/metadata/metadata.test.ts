@@ -6,7 +6,7 @@ import {
   parseMetadataSources,
   positionOf,
   type Metadata,
-} from "../../../src/records/assets/metadata.ts";
+} from "../../../../src/records/assets/metadata/metadata.ts";
 
 function effective(columns: { file?: unknown; user?: unknown; derived?: unknown }): Metadata {
   return effectiveMetadata(parseMetadataSources({ file: {}, user: {}, derived: {}, ...columns }));

@@ -1,7 +1,7 @@
 /** Parses the settings of accounts: the owner's name and address, and who may sign up. */
-import { emailDomain, foldEmail, parseEmail } from "./email.ts";
-import { AppError } from "./errors.ts";
-import { fitsJsonBytes, MAX_NAME_BYTES } from "./textLimits.ts";
+import { emailDomain, foldEmail, parseEmail } from "../email.ts";
+import { AppError } from "../errors.ts";
+import { fitsJsonBytes, MAX_NAME_BYTES } from "../textLimits.ts";
 import { text, type Vars } from "./vars.ts";
 
 /** Decides which people without an account get one at their first sign-in: docs/users.md. */
