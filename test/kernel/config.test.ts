@@ -49,6 +49,7 @@ describe("parseConfig", () => {
         ownerName: null,
         signUps: { kind: "listed", invited: true, domains: [] },
       },
+      signIn: { identitySource: { kind: "built-in" }, redirectUris: ["app.immich:///oauth-callback"] },
     });
   });
 

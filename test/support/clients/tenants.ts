@@ -147,7 +147,8 @@ export async function insertAssets(
        current_version_id, latitude, longitude, rating, stack_id, file_metadata, metadata_updated_at, trashed_at, created_at, updated_at)
      SELECT r.value ->> 'id', ?1, ?2, 'sum' || (r.value ->> 'serial'), 'sha1', 10, r.value ->> 'mimeType', r.value ->> 'mediaType',
        'f.jpg', 'd', 'd', '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', r.value ->> 'localUs', r.value ->> 'offset',
-       '${SEEDED_VERSION_ID}', r.value ->> 'latitude', r.value ->> 'longitude', r.value ->> 'rating', r.value ->> 'stackId', '{}', 0,
+       '${SEEDED_VERSION_ID}', r.value ->> 'latitude', r.value ->> 'longitude', r.value ->> 'rating', r.value ->> 'stackId',
+       iif(r.value ->> 'rating' IS NULL, '{}', json_object('rating', r.value ->> 'rating')), 0,
        r.value ->> 'trashedAt', 0, 0
      FROM json_each(?3) r`,
   )

@@ -82,10 +82,11 @@ async function writeAssets(
        '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', ?5 + ((i * 7919) % ?4) * ?6,
        CASE WHEN i % 2 = 0 THEN ((i * 31) % 27 - 12) * 60 END, 'asset_version_2222222222222222222222',
        CASE WHEN i % 10 < 6 THEN ${positions.latitude} END,
-       CASE WHEN i % 10 < 6 THEN ${positions.longitude} END, ${ratings},
-       CASE WHEN i % 10 = 3 THEN 1 ELSE 0 END, CASE WHEN i % 100 = 7 THEN ?3 END, '{}', 0,
+       CASE WHEN i % 10 < 6 THEN ${positions.longitude} END, rating,
+       CASE WHEN i % 10 = 3 THEN 1 ELSE 0 END, CASE WHEN i % 100 = 7 THEN ?3 END,
+       iif(rating IS NULL, '{}', json_object('rating', rating)), 0,
        CASE WHEN i % 50 = 49 THEN 1700000000000 + i END, 0, 0
-     FROM n`,
+     FROM (SELECT i, ${ratings} AS rating FROM n)`,
   )
     .bind(libraryId, userId, stackId, count, SEED_START_US, step)
     .run();
