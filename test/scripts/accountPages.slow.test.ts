@@ -286,6 +286,7 @@ describe.skipIf(executable === null)("the account pages", () => {
     await owner.sees("Your account");
     const passkeys = owner.page.getByRole("region", { name: "Passkeys" });
     const names = passkeys.locator("strong");
+    await passkeys.getByRole("button", { name: "Add a passkey" }).waitFor();
     for (let left = await names.count(); left > 0; left = await names.count()) {
       await passkeys.getByRole("button", { name: "Delete" }).first().click();
       const dialog = owner.page.getByRole("dialog");

@@ -245,8 +245,9 @@ describe("rendering", () => {
       await response.body?.cancel();
     }
     expect(renders()).toBe(rendersOfFirst);
-    expect(d1.counts.roundTrips).toBe(1000);
-    expect(d1.counts.rowsRead).toBeLessThanOrEqual(3000);
+    // The isolate remembers the row of the file for seconds.
+    expect(d1.counts.roundTrips).toBeLessThanOrEqual(1000);
+    expect(d1.counts.rowsRead).toBeLessThanOrEqual(3 * d1.counts.roundTrips);
   });
 
   it("happens once for twenty concurrent first requests", async () => {
