@@ -39,8 +39,9 @@ async function isLibraryLive(libraryId: string): Promise<boolean> {
 async function runInterleaved(action: Action, other: Action, callIndex: number): Promise<string | null> {
   await clearStorage();
   const library = await seedTestLibrary();
-  await action.setUp?.(library);
+  // The action's own preparation comes last: it may trash the library.
   if (other !== action) await other.setUp?.(library);
+  await action.setUp?.(library);
   const mirror = new FeedMirror(library.libraryId);
   if (await isLibraryLive(library.libraryId)) await mirror.poll();
   let hasRun = false;
