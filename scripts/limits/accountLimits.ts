@@ -38,7 +38,7 @@ export const signInSection: Section = {
     limit(sessions, "MAX_ENDED_SESSIONS_PER_RUN", "items", "ended sessions deleted per run", "the next run continues"),
     limit(signIns, "SIGN_IN_LIFETIME_MS", "ms", "time from auth-url to the exchange", "400"),
     limit(signIns, "SIGN_IN_CODE_LIFETIME_MS", "ms", "life of a code of the built-in sign-in", "400"),
-    limit(signInRecords, "MAX_SIGN_IN_REQUESTS", "items", "sign-ins under way at the same time", "429"),
+    limit(signInRecords, "MAX_SIGN_IN_REQUESTS", "items", "stored sign-ins", "the oldest one ends"),
     limit(
       signIns,
       "MAX_EXPIRED_SIGN_INS_PER_RUN",

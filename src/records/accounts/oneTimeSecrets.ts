@@ -12,12 +12,22 @@ function expiredRows(table: typeof passkeyChallenges | typeof signInLinks, atMs:
   return sql`rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ${atMs} ORDER BY expires_at LIMIT ${limit})`;
 }
 
+/** Stored challenges. Anybody can ask for one, so a further one replaces the oldest instead of being refused. */
+export const MAX_PASSKEY_CHALLENGES = 10_000;
 /** Expired challenges that each new one deletes: anybody can ask for one, so the table has to shrink by itself. */
 const EXPIRED_PER_INSERT = 20;
 
+/** The row that a new one replaces in a full table; none below the bound. */
+function replacedChallenge() {
+  return sql`rowid IN (SELECT rowid FROM passkey_challenges ORDER BY expires_at DESC
+    LIMIT 1 OFFSET ${MAX_PASSKEY_CHALLENGES - 1})`;
+}
+
+/** Stores a challenge, in place of the oldest one if there are MAX_PASSKEY_CHALLENGES. */
 export async function insertChallenge(db: Database, challenge: Challenge, atMs: number): Promise<void> {
   await db.orm.batch([
     db.orm.delete(passkeyChallenges).where(expiredRows(passkeyChallenges, atMs, EXPIRED_PER_INSERT)),
+    db.orm.delete(passkeyChallenges).where(replacedChallenge()),
     db.orm.insert(passkeyChallenges).values(challenge),
   ]);
 }

@@ -5,7 +5,7 @@ import { signInRequests } from "../schema/schema.ts";
 
 export type SignInRequest = typeof signInRequests.$inferSelect;
 
-/** Sign-ins that may be under way at the same time: anybody can begin one. */
+/** Stored sign-ins. Anybody can begin one, so a further one replaces the oldest instead of being refused. */
 export const MAX_SIGN_IN_REQUESTS = 10_000;
 /** Expired rows that each new sign-in deletes, so that the table shrinks between two scheduled runs too. */
 const EXPIRED_PER_INSERT = 20;
@@ -15,26 +15,27 @@ function expiredRows(atMs: number, limit: number) {
     ORDER BY expires_at LIMIT ${limit})`;
 }
 
-/** Returns false if too many sign-ins are under way. */
+/**
+ * The row that a new one replaces in a full table; none below the bound. A sign-in whose code waits for its exchange goes
+ * last: only a user can get so far, and its early expiry would make it the first.
+ */
+function replacedRow() {
+  const count = sql`(SELECT count(*) FROM (SELECT 1 FROM sign_in_requests LIMIT ${MAX_SIGN_IN_REQUESTS}))`;
+  return sql`state_hash IN (SELECT state_hash FROM sign_in_requests WHERE ${count} >= ${MAX_SIGN_IN_REQUESTS}
+    ORDER BY user_id IS NOT NULL AND used_at IS NULL, expires_at LIMIT 1)`;
+}
+
+/** Stores a sign-in, in place of the oldest one if there are MAX_SIGN_IN_REQUESTS. */
 export async function insertSignInRequest(
   db: Database,
   request: Pick<SignInRequest, "stateHash" | "redirectUri" | "codeChallenge" | "expiresAt">,
   atMs: number,
-): Promise<boolean> {
-  const { stateHash, redirectUri, codeChallenge, expiresAt } = request;
-  const isFull = sql`(SELECT count(*) FROM (SELECT 1 FROM sign_in_requests LIMIT ${MAX_SIGN_IN_REQUESTS}))`;
-  const [, , inserted] = await db.orm.batch([
+): Promise<void> {
+  await db.orm.batch([
     db.orm.delete(signInRequests).where(expiredRows(atMs, EXPIRED_PER_INSERT)),
-    db.statement(sql`
-      INSERT INTO sign_in_requests (state_hash, redirect_uri, code_challenge, created_at, expires_at)
-      SELECT ${stateHash}, ${redirectUri}, ${codeChallenge}, ${atMs}, ${expiresAt}
-      WHERE ${isFull} < ${MAX_SIGN_IN_REQUESTS}`),
-    db.orm
-      .select({ createdAt: signInRequests.createdAt })
-      .from(signInRequests)
-      .where(eq(signInRequests.stateHash, stateHash)),
+    db.orm.delete(signInRequests).where(replacedRow()),
+    db.orm.insert(signInRequests).values({ ...request, createdAt: atMs }),
   ]);
-  return inserted.length > 0;
 }
 
 export async function findSignInRequest(db: Database, stateHash: string): Promise<SignInRequest | null> {

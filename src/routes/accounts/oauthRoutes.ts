@@ -24,7 +24,7 @@ const authUrl = createRoute({
   operationId: "oauth_auth_url",
   summary: "Begin a sign-in",
   description:
-    "Returns the URL of the OpenID provider, or of this deployment's own sign-in page. The browser comes back to `redirect_uri` with `code` and `state`, which POST /api/oauth/exchange takes within ten minutes. Needs no credential.",
+    "Returns the URL of the OpenID provider, or of this deployment's own sign-in page. The browser comes back to `redirect_uri` with `code` and `state`, which POST /api/oauth/exchange takes within ten minutes. When 10,000 sign-ins are stored, a new one replaces the oldest. Needs no credential.",
   request: { query: authUrlQuery },
   middleware: [limitSignIns, primaryContext] as const,
   responses: { 200: jsonResponse(authUrlSchema, "The URL"), ...errors(400, 403, 422, 429) },

@@ -127,19 +127,28 @@ describe("GET /api/oauth/auth-url", () => {
     await begin({ code_challenge_method: "S256" });
   });
 
-  it("returns 429 when too many sign-ins are under way, until they are over", async () => {
+  it("replaces the oldest sign-in when too many are under way, but none whose user has signed in", async () => {
+    await sqlAll("DELETE FROM sign_in_requests");
+    const stateOf = ({ url }: { url: string }): string => new URL(url).searchParams.get("request") ?? "";
+    const waiting = await signedIn();
+    const oldest = stateOf(await begin());
+    vi.setSystemTime(NOW_MS + 1000);
+    const second = stateOf(await begin());
     await sqlAll(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
        INSERT INTO sign_in_requests (state_hash, redirect_uri, created_at, expires_at)
-       SELECT 'full ' || i, 'x', ?1, ?1 + 1000 FROM n`,
-      NOW_MS,
-      MAX_SIGN_IN_REQUESTS,
+       SELECT 'full ' || i, 'x', ?1, ?1 FROM n`,
+      NOW_MS + SIGN_IN_LIFETIME_MS + 2000,
+      MAX_SIGN_IN_REQUESTS - 3,
     );
-    const full = await authUrl({ redirect_uri: APP });
-    expect([full.status, full.headers.get("retry-after")]).toEqual([429, "60"]);
-    vi.setSystemTime(NOW_MS + 1000);
-    expect((await authUrl({ redirect_uri: APP })).status).toBe(200);
-    expect(await sweepSignIns(testContext())).toBeGreaterThan(MAX_SIGN_IN_REQUESTS / 2);
+    const newest = await finishPage(await begin(), userId);
+    expect(await sqlAll("SELECT count(*) AS rows FROM sign_in_requests")).toEqual([{ rows: MAX_SIGN_IN_REQUESTS }]);
+    expect(await reasonOf(await exchange({ code: "x", state: oldest }))).toBe("sign-in failed: unknown state");
+    expect(await requireOpenSignIn(testContext({ nowMs: Date.now() }), second)).toMatchObject({ redirectUri: APP });
+    for (const parameters of [waiting, newest]) expect((await exchange(parameters)).status).toBe(200);
+    vi.setSystemTime(NOW_MS + SIGN_IN_LIFETIME_MS + 2000);
+    await begin();
+    expect(await sweepSignIns(testContext({ nowMs: Date.now() }))).toBeGreaterThan(MAX_SIGN_IN_REQUESTS / 2);
     expect(await sqlAll("SELECT 1 FROM sign_in_requests WHERE redirect_uri = 'x'")).toEqual([]);
   });
 

@@ -2,9 +2,11 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Context } from "../../../src/operations/context.ts";
+import { CHALLENGE_LIFETIME_MS } from "../../../src/operations/accounts/passkeys/webauthn.ts";
 import { sweepSignInSecrets } from "../../../src/operations/accounts/signInPage.ts";
 import { DEFAULT_LINK_LIFETIME_SECONDS, redeemSignInLink } from "../../../src/operations/accounts/signInLinks.ts";
 import { createApiKey, createLibrary, getRootOwner, sqlAll } from "../../support/clients/account.ts";
+import { MAX_PASSKEY_CHALLENGES } from "../../../src/records/accounts/oneTimeSecrets.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
 import { call, ROOT_API_KEY, type CallOptions } from "../../support/clients/api.ts";
 import { signIn } from "../../support/clients/sessions.ts";
@@ -108,6 +110,30 @@ describe("signing in with a passkey", () => {
     const rows = await sqlAll("SELECT * FROM passkey_challenges");
     expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toContain(challenge);
+  });
+
+  it("replaces the oldest challenge when too many wait for an answer", async () => {
+    await sqlAll("DELETE FROM passkey_challenges");
+    const device = new SoftwareAuthenticator(ORIGIN);
+    await addPasskey((await signIn(await insertUser())).token, device);
+    const ask = async () => requestOptions.parse(await (await post("/api/sign-in/passkey/options", {})).json());
+    const oldest = await ask();
+    await sqlAll("UPDATE passkey_challenges SET expires_at = expires_at - 1000");
+    const second = await ask();
+    await sqlAll(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+       INSERT INTO passkey_challenges (challenge_hash, purpose, bound_to, expires_at)
+       SELECT 'full ' || i, 'sign_in', '', ?1 FROM n`,
+      Date.now() + CHALLENGE_LIFETIME_MS + 60_000,
+      MAX_PASSKEY_CHALLENGES - 2,
+    );
+    const newest = await ask();
+    expect(await sqlAll("SELECT count(*) AS rows FROM passkey_challenges")).toEqual([{ rows: MAX_PASSKEY_CHALLENGES }]);
+    const statuses: number[] = [];
+    for (const options of [oldest, second, newest])
+      statuses.push((await post("/api/sign-in/passkey", { credential: await device.get(options) })).status);
+    expect(statuses).toEqual([400, 200, 200]);
+    await sqlAll("DELETE FROM passkey_challenges");
   });
 
   it("takes five round trips to the database and writes few rows", async () => {
