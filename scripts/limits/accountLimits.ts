@@ -1,9 +1,9 @@
 /** Limits of sign-in and sessions. */
 import * as signInSettings from "../../src/kernel/settings/signInSettings.ts";
-import * as accessTokens from "../../src/operations/accounts/accessTokens.ts";
+import * as accessTokens from "../../src/operations/accounts/sessions/accessTokens.ts";
 import * as signIns from "../../src/operations/accounts/oauth/signInRequests.ts";
-import * as sessionAuthentication from "../../src/operations/accounts/sessionAuthentication.ts";
-import * as sessions from "../../src/operations/accounts/sessions.ts";
+import * as sessionAuthentication from "../../src/operations/accounts/sessions/sessionAuthentication.ts";
+import * as sessions from "../../src/operations/accounts/sessions/sessions.ts";
 import * as boundedFetch from "../../src/providers/identity/boundedFetch.ts";
 import * as openIdConnect from "../../src/providers/identity/openIdConnect.ts";
 import * as sessionRecords from "../../src/records/accounts/sessions.ts";

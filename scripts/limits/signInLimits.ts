@@ -1,8 +1,8 @@
 /** Limits of the built-in sign-in: docs/sign-in.md. */
 import * as passkeys from "../../src/operations/accounts/passkeys/passkeys.ts";
 import * as webauthn from "../../src/operations/accounts/passkeys/webauthn.ts";
-import * as signInLinks from "../../src/operations/accounts/signInLinks.ts";
-import * as signInPage from "../../src/operations/accounts/signInPage.ts";
+import * as signInLinks from "../../src/operations/accounts/signIn/signInLinks.ts";
+import * as signInPage from "../../src/operations/accounts/signIn/signInPage.ts";
 import * as oneTimeSecrets from "../../src/records/accounts/oneTimeSecrets.ts";
 import * as passkeySchemas from "../../src/routes/accounts/passkeySchemas.ts";
 import * as signInSchemas from "../../src/routes/accounts/signInSchemas.ts";

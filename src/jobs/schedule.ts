@@ -2,8 +2,8 @@
 import { error as logError } from "../kernel/log.ts";
 import type { Context } from "../operations/context.ts";
 import { sweepSignIns } from "../operations/accounts/oauth/signInRequests.ts";
-import { sweepSignInSecrets } from "../operations/accounts/signInPage.ts";
-import { sweepSessions } from "../operations/accounts/sessions.ts";
+import { sweepSignInSecrets } from "../operations/accounts/signIn/signInPage.ts";
+import { sweepSessions } from "../operations/accounts/sessions/sessions.ts";
 import { cleanUpDeletedAssets, purgeTrash } from "../operations/deletion/purge.ts";
 import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
 import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";

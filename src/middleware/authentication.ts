@@ -2,7 +2,7 @@
 import { createMiddleware } from "hono/factory";
 import { AppError } from "../kernel/errors.ts";
 import * as authentication from "../operations/accounts/authentication.ts";
-import { renewAccessToken, type Refusal } from "../operations/accounts/sessionAuthentication.ts";
+import { renewAccessToken, type Refusal } from "../operations/accounts/sessions/sessionAuthentication.ts";
 import { sessionConsistency } from "../operations/context.ts";
 import { requestContext, type AppEnv } from "./context.ts";
 import { countFailedAuth, requireUnblockedNetwork } from "./rateLimits.ts";

@@ -6,9 +6,9 @@ import {
   ACCESS_TOKEN_RENEWAL_MS,
   MAX_ACCESS_TOKEN_CHARACTERS,
   signAccessToken,
-} from "../../src/operations/accounts/accessTokens.ts";
+} from "../../src/operations/accounts/sessions/accessTokens.ts";
 import { forgetPrincipal, forgetUser, PRINCIPAL_MEMORY_MS } from "../../src/operations/accounts/knownPrincipals.ts";
-import { SUPERSEDED_TOKEN_GRACE_MS } from "../../src/operations/accounts/sessionAuthentication.ts";
+import { SUPERSEDED_TOKEN_GRACE_MS } from "../../src/operations/accounts/sessions/sessionAuthentication.ts";
 import { MAX_SESSION_MS, SESSION_IDLE_MS } from "../../src/records/accounts/sessions.ts";
 import { countingD1 } from "../support/bindings/d1.ts";
 import { getRootOwner, sqlAll } from "../support/clients/account.ts";

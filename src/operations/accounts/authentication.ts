@@ -8,8 +8,8 @@ import type { Context } from "../context.ts";
 import { beginLookup, findKnownPrincipal, PRINCIPAL_MEMORY_MS } from "./knownPrincipals.ts";
 import type { AuthenticatedPrincipal, Principal } from "./principal.ts";
 import { ensureOwner } from "./owner.ts";
-import { isTokenShaped } from "./accessTokens.ts";
-import { authenticateSession, type Refusal } from "./sessionAuthentication.ts";
+import { isTokenShaped } from "./sessions/accessTokens.ts";
+import { authenticateSession, type Refusal } from "./sessions/sessionAuthentication.ts";
 import { ACCEPTED_KEY_MEMORY_MS, acceptedKeys, UNKNOWN_KEY_MEMORY_MS, unknownKeys } from "./knownSecrets.ts";
 
 export type { Action } from "../../records/accounts/apiKeys.ts";

@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { createOnce, storedUser, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { forgetUser } from "./knownPrincipals.ts";
-import { BUILT_IN_ISSUER, subjectOf } from "./signIn.ts";
+import { BUILT_IN_ISSUER, subjectOf } from "./signIn/signIn.ts";
 import { getUser, toAccount, type Account } from "./users.ts";
 
 export type { UserChanges } from "../../records/accounts/users.ts";

@@ -1,6 +1,6 @@
 /** Chooses the live library of a request. */
 import { AppError } from "../../kernel/errors.ts";
-import { selectLiveLibraries, type LibraryState } from "../../records/libraries/libraries.ts";
+import { listLiveLibraryIds, selectLiveLibraries, type LibraryState } from "../../records/libraries/libraries.ts";
 import type { LibraryScope } from "../../records/libraries/libraryScope.ts";
 import type { Context } from "../context.ts";
 import { inaccessible } from "./access.ts";
@@ -35,8 +35,13 @@ export async function requireLibrary<T>(
   libraryId: string | null,
 ): Promise<T> {
   const library = await pickLibrary(context, scope, liveLibraries, libraryId);
-  if (library === null) throw new AppError("bad_request", "no library exists yet; create a library or upload a file");
-  return library;
+  if (library !== null) return library;
+  const joined = await listLiveLibraryIds(context.db, { ...scope, action: "read" });
+  const problem =
+    joined.length > 0
+      ? "library_id is required: you own no library, only shared ones are accessible"
+      : "no library exists yet; create a library or upload a file";
+  throw new AppError("bad_request", problem);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { formatInstant } from "../../kernel/time.ts";
 import { requireSession } from "../../middleware/authentication.ts";
-import * as operations from "../../operations/accounts/sessions.ts";
+import * as operations from "../../operations/accounts/sessions/sessions.ts";
 import { acknowledgementSchema, credentialSecurity, errorResponses, idSchema, jsonResponse } from "../fieldSchemas.ts";
 import { newRouter } from "../router.ts";
 import { sessionListSchema } from "./sessionSchemas.ts";

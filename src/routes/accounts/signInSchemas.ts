@@ -1,7 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_EMAIL_BYTES, parseEmail } from "../../kernel/email.ts";
 import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
-import { DEFAULT_LINK_LIFETIME_SECONDS, MAX_LINK_LIFETIME_SECONDS } from "../../operations/accounts/signInLinks.ts";
+import {
+  DEFAULT_LINK_LIFETIME_SECONDS,
+  MAX_LINK_LIFETIME_SECONDS,
+} from "../../operations/accounts/signIn/signInLinks.ts";
 import { idFieldSchema, idSchema, instantFieldSchema, textSchema } from "../fieldSchemas.ts";
 import { MAX_INVITATION_SECRET_CHARACTERS } from "../libraries/invitationSchemas.ts";
 import { joinedRoleSchema } from "../libraries/memberSchemas.ts";

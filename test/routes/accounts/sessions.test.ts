@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
-import { MAX_SESSION_LABEL_BYTES, sweepSessions } from "../../../src/operations/accounts/sessions.ts";
+import { MAX_SESSION_LABEL_BYTES, sweepSessions } from "../../../src/operations/accounts/sessions/sessions.ts";
 import { ENDED_SESSION_RETENTION_MS, MAX_SESSIONS_PER_USER } from "../../../src/records/accounts/sessions.ts";
 import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { call } from "../../support/clients/api.ts";

@@ -3,8 +3,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Context } from "../../../src/operations/context.ts";
 import { CHALLENGE_LIFETIME_MS } from "../../../src/operations/accounts/passkeys/webauthn.ts";
-import { sweepSignInSecrets } from "../../../src/operations/accounts/signInPage.ts";
-import { DEFAULT_LINK_LIFETIME_SECONDS, redeemSignInLink } from "../../../src/operations/accounts/signInLinks.ts";
+import { sweepSignInSecrets } from "../../../src/operations/accounts/signIn/signInPage.ts";
+import {
+  DEFAULT_LINK_LIFETIME_SECONDS,
+  redeemSignInLink,
+} from "../../../src/operations/accounts/signIn/signInLinks.ts";
 import { createApiKey, createLibrary, getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { MAX_PASSKEY_CHALLENGES } from "../../../src/records/accounts/oneTimeSecrets.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";

@@ -302,3 +302,15 @@ describe("the cost of a joined library", () => {
     expect(joined.map(([trips]) => trips)).toEqual(paths.map(() => 1));
   });
 });
+
+describe("a request without library_id by somebody who owns no live library", () => {
+  const message = async (): Promise<string> =>
+    await (await call("GET", "/api/assets", { token: member.secret })).text();
+
+  it("is told whether there is a library to name", async () => {
+    await env.DB.prepare("UPDATE libraries SET trashed_at = 1 WHERE id = ?").bind(member.libraryId).run();
+    expect(await message()).toContain("no library exists yet");
+    await join();
+    expect(await message()).toContain("library_id is required: you own no library");
+  });
+});

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { deriveKey } from "../../../src/operations/accounts/derivedKeys.ts";
 import { finishSignIn } from "../../../src/operations/accounts/oauth/signInRequests.ts";
-import { createSession } from "../../../src/operations/accounts/sessions.ts";
+import { createSession } from "../../../src/operations/accounts/sessions/sessions.ts";
 import { testContext } from "../context.ts";
 
 export const SIGNING_KEY = String(env.MEDIA_SIGNING_KEY);

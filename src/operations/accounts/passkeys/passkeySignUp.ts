@@ -3,7 +3,7 @@ import { AppError } from "../../../kernel/errors.ts";
 import { findPasskey } from "../../../records/accounts/passkeys.ts";
 import type { Context } from "../../context.ts";
 import { describeInvitation, type InvitationKey } from "../../libraries/joinLibrary.ts";
-import { BUILT_IN_ISSUER, refusalTexts, resolveSignIn } from "../signIn.ts";
+import { BUILT_IN_ISSUER, refusalTexts, resolveSignIn } from "../signIn/signIn.ts";
 import { createChallenge, useChallenge } from "./challenges.ts";
 import { storePasskey } from "./passkeys.ts";
 import { creationOptions, verifyNewPasskey, type CreatedCredential, type CreationOptions } from "./webauthn.ts";

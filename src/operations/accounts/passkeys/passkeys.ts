@@ -4,7 +4,7 @@ import * as records from "../../../records/accounts/passkeys.ts";
 import { findUser, type User } from "../../../records/accounts/users.ts";
 import type { Context } from "../../context.ts";
 import { requireSession, type Principal } from "../authentication.ts";
-import { BUILT_IN_ISSUER, subjectOf } from "../signIn.ts";
+import { BUILT_IN_ISSUER, subjectOf } from "../signIn/signIn.ts";
 import { createChallenge, useChallenge } from "./challenges.ts";
 import {
   creationOptions,

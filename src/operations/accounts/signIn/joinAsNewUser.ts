@@ -1,11 +1,11 @@
 /** Joins the library of the invitation that admitted a new user. */
-import { AppError } from "../../kernel/errors.ts";
-import { actions } from "../../records/accounts/actions.ts";
-import { deleteUser } from "../../records/accounts/deleteUser.ts";
-import { updateUser } from "../../records/accounts/users.ts";
-import type { Context } from "../context.ts";
-import { joinLibrary, type InvitationKey } from "../libraries/joinLibrary.ts";
-import { forgetUser } from "./knownPrincipals.ts";
+import { AppError } from "../../../kernel/errors.ts";
+import { actions } from "../../../records/accounts/actions.ts";
+import { deleteUser } from "../../../records/accounts/deleteUser.ts";
+import { updateUser } from "../../../records/accounts/users.ts";
+import type { Context } from "../../context.ts";
+import { joinLibrary, type InvitationKey } from "../../libraries/joinLibrary.ts";
+import { forgetUser } from "../knownPrincipals.ts";
 
 type JoinedLibrary = { id: string; name: string };
 

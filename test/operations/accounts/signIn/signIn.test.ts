@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../../../src/kernel/config.ts";
-import type { Context } from "../../../src/operations/context.ts";
-import { resolveSignIn, type Identity, type SignInResult } from "../../../src/operations/accounts/signIn.ts";
-import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
-import { testContext } from "../../support/context.ts";
+import { parseConfig } from "../../../../src/kernel/config.ts";
+import type { Context } from "../../../../src/operations/context.ts";
+import { resolveSignIn, type Identity, type SignInResult } from "../../../../src/operations/accounts/signIn/signIn.ts";
+import { getRootOwner, sqlAll } from "../../../support/clients/account.ts";
+import { testContext } from "../../../support/context.ts";
 
 function contextWith(vars: Record<string, string>): Context {
   return testContext({ config: parseConfig({ ...env, OWNER_EMAIL: "kim@example.com", ...vars }) });

@@ -1,12 +1,12 @@
 /** Begins, lists and ends the sessions of signed-in users. */
-import { notFound } from "../../kernel/errors.ts";
-import { isId } from "../../kernel/ids.ts";
-import { cutToJsonBytes } from "../../kernel/textLimits.ts";
-import * as records from "../../records/accounts/sessions.ts";
-import type { Context } from "../context.ts";
+import { notFound } from "../../../kernel/errors.ts";
+import { isId } from "../../../kernel/ids.ts";
+import { cutToJsonBytes } from "../../../kernel/textLimits.ts";
+import * as records from "../../../records/accounts/sessions.ts";
+import type { Context } from "../../context.ts";
 import { signAccessToken } from "./accessTokens.ts";
-import { requireSession, type Principal } from "./authentication.ts";
-import { forgetPrincipal, forgetUser } from "./knownPrincipals.ts";
+import { requireSession, type Principal } from "../authentication.ts";
+import { forgetPrincipal, forgetUser } from "../knownPrincipals.ts";
 
 export type Session = records.Session;
 

@@ -1,15 +1,15 @@
 /** What the sign-in page offers, and the end of a sign-in on it: a session of our own pages, or a client's code. */
-import { AppError } from "../../kernel/errors.ts";
-import { deleteExpiredSecrets } from "../../records/accounts/oneTimeSecrets.ts";
-import { ROOT_SUBJECT } from "../../records/accounts/users.ts";
-import type { Context } from "../context.ts";
-import { requireSession, type Principal } from "./authentication.ts";
+import { AppError } from "../../../kernel/errors.ts";
+import { deleteExpiredSecrets } from "../../../records/accounts/oneTimeSecrets.ts";
+import { ROOT_SUBJECT } from "../../../records/accounts/users.ts";
+import type { Context } from "../../context.ts";
+import { requireSession, type Principal } from "../authentication.ts";
 import { joinAsNewUser } from "./joinAsNewUser.ts";
-import { finishSignIn, requireOpenSignIn } from "./oauth/signInRequests.ts";
-import { authenticatePasskey } from "./passkeys/passkeySignIn.ts";
-import { signUp, type NewAccount } from "./passkeys/passkeySignUp.ts";
-import type { SignedCredential } from "./passkeys/webauthn.ts";
-import { createSession } from "./sessions.ts";
+import { finishSignIn, requireOpenSignIn } from "../oauth/signInRequests.ts";
+import { authenticatePasskey } from "../passkeys/passkeySignIn.ts";
+import { signUp, type NewAccount } from "../passkeys/passkeySignUp.ts";
+import type { SignedCredential } from "../passkeys/webauthn.ts";
+import { createSession } from "../sessions/sessions.ts";
 import { refusalTexts } from "./signIn.ts";
 import { redeemSignInLink } from "./signInLinks.ts";
 

@@ -2,9 +2,9 @@
 import { SignJWT } from "jose/jwt/sign";
 import { jwtVerify } from "jose/jwt/verify";
 import { z } from "zod";
-import type { Config } from "../../kernel/config.ts";
-import { SESSION_IDLE_MS } from "../../records/accounts/sessions.ts";
-import { deriveKey } from "./derivedKeys.ts";
+import type { Config } from "../../../kernel/config.ts";
+import { SESSION_IDLE_MS } from "../../../records/accounts/sessions.ts";
+import { deriveKey } from "../derivedKeys.ts";
 
 /** The life of a token. A session outlives it: docs/decisions/0039. */
 export const ACCESS_TOKEN_LIFETIME_MS = 15 * 60_000;

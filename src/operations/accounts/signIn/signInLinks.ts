@@ -1,9 +1,9 @@
 /** One-time links, which sign a user in without a passkey: for the first sign-in, and after the loss of a device. */
-import { AppError, notFound } from "../../kernel/errors.ts";
-import { replaceSignInLink, takeSignInLink } from "../../records/accounts/oneTimeSecrets.ts";
-import { findUser } from "../../records/accounts/users.ts";
-import type { Context } from "../context.ts";
-import { hashSecret, requireOwner, type Principal } from "./authentication.ts";
+import { AppError, notFound } from "../../../kernel/errors.ts";
+import { replaceSignInLink, takeSignInLink } from "../../../records/accounts/oneTimeSecrets.ts";
+import { findUser } from "../../../records/accounts/users.ts";
+import type { Context } from "../../context.ts";
+import { hashSecret, requireOwner, type Principal } from "../authentication.ts";
 
 export const DEFAULT_LINK_LIFETIME_SECONDS = 3600;
 /** A link that waits longer is more likely to be found by somebody else than to be used. */

@@ -1,10 +1,10 @@
 /** Authenticates the access tokens of sessions. */
-import { actions } from "../../records/accounts/apiKeys.ts";
-import { findSession, touchSession, type FoundSession, type Session } from "../../records/accounts/sessions.ts";
-import type { Context } from "../context.ts";
+import { actions } from "../../../records/accounts/apiKeys.ts";
+import { findSession, touchSession, type FoundSession, type Session } from "../../../records/accounts/sessions.ts";
+import type { Context } from "../../context.ts";
 import { ACCESS_TOKEN_RENEWAL_MS, signAccessToken, verifyAccessToken, type TokenClaims } from "./accessTokens.ts";
-import { beginLookup, PRINCIPAL_MEMORY_MS } from "./knownPrincipals.ts";
-import type { AuthenticatedPrincipal } from "./principal.ts";
+import { beginLookup, PRINCIPAL_MEMORY_MS } from "../knownPrincipals.ts";
+import type { AuthenticatedPrincipal } from "../principal.ts";
 
 /** Why a credential is refused. */
 export type Refusal = "invalid" | "expired";

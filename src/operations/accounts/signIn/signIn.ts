@@ -1,16 +1,16 @@
 /** Finds or creates the user of an identity: docs/decisions/0041-identities-are-subjects-not-addresses.md. */
-import { admits, isOwnerEmail } from "../../kernel/settings/accountSettings.ts";
-import { parseEmail } from "../../kernel/email.ts";
-import { cutToJsonBytes, MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
+import { admits, isOwnerEmail } from "../../../kernel/settings/accountSettings.ts";
+import { parseEmail } from "../../../kernel/email.ts";
+import { cutToJsonBytes, MAX_NAME_BYTES } from "../../../kernel/textLimits.ts";
 import {
   findUserBySubject,
   insertUserIfNew,
   updateProfile,
   type Profile,
   type User,
-} from "../../records/accounts/users.ts";
-import type { Context } from "../context.ts";
-import { ensureOwner } from "./owner.ts";
+} from "../../../records/accounts/users.ts";
+import type { Context } from "../../context.ts";
+import { ensureOwner } from "../owner.ts";
 
 /** Issuer of identities that the built-in sign-in creates. */
 export const BUILT_IN_ISSUER = "built-in";
