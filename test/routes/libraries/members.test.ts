@@ -54,8 +54,11 @@ describe("the list of members", () => {
   it("has everyone but the owner, newest first, by state and page", async () => {
     await env.DB.prepare("UPDATE users SET first_name = 'Bo' WHERE id = ?").bind(userId).run();
     const left = await insertMember(owner.libraryId, await insertUser(), { state: "left" });
+    await scheduler.wait(2);
     const removed = await insertMember(owner.libraryId, await insertUser(), { state: "removed" });
+    await scheduler.wait(2);
     const first = await insertMember(owner.libraryId, userId, { role: "collaborator" });
+    await scheduler.wait(2);
     const second = await insertMember(owner.libraryId, await insertUser());
     const ids = async (query: string): Promise<string[]> => (await list(query)).data.map(({ id }) => id);
     expect(await ids("")).toEqual([second, first]);
