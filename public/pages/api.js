@@ -1,4 +1,6 @@
 // Calls the API. The session's token lives in this tab only: docs/decisions/0040.
+import { toBase64Url } from "./base64url.js";
+
 const TOKEN = "tintype-token";
 const NEXT = "tintype-next";
 const OAUTH = "tintype-oauth";
@@ -60,11 +62,6 @@ export function goOn() {
   storage.removeItem(NEXT);
   const isOwn = OWN_PAGES.some((page) => next === page || next.startsWith(`${page}#`));
   globalThis.location.replace(isOwn ? next : "/account");
-}
-
-function toBase64Url(bytes) {
-  const letters = Array.from(bytes, (byte) => String.fromCodePoint(byte)).join("");
-  return globalThis.btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** Begins a sign-in with the OpenID provider, with PKCE. `invitation` admits somebody without an account. */

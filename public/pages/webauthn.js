@@ -1,13 +1,8 @@
 // Translates between the API's JSON and the buffers of the browser's passkey functions.
-
-function toBytes(text) {
-  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
-  return Uint8Array.from(globalThis.atob(base64), (letter) => letter.codePointAt(0));
-}
+import { fromBase64Url, toBase64Url } from "./base64url.js";
 
 function toText(buffer) {
-  const letters = Array.from(new Uint8Array(buffer), (byte) => String.fromCodePoint(byte));
-  return globalThis.btoa(letters.join("")).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return toBase64Url(new Uint8Array(buffer));
 }
 
 export function passkeysWork() {
@@ -24,50 +19,42 @@ function explain(error) {
   return new Error(texts[error.name] ?? `The browser can't use a passkey: ${error.message}`);
 }
 
-/** Asks the browser to sign with a passkey. */
-export async function signWithPasskey(options) {
-  const publicKey = { ...options, challenge: toBytes(options.challenge) };
-  const credential = await globalThis.navigator.credentials.get({ publicKey }).catch((error) => {
+/** Waits for the browser's dialog. Returns the credential's JSON, with the fields of its response that `read` picks. */
+async function credentialJson(dialog, read) {
+  const credential = await dialog.catch((error) => {
     throw explain(error);
   });
-  const { clientDataJSON, authenticatorData, signature, userHandle } = credential.response;
   return {
     id: credential.id,
     rawId: toText(credential.rawId),
     type: credential.type,
     clientExtensionResults: {},
-    response: {
-      clientDataJSON: toText(clientDataJSON),
-      authenticatorData: toText(authenticatorData),
-      signature: toText(signature),
-      userHandle: toText(userHandle ?? new ArrayBuffer(0)),
-    },
+    response: { clientDataJSON: toText(credential.response.clientDataJSON), ...read(credential.response) },
   };
+}
+
+/** Asks the browser to sign with a passkey. */
+export async function signWithPasskey(options) {
+  const publicKey = { ...options, challenge: fromBase64Url(options.challenge) };
+  return await credentialJson(globalThis.navigator.credentials.get({ publicKey }), (response) => ({
+    authenticatorData: toText(response.authenticatorData),
+    signature: toText(response.signature),
+    userHandle: toText(response.userHandle ?? new ArrayBuffer(0)),
+  }));
 }
 
 /** Asks the browser to create a passkey. */
 export async function createPasskey(options) {
   const publicKey = {
     ...options,
-    challenge: toBytes(options.challenge),
-    user: { ...options.user, id: toBytes(options.user.id) },
-    excludeCredentials: options.excludeCredentials.map((each) => ({ ...each, id: toBytes(each.id) })),
+    challenge: fromBase64Url(options.challenge),
+    user: { ...options.user, id: fromBase64Url(options.user.id) },
+    excludeCredentials: options.excludeCredentials.map((each) => ({ ...each, id: fromBase64Url(each.id) })),
   };
-  const credential = await globalThis.navigator.credentials.create({ publicKey }).catch((error) => {
-    throw explain(error);
-  });
-  const { clientDataJSON, attestationObject } = credential.response;
-  return {
-    id: credential.id,
-    rawId: toText(credential.rawId),
-    type: credential.type,
-    clientExtensionResults: {},
-    response: {
-      clientDataJSON: toText(clientDataJSON),
-      attestationObject: toText(attestationObject),
-      transports: credential.response.getTransports?.() ?? [],
-    },
-  };
+  return await credentialJson(globalThis.navigator.credentials.create({ publicKey }), (response) => ({
+    attestationObject: toText(response.attestationObject),
+    transports: response.getTransports?.() ?? [],
+  }));
 }
 
 /** A name by which the person will know this device's passkey. */
