@@ -1,15 +1,14 @@
 // The account page: who is signed in, passkeys, sessions, libraries; and the users of the service for its owner.
 import { api, session, signInFirst } from "./api.js";
-import { el, emailOf, formatBytes, messageLine, run, show } from "./dom.js";
+import { el, emailOf, formatBytes, fullName, show, startPage } from "./dom.js";
 import { librariesSection, sharedSection } from "./libraries.js";
 import { passkeysSection } from "./passkeys.js";
 import { sessionsSection } from "./sessions.js";
 import { usersSection } from "./users.js";
 
 function profile(me) {
-  const name = [me.first_name, me.last_name].filter(Boolean).join(" ");
   const entries = [
-    ["Name", name || (me.is_superuser ? "Owner" : null)],
+    ["Name", fullName(me) || (me.is_superuser ? "Owner" : null)],
     ["E-mail", emailOf(me)],
     ["Storage", `${formatBytes(me.storage_used_bytes)} of ${formatBytes(me.storage_limit_bytes)}`],
   ];
@@ -60,6 +59,4 @@ async function start() {
   );
 }
 
-const failure = messageLine();
-globalThis.document.getElementById("page").append(failure.element);
-void run(null, failure, start);
+startPage(start);

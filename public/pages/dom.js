@@ -27,6 +27,11 @@ export function field(label, name, properties = {}, hint = null) {
   );
 }
 
+/** A link to copy, which is selected when it gets the focus. */
+export function linkField(label, url) {
+  return el("input", { readonly: true, value: url, "aria-label": label, onfocus: (event) => event.target.select() });
+}
+
 export function select(label, name, choices) {
   const options = choices.map(([value, text]) => el("option", { value }, text));
   return el("label", {}, el("span", {}, label), el("select", { name }, ...options));
@@ -57,6 +62,13 @@ export async function run(button, line, action) {
   } finally {
     if (button !== null) button.disabled = false;
   }
+}
+
+/** Starts a page. Errors appear below its heading. */
+export function startPage(start) {
+  const failure = messageLine();
+  globalThis.document.getElementById("page").append(failure.element);
+  void run(null, failure, start);
 }
 
 export function button(text, line, action, kind = "") {
@@ -93,9 +105,13 @@ export function show(title, ...children) {
 /** Asks before something that can't be undone. Resolves to whether the person agreed. */
 export function confirmed(question, yes) {
   return new Promise((settle) => {
+    const onclose = () => {
+      dialog.remove();
+      settle(dialog.returnValue === "yes");
+    };
     const dialog = el(
       "dialog",
-      { "aria-label": question, onclose: () => settle(dialog.returnValue === "yes") || dialog.remove() },
+      { "aria-label": question, onclose },
       el("p", {}, question),
       el(
         "div",
@@ -104,7 +120,6 @@ export function confirmed(question, yes) {
         el("button", { type: "button", autofocus: true, onclick: () => dialog.close("no") }, "Cancel"),
       ),
     );
-    dialog.addEventListener("close", () => dialog.remove());
     globalThis.document.body.append(dialog);
     dialog.showModal();
   });
@@ -121,6 +136,10 @@ export function formatBytes(bytes) {
   const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** power;
   return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+export function fullName(user) {
+  return [user.first_name, user.last_name].filter(Boolean).join(" ");
 }
 
 /** The user's address; null for one that stands in for an unknown address. */

@@ -1,7 +1,7 @@
 // The page of an invitation link, /join#<id>.<secret>: shows what is offered, signs in or up, and joins. Without an
 // invitation it creates an account, where the service is open to anyone.
 import { api, comeBackHere, session, signInFirst, startProviderSignIn } from "./api.js";
-import { button, el, field, form, formatDate, messageLine, run, show } from "./dom.js";
+import { button, el, field, form, formatDate, messageLine, show, startPage } from "./dom.js";
 import { createPasskey, deviceName, passkeysWork } from "./webauthn.js";
 
 const [id, secret] = globalThis.location.hash.slice(1).split(".");
@@ -124,6 +124,4 @@ async function start() {
   return show("Invitation", describe(found), el("div", { class: "card" }, part, line.element));
 }
 
-const failure = messageLine();
-globalThis.document.getElementById("page").append(failure.element);
-void run(null, failure, start);
+startPage(start);

@@ -1,6 +1,6 @@
 // The user's own libraries with members and invitations, and the libraries that others share with the user.
 import { api } from "./api.js";
-import { confirmed, el, field, form, formatDate, select } from "./dom.js";
+import { confirmed, el, field, form, formatDate, linkField, select } from "./dom.js";
 import { row, rows, section } from "./section.js";
 
 const ROLES = [
@@ -31,7 +31,7 @@ function invitationRow(invitation, change) {
   const path = `/api/libraries/invitations/${invitation.id}`;
   const showLink = async () => {
     const { url } = await api("GET", `${path}/link`);
-    shown.replaceChildren(linkInput(url));
+    shown.replaceChildren(linkField("Invitation link", url));
     return false;
   };
   const places = `${invitation.remaining_places} of ${invitation.max_joiners} places left`;
@@ -44,15 +44,6 @@ function invitationRow(invitation, change) {
   );
 }
 
-function linkInput(url) {
-  return el("input", {
-    readonly: true,
-    value: url,
-    "aria-label": "Invitation link",
-    onfocus: (event) => event.target.select(),
-  });
-}
-
 function inviteForm(library, change, shown) {
   const action = async ({ role, places, days }) => {
     const expiresAt = new Date(Date.now() + Number(days) * DAY_MS).toISOString();
@@ -62,7 +53,7 @@ function inviteForm(library, change, shown) {
       max_joiners: Number(places),
       expires_at: expiresAt,
     });
-    shown.replaceChildren(el("p", {}, "Send this link to the people whom you invite:"), linkInput(url));
+    shown.replaceChildren(el("p", {}, "Send this link to the people you invite:"), linkField("Invitation link", url));
     await change.reload();
   };
   const number = { type: "number", min: 1, required: true };

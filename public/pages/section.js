@@ -1,5 +1,5 @@
 // A part of the account page that loads its content by itself and again after each change.
-import { el, messageLine, run } from "./dom.js";
+import { button, el, messageLine, run } from "./dom.js";
 
 /** `load` gets `change`, which runs an action and loads the part again, and returns the part's elements. */
 export function section(title, load, isNested = false) {
@@ -15,16 +15,12 @@ export function section(title, load, isNested = false) {
 
   /** A button whose action changes something. The button is gone afterwards, so the heading gets the focus. */
   function change(text, action, kind = "") {
-    const button = el("button", { type: "button", class: kind }, text);
-    button.addEventListener("click", () => {
-      void run(button, line, async () => {
-        const done = await action();
-        if (done === false) return;
-        await reload();
-        heading.focus();
-      });
-    });
-    return button;
+    const changeAndReload = async () => {
+      if ((await action()) === false) return;
+      await reload();
+      heading.focus();
+    };
+    return button(text, line, changeAndReload, kind);
   }
 
   change.line = line;

@@ -1,6 +1,6 @@
 // The sign-in page: of our own pages, and of an app that sent the browser here with ?request=…
 import { api, goOn, session, startProviderSignIn } from "./api.js";
-import { button, el, emailOf, field, form, messageLine, run, show } from "./dom.js";
+import { button, el, emailOf, field, form, messageLine, show, startPage } from "./dom.js";
 import { offerPasskey } from "./offerPasskey.js";
 import { passkeysWork, signWithPasskey } from "./webauthn.js";
 
@@ -16,7 +16,7 @@ function appName(redirectUri) {
   return /^https?:$/.test(url.protocol) ? url.host : url.protocol.slice(0, -1);
 }
 
-/** Hands the code to the app. A browser may open an app only after a click, so a link stays. */
+/** Opens the app with its code. A browser may open an app only after a click, so a link stays. */
 function leave(redirectUrl) {
   show(
     "You are signed in",
@@ -131,6 +131,4 @@ async function start() {
   );
 }
 
-const failure = messageLine();
-globalThis.document.getElementById("page").append(failure.element);
-void run(null, failure, start);
+startPage(start);

@@ -1,16 +1,12 @@
 // The users of the service, for its owner: storage limits, deactivation, one-time links.
 import { api } from "./api.js";
-import { confirmed, el, emailOf, field, form, formatBytes, formatDate } from "./dom.js";
+import { confirmed, el, emailOf, field, form, formatBytes, formatDate, fullName, linkField } from "./dom.js";
 import { row, rows, section } from "./section.js";
 
 const GIGABYTE = 1e9;
 
 function nameOf(user) {
-  return (
-    [user.first_name, user.last_name].filter(Boolean).join(" ") ||
-    emailOf(user) ||
-    (user.is_superuser ? "Owner" : user.id)
-  );
+  return fullName(user) || emailOf(user) || (user.is_superuser ? "Owner" : user.id);
 }
 
 async function setActive(user, isActive) {
@@ -41,12 +37,7 @@ async function showLink(user, shown) {
   const { url, expires_at: expiresAt } = await api("POST", "/api/sign-in/links", { user_id: user.id });
   shown.replaceChildren(
     el("p", {}, `Send this link to ${nameOf(user)}. It signs in once, until ${formatDate(expiresAt)}:`),
-    el("input", {
-      readonly: true,
-      value: url,
-      "aria-label": "One-time link",
-      onfocus: (event) => event.target.select(),
-    }),
+    linkField("One-time link", url),
   );
 }
 
