@@ -61,3 +61,7 @@ export function formatWallTime(time: WallTime): string {
 export function formatInstant(atMs: number): string {
   return new Date(atMs).toISOString();
 }
+
+export function formatNullableInstant(atMs: number | null): string | null {
+  return atMs === null ? null : formatInstant(atMs);
+}

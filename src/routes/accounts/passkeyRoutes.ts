@@ -1,6 +1,6 @@
 /** The caller's passkeys: listed, added, renamed and deleted. Extends the Gumnut API. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { formatInstant } from "../../kernel/time.ts";
+import { formatInstant, formatNullableInstant } from "../../kernel/time.ts";
 import { requireSession } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/accounts/passkeys/passkeys.ts";
 import {
@@ -83,7 +83,7 @@ function serializePasskey(passkey: operations.Passkey) {
     id: passkey.id,
     name: passkey.name,
     created_at: formatInstant(passkey.createdAt),
-    last_used_at: passkey.lastUsedAt === null ? null : formatInstant(passkey.lastUsedAt),
+    last_used_at: formatNullableInstant(passkey.lastUsedAt),
   };
 }
 

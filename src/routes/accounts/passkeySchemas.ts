@@ -17,12 +17,13 @@ function base64urlSchema(maxCharacters: number) {
     .regex(/^[\w-]*$/, { error: "must be base64url without padding" });
 }
 
+const keyType = z.literal("public-key");
 const part = base64urlSchema(MAX_CREDENTIAL_CHARACTERS);
 
 const credentialFields = {
   id: base64urlSchema(MAX_CREDENTIAL_ID_CHARACTERS).min(1),
   rawId: base64urlSchema(MAX_CREDENTIAL_ID_CHARACTERS).min(1),
-  type: z.literal("public-key"),
+  type: keyType,
 };
 
 /** `PublicKeyCredential.toJSON()` after `navigator.credentials.create()`. */
@@ -56,8 +57,6 @@ const challenge = z.string().openapi({ description: "base64url; good once and fo
 export const requestOptionsSchema = z
   .object({ challenge, rpId: z.string(), timeout: z.int(), userVerification: z.literal("required") })
   .openapi("PasskeyRequestOptions", { description: "For `navigator.credentials.get()`" });
-
-const keyType = z.literal("public-key");
 
 /** `PublicKeyCredentialCreationOptionsJSON` of WebAuthn. */
 export const creationOptionsSchema = z

@@ -1,6 +1,6 @@
 /** API keys, which a signed-in user manages. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { formatInstant } from "../../kernel/time.ts";
+import { formatInstant, formatNullableInstant } from "../../kernel/time.ts";
 import { requireSession } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/accounts/apiKeys.ts";
 import { idempotencyHeaders, readIdempotencyKey } from "../idempotencyKey.ts";
@@ -89,8 +89,8 @@ function serializeApiKey(key: operations.ApiKey, nowMs: number) {
     name: key.name,
     is_active: key.isActive,
     created_at: formatInstant(key.createdAt),
-    last_used_at: key.lastUsedAt === null ? null : formatInstant(key.lastUsedAt),
-    expires_at: key.expiresAt === null ? null : formatInstant(key.expiresAt),
+    last_used_at: formatNullableInstant(key.lastUsedAt),
+    expires_at: formatNullableInstant(key.expiresAt),
     ...serializeScope(key, nowMs),
   };
 }

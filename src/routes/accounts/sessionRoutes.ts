@@ -7,7 +7,7 @@ import { acknowledgementSchema, credentialSecurity, errorResponses, idSchema, js
 import { newRouter } from "../router.ts";
 import { sessionListSchema } from "./sessionSchemas.ts";
 
-const shared = { tags: ["Sessions"], security: credentialSecurity };
+const shared = { tags: ["Sessions"], security: credentialSecurity, middleware: requireSession };
 const REQUIRES = "Requires a signed-in session or the owner's key. Tintype extension; not part of the Gumnut API.";
 
 const list = createRoute({
@@ -17,7 +17,6 @@ const list = createRoute({
   operationId: "sessions_list",
   summary: "List the caller's sessions",
   description: `The live ones, newest first: at most 100. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   responses: { 200: jsonResponse(sessionListSchema, "The live sessions"), ...errorResponses() },
 });
 
@@ -29,7 +28,6 @@ const end = createRoute({
   summary: "End a session",
   description: `Signs the device out: its requests get 401 from then on; reads on other machines for at most 30 seconds more. Repeatable. ${REQUIRES}`,
   request: { params: z.object({ session_id: idSchema("session") }) },
-  middleware: [requireSession] as const,
   responses: { 200: jsonResponse(acknowledgementSchema, "Ended"), ...errorResponses(404) },
 });
 
@@ -40,7 +38,6 @@ const endOthers = createRoute({
   operationId: "sessions_delete_others",
   summary: "End all other sessions",
   description: `Signs every device out but this one; with the owner's key, which is no session, every device of the owner. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   responses: { 200: jsonResponse(acknowledgementSchema, "Ended"), ...errorResponses() },
 });
 

@@ -11,9 +11,9 @@ import { startPasskeySignIn } from "../../operations/accounts/passkeys/passkeySi
 import { startSignUp } from "../../operations/accounts/passkeys/passkeySignUp.ts";
 import * as operations from "../../operations/accounts/signIn/signInPage.ts";
 import { createSignInLink } from "../../operations/accounts/signIn/signInLinks.ts";
-import { describeInvitation, type Offer } from "../../operations/libraries/joinLibrary.ts";
+import { describeInvitation } from "../../operations/libraries/joinLibrary.ts";
 import { credentialSecurity, errorResponses, jsonBody, jsonResponse } from "../fieldSchemas.ts";
-import { serializeUserSummary } from "../libraries/serializer.ts";
+import { serializeOffer } from "../libraries/serializer.ts";
 import { newRouter } from "../router.ts";
 import { creationOptionsSchema, requestOptionsSchema } from "./passkeySchemas.ts";
 import {
@@ -220,15 +220,4 @@ function labelOf(c: Context<AppEnv>): string {
 
 function serializeOutcome({ accessToken, redirectUrl }: operations.SignInOutcome) {
   return { access_token: accessToken, redirect_url: redirectUrl };
-}
-
-function serializeOffer(offered: Offer) {
-  const { id, name, owner } = offered.library;
-  return {
-    invitation_id: offered.invitationId,
-    library: { id, name, owner: serializeUserSummary(owner) },
-    offered_role: offered.role,
-    expires_at: formatInstant(offered.expiresAt),
-    eligibility: offered.state === "active" ? ("joinable" as const) : offered.state,
-  };
 }

@@ -1,5 +1,5 @@
 /** Serializes assets: core fields, requested groups, then legacy keys. */
-import { formatInstant, formatWallTime, type WallTime } from "../../kernel/time.ts";
+import { formatInstant, formatNullableInstant, formatWallTime, type WallTime } from "../../kernel/time.ts";
 import type { Asset, ColumnGroup, FileData, ListedAsset } from "../../operations/assets/assets.ts";
 import type { AssetBody, ExifBody, IncludeGroup, MetadataBody, VariantBody } from "./schemas.ts";
 import { includeGroups } from "./schemas.ts";
@@ -127,7 +127,7 @@ function serializeCore(asset: SerializableAsset) {
     local_datetime: formatWallTime({ wallUs: asset.localUs, offsetMinutes: asset.localOffsetMinutes }),
     created_at: formatInstant(asset.createdAt),
     updated_at: formatInstant(asset.updatedAt),
-    trashed_at: asset.trashedAt === null ? null : formatInstant(asset.trashedAt),
+    trashed_at: formatNullableInstant(asset.trashedAt),
     kind: asset.kind,
     current_version_id: asset.currentVersionId,
     stack_id: asset.stackId,

@@ -17,7 +17,7 @@ import {
 } from "./invitationSchemas.ts";
 import { serializeInvitation, serializeInvitationLink, serializeJoin, serializePreview } from "./serializer.ts";
 
-const shared = { tags: ["Invitations"], security: credentialSecurity };
+const shared = { tags: ["Invitations"], security: credentialSecurity, middleware: requireSession };
 const params = z.object({ invitation_id: idSchema("invitation") });
 const REQUIRES = "Requires a signed-in session or the owner's key.";
 
@@ -28,7 +28,6 @@ const create = createRoute({
   operationId: "invitations_create",
   summary: "Invite people to a library",
   description: `For the owner of the library. The link of an active invitation with the same library, role, places and expiry is returned again; if that one has ended, 409. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { body: jsonBody(createInvitationSchema) },
   responses: {
     200: jsonResponse(invitationLinkSchema, "The active invitation of this policy"),
@@ -44,9 +43,8 @@ const list = createRoute({
   operationId: "invitations_list",
   summary: "List invitations",
   description: `Of one library, or of all that the caller owns. Newest first, without their secrets. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { query: invitationQuerySchema },
-  responses: { 200: jsonResponse(invitationListSchema, "A page of invitations"), ...errorResponses(400, 404) },
+  responses: { 200: jsonResponse(invitationListSchema, "A page of invitations"), ...errorResponses(404) },
 });
 
 const link = createRoute({
@@ -56,7 +54,6 @@ const link = createRoute({
   operationId: "invitations_link",
   summary: "Get the link of an invitation",
   description: `For the owner of the library. An invitation that has ended gives 409. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { params },
   responses: { 200: jsonResponse(invitationLinkSchema, "The invitation and its link"), ...errorResponses(404, 409) },
 });
@@ -68,7 +65,6 @@ const disable = createRoute({
   operationId: "invitations_disable",
   summary: "Disable an invitation",
   description: `It admits nobody from then on; members who joined by it stay. Repeatable. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { params },
   responses: { 200: jsonResponse(invitationSchema, "The disabled invitation"), ...errorResponses(404) },
 });
@@ -80,7 +76,6 @@ const preview = createRoute({
   operationId: "invitations_preview",
   summary: "Preview an invitation",
   description: `What the invitation offers, and whether it admits the caller. It keeps no place. A wrong secret, an unknown invitation and a library that is gone give the same 404. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { params, body: jsonBody(invitationSecretSchema) },
   responses: { 200: jsonResponse(invitationPreviewSchema, "The offer"), ...errorResponses(404, 413, 415) },
 });
@@ -92,7 +87,6 @@ const join = createRoute({
   operationId: "invitations_join",
   summary: "Join a library",
   description: `Makes the caller a member. Repeating the call costs no place and changes no role. An invitation that has expired, was disabled or is exhausted, or a removal after it was made, gives 409. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { params, body: jsonBody(invitationSecretSchema) },
   responses: { 200: jsonResponse(invitationJoinSchema, "The joined library"), ...errorResponses(404, 409, 413, 415) },
 });

@@ -6,7 +6,7 @@ import { newRouter } from "../router.ts";
 import { memberQuerySchema, membershipListSchema, membershipSchema, updateMemberSchema } from "./memberSchemas.ts";
 import { serializeMembership } from "./serializer.ts";
 
-const shared = { tags: ["Members"], security: credentialSecurity };
+const shared = { tags: ["Members"], security: credentialSecurity, middleware: requireSession };
 const libraryParams = z.object({ library_id: idSchema("library") });
 const memberParams = z.object({ library_id: idSchema("library"), user_id: idSchema("user") });
 const REQUIRES = "Requires a signed-in session or the owner's key.";
@@ -18,9 +18,8 @@ const list = createRoute({
   operationId: "members_list",
   summary: "List the members of a library",
   description: `For its owner, who is not in the list. Newest first. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { params: libraryParams, query: memberQuerySchema },
-  responses: { 200: jsonResponse(membershipListSchema, "A page of memberships"), ...errorResponses(400, 404) },
+  responses: { 200: jsonResponse(membershipListSchema, "A page of memberships"), ...errorResponses(404) },
 });
 
 const update = createRoute({
@@ -30,7 +29,6 @@ const update = createRoute({
   operationId: "members_update",
   summary: "Change the role of a member",
   description: `It bounds the member's next request. A membership that has ended, and the owner's role, give 409. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { params: memberParams, body: jsonBody(updateMemberSchema) },
   responses: { 200: jsonResponse(membershipSchema, "The membership"), ...errorResponses(404, 409, 413, 415) },
 });
@@ -42,7 +40,6 @@ const remove = createRoute({
   operationId: "members_remove",
   summary: "Remove a member",
   description: `Access ends with the member's next request; media URLs that they have work until they expire. Invitations made before don't admit the member again. Repeatable. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { params: memberParams },
   responses: { 200: jsonResponse(membershipSchema, "The ended membership"), ...errorResponses(404, 409) },
 });
@@ -54,7 +51,6 @@ const leave = createRoute({
   operationId: "members_leave",
   summary: "Leave a library",
   description: `Ends the caller's own membership, even of a library in the trash. Repeatable. The owner gets 409. ${REQUIRES}`,
-  middleware: [requireSession] as const,
   request: { params: libraryParams },
   responses: { 200: jsonResponse(membershipSchema, "The ended membership"), ...errorResponses(404, 409) },
 });

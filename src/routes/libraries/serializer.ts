@@ -1,16 +1,12 @@
 /** JSON of libraries, memberships and invitations. */
-import { formatInstant } from "../../kernel/time.ts";
+import { formatInstant, formatNullableInstant } from "../../kernel/time.ts";
 import type { UserSummary } from "../../operations/accounts/userSummaries.ts";
 import type { Invitation, InvitationLink } from "../../operations/libraries/invitations.ts";
-import type { InvitationPreview, JoinResult } from "../../operations/libraries/joinLibrary.ts";
+import type { InvitationPreview, JoinResult, Offer } from "../../operations/libraries/joinLibrary.ts";
 import type { LibraryView } from "../../operations/libraries/libraries.ts";
 import type { Membership } from "../../operations/libraries/members.ts";
 
-function formatOptional(atMs: number | null): string | null {
-  return atMs === null ? null : formatInstant(atMs);
-}
-
-export function serializeUserSummary({ id, displayName }: UserSummary) {
+function serializeUserSummary({ id, displayName }: UserSummary) {
   return { id, display_name: displayName };
 }
 
@@ -38,8 +34,8 @@ export function serializeMembership(membership: Membership) {
     role: membership.role,
     state: membership.state,
     joined_at: formatInstant(membership.joinedAt),
-    ended_at: formatOptional(membership.endedAt),
-    last_removed_at: formatOptional(membership.lastRemovedAt),
+    ended_at: formatNullableInstant(membership.endedAt),
+    last_removed_at: formatNullableInstant(membership.lastRemovedAt),
     created_at: formatInstant(membership.createdAt),
     updated_at: formatInstant(membership.updatedAt),
   };
@@ -56,7 +52,7 @@ export function serializeInvitation(invitation: Invitation) {
     joiner_count: joinerCount,
     remaining_places: Math.max(0, maxJoiners - joinerCount),
     expires_at: formatInstant(invitation.expiresAt),
-    disabled_at: formatOptional(invitation.disabledAt),
+    disabled_at: formatNullableInstant(invitation.disabledAt),
     created_by: serializeUserSummary(invitation.createdBy),
     created_at: formatInstant(invitation.createdAt),
     updated_at: formatInstant(invitation.updatedAt),
@@ -68,13 +64,27 @@ export function serializeInvitationLink({ invitation, secret }: InvitationLink, 
   return { invitation: serializeInvitation(invitation), url: `${origin}/join#${invitation.id}.${secret}` };
 }
 
-export function serializePreview(preview: InvitationPreview) {
-  const { id, name, owner } = preview.library;
+function serializeTerms({ invitationId, library, role, expiresAt }: Offer) {
+  const { id, name, owner } = library;
   return {
-    invitation_id: preview.invitationId,
+    invitation_id: invitationId,
     library: { id, name, owner: serializeUserSummary(owner) },
-    offered_role: preview.role,
-    expires_at: formatInstant(preview.expiresAt),
+    offered_role: role,
+    expires_at: formatInstant(expiresAt),
+  };
+}
+
+/** An offer to a person who may have no account. */
+export function serializeOffer(offer: Offer) {
+  return {
+    ...serializeTerms(offer),
+    eligibility: offer.state === "active" ? ("joinable" as const) : offer.state,
+  };
+}
+
+export function serializePreview(preview: InvitationPreview) {
+  return {
+    ...serializeTerms(preview),
     current_role: preview.currentRole,
     eligibility: preview.eligibility,
   };

@@ -5,9 +5,11 @@ import type { TaskType } from "../../operations/tasks/taskQueries.ts";
 const FIRST_MINOR_VERSION = 178;
 
 /** Whether the request comes from a Python SDK that knows only the former names. */
-export function needsFormerTypes(header: (name: string) => string | undefined): boolean {
-  const version = /^0\.(\d{1,4})\./.exec(header("x-stainless-package-version") ?? "")?.[1];
-  return header("x-stainless-lang") === "python" && version !== undefined && Number(version) < FIRST_MINOR_VERSION;
+export function needsFormerTypes(request: { header(name: string): string | undefined }): boolean {
+  const version = /^0\.(\d{1,4})\./.exec(request.header("x-stainless-package-version") ?? "")?.[1];
+  return (
+    request.header("x-stainless-lang") === "python" && version !== undefined && Number(version) < FIRST_MINOR_VERSION
+  );
 }
 
 export function formerType(type: TaskType): TaskType | "image_quality" {

@@ -1,6 +1,6 @@
 /** Status of the background tasks of assets, read-only. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { formatInstant } from "../../kernel/time.ts";
+import { formatInstant, formatNullableInstant } from "../../kernel/time.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import * as operations from "../../operations/tasks/taskQueries.ts";
 import { newRouter } from "../router.ts";
@@ -46,10 +46,6 @@ const listByAsset = createRoute({
   responses: { 200: jsonResponse(z.array(taskSchema), "All tasks of the asset"), ...errorResponses(404) },
 });
 
-function formatNullableInstant(atMs: number | null): string | null {
-  return atMs === null ? null : formatInstant(atMs);
-}
-
 function serializeTask(task: operations.Task, hasFormerType: boolean): TaskBody {
   return {
     id: task.id,
@@ -77,7 +73,7 @@ export const tasks = newRouter()
       taskType: query.task_type ?? null,
       limit: query.limit,
     });
-    const hasFormerTypes = needsFormerTypes((name) => c.req.header(name));
+    const hasFormerTypes = needsFormerTypes(c.req);
     return c.json(
       rows.map((task) => serializeTask(task, hasFormerTypes)),
       200,
@@ -85,7 +81,7 @@ export const tasks = newRouter()
   })
   .openapi(listByAsset, async (c) => {
     const rows = await operations.listAssetTasks(c.var.context, c.var.principal, c.req.valid("param").asset_id);
-    const hasFormerTypes = needsFormerTypes((name) => c.req.header(name));
+    const hasFormerTypes = needsFormerTypes(c.req);
     return c.json(
       rows.map((task) => serializeTask(task, hasFormerTypes)),
       200,
@@ -93,11 +89,5 @@ export const tasks = newRouter()
   })
   .openapi(get, async (c) => {
     const task = await operations.getTask(c.var.context, c.var.principal, c.req.valid("param").task_id);
-    return c.json(
-      serializeTask(
-        task,
-        needsFormerTypes((name) => c.req.header(name)),
-      ),
-      200,
-    );
+    return c.json(serializeTask(task, needsFormerTypes(c.req)), 200);
   });
