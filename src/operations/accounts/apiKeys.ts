@@ -1,4 +1,5 @@
 /** Creates, lists, renames and revokes API keys. A secret is returned once; only its hash is stored. */
+import { randomBase64Url } from "../../kernel/base64Url.ts";
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/accounts/apiKeys.ts";
 import { listLiveLibraryIds } from "../../records/libraries/libraries.ts";
@@ -16,8 +17,7 @@ const SECRET_BYTES = 32;
 const MAX_PAGE_KEYS = 200;
 
 function generateSecret(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-  return `apikey_${bytes.toBase64({ alphabet: "base64url", omitPadding: true })}`;
+  return `apikey_${randomBase64Url(SECRET_BYTES)}`;
 }
 
 export interface CreateApiKeyParams {

@@ -1,4 +1,5 @@
 /** The owner of the deployment creates, lists, limits, deactivates and deletes users. Tintype extension. */
+import { randomBase64Url } from "../../kernel/base64Url.ts";
 import { AppError, notFound } from "../../kernel/errors.ts";
 import { deleteUser as deleteRows } from "../../records/accounts/deleteUser.ts";
 import * as records from "../../records/accounts/users.ts";
@@ -38,11 +39,7 @@ export interface NewUser {
 
 /** The subject of a user who signs in on the deployment's own page. Its random part is their WebAuthn user handle. */
 function newSubject(): string {
-  const random = crypto.getRandomValues(new Uint8Array(SUBJECT_BYTES));
-  return subjectOf({
-    issuer: BUILT_IN_ISSUER,
-    subject: random.toBase64({ alphabet: "base64url", omitPadding: true }),
-  });
+  return subjectOf({ issuer: BUILT_IN_ISSUER, subject: randomBase64Url(SUBJECT_BYTES) });
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Begins a sign-in, and hands the user of the built-in page back to the client. */
+import { randomBase64Url, toBase64Url } from "../../../kernel/base64Url.ts";
 import { AppError, invalid } from "../../../kernel/errors.ts";
 import * as records from "../../../records/accounts/signInRequests.ts";
 import { hashSecret } from "../authentication.ts";
@@ -19,26 +20,20 @@ const SECRET_BYTES = 32;
 /** S256: 32 bytes in base64url. */
 const CODE_CHALLENGE = /^[\w-]{43}$/;
 
-function randomSecret(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
-}
-
 /**
  * The nonce and the PKCE verifier that go with a state. Deriving them ties both to the state without storing either.
  */
 export async function derivedSecrets({ config }: Context, state: string): Promise<{ nonce: string; verifier: string }> {
-  const [nonce, verifier] = await Promise.all(
-    ["sign-in nonce", "sign-in verifier"].map((purpose) => deriveText(config.mediaSigningKey, purpose, state)),
-  );
-  if (nonce === undefined || verifier === undefined) throw new Error("unreachable");
+  const [nonce, verifier] = await Promise.all([
+    deriveText(config.mediaSigningKey, "sign-in nonce", state),
+    deriveText(config.mediaSigningKey, "sign-in verifier", state),
+  ]);
   return { nonce, verifier };
 }
 
 /** The S256 challenge of a PKCE verifier (RFC 7636, 4.2). */
 export async function challengeOf(verifier: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
-  return new Uint8Array(digest).toBase64({ alphabet: "base64url", omitPadding: true });
+  return toBase64Url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
 }
 
 export interface BeginSignInParams {
@@ -68,7 +63,7 @@ function checkParams(context: Context, origin: string, params: BeginSignInParams
 export async function beginSignIn(context: Context, origin: string, params: BeginSignInParams): Promise<string> {
   checkParams(context, origin, params);
   const { redirectUri, codeChallenge } = params;
-  const state = randomSecret();
+  const state = randomBase64Url(SECRET_BYTES);
   const { nonce, verifier } = await derivedSecrets(context, state);
   const url =
     (await context.identityProvider?.authorizationUrl({
@@ -105,13 +100,13 @@ export async function requireOpenSignIn(context: Context, request: string): Prom
 
 /**
  * Ends the sign-in of a sign-in page, whose user has just proved who they are. Returns the URL that hands code and
- * state to the client. The code is good once and for a minute.
+ * state to the client. The code works once, within a minute.
  *
  * @throws {AppError} `bad_request` if the sign-in is unknown, finished or expired, and with an OpenID provider.
  */
 export async function finishSignIn(context: Context, request: string, userId: string): Promise<string> {
   if (context.identityProvider !== null) throwOver();
-  const code = randomSecret();
+  const code = randomBase64Url(SECRET_BYTES);
   const fields = { userId, codeHash: await hashSecret(code), expiresAt: context.nowMs + SIGN_IN_CODE_LIFETIME_MS };
   const row = await records.setSignInCode(context.db.primary(), await hashSecret(request), fields, context.nowMs);
   return row === null ? throwOver() : withParameters(row.redirectUri, { code, state: request });

@@ -1,4 +1,5 @@
 /** Challenges for passkeys: random, valid once and for five minutes, stored as hashes. */
+import { randomBase64Url } from "../../../kernel/base64Url.ts";
 import { AppError } from "../../../kernel/errors.ts";
 import { insertChallenge, takeChallenge, type Challenge } from "../../../records/accounts/oneTimeSecrets.ts";
 import type { Context } from "../../context.ts";
@@ -12,8 +13,7 @@ export type ChallengeUse = Pick<Challenge, "purpose" | "boundTo">;
 
 /** Stores the hash of a new challenge for one use, and returns the challenge in base64url. */
 export async function createChallenge(context: Context, use: ChallengeUse): Promise<string> {
-  const random = crypto.getRandomValues(new Uint8Array(CHALLENGE_BYTES));
-  const challenge = random.toBase64({ alphabet: "base64url", omitPadding: true });
+  const challenge = randomBase64Url(CHALLENGE_BYTES);
   const challengeHash = await hashSecret(challenge);
   const expiresAt = context.nowMs + CHALLENGE_LIFETIME_MS;
   await insertChallenge(context.db, { challengeHash, ...use, expiresAt }, context.nowMs);

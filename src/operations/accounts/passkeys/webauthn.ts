@@ -3,6 +3,7 @@
  * docs/decisions/0040-passkeys-are-the-built-in-sign-in.md.
  */
 import { z } from "zod";
+import { toBase64Url } from "../../../kernel/base64Url.ts";
 import { info } from "../../../kernel/log.ts";
 import type { Passkey } from "../../../records/accounts/passkeys.ts";
 
@@ -42,7 +43,7 @@ async function loadLibrary() {
 }
 
 /** Passkeys belong to a host name, which the browser compares with the page's. */
-export function rpIdOf(origin: string): string {
+function rpIdOf(origin: string): string {
   return new URL(origin).hostname;
 }
 
@@ -69,7 +70,7 @@ export interface PasskeyUser {
 
 /** The WebAuthn encoding of a user's handle. */
 export function encodeHandle(handle: string): string {
-  return new TextEncoder().encode(handle).toBase64({ alphabet: "base64url", omitPadding: true });
+  return toBase64Url(new TextEncoder().encode(handle));
 }
 
 /** Options for `navigator.credentials.create()`: a discoverable passkey, without attestation. */
@@ -136,11 +137,7 @@ export async function verifyNewPasskey(
   const result = await orNull(verifying);
   if (result?.verified !== true) return null;
   const { id, publicKey, counter } = result.registrationInfo.credential;
-  return {
-    credentialId: id,
-    publicKey: new Uint8Array(publicKey).toBase64({ alphabet: "base64url", omitPadding: true }),
-    counter,
-  };
+  return { credentialId: id, publicKey: toBase64Url(publicKey), counter };
 }
 
 /** Verifies a signature of a stored passkey. Returns the authenticator's counter; null if anything differs. */

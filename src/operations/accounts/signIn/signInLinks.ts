@@ -1,4 +1,5 @@
 /** One-time links, which sign a user in without a passkey: for the first sign-in, and after the loss of a device. */
+import { randomBase64Url } from "../../../kernel/base64Url.ts";
 import { AppError, notFound } from "../../../kernel/errors.ts";
 import { replaceSignInLink, takeSignInLink } from "../../../records/accounts/oneTimeSecrets.ts";
 import { findUser } from "../../../records/accounts/users.ts";
@@ -34,8 +35,7 @@ export async function createSignInLink(
   const user = await findUser(context.db, link.userId);
   if (user === null) throw notFound("user");
   if (!user.isActive) throw new AppError("conflict", "this account is deactivated: activate it first");
-  const random = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-  const secret = random.toBase64({ alphabet: "base64url", omitPadding: true });
+  const secret = randomBase64Url(SECRET_BYTES);
   const expiresAtMs = context.nowMs + link.lifetimeSeconds * 1000;
   const stored = { secretHash: await hashSecret(secret), userId: user.id, expiresAt: expiresAtMs };
   await replaceSignInLink(context.db, stored, context.nowMs);
