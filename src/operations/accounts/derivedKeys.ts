@@ -1,9 +1,10 @@
 /** Derives a key per purpose from one secret, so that a deployment needs no further secrets. */
+import { toBase64Url } from "../../kernel/base64Url.ts";
 
 const utf8 = new TextEncoder();
 
 /** Deriving takes two calls of WebCrypto, so the isolate keeps its keys. */
-const derivedKeys = new Map<string, Promise<CryptoKey>>();
+const derivedKeys = new Map<string, CryptoKey>();
 /** The current and the previous secret, times the purposes. */
 const MAX_DERIVED_KEYS = 32;
 
@@ -21,15 +22,14 @@ async function derive(secret: string, purpose: string): Promise<CryptoKey> {
 export async function deriveKey(secret: string, purpose: string): Promise<CryptoKey> {
   const name = `${purpose}\n${secret}`;
   const known = derivedKeys.get(name);
-  if (known !== undefined) return await known;
-  const key = derive(secret, purpose);
+  if (known !== undefined) return known;
+  const key = await derive(secret, purpose);
   if (derivedKeys.size >= MAX_DERIVED_KEYS) derivedKeys.clear();
   derivedKeys.set(name, key);
-  return await key;
+  return key;
 }
 
 /** Returns the HMAC of a text in base64url: 43 characters that only a holder of the secret can compute. */
 export async function deriveText(secret: string, purpose: string, text: string): Promise<string> {
-  const signature = await crypto.subtle.sign("HMAC", await deriveKey(secret, purpose), utf8.encode(text));
-  return new Uint8Array(signature).toBase64({ alphabet: "base64url", omitPadding: true });
+  return toBase64Url(await crypto.subtle.sign("HMAC", await deriveKey(secret, purpose), utf8.encode(text)));
 }
