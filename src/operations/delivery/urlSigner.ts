@@ -2,6 +2,8 @@
  * Signs and verifies media URLs. The signature is the only credential. An asset's URL is stable for a day so that
  * browsers and the edge can cache it.
  */
+import { toBase64Url } from "../../kernel/base64Url.ts";
+import { ExpiringMap } from "../../kernel/expiringMap.ts";
 import { originalKey, renditionKey } from "../../objects/keys.ts";
 import { headOriginal, openOriginal } from "../../objects/uploads/originals.ts";
 import { parseSourceVariant, parseVariantName } from "./variants.ts";
@@ -50,7 +52,7 @@ interface SigningKey {
   key: CryptoKey;
   tag: string;
   /** The last signatures, by signed text. */
-  signatures: Map<string, string>;
+  signatures: ExpiringMap<string>;
 }
 
 /** Importing a key costs about as much as a signature, so the isolate keeps the current and the previous one. */
@@ -65,7 +67,11 @@ async function signingKey(secret: string): Promise<SigningKey> {
     "verify",
   ]);
   const fingerprint = await crypto.subtle.sign("HMAC", key, utf8.encode("cache-tag"));
-  const signing = { key, tag: `key-${base64Url(fingerprint.slice(0, 12))}`, signatures: new Map<string, string>() };
+  const signing = {
+    key,
+    tag: `key-${toBase64Url(fingerprint.slice(0, 12))}`,
+    signatures: new ExpiringMap<string>(MAX_REMEMBERED_SIGNATURES),
+  };
   if (cachedKeys.size >= MAX_CACHED_KEYS) cachedKeys.clear();
   cachedKeys.set(secret, signing);
   return signing;
@@ -105,10 +111,6 @@ function signedText(
   return JSON.stringify(["media-url-2", assetId, versionId, scope, expiresAt, downloadName, ...state]);
 }
 
-function base64Url(bytes: ArrayBuffer): string {
-  return new Uint8Array(bytes).toBase64({ alphabet: "base64url", omitPadding: true });
-}
-
 /** FNV-1a hash, which spreads the expiry of assets over the day. */
 function offsetSeconds(assetId: string): number {
   let hash = 0x811c9dc5;
@@ -132,11 +134,8 @@ function wellFormed(name: string): string {
 }
 
 async function signText({ key, signatures }: SigningKey, text: string): Promise<string> {
-  const signature = base64Url(await crypto.subtle.sign("HMAC", key, utf8.encode(text)));
-  // A Map iterates in order of insertion.
-  const [oldest] = signatures.keys();
-  if (signatures.size >= MAX_REMEMBERED_SIGNATURES && oldest !== undefined) signatures.delete(oldest);
-  signatures.set(text, signature);
+  const signature = toBase64Url(await crypto.subtle.sign("HMAC", key, utf8.encode(text)));
+  signatures.set(text, signature, Infinity);
   return signature;
 }
 
@@ -145,7 +144,7 @@ export async function createUrlSigner(secret: string, nowMs: number): Promise<Ur
   const signing = await signingKey(secret);
   const pending = new Map<string, Promise<string>>();
   const signatureOf = (text: string): string | Promise<string> => {
-    const known = signing.signatures.get(text) ?? pending.get(text);
+    const known = signing.signatures.get(text, nowMs) ?? pending.get(text);
     if (known !== undefined) return known;
     const signature = signText(signing, text);
     pending.set(text, signature);
@@ -200,7 +199,7 @@ function decodeSignature(text: string): Uint8Array<ArrayBuffer> | null {
   if (!SIGNATURE_PATTERN.test(text)) return null;
   const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
   // The 43rd character has two unused bits; only the canonical encoding is valid.
-  return base64Url(bytes.buffer) === text ? bytes : null;
+  return toBase64Url(bytes.buffer) === text ? bytes : null;
 }
 
 /**
