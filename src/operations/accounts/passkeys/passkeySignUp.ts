@@ -1,9 +1,10 @@
 /** Creates an account with its first passkey. */
+import { randomBase64Url } from "../../../kernel/base64Url.ts";
 import { AppError } from "../../../kernel/errors.ts";
 import { findPasskey } from "../../../records/accounts/passkeys.ts";
 import type { Context } from "../../context.ts";
 import { describeInvitation, type InvitationKey } from "../../libraries/joinLibrary.ts";
-import { BUILT_IN_ISSUER, refusalTexts, resolveSignIn } from "../signIn/signIn.ts";
+import { BUILT_IN_ISSUER, refusalTexts, resolveSignIn, signUpRefusal } from "../signIn/signIn.ts";
 import { createChallenge, useChallenge } from "./challenges.ts";
 import { storePasskey } from "./passkeys.ts";
 import { creationOptions, verifyNewPasskey, type CreatedCredential, type CreationOptions } from "./webauthn.ts";
@@ -42,14 +43,13 @@ function requireOpenSignUps({ identityProvider, config }: Context, isInvited: bo
   if (identityProvider !== null) {
     throw new AppError("forbidden", "accounts of this deployment come from its OpenID provider: sign in there");
   }
-  const { signUps } = config.accounts;
-  if (signUps.kind === "nobody") throw new AppError("forbidden", refusalTexts.sign_ups_closed);
-  const admitted = signUps.kind === "anyone" || (signUps.invited && isInvited);
-  if (!admitted) throw new AppError("forbidden", refusalTexts.not_admitted);
+  // The address of a sign-up is not verified, so it admits nobody.
+  const refusal = signUpRefusal(config.accounts, null, isInvited);
+  if (refusal !== null) throw new AppError("forbidden", refusalTexts[refusal]);
 }
 
 /**
- * Returns the options for `navigator.credentials.create()`. The handle is drawn by lot: it is the identity's subject.
+ * Returns the options for `navigator.credentials.create()`. The handle is random: it is the identity's subject.
  *
  * @throws {AppError} `forbidden` if SIGN_UPS doesn't admit the person, for an invitation that has ended, and with an
  * OpenID provider.
@@ -61,14 +61,13 @@ export async function startSignUp(
   invitation: InvitationKey | null,
 ): Promise<CreationOptions> {
   requireOpenSignUps(context, await requireJoinable(context, invitation));
-  const random = crypto.getRandomValues(new Uint8Array(HANDLE_BYTES));
-  const handle = random.toBase64({ alphabet: "base64url", omitPadding: true });
+  const handle = randomBase64Url(HANDLE_BYTES);
   const challenge = await createChallenge(context, { purpose: "sign_up", boundTo: handle });
   return creationOptions(origin, challenge, { handle, name: person.email ?? person.name, existing: [] });
 }
 
 /**
- * Creates the user of a new passkey, and returns the id.
+ * Creates the user of a new passkey. Returns the id, and whether nothing but an invitation admits the user.
  *
  * @throws {AppError} `forbidden` as `startSignUp`; `bad_request` for an expired, used or foreign challenge, another
  * origin or an invalid response; `conflict` for a known passkey.
@@ -77,7 +76,7 @@ export async function signUp(
   context: Context,
   origin: string,
   { person, invitation, credential, passkeyName }: NewAccount,
-): Promise<string> {
+): Promise<{ userId: string; needsInvitation: boolean }> {
   const isInvited = await requireJoinable(context, invitation);
   requireOpenSignUps(context, isInvited);
   const { clientDataJSON } = credential.response;
@@ -90,6 +89,7 @@ export async function signUp(
   const identity = { issuer: BUILT_IN_ISSUER, subject, ...person, emailVerified: false };
   const result = await resolveSignIn(context, identity, isInvited);
   if ("refusal" in result) throw new AppError("forbidden", refusalTexts[result.refusal]);
-  await storePasskey(context, result.userId, verified, { credential, name: passkeyName });
-  return result.userId;
+  const { userId, needsInvitation } = result;
+  await storePasskey(context, userId, verified, { credential, name: passkeyName });
+  return { userId, needsInvitation };
 }

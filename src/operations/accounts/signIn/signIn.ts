@@ -1,5 +1,5 @@
 /** Finds or creates the user of an identity: docs/decisions/0041-identities-are-subjects-not-addresses.md. */
-import { admits, isOwnerEmail } from "../../../kernel/settings/accountSettings.ts";
+import { admits, isOwnerEmail, type AccountSettings } from "../../../kernel/settings/accountSettings.ts";
 import { parseEmail } from "../../../kernel/email.ts";
 import { cutToJsonBytes, MAX_NAME_BYTES } from "../../../kernel/textLimits.ts";
 import {
@@ -9,21 +9,15 @@ import {
   type Profile,
   type User,
 } from "../../../records/accounts/users.ts";
+import type { ProviderIdentity } from "../../../providers/identity/identityProvider.ts";
 import type { Context } from "../../context.ts";
 import { ensureOwner } from "../owner.ts";
 
 /** Issuer of identities that the built-in sign-in creates. */
 export const BUILT_IN_ISSUER = "built-in";
 
-/** An authenticated person, as the built-in sign-in or an OpenID provider knows them. */
-export interface Identity {
-  /** The provider's `iss`, or `BUILT_IN_ISSUER`. A `sub` is unique only within its issuer. */
-  issuer: string;
-  subject: string;
-  email: string | null;
-  emailVerified: boolean;
-  name: string | null;
-}
+/** An authenticated person. The built-in sign-in describes them like an OpenID provider. */
+export type Identity = ProviderIdentity;
 
 /**
  * `deactivated`: the owner locked the account. `sign_ups_closed`: the policy is `nobody`. `not_admitted`: no valid
@@ -76,15 +70,25 @@ async function refreshProfile(context: Context, user: User, profile: Profile): P
   if (!isCurrent) await updateProfile(context.db.primary(), user.id, newest, context.nowMs);
 }
 
+/** Why SIGN_UPS doesn't admit a new user with this verified address; null if it does. */
+export function signUpRefusal(
+  { signUps }: AccountSettings,
+  verifiedEmail: string | null,
+  isInvited: boolean,
+): SignInRefusal | null {
+  if (signUps.kind === "nobody") return "sign_ups_closed";
+  return admits(signUps, verifiedEmail, isInvited) ? null : "not_admitted";
+}
+
 async function signUp(context: Context, subject: string, profile: Profile, isInvited: boolean): Promise<SignInResult> {
-  const { signUps } = context.config.accounts;
-  if (signUps.kind === "nobody") return { refusal: "sign_ups_closed" };
+  const { accounts } = context.config;
   const email = profile.isVerified ? profile.email : null;
-  if (!admits(signUps, email, isInvited)) return { refusal: "not_admitted" };
+  const refusal = signUpRefusal(accounts, email, isInvited);
+  if (refusal !== null) return { refusal };
   const storageLimitBytes = context.config.defaultUserStorageLimitBytes;
   const user = await insertUserIfNew(context.db.primary(), { ...profile, subject, storageLimitBytes }, context.nowMs);
   if (!user.isActive) return { refusal: "deactivated" };
-  return { userId: user.id, isNew: true, needsInvitation: !admits(signUps, email, false) };
+  return { userId: user.id, isNew: true, needsInvitation: signUpRefusal(accounts, email, false) !== null };
 }
 
 /**

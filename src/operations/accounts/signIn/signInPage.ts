@@ -50,7 +50,7 @@ export interface SignInOutcome {
 }
 
 /** Ends the sign-in of a user who has just proved who they are. `label` is the User-Agent. */
-export async function completeSignIn(
+async function completeSignIn(
   context: Context,
   userId: string,
   request: string | null,
@@ -123,10 +123,8 @@ export async function signUpWithPasskey(
   account: NewAccount,
   label: string,
 ): Promise<SignUpOutcome> {
-  const userId = await signUp(context, origin, account);
+  const { userId, needsInvitation } = await signUp(context, origin, account);
   const { invitation } = account;
-  // The address of a sign-up is not verified, so it admits nobody.
-  const needsInvitation = context.config.accounts.signUps.kind !== "anyone";
   const joined = invitation === null ? null : await joinAsNewUser(context, userId, invitation, needsInvitation);
   if (joined?.isAdmitted === false) throw new AppError("forbidden", refusalTexts.place_taken);
   return { ...(await completeSignIn(context, userId, null, label)), library: joined?.library ?? null };
