@@ -1,6 +1,6 @@
 /** Requests to an OpenID provider with a bound on time and memory. */
-import { AppError } from "../../kernel/errors.ts";
 import { readTextLimited } from "../httpResponses.ts";
+import { signInFailure } from "./identityProvider.ts";
 
 /** Time for one answer of the provider, its body included. */
 export const PROVIDER_TIMEOUT_MS = 5000;
@@ -23,7 +23,7 @@ export async function boundedFetch(url: string, { method, headers, body }: Bound
   const text = await readTextLimited(response, MAX_PROVIDER_CHARACTERS);
   if (text === null) {
     const size = `${MAX_PROVIDER_CHARACTERS / 1024} KiB`;
-    throw new AppError("bad_request", `sign-in failed: an answer of the identity provider is larger than ${size}`);
+    throw signInFailure(`an answer of the identity provider is larger than ${size}`);
   }
   const { status } = response;
   return new Response(EMPTY_STATUSES.has(status) ? null : text, { status, headers: response.headers });

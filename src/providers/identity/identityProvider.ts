@@ -1,4 +1,10 @@
 /** Proves who somebody is. The built-in sign-in page needs none. */
+import { AppError } from "../../kernel/errors.ts";
+
+/** The error of a sign-in that is over, whatever failed. */
+export function signInFailure(reason: string): AppError {
+  return new AppError("bad_request", `sign-in failed: ${reason}`);
+}
 
 export interface AuthorizationRequest {
   redirectUri: string;
@@ -17,6 +23,7 @@ export interface CodeRedemption {
 
 /** A person as the provider knows them. */
 export interface ProviderIdentity {
+  /** The provider's `iss`. A `sub` is unique only within its issuer. */
   issuer: string;
   subject: string;
   email: string | null;

@@ -1,10 +1,17 @@
 /** OpenID Connect with any provider: discovery, authorization code flow with PKCE, and ID-token validation. */
 import * as oauth from "oauth4webapi";
 import { AppError } from "../../kernel/errors.ts";
+import { ExpiringMap } from "../../kernel/expiringMap.ts";
 import { warn } from "../../kernel/log.ts";
 import type { IdentitySource } from "../../kernel/settings/signInSettings.ts";
 import { boundedFetch, PROVIDER_TIMEOUT_MS } from "./boundedFetch.ts";
-import type { AuthorizationRequest, CodeRedemption, IdentityProvider, ProviderIdentity } from "./identityProvider.ts";
+import {
+  signInFailure,
+  type AuthorizationRequest,
+  type CodeRedemption,
+  type IdentityProvider,
+  type ProviderIdentity,
+} from "./identityProvider.ts";
 
 type Settings = Extract<IdentitySource, { kind: "oidc" }>;
 type Metadata = oauth.AuthorizationServer;
@@ -20,8 +27,11 @@ export const CLOCK_TOLERANCE_SECONDS = 60;
  */
 const PUBLIC_KEY_ALGORITHM = /^(?:[RPE]S(?:256|384|512)|EdDSA|Ed25519)$/;
 
+/** A deployment has one; tests have several. */
+const MAX_REMEMBERED_ISSUERS = 100;
+
 /** Discovery documents by issuer. oauth4webapi keeps the key set of each: for 5 minutes, for unknown keys 1 minute. */
-const discovered = new Map<string, { metadata: Metadata; untilMs: number }>();
+const discovered = new ExpiringMap<Metadata>(MAX_REMEMBERED_ISSUERS);
 
 interface Requests {
   [oauth.customFetch]: typeof boundedFetch;
@@ -41,12 +51,12 @@ function isPublicKeyAlgorithm(name: unknown): boolean {
 
 async function discover({ issuer }: Settings, requests: Requests): Promise<Metadata> {
   const nowMs = Date.now();
-  const known = discovered.get(issuer);
-  if (known !== undefined && known.untilMs > nowMs) return known.metadata;
+  const known = discovered.get(issuer, nowMs);
+  if (known !== undefined) return known;
   const url = new URL(issuer);
   const response = await oauth.discoveryRequest(url, requests);
   const metadata = pinAlgorithms(await oauth.processDiscoveryResponse(url, response));
-  discovered.set(issuer, { metadata, untilMs: nowMs + DISCOVERY_CACHE_MS });
+  discovered.set(issuer, metadata, nowMs + DISCOVERY_CACHE_MS);
   return metadata;
 }
 
@@ -74,7 +84,8 @@ export const MAX_SUBJECT_CHARACTERS = 255;
 
 function toIdentity(issuer: string, claims: Record<string, unknown>): ProviderIdentity {
   const subject = textClaim(claims["sub"]);
-  if (subject === null || subject.length > MAX_SUBJECT_CHARACTERS) throw failure("invalid sub claim in the ID token");
+  if (subject === null || subject.length > MAX_SUBJECT_CHARACTERS)
+    throw signInFailure("invalid sub claim in the ID token");
   const { email_verified: isVerified } = claims;
   return {
     issuer,
@@ -84,10 +95,6 @@ function toIdentity(issuer: string, claims: Record<string, unknown>): ProviderId
     emailVerified: isVerified === true || isVerified === "true",
     name: textClaim(claims["name"]),
   };
-}
-
-function failure(reason: string): AppError {
-  return new AppError("bad_request", `sign-in failed: ${reason}`);
 }
 
 /** Providers answer wrong credentials with `invalid_client`, alone or with a challenge (RFC 6749, 5.2). */
@@ -113,7 +120,7 @@ async function withReason<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     warn("sign-in failed at the identity provider", { error: String(error) });
-    throw error instanceof AppError ? error : failure(reasonOf(error));
+    throw error instanceof AppError ? error : signInFailure(reasonOf(error));
   }
 }
 
@@ -124,7 +131,7 @@ function authorizationUrl(
   allowHttp: boolean,
 ): string {
   const url = endpoint(metadata.authorization_endpoint, allowHttp);
-  if (url === null) throw failure("invalid authorization_endpoint in the discovery document");
+  if (url === null) throw signInFailure("invalid authorization_endpoint in the discovery document");
   const parameters = {
     client_id: clientId,
     response_type: "code",
@@ -174,7 +181,7 @@ async function redeemCode(
   const tokens = await oauth.processAuthorizationCodeResponse(metadata, client, response, options);
   await oauth.validateApplicationLevelSignature(metadata, response, requests);
   const claims = oauth.getValidatedIdTokenClaims(tokens);
-  if (claims === undefined) throw failure("the identity provider sent no ID token");
+  if (claims === undefined) throw signInFailure("the identity provider sent no ID token");
   if (textClaim(claims["email"]) !== null) return toIdentity(metadata.issuer, claims);
   const access = { accessToken: tokens.access_token, subject: claims.sub };
   const further = await userInfoClaims(metadata, client, access, requests);

@@ -1,5 +1,5 @@
 /** Exchanges the code of a sign-in for a session. */
-import { AppError } from "../../../kernel/errors.ts";
+import { signInFailure } from "../../../providers/identity/identityProvider.ts";
 import { findSignInRequest, useSignInRequest, type SignInRequest } from "../../../records/accounts/signInRequests.ts";
 import { findUser } from "../../../records/accounts/users.ts";
 import { hashSecret } from "../authentication.ts";
@@ -26,37 +26,37 @@ export interface SignedIn {
   user: Account;
 }
 
-function failure(reason: string): AppError {
-  return new AppError("bad_request", `sign-in failed: ${reason}`);
-}
-
-/** Compares in constant time, so that the time of an answer tells nothing about the expected text. */
+/** Compares in constant time, so that the time of an answer does not depend on the expected text. */
 function isSame(given: string, expected: string): boolean {
   const [one, other] = [new TextEncoder().encode(given), new TextEncoder().encode(expected)];
   return one.byteLength === other.byteLength && crypto.subtle.timingSafeEqual(one, other);
 }
 
-/** A state is good for one exchange, whatever its outcome. */
+/** A state works for one exchange, whatever its outcome. */
 async function useState(context: Context, state: string): Promise<SignInRequest> {
   const [db, stateHash] = [context.db.primary(), await hashSecret(state)];
   const request = await useSignInRequest(db, stateHash, context.nowMs);
   if (request !== null) return request;
   const found = await findSignInRequest(db, stateHash);
-  if (found === null) throw failure("unknown state");
-  throw failure(found.usedAt === null ? "the code or state has expired; sign in again" : "the state was used before");
+  if (found === null) throw signInFailure("unknown state");
+  throw signInFailure(
+    found.usedAt === null ? "the code or state has expired; sign in again" : "the state was used before",
+  );
 }
 
 /** Without a challenge a verifier proves nothing: an attacker may have removed the challenge (RFC 9700, 4.8.2). */
 async function checkVerifier({ codeChallenge }: SignInRequest, codeVerifier: string | null): Promise<void> {
   if (codeChallenge === null && codeVerifier === null) return;
-  if (codeChallenge === null) throw failure("code_verifier was sent, but the sign-in began without code_challenge");
-  if (codeVerifier === null) throw failure("code_verifier is required");
-  if (!isSame(await challengeOf(codeVerifier), codeChallenge)) throw failure("wrong code_verifier");
+  if (codeChallenge === null)
+    throw signInFailure("code_verifier was sent, but the sign-in began without code_challenge");
+  if (codeVerifier === null) throw signInFailure("code_verifier is required");
+  if (!isSame(await challengeOf(codeVerifier), codeChallenge)) throw signInFailure("wrong code_verifier");
 }
 
 /** The user who signed in on our page, if the code is theirs. */
 async function userOfCode({ userId, codeHash }: SignInRequest, code: string): Promise<string> {
-  if (userId === null || codeHash === null || !isSame(await hashSecret(code), codeHash)) throw failure("wrong code");
+  if (userId === null || codeHash === null || !isSame(await hashSecret(code), codeHash))
+    throw signInFailure("wrong code");
   return userId;
 }
 
@@ -65,7 +65,7 @@ async function isInvited(context: Context, invitation: InvitationKey | null): Pr
   return invitation !== null && (await describeInvitation(context, invitation))?.state === "active";
 }
 
-/** The user whom the OpenID provider names for its code. A new one joins the library of a valid invitation. */
+/** The user that the OpenID provider names for its code. A new one joins the library of a valid invitation. */
 async function userOfProvider(
   context: Context,
   request: SignInRequest,
@@ -81,11 +81,11 @@ async function userOfProvider(
   if (identity === undefined) throw new Error("no identity provider is configured");
   const { invitation } = params;
   const result = await resolveSignIn(context, identity, await isInvited(context, invitation));
-  if ("refusal" in result) throw failure(refusalTexts[result.refusal]);
+  if ("refusal" in result) throw signInFailure(refusalTexts[result.refusal]);
   const { userId, isNew, needsInvitation } = result;
   if (!isNew || invitation === null) return userId;
   const { isAdmitted } = await joinAsNewUser(context, userId, invitation, needsInvitation);
-  if (!isAdmitted) throw failure(refusalTexts.place_taken);
+  if (!isAdmitted) throw signInFailure(refusalTexts.place_taken);
   return userId;
 }
 
@@ -102,8 +102,8 @@ function errorCode(error: string): string {
  */
 export async function exchangeCode(context: Context, params: ExchangeParams, label: string): Promise<SignedIn> {
   const { code, state, codeVerifier, error, invitation } = params;
-  if (error !== null) throw failure(`the identity provider answered ${errorCode(error)}`);
-  if (code === null || state === null) throw failure("code and state are required");
+  if (error !== null) throw signInFailure(`the identity provider answered ${errorCode(error)}`);
+  if (code === null || state === null) throw signInFailure("code and state are required");
   const request = await useState(context, state);
   await checkVerifier(request, codeVerifier);
   const userId =
@@ -111,7 +111,7 @@ export async function exchangeCode(context: Context, params: ExchangeParams, lab
       ? await userOfCode(request, code)
       : await userOfProvider(context, request, { code, state, codeVerifier, invitation });
   const user = await findUser(context.db.primary(), userId);
-  if (user === null || !user.isActive) throw failure(refusalTexts.deactivated);
+  if (user === null || !user.isActive) throw signInFailure(refusalTexts.deactivated);
   const { token } = await createSession(context, userId, label);
   return { accessToken: token, user: toAccount(context, user) };
 }
