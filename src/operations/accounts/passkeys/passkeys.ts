@@ -28,7 +28,7 @@ export interface PasskeyToAdd {
 }
 
 /**
- * The WebAuthn user handle: the part of a built-in identity that the sign-up drew by lot, else the user's id. It is the
+ * The WebAuthn user handle: the random part of a built-in identity, else the user's id. It is the
  * same for all passkeys of a user, so that an authenticator replaces instead of adding one.
  */
 export function userHandle(user: Pick<User, "id" | "subject">): string {
@@ -53,7 +53,7 @@ export async function startAddingPasskey(
   origin: string,
 ): Promise<CreationOptions> {
   const existing = await listPasskeys(context, principal);
-  requireRoom(existing);
+  if (existing.length >= MAX_PASSKEYS_PER_USER) throw tooManyPasskeys();
   const user = await findUser(context.db, principal.userId);
   if (user === null) throw notFound("user");
   const name = user.email ?? user.firstName ?? "Tintype";
@@ -63,10 +63,6 @@ export async function startAddingPasskey(
 
 function tooManyPasskeys(): AppError {
   return new AppError("conflict", `an account has at most ${MAX_PASSKEYS_PER_USER} passkeys: delete one first`);
-}
-
-function requireRoom(existing: readonly Passkey[]): void {
-  if (existing.length >= MAX_PASSKEYS_PER_USER) throw tooManyPasskeys();
 }
 
 /** @throws {AppError} `conflict` if the passkey exists already, and at `MAX_PASSKEYS_PER_USER`. */
@@ -91,7 +87,7 @@ export async function storePasskey(
  * Adds the passkey that the browser created.
  *
  * @throws {AppError} `forbidden` unless a person is signed in; `bad_request` for an expired, used or foreign challenge,
- * another origin or an invalid response; `conflict` for a known passkey.
+ * another origin or an invalid response; `conflict` for a known passkey, and at `MAX_PASSKEYS_PER_USER`.
  */
 export async function addPasskey(
   context: Context,
@@ -99,11 +95,10 @@ export async function addPasskey(
   origin: string,
   passkey: PasskeyToAdd,
 ): Promise<Passkey> {
-  const existing = await listPasskeys(context, principal);
+  requireSession(principal);
   const { response } = passkey.credential;
   const { challenge, boundTo } = await useChallenge(context, origin, "add", response.clientDataJSON);
   if (boundTo !== principal.userId) throw new AppError("bad_request", "this passkey request is another user's");
-  requireRoom(existing);
   const verified = await verifyNewPasskey(origin, challenge, passkey.credential);
   if (verified === null) throw new AppError("bad_request", "the passkey is not valid: start again");
   return await storePasskey(context, principal.userId, verified, passkey);
