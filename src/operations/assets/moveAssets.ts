@@ -11,6 +11,7 @@ import {
 import { requireAction, type Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
+import { withOptimisticRetry } from "../optimisticRetry.ts";
 
 /**
  * `unavailable`: unknown, trashed or out of reach. `changed_source`: in another library than the source. `duplicate`:
@@ -22,9 +23,6 @@ export type MoveFailure = "unavailable" | "changed_source" | "duplicate" | "quot
 export type MoveOutcome =
   | { assetId: string; outcome: "moved" | "already_in_destination"; failure: null }
   | { assetId: string; outcome: "failed"; failure: MoveFailure };
-
-/** Attempts before concurrent changes of the assets become a `write_conflict`. */
-const MAX_ATTEMPTS = 3;
 
 function failureOf(asset: MoveCandidate | undefined, { sourceLibraryId }: MoveRequest): MoveFailure | null {
   if (asset === undefined || asset.isTrashed) return "unavailable";
@@ -103,11 +101,10 @@ export async function moveAssets(context: Context, principal: Principal, request
     throw invalid(["body", "destination_library_id"], "must be another library than the source");
   }
   const distinct = { ...request, assetIds: [...new Set(request.assetIds)] };
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const outcomes = await attemptMove(context, principal, distinct);
-    if (outcomes === null) continue;
-    if (outcomes.some(({ outcome }) => outcome === "moved")) await requestCachePurge(context);
-    return outcomes;
-  }
-  throw new AppError("write_conflict", "the assets changed during the move, and none was moved; retry the request");
+  const outcomes = await withOptimisticRetry(
+    "the assets changed during the move, and none was moved; retry the request",
+    async () => await attemptMove(context, principal, distinct),
+  );
+  if (outcomes.some(({ outcome }) => outcome === "moved")) await requestCachePurge(context);
+  return outcomes;
 }

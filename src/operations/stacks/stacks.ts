@@ -15,6 +15,7 @@ import { requireLibrary, resolveLibrary } from "../libraries/resolveLibrary.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
 import { planUngroup, planMerge, findIdenticalStack, planRemoval } from "./stackPlan.ts";
 import type { Context } from "../context.ts";
+import { withOptimisticRetry } from "../optimisticRetry.ts";
 import { requireCursor } from "../pages.ts";
 
 export type Stack = records.Stack;
@@ -44,17 +45,7 @@ export async function listStacks(
   return (await read()) ?? { stacks: [], hasMore: false };
 }
 
-/** Attempts per request before a concurrent change becomes a `write_conflict`. */
-const MAX_ATTEMPTS = 3;
-
-/** Repeats a read-plan-write attempt while it returns null, which means that the stacks changed in between. */
-async function withOptimisticRetry<T>(attempt: (isFirst: boolean) => Promise<T | null>): Promise<T> {
-  for (let i = 0; i < MAX_ATTEMPTS; i++) {
-    const result = await attempt(i === 0);
-    if (result !== null) return result;
-  }
-  throw new AppError("write_conflict", "stacks were modified concurrently; retry the request");
-}
+const MODIFIED = "stacks were modified concurrently; retry the request";
 
 /** Throws `not_found` for an unknown stack, or `conflict` if it was deleted during the request: a retry would fail. */
 async function requireStack(
@@ -143,7 +134,7 @@ async function createOrFindStack(
   const assetIds = [...new Set(request.assetIds)];
   const digest = await requestDigest(principal, request, assetIds);
   const isFromSameRequest = ({ id, createdAt }: StackState): boolean => id === idFromBytes("stack", createdAt, digest);
-  return await withOptimisticRetry(async () => {
+  return await withOptimisticRetry(MODIFIED, async () => {
     const snapshot = await readStackSnapshot(context.db, principal, { libraryId, stackId: null, assetIds });
     const library = await requireLibrary(context, principal, snapshot.libraries, libraryId);
     const assets = requireStackableAssets(snapshot.assets, assetIds, library.id, null);
@@ -174,7 +165,7 @@ export async function addToStack(
   assetIds: string[],
 ): Promise<Stack> {
   const requestedIds = [...new Set(assetIds)];
-  return await withOptimisticRetry(async (isFirst) => {
+  return await withOptimisticRetry(MODIFIED, async (isFirst) => {
     const snapshot = await readStackSnapshot(context.db, principal, {
       libraryId: null,
       stackId: id,
@@ -197,7 +188,7 @@ export async function removeFromStack(
   assetIds: string[],
 ): Promise<void> {
   const requestedIds = [...new Set(assetIds)];
-  await withOptimisticRetry(async (isFirst) => {
+  await withOptimisticRetry(MODIFIED, async (isFirst) => {
     const snapshot = await readStackSnapshot(context.db, principal, {
       libraryId: null,
       stackId: id,
@@ -218,7 +209,7 @@ export async function removeFromStack(
 
 /** Deletes a stack and keeps its assets. Throws `not_found`, `conflict` or `write_conflict`. */
 export async function deleteStack(context: Context, principal: Principal, id: string): Promise<void> {
-  await withOptimisticRetry(async (isFirst) => {
+  await withOptimisticRetry(MODIFIED, async (isFirst) => {
     const snapshot = await readStackSnapshot(context.db, principal, { libraryId: null, stackId: id, assetIds: [] });
     const stack = await requireStack(context, principal, id, snapshot.stack, isFirst);
     const result = await applyStackChange(context.db, planUngroup(stack), snapshot.unchanged, context.nowMs);
