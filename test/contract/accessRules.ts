@@ -40,6 +40,11 @@ export interface AccessRule {
 /** Deleted after each request: with two libraries every request would need a library_id. */
 export const CREATED_LIBRARY_NAME = "created by the access test";
 
+/** Whether an operation refuses every API key, whatever its actions. */
+export function isForbiddenToKeys({ requires }: AccessRule): boolean {
+  return requires === "session" || requires === "owner";
+}
+
 const readRule: AccessRule = { requires: "read" };
 const listRule: AccessRule = { requires: "read", otherTenantStatus: 200 };
 const writeRule: AccessRule = { requires: "write" };

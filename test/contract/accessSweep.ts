@@ -157,6 +157,4 @@ export async function insertOwnEntities(owner: { userId: string; libraryId: stri
   };
 }
 
-export const isForbiddenToKeys = ({ requires }: AccessRule): boolean => requires === "session" || requires === "owner";
-
 export const statusForOtherTenant = (rule: AccessRule): number => rule.otherTenantStatus ?? 404;

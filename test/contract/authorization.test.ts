@@ -6,13 +6,12 @@ import { findLeaks, readTenantRows } from "../support/clients/otherTenant.ts";
 import { getRootOwner } from "../support/clients/account.ts";
 import { signIn } from "../support/clients/sessions.ts";
 import { insertKey, insertTenant } from "../support/clients/tenants.ts";
-import { accessRules, type AccessRule } from "./accessRules.ts";
+import { accessRules, isForbiddenToKeys, type AccessRule } from "./accessRules.ts";
 import {
   allCanaries,
   createRequest,
   findAccessViolations,
   insertOwnEntities,
-  isForbiddenToKeys,
   operations,
   otherTenant,
   prepareSweep,

@@ -17,7 +17,7 @@ import {
 } from "../support/clients/openapi.ts";
 import { getRootOwner } from "../support/clients/account.ts";
 import { signIn } from "../support/clients/sessions.ts";
-import { accessRules } from "./accessRules.ts";
+import { accessRules, isForbiddenToKeys } from "./accessRules.ts";
 import {
   insertAlbum,
   insertAssets,
@@ -30,13 +30,13 @@ import {
   type Tenant,
 } from "../support/clients/tenants.ts";
 
-/** What an operation requires: `session` and `owner` refuse every API key, whatever its actions. */
 function requirementOf({ title }: Operation): string | undefined {
   return accessRules[title]?.requires;
 }
 
-function takesKeys(operation: Operation): boolean {
-  return !["session", "owner"].includes(requirementOf(operation) ?? "");
+function takesKeys({ title }: Operation): boolean {
+  const rule = accessRules[title];
+  return rule === undefined || !isForbiddenToKeys(rule);
 }
 
 let document: ApiDocument;

@@ -10,13 +10,12 @@ import { findLeaks, readTenantRows } from "../support/clients/otherTenant.ts";
 import { signIn } from "../support/clients/sessions.ts";
 import { insertKey, insertMember, insertTenant } from "../support/clients/tenants.ts";
 import type { Operation } from "../support/clients/openapi.ts";
-import { CREATED_LIBRARY_NAME, type AccessRule } from "./accessRules.ts";
+import { CREATED_LIBRARY_NAME, isForbiddenToKeys, type AccessRule } from "./accessRules.ts";
 import {
   allCanaries,
   createRequest,
   findAccessViolations,
   insertOwnEntities,
-  isForbiddenToKeys,
   otherTenant,
   prepareSweep,
   protectedOperations,
