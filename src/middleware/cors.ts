@@ -31,7 +31,7 @@ function preflight(origin: "*" | string[]) {
   return cors({
     origin,
     allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-    // An empty list reflects the requested headers: SDK generators send a dozen of their own.
+    // An empty list reflects the requested headers: SDK generators send a dozen others.
     allowHeaders: [],
     maxAge: 86_400,
   });

@@ -66,7 +66,7 @@ describe("arrays in request bodies", () => {
     expect(arrays.length).toBeGreaterThanOrEqual(10);
     for (const { operation, name, schema } of arrays) {
       expect(schema.maxItems, `${operation.title} ${name}`).toBeTypeOf("number");
-      expect(name, "arrays in arrays need a body of their own in this test").toMatch(/^\w+(\.\w+)*$/);
+      expect(name, "arrays in arrays need a separate body in this test").toMatch(/^\w+(\.\w+)*$/);
     }
     for (const operation of listOperations(document)) {
       for (const parameter of operation.parameters ?? []) {

@@ -119,7 +119,7 @@ describe("a media response", () => {
 describe("the static files", () => {
   const accountPages = ["/sign-in", "/account", "/join", "/signed-in", "/sign-out"];
 
-  it.each(accountPages)("may not be framed, and run scripts of their own origin only: %s", async (path) => {
+  it.each(accountPages)("may not be framed, and run scripts of the same origin only: %s", async (path) => {
     const response = await env.ASSETS.fetch(new Request(`https://tintype.test${path}`));
     expect(response.status).toBe(200);
     expect(response.headers.get("x-frame-options")).toBe("DENY");

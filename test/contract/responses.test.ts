@@ -346,7 +346,7 @@ function acceptsJson(operation: Operation): boolean {
   return operation.requestBody?.content?.["application/json"] !== undefined;
 }
 
-/** Public operations have fewer errors, and tests of their own. */
+/** Public operations have fewer errors, and separate tests. */
 function needsCredential({ security }: Operation): boolean {
   return security?.length !== 0;
 }

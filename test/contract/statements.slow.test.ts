@@ -229,8 +229,7 @@ function writeRequests(library: StatementLibrary): TestRequest[] {
 
 /**
  * Reads that grow with the result: counts at a place, the map with a filter, an album without a limit, the names of
- * albums, of which a library has at most 10,000, and the trash
- * within a bounding box, which has no index.
+ * albums, of which a library has at most 10,000, and the trash within a bounding box, which has no index.
  */
 const linearRequests = [
   /^GET \/api\/assets\/counts \{(?=.*(bbox|center))/,

@@ -122,7 +122,7 @@ describe("an access token", () => {
     expect((await call("GET", "/api/users/me", { token, headers, env: limited })).status).toBe(200);
   });
 
-  it("takes one round trip, and none of its own for 30 seconds of reads", async () => {
+  it("takes one round trip, and no further one for 30 seconds of reads", async () => {
     const { token } = await signIn(userId);
     const { secret } = await insertKey({ userId, lastUsedAt: NOW_MS });
     const { binding, counts } = countingD1(env.DB);
@@ -246,7 +246,7 @@ describe("a session", () => {
     expect(await statuses(token)).toEqual([401, 401]);
   });
 
-  it("has a rate limit of its own", async () => {
+  it("has a separate rate limit", async () => {
     const [one, other] = [await signIn(userId), await signIn(userId)];
     const counted: string[] = [];
     const limit = async ({ key }: RateLimitOptions): Promise<RateLimitOutcome> => {

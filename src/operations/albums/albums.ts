@@ -42,7 +42,7 @@ export interface NewAlbum {
   libraryId: string | null;
 }
 
-/** Returns the library of a request once all names in it are folded. Takes one round trip as a rule. */
+/** Returns the library of a request once all names in it are folded. Usually takes one round trip. */
 async function libraryWithFoldedNames(
   context: Context,
   principal: Principal,

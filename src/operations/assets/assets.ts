@@ -80,8 +80,8 @@ function guessPage(params: ListAssetsParams, library: LikelyLibrary | null): Pag
 
 /**
  * Lists assets of one library, a page at a time in one round trip; two for a trash filtered by dates, for a filter that
- * scans (three for a rating at a place), for a page with long texts, and for a library that the isolate doesn't know yet. A page whose texts would
- * exceed 4 MiB is shorter than its limit, with `hasMore`; a list of ids is complete.
+ * scans (three for a rating at a place), for a page with long texts, and for a library that the isolate doesn't know
+ * yet. A page whose texts would exceed 4 MiB is shorter than its limit, with `hasMore`; a list of ids is complete.
  * Throws `not_found` for an unknown album, `bad_request` for a cursor of another library, and `validation_error` if
  * combined filters match none of 200,000 assets.
  */

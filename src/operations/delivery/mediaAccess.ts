@@ -12,8 +12,8 @@ function isServed(row: MediaFileRow | null, { trashedAt = null }: MediaAddress):
 }
 
 /**
- * Finds the row of a media file, in memory or in the database. A replica may lag behind an upload, so the primary decides before a URL is refused. A
- * lagging replica may serve an ended URL for the seconds of its delay.
+ * Finds the row of a media file, in memory or in the database. A replica may lag behind an upload, so the primary
+ * decides before a URL is refused. A lagging replica may serve an ended URL for the seconds of its delay.
  *
  * @throws {AppError} `not_found` if the URL has ended.
  */

@@ -19,7 +19,7 @@ export interface InvitationKey {
   secret: string;
 }
 
-/** What an invitation offers, whoever looks at it. */
+/** An invitation as everybody with its link sees it. */
 export interface Offer {
   invitationId: string;
   library: { id: string; name: string; owner: UserSummary };

@@ -14,7 +14,7 @@ export function isRegistered({ signIn, production }: Config, origin: string, uri
   return !production && isRedirectTarget(uri, production) && isLoopbackUrl(new URL(uri));
 }
 
-/** Appends the parameters of an authorization response to a redirect target, which may have a query of its own. */
+/** Appends the parameters of an authorization response to a redirect target, which may already have a query. */
 export function withParameters(uri: string, parameters: Record<string, string>): string {
   return `${uri}${uri.includes("?") ? "&" : "?"}${new URLSearchParams(parameters).toString()}`;
 }

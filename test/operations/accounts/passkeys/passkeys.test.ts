@@ -116,7 +116,7 @@ describe("a challenge for a sign-in", () => {
     await expect(authenticatePasskey(context, ORIGIN, credential, null)).rejects.toMatchObject({ code: "bad_request" });
   });
 
-  it("is good once, also when two use it at the same time", async () => {
+  it("works once, also when two use it at the same time", async () => {
     await add();
     const credential = await authenticator.get(await startPasskeySignIn(context, ORIGIN, null));
     const uses = [1, 2, 3].map(() => authenticatePasskey(context, ORIGIN, credential, null));
