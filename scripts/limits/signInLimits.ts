@@ -1,37 +1,63 @@
-/** Limits of the built-in sign-in: docs/sign-in.md. */
-import * as passkeys from "../../src/operations/accounts/passkeys/passkeys.ts";
-import * as webauthn from "../../src/operations/accounts/passkeys/webauthn.ts";
-import * as signInLinks from "../../src/operations/accounts/signIn/signInLinks.ts";
-import * as signInPage from "../../src/operations/accounts/signIn/signInPage.ts";
-import * as oneTimeSecrets from "../../src/records/accounts/oneTimeSecrets.ts";
-import * as passkeySchemas from "../../src/routes/accounts/passkeySchemas.ts";
-import * as signInSchemas from "../../src/routes/accounts/signInSchemas.ts";
+/** Limits of sign-in and sessions. */
+import * as signInSettings from "../../src/kernel/settings/signInSettings.ts";
+import * as accessTokens from "../../src/operations/accounts/sessions/accessTokens.ts";
+import * as signIns from "../../src/operations/accounts/oauth/signInRequests.ts";
+import * as sessionAuthentication from "../../src/operations/accounts/sessions/sessionAuthentication.ts";
+import * as sessions from "../../src/operations/accounts/sessions/sessions.ts";
+import * as boundedFetch from "../../src/providers/identity/boundedFetch.ts";
+import * as openIdConnect from "../../src/providers/identity/openIdConnect.ts";
+import * as sessionRecords from "../../src/records/accounts/sessions.ts";
+import * as signInRecords from "../../src/records/accounts/signInRequests.ts";
+import * as sessionSchemas from "../../src/routes/accounts/sessionSchemas.ts";
 import { limit, type Section } from "./entry.ts";
 
-export const passkeySection: Section = {
-  title: "Passkeys and one-time links",
+export const signInSection: Section = {
+  title: "Sign-in and sessions",
   limits: [
-    limit(passkeys, "MAX_PASSKEYS_PER_USER", "items", "passkeys of a user", "409"),
-    limit(passkeys, "MAX_TRANSPORTS", "items", "transports of a passkey", "422"),
-    limit(webauthn, "CHALLENGE_LIFETIME_MS", "ms", "time for the browser's passkey dialog", "400"),
-    limit(oneTimeSecrets, "MAX_PASSKEY_CHALLENGES", "items", "stored challenges", "the oldest one ends"),
-    limit(passkeySchemas, "MAX_CREDENTIAL_ID_CHARACTERS", "characters", "id of a passkey's credential", "422"),
-    limit(passkeySchemas, "MAX_CREDENTIAL_CHARACTERS", "characters", "each part of a passkey's response", "422"),
-    limit(passkeySchemas, "MAX_USER_HANDLE_CHARACTERS", "characters", "user handle of a passkey", "422"),
+    limit(accessTokens, "ACCESS_TOKEN_LIFETIME_MS", "ms", "life of an access token", "401 once a newer one was used"),
+    limit(accessTokens, "ACCESS_TOKEN_RENEWAL_MS", "ms", "age of an access token", "`x-new-access-token`"),
     limit(
-      signInSchemas,
-      "MAX_SIGN_IN_SECRET_CHARACTERS",
-      "characters",
-      "`request` of the sign-in page and secret of a one-time link",
-      "422",
+      sessionAuthentication,
+      "SUPERSEDED_TOKEN_GRACE_MS",
+      "ms",
+      "how much older than the newest used token an expired one may be",
+      "401",
     ),
-    limit(signInLinks, "MAX_LINK_LIFETIME_SECONDS", "seconds", "life of a one-time link", "422"),
+    limit(accessTokens, "MAX_ACCESS_TOKEN_CHARACTERS", "characters", "access token", "401"),
+    limit(sessionRecords, "SESSION_IDLE_MS", "ms", "time without a use of a session", "the session ends"),
+    limit(sessionRecords, "MAX_SESSION_MS", "ms", "age of a session", "the session ends"),
     limit(
-      signInPage,
-      "MAX_EXPIRED_SECRETS_PER_RUN",
+      sessionRecords,
+      "MAX_SESSIONS_PER_USER",
       "items",
-      "expired challenges, and as many links, deleted per run",
+      "live sessions of a user",
+      "the least recently used one ends",
+    ),
+    limit(sessions, "MAX_SESSION_LABEL_BYTES", "bytes", "label of a session", "it is cut"),
+    limit(sessionRecords, "ENDED_SESSION_RETENTION_MS", "ms", "time since the end of a session", "its row is deleted"),
+    limit(sessions, "MAX_ENDED_SESSIONS_PER_RUN", "items", "ended sessions deleted per run", "the next run continues"),
+    limit(signIns, "SIGN_IN_LIFETIME_MS", "ms", "time from auth-url to the exchange", "400"),
+    limit(signIns, "SIGN_IN_CODE_LIFETIME_MS", "ms", "life of a code of the built-in sign-in", "400"),
+    limit(signInRecords, "MAX_SIGN_IN_REQUESTS", "items", "stored sign-ins", "the oldest one ends"),
+    limit(
+      signIns,
+      "MAX_EXPIRED_SIGN_INS_PER_RUN",
+      "items",
+      "expired sign-ins deleted per run",
       "the next run continues",
     ),
+    limit(signInSettings, "MAX_REDIRECT_URI_CHARACTERS", "characters", "redirect target", "422"),
+    limit(
+      sessionSchemas,
+      "MAX_OAUTH_PARAMETER_CHARACTERS",
+      "characters",
+      "`code`, `state`, `code_verifier` and `error` of an exchange",
+      "422",
+    ),
+    limit(boundedFetch, "PROVIDER_TIMEOUT_MS", "ms", "one answer of an OpenID provider", "400"),
+    limit(boundedFetch, "MAX_PROVIDER_CHARACTERS", "characters", "one answer of an OpenID provider", "400"),
+    limit(openIdConnect, "DISCOVERY_CACHE_MS", "ms", "age of a discovery document in an isolate", "it is read again"),
+    limit(openIdConnect, "CLOCK_TOLERANCE_SECONDS", "seconds", "difference of an OpenID provider's clock", "400"),
+    limit(openIdConnect, "MAX_SUBJECT_CHARACTERS", "characters", "`sub` of an OpenID provider", "400"),
   ],
 };

@@ -40,11 +40,11 @@ import * as uploadRoutes from "../../src/routes/uploads/routes.ts";
 import * as versionRoutes from "../../src/routes/versions/routes.ts";
 import * as versionSchemas from "../../src/routes/versions/schemas.ts";
 import * as listColumns from "../../src/records/assets/listColumns.ts";
-import { signInSection } from "./accountLimits.ts";
 import { backgroundSection } from "./backgroundLimits.ts";
 import { limit, type Section } from "./entry.ts";
 import { fileSections } from "./fileLimits.ts";
-import { passkeySection } from "./signInLimits.ts";
+import { passkeySection } from "./passkeyLimits.ts";
+import { signInSection } from "./signInLimits.ts";
 import { sharingSection } from "./sharingLimits.ts";
 
 export const sections: Section[] = [
