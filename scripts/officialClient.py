@@ -65,7 +65,7 @@ IS_NEW = hasattr(client.assets, "move")  # 0.178; the older models are those of 
 now = datetime.now(timezone.utc)
 samples = [path for path in sorted(Path("samples").iterdir()) if path.is_file() and path.suffix != ".md"]
 for stale in client.libraries.list():
-    if stale.name.startswith("client check"):  # Of a run that failed.
+    if stale.name.startswith("client check"):  # It is left from a run that failed.
         client.libraries.trash(stale.id)
         client.libraries.delete(stale.id)
 serial = int(time.time())
@@ -120,16 +120,15 @@ def check_new_parameters(first, count: int) -> None:
     rated = list(client.assets.list(library_id=library, ratings=[4, 5]))
     assert [asset.id for asset in rated] == [first.id]
     assert client.assets.counts(library_id=library, ratings=[5], group_by="year").data[0].count == 1
-    days = [day for page in (counts_pages("day"),) for day in page]
-    assert sum(day.count for day in days) == count
+    assert sum(day.count for day in all_counts("day")) == count
     videos = client.assets.counts(library_id=library, media_type="video", order="asc").data
     assert sum(month.count for month in videos) < count
     client.assets.cluster_by_geo(bbox="-180,-90,180,90", cell_size=10, library_id=library, media_type="image", ratings=[5])
     assert client.assets.retrieve(first.id).file_size_bytes > 0
 
 
-def counts_pages(group_by: str):
-    """Pages through the counts by the last bucket."""
+def all_counts(group_by: str):
+    """Yields the counts of all pages, each continued after the last bucket."""
     after = {}
     while True:
         page = client.assets.counts(library_id=library, group_by=group_by, limit=3, **after)
