@@ -38,7 +38,7 @@ const exchange = createRoute({
   operationId: "oauth_exchange",
   summary: "Exchange a code for a session",
   description:
-    "A state is good for one exchange; a code of the built-in sign-in for one minute. Whatever fails, the response is 400 with the reason. The first sign-in creates the user, if SIGN_UPS admits them. Needs no credential.",
+    "A state is good for one exchange; a code of the built-in sign-in for one minute. A failed exchange gets 400 with the reason. The first sign-in creates the user, if SIGN_UPS admits them. Needs no credential.",
   request: { body: jsonBody(exchangeSchema) },
   responses: {
     200: jsonResponse(exchangedSchema, "The access token and its user"),
@@ -51,7 +51,7 @@ const logout = createRoute({
   method: "get",
   path: "/api/oauth/logout-endpoint",
   operationId: "oauth_logout_endpoint",
-  summary: "Where a user signs out",
+  summary: "Get the sign-out page",
   description:
     "The OpenID provider's `end_session_endpoint`, or this deployment's own page. DELETE /api/sessions/{session_id} ends the session of an app. Needs no credential.",
   middleware: [limitSignIns, primaryContext] as const,

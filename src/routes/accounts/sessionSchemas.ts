@@ -22,7 +22,7 @@ export const MAX_OAUTH_PARAMETER_CHARACTERS = 4096;
 
 export const authUrlQuery = z.object({
   redirect_uri: z.string().min(1).max(MAX_REDIRECT_URI_CHARACTERS).openapi({
-    description: "Where the browser returns with `code` and `state`. Must be registered in REDIRECT_URIS.",
+    description: "The URL to which the browser returns with `code` and `state`. Must be registered in REDIRECT_URIS.",
     example: "app.immich:///oauth-callback",
   }),
   code_challenge: z.string().max(MAX_OAUTH_PARAMETER_CHARACTERS).optional().openapi({

@@ -24,9 +24,12 @@ export const signInOfferSchema = z
     origin: z.string().openapi({ format: "uri", description: "The origin at which passkeys work" }),
     has_openid_provider: z.boolean().openapi({ description: "Whether users sign in with an OpenID provider" }),
     sign_up: z.enum(["open", "invited", "closed"]).openapi({
-      description: "Whether somebody without an account can create one with a passkey, here or with an invitation",
+      description: "Whether a person without an account can create one with a passkey, here or with an invitation",
     }),
-    redirect_uri: z.string().nullable().openapi({ description: "Where the sign-in of an app leads; null without one" }),
+    redirect_uri: z
+      .string()
+      .nullable()
+      .openapi({ description: "The redirect target of an app's sign-in; null without one" }),
   })
   .openapi("SignInOffer");
 
@@ -41,7 +44,10 @@ export const passkeySignInSchema = z
 export const signInOutcomeSchema = z
   .object({
     access_token: z.string().nullable().openapi({ description: "A session of the service's own pages" }),
-    redirect_url: z.string().nullable().openapi({ description: "Where the browser takes the code of an app" }),
+    redirect_url: z
+      .string()
+      .nullable()
+      .openapi({ description: "The URL to which the browser takes the code of an app" }),
   })
   .openapi("SignInOutcome", { description: "One of the two is null" });
 
@@ -86,7 +92,10 @@ export const offerSchema = z
   .openapi("InvitationOffer");
 
 const personFields = {
-  name: textSchema(MAX_NAME_BYTES).trim().min(1).openapi({ description: "What others see", example: "Anna Example" }),
+  name: textSchema(MAX_NAME_BYTES)
+    .trim()
+    .min(1)
+    .openapi({ description: "The name that others see", example: "Anna Example" }),
   email: z
     .string()
     .max(MAX_EMAIL_BYTES)

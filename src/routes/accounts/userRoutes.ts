@@ -96,7 +96,7 @@ const create = createRoute({
   path: "/api/users",
   operationId: "users_create",
   summary: "Create a user",
-  description: `Whatever SIGN_UPS says. The user signs in first with a one-time link of \`POST /api/sign-in/links\`. ${extension}`,
+  description: `SIGN_UPS does not apply. The user signs in first with a one-time link of \`POST /api/sign-in/links\`. ${extension}`,
   request: { headers: idempotencyHeaders, body: jsonBody(createUserSchema) },
   responses: { 201: jsonResponse(userSchema, "The user"), ...errorResponses(413, 415) },
 });

@@ -21,7 +21,10 @@ export const countQuerySchema = z
       .enum(["day", "week", "month", "year"])
       .default("month")
       .openapi({ description: "Length of a bucket. Weeks begin on Monday" }),
-    order: z.enum(["asc", "desc"]).default("desc").openapi({ description: "Of the buckets: `desc` is newest first" }),
+    order: z
+      .enum(["asc", "desc"])
+      .default("desc")
+      .openapi({ description: "Order of the buckets: `desc` is newest first" }),
     starting_after_bucket: naiveDateTimeSchema.optional().openapi({
       description: "Page cursor: the last `time_bucket` of the page before. Repeat the other parameters unchanged",
     }),

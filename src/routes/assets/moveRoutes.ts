@@ -34,7 +34,7 @@ const moveResultSchema = z
         outcome: z.enum(["moved", "already_in_destination", "failed"]),
         failure: z.enum(failures).nullable().openapi({
           description:
-            "unavailable: unknown, trashed or out of reach. changed_source: not in the source library. duplicate: the destination has the same original file, maybe in its trash. quota: the destination's storage limit is reached. busy: the same file is being deleted from the destination; retry later.",
+            "unavailable: unknown, trashed or outside the credential's scope. changed_source: not in the source library. duplicate: the destination has the same original file, maybe in its trash. quota: the destination's storage limit is reached. busy: the same file is being deleted from the destination; retry later.",
         }),
       }),
     ),

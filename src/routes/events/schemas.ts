@@ -36,7 +36,8 @@ export const eventPageSchema = z
         "Store it after applying this page, and pass it as `after_cursor`. Null only without `after_cursor` and without an event.",
     }),
     as_of: z.string().openapi({
-      description: "Where this read stopped. Pass it as `as_of` to the other reads of this sync; never store it.",
+      description:
+        "The position at which this read stopped. Pass it as `as_of` to the other reads of this sync; never store it.",
     }),
   })
   .openapi("EventPage");

@@ -21,7 +21,7 @@ export const submitFeedbackSchema = z
   .object({
     feedback_type: feedbackType.openapi({ example: "suggestion" }),
     message: nameSchema(MAX_CAPTION_BYTES).openapi({
-      description: "What happened and what was expected, without private content",
+      description: "The problem and the expected behaviour, without private content",
       example: "The album list has no search.",
     }),
     task_completed: z.boolean().nullish().openapi({ description: "Whether the task was completed; null if unknown" }),

@@ -42,7 +42,7 @@ const list = createRoute({
   path: "/api/libraries/invitations",
   operationId: "invitations_list",
   summary: "List invitations",
-  description: `Of one library, or of all that the caller owns. Newest first, without their secrets. ${REQUIRES}`,
+  description: `Invitations of one library, or of all that the caller owns, newest first, without their secrets. ${REQUIRES}`,
   request: { query: invitationQuerySchema },
   responses: { 200: jsonResponse(invitationListSchema, "A page of invitations"), ...errorResponses(404) },
 });
@@ -75,7 +75,7 @@ const preview = createRoute({
   path: "/api/libraries/invitations/{invitation_id}/preview",
   operationId: "invitations_preview",
   summary: "Preview an invitation",
-  description: `What the invitation offers, and whether it admits the caller. It keeps no place. A wrong secret, an unknown invitation and a library that is gone give the same 404. ${REQUIRES}`,
+  description: `Returns the offer, and whether it admits the caller. It reserves no place. A wrong secret, an unknown invitation and a library that is gone give the same 404. ${REQUIRES}`,
   request: { params, body: jsonBody(invitationSecretSchema) },
   responses: { 200: jsonResponse(invitationPreviewSchema, "The offer"), ...errorResponses(404, 413, 415) },
 });

@@ -28,7 +28,7 @@ const update = createRoute({
   path: "/api/libraries/{library_id}/members/{user_id}",
   operationId: "members_update",
   summary: "Change the role of a member",
-  description: `It bounds the member's next request. A membership that has ended, and the owner's role, give 409. ${REQUIRES}`,
+  description: `The new role applies from the member's next request. A membership that has ended, and the owner's role, give 409. ${REQUIRES}`,
   request: { params: memberParams, body: jsonBody(updateMemberSchema) },
   responses: { 200: jsonResponse(membershipSchema, "The membership"), ...errorResponses(404, 409, 413, 415) },
 });
