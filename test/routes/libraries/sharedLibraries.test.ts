@@ -241,7 +241,7 @@ describe("a membership that ended", () => {
     await rejoin.run();
     const edited = await editedJpeg(20, 10);
     expect((await appendVersion(id, edited, options)).status).toBe(404);
-    expect(await storedState()).toEqual(before);
+    expect(await originals()).toEqual(before);
     await rejoin.run();
     expect((await appendVersion(id, edited, { token: member.secret })).status).toBe(201);
   });
