@@ -99,9 +99,15 @@ describe.skipIf(executable === null)("the account pages", () => {
     await person.sees("Add a passkey");
   }
 
+  async function openOwnerAccount(owner: Person): Promise<void> {
+    await signInWithRootKey(owner);
+    await owner.press("Not now");
+    await owner.sees("Your account");
+  }
+
   async function signInToApp(person: Person): Promise<string> {
     const query = new URLSearchParams({ redirect_uri: app.callback });
-    const { url } = await callApi(z.object({ url: z.string() }), "GET", `/api/oauth/auth-url?${query.toString()}`);
+    const { url } = await callApi(linkSchema, "GET", `/api/oauth/auth-url?${query.toString()}`);
     await person.page.goto(url);
     await person.page.getByText(new URL(app.callback).host).waitFor();
     await person.press("Sign in with a passkey");
@@ -128,9 +134,7 @@ describe.skipIf(executable === null)("the account pages", () => {
 
   it("keep the session in its tab only", async () => {
     const owner = await arrive();
-    await signInWithRootKey(owner);
-    await owner.press("Not now");
-    await owner.sees("Your account");
+    await openOwnerAccount(owner);
     await owner.page.reload();
     await owner.sees("Your account");
     const otherTab = await owner.page.context().newPage();
@@ -165,9 +169,7 @@ describe.skipIf(executable === null)("the account pages", () => {
 
   it("let the owner add a person, who signs in with the link and sees their own account only", async () => {
     const owner = await arrive();
-    await signInWithRootKey(owner);
-    await owner.press("Not now");
-    await owner.sees("Your account");
+    await openOwnerAccount(owner);
     const users = owner.page.getByRole("region", { name: "Users of this service" });
     await users.locator("summary", { hasText: "Add a person" }).click();
     await users.getByLabel("Name", { exact: true }).fill("Anna <i>Example</i>");
@@ -210,9 +212,7 @@ describe.skipIf(executable === null)("the account pages", () => {
   it("let somebody join by an invitation: look at it, create an account, join, and leave again", async () => {
     await callApi(idSchema, "POST", "/api/libraries", { name: "Holidays & <b>more</b>" });
     const owner = await arrive();
-    await signInWithRootKey(owner);
-    await owner.press("Not now");
-    await owner.sees("Your account");
+    await openOwnerAccount(owner);
     const link = await inviteOnPage(owner, "Holidays & <b>more</b>");
 
     const ben = await arrive();
@@ -254,9 +254,7 @@ describe.skipIf(executable === null)("the account pages", () => {
     await cleo.sees("Signed out");
 
     const owner = await arrive();
-    await signInWithRootKey(owner);
-    await owner.press("Not now");
-    await owner.sees("Your account");
+    await openOwnerAccount(owner);
     const link = await inviteOnPage(owner, "Second library");
     await cleo.page.goto(link);
     await cleo.press("I have an account: sign in");
@@ -281,9 +279,7 @@ describe.skipIf(executable === null)("the account pages", () => {
 
   it("rename and delete passkeys, the last one after a warning", async () => {
     const owner = await arrive();
-    await signInWithRootKey(owner);
-    await owner.press("Not now");
-    await owner.sees("Your account");
+    await openOwnerAccount(owner);
     const passkeys = owner.page.getByRole("region", { name: "Passkeys" });
     const names = passkeys.locator("strong");
     await passkeys.getByRole("button", { name: "Add a passkey" }).waitFor();

@@ -13,7 +13,7 @@ import { MAX_SIGN_IN_REQUESTS } from "../../../src/records/accounts/signInReques
 import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { call, type CallOptions } from "../../support/clients/api.ts";
 import { expectError } from "../../support/clients/responses.ts";
-import { claimsOf, finishPage } from "../../support/clients/sessions.ts";
+import { claimsOf, finishPage, stateOf } from "../../support/clients/sessions.ts";
 import { insertUser } from "../../support/clients/tenants.ts";
 import { testContext } from "../../support/context.ts";
 
@@ -66,7 +66,7 @@ describe("GET /api/oauth/auth-url", () => {
   it("returns the sign-in page of this deployment, and stores the state only as a hash", async () => {
     const { url } = await begin();
     expect(url).toMatch(/^https:\/\/tintype\.test\/sign-in\?request=[\w-]{43}$/);
-    const request = new URL(url).searchParams.get("request") ?? "";
+    const request = stateOf({ url });
     const rows = await sqlAll("SELECT * FROM sign_in_requests");
     expect(rows.at(-1)).toMatchObject({ redirect_uri: APP, user_id: null, expires_at: NOW_MS + SIGN_IN_LIFETIME_MS });
     expect(JSON.stringify(rows)).not.toContain(request);
@@ -129,7 +129,6 @@ describe("GET /api/oauth/auth-url", () => {
 
   it("replaces the oldest sign-in when too many are under way, but none whose user has signed in", async () => {
     await sqlAll("DELETE FROM sign_in_requests");
-    const stateOf = ({ url }: { url: string }): string => new URL(url).searchParams.get("request") ?? "";
     const waiting = await signedIn();
     const oldest = stateOf(await begin());
     vi.setSystemTime(NOW_MS + 1000);
@@ -169,8 +168,7 @@ describe("GET /api/oauth/auth-url", () => {
 
 describe("a sign-in page", () => {
   it("hands code and state to the redirect target, once", async () => {
-    const { url } = await begin();
-    const request = new URL(url).searchParams.get("request") ?? "";
+    const request = stateOf(await begin());
     const redirect = await finishSignIn(testContext(), request, userId);
     expect(redirect).toMatch(/^app\.immich:\/\/\/oauth-callback\?code=[\w-]{43}&state=[\w-]{43}$/);
     expect(new URL(redirect).searchParams.get("state")).toBe(request);
@@ -180,14 +178,13 @@ describe("a sign-in page", () => {
 
   it("keeps the query of a redirect target", async () => {
     const target = "http://localhost:3000/cb?next=%2Falbums";
-    const { url } = await begin({ redirect_uri: target });
-    const redirect = await finishSignIn(testContext(), new URL(url).searchParams.get("request") ?? "", userId);
+    const state = stateOf(await begin({ redirect_uri: target }));
+    const redirect = await finishSignIn(testContext(), state, userId);
     expect(redirect.startsWith(`${target}&code=`)).toBe(true);
   });
 
   it("is over after ten minutes, and unknown without a request", async () => {
-    const { url } = await begin();
-    const request = new URL(url).searchParams.get("request") ?? "";
+    const request = stateOf(await begin());
     vi.setSystemTime(NOW_MS + SIGN_IN_LIFETIME_MS);
     for (const each of [request, "", "x", request.slice(1)]) {
       await expect(finishSignIn(testContext(), each, userId)).rejects.toThrow("start again");
@@ -247,7 +244,7 @@ describe("POST /api/oauth/exchange", () => {
   it("returns 400 with the reason for an altered or foreign code or state, and before anybody signed in", async () => {
     const foreign = await signedIn();
     const alter = (text: string): string => (text.startsWith("A") ? "B" : "A") + text.slice(1);
-    const open = { state: new URL((await begin()).url).searchParams.get("request") };
+    const open = { state: stateOf(await begin()) };
     const cases: [string, Record<string, unknown>, string][] = [
       ["altered code", { ...(await signedIn()), code: alter(foreign.code) }, "wrong code"],
       ["foreign code", { ...(await signedIn()), code: foreign.code }, "wrong code"],

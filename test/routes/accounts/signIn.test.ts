@@ -12,7 +12,7 @@ import { createApiKey, createLibrary, getRootOwner, sqlAll } from "../../support
 import { MAX_PASSKEY_CHALLENGES } from "../../../src/records/accounts/oneTimeSecrets.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
 import { call, ROOT_API_KEY, type CallOptions } from "../../support/clients/api.ts";
-import { signIn } from "../../support/clients/sessions.ts";
+import { signIn, stateOf } from "../../support/clients/sessions.ts";
 import { invite, type Link } from "../../support/clients/sharing.ts";
 import { SoftwareAuthenticator } from "../../support/clients/softwareAuthenticator.ts";
 import { insertUser } from "../../support/clients/tenants.ts";
@@ -63,7 +63,7 @@ async function passkeySignIn(device: SoftwareAuthenticator, request: string | nu
 async function beginClientSignIn(): Promise<string> {
   const query = new URLSearchParams({ redirect_uri: APP });
   const response = await call("GET", `/api/oauth/auth-url?${query.toString()}`, { token: null });
-  return new URL((await response.json<{ url: string }>()).url).searchParams.get("request") ?? "";
+  return stateOf(await response.json<{ url: string }>());
 }
 
 describe("signing in with a passkey", () => {

@@ -2,7 +2,14 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createApiKey, getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { call, upload, uniqueBytes, type CallOptions } from "../../support/clients/api.ts";
 import { expectError } from "../../support/clients/responses.ts";
-import { insertKey, insertLibrary, insertTenant, insertUser, type Tenant } from "../../support/clients/tenants.ts";
+import {
+  insertKey,
+  insertLibrary,
+  insertMember,
+  insertTenant,
+  insertUser,
+  type Tenant,
+} from "../../support/clients/tenants.ts";
 
 const UNKNOWN_LIBRARY = "lib_2222222222222222222222";
 
@@ -188,18 +195,10 @@ describe("immich_library_id", () => {
 
   it("is a joined library of a collaborator, and none of a viewer", async () => {
     const { userId, libraryId } = await insertTenant();
-    const join = async (role: string) =>
-      await sqlAll(
-        `INSERT INTO library_members (id, library_id, user_id, role, state, joined_at, created_at, updated_at)
-         VALUES ('member_test', ?, ?, ?, 'active', 1, 1, 1) ON CONFLICT DO UPDATE SET role = excluded.role`,
-        libraryId,
-        tenant.userId,
-        role,
-      );
     expect(userId).not.toBe(tenant.userId);
-    await join("viewer");
+    const memberId = await insertMember(libraryId, tenant.userId);
     await expectError(await choose(libraryId), 404);
-    await join("collaborator");
+    await sqlAll("UPDATE library_members SET role = 'collaborator' WHERE id = ?", memberId);
     expect((await choose(libraryId)).status).toBe(200);
   });
 });

@@ -12,6 +12,7 @@ import {
   insertAssets,
   insertKey,
   insertLibrary,
+  insertMember,
   insertTenant,
   insertUser,
   readEvents,
@@ -275,12 +276,7 @@ describe("a move is refused", () => {
 
   it("with 403 for a member of one of the libraries who doesn't own it", async () => {
     const owner = await insertTenant();
-    await sqlAll(
-      `INSERT INTO library_members (id, library_id, user_id, role, state, joined_at, created_at, updated_at)
-       VALUES ('member_move', ?, ?, 'collaborator', 'active', 1, 1, 1)`,
-      owner.libraryId,
-      userId,
-    );
+    await insertMember(owner.libraryId, userId, { role: "collaborator" });
     const [id = ""] = await insertAssets({ userId, libraryId: source }, [{}]);
     destination = owner.libraryId;
     await expectError(await requestMove([id]), 403);

@@ -17,7 +17,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The isolate reads through a binding of its own, so that each test begins without memory. */
+/** The isolate reads through a new binding, so that each test begins without memory. */
 function isolate(faults: D1Faults = {}) {
   const d1 = countingD1(env.DB, faults);
   const options = { env: { DB: d1.binding, QUEUE: recordingQueue().binding } };

@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { MAX_FEEDBACK_PER_USER } from "../../../src/operations/feedback/feedback.ts";
 import { feedbackPageSchema } from "../../../src/routes/feedback/schemas.ts";
-import { sqlAll } from "../../support/clients/account.ts";
+import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { call } from "../../support/clients/api.ts";
 import { expectError } from "../../support/clients/responses.ts";
 import { insertKey, insertUser } from "../../support/clients/tenants.ts";
@@ -81,7 +80,7 @@ describe("feedback", () => {
     await expectError(await submit(report, reader), 403);
     await expectError(await call("POST", "/api/feedback", { token: null, json: report }), 401);
     await expectError(await call("GET", "/api/feedback", { token: sender.token }), 403);
-    const userId = z.object({ id: z.string() }).parse(await (await call("GET", "/api/users/me")).json()).id;
+    const { userId } = await getRootOwner();
     const { secret: ownersKey } = await insertKey({ userId });
     await expectError(await call("GET", "/api/feedback", { token: ownersKey }), 403);
   });

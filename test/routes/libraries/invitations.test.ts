@@ -1,4 +1,4 @@
-/** Invitations: who makes, sees and disables them, whom they admit, and how many. */
+/** Invitations: creating, listing, disabling and joining, and the number of accounts that they admit. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MAX_ACTIVE_INVITATIONS, MAX_LIBRARY_MEMBERS } from "../../../src/operations/libraries/invitations.ts";
@@ -110,10 +110,8 @@ describe("creating an invitation", () => {
   it("ends at the limit of active invitations, not of ended ones", async () => {
     await env.DB.prepare(
       `INSERT INTO library_invitations (id, library_id, role, max_joiners, expires_at, created_by, created_at, updated_at)
-       SELECT 'invite_' || value, ?1, 'viewer', 1, 4e12 + value, 'u', 0, 0 FROM generate_series`.replace(
-        "generate_series",
-        "(WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ?2) SELECT value FROM n)",
-      ),
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+       SELECT 'invite_' || i, ?1, 'viewer', 1, 4e12 + i, 'u', 0, 0 FROM n`,
     )
       .bind(owner.libraryId, MAX_ACTIVE_INVITATIONS)
       .run();

@@ -1,4 +1,4 @@
-/** A person at a browser with passkeys of its own: Chromium's virtual authenticator, and checks of what a page shows. */
+/** A person at a browser with passkeys (Chromium's virtual authenticator), and checks of a page's accessibility. */
 import type { Browser, Page } from "playwright-core";
 
 /** Chromium prints refused requests, which a test provokes on purpose, as errors. */

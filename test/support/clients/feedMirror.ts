@@ -100,7 +100,7 @@ export class FeedMirror {
     }
   }
 
-  /** Trash and restore change the count of a stack without an event of its own. */
+  /** Trash and restore change the count of a stack without an event of the stack. */
   private stacksOfMovedAssets(events: { event_type: string; entity_id: string }[]): string[] {
     return events
       .filter(({ event_type }) => event_type === "asset_trashed" || event_type === "asset_restored")

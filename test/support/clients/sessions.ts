@@ -12,10 +12,14 @@ export async function signIn(userId: string, label = "test"): Promise<{ token: s
   return await createSession(testContext(), userId, label);
 }
 
-/** Signs a user in on the page of a sign-in, and returns what its redirect hands to the client. */
-export async function finishPage({ url }: { url: string }, userId: string): Promise<{ code: string; state: string }> {
-  const request = new URL(url).searchParams.get("request") ?? "";
-  const redirect = new URL(await finishSignIn(testContext(), request, userId));
+/** The state of a sign-in, which the URL of its page has. */
+export function stateOf({ url }: { url: string }): string {
+  return new URL(url).searchParams.get("request") ?? "";
+}
+
+/** Signs a user in on the page of a sign-in, and returns the parameters of its redirect to the client. */
+export async function finishPage(page: { url: string }, userId: string): Promise<{ code: string; state: string }> {
+  const redirect = new URL(await finishSignIn(testContext(), stateOf(page), userId));
   return { code: redirect.searchParams.get("code") ?? "", state: redirect.searchParams.get("state") ?? "" };
 }
 

@@ -34,7 +34,7 @@ async function close(server: Server): Promise<void> {
   });
 }
 
-/** Accounts are whatever name somebody types into its form; their addresses end in `@example.com`. */
+/** Every name that is typed into its form is an account; its address ends in `@example.com`. */
 async function createProvider(issuer: string): Promise<RequestListener> {
   const { Provider } = await import("oidc-provider");
   const redirectUris = ["app.immich:///oauth-callback", "http://localhost:3000/cb"];
@@ -114,7 +114,7 @@ const faults: Record<string, (response: ServerResponse) => void> = {
   },
 };
 
-/** What a behaviour changes in the discovery document. */
+/** Changes of the discovery document by behaviour. */
 const discoveryChanges: Record<string, Record<string, unknown>> = {
   "other-issuer": { issuer: "https://accounts.example.com" },
   "no-endpoints": { authorization_endpoint: undefined, token_endpoint: undefined, jwks_uri: undefined },
