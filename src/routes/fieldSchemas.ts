@@ -73,14 +73,6 @@ export function arraySchema<T extends z.ZodType>(item: T, min: number, max: numb
   }, z.array(item).min(min).max(max));
 }
 
-function splitList(value: string | string[]): string[] {
-  return [value]
-    .flat()
-    .flatMap((part) => part.split(","))
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-}
-
 /** A query array: repeated keys, one comma-separated value, or a mixture of both. */
 function listSchema<T extends z.ZodType<unknown, string>>(
   item: T,
@@ -89,7 +81,13 @@ function listSchema<T extends z.ZodType<unknown, string>>(
 ) {
   return z
     .union([z.string(), z.array(z.string())])
-    .transform(splitList)
+    .transform((value) =>
+      [value]
+        .flat()
+        .flatMap((part) => part.split(","))
+        .map((part) => part.trim())
+        .filter((part) => part !== ""),
+    )
     .pipe(z.array(item).max(max))
     .openapi({ type: "array", items: { type: "string", ...documentedItem }, maxItems: max });
 }
@@ -109,21 +107,12 @@ export function openEnumListSchema(values: readonly string[], max: number) {
   return listSchema(z.string(), max, { enum: [...values] });
 }
 
+const RATING = /^[0-5]$/;
+const ratingSchema = z.string().regex(RATING, { error: "must be an integer from 0 to 5" }).transform(Number);
+
 /** Ratings as a query array, sorted and distinct; null if all of them are listed, because then every asset matches. */
-export const ratingsParameter = z
-  .union([z.string(), z.array(z.string())])
-  .transform(splitList)
-  .pipe(
-    z
-      .array(
-        z
-          .string()
-          .regex(/^[0-5]$/, { error: "must be an integer from 0 to 5" })
-          .transform(Number),
-      )
-      .min(1)
-      .max(MAX_RATINGS),
-  )
+export const ratingsParameter = listSchema(ratingSchema, MAX_RATINGS, { pattern: RATING.source })
+  .pipe(z.array(z.number()).min(1))
   .transform((ratings) => {
     const distinct = [...new Set(ratings)].toSorted((a, b) => a - b);
     return distinct.length > MAX_RATING ? null : distinct;
