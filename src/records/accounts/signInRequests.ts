@@ -1,5 +1,5 @@
 /** Sign-ins between GET /api/oauth/auth-url and POST /api/oauth/exchange. */
-import { and, eq, gt, isNull, sql } from "drizzle-orm";
+import { and, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { signInRequests } from "../schema/schema.ts";
 
@@ -16,13 +16,17 @@ function expiredRows(atMs: number, limit: number) {
 }
 
 /**
- * The row that a new one replaces in a full table; none below the bound. A sign-in whose code waits for its exchange goes
- * last: only a user can get so far, and its early expiry would make it the first.
+ * The row that a new one replaces in a full table; none below the bound. The first to expire, but a sign-in whose code
+ * waits for its exchange only if all others do: a user has signed in, and codes expire early. The index of expiry finds
+ * both without sorting the table.
  */
 function replacedRow() {
-  const count = sql`(SELECT count(*) FROM (SELECT 1 FROM sign_in_requests LIMIT ${MAX_SIGN_IN_REQUESTS}))`;
-  return sql`state_hash IN (SELECT state_hash FROM sign_in_requests WHERE ${count} >= ${MAX_SIGN_IN_REQUESTS}
-    ORDER BY user_id IS NOT NULL AND used_at IS NULL, expires_at LIMIT 1)`;
+  const isFull = sql`EXISTS (SELECT 1 FROM sign_in_requests LIMIT 1 OFFSET ${MAX_SIGN_IN_REQUESTS - 1})`;
+  const isWaiting = sql`(user_id IS NOT NULL AND used_at IS NULL)`;
+  const firstToExpire = (condition: SQL): SQL =>
+    sql`(SELECT state_hash FROM sign_in_requests WHERE ${condition} ORDER BY expires_at LIMIT 1)`;
+  return sql`state_hash = CASE WHEN ${isFull}
+    THEN coalesce(${firstToExpire(sql`NOT ${isWaiting}`)}, ${firstToExpire(isWaiting)}) END`;
 }
 
 /** Stores a sign-in, in place of the oldest one if there are MAX_SIGN_IN_REQUESTS. */
