@@ -18,11 +18,11 @@ export function namedUserColumns(alias: "users" | "u"): SQL {
   return sql.join(["subject", "first_name", "last_name"].map(column), sql`, `);
 }
 
-/** The same columns for Drizzle's joins of `users`. */
+/** The same columns for Drizzle's joins of `users`: all of a `NamedUser` but the id. */
 export const namedUserSelection = {
-  userSubject: sql<string | null>`${users.subject}`.as("user_subject"),
-  userFirstName: sql<string | null>`${users.firstName}`.as("user_first_name"),
-  userLastName: sql<string | null>`${users.lastName}`.as("user_last_name"),
+  subject: sql<string | null>`${users.subject}`.as("user_subject"),
+  firstName: sql<string | null>`${users.firstName}`.as("user_first_name"),
+  lastName: sql<string | null>`${users.lastName}`.as("user_last_name"),
 };
 
 const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);

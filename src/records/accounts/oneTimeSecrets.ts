@@ -5,12 +5,9 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { passkeyChallenges, signInLinks } from "../schema/schema.ts";
+import { expiredRows } from "../sql/expiredRows.ts";
 
 export type Challenge = typeof passkeyChallenges.$inferSelect;
-
-function expiredRows(table: typeof passkeyChallenges | typeof signInLinks, atMs: number, limit: number) {
-  return sql`rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ${atMs} ORDER BY expires_at LIMIT ${limit})`;
-}
 
 /** Stored challenges. Anybody can ask for one, so a further one replaces the oldest instead of being refused. */
 export const MAX_PASSKEY_CHALLENGES = 10_000;

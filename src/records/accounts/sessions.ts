@@ -9,6 +9,7 @@ import {
   type KnownLibrary,
 } from "../libraries/knownLibraries.ts";
 import { libraries, sessions, users } from "../schema/schema.ts";
+import { expiredRows } from "../sql/expiredRows.ts";
 
 export type Session = typeof sessions.$inferSelect;
 
@@ -126,11 +127,9 @@ export async function endOtherSessions(
 
 /** Deletes up to `limit` sessions that ended long ago. Returns their number. */
 export async function deleteEndedSessions(db: Database, atMs: number, limit: number): Promise<number> {
-  const ended = sql`SELECT id FROM sessions WHERE expires_at <= ${atMs - ENDED_SESSION_RETENTION_MS}
-    ORDER BY expires_at LIMIT ${limit}`;
   const rows = await db.orm
     .delete(sessions)
-    .where(sql`id IN (${ended})`)
+    .where(expiredRows(sessions, atMs - ENDED_SESSION_RETENTION_MS, limit))
     .returning({ id: sessions.id });
   return rows.length;
 }

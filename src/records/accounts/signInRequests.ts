@@ -2,6 +2,7 @@
 import { and, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { signInRequests } from "../schema/schema.ts";
+import { expiredRows } from "../sql/expiredRows.ts";
 
 export type SignInRequest = typeof signInRequests.$inferSelect;
 
@@ -9,11 +10,6 @@ export type SignInRequest = typeof signInRequests.$inferSelect;
 export const MAX_SIGN_IN_REQUESTS = 10_000;
 /** Expired rows that each new sign-in deletes, so that the table shrinks between two scheduled runs too. */
 const EXPIRED_PER_INSERT = 20;
-
-function expiredRows(atMs: number, limit: number) {
-  return sql`state_hash IN (SELECT state_hash FROM sign_in_requests WHERE expires_at <= ${atMs}
-    ORDER BY expires_at LIMIT ${limit})`;
-}
 
 /**
  * The row that a new one replaces in a full table; none below the bound. The first to expire, but a sign-in whose code
@@ -36,7 +32,7 @@ export async function insertSignInRequest(
   atMs: number,
 ): Promise<void> {
   await db.orm.batch([
-    db.orm.delete(signInRequests).where(expiredRows(atMs, EXPIRED_PER_INSERT)),
+    db.orm.delete(signInRequests).where(expiredRows(signInRequests, atMs, EXPIRED_PER_INSERT)),
     db.orm.delete(signInRequests).where(replacedRow()),
     db.orm.insert(signInRequests).values({ ...request, createdAt: atMs }),
   ]);
@@ -79,7 +75,7 @@ export async function useSignInRequest(db: Database, stateHash: string, atMs: nu
 export async function deleteExpiredSignIns(db: Database, atMs: number, limit: number): Promise<number> {
   const rows = await db.orm
     .delete(signInRequests)
-    .where(expiredRows(atMs, limit))
+    .where(expiredRows(signInRequests, atMs, limit))
     .returning({ createdAt: signInRequests.createdAt });
   return rows.length;
 }

@@ -56,7 +56,7 @@ export interface InvitationPolicy {
 
 function selectInvitations(db: Database) {
   return db.orm
-    .select({ ...getTableColumns(libraryInvitations), ...namedUserSelection })
+    .select({ invitation: getTableColumns(libraryInvitations), user: namedUserSelection })
     .from(libraryInvitations)
     .leftJoin(users, eq(users.id, libraryInvitations.createdBy))
     .$dynamic();
@@ -66,8 +66,8 @@ type InvitationSelection = Awaited<ReturnType<typeof selectInvitations>>[number]
 
 function toInvitation(row: InvitationSelection | undefined): Invitation | null {
   if (row === undefined) return null;
-  const { userSubject: subject, userFirstName: firstName, userLastName: lastName, createdBy, ...invitation } = row;
-  return { ...invitation, createdBy: { id: createdBy, subject, firstName, lastName } };
+  const { invitation, user } = row;
+  return { ...invitation, createdBy: { id: invitation.createdBy, ...user } };
 }
 
 /**

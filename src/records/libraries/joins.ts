@@ -86,10 +86,10 @@ export async function joinLibrary(
     ON CONFLICT (library_id, user_id) DO UPDATE SET role = excluded.role, state = 'active',
       invitation_id = excluded.invitation_id, joined_at = excluded.joined_at, ended_at = NULL, updated_at = excluded.updated_at
     RETURNING id`;
-  const queries = [offerQuery(id), membershipQuery(id, userId)] as const;
-  const [joined = [], offers = [], members_ = []] = await db.select([
-    insert,
-    ...queries.map((query) => query.sql ?? sql``),
+  const [hasJoined, offer, member] = await runQueries(db, [
+    { sql: insert, parse: (rows): boolean => rows.length > 0 },
+    offerQuery(id),
+    membershipQuery(id, userId),
   ]);
-  return { hasJoined: joined.length > 0, offer: queries[0].parse(offers), member: queries[1].parse(members_) };
+  return { hasJoined, offer, member };
 }

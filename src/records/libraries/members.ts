@@ -1,5 +1,6 @@
 /** The members of a library other than its owner, for the owner; and how a membership ends. */
 import { and, eq, getTableColumns, ne, sql, type SQL } from "drizzle-orm";
+import type { SQLiteUpdateSetSource } from "drizzle-orm/sqlite-core";
 import { namedUserColumns, namedUserSelection, readNamedUser, type NamedUser } from "../accounts/namedUsers.ts";
 import type { Database } from "../database.ts";
 import { libraryMembers, users, type memberStates } from "../schema/schema.ts";
@@ -80,7 +81,7 @@ function withUser(row: MemberRow, columns: Readonly<Record<string, unknown>>): M
 
 function selectMember(db: Database, libraryId: string, userId: string) {
   return db.orm
-    .select({ ...getTableColumns(libraryMembers), ...namedUserSelection })
+    .select({ member: getTableColumns(libraryMembers), user: namedUserSelection })
     .from(libraryMembers)
     .leftJoin(users, eq(users.id, libraryMembers.userId))
     .where(and(eq(libraryMembers.libraryId, libraryId), eq(libraryMembers.userId, userId)));
@@ -90,8 +91,8 @@ type MemberSelection = Awaited<ReturnType<typeof selectMember>>[number];
 
 function toMember(row: MemberSelection | undefined): Member | null {
   if (row === undefined) return null;
-  const { userSubject: subject, userFirstName: firstName, userLastName: lastName, ...member } = row;
-  return { ...member, user: { id: row.userId, subject, firstName, lastName } };
+  const { member, user } = row;
+  return { ...member, user: { id: member.userId, ...user } };
 }
 
 export async function findMember(db: Database, libraryId: string, userId: string): Promise<Member | null> {
@@ -103,7 +104,7 @@ async function changeMember(
   db: Database,
   { libraryId, userId }: { libraryId: string; userId: string },
   condition: SQL,
-  change: Partial<MemberRow> | Record<string, SQL | string | number>,
+  change: SQLiteUpdateSetSource<typeof libraryMembers>,
 ): Promise<Member | null> {
   const row = and(eq(libraryMembers.libraryId, libraryId), eq(libraryMembers.userId, userId));
   const [, rows] = await db.orm.batch([
@@ -135,7 +136,7 @@ export async function setMemberRole(
 /** Ends a membership for good: invitations from before the removal don't admit the user again. */
 export async function removeMember(db: Database, member: MemberKey, atMs: number): Promise<Member | null> {
   const change = {
-    state: sql`'removed'`,
+    state: "removed" as const,
     endedAt: sql`coalesce(${libraryMembers.endedAt}, ${atMs})`,
     lastRemovedAt: atMs,
     updatedAt: atMs,

@@ -16,7 +16,7 @@ function selectShared(db: Database, scope: LibraryScope) {
   const member = activeMember({ ...scope, action: "read" }, sql`libraries.id`);
   const role = sql<MemberRole>`(SELECT m.role FROM ${member})`.as("member_role");
   return db.orm
-    .select({ ...getTableColumns(libraries), ...namedUserSelection, role })
+    .select({ library: getTableColumns(libraries), owner: namedUserSelection, role })
     .from(libraries)
     .leftJoin(users, eq(users.id, libraries.userId))
     .$dynamic();
@@ -24,13 +24,8 @@ function selectShared(db: Database, scope: LibraryScope) {
 
 type SharedRow = Awaited<ReturnType<typeof selectShared>>[number];
 
-function toShared({
-  userSubject: subject,
-  userFirstName: firstName,
-  userLastName: lastName,
-  ...row
-}: SharedRow): SharedLibrary {
-  return { ...row, owner: { id: row.userId, subject, firstName, lastName } };
+function toShared({ library, owner, role }: SharedRow): SharedLibrary {
+  return { ...library, owner: { id: library.userId, ...owner }, role };
 }
 
 /** A library in scope, live or trashed. */

@@ -22,11 +22,18 @@ function clampToCalendar(wallUs: number): number {
   return Math.min(Math.max(wallUs, MIN_CALENDAR_US), MAX_CALENDAR_US);
 }
 
-/** The day or month of a time. */
-export function periodOf(unit: PeriodUnit, wallUs: number): number {
-  const date = new Date(Math.floor(clampToCalendar(wallUs) / 1000));
+function periodOfDate(unit: PeriodUnit, date: Date): number {
   const month = date.getUTCFullYear() * 10_000 + (date.getUTCMonth() + 1) * 100;
   return unit === "month" ? month : month + date.getUTCDate();
+}
+
+/** The day or month of a time. */
+export function periodOf(unit: PeriodUnit, wallUs: number): number {
+  return periodOfDate(unit, new Date(Math.floor(clampToCalendar(wallUs) / 1000)));
+}
+
+function unitOf(period: number): PeriodUnit {
+  return period % 100 === 0 ? "month" : "day";
 }
 
 function startOf(year: number, month: number, day: number): number {
@@ -52,16 +59,14 @@ export function periodEndUs(period: number): number {
 
 /** The period of the same unit after this one, also after the calendar's last. */
 export function periodAfter(period: number): number {
-  const date = new Date(periodEndUs(period) / 1000);
-  const month = date.getUTCFullYear() * 10_000 + (date.getUTCMonth() + 1) * 100;
-  return period % 100 === 0 ? month : month + date.getUTCDate();
+  return periodOfDate(unitOf(period), new Date(periodEndUs(period) / 1000));
 }
 
 /** The period of the same unit before this one. The one before the calendar's first is less than all others. */
 export function periodBefore(period: number): number {
   const startUs = periodStartUs(period);
   if (startUs <= MIN_CALENDAR_US) return -1;
-  return periodOf(period % 100 === 0 ? "month" : "day", startUs - 1_000_000);
+  return periodOf(unitOf(period), startUs - 1_000_000);
 }
 
 function monthOfDay(day: number): number {
