@@ -58,9 +58,11 @@ describe("the cost of an upload", () => {
   it("stays within four round trips with library_id of one of many after the file", async () => {
     const others = [await createLibrary(), await createLibrary(), await createLibrary()];
     const last = field("library_id", others[2] ?? "");
-    await expectAsset(await postParts([...fields(), file(uniqueBytes()), last], options), 201);
-    expect(database.counts.roundTrips).toBe(4);
+    const response = await postParts([...fields(), file(uniqueBytes()), last], options);
     for (const id of others) await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", id);
+    await expectAsset(response, 201);
+    // Three if the remembered authentication ran out meanwhile: the new one knows the libraries.
+    expect(database.counts.roundTrips).toBeLessThanOrEqual(4);
   });
 
   it("stays within four round trips with an API key, including the update of its last use", async () => {
@@ -74,10 +76,11 @@ describe("the cost of an upload", () => {
 
   it("stays within four round trips when the first library is created", async () => {
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id = ?", libraryId);
-    await expectAsset(await postParts([...fields(), file(uniqueBytes())], options), 201);
-    expect(database.counts.roundTrips).toBe(4);
+    const response = await postParts([...fields(), file(uniqueBytes())], options);
     await sqlAll("UPDATE libraries SET trashed_at = 1 WHERE id <> ?", libraryId);
     await sqlAll("UPDATE libraries SET trashed_at = NULL WHERE id = ?", libraryId);
+    await expectAsset(response, 201);
+    expect(database.counts.roundTrips).toBeLessThanOrEqual(4);
   });
 
   it("is independent of the library's size", async () => {
