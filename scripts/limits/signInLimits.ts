@@ -57,6 +57,13 @@ export const signInSection: Section = {
     limit(boundedFetch, "PROVIDER_TIMEOUT_MS", "ms", "one answer of an OpenID provider", "400"),
     limit(boundedFetch, "MAX_PROVIDER_CHARACTERS", "characters", "one answer of an OpenID provider", "400"),
     limit(openIdConnect, "DISCOVERY_CACHE_MS", "ms", "age of a discovery document in an isolate", "it is read again"),
+    limit(
+      openIdConnect,
+      "DISCOVERY_FAILURE_CACHE_MS",
+      "ms",
+      "memory of a failed discovery in an isolate",
+      "it is tried again",
+    ),
     limit(openIdConnect, "CLOCK_TOLERANCE_SECONDS", "seconds", "difference of an OpenID provider's clock", "400"),
     limit(openIdConnect, "MAX_SUBJECT_CHARACTERS", "characters", "`sub` of an OpenID provider", "400"),
   ],

@@ -18,6 +18,8 @@ type Metadata = oauth.AuthorizationServer;
 
 /** How long an isolate uses a discovery document. */
 export const DISCOVERY_CACHE_MS = 60 * 60_000;
+/** How long an isolate remembers that discovery failed: each attempt of an unreachable provider takes 5 s. */
+export const DISCOVERY_FAILURE_CACHE_MS = 10_000;
 /** How far the provider's clock may be off. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
 
@@ -32,6 +34,8 @@ const MAX_REMEMBERED_ISSUERS = 100;
 
 /** Discovery documents by issuer. oauth4webapi keeps the key set of each: for 5 minutes, for unknown keys 1 minute. */
 const discovered = new ExpiringMap<Metadata>(MAX_REMEMBERED_ISSUERS);
+/** Errors of failed discoveries by issuer. */
+const failedDiscoveries = new ExpiringMap<Error>(MAX_REMEMBERED_ISSUERS);
 
 interface Requests {
   [oauth.customFetch]: typeof boundedFetch;
@@ -53,11 +57,21 @@ async function discover({ issuer }: Settings, requests: Requests): Promise<Metad
   const nowMs = Date.now();
   const known = discovered.get(issuer, nowMs);
   if (known !== undefined) return known;
-  const url = new URL(issuer);
+  const failure = failedDiscoveries.get(issuer, nowMs);
+  if (failure !== undefined) throw failure;
+  try {
+    const metadata = await requestDiscovery(new URL(issuer), requests);
+    discovered.set(issuer, metadata, nowMs + DISCOVERY_CACHE_MS);
+    return metadata;
+  } catch (error) {
+    if (error instanceof Error) failedDiscoveries.set(issuer, error, Date.now() + DISCOVERY_FAILURE_CACHE_MS);
+    throw error;
+  }
+}
+
+async function requestDiscovery(url: URL, requests: Requests): Promise<Metadata> {
   const response = await oauth.discoveryRequest(url, requests);
-  const metadata = pinAlgorithms(await oauth.processDiscoveryResponse(url, response));
-  discovered.set(issuer, metadata, nowMs + DISCOVERY_CACHE_MS);
-  return metadata;
+  return pinAlgorithms(await oauth.processDiscoveryResponse(url, response));
 }
 
 /** An endpoint of the discovery document; null for a missing one or one that is no web address. */

@@ -1,5 +1,9 @@
 import { afterEach, beforeAll, describe, expect, inject, it, vi } from "vitest";
-import { DISCOVERY_CACHE_MS, MAX_SUBJECT_CHARACTERS } from "../../../src/providers/identity/openIdConnect.ts";
+import {
+  DISCOVERY_CACHE_MS,
+  DISCOVERY_FAILURE_CACHE_MS,
+  MAX_SUBJECT_CHARACTERS,
+} from "../../../src/providers/identity/openIdConnect.ts";
 import { challengeOf, SIGN_IN_LIFETIME_MS } from "../../../src/operations/accounts/oauth/signInRequests.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { invitationSecret } from "../../../src/operations/libraries/invitationSecrets.ts";
@@ -42,6 +46,13 @@ async function begin(settings: Settings, query: Record<string, string> = {}): Pr
   const response = await beginResponse(settings, query);
   expect(response.status).toBe(200);
   return new URL((await response.json<{ url: string }>()).url);
+}
+
+function spyOnDiscovery() {
+  const requests = vi.spyOn(globalThis, "fetch");
+  const asked = (): number =>
+    requests.mock.calls.filter(([url]) => typeof url === "string" && url.includes(".well-known")).length;
+  return { requests, asked };
 }
 
 async function exchange(settings: Settings, json: Record<string, unknown>): Promise<Response> {
@@ -217,9 +228,7 @@ describe("a provider", () => {
 
   it("is asked for its discovery document once an hour", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: NOW_MS });
-    const requests = vi.spyOn(globalThis, "fetch");
-    const asked = (): number =>
-      requests.mock.calls.filter(([url]) => typeof url === "string" && url.includes(".well-known")).length;
+    const { requests, asked } = spyOnDiscovery();
     await begin(scripted("once-an-hour"));
     await begin(scripted("once-an-hour"));
     vi.setSystemTime(NOW_MS + DISCOVERY_CACHE_MS - 1);
@@ -227,6 +236,21 @@ describe("a provider", () => {
     expect(asked()).toBe(1);
     vi.setSystemTime(NOW_MS + DISCOVERY_CACHE_MS);
     await begin(scripted("once-an-hour"));
+    expect(asked()).toBe(2);
+    requests.mockRestore();
+  });
+
+  it("is asked again 10 seconds after a failed discovery, and not before", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: NOW_MS });
+    const { requests, asked } = spyOnDiscovery();
+    const failing = scripted("discovery-404");
+    for (const atMs of [0, DISCOVERY_FAILURE_CACHE_MS - 1]) {
+      vi.setSystemTime(NOW_MS + atMs);
+      expect(await reasonOf(await beginResponse(failing))).toMatch(/status/);
+    }
+    expect(asked()).toBe(1);
+    vi.setSystemTime(NOW_MS + DISCOVERY_FAILURE_CACHE_MS);
+    expect(await reasonOf(await beginResponse(failing))).toMatch(/status/);
     expect(asked()).toBe(2);
     requests.mockRestore();
   });
