@@ -1,4 +1,4 @@
-/** What an isolate remembers for a while: values and keys with an expiry, of which only so many are kept. */
+/** The memory of an isolate: values and keys with an expiry, and a bound on their number. */
 
 /** Values with an expiry; the oldest is forgotten when the memory is full. */
 export class ExpiringMap<V> {

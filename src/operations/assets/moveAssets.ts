@@ -14,7 +14,7 @@ import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { withOptimisticRetry } from "../optimisticRetry.ts";
 
 /**
- * `unavailable`: unknown, trashed or out of reach. `changed_source`: in another library than the source. `duplicate`:
+ * `unavailable`: unknown, trashed or inaccessible. `changed_source`: in another library than the source. `duplicate`:
  * the destination has the same original bytes, maybe in its trash. `quota`: the destination's storage limit. `busy`: the
  * same bytes are being deleted from the destination; try again later.
  */

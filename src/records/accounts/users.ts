@@ -110,7 +110,7 @@ export async function createUserWithLibrary(
   return user;
 }
 
-/** What an identity says of its user. */
+/** The user as described by an identity. */
 export interface Profile {
   /** Null without an address. */
   email: string | null;

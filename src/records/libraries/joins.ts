@@ -8,7 +8,7 @@ import { rowReader, runQueries, type Query } from "../sql/query.ts";
 import { isInState, type InvitationRow } from "./invitations.ts";
 import type { MemberRow } from "./members.ts";
 
-/** What an invitation offers: the caller has proved to hold it. */
+/** The offer of an invitation, for a caller who has proved to hold it. */
 export interface InvitationOffer {
   invitation: InvitationRow;
   library: { id: string; name: string; owner: NamedUser };

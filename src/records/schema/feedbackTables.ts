@@ -1,4 +1,4 @@
-/** What users and their tools report about the service. */
+/** Reports of users and their tools about the service. */
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const feedbackTypes = ["bug", "missing_capability", "confusing_behavior", "suggestion", "other"] as const;

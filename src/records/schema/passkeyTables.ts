@@ -29,7 +29,7 @@ export const passkeyChallenges = sqliteTable(
     challengeHash: text("challenge_hash").primaryKey(),
     /** `sign_in`, `sign_up`, or `add` for a passkey of a signed-in user. */
     purpose: text("purpose", { enum: ["sign_in", "sign_up", "add"] }).notNull(),
-    /** What else the use has to match: the sign-in request, the new user's handle, or the user. */
+    /** A second value that the use has to match: the sign-in request, the new user's handle, or the user. */
     boundTo: text("bound_to").notNull(),
     expiresAt: integer("expires_at").notNull(),
   },

@@ -24,7 +24,7 @@ async function requireJoinable(context: Context, invitation: InvitationKey | nul
   throw new AppError("forbidden", `${reason}; ask for a new one`);
 }
 
-/** What a new user says of themselves. Nothing of it is verified. */
+/** The details that a new user enters, unverified. */
 export interface NewPerson {
   name: string;
   email: string | null;

@@ -25,7 +25,7 @@ export type Identity = ProviderIdentity;
  */
 export type SignInRefusal = "deactivated" | "sign_ups_closed" | "not_admitted" | "place_taken";
 
-/** What a person without access reads. */
+/** The text for a person without access. */
 export const refusalTexts = {
   deactivated: "this account is deactivated; ask the owner of this deployment",
   sign_ups_closed: "this deployment takes no new accounts",

@@ -1,4 +1,4 @@
-/** What the sign-in page offers, and the end of a sign-in on it: a session of our own pages, or a client's code. */
+/** The choices of the sign-in page, and the end of a sign-in on it: a session of our own pages, or a client's code. */
 import { AppError } from "../../../kernel/errors.ts";
 import { deleteExpiredSecrets } from "../../../records/accounts/oneTimeSecrets.ts";
 import { ROOT_SUBJECT } from "../../../records/accounts/users.ts";
