@@ -37,6 +37,7 @@ declare namespace Cloudflare {
     GEOCODER_API_KEY?: string;
     GEOCODER_EMAIL?: string;
     GEOCODER_LANGUAGE?: string;
+    FACE_RECOGNIZER?: string;
     OWNER_EMAIL?: string;
     OWNER_NAME?: string;
     SIGN_UPS?: string;

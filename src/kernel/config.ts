@@ -35,6 +35,8 @@ export interface Config {
   describer: DescriberConfig;
   /** Service that names places: docs/places.md. */
   geocoder: GeocoderConfig;
+  /** Finds faces in images: docs/faces.md. */
+  faceRecognizer: FaceRecognizerConfig;
   /** The owner, and who may sign up: docs/users.md. */
   accounts: AccountSettings;
   /** How users sign in: docs/sign-in.md. */
@@ -51,6 +53,9 @@ export type DescriberConfig =
 export type GeocoderConfig =
   | { kind: "offline" }
   | { kind: "nominatim"; baseUrl: string; apiKey: string | null; email: string | null; language: string };
+
+/** `worker` computes in the Worker, and images stay inside the deployment. */
+export type FaceRecognizerConfig = { kind: "worker" } | { kind: "none" };
 
 export const IMAGE_DELIVERIES = ["images-binding", "cf-image", "cdn-cgi"] as const;
 export type ImageDelivery = (typeof IMAGE_DELIVERIES)[number];
@@ -174,6 +179,10 @@ function geocoderUrl(vars: Vars): string {
   return url.replace(/\/+$/, "").replace(/\/reverse$/, "");
 }
 
+function faceRecognizer(vars: Vars): FaceRecognizerConfig {
+  return { kind: oneOf(vars, "FACE_RECOGNIZER", ["worker", "none"]) };
+}
+
 export function parseConfig(vars: Vars): Config {
   // A missing or misspelled value keeps the protections of production on.
   const production = text(vars, "ENVIRONMENT") !== "development";
@@ -195,6 +204,7 @@ export function parseConfig(vars: Vars): Config {
     workersPlan,
     describer: describer(vars),
     geocoder: geocoder(vars),
+    faceRecognizer: faceRecognizer(vars),
     accounts: parseAccountSettings(vars),
     signIn: parseSignInSettings(vars, production),
     corsOrigins: (text(vars, "CORS_ORIGINS") ?? "*").split(",").map((origin) => origin.trim()),

@@ -5,6 +5,8 @@ import type { CachePurger } from "../providers/cache/cachePurger.ts";
 import { createCachePurger } from "../providers/cache/cachePurgerFactory.ts";
 import type { Describer } from "../providers/describers/describer.ts";
 import { createDescriber } from "../providers/describers/describerFactory.ts";
+import type { FaceRecognizer } from "../providers/faces/faceRecognizer.ts";
+import { createFaceRecognizer } from "../providers/faces/faceRecognizerFactory.ts";
 import type { IdentityProvider } from "../providers/identity/identityProvider.ts";
 import { createIdentityProvider } from "../providers/identity/identityProviderFactory.ts";
 import type { PlaceFinder } from "../providers/places/placeFinder.ts";
@@ -26,6 +28,8 @@ export interface Context {
   /** The configured describer, if any. */
   readonly describer: Describer | null;
   readonly placeFinder: PlaceFinder | null;
+  /** The configured recognizer of faces, if any. */
+  readonly faceRecognizer: FaceRecognizer | null;
   /** The configured OpenID provider; null for the built-in sign-in. */
   readonly identityProvider: IdentityProvider | null;
   /** The cache in front of the Worker; null where there is none, as in local development. */
@@ -70,6 +74,7 @@ export function createContext(bindings: Bindings, options: ContextOptions): Cont
   let db: Database | undefined;
   let describer: Describer | null | undefined;
   let placeFinder: PlaceFinder | undefined;
+  let faceRecognizer: FaceRecognizer | null | undefined;
   return {
     get db() {
       return (db ??= openDatabase(bindings.DB, options.consistency, options.actor));
@@ -87,6 +92,10 @@ export function createContext(bindings: Bindings, options: ContextOptions): Cont
     },
     get placeFinder() {
       return (placeFinder ??= createPlaceFinder(options.config(), bindings));
+    },
+    get faceRecognizer() {
+      if (faceRecognizer === undefined) faceRecognizer = createFaceRecognizer(options.config(), bindings);
+      return faceRecognizer;
     },
     get identityProvider() {
       return createIdentityProvider(options.config());

@@ -44,6 +44,7 @@ describe("parseConfig", () => {
       scrubBytesPerRun: 256 * 1024 * 1024,
       describer: { kind: "none" },
       geocoder: { kind: "offline" },
+      faceRecognizer: { kind: "worker" },
       accounts: {
         ownerEmail: "owner@tintype.invalid",
         ownerName: null,
@@ -179,5 +180,17 @@ describe("parseConfig for the geocoder", () => {
     for (const value of ["en\r\nx: y", "x".repeat(101), "<en>"])
       expect(errorFor({ ...nominatim, GEOCODER_LANGUAGE: value }), value).toContain("GEOCODER_LANGUAGE");
     expect(errorFor({ GEOCODER: "nominatim", GEOCODER_API_KEY: "hunter2" })).not.toContain("hunter2");
+  });
+});
+
+describe("parseConfig for the face recognizer", () => {
+  it("recognizes faces in the Worker unless it is told not to", () => {
+    for (const value of [undefined, "", "worker"])
+      expect(parseConfig({ ...secrets, FACE_RECOGNIZER: value }).faceRecognizer).toEqual({ kind: "worker" });
+    expect(parseConfig({ ...secrets, FACE_RECOGNIZER: "none" }).faceRecognizer).toEqual({ kind: "none" });
+  });
+
+  it("rejects an unknown recognizer", () => {
+    expect(() => parseConfig({ ...secrets, FACE_RECOGNIZER: "cloud" })).toThrow("FACE_RECOGNIZER must be one of");
   });
 });

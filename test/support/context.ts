@@ -4,7 +4,7 @@ import { parseConfig } from "../../src/kernel/config.ts";
 import { createContext, type Context } from "../../src/operations/context.ts";
 import { recordingQueue } from "./bindings/queue.ts";
 
-/** Uses the primary, a queue without a consumer and the current time; providers that would call a network are null. */
+/** Uses the primary, a queue without a consumer and the current time; providers that would call a network or load models are null. */
 export function testContext(changes: Partial<Context> = {}): Context {
   const context = createContext(env, {
     config: () => parseConfig({ ...env }),
@@ -19,6 +19,7 @@ export function testContext(changes: Partial<Context> = {}): Context {
     queue: recordingQueue().binding,
     describer: null,
     placeFinder: null,
+    faceRecognizer: null,
     identityProvider: null,
     ...changes,
   };
