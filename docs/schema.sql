@@ -639,6 +639,17 @@ BEGIN
     WHERE NEW.trashed_at IS NULL AND NEW.latitude IS NOT NULL AND NEW.longitude IS NOT NULL;
 END;
 
+CREATE TRIGGER assets_delete_faces AFTER DELETE ON assets
+BEGIN
+  DELETE FROM faces WHERE asset_id = OLD.id;
+END;
+
+CREATE TRIGGER assets_trash_faces AFTER UPDATE OF trashed_at ON assets
+WHEN NEW.trashed_at IS NOT OLD.trashed_at
+BEGIN
+  UPDATE faces SET trashed_at = NEW.trashed_at WHERE asset_id = NEW.id;
+END;
+
 CREATE TABLE derived_files (
   asset_id text NOT NULL,
   version_id text NOT NULL,
@@ -782,6 +793,83 @@ WHEN NEW.name IS NOT OLD.name AND NEW.folded_name IS OLD.folded_name
 BEGIN
   UPDATE albums SET folded_name = NULL WHERE id = NEW.id;
 END;
+
+-- People and faces
+
+CREATE TABLE faces (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  asset_id text NOT NULL,
+  person_id text,
+  x integer NOT NULL,
+  y integer NOT NULL,
+  w integer NOT NULL,
+  h integer NOT NULL,
+  timestamp_ms integer,
+  confidence real,
+  source text NOT NULL,
+  assigned_by text,
+  model text,
+  trashed_at integer,
+  portrait_score integer GENERATED ALWAYS AS ((CAST(min(w, h) * coalesce(confidence, 1) AS INTEGER))) VIRTUAL,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE INDEX faces_by_library ON faces (library_id, id)
+  WHERE trashed_at IS NULL;
+CREATE INDEX faces_by_asset ON faces (asset_id, id);
+CREATE INDEX faces_by_person ON faces (person_id, (trashed_at IS NOT NULL), id)
+  WHERE person_id IS NOT NULL;
+CREATE INDEX faces_portraits ON faces (person_id, portrait_score, id)
+  WHERE person_id IS NOT NULL AND trashed_at IS NULL;
+CREATE INDEX faces_waiting ON faces (library_id, id)
+  WHERE person_id IS NULL AND source = 'automatic';
+
+CREATE TRIGGER faces_insert_person_count AFTER INSERT ON faces WHEN NEW.person_id IS NOT NULL
+BEGIN
+  UPDATE people SET face_count = face_count + 1 WHERE id = NEW.person_id;
+END;
+
+CREATE TRIGGER faces_update_person_count AFTER UPDATE OF person_id ON faces
+WHEN NEW.person_id IS NOT OLD.person_id
+BEGIN
+  UPDATE people SET face_count = face_count - 1 WHERE id = OLD.person_id;
+  UPDATE people SET face_count = face_count + 1 WHERE id = NEW.person_id;
+END;
+
+CREATE TRIGGER faces_delete_person_count AFTER DELETE ON faces WHEN OLD.person_id IS NOT NULL
+BEGIN
+  UPDATE people SET face_count = face_count - 1 WHERE id = OLD.person_id;
+END;
+
+CREATE TABLE people (
+  id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  user_id text NOT NULL,
+  name text,
+  folded_name text,
+  sort_name text,
+  birth_date text,
+  is_favorite integer DEFAULT false NOT NULL,
+  is_hidden integer DEFAULT false NOT NULL,
+  thumbnail_face_id text,
+  asset_count integer DEFAULT 0 NOT NULL,
+  face_count integer DEFAULT 0 NOT NULL,
+  list_class integer GENERATED ALWAYS AS (((name IS NULL) * 2 + is_hidden)) VIRTUAL,
+  name_key text GENERATED ALWAYS AS ((coalesce(sort_name, '') || char(1) || id)) VIRTUAL,
+  count_key text GENERATED ALWAYS AS ((printf('%08x', asset_count) || id)) VIRTUAL,
+  created_at integer NOT NULL,
+  updated_at integer NOT NULL
+);
+
+CREATE INDEX people_by_library ON people (library_id, list_class, id);
+CREATE INDEX people_by_sort_name ON people (library_id, list_class, name_key);
+CREATE INDEX people_by_count ON people (library_id, list_class, count_key);
+CREATE UNIQUE INDEX people_by_name ON people (library_id, folded_name)
+  WHERE folded_name IS NOT NULL;
+CREATE INDEX people_by_portrait ON people (thumbnail_face_id)
+  WHERE thumbnail_face_id IS NOT NULL;
 
 -- Events and tasks
 

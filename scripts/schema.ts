@@ -16,6 +16,7 @@ import * as feedbackTables from "../src/records/schema/feedbackTables.ts";
 import * as maintenanceTables from "../src/records/schema/maintenanceTables.ts";
 import * as memberTables from "../src/records/schema/memberTables.ts";
 import * as passkeyTables from "../src/records/schema/passkeyTables.ts";
+import * as peopleTables from "../src/records/schema/peopleTables.ts";
 import * as sessionTables from "../src/records/schema/sessionTables.ts";
 import * as summaryTables from "../src/records/schema/summaryTables.ts";
 import * as taskTables from "../src/records/schema/taskTables.ts";
@@ -32,6 +33,7 @@ const groups = {
   "Passkeys and one-time links": passkeyTables,
   "Assets, versions, stacks": assetTables,
   Albums: albumTables,
+  "People and faces": peopleTables,
   "Events and tasks": taskTables,
   Feedback: feedbackTables,
   "Summaries, maintained by triggers": summaryTables,

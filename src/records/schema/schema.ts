@@ -23,6 +23,7 @@ export {
   memberRoles,
   memberStates,
 } from "./memberTables.ts";
+export { FACE_SOURCES, faces, people } from "./peopleTables.ts";
 export { sessions, signInRequests } from "./sessionTables.ts";
 export { albumMonthCounts, dayCounts, mapCells, mapPoints, monthCounts } from "./summaryTables.ts";
 export { assetTasks, events, FORMER_TASK_TYPES, taskTypes } from "./taskTables.ts";
