@@ -115,6 +115,12 @@ BEGIN
   UPDATE libraries SET folded_name = NULL WHERE id = NEW.id;
 END;
 
+CREATE TRIGGER libraries_delete_clusters AFTER DELETE ON libraries
+BEGIN
+  DELETE FROM cluster_states WHERE library_id = OLD.id;
+  DELETE FROM face_runs WHERE library_id = OLD.id;
+END;
+
 CREATE TABLE users (
   id text PRIMARY KEY NOT NULL,
   subject text NOT NULL,
@@ -650,6 +656,26 @@ BEGIN
   UPDATE faces SET trashed_at = NEW.trashed_at WHERE asset_id = NEW.id;
 END;
 
+CREATE TRIGGER assets_update_person_assets AFTER UPDATE OF local_us, trashed_at ON assets
+WHEN (NEW.local_us <> OLD.local_us OR NEW.trashed_at IS NOT OLD.trashed_at)
+  AND EXISTS (SELECT 1 FROM person_assets WHERE asset_id = NEW.id)
+BEGIN
+  DELETE FROM person_pairs WHERE OLD.trashed_at IS NULL AND (library_id, low_id, high_id, sort_key) IN (
+    SELECT l.library_id, l.person_id, h.person_id, OLD.sort_key
+    FROM person_assets l CROSS JOIN person_assets h
+    WHERE l.asset_id = OLD.id AND h.asset_id = OLD.id AND h.person_id >= l.person_id
+      AND (h.person_id = l.person_id OR (l.is_paired = 1 AND h.is_paired = 1)));
+  UPDATE people SET asset_count = asset_count + (NEW.trashed_at IS NULL) - (OLD.trashed_at IS NULL)
+    WHERE (NEW.trashed_at IS NULL) <> (OLD.trashed_at IS NULL)
+      AND id IN (SELECT person_id FROM person_assets WHERE asset_id = NEW.id);
+  UPDATE person_assets SET local_us = NEW.local_us, trashed_at = NEW.trashed_at WHERE asset_id = NEW.id;
+  INSERT INTO person_pairs (library_id, low_id, high_id, sort_key, local_us)
+  SELECT l.library_id, l.person_id, h.person_id, NEW.sort_key, NEW.local_us
+    FROM person_assets l CROSS JOIN person_assets h
+    WHERE NEW.trashed_at IS NULL AND l.asset_id = NEW.id AND h.asset_id = NEW.id AND h.person_id >= l.person_id
+      AND (h.person_id = l.person_id OR (l.is_paired = 1 AND h.is_paired = 1));
+END;
+
 CREATE TABLE derived_files (
   asset_id text NOT NULL,
   version_id text NOT NULL,
@@ -672,6 +698,17 @@ END;
 CREATE TRIGGER derived_files_delete AFTER DELETE ON derived_files
 BEGIN
   UPDATE assets SET derived_bytes = derived_bytes - OLD.size_bytes WHERE id = OLD.asset_id;
+END;
+
+CREATE TRIGGER derived_files_delete_crop AFTER DELETE ON derived_files
+WHEN substr(OLD.name, 1, 5) = 'face_' AND EXISTS (SELECT 1 FROM assets WHERE id = OLD.asset_id)
+BEGIN
+  INSERT INTO crop_cleanups (asset_id, version_id, name, due_at) VALUES (OLD.asset_id, OLD.version_id, OLD.name, 0)
+    ON CONFLICT DO UPDATE SET due_at = 0, passes = 0;
+  INSERT INTO cache_purges (tag, library_id, requested_at)
+  SELECT substr(OLD.name, 1, 27), a.library_id, unixepoch() FROM assets a WHERE a.id = OLD.asset_id
+    ON CONFLICT (tag) DO UPDATE SET passes = 0, due_at = 0, requested_at = excluded.requested_at
+    WHERE passes > 0;
 END;
 
 CREATE TABLE stacks (
@@ -843,6 +880,92 @@ BEGIN
   UPDATE people SET face_count = face_count - 1 WHERE id = OLD.person_id;
 END;
 
+CREATE TRIGGER faces_insert_person_asset AFTER INSERT ON faces WHEN NEW.person_id IS NOT NULL
+BEGIN
+  INSERT INTO person_assets (asset_id, person_id, library_id, face_count, is_paired, local_us, trashed_at)
+  SELECT a.id, NEW.person_id, a.library_id, 1,
+    (SELECT count(*) FROM person_assets WHERE asset_id = a.id AND is_paired = 1) < 20, a.local_us, a.trashed_at
+    FROM assets a WHERE a.id = NEW.asset_id
+  ON CONFLICT (asset_id, person_id) DO UPDATE SET face_count = face_count + 1;
+END;
+
+CREATE TRIGGER faces_update_person_asset AFTER UPDATE OF person_id ON faces
+WHEN NEW.person_id IS NOT OLD.person_id
+BEGIN
+  UPDATE person_assets SET face_count = face_count - 1
+    WHERE asset_id = OLD.asset_id AND person_id = OLD.person_id;
+  INSERT INTO person_assets (asset_id, person_id, library_id, face_count, is_paired, local_us, trashed_at)
+  SELECT a.id, NEW.person_id, a.library_id, 1,
+    (SELECT count(*) FROM person_assets WHERE asset_id = a.id AND is_paired = 1) < 20, a.local_us, a.trashed_at
+    FROM assets a WHERE a.id = NEW.asset_id AND NEW.person_id IS NOT NULL
+  ON CONFLICT (asset_id, person_id) DO UPDATE SET face_count = face_count + 1;
+END;
+
+CREATE TRIGGER faces_delete_person_asset AFTER DELETE ON faces WHEN OLD.person_id IS NOT NULL
+BEGIN
+  UPDATE person_assets SET face_count = face_count - 1
+    WHERE asset_id = OLD.asset_id AND person_id = OLD.person_id;
+END;
+
+CREATE TRIGGER faces_delete_crop AFTER DELETE ON faces
+WHEN EXISTS (SELECT 1 FROM assets WHERE id = OLD.asset_id)
+BEGIN
+  DELETE FROM derived_files WHERE asset_id = OLD.asset_id
+    AND name = OLD.id || '-' || OLD.x || '-' || OLD.y || '-' || OLD.w || '-' || OLD.h;
+END;
+
+CREATE TRIGGER faces_update_crop AFTER UPDATE OF x, y, w, h ON faces
+WHEN NEW.x <> OLD.x OR NEW.y <> OLD.y OR NEW.w <> OLD.w OR NEW.h <> OLD.h
+BEGIN
+  DELETE FROM derived_files WHERE asset_id = OLD.asset_id
+    AND name = OLD.id || '-' || OLD.x || '-' || OLD.y || '-' || OLD.w || '-' || OLD.h;
+END;
+
+CREATE TRIGGER faces_update_cluster AFTER UPDATE OF person_id ON faces
+WHEN NEW.person_id IS NOT OLD.person_id AND NEW.library_id = OLD.library_id
+  AND EXISTS (SELECT 1 FROM face_embeddings WHERE face_id = NEW.id)
+BEGIN
+  UPDATE cluster_states SET revision = revision + 1 WHERE library_id = NEW.library_id;
+  UPDATE face_embeddings SET waiting = iif(NEW.person_id IS NULL AND NEW.source = 'automatic', 2, 0),
+      revision = (SELECT revision FROM cluster_states WHERE library_id = NEW.library_id)
+    WHERE face_id = NEW.id;
+  UPDATE person_clusters SET is_stale = 1, is_measured = 0,
+      revision = (SELECT revision FROM cluster_states WHERE library_id = NEW.library_id)
+    WHERE person_id = OLD.person_id;
+  INSERT INTO person_clusters (person_id, library_id, is_stale, revision)
+    SELECT NEW.person_id, NEW.library_id, 1, s.revision FROM cluster_states s
+      WHERE s.library_id = NEW.library_id AND NEW.person_id IS NOT NULL
+    ON CONFLICT (person_id) DO UPDATE SET is_stale = 1, is_measured = 0, revision = excluded.revision;
+END;
+
+CREATE TRIGGER faces_move_cluster AFTER UPDATE OF library_id ON faces WHEN NEW.library_id <> OLD.library_id
+BEGIN
+  DELETE FROM face_rejections WHERE face_id = NEW.id;
+  INSERT INTO cluster_states (library_id)
+    SELECT NEW.library_id WHERE EXISTS (SELECT 1 FROM face_embeddings WHERE face_id = NEW.id)
+    ON CONFLICT (library_id) DO UPDATE SET revision = revision + 1;
+  UPDATE cluster_states SET revision = revision + 1, reset_revision = revision + 1
+    WHERE library_id = OLD.library_id;
+  UPDATE person_clusters SET is_stale = 1, is_measured = 0,
+      revision = (SELECT revision FROM cluster_states WHERE library_id = OLD.library_id)
+    WHERE person_id = OLD.person_id;
+  UPDATE face_embeddings SET library_id = NEW.library_id,
+      waiting = iif(NEW.person_id IS NULL AND NEW.source = 'automatic', 2, 0),
+      revision = (SELECT revision FROM cluster_states WHERE library_id = NEW.library_id)
+    WHERE face_id = NEW.id;
+END;
+
+CREATE TRIGGER faces_delete_embedding AFTER DELETE ON faces
+BEGIN
+  DELETE FROM face_rejections WHERE face_id = OLD.id;
+  UPDATE cluster_states SET revision = revision + 1, reset_revision = revision + 1
+    WHERE library_id = OLD.library_id AND EXISTS (SELECT 1 FROM face_embeddings WHERE face_id = OLD.id);
+  UPDATE person_clusters SET is_stale = 1, is_measured = 0,
+      revision = (SELECT revision FROM cluster_states WHERE library_id = OLD.library_id)
+    WHERE person_id = OLD.person_id AND EXISTS (SELECT 1 FROM face_embeddings WHERE face_id = OLD.id);
+  DELETE FROM face_embeddings WHERE face_id = OLD.id;
+END;
+
 CREATE TABLE people (
   id text PRIMARY KEY NOT NULL,
   library_id text NOT NULL,
@@ -870,6 +993,199 @@ CREATE UNIQUE INDEX people_by_name ON people (library_id, folded_name)
   WHERE folded_name IS NOT NULL;
 CREATE INDEX people_by_portrait ON people (thumbnail_face_id)
   WHERE thumbnail_face_id IS NOT NULL;
+
+CREATE TRIGGER people_delete_cluster AFTER DELETE ON people
+BEGIN
+  DELETE FROM face_rejections WHERE person_id = OLD.id;
+  UPDATE cluster_states SET revision = revision + 1, reset_revision = revision + 1
+    WHERE library_id = OLD.library_id AND EXISTS (SELECT 1 FROM person_clusters WHERE person_id = OLD.id);
+  DELETE FROM person_clusters WHERE person_id = OLD.id;
+END;
+
+CREATE TABLE crop_cleanups (
+  asset_id text NOT NULL,
+  version_id text NOT NULL,
+  name text NOT NULL,
+  due_at integer NOT NULL,
+  passes integer DEFAULT 0 NOT NULL,
+  PRIMARY KEY(asset_id, version_id, name)
+) WITHOUT ROWID;
+
+CREATE INDEX crop_cleanups_due ON crop_cleanups (due_at);
+
+CREATE TABLE person_assets (
+  asset_id text NOT NULL,
+  person_id text NOT NULL,
+  library_id text NOT NULL,
+  face_count integer NOT NULL,
+  is_paired integer NOT NULL,
+  local_us integer NOT NULL,
+  trashed_at integer,
+  sort_key text GENERATED ALWAYS AS ((printf('%016x', local_us + 4611686018427387904) || asset_id)) VIRTUAL,
+  trash_key text GENERATED ALWAYS AS ((printf('%012x', trashed_at) || asset_id)) VIRTUAL,
+  PRIMARY KEY(asset_id, person_id)
+) WITHOUT ROWID;
+
+CREATE INDEX person_assets_unpaired ON person_assets (library_id, person_id, sort_key)
+  WHERE is_paired = 0 AND trashed_at IS NULL;
+CREATE INDEX person_assets_trashed ON person_assets (library_id, person_id, trash_key)
+  WHERE trashed_at IS NOT NULL;
+CREATE INDEX person_assets_trashed_by_time ON person_assets (library_id, person_id, sort_key)
+  WHERE trashed_at IS NOT NULL;
+
+CREATE TRIGGER person_assets_delete_empty AFTER UPDATE OF face_count ON person_assets WHEN NEW.face_count = 0
+BEGIN
+  DELETE FROM person_assets WHERE asset_id = NEW.asset_id AND person_id = NEW.person_id;
+END;
+
+CREATE TRIGGER person_assets_insert_pairs AFTER INSERT ON person_assets WHEN NEW.trashed_at IS NULL
+BEGIN
+  UPDATE people SET asset_count = asset_count + 1 WHERE id = NEW.person_id;
+  INSERT INTO person_pairs (library_id, low_id, high_id, sort_key, local_us)
+    VALUES (NEW.library_id, NEW.person_id, NEW.person_id, NEW.sort_key, NEW.local_us);
+  INSERT INTO person_pairs (library_id, low_id, high_id, sort_key, local_us)
+  SELECT NEW.library_id, min(NEW.person_id, o.person_id), max(NEW.person_id, o.person_id), NEW.sort_key,
+    NEW.local_us
+    FROM person_assets o
+    WHERE o.asset_id = NEW.asset_id AND o.is_paired = 1 AND o.person_id <> NEW.person_id AND NEW.is_paired = 1;
+END;
+
+CREATE TRIGGER person_assets_delete_pairs AFTER DELETE ON person_assets WHEN OLD.trashed_at IS NULL
+BEGIN
+  UPDATE people SET asset_count = asset_count - 1 WHERE id = OLD.person_id;
+  DELETE FROM person_pairs WHERE library_id = OLD.library_id AND low_id = OLD.person_id
+    AND high_id = OLD.person_id AND sort_key = OLD.sort_key;
+  DELETE FROM person_pairs WHERE (library_id, low_id, high_id, sort_key) IN (
+    SELECT OLD.library_id, min(OLD.person_id, o.person_id), max(OLD.person_id, o.person_id), OLD.sort_key
+    FROM person_assets o
+    WHERE o.asset_id = OLD.asset_id AND o.is_paired = 1 AND o.person_id <> OLD.person_id AND OLD.is_paired = 1);
+END;
+
+CREATE TABLE person_month_counts (
+  library_id text NOT NULL,
+  low_id text NOT NULL,
+  high_id text NOT NULL,
+  month integer NOT NULL,
+  assets integer NOT NULL,
+  PRIMARY KEY(library_id, low_id, high_id, month)
+) WITHOUT ROWID;
+
+CREATE TRIGGER person_month_counts_delete_empty AFTER UPDATE ON person_month_counts WHEN NEW.assets = 0
+BEGIN
+  DELETE FROM person_month_counts WHERE library_id = NEW.library_id AND low_id = NEW.low_id
+    AND high_id = NEW.high_id AND month = NEW.month;
+END;
+
+CREATE TABLE person_pairs (
+  library_id text NOT NULL,
+  low_id text NOT NULL,
+  high_id text NOT NULL,
+  sort_key text NOT NULL,
+  local_us integer NOT NULL,
+  PRIMARY KEY(library_id, low_id, high_id, sort_key)
+) WITHOUT ROWID;
+
+CREATE TRIGGER person_pairs_insert_month AFTER INSERT ON person_pairs
+BEGIN
+  INSERT INTO person_month_counts (library_id, low_id, high_id, month, assets)
+  VALUES (NEW.library_id, NEW.low_id, NEW.high_id,
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (NEW.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
+    1)
+  ON CONFLICT DO UPDATE SET assets = assets + 1;
+END;
+
+CREATE TRIGGER person_pairs_delete_month AFTER DELETE ON person_pairs
+BEGIN
+  UPDATE person_month_counts SET assets = assets - 1
+    WHERE library_id = OLD.library_id AND low_id = OLD.low_id AND high_id = OLD.high_id AND month =
+    CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (OLD.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER);
+END;
+
+-- Embeddings and clusters of faces
+
+CREATE TABLE cluster_states (
+  library_id text PRIMARY KEY NOT NULL,
+  revision integer DEFAULT 1 NOT NULL,
+  reset_revision integer DEFAULT 1 NOT NULL,
+  token integer DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE face_embeddings (
+  face_id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  asset_id text NOT NULL,
+  model text NOT NULL,
+  vector blob NOT NULL,
+  waiting integer DEFAULT 0 NOT NULL,
+  revision integer NOT NULL
+);
+
+CREATE INDEX face_embeddings_by_revision ON face_embeddings (library_id, revision);
+CREATE INDEX face_embeddings_waiting ON face_embeddings (library_id, model, waiting, face_id)
+  WHERE waiting > 0;
+
+CREATE TRIGGER face_embeddings_insert AFTER INSERT ON face_embeddings
+BEGIN
+  INSERT INTO cluster_states (library_id) VALUES (NEW.library_id)
+    ON CONFLICT (library_id) DO UPDATE SET revision = revision + 1;
+  UPDATE face_embeddings SET
+      revision = (SELECT revision FROM cluster_states WHERE library_id = NEW.library_id),
+      waiting = (SELECT iif(person_id IS NULL AND source = 'automatic', 2, 0) FROM faces WHERE id = NEW.face_id)
+    WHERE face_id = NEW.face_id;
+  INSERT INTO person_clusters (person_id, library_id, is_stale, revision)
+    SELECT f.person_id, NEW.library_id, 1, s.revision FROM faces f
+      CROSS JOIN cluster_states s ON s.library_id = NEW.library_id
+      WHERE f.id = NEW.face_id AND f.person_id IS NOT NULL
+    ON CONFLICT (person_id) DO UPDATE SET is_stale = 1, is_measured = 0, revision = excluded.revision;
+END;
+
+CREATE TRIGGER face_embeddings_update AFTER UPDATE OF model, vector ON face_embeddings
+WHEN NEW.model <> OLD.model OR NEW.vector <> OLD.vector
+BEGIN
+  UPDATE cluster_states SET revision = revision + 1, reset_revision = revision + 1
+    WHERE library_id = NEW.library_id;
+  UPDATE face_embeddings SET
+      revision = (SELECT revision FROM cluster_states WHERE library_id = NEW.library_id),
+      waiting = iif(waiting > 0, 2, 0)
+    WHERE face_id = NEW.face_id;
+  UPDATE person_clusters SET is_stale = 1, is_measured = 0,
+      revision = (SELECT revision FROM cluster_states WHERE library_id = NEW.library_id)
+    WHERE person_id = (SELECT person_id FROM faces WHERE id = NEW.face_id);
+END;
+
+CREATE TABLE face_rejections (
+  face_id text NOT NULL,
+  person_id text NOT NULL,
+  PRIMARY KEY(face_id, person_id)
+);
+
+CREATE INDEX face_rejections_by_person ON face_rejections (person_id, face_id);
+
+CREATE TABLE face_runs (
+  library_id text PRIMARY KEY NOT NULL,
+  kind text NOT NULL,
+  position text DEFAULT '' NOT NULL,
+  handled integer DEFAULT 0 NOT NULL,
+  requested_at integer NOT NULL,
+  finished_at integer,
+  revision integer DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE person_clusters (
+  person_id text PRIMARY KEY NOT NULL,
+  library_id text NOT NULL,
+  model text,
+  sum blob,
+  square_sum integer DEFAULT 0 NOT NULL,
+  face_count integer DEFAULT 0 NOT NULL,
+  is_stale integer DEFAULT false NOT NULL,
+  pairwise_mean real,
+  pairwise_p90 real,
+  is_measured integer DEFAULT false NOT NULL,
+  revision integer NOT NULL
+);
+
+CREATE INDEX person_clusters_by_revision ON person_clusters (library_id, revision);
 
 -- Events and tasks
 

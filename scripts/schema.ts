@@ -12,11 +12,13 @@ import * as accountTables from "../src/records/schema/accountTables.ts";
 import * as albumTables from "../src/records/schema/albumTables.ts";
 import * as assetTables from "../src/records/schema/assetTables.ts";
 import * as deliveryTables from "../src/records/schema/deliveryTables.ts";
+import * as faceTables from "../src/records/schema/faceTables.ts";
 import * as feedbackTables from "../src/records/schema/feedbackTables.ts";
 import * as maintenanceTables from "../src/records/schema/maintenanceTables.ts";
 import * as memberTables from "../src/records/schema/memberTables.ts";
 import * as passkeyTables from "../src/records/schema/passkeyTables.ts";
 import * as peopleTables from "../src/records/schema/peopleTables.ts";
+import * as personAssetTables from "../src/records/schema/personAssetTables.ts";
 import * as sessionTables from "../src/records/schema/sessionTables.ts";
 import * as summaryTables from "../src/records/schema/summaryTables.ts";
 import * as taskTables from "../src/records/schema/taskTables.ts";
@@ -33,7 +35,8 @@ const groups = {
   "Passkeys and one-time links": passkeyTables,
   "Assets, versions, stacks": assetTables,
   Albums: albumTables,
-  "People and faces": peopleTables,
+  "People and faces": { ...peopleTables, ...personAssetTables },
+  "Embeddings and clusters of faces": faceTables,
   "Events and tasks": taskTables,
   Feedback: feedbackTables,
   "Summaries, maintained by triggers": summaryTables,
