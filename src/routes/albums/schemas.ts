@@ -13,7 +13,7 @@ import {
   optionalLimitSchema,
   textSchema,
 } from "../fieldSchemas.ts";
-import { variantSchema } from "../assets/schemas.ts";
+import { variantSchema } from "../assets/variantSchemas.ts";
 
 const text = z.string().nullable();
 

@@ -1,7 +1,10 @@
 /** The asset response in every schema generation (V1 to V4). */
 import { z } from "@hono/zod-openapi";
 import { MAX_RATING } from "../../kernel/rating.ts";
+import { faceSchema } from "../faces/schemas.ts";
 import { idFieldSchema, instantFieldSchema as instant } from "../fieldSchemas.ts";
+import { personSchema } from "../people/schemas.ts";
+import { variantsSchema } from "./variantSchemas.ts";
 
 const localTime = z.string().openapi({
   description: "Wall-clock time of the capture, with the UTC offset if known",
@@ -9,18 +12,6 @@ const localTime = z.string().openapi({
 });
 const text = z.string().nullable();
 const number = z.number().nullable();
-
-export const variantSchema = z
-  .object({
-    url: z.string().openapi({ description: "Signed URL, stable for a day; needs no credential and supports Range" }),
-    mimetype: z.string(),
-    width: z.int().nullable().openapi({ description: "Target width in pixels; null if unknown" }),
-  })
-  .openapi("AssetVariant");
-
-export type VariantBody = z.input<typeof variantSchema>;
-
-const variants = z.record(z.string(), variantSchema).nullable();
 
 const cameraFields = {
   make: text,
@@ -84,36 +75,6 @@ export const fileDataSchema = z
   })
   .openapi("FileData");
 
-const faceSchema = z
-  .object({
-    id: idFieldSchema("face"),
-    asset_id: idFieldSchema("asset"),
-    person_id: idFieldSchema("person").nullable(),
-    bounding_box: z.object({ x: z.int(), y: z.int(), w: z.int(), h: z.int() }),
-    timestamp_ms: z.int().nullable(),
-    asset_urls: variants,
-    confidence: number,
-    source: z.enum(["automatic", "manual"]),
-    created_at: instant,
-    updated_at: instant,
-  })
-  .openapi("Face");
-
-const personSchema = z
-  .object({
-    id: idFieldSchema("person"),
-    name: text,
-    birth_date: text,
-    is_hidden: z.boolean(),
-    is_favorite: z.boolean(),
-    thumbnail_face_id: idFieldSchema("face").nullable(),
-    asset_count: z.int().nullable(),
-    asset_urls: variants,
-    created_at: instant,
-    updated_at: instant,
-  })
-  .openapi("Person");
-
 const coreFields = {
   id: idFieldSchema("asset"),
   mime_type: z.string(),
@@ -135,7 +96,7 @@ const coreFields = {
   }),
   description: text.openapi({ description: "AI-generated caption; null until generated, empty if the model declined" }),
   thumbhash: text.openapi({ description: "Base64-encoded ThumbHash; null until computed" }),
-  asset_urls: variants,
+  asset_urls: variantsSchema,
 };
 
 /** Groups added by `include`; null unless requested. */

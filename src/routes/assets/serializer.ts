@@ -1,10 +1,11 @@
 /** Serializes assets: core fields, requested groups, then legacy keys. */
 import { formatInstant, formatNullableInstant, formatWallTime, type WallTime } from "../../kernel/time.ts";
 import type { Asset, ColumnGroup, FileData, ListedAsset } from "../../operations/assets/assets.ts";
-import type { AssetBody, ExifBody, IncludeGroup, MetadataBody, VariantBody } from "./schemas.ts";
+import type { AssetBody, ExifBody, IncludeGroup, MetadataBody } from "./schemas.ts";
 import { includeGroups } from "./schemas.ts";
 import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import { serializeAssetUrls } from "./urlSerializer.ts";
+import type { VariantBody } from "./variantSchemas.ts";
 
 type Metadata = Asset["metadata"];
 

@@ -11,7 +11,7 @@ import {
 import type { Asset } from "../../operations/assets/assets.ts";
 import type { DisplayableAsset } from "../../operations/delivery/displaySource.ts";
 import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
-import type { VariantBody } from "./schemas.ts";
+import type { VariantBody } from "./variantSchemas.ts";
 
 type SizedAsset = DisplayableAsset & Pick<Asset, "width" | "height" | "trashedAt">;
 

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { parseJsonObject } from "../../kernel/json.ts";
 import { jsonBytes, MAX_ROW_JSON_BYTES } from "../../kernel/textLimits.ts";
-import { variantSchema } from "../assets/schemas.ts";
+import { variantSchema } from "../assets/variantSchemas.ts";
 import { enumListSchema, idFieldSchema, idSchema } from "../fieldSchemas.ts";
 import { declaredSha256Schema } from "../uploads/schemas.ts";
 
