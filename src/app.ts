@@ -35,6 +35,7 @@ import { edgeResizing } from "./routes/delivery/edgeResizing.ts";
 import { media } from "./routes/delivery/routes.ts";
 import { publishOpenApi } from "./routes/openapi.ts";
 import { newRouter } from "./routes/router.ts";
+import { searches } from "./routes/search/routes.ts";
 import { server } from "./routes/server.ts";
 import { tasks } from "./routes/tasks/routes.ts";
 import { stacks } from "./routes/stacks/routes.ts";
@@ -60,6 +61,7 @@ function mountApi(app: OpenAPIHono<AppEnv>) {
     .route("/", albumMemberships)
     .route("/", stacks)
     .route("/", geoClusters)
+    .route("/", searches)
     .route("/", assets)
     .route("/", moves)
     .route("/", assetFiles)

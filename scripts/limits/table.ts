@@ -44,6 +44,7 @@ import { backgroundSection } from "./backgroundLimits.ts";
 import { limit, type Section } from "./entry.ts";
 import { fileSections } from "./fileLimits.ts";
 import { passkeySection } from "./passkeyLimits.ts";
+import { searchSection } from "./searchLimits.ts";
 import { signInSection } from "./signInLimits.ts";
 import { sharingSection } from "./sharingLimits.ts";
 
@@ -170,6 +171,7 @@ export const sections: Section[] = [
     ],
   },
   sharingSection,
+  searchSection,
   ...fileSections,
   signInSection,
   {

@@ -16,6 +16,8 @@ const EXPOSED_HEADERS = [
   "Content-Range",
   "Accept-Ranges",
   "Repr-Digest",
+  "x-search-methods",
+  "x-search-degraded",
 ].join(",");
 
 /** Whether a request is a CORS preflight: an OPTIONS that names the method to come. */

@@ -25,9 +25,11 @@ const jsonOnly = createMiddleware<AppEnv>(async (c, next) => {
   await next();
 });
 
-/** Uploads, new versions and video posters: their routes stream the body and have their own limits. */
+/** Uploads, new versions, video posters and searched images: their routes read the body and have their own limits. */
 function isFileUpload(method: string, path: string): boolean {
-  if (method === "POST") return /^\/api\/assets(\/[^/]+\/versions(\/[^/]+\/replace)?)?\/?$/.test(path);
+  if (method === "POST") {
+    return /^\/api\/(search|assets(\/[^/]+\/versions(\/[^/]+\/replace)?)?)\/?$/.test(path);
+  }
   return method === "PUT" && /^\/api\/assets\/[^/]+\/still\/?$/.test(path);
 }
 

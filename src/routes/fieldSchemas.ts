@@ -219,6 +219,17 @@ export function limitSchema(fallback: number, max: number) {
     .openapi({ type: "integer", minimum: 1, maximum: max, default: fallback, description: "Items of a page" });
 }
 
+export const MAX_PAGE_NUMBER = 999_999;
+
+/** The number of a page, from 1, for lists without a cursor. */
+export const pageNumberSchema = queryIntegerSchema(MAX_PAGE_NUMBER).default(1).openapi({
+  type: "integer",
+  minimum: 1,
+  maximum: MAX_PAGE_NUMBER,
+  default: 1,
+  description: "Number of the page, from 1",
+});
+
 export function optionalLimitSchema(max: number, description: string) {
   return queryIntegerSchema(max).optional().openapi({ type: "integer", minimum: 1, maximum: max, description });
 }

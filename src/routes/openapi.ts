@@ -16,6 +16,7 @@ const INFO = {
   servers: [{ url: "/", description: "This instance" }],
   tags: [
     { name: "Assets", description: "Photos and videos: upload, list, read, update, trash, delete" },
+    { name: "Search", description: "Assets by text, by resemblance and by filters" },
     { name: "Albums", description: "Albums and their memberships" },
     { name: "Libraries", description: "Libraries hold assets, albums and stacks" },
     { name: "Members", description: "Members of shared libraries and their roles" },

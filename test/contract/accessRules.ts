@@ -2,7 +2,7 @@
  * Access rules per published operation: the required action and the status for ids of another tenant. An operation
  * without a rule fails authorization.test.ts.
  */
-import { uploadForm, type CallOptions } from "../support/clients/api.ts";
+import { searchForm, uploadForm, type CallOptions } from "../support/clients/api.ts";
 import { canaries } from "../support/clients/otherTenant.ts";
 
 export interface AccessRule {
@@ -182,6 +182,8 @@ export const accessRules: Record<string, AccessRule> = {
   },
   "GET /api/assets/counts": { ...listRule, returnsOwnData: false },
   "GET /api/assets/geo-clusters": { ...listRule, query: { bbox: "-180,-90,180,90", cell_size: "10" } },
+  "GET /api/search": { ...listRule, query: { media_type: "image" } },
+  "POST /api/search": { ...listRule, createRequest: () => ({ body: searchForm({ media_type: "image" }) }) },
   "GET /api/assets/{asset_id}/download": readRule,
   "GET /api/assets/{asset_id}/thumbnail": { ...readRule, returnsOwnData: false },
   "PUT /api/assets/{asset_id}/still": writeRule,

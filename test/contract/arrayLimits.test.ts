@@ -36,9 +36,11 @@ function findArrays(schemaOrBoolean: Schema | boolean | undefined, path: string)
 beforeAll(async () => {
   document = await readDocument();
   arrays = listOperations(document).flatMap((operation) =>
-    Object.values(operation.requestBody?.content ?? {}).flatMap((content) =>
-      findArrays(content.schema, "").map(([name, schema]) => ({ operation, name: name.slice(1), schema })),
-    ),
+    findArrays(operation.requestBody?.content?.["application/json"]?.schema, "").map(([name, schema]) => ({
+      operation,
+      name: name.slice(1),
+      schema,
+    })),
   );
 });
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../src/kernel/ids.ts";
-import { call, ROOT_API_KEY, uniqueBytes, uploadForm, type CallOptions } from "../support/clients/api.ts";
+import { call, ROOT_API_KEY, searchForm, uniqueBytes, uploadForm, type CallOptions } from "../support/clients/api.ts";
 import {
   fillPath,
   listOperations,
@@ -167,6 +167,8 @@ describe("every response matches the published schema", () => {
     await callAndValidate("GET /api/assets/counts", "/api/assets/counts", 200);
     const viewport = "bbox=-180,-90,180,90&cell_size=10";
     await callAndValidate("GET /api/assets/geo-clusters", `/api/assets/geo-clusters?${viewport}`, 200);
+    await callAndValidate("GET /api/search", "/api/search?media_type=image&include=metadata", 200);
+    await callAndValidate("POST /api/search", "/api/search", 200, { body: searchForm({ media_type: "image" }) });
     const change = {
       description: "text",
       latitude: 52.52,

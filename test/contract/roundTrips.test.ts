@@ -53,6 +53,7 @@ const queries: Record<string, string[]> = {
     `group_by=year&${WORLD}`,
   ],
   "GET /api/assets/geo-clusters": [`${WORLD}&cell_size=10`, `${WORLD}&cell_size=10&album_id={album}`],
+  "GET /api/search": ["media_type=image", "album_id={album}", "ratings=0&limit=5&include=metadata"],
   "GET /api/assets/{asset_id}": ["", "include=metadata,variants,legacy"],
   "GET /api/assets/{asset_id}/thumbnail": ["size=original"],
   "GET /api/albums": ["", "starting_after_id={album}", "asset_id={asset}", "ids={album}", "name=a"],

@@ -59,6 +59,13 @@ export function uploadForm(bytes: Uint8Array | string, options: UploadOptions = 
   return form;
 }
 
+/** The form of an image search. */
+export function searchForm(fields: Record<string, string | string[] | File>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) for (const each of [value].flat()) form.append(name, each);
+  return form;
+}
+
 export async function upload(bytes: Uint8Array | string, options: UploadOptions = {}): Promise<Response> {
   return await call("POST", "/api/assets", { ...options, body: uploadForm(bytes, options) });
 }
