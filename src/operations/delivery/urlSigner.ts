@@ -6,9 +6,10 @@ import { toBase64Url } from "../../kernel/base64Url.ts";
 import { ExpiringMap } from "../../kernel/expiringMap.ts";
 import { originalKey, renditionKey } from "../../objects/keys.ts";
 import { headOriginal, openOriginal } from "../../objects/uploads/originals.ts";
+import { parseCropVariant } from "./faceCropNames.ts";
 import { parseSourceVariant, parseVariantName } from "./variants.ts";
 
-/** Identifies one file of a version. `variant` is a variant name, `original`, or a source variant. */
+/** Identifies one file of a version. `variant` is a variant name, `original`, the crop of a face, or a source variant. */
 export interface MediaAddress {
   assetId: string;
   versionId: string;
@@ -83,14 +84,16 @@ export async function signingKeyTag(secret: string): Promise<string> {
 }
 
 /** The files of a version that one signature opens. */
-type SignatureScope = "display" | "display_image" | "original" | "source" | "source_image";
+type SignatureScope = "display" | "display_image" | "original" | "source" | "source_image" | `face_${string}`;
 
 /**
  * All display variants of a version share a signature, because they show the same image without its metadata. The
- * original has its own, so that a thumbnail's URL never opens the file. Null for an unknown variant.
+ * original and each crop of a face have their own: a thumbnail's URL never opens the file, nor a portrait's the whole
+ * image. Null for an unknown variant.
  */
 function scopeOf(variant: string): SignatureScope | null {
   if (variant === "original") return "original";
+  if (parseCropVariant(variant) !== null) return `face_${variant}`;
   const source = parseSourceVariant(variant);
   if (source !== null) return source === "video" ? "source_image" : "source";
   const parsed = parseVariantName(variant);
@@ -243,6 +246,7 @@ export function mediaFile(bucket: R2Bucket, address: MediaAddress): MediaFile | 
 
 function objectKey({ assetId, versionId, variant }: MediaAddress): string | null {
   if (variant === "original") return originalKey(assetId, versionId);
+  if (parseCropVariant(variant) !== null) return renditionKey(assetId, versionId, variant);
   const parsed = parseVariantName(variant);
   return parsed === null ? null : renditionKey(assetId, versionId, parsed.variant);
 }

@@ -52,6 +52,11 @@ export const faceSchema = z
       .openapi({ description: "automatic: found by the detector. manual: drawn by a user" }),
     created_at: instantFieldSchema,
     updated_at: instantFieldSchema,
+    thumbnail_url: z
+      .string()
+      .nullable()
+      .optional()
+      .openapi({ description: "V1 name of `asset_urls.thumbnail.url`, in assets with legacy keys" }),
   })
   .openapi("Face");
 export type FaceBody = z.input<typeof faceSchema>;

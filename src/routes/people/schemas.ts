@@ -43,6 +43,11 @@ export const personSchema = z
       .openapi({ description: "With `include=cluster_metrics`: how similar the person's faces are; else null" }),
     created_at: instantFieldSchema,
     updated_at: instantFieldSchema,
+    thumbnail_face_url: z
+      .string()
+      .nullable()
+      .optional()
+      .openapi({ description: "V1 name of `asset_urls.thumbnail.url`, in assets with legacy keys" }),
   })
   .openapi("Person");
 export type PersonBody = z.input<typeof personSchema>;

@@ -1,0 +1,34 @@
+import { formatInstant } from "../../kernel/time.ts";
+import { cropVariantName, cropWidth, type Face, type FaceCrop } from "../../operations/delivery/faceCropNames.ts";
+import type { VariantBody } from "../assets/variantSchemas.ts";
+import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
+import type { FaceBody } from "./schemas.ts";
+
+/** The URLs of a crop; null for a video without a poster. */
+export async function serializeCrop(
+  { faceId, box, source }: FaceCrop,
+  urls: MediaUrlBuilder,
+): Promise<Record<"thumbnail", VariantBody> | null> {
+  const { assetId, versionId, trashedAt } = source;
+  if (versionId === null) return null;
+  const url = await urls.sign({ assetId, versionId, variant: cropVariantName(faceId, box), trashedAt });
+  return { thumbnail: { url, mimetype: "image/webp", width: cropWidth(box) } };
+}
+
+/** `legacy` adds the key of the first API generation. */
+export async function serializeFace(face: Face, urls: MediaUrlBuilder, { legacy = false } = {}): Promise<FaceBody> {
+  const asset_urls = await serializeCrop(face.crop, urls);
+  return {
+    id: face.id,
+    asset_id: face.assetId,
+    person_id: face.personId,
+    bounding_box: face.box,
+    timestamp_ms: face.timestampMs,
+    asset_urls,
+    confidence: face.confidence,
+    source: face.source,
+    created_at: formatInstant(face.createdAt),
+    updated_at: formatInstant(face.updatedAt),
+    ...(legacy ? { thumbnail_url: asset_urls?.thumbnail.url ?? null } : {}),
+  };
+}
