@@ -1063,17 +1063,16 @@ END;
 
 CREATE TABLE person_month_counts (
   library_id text NOT NULL,
-  low_id text NOT NULL,
-  high_id text NOT NULL,
+  person_id text NOT NULL,
   month integer NOT NULL,
   assets integer NOT NULL,
-  PRIMARY KEY(library_id, low_id, high_id, month)
+  PRIMARY KEY(library_id, person_id, month)
 ) WITHOUT ROWID;
 
 CREATE TRIGGER person_month_counts_delete_empty AFTER UPDATE ON person_month_counts WHEN NEW.assets = 0
 BEGIN
-  DELETE FROM person_month_counts WHERE library_id = NEW.library_id AND low_id = NEW.low_id
-    AND high_id = NEW.high_id AND month = NEW.month;
+  DELETE FROM person_month_counts WHERE library_id = NEW.library_id AND person_id = NEW.person_id
+    AND month = NEW.month;
 END;
 
 CREATE TABLE person_pairs (
@@ -1085,19 +1084,19 @@ CREATE TABLE person_pairs (
   PRIMARY KEY(library_id, low_id, high_id, sort_key)
 ) WITHOUT ROWID;
 
-CREATE TRIGGER person_pairs_insert_month AFTER INSERT ON person_pairs
+CREATE TRIGGER person_pairs_insert_month AFTER INSERT ON person_pairs WHEN NEW.low_id = NEW.high_id
 BEGIN
-  INSERT INTO person_month_counts (library_id, low_id, high_id, month, assets)
-  VALUES (NEW.library_id, NEW.low_id, NEW.high_id,
+  INSERT INTO person_month_counts (library_id, person_id, month, assets)
+  VALUES (NEW.library_id, NEW.low_id,
     CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (NEW.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER),
     1)
   ON CONFLICT DO UPDATE SET assets = assets + 1;
 END;
 
-CREATE TRIGGER person_pairs_delete_month AFTER DELETE ON person_pairs
+CREATE TRIGGER person_pairs_delete_month AFTER DELETE ON person_pairs WHEN OLD.low_id = OLD.high_id
 BEGIN
   UPDATE person_month_counts SET assets = assets - 1
-    WHERE library_id = OLD.library_id AND low_id = OLD.low_id AND high_id = OLD.high_id AND month =
+    WHERE library_id = OLD.library_id AND person_id = OLD.low_id AND month =
     CAST(strftime('%Y%m', max(-62167219200, min(253402300799, (OLD.local_us + 100000000000000000) / 1000000 - 100000000000)), 'unixepoch') AS INTEGER);
 END;
 

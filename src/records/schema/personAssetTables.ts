@@ -50,17 +50,17 @@ export const personPairs = sqliteTable(
   (t) => [primaryKey({ columns: [t.libraryId, t.lowId, t.highId, t.sortKey] })],
 );
 
-/** The rows of `person_pairs` by month of capture. */
+/** The live assets of each person by month of capture. */
 export const personMonthCounts = sqliteTable(
   "person_month_counts",
   {
     libraryId: text("library_id").notNull(),
-    lowId: text("low_id").notNull(),
-    highId: text("high_id").notNull(),
+    personId: text("person_id").notNull(),
+    /** Year × 100 + month of the local capture time. */
     month: integer("month").notNull(),
     assets: integer("assets").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.libraryId, t.lowId, t.highId, t.month] })],
+  (t) => [primaryKey({ columns: [t.libraryId, t.personId, t.month] })],
 );
 
 /** Crops of faces to delete from R2: of a deleted face, or of one with another box. */

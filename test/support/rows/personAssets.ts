@@ -103,8 +103,8 @@ export async function findPersonAssetMismatches(): Promise<Record<string, Lines>
         if (low.person_id !== high.person_id && !isPair) continue;
         const key = `${low.library_id} ${low.person_id} ${high.person_id}`;
         pairs.push(`${key} ${low.sort_key} ${low.local_us}`);
-        addTo(months, `${key} ${monthName(low.local_us)}`);
       }
+      addTo(months, `${low.library_id} ${low.person_id} ${monthName(low.local_us)}`);
     }
   }
   const { results: people } = await env.DB.prepare("SELECT id FROM people").all<{ id: string }>();
@@ -122,7 +122,7 @@ export async function findPersonAssetMismatches(): Promise<Record<string, Lines>
       pairs,
     ],
     "months of people": [
-      await linesOf("SELECT library_id, low_id, high_id, month, assets FROM person_month_counts"),
+      await linesOf("SELECT library_id, person_id, month, assets FROM person_month_counts"),
       [...months].map(([key, assets]) => `${key} ${assets}`),
     ],
     "assets of people": [
