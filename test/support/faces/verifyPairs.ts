@@ -18,6 +18,10 @@ function cosine(one: Float32Array, other: Float32Array): number {
   return sum;
 }
 
+function similarity({ embedding: one }: IdentifiedFace, { embedding: other }: IdentifiedFace): number {
+  return one === null || other === null ? -Infinity : cosine(one, other);
+}
+
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 1 : part / whole;
 }
@@ -27,14 +31,12 @@ export function verifyPairs(faces: readonly IdentifiedFace[], thresholds: readon
   const pairs: { same: boolean; similarity: number }[] = [];
   for (const [index, one] of faces.entries()) {
     for (const other of faces.slice(index + 1)) {
-      const known = one.embedding !== null && other.embedding !== null;
-      const similarity = known ? cosine(one.embedding, other.embedding) : -Infinity;
-      pairs.push({ same: one.identity === other.identity, similarity });
+      pairs.push({ same: one.identity === other.identity, similarity: similarity(one, other) });
     }
   }
   const wanted = pairs.filter(({ same }) => same).length;
   return thresholds.map((threshold) => {
-    const accepted = pairs.filter(({ similarity }) => similarity >= threshold);
+    const accepted = pairs.filter((pair) => pair.similarity >= threshold);
     const right = accepted.filter(({ same }) => same).length;
     const precision = ratio(right, accepted.length);
     const recall = ratio(right, wanted);
