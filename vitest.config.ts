@@ -22,7 +22,9 @@ export const shared = {
   // Ends a test that hangs. A busy machine takes several times the usual second.
   testTimeout: 30_000,
   hookTimeout: 30_000,
-  globalSetup: ["modelServer", "placeServer", "openIdServer"].map((name) => `./test/support/servers/${name}.ts`),
+  globalSetup: ["modelServer", "embedderServer", "placeServer", "openIdServer"].map(
+    (name) => `./test/support/servers/${name}.ts`,
+  ),
   // The default of Vitest leaves one core unused.
   maxWorkers: 2,
 };

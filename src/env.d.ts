@@ -32,6 +32,12 @@ declare namespace Cloudflare {
     DESCRIBER_URL?: string;
     DESCRIBER_API_KEY?: string;
     DESCRIBER_PROMPT?: string;
+    EMBEDDER?: string;
+    EMBEDDER_MODEL?: string;
+    EMBEDDER_URL?: string;
+    EMBEDDER_API_KEY?: string;
+    EMBEDDER_DIMENSIONS?: string;
+    IMMICH_ML_URL?: string;
     GEOCODER?: string;
     GEOCODER_URL?: string;
     GEOCODER_API_KEY?: string;

@@ -1,6 +1,7 @@
 /** Parses the vars and secrets of a deployment. */
 import { parseAccountSettings, type AccountSettings } from "./settings/accountSettings.ts";
 import { AppError } from "./errors.ts";
+import { parseEmbedderSettings, type EmbedderConfig } from "./settings/embedderSettings.ts";
 import { parseSignInSettings, type SignInSettings } from "./settings/signInSettings.ts";
 import { text, type Vars } from "./settings/vars.ts";
 
@@ -37,6 +38,8 @@ export interface Config {
   geocoder: GeocoderConfig;
   /** Finds faces in images: docs/faces.md. */
   faceRecognizer: FaceRecognizerConfig;
+  /** Service that maps texts and images to vectors: docs/search.md. */
+  embedder: EmbedderConfig;
   /** The owner, and who may sign up: docs/users.md. */
   accounts: AccountSettings;
   /** How users sign in: docs/sign-in.md. */
@@ -205,6 +208,7 @@ export function parseConfig(vars: Vars): Config {
     describer: describer(vars),
     geocoder: geocoder(vars),
     faceRecognizer: faceRecognizer(vars),
+    embedder: parseEmbedderSettings(vars),
     accounts: parseAccountSettings(vars),
     signIn: parseSignInSettings(vars, production),
     corsOrigins: (text(vars, "CORS_ORIGINS") ?? "*").split(",").map((origin) => origin.trim()),

@@ -7,6 +7,8 @@ import type { Describer } from "../providers/describers/describer.ts";
 import { createDescriber } from "../providers/describers/describerFactory.ts";
 import type { FaceRecognizer } from "../providers/faces/faceRecognizer.ts";
 import { createFaceRecognizer } from "../providers/faces/faceRecognizerFactory.ts";
+import type { Embedder } from "../providers/embedders/embedder.ts";
+import { createEmbedder } from "../providers/embedders/embedderFactory.ts";
 import type { IdentityProvider } from "../providers/identity/identityProvider.ts";
 import { createIdentityProvider } from "../providers/identity/identityProviderFactory.ts";
 import type { PlaceFinder } from "../providers/places/placeFinder.ts";
@@ -27,6 +29,8 @@ export interface Context {
   readonly config: Config;
   /** The configured describer, if any. */
   readonly describer: Describer | null;
+  /** Maps texts and images to vectors; null without one. */
+  readonly embedder: Embedder | null;
   readonly placeFinder: PlaceFinder | null;
   /** The configured recognizer of faces, if any. */
   readonly faceRecognizer: FaceRecognizer | null;
@@ -73,6 +77,7 @@ export interface ContextOptions {
 export function createContext(bindings: Bindings, options: ContextOptions): Context {
   let db: Database | undefined;
   let describer: Describer | null | undefined;
+  let embedder: Embedder | null | undefined;
   let placeFinder: PlaceFinder | undefined;
   let faceRecognizer: FaceRecognizer | null | undefined;
   return {
@@ -89,6 +94,10 @@ export function createContext(bindings: Bindings, options: ContextOptions): Cont
     get describer() {
       if (describer === undefined) describer = createDescriber(options.config(), bindings);
       return describer;
+    },
+    get embedder() {
+      if (embedder === undefined) embedder = createEmbedder(options.config(), bindings);
+      return embedder;
     },
     get placeFinder() {
       return (placeFinder ??= createPlaceFinder(options.config(), bindings));

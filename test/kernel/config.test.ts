@@ -43,6 +43,7 @@ describe("parseConfig", () => {
       trashRetentionDays: 90,
       scrubBytesPerRun: 256 * 1024 * 1024,
       describer: { kind: "none" },
+      embedder: { kind: "none" },
       geocoder: { kind: "offline" },
       faceRecognizer: { kind: "worker" },
       accounts: {

@@ -18,6 +18,7 @@ export function testContext(changes: Partial<Context> = {}): Context {
     ...context,
     queue: recordingQueue().binding,
     describer: null,
+    embedder: null,
     placeFinder: null,
     faceRecognizer: null,
     identityProvider: null,
