@@ -7,6 +7,7 @@ export const worker = cloudflareTest(async () => ({
   miniflare: {
     bindings: {
       TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+      TEST_SEARCH_MIGRATIONS: await readD1Migrations("./search-migrations"),
       ROOT_API_KEY: "apikey_test_root_key_0123456789abcdef0123456789",
       MEDIA_SIGNING_KEY: "test signing key 0123456789abcdef0123456789abcdef",
     },

@@ -27,8 +27,10 @@ function optionOf(args: string[], name: string): string | null {
 async function migrate(args: string[]): Promise<void> {
   const persistTo = optionOf(args, "--persist-to");
   const persist = persistTo === null ? [] : ["--persist-to", persistTo];
-  const run = await runWrangler(["d1", "migrations", "apply", "DB", "--local", ...persist]);
-  if (run.code !== 0) throw new Error(`Migrations failed:\n${run.stdout}${run.stderr}`);
+  for (const binding of ["DB", "SEARCH_DB"]) {
+    const run = await runWrangler(["d1", "migrations", "apply", binding, "--local", ...persist]);
+    if (run.code !== 0) throw new Error(`Migrations of ${binding} failed:\n${run.stdout}${run.stderr}`);
+  }
 }
 
 /** Fails with one sentence if the port is in use; wrangler would choose another one, or print a stack trace. */

@@ -2,6 +2,7 @@
 declare namespace Cloudflare {
   interface Env {
     DB: D1Database;
+    SEARCH_DB: D1Database;
     BUCKET: R2Bucket;
     QUEUE: Queue;
     IMAGES: ImagesBinding;
@@ -44,6 +45,9 @@ declare namespace Cloudflare {
     GEOCODER_EMAIL?: string;
     GEOCODER_LANGUAGE?: string;
     FACE_RECOGNIZER?: string;
+    FACE_DETECTION_EXCLUDED_REGIONS?: string;
+    IMMICH_ML_FACE_MODEL?: string;
+    IMMICH_ML_API_KEY?: string;
     OWNER_EMAIL?: string;
     OWNER_NAME?: string;
     SIGN_UPS?: string;
@@ -54,7 +58,7 @@ declare namespace Cloudflare {
   }
 }
 
-/** Uint8Array to and from Base64 (ES2026): implemented by workerd, missing in TypeScript 5.9's library. */
+/** Uint8Array to and from Base64 and hexadecimal digits (ES2026): implemented by workerd, missing in TypeScript 5.9's library. */
 interface Base64Options {
   alphabet?: "base64" | "base64url";
   omitPadding?: boolean;
@@ -62,6 +66,7 @@ interface Base64Options {
 
 interface Uint8Array {
   toBase64(options?: Base64Options): string;
+  toHex(): string;
 }
 
 interface Uint8ArrayConstructor {
@@ -70,4 +75,6 @@ interface Uint8ArrayConstructor {
     text: string,
     options?: { alphabet?: "base64" | "base64url"; lastChunkHandling?: "loose" | "strict" | "stop-before-partial" },
   ): Uint8Array<ArrayBuffer>;
+  /** Throws a SyntaxError on other characters and on an odd number of digits. */
+  fromHex(text: string): Uint8Array<ArrayBuffer>;
 }

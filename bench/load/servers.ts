@@ -72,7 +72,7 @@ function benchConfig(pauseTasks: boolean, main: string): string {
   return (pauseTasks ? withoutConsumers : development)
     .replace(/^main = .*$/m, main)
     .replace(/^directory = "(.*)"$/m, (_, path: string) => `directory = "${resolve(path)}"`)
-    .replace(/^migrations_dir = "(.*)"$/m, (_, path: string) => `migrations_dir = "${resolve(path)}"`)
+    .replaceAll(/^migrations_dir = "(.*)"$/gm, (_, path: string) => `migrations_dir = "${resolve(path)}"`)
     .replaceAll(/limit = \d+/g, "limit = 100000000");
 }
 
@@ -95,7 +95,8 @@ export async function startTintype(directory: string, { pauseTasks, vars }: Tint
   writeFileSync(config, benchConfig(pauseTasks, BUNDLE));
   const state = join(directory, "state");
   const persist = ["--local", "--config", config, "--persist-to", state];
-  await runWranglerOrThrow(["d1", "migrations", "apply", "DB", ...persist]);
+  for (const binding of ["DB", "SEARCH_DB"])
+    await runWranglerOrThrow(["d1", "migrations", "apply", binding, ...persist]);
   const port = await freePort(0);
   const flags = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const child = startWrangler([...wranglerArguments(config, port, state), ...flags], {

@@ -9,7 +9,13 @@ import { ensureResources } from "./resources.ts";
 import { ensureSecrets, setSecret } from "./secrets.ts";
 import { readSettings, settingsFile, writeSettings, type SettingOptions, type Settings } from "./settings.ts";
 import { smokeTest } from "./smokeTest.ts";
-import { instanceNames, writeWorkerConfig, type InstanceNames } from "./workerConfig.ts";
+import {
+  databaseBindings,
+  instanceNames,
+  writeWorkerConfig,
+  type DatabaseBinding,
+  type InstanceNames,
+} from "./workerConfig.ts";
 import { firewallExpression } from "./zone.ts";
 
 export interface DeployOptions extends SettingOptions {
@@ -32,17 +38,17 @@ async function publishForPlan(
   api: AccountApi,
   settings: Settings,
   names: InstanceNames,
-  databaseId: string,
+  databaseIds: Record<DatabaseBinding, string>,
   directory: string,
 ): Promise<Settings> {
-  const first = await publish(api, settings, names, writeWorkerConfig(settings, databaseId));
+  const first = await publish(api, settings, names, writeWorkerConfig(settings, databaseIds));
   if (first === "published") return settings;
   const free: Settings = { ...settings, vars: { ...settings.vars, WORKERS_PLAN: "free" } };
   console.log(
     `\nThe account is on the Workers Free plan: deploying without CPU limits. ${settingsFile(settings.name)} says WORKERS_PLAN=free; after an upgrade to Paid, run npm run deploy -- --plan paid.\n`,
   );
   writeSettings(free, directory);
-  if ((await publish(api, free, names, writeWorkerConfig(free, databaseId))) === "needs free plan") {
+  if ((await publish(api, free, names, writeWorkerConfig(free, databaseIds))) === "needs free plan") {
     throw new Error("Cloudflare refuses the deployment's CPU limits although it has none.");
   }
   return free;
@@ -80,17 +86,22 @@ export async function deployInstance(options: DeployOptions, prompt: Prompt): Pr
   const found = await readInventory(api, credentials, settings, names);
   const known = { ...settings, accountId: credentials.accountId };
   writeSettings(known, directory);
-  const databaseId = await ensureResources(api, known, names, found);
-  const config = writeWorkerConfig(known, databaseId);
-  if (options.import !== undefined) await importBackup(api, databaseId, config, options.import);
-  const applied = await applyMigrations(api, databaseId, config);
-  console.log(applied.length === 0 ? "The database is up to date." : `Applied ${applied.length} migrations.`);
+  const databaseIds = await ensureResources(api, known, names, found);
+  const config = writeWorkerConfig(known, databaseIds);
+  if (options.import !== undefined) {
+    await importBackup(api, { binding: "DB", databaseId: databaseIds.DB, config }, options.import);
+  }
+  for (const binding of databaseBindings) {
+    const applied = await applyMigrations(api, { binding, databaseId: databaseIds[binding], config });
+    const name = names.databases[binding];
+    console.log(applied.length === 0 ? `${name} is up to date.` : `Applied ${applied.length} migrations to ${name}.`);
+  }
   const target = { worker: settings.name, config };
   if (options.secret !== undefined) await setSecret(prompt, options.secret, target);
   const ownerKey = await ensureSecrets(prompt, api, target);
   // Printed before the deployment, which can fail: the key is already stored, and a stored secret is write-only.
   if (ownerKey !== null) console.log(`\nThe owner's API key, shown only once. Store it safely:\n\n  ${ownerKey}\n`);
-  const deployed = await publishForPlan(api, known, names, databaseId, directory);
+  const deployed = await publishForPlan(api, known, names, databaseIds, directory);
   const address = addressOf(deployed, found.subdomain);
   const key = ownerKey ?? options.key ?? null;
   const { maxWaitMs } = options;

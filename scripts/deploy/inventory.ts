@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { CloudflareError, type AccountApi } from "./api.ts";
 import type { Settings } from "./settings.ts";
-import type { InstanceNames } from "./workerConfig.ts";
+import { databaseBindings, type DatabaseBinding, type InstanceNames } from "./workerConfig.ts";
 
 export interface Inventory {
-  databaseId: string | null;
+  databaseIds: Record<DatabaseBinding, string | null>;
   hasBucket: boolean;
   /** Id of each existing queue by its name. */
   queueIds: Map<string, string>;
@@ -18,7 +18,7 @@ export interface Inventory {
 
 export function emptyInventory(): Inventory {
   return {
-    databaseId: null,
+    databaseIds: { DB: null, SEARCH_DB: null },
     hasBucket: false,
     queueIds: new Map(),
     hasWorker: false,
@@ -75,12 +75,18 @@ async function orNull<T>(call: Promise<T>, code: number): Promise<T | null> {
   }
 }
 
+/** Tables by which a database of this application is known. */
+const OWN_TABLES: Record<DatabaseBinding, string[]> = {
+  DB: ["assets", "libraries"],
+  SEARCH_DB: ["search_state", "search_documents"],
+};
+
 /** A database without tables, or with the ledger alone, is one of an interrupted deployment. */
-async function isForeignDatabase(api: AccountApi, databaseId: string): Promise<boolean> {
+async function isForeignDatabase(api: AccountApi, binding: DatabaseBinding, databaseId: string): Promise<boolean> {
   const sql = "SELECT name FROM sqlite_master WHERE type = 'table'";
   const [answer] = await api("POST", `/d1/database/${databaseId}/query`, queriedNamesSchema, { body: { sql } });
   const names = (answer?.results ?? []).map(({ name }) => name).filter((name) => !/^(sqlite_|_cf_)/.test(name));
-  return names.some((name) => name !== "d1_migrations") && !(names.includes("assets") && names.includes("libraries"));
+  return names.some((name) => name !== "d1_migrations") && !OWN_TABLES[binding].every((name) => names.includes(name));
 }
 
 /** The checks of one instance. */
@@ -92,11 +98,19 @@ export function inventoryChecks(
 ): InventoryCheck[] {
   const advice = `choose another name with --name, for example --name ${settings.name}-photos`;
 
-  async function checkDatabase(): Promise<string[]> {
-    const databases = await api("GET", `/d1/database?name=${names.database}`, z.array(databaseSchema));
-    found.databaseId = databases.find(({ name }) => name === names.database)?.uuid ?? null;
-    if (found.databaseId === null || !(await isForeignDatabase(api, found.databaseId))) return [];
-    return [`The D1 database ${names.database} belongs to another application: ${advice}.`];
+  async function checkDatabase(binding: DatabaseBinding): Promise<string[]> {
+    const database = names.databases[binding];
+    const databases = await api("GET", `/d1/database?name=${database}`, z.array(databaseSchema));
+    const id = databases.find(({ name }) => name === database)?.uuid ?? null;
+    found.databaseIds[binding] = id;
+    if (id === null || !(await isForeignDatabase(api, binding, id))) return [];
+    return [`The D1 database ${database} belongs to another application: ${advice}.`];
+  }
+
+  async function checkDatabases(): Promise<string[]> {
+    const problems: string[] = [];
+    for (const binding of databaseBindings) problems.push(...(await checkDatabase(binding)));
+    return problems;
   }
 
   async function checkBucket(): Promise<string[]> {
@@ -130,7 +144,7 @@ export function inventoryChecks(
   }
 
   return [
-    { permission: "D1: Edit", run: checkDatabase },
+    { permission: "D1: Edit", run: checkDatabases },
     { permission: "Workers R2 Storage: Edit", run: checkBucket },
     { permission: "Queues: Edit", run: checkQueues },
     { permission: "Workers Scripts: Edit", run: checkWorker },

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { runWrangler, type CommandResult } from "../wrangler.ts";
 import type { AccountApi } from "./api.ts";
 import { queriedNamesSchema } from "./inventory.ts";
+import { DATABASES, type DatabaseBinding } from "./workerConfig.ts";
 
 const LEDGER = `CREATE TABLE IF NOT EXISTS d1_migrations(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -51,21 +52,28 @@ function importFile(missing: string[], directory: string): string {
   return `${[LEDGER, ...parts].join("\n")}\n`;
 }
 
+/** A database of an instance, and the configuration that names it. */
+export interface MigrationTarget {
+  binding: DatabaseBinding;
+  databaseId: string;
+  config: string;
+}
+
 /** Runs a file of SQL as one import: all of it, or nothing. */
-async function importSql(config: string, path: string): Promise<CommandResult> {
-  return await runWrangler(["d1", "execute", "DB", "--remote", "--yes", "--config", config, "--file", path]);
+async function importSql({ binding, config }: MigrationTarget, path: string): Promise<CommandResult> {
+  return await runWrangler(["d1", "execute", binding, "--remote", "--yes", "--config", config, "--file", path]);
 }
 
 /** Fills an empty database from a file of `wrangler d1 export`, which contains the ledger too. */
-export async function importBackup(api: AccountApi, databaseId: string, config: string, path: string): Promise<void> {
+export async function importBackup(api: AccountApi, target: MigrationTarget, path: string): Promise<void> {
   if (!existsSync(path)) throw new Error(`The file ${path} does not exist. Nothing was imported.`);
-  const tables = await query(api, databaseId, "SELECT name FROM sqlite_master WHERE type = 'table'");
+  const tables = await query(api, target.databaseId, "SELECT name FROM sqlite_master WHERE type = 'table'");
   if (tables.some((name) => !/^(sqlite_|_cf_)/.test(name))) {
     throw new Error(
       "--import needs an empty database, and this one has tables: choose a new --name. Nothing was changed.",
     );
   }
-  const run = await importSql(config, path);
+  const run = await importSql(target, path);
   if (run.code !== 0) throw new Error(`Importing ${path} failed and changed nothing:\n${run.stdout}${run.stderr}`);
   console.log(`Imported ${path}.`);
 }
@@ -73,18 +81,17 @@ export async function importBackup(api: AccountApi, databaseId: string, config: 
 /** Applies the missing migrations in one import, so all or none, and returns their names. */
 export async function applyMigrations(
   api: AccountApi,
-  databaseId: string,
-  config: string,
-  directory = "migrations",
+  target: MigrationTarget,
+  directory: string = DATABASES[target.binding].migrations,
 ): Promise<string[]> {
   const files = migrationFiles(directory);
-  const applied = await appliedMigrations(api, databaseId);
+  const applied = await appliedMigrations(api, target.databaseId);
   requireKnown(applied, files);
   const missing = files.filter((name) => !applied.has(name));
   if (missing.length === 0) return [];
-  const path = join(dirname(config), "migrations.sql");
+  const path = join(dirname(target.config), "migrations.sql");
   writeFileSync(path, importFile(missing, directory));
-  const run = await importSql(config, path);
+  const run = await importSql(target, path);
   if (run.code === 0) return missing;
   throw new Error(
     `The migrations ${missing.join(", ")} failed and changed nothing. Run npm run deploy again to continue.\n${run.stdout}${run.stderr}`,

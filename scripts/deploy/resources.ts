@@ -1,9 +1,9 @@
-/** Creates the missing database, bucket and queues of an instance. Existing ones stay as they are. */
+/** Creates the missing databases, bucket and queues of an instance. Existing ones stay as they are. */
 import { z } from "zod";
 import { CloudflareError, type AccountApi } from "./api.ts";
 import { bucketHeaders, databaseSchema, queueSchema, type Inventory } from "./inventory.ts";
 import type { Settings } from "./settings.ts";
-import type { InstanceNames } from "./workerConfig.ts";
+import { databaseBindings, type DatabaseBinding, type InstanceNames } from "./workerConfig.ts";
 
 async function ensure(exists: boolean, label: string, create: () => Promise<unknown>): Promise<void> {
   if (!exists) await create();
@@ -24,10 +24,10 @@ async function optional(label: string, advice: string, change: () => Promise<unk
 async function ensureDatabase(
   api: AccountApi,
   { location, jurisdiction }: Settings,
-  { database }: InstanceNames,
-  { databaseId }: Inventory,
+  database: string,
+  existingId: string | null,
 ): Promise<string> {
-  let id = databaseId;
+  let id = existingId;
   await ensure(id !== null, `D1 database ${database}`, async () => {
     const place = jurisdiction === null ? { primary_location_hint: location ?? undefined } : { jurisdiction };
     const created = await api("POST", "/d1/database", databaseSchema, { body: { name: database, ...place } });
@@ -37,19 +37,33 @@ async function ensureDatabase(
   return id;
 }
 
-/** Returns the database's id. */
+async function ensureDatabases(
+  api: AccountApi,
+  settings: Settings,
+  names: InstanceNames,
+  found: Inventory,
+): Promise<Record<DatabaseBinding, string>> {
+  const ids = { DB: "", SEARCH_DB: "" };
+  for (const binding of databaseBindings) {
+    const name = names.databases[binding];
+    ids[binding] = await ensureDatabase(api, settings, name, found.databaseIds[binding]);
+    await optional(
+      `D1 read replication of ${name}`,
+      `Switch it on in the dashboard: D1, ${name}, Settings, Read replication.`,
+      () => api("PATCH", `/d1/database/${ids[binding]}`, z.unknown(), { body: { read_replication: { mode: "auto" } } }),
+    );
+  }
+  return ids;
+}
+
+/** Returns the ids of the databases. */
 export async function ensureResources(
   api: AccountApi,
   settings: Settings,
   names: InstanceNames,
   found: Inventory,
-): Promise<string> {
-  const databaseId = await ensureDatabase(api, settings, names, found);
-  await optional(
-    "D1 read replication",
-    `Switch it on in the dashboard: D1, ${names.database}, Settings, Read replication.`,
-    () => api("PATCH", `/d1/database/${databaseId}`, z.unknown(), { body: { read_replication: { mode: "auto" } } }),
-  );
+): Promise<Record<DatabaseBinding, string>> {
+  const databaseIds = await ensureDatabases(api, settings, names, found);
   const headers = bucketHeaders(settings);
   await ensure(found.hasBucket, `R2 bucket ${names.bucket}`, () => {
     const hint = settings.location === null ? {} : { locationHint: settings.location };
@@ -66,5 +80,5 @@ export async function ensureResources(
       api("POST", "/queues", queueSchema, { body: { queue_name: queue } }),
     );
   }
-  return databaseId;
+  return databaseIds;
 }

@@ -13,7 +13,7 @@ const productionSchema = z.looseObject({
   name: z.string(),
   vars: z.record(z.string(), z.string()),
   limits: z.unknown().optional(),
-  d1_databases: z.array(z.looseObject({ binding: z.string() })),
+  d1_databases: z.array(z.looseObject({ binding: z.enum(["DB", "SEARCH_DB"]) })),
   r2_buckets: z.array(z.looseObject({ binding: z.string() })),
   queues: z.object({
     producers: z.array(z.looseObject({ queue: z.string() })),
@@ -31,8 +31,17 @@ const fileSchema = z.object({
   env: z.object({ production: productionSchema }),
 });
 
+/** The D1 databases of an instance by their binding: the suffix of their name, and the directory of their migrations. */
+export const DATABASES = {
+  DB: { suffix: "", migrations: "migrations" },
+  SEARCH_DB: { suffix: "-search", migrations: "search-migrations" },
+} as const;
+
+export type DatabaseBinding = keyof typeof DATABASES;
+export const databaseBindings = ["DB", "SEARCH_DB"] as const satisfies DatabaseBinding[];
+
 export interface InstanceNames {
-  database: string;
+  databases: Record<DatabaseBinding, string>;
   bucket: string;
   queues: string[];
   crons: string[];
@@ -54,7 +63,8 @@ function rename(name: string, instance: string): string {
 export function instanceNames({ name }: Settings): InstanceNames {
   const { queues, triggers } = readFile().env.production;
   const all = queues.consumers.map(({ queue }) => rename(queue, name));
-  return { database: name, bucket: name, queues: [...new Set(all)], crons: triggers.crons };
+  const databases = { DB: `${name}${DATABASES.DB.suffix}`, SEARCH_DB: `${name}${DATABASES.SEARCH_DB.suffix}` };
+  return { databases, bucket: name, queues: [...new Set(all)], crons: triggers.crons };
 }
 
 /** Workers of one account with the same namespace share a counter, so each instance has its own. */
@@ -81,7 +91,7 @@ function derivedVars({ host }: Settings): Record<string, string> {
 }
 
 /** Writes the configuration of an instance for wrangler, whose paths are relative to the file, and returns its path. */
-export function writeWorkerConfig(settings: Settings, databaseId: string): string {
+export function writeWorkerConfig(settings: Settings, databaseIds: Record<DatabaseBinding, string>): string {
   const { env, main, ...runtime } = readFile();
   const { production } = env;
   const { name, host, jurisdiction } = settings;
@@ -97,7 +107,13 @@ export function writeWorkerConfig(settings: Settings, databaseId: string): strin
     // The Workers Free plan rejects the section (error 100328).
     limits: isFree ? undefined : production.limits,
     d1_databases: production.d1_databases.map((each) => {
-      return { ...each, database_name: name, database_id: databaseId, migrations_dir: toRoot("migrations") };
+      const { suffix, migrations } = DATABASES[each.binding];
+      return {
+        ...each,
+        database_name: `${name}${suffix}`,
+        database_id: databaseIds[each.binding],
+        migrations_dir: toRoot(migrations),
+      };
     }),
     r2_buckets: production.r2_buckets.map((each) => {
       return { ...each, bucket_name: name, ...(jurisdiction === null ? {} : { jurisdiction }) };

@@ -21,6 +21,8 @@ export type { Consistency } from "../records/database.ts";
 /** The first argument of every operation: storage, providers, settings and the clock of one request or job. */
 export interface Context {
   readonly db: Database;
+  /** The text index, a database of its own: reads come from the nearest replica. */
+  readonly searchDb: Database;
   readonly bucket: R2Bucket;
   readonly queue: TaskQueue;
   readonly images: ImagesBinding;
@@ -47,6 +49,7 @@ export interface Context {
 /** The Worker bindings that a context is built from. */
 export interface Bindings {
   DB: D1Database;
+  SEARCH_DB: D1Database;
   BUCKET: R2Bucket;
   QUEUE: Queue;
   IMAGES: ImagesBinding;
@@ -76,6 +79,7 @@ export interface ContextOptions {
  */
 export function createContext(bindings: Bindings, options: ContextOptions): Context {
   let db: Database | undefined;
+  let searchDb: Database | undefined;
   let describer: Describer | null | undefined;
   let embedder: Embedder | null | undefined;
   let placeFinder: PlaceFinder | undefined;
@@ -83,6 +87,9 @@ export function createContext(bindings: Bindings, options: ContextOptions): Cont
   return {
     get db() {
       return (db ??= openDatabase(bindings.DB, options.consistency, options.actor));
+    },
+    get searchDb() {
+      return (searchDb ??= openDatabase(bindings.SEARCH_DB, "nearest"));
     },
     bucket: bindings.BUCKET,
     queue: bindings.QUEUE,

@@ -84,8 +84,14 @@ function consumersOf(queue: string): string[] {
   return account.queues.find(({ name }) => name === queue)?.consumers.map(({ script }) => script) ?? [];
 }
 
-function ledger(): unknown[] {
-  return account.databases[0]?.sqlite.prepare("SELECT name FROM d1_migrations ORDER BY id").all() ?? [];
+function ledger(database = account.databases[0]): unknown[] {
+  return database?.sqlite.prepare("SELECT name FROM d1_migrations ORDER BY id").all() ?? [];
+}
+
+/** The bindings of D1 databases with which the Worker was uploaded. */
+function databaseBindings(name = NAME): unknown[] {
+  const bindings = account.workers.get(name)?.metadata.bindings ?? [];
+  return bindings.filter(({ type }) => type === "d1").map((binding) => [binding.name, binding.id]);
 }
 
 const changes = (): string[] => account.requests.filter((request) => !/^GET|\/query$/.test(request));
@@ -93,8 +99,16 @@ const changes = (): string[] => account.requests.filter((request) => !/^GET|\/qu
 describe("the first deployment", () => {
   it("creates everything, migrates, sets secrets, and tests the address with a sample", async () => {
     await deploy({}, terminal);
-    expect(account.databases).toMatchObject([{ name: NAME, replication: "auto" }]);
+    expect(account.databases).toMatchObject([
+      { name: NAME, replication: "auto" },
+      { name: `${NAME}-search`, replication: "auto" },
+    ]);
     expect(ledger()).toEqual(migrationFiles().map((name) => ({ name })));
+    expect(ledger(account.databases[1])).toEqual(migrationFiles("search-migrations").map((name) => ({ name })));
+    expect(databaseBindings()).toEqual([
+      ["DB", account.databases[0]?.uuid],
+      ["SEARCH_DB", account.databases[1]?.uuid],
+    ]);
     expect(account.buckets).toMatchObject([{ name: NAME, jurisdiction: "default", localUploads: true }]);
     expect([consumersOf(NAME), consumersOf(DEAD)]).toEqual([[NAME], [NAME]]);
     expect(account.secrets.get(NAME)).toEqual(new Set(["ROOT_API_KEY", "MEDIA_SIGNING_KEY"]));
@@ -119,13 +133,14 @@ describe("the first deployment", () => {
 
   it("keeps a new database and bucket in a jurisdiction, or near a location", async () => {
     await deploy({ jurisdiction: "eu" }, terminal);
-    expect(account.databases).toMatchObject([{ jurisdiction: "eu" }]);
+    expect(account.databases).toMatchObject([{ jurisdiction: "eu" }, { jurisdiction: "eu" }]);
     expect(account.buckets).toMatchObject([{ jurisdiction: "eu", localUploads: false }]);
     expect(JSON.parse(readFileSync(configPath(NAME), "utf8"))).toMatchObject({
       r2_buckets: [{ bucket_name: NAME, jurisdiction: "eu" }],
     });
     await deploy({ name: "second-test", location: "apac" }, terminal);
-    expect(account.databases[1]).toMatchObject({ name: "second-test", location: "apac" });
+    expect(account.databases[2]).toMatchObject({ name: "second-test", location: "apac" });
+    expect(account.databases[3]).toMatchObject({ name: "second-test-search", location: "apac" });
   });
 
   it("serves from a host of a zone, and remembers it", async () => {
@@ -176,7 +191,7 @@ describe("a later deployment", () => {
       changes().filter((request) => /d1-upload|import|secrets|r2\/buckets$|queues$|database$/.test(request)),
     ).toEqual([]);
     expect(account.databases[0]?.sqlite.prepare("SELECT count(*) AS users FROM users").get()).toEqual({ users: 1 });
-    expect(printed).toContain("The database is up to date.");
+    expect(printed).toContain(`${NAME} is up to date.`);
   });
 
   it("applies only new migrations", async () => {
@@ -185,7 +200,8 @@ describe("a later deployment", () => {
     writeFileSync(join(directory, "9000_more.sql"), "CREATE TABLE more (id text)");
     const [database] = account.databases;
     const target = accountApi("a token of the test", account.id);
-    const apply = () => applyMigrations(target, database?.uuid ?? "", configPath(NAME), directory);
+    const place = { binding: "DB", databaseId: database?.uuid ?? "", config: configPath(NAME) } as const;
+    const apply = () => applyMigrations(target, place, directory);
     expect([await apply(), await apply()]).toEqual([["9000_more.sql"], []]);
     expect(ledger().at(-1)).toEqual({ name: "9000_more.sql" });
     writeFileSync(join(directory, "9001_good.sql"), "CREATE TABLE good (id text)");
@@ -304,6 +320,8 @@ describe("the check before a deployment", () => {
     await deploy({}, terminal);
     account.databases[0]?.sqlite.exec("DROP TABLE assets");
     await expect(deploy()).rejects.toThrow(`The D1 database ${NAME} belongs to another application`);
+    account.databases[1]?.sqlite.exec("DROP TABLE search_state");
+    await expect(deploy()).rejects.toThrow(`The D1 database ${NAME}-search belongs to another application`);
   });
 
   it("works with a token that can't list accounts, when the account is known", async () => {
@@ -337,7 +355,8 @@ describe("a second instance", () => {
   it("has its own database, bucket, queues and settings", async () => {
     await deploy({}, terminal);
     await deploy({ name: "second-test" }, terminal);
-    expect(account.databases.map(({ name }) => name)).toEqual([NAME, "second-test"]);
+    const names = [NAME, "second-test"];
+    expect(account.databases.map(({ name }) => name)).toEqual(names.flatMap((name) => [name, `${name}-search`]));
     expect(account.buckets.map(({ name }) => name)).toEqual([NAME, "second-test"]);
     expect([consumersOf("second-test"), consumersOf(NAME)]).toEqual([["second-test"], [NAME]]);
     expect(account.secrets.get("second-test")?.size).toBe(2);
@@ -376,7 +395,7 @@ describe("a second instance", () => {
     expect(account.databases[0]?.sqlite.prepare("SELECT id FROM users WHERE subject = 's'").all()).toEqual([
       { id: "u" },
     ]);
-    expect(printed).toContain("The database is up to date.");
+    expect(printed).toContain(`${NAME} is up to date.`);
     await expect(deploy({ import: backup })).rejects.toThrow("--import needs an empty database");
     await expect(deploy({ import: "missing.sql" })).rejects.toThrow("The file missing.sql does not exist");
   });

@@ -26,7 +26,7 @@ export interface StoredQueue {
 /** What an upload of a Worker contained. */
 export interface UploadedWorker {
   /** The `metadata` part: bindings, limits, cache, placement. */
-  metadata: { bindings: { type: string; name: string; text?: string }[]; [field: string]: unknown };
+  metadata: { bindings: { type: string; name: string; text?: string; id?: string }[]; [field: string]: unknown };
   crons: string[];
   isOnWorkersDev: boolean;
   domains: string[];
