@@ -23,7 +23,7 @@ export const shared = {
   // Ends a test that hangs. A busy machine takes several times the usual second.
   testTimeout: 30_000,
   hookTimeout: 30_000,
-  globalSetup: ["modelServer", "embedderServer", "placeServer", "openIdServer"].map(
+  globalSetup: ["modelServer", "embedderServer", "faceServer", "placeServer", "openIdServer"].map(
     (name) => `./test/support/servers/${name}.ts`,
   ),
   // The default of Vitest leaves one core unused.

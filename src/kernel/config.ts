@@ -2,6 +2,7 @@
 import { parseAccountSettings, type AccountSettings } from "./settings/accountSettings.ts";
 import { AppError } from "./errors.ts";
 import { parseEmbedderSettings, type EmbedderConfig } from "./settings/embedderSettings.ts";
+import { parseFaceSettings, type FaceRecognizerConfig } from "./settings/faceSettings.ts";
 import { parseSignInSettings, type SignInSettings } from "./settings/signInSettings.ts";
 import { text, type Vars } from "./settings/vars.ts";
 
@@ -38,6 +39,8 @@ export interface Config {
   geocoder: GeocoderConfig;
   /** Finds faces in images: docs/faces.md. */
   faceRecognizer: FaceRecognizerConfig;
+  /** Countries and states of the US in which automatic face detection is off. */
+  faceDetectionExcludedRegions: string[];
   /** Service that maps texts and images to vectors: docs/search.md. */
   embedder: EmbedderConfig;
   /** The owner, and who may sign up: docs/users.md. */
@@ -56,9 +59,6 @@ export type DescriberConfig =
 export type GeocoderConfig =
   | { kind: "offline" }
   | { kind: "nominatim"; baseUrl: string; apiKey: string | null; email: string | null; language: string };
-
-/** `worker` computes in the Worker, and images stay inside the deployment. */
-export type FaceRecognizerConfig = { kind: "worker" } | { kind: "none" };
 
 export const IMAGE_DELIVERIES = ["images-binding", "cf-image", "cdn-cgi"] as const;
 export type ImageDelivery = (typeof IMAGE_DELIVERIES)[number];
@@ -182,10 +182,6 @@ function geocoderUrl(vars: Vars): string {
   return url.replace(/\/+$/, "").replace(/\/reverse$/, "");
 }
 
-function faceRecognizer(vars: Vars): FaceRecognizerConfig {
-  return { kind: oneOf(vars, "FACE_RECOGNIZER", ["worker", "none"]) };
-}
-
 export function parseConfig(vars: Vars): Config {
   // A missing or misspelled value keeps the protections of production on.
   const production = text(vars, "ENVIRONMENT") !== "development";
@@ -195,6 +191,7 @@ export function parseConfig(vars: Vars): Config {
     throw new AppError("not_configured", "ROOT_API_KEY or MEDIA_SIGNING_KEY still has its local-development value");
   }
   const workersPlan = oneOf(vars, "WORKERS_PLAN", WORKERS_PLANS);
+  const faces = parseFaceSettings(vars);
   return {
     production,
     rootApiKey,
@@ -207,7 +204,8 @@ export function parseConfig(vars: Vars): Config {
     workersPlan,
     describer: describer(vars),
     geocoder: geocoder(vars),
-    faceRecognizer: faceRecognizer(vars),
+    faceRecognizer: faces.recognizer,
+    faceDetectionExcludedRegions: faces.excludedRegions,
     embedder: parseEmbedderSettings(vars),
     accounts: parseAccountSettings(vars),
     signIn: parseSignInSettings(vars, production),

@@ -46,6 +46,7 @@ describe("parseConfig", () => {
       embedder: { kind: "none" },
       geocoder: { kind: "offline" },
       faceRecognizer: { kind: "worker" },
+      faceDetectionExcludedRegions: ["US-IL", "US-TX"],
       accounts: {
         ownerEmail: "owner@tintype.invalid",
         ownerName: null,

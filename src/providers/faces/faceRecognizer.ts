@@ -36,11 +36,18 @@ export interface RecognizedFace {
 }
 
 /** Finds the faces of a picture and computes embeddings, whose distance is small for the same person. */
+/** The same picture fails with the same settings again. Clients read the message. */
+export class PermanentRecognitionError extends Error {}
+
 export interface FaceRecognizer {
   /** `name@version`, stored with each face. Embeddings compare only within one model. */
   readonly model: string;
   /** Values of an embedding. */
   readonly dimensions: number;
-  /** Throws an AppError `rate_limited` or another error on transient failures; see the implementations. */
+  /**
+   * Memory of the isolate that `recognize` takes at most, the decoded picture included; 0 if another service computes.
+   */
+  readonly memoryBytes: number;
+  /** Throws a PermanentRecognitionError, and other errors on failures that a later attempt may not have. */
   recognize(image: FaceImage): Promise<RecognizedFace[]>;
 }
