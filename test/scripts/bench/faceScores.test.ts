@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { evaluateDetection } from "../../../bench/faces/evaluate.ts";
+import { evaluateDetection, evaluateIdentities, identifyFaces } from "../../../bench/faces/evaluate.ts";
 import { labelledPictures } from "../../fixtures/faces/labels.ts";
+import { peoplePictures } from "../../fixtures/faces/people.ts";
 import { overlap, scorePicture } from "../../support/faces/scoreDetections.ts";
 import { bestThreshold, verifyPairs } from "../../support/faces/verifyPairs.ts";
 
@@ -68,5 +69,18 @@ describe("scores of identities", () => {
     expect(middle).toMatchObject({ precision: 1, recall: 0.5 });
     expect(loose).toMatchObject({ precision: 0.5, recall: 0.5 });
     expect(bestThreshold(verifyPairs(faces, [0.9, 0.7, 0.5])).threshold).toBe(0.7);
+  });
+
+  it("separates all people of the set when the embedding is the person", async () => {
+    const persons = peoplePictures.flatMap(({ files }, index) => files.map(() => index));
+    const large = { x: 0.2, y: 0.2, w: 0.5, h: 0.5 };
+    const faces = await identifyFaces(async () => {
+      const embedding = new Float32Array(peoplePictures.length);
+      embedding[persons.shift() ?? 0] = 1;
+      const small = { box: { ...large, w: 0.1, h: 0.1 }, embedding: null };
+      return await Promise.resolve([small, { box: large, embedding }]);
+    });
+    expect(evaluateIdentities(faces).best).toMatchObject({ precision: 1, recall: 1, f1: 1 });
+    expect(faces.length).toBe(149);
   });
 });
