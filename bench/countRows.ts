@@ -64,7 +64,6 @@ export async function countTable(libraries: Seeded[]): Promise<string[]> {
       const query = {
         libraryId: library.libraryId,
         filter: { ...everyAsset, ...filter },
-        personIds: null,
         groupBy,
         startingAfterUs: null,
         limit: LIMIT,

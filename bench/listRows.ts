@@ -67,7 +67,6 @@ async function measurePage(library: Seeded, filter: Filter, startingAfterId: str
     listAssets(context, caller, {
       libraryId: library.libraryId,
       filter: { ...everyAsset, ...filter },
-      personIds: null,
       startingAfterId,
       limit: LIMIT,
       groups: everyColumnGroup,

@@ -17,7 +17,6 @@ async function viewportRow(
     const query = {
       libraryId: library.libraryId,
       filter: { ...everyAsset, ...filter },
-      personIds: null,
       grid: { box: viewport.box, cellDegrees: viewport.cellDegrees },
     };
     return await listGeoClusters(context, principal, query).catch((error: unknown) => {

@@ -27,14 +27,13 @@ export async function countAssets(context: Context, principal: Principal, query:
   // The library is no part of what decides whether there is a summary.
   if (hasSummary(requestOf({ ...query.filter, libraryId: "" }))) {
     const read = await readAssetQuery(context, principal, query, (filter) => summedCountsQuery(requestOf(filter)));
-    return read?.result ?? empty;
+    return read.result ?? empty;
   }
   const read = await readAssetQuery(context, principal, query, (filter) => firstScanQuery(requestOf(filter)));
-  if (read === null) return empty;
   const page = await finishScan(context.db, requestOf(read.filter), read.result ?? []);
   if (page !== null) return page;
   throw invalid(
     ["query", "group_by"],
-    `place, album and rating filters read up to ${MAX_COUNT_SCAN_ROWS} assets; use a shorter group_by, a smaller bbox or a shorter period`,
+    `place, album, people and rating filters read up to ${MAX_COUNT_SCAN_ROWS} assets; use a shorter group_by, a smaller bbox or a shorter period`,
   );
 }

@@ -11,31 +11,28 @@ import type { Context } from "../context.ts";
 export interface AssetQuery {
   libraryId: string | null;
   filter: Omit<AssetFilter, "libraryId">;
-  /** All of these people must be on the asset; an unknown id makes the result empty. */
-  personIds: string[] | null;
 }
 
 /**
  * Reads `select` for the library and album of an asset filter, in one round trip with the check of both if the library
- * is likely; in two for a rating at a place. `select` may return null while the library is a guess. Returns null if the
- * filter excludes every asset. Throws `not_found` or `bad_request`.
+ * is likely; in two for a rating or people at a place. `select` may return null while the library is a guess. Throws
+ * `not_found` or `bad_request`.
  */
 export async function readAssetQuery<T>(
   context: Context,
   principal: Principal,
   query: AssetQuery,
   select: (filter: AssetFilter) => Query<T> | null,
-): Promise<{ filter: AssetFilter; result: T | null } | null> {
-  const { libraryId, personIds } = query;
-  const isEmpty = personIds !== null && personIds.length > 0;
-  if (!isEmpty && needsIndexChoice(query.filter)) return await readWithIndexChoice(context, principal, query, select);
+): Promise<{ filter: AssetFilter; result: T | null }> {
+  const { libraryId } = query;
+  if (needsIndexChoice(query.filter)) return await readWithIndexChoice(context, principal, query, select);
   const { library, checked, read } = await readInLibrary(context, principal, {
     libraryId,
     check: albumLibraryQuery(principal, query.filter.albumId),
-    select: (likely) => (isEmpty ? null : select(filterOf(query, likely))),
+    select: (likely) => select(filterOf(query, likely)),
   });
   if (query.filter.albumId !== null && checked !== library.id) throw notFound("album");
-  return isEmpty ? null : { filter: filterOf(query, library), result: await read() };
+  return { filter: filterOf(query, library), result: await read() };
 }
 
 function filterOf(query: AssetQuery, { id, trashClearedAt }: LikelyLibrary): AssetFilter {
@@ -54,7 +51,7 @@ async function readWithIndexChoice<T>(
     check: NO_QUERY,
     select: (likely) => indexChoiceQuery(filterOf(query, likely)),
   });
-  const filter = { ...filterOf(query, library), readsRatings: (await read()) ?? false };
+  const filter = { ...filterOf(query, library), index: (await read()) ?? ("place" as const) };
   const selected = select(filter);
   return { filter, result: selected === null ? null : (await runQueries<[T]>(context.db, [selected]))[0] };
 }

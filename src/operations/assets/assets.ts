@@ -55,17 +55,15 @@ export async function getListedAsset(
 export interface ListAssetsParams {
   libraryId: string | null;
   filter: Omit<AssetFilter, "libraryId">;
-  /** All of these people must be on the asset; an unknown id makes the result empty. */
-  personIds: string[] | null;
   startingAfterId: string | null;
   limit: number;
   /** Columns to read. */
   groups: ColumnGroups;
 }
 
-/** The page that the request most likely means. People are on no asset yet, so a filter by person reads no page. */
+/** The page that the request most likely means. */
 function guessPage(params: ListAssetsParams, library: LikelyLibrary | null): PageRequest | null {
-  if (library === null || (params.personIds ?? []).length > 0) return null;
+  if (library === null) return null;
   const { filter, startingAfterId, limit, groups } = params;
   const { id: libraryId, trashClearedAt } = library;
   return {
@@ -80,7 +78,7 @@ function guessPage(params: ListAssetsParams, library: LikelyLibrary | null): Pag
 
 /**
  * Lists assets of one library, a page at a time in one round trip; two for a trash filtered by dates, for a filter that
- * scans (three for a rating at a place), for a page with long texts, and for a library that the isolate doesn't know
+ * scans (three for a rating or people at a place), for a page with long texts, and for a library that the isolate doesn't know
  * yet. A page whose texts would exceed 4 MiB is shorter than its limit, with `hasMore`; a list of ids is complete.
  * Throws `not_found` for an unknown album, `bad_request` for a cursor of another library, and `validation_error` if
  * combined filters match none of 200,000 assets.
@@ -99,7 +97,6 @@ export async function listAssets(context: Context, principal: Principal, params:
   if (page !== null && rows !== null && isProven) return await readPage(context, page, rows);
   const { cursor, trashSpan } = lookup.rows === null ? lookup : await readListContext(context.db, principal, params);
   requireCursor(params.startingAfterId, cursor?.libraryId, library.id, "asset");
-  if (params.personIds !== null && params.personIds.length > 0) return { assets: [], hasMore: false };
   if (page !== null && rows !== null) return await readPage(context, page, rows);
   return await readPage(context, {
     filter: { ...params.filter, libraryId: library.id, trashClearedAt: library.trashClearedAt },

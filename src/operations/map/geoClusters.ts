@@ -30,12 +30,11 @@ export async function listGeoClusters(
   const read = await readAssetQuery(context, principal, boxed, (filter) =>
     needsCellCount(requestOf(filter)) ? null : clustersQuery(requestOf(filter)),
   );
-  if (read === null) return [];
   const clusters = read.result ?? (await readClusters(context.db, requestOf(read.filter)));
   if (clusters === "too_many_rows") {
     throw invalid(
       ["query", "bbox"],
-      `album, rating, date and trash filters read up to ${MAX_MAP_ROWS} assets; use a smaller bbox or a shorter period`,
+      `album, people, rating, date and trash filters read up to ${MAX_MAP_ROWS} assets; use a smaller bbox or a shorter period`,
     );
   }
   if (clusters !== "too_many_cells") return clusters;

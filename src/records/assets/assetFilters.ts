@@ -2,6 +2,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { toInstantUs, MINUTE_US, type WallTime } from "../../kernel/time.ts";
 import { isVisible, trashClearedAtOf } from "../libraries/libraries.ts";
+import { inList } from "../sql/jsonList.ts";
 import { sqlId, sqlNumber, sqlSortKey } from "../sql/sqlLiterals.ts";
 import type { Box } from "../map/mapCells.ts";
 import { ratingExpression, sortKeyPrefix } from "./sortKeys.ts";
@@ -20,6 +21,8 @@ export interface AssetFilter {
   albumId: string | null;
   albumFilter: "all" | "in_album" | "not_in_album";
   stackId: string | null;
+  /** Distinct people who are all on the asset; null for every asset. */
+  personIds: readonly string[] | null;
   mediaType: "image" | "video" | null;
   /** Distinct ratings from 0 to 5; 0 includes unrated assets. Null if every rating matches. */
   ratings: readonly number[] | null;
@@ -30,9 +33,11 @@ export interface AssetFilter {
   circle: Circle | null;
   /** The library's `trash_cleared_at`. If undefined, each input of a plan reads it, which costs one row. */
   trashClearedAt?: number;
-  /** Whether a rating at a place reads the index of ratings. If undefined, it does for a box of continents. */
-  readsRatings?: boolean;
+  /** The index that is read for a rating or people at a place; `indexChoice.ts` chooses it by counts. */
+  index?: PlaceIndex;
 }
+
+export type PlaceIndex = "place" | "ratings" | "people";
 
 /** Every live asset of a library, newest first: the default of each filter. */
 export const everyAsset = {
@@ -42,6 +47,7 @@ export const everyAsset = {
   albumId: null,
   albumFilter: "all",
   stackId: null,
+  personIds: null,
   mediaType: null,
   ratings: null,
   after: null,
@@ -159,8 +165,20 @@ function hasRating(ratings: readonly number[] | null): SQL[] {
   return [sql`${ratingExpression("a.")} IN (${sql.join(ratings.map(sqlNumber), sql`, `)})`];
 }
 
+/** Seeks each of the people on the asset. */
+function showsPeople(personIds: AssetFilter["personIds"]): SQL[] {
+  if (personIds === null) return [];
+  const [first = ""] = personIds;
+  if (personIds.length === 1) {
+    return [sql`EXISTS (SELECT 1 FROM person_assets o WHERE o.asset_id = a.id AND o.person_id = ${sqlId(first)})`];
+  }
+  return [
+    sql`(SELECT count(*) FROM person_assets o WHERE o.asset_id = a.id AND ${inList(sql`o.person_id`, personIds)}) = ${sqlNumber(personIds.length)}`,
+  ];
+}
+
 /** The narrowing filters. An index serves some of them; the others are checked row by row. */
-const narrowings = ["albumFilter", "mediaType", "ratings", "stackId", "box"] as const;
+const narrowings = ["albumFilter", "mediaType", "ratings", "stackId", "people", "box"] as const;
 export type Narrowing = (typeof narrowings)[number];
 
 /** Conditions of the narrowing filters, except those that the chosen index serves. */
@@ -170,6 +188,7 @@ export function narrowingConditions(filter: AssetFilter, served: readonly Narrow
     mediaType: filter.mediaType === null ? [] : [sql`a.media_type = ${filter.mediaType}`],
     ratings: hasRating(filter.ratings),
     stackId: filter.stackId === null ? [] : [sql`a.stack_id = ${sqlId(filter.stackId)}`],
+    people: showsPeople(filter.personIds),
     box: [...insideBox(filter.box), ...insideCircle(filter.circle)],
   };
   return narrowings.filter((name) => !served.includes(name)).flatMap((name) => conditions[name]);

@@ -71,7 +71,8 @@ function selectCursor(scope: LibraryScope, params: ListContextParams): Query<Lis
 }
 
 function needsTrashSpan({ filter }: ListContextParams): boolean {
-  return filter.state === "trashed" && (filter.after !== null || filter.before !== null);
+  if (filter.state !== "trashed" || filter.personIds !== null) return false;
+  return filter.after !== null || filter.before !== null;
 }
 
 /**
@@ -99,7 +100,7 @@ function selectTrashSpan(scope: LibraryScope, params: ListContextParams): Query<
 
 /**
  * Whether a page can be read together with its inputs, because it needs only the library and the cursor. A list of ids
- * needs the cursor's key in TypeScript, a rating at a place the choice of its index.
+ * needs the cursor's key in TypeScript, a rating or people at a place the choice of their index.
  */
 function canGuessPage(params: ListContextParams): boolean {
   if (needsTrashSpan(params) || needsIndexChoice(params.filter)) return false;

@@ -3,16 +3,10 @@
  * more than it contributes. Filters outside the index are checked row by row, in scans of a limited number of rows.
  */
 import { sql, type SQL } from "drizzle-orm";
-import {
-  isAfterKey,
-  narrowingConditions,
-  scopeConditions,
-  sortKeyRange,
-  trashClearedAt,
-  type AssetFilter,
-  type CursorKey,
-  type Narrowing,
-} from "./assetFilters.ts";
+import { isAfterKey, sortKeyRange, trashClearedAt, type AssetFilter, type CursorKey } from "./assetFilters.ts";
+import { byTime, byTrashTime, conditions, type Input } from "./listInput.ts";
+import { membersOf } from "./albumInputs.ts";
+import { hasPeople, personInputs } from "./personInputs.ts";
 import { unionAll } from "../sql/unionAll.ts";
 import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
 import { coveringCells, WIDE_BOX_LEVEL } from "../map/mapCells.ts";
@@ -29,25 +23,6 @@ export interface TrashSpan {
   firstUs: number | null;
   lastUs: number | null;
 }
-
-/** One ordered source of rows. `timeKey` is the capture sort key; `order` is the order of its index. */
-interface Input {
-  from: SQL;
-  /** Conditions that the index serves. */
-  where: SQL[];
-  /** Conditions that are checked row by row. */
-  checks: SQL[];
-  timeKey: SQL;
-  order: "time" | "trash";
-}
-
-/** Conditions of an input whose index serves `equalities`, the scope and the named filters. */
-function conditions(filter: AssetFilter, equalities: SQL[], served: readonly Narrowing[] = []) {
-  return { where: [...equalities, ...scopeConditions(filter)], checks: narrowingConditions(filter, served) };
-}
-
-const byTime = { timeKey: sql`a.sort_key`, order: "time" } as const;
-const byTrashTime = { timeKey: sql`a.sort_key`, order: "trash" } as const;
 
 function assetsBy(index: string): SQL {
   return sql`assets a INDEXED BY ${sql.raw(index)}`;
@@ -69,39 +44,6 @@ function trashInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
     ...conditions(filter, [sql`${trashBucketExpression("a.")} = ${sqlNumber(first + i)}`]),
     ...byTrashTime,
   }));
-}
-
-/** In an album's own list `in_album` holds for every member, so the check is omitted. */
-function inAnyAlbum({ albumFilter }: AssetFilter): Narrowing[] {
-  return albumFilter === "in_album" ? ["albumFilter"] : [];
-}
-
-/**
- * Live and trashed memberships have an index each; the state `all` merges both. The album's row comes first, so that a
- * guess of another library ends there instead of comparing every member.
- */
-function albumInputs(filter: AssetFilter, albumId: string): Input[] {
-  const membersBy = (index: string, state: SQL): Input => ({
-    from: sql`albums b CROSS JOIN album_assets l INDEXED BY ${sql.raw(index)} CROSS JOIN assets a ON a.id = l.asset_id`,
-    ...conditions(
-      filter,
-      [
-        // The plus keeps SQLite at the unique index: after one row of it, the members are still in order.
-        sql`b.id = ${sqlId(albumId)} AND +b.library_id = ${sqlId(filter.libraryId)}`,
-        sql`l.album_id = ${sqlId(albumId)}`,
-        state,
-      ],
-      inAnyAlbum(filter),
-    ),
-    timeKey: sql`l.sort_key`,
-    order: "time",
-  });
-  const live = membersBy("album_assets_live", sql`l.trashed_at IS NULL`);
-  const trashed = membersBy("album_assets_trashed", sql`l.trashed_at IS NOT NULL`);
-  if (filter.state === "live") return [live];
-  // An album's trashed members are in capture order, so SQLite sorts all of them by trash time.
-  if (filter.state === "trashed") return [{ ...trashed, order: "trash" }];
-  return [live, trashed];
 }
 
 /**
@@ -154,19 +96,25 @@ function liveInputs(filter: AssetFilter): Input[] {
 }
 
 /** Few assets are rated, and a box of continents has more; `indexChoice.ts` decides for smaller boxes. */
-function prefersRatings({ ratings, box, readsRatings }: AssetFilter): boolean {
+function prefersRatings({ ratings, box, index }: AssetFilter): boolean {
   if (ratings === null || ratings.includes(0) || box === null) return false;
-  return readsRatings ?? coveringCells(box).level <= WIDE_BOX_LEVEL;
+  return index === undefined ? coveringCells(box).level <= WIDE_BOX_LEVEL : index === "ratings";
 }
 
-/** Chooses the narrowest index: an album, a stack, the trash, a map box, else the library in capture order. */
+/** People come first, unless counts chose another index at a place. */
+function prefersPeople({ index = "people" }: AssetFilter): boolean {
+  return index === "people";
+}
+
+/** Chooses the narrowest index: an album, a stack, people, the trash, a map box, else the library in capture order. */
 function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
-  if (filter.albumId !== null) return albumInputs(filter, filter.albumId);
+  if (filter.albumId !== null) return membersOf(filter, filter.albumId);
   const sort = filter.state === "trashed" ? byTrashTime : byTime;
   if (filter.stackId !== null) {
     const equalities = [sql`a.stack_id IS NOT NULL`, sql`a.stack_id = ${sqlId(filter.stackId)}`];
     return [{ from: assetsBy("assets_by_stack"), ...conditions(filter, equalities, ["stackId"]), ...sort }];
   }
+  if (hasPeople(filter) && prefersPeople(filter)) return personInputs(filter);
   if (filter.state === "trashed") return trashInputs(filter, span);
   if (filter.box !== null && !prefersRatings(filter)) return mapInputs(filter);
   if (filter.state === "live") return liveInputs(filter);
@@ -175,19 +123,19 @@ function chooseInputs(filter: AssetFilter, span: TrashSpan | null): Input[] {
 }
 
 /** One bound per side, as for capture times. The lower bound skips rows of a cleared trash at the end of the trash. */
-function trashRange(filter: AssetFilter, afterKey: CursorKey | null): SQL[] {
-  const after = afterKey === null ? [] : [isAfterKey(sql`a.trash_key`, afterKey, filter.order)];
+function trashRange({ trashKey }: Input, filter: AssetFilter, afterKey: CursorKey | null): SQL[] {
+  const after = afterKey === null ? [] : [isAfterKey(trashKey, afterKey, filter.order)];
   if (filter.order === "asc" && afterKey !== null) return after;
-  return [sql`a.trash_key >= printf('%012x', ${trashClearedAt(filter)} + 1)`, ...after];
+  return [sql`${trashKey} >= printf('%012x', ${trashClearedAt(filter)} + 1)`, ...after];
 }
 
 function mergeKeyOf(input: Input): SQL {
-  return input.order === "time" ? input.timeKey : sql`a.trash_key`;
+  return input.order === "time" ? input.timeKey : input.trashKey;
 }
 
 function whereOf(input: Input, filter: AssetFilter, afterKey: CursorKey | null): SQL {
   const where = [...input.where, ...sortKeyRange(filter, input.timeKey, input.order === "time" ? afterKey : null)];
-  if (input.order === "trash") where.push(...trashRange(filter, afterKey));
+  if (input.order === "trash") where.push(...trashRange(input, filter, afterKey));
   return sql.join(where, sql` AND `);
 }
 
@@ -202,7 +150,8 @@ function select(input: Input, filter: AssetFilter, afterKey: CursorKey | null, c
 /** Inputs for all matches in any order: a range of capture dates in the trash is one index range. */
 export function unorderedInputs(filter: AssetFilter): Input[] {
   const isDated = filter.after !== null || filter.before !== null;
-  if (filter.state !== "trashed" || !isDated || filter.albumId !== null || filter.stackId !== null) {
+  const isNarrow = filter.albumId !== null || filter.stackId !== null || hasPeople(filter);
+  if (filter.state !== "trashed" || !isDated || isNarrow) {
     return chooseInputs(filter, null);
   }
   return [trashByTimeInput(filter)];
@@ -213,7 +162,8 @@ export function unorderedInputs(filter: AssetFilter): Input[] {
  * checked row by row.
  */
 export function inputsOfSpan(filter: AssetFilter): Input[] {
-  if (filter.albumId !== null) return albumInputs(filter, filter.albumId);
+  if (filter.albumId !== null) return membersOf(filter, filter.albumId);
+  if (hasPeople(filter)) return inputsInCaptureOrder(filter);
   const live = { from: assetsBy("assets_live"), ...conditions({ ...filter, state: "live" }, []), ...byTime };
   return [
     ...(filter.state === "trashed" ? [] : [live]),
@@ -223,7 +173,9 @@ export function inputsOfSpan(filter: AssetFilter): Input[] {
 
 /** Inputs in capture order, which lists of the trash are not in. */
 function inputsInCaptureOrder(filter: AssetFilter): Input[] {
-  if (filter.albumId === null && filter.state === "trashed") return [trashByTimeInput(filter)];
+  if (filter.albumId === null && filter.stackId === null && filter.state === "trashed") {
+    return hasPeople(filter) ? personInputs(filter, "time") : [trashByTimeInput(filter)];
+  }
   return chooseInputs(filter, null).map((input) => ({ ...input, order: "time" }));
 }
 

@@ -30,8 +30,15 @@ export interface ClusterRequest {
 }
 
 /** The pyramid only has totals of a library's live assets, by media type. */
-function isFiltered({ albumId, albumFilter, ratings, after, before }: AssetFilter): boolean {
-  return albumId !== null || albumFilter !== "all" || ratings !== null || after !== null || before !== null;
+function isFiltered({ albumId, albumFilter, personIds, ratings, after, before }: AssetFilter): boolean {
+  return (
+    albumId !== null ||
+    personIds !== null ||
+    albumFilter !== "all" ||
+    ratings !== null ||
+    after !== null ||
+    before !== null
+  );
 }
 
 /** A box of continents usually contains more assets than all albums together. */

@@ -18,7 +18,7 @@ export const assetFilterFields = {
     .openapi({ description: "Assets in any album, or in none" }),
   person_ids: idListSchema("person", 200)
     .optional()
-    .openapi({ description: "Assets that show all of these people. People don't exist yet, so none match" }),
+    .openapi({ description: "Assets that show all of these people. An unknown id matches none" }),
   state: assetStateSchema,
   local_datetime_after: dateTimeSchema.optional().openapi({
     description:
@@ -77,8 +77,10 @@ export function rejectContradictoryFilters(query: SharedQuery, contradict: Repor
   }
 }
 
+/** Distinct ids of people; null without any. */
 export function toPersonIds(query: Pick<SharedQuery, "person_id" | "person_ids">): string[] | null {
-  return query.person_ids ?? (query.person_id === undefined ? null : [query.person_id]);
+  const ids = query.person_ids ?? (query.person_id === undefined ? [] : [query.person_id]);
+  return ids.length === 0 ? null : [...new Set(ids)];
 }
 
 /** Maps the common parameters to the operation's filter; all other filters match every asset. */
@@ -88,6 +90,7 @@ export function toSharedFilter(query: SharedQuery) {
     state: query.state,
     albumId: query.album_id ?? null,
     albumFilter: query.album_filter,
+    personIds: toPersonIds(query),
     ratings: query.ratings ?? null,
     after: query.local_datetime_after ?? null,
     before: query.local_datetime_before ?? null,

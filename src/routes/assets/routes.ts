@@ -22,7 +22,6 @@ import {
   existenceRequestSchema,
   toFileIdentifiers,
 } from "./existenceSchemas.ts";
-import { toPersonIds } from "./filterSchemas.ts";
 import { assetListQuerySchema, includeSchema, pageSize, toListFilter } from "./querySchemas.ts";
 import { assetPageSchema, assetSchema } from "./schemas.ts";
 import { allGroups, columnGroupsOf, serializeAsset } from "./serializer.ts";
@@ -163,7 +162,6 @@ export const assets = newRouter()
     const page = await operations.listAssets(c.var.context, c.var.principal, {
       libraryId: query.library_id ?? null,
       filter: toListFilter(query),
-      personIds: toPersonIds(query),
       startingAfterId: query.starting_after_id ?? null,
       limit: pageSize(query),
       groups: columnGroupsOf(groups),
@@ -177,7 +175,6 @@ export const assets = newRouter()
     const page = await countAssets(c.var.context, c.var.principal, {
       libraryId: query.library_id ?? null,
       filter: toCountFilter(query),
-      personIds: toPersonIds(query),
       groupBy: query.group_by,
       startingAfterUs: query.starting_after_bucket?.wallUs ?? null,
       limit: query.limit,

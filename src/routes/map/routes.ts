@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { requireAction } from "../../middleware/authentication.ts";
 import { listGeoClusters } from "../../operations/map/geoClusters.ts";
 import { newRouter } from "../router.ts";
-import { toPersonIds, toSharedFilter } from "../assets/filterSchemas.ts";
+import { toSharedFilter } from "../assets/filterSchemas.ts";
 import { errorResponses, jsonResponse, credentialSecurity } from "../fieldSchemas.ts";
 import { geoClustersQuerySchema, geoClustersSchema } from "./schemas.ts";
 
@@ -26,7 +26,6 @@ export const geoClusters = newRouter().openapi(get, async (c) => {
   const clusters = await listGeoClusters(c.var.context, c.var.principal, {
     libraryId: query.library_id ?? null,
     filter: { ...toSharedFilter(query), mediaType: query.media_type ?? null },
-    personIds: toPersonIds(query),
     grid: { box: query.bbox, cellDegrees: query.cell_size },
   });
   const data = clusters.map(({ latitude, longitude, assets, newestAssetId }) => ({

@@ -61,7 +61,6 @@ async function listPage(size: number, filter: Partial<Filter>, startingAfterId: 
   const page = await listAssets(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
     libraryId: library(size).libraryId,
     filter: { ...everyAsset, ...filter },
-    personIds: null,
     startingAfterId,
     limit,
     groups: everyColumnGroup,

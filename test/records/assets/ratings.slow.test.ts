@@ -39,7 +39,6 @@ async function listPage(libraryId: string, filter: Filter, startingAfterId: stri
   const page = await listAssets(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
     libraryId,
     filter: { ...everyAsset, ...filter },
-    personIds: null,
     startingAfterId,
     limit: PAGE,
     groups: everyColumnGroup,

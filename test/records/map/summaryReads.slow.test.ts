@@ -62,7 +62,6 @@ async function countMonths(size: number, filter: Partial<AssetFilter>, groupBy: 
   const page = await countAssets(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
     libraryId: library(size).libraryId,
     filter: { ...everyAsset, ...filter },
-    personIds: null,
     groupBy,
     startingAfterUs: null,
     limit: LIMIT,
@@ -72,7 +71,7 @@ async function countMonths(size: number, filter: Partial<AssetFilter>, groupBy: 
 
 async function readClusters(size: number, box: Box, cellDegrees: number, filter: Partial<AssetFilter> = {}) {
   counted.reset();
-  const question = { libraryId: library(size).libraryId, filter: { ...everyAsset, ...filter }, personIds: null };
+  const question = { libraryId: library(size).libraryId, filter: { ...everyAsset, ...filter } };
   const grid = { box, cellDegrees };
   const found = await listGeoClusters(testContext({ db: openDatabase(counted.binding, "nearest") }), principal, {
     ...question,

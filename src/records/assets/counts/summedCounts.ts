@@ -24,11 +24,22 @@ import {
 } from "./periods.ts";
 import { sortKeyPrefix } from "../sortKeys.ts";
 
-/** Whether summaries have rows for the filter. Those of albums have months, and no media type or rating. */
+/**
+ * Whether summaries have rows for the filter. Those of albums and of single people have months, and no media type or
+ * rating; those of people have live assets only.
+ */
 export function hasSummary({ filter, groupBy }: CountRequest): boolean {
-  if (filter.box !== null) return false;
-  if (filter.albumId === null) return true;
+  const { albumId, box, personIds } = filter;
+  if (box !== null) return false;
+  if (albumId === null && personIds === null) return true;
+  if (personIds !== null && (albumId !== null || personIds.length > 1 || filter.state !== "live")) return false;
+  if (personIds !== null && filter.albumFilter !== "all") return false;
   return filter.mediaType === null && filter.ratings === null && (groupBy === "month" || groupBy === "year");
+}
+
+/** Albums and people have rows by month, libraries by day and month. */
+function hasMonthsOnly({ albumId, personIds }: AssetFilter): boolean {
+  return albumId !== null || personIds !== null;
 }
 
 /** A range of local times: those that may match, or those that certainly match. */
@@ -118,16 +129,28 @@ interface Rows {
   columns: string[];
 }
 
+/** The table of months, its count, and the condition of its state. */
+function monthOwner(filter: AssetFilter): { assets: SQL; owner: SQL; isState: (trashed: number) => SQL } {
+  const { albumId, personIds } = filter;
+  const libraryId = sqlId(filter.libraryId);
+  const isState = (trashed: number): SQL => sql`AND m.trashed = ${sqlNumber(trashed)}`;
+  if (personIds !== null) {
+    const owner = sql`person_month_counts m WHERE m.library_id = ${libraryId} AND m.person_id = ${sqlId(personIds[0] ?? "")}`;
+    return { assets: sql`m.assets`, owner, isState: () => sql`` };
+  }
+  if (albumId !== null) {
+    return { assets: sql`m.assets`, owner: sql`album_month_counts m WHERE m.album_id = ${sqlId(albumId)}`, isState };
+  }
+  return { assets: matchingAssets(filter, "m"), owner: sql`month_counts m WHERE m.library_id = ${libraryId}`, isState };
+}
+
 function monthRows(filter: AssetFilter, { first, last }: PeriodRange): Rows {
-  const { albumId, libraryId, state } = filter;
-  const [assets, owner] =
-    albumId === null
-      ? [matchingAssets(filter, "m"), sql`month_counts m WHERE m.library_id = ${sqlId(libraryId)}`]
-      : [sql`m.assets`, sql`album_month_counts m WHERE m.album_id = ${sqlId(albumId)}`];
+  const { state } = filter;
+  const { assets, owner, isState } = monthOwner(filter);
   const selects = trashedFlags[state].map(
     (
       trashed,
-    ) => sql`SELECT m.month * 100 AS period, ${assets} AS assets, m.month AS month FROM ${owner} AND m.trashed = ${sqlNumber(trashed)}
+    ) => sql`SELECT m.month * 100 AS period, ${assets} AS assets, m.month AS month FROM ${owner} ${isState(trashed)}
       AND m.month BETWEEN ${sqlNumber(first / 100)} AND ${sqlNumber(last / 100)} AND ${assets} > 0`,
   );
   return { selects, columns: ["month"] };
@@ -186,7 +209,7 @@ function rangeOrNull(first: number, last: number): PeriodRange | null {
 /** Days and weeks add up days; months and years add up months, and the days of those that a bound splits. */
 function wholeRows({ filter, groupBy }: CountRequest, whole: PeriodRange): WholeRows {
   const none = { older: null, newer: null };
-  if (filter.albumId !== null) return { main: monthRows(filter, whole), unit: "month", ...none };
+  if (hasMonthsOnly(filter)) return { main: monthRows(filter, whole), unit: "month", ...none };
   const months = wholePeriods("month", { fromUs: periodStartUs(whole.first), endUs: periodEndUs(whole.last) });
   if (groupBy === "day" || groupBy === "week" || months.first > months.last) {
     return { main: dayRows(filter, whole), unit: "day", ...none };
@@ -205,7 +228,7 @@ function wholeRows({ filter, groupBy }: CountRequest, whole: PeriodRange): Whole
 function selectPeriods(request: CountRequest): SQL | null {
   const { filter, groupBy, limit } = request;
   const possible = spanOf(request, false);
-  const unit = filter.albumId === null ? "day" : "month";
+  const unit = hasMonthsOnly(filter) ? "month" : "day";
   const whole = wholePeriods(unit, spanOf(request, true));
   const split = splitPeriods(unit, possible, whole);
   const count = (period: number): SQL => countInPeriod(filter, possible, period);
