@@ -20,6 +20,7 @@ import { oauth } from "./routes/accounts/oauthRoutes.ts";
 import { passkeys } from "./routes/accounts/passkeyRoutes.ts";
 import { publicSignIn, signIn } from "./routes/accounts/signInRoutes.ts";
 import { sessions } from "./routes/accounts/sessionRoutes.ts";
+import { faces } from "./routes/faces/routes.ts";
 import { feedback } from "./routes/feedback/routes.ts";
 import { assetFiles } from "./routes/delivery/fileRoutes.ts";
 import { assetListQuerySchema } from "./routes/assets/querySchemas.ts";
@@ -33,6 +34,7 @@ import { libraries } from "./routes/libraries/routes.ts";
 import { geoClusters } from "./routes/map/routes.ts";
 import { edgeResizing } from "./routes/delivery/edgeResizing.ts";
 import { media } from "./routes/delivery/routes.ts";
+import { people } from "./routes/people/routes.ts";
 import { publishOpenApi } from "./routes/openapi.ts";
 import { newRouter } from "./routes/router.ts";
 import { searches } from "./routes/search/routes.ts";
@@ -60,6 +62,8 @@ function mountApi(app: OpenAPIHono<AppEnv>) {
     .route("/", albumAssets)
     .route("/", albumMemberships)
     .route("/", stacks)
+    .route("/", people)
+    .route("/", faces)
     .route("/", geoClusters)
     .route("/", searches)
     .route("/", assets)

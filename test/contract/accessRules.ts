@@ -220,6 +220,35 @@ export const accessRules: Record<string, AccessRule> = {
   "POST /api/stacks/{stack_id}/assets": writeRule,
   "DELETE /api/stacks/{stack_id}/assets": deleteRule,
 
+  "GET /api/people": listRule,
+  "POST /api/people": {
+    ...writeRule,
+    createRequest: (entityIds) => ({ json: { name: "p", library_id: entityIds["lib_"] } }),
+  },
+  "POST /api/people/bulk-update": {
+    ...writeRule,
+    createRequest: (entityIds) => ({
+      json: { updates: [{ id: entityIds["person_"], change: { is_favorite: true } }] },
+    }),
+  },
+  "GET /api/people/{person_id}": readRule,
+  "PATCH /api/people/{person_id}": { ...writeRule, createRequest: () => ({ json: { is_favorite: true } }) },
+  "DELETE /api/people/{person_id}": deleteRule,
+  "POST /api/people/{person_id}/merge": {
+    ...writeRule,
+    createRequest: () => ({ json: { source_person_ids: ["person_2222222222222222222222"] } }),
+  },
+  "GET /api/faces": listRule,
+  "POST /api/faces": {
+    ...writeRule,
+    createRequest: (entityIds) => ({
+      json: { asset_id: entityIds["asset_"], bounding_box: { x: 0, y: 0, w: 1, h: 1 } },
+    }),
+  },
+  "GET /api/faces/{face_id}": readRule,
+  "PATCH /api/faces/{face_id}": { ...writeRule, createRequest: () => ({ json: { person_id: null } }) },
+  "DELETE /api/faces/{face_id}": deleteRule,
+
   "GET /api/tasks": listRule,
   "GET /api/tasks/{task_id}": readRule,
   "GET /api/tasks/asset/{asset_id}": readRule,

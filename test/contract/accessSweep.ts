@@ -15,6 +15,7 @@ import {
 import { recordingQueue } from "../support/bindings/queue.ts";
 import { getRootOwner } from "../support/clients/account.ts";
 import { insertAlbum, insertAssets, insertStack } from "../support/clients/tenants.ts";
+import { insertFaces, insertPerson } from "../support/rows/personAssets.ts";
 import { accessRules, CREATED_LIBRARY_NAME, otherTenantQueryStatus, type AccessRule } from "./accessRules.ts";
 
 const queue = recordingQueue().binding;
@@ -146,6 +147,12 @@ export async function findAccessViolations(caller: Caller): Promise<string[]> {
   return violations;
 }
 
+async function insertPersonWithFace(owner: { userId: string; libraryId: string }, assetId: string): Promise<Ids> {
+  const personId = await insertPerson(owner);
+  const [faceId = ""] = await insertFaces(owner, [{ assetId, personId }]);
+  return { person_: personId, face_: faceId };
+}
+
 /** Inserts one entity per id type for the caller. */
 export async function insertOwnEntities(owner: { userId: string; libraryId: string }): Promise<Ids> {
   const [assetId = ""] = await insertAssets(owner, [{}]);
@@ -154,6 +161,7 @@ export async function insertOwnEntities(owner: { userId: string; libraryId: stri
     asset_: assetId,
     album_: await insertAlbum(owner),
     asset_stack_: await insertStack(owner),
+    ...(await insertPersonWithFace(owner, assetId)),
   };
 }
 

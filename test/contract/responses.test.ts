@@ -88,6 +88,31 @@ async function callSignInRoutes(userId: string, request: string): Promise<void> 
   await callAndValidate("POST /api/sign-in/sign-up", `${path}/sign-up`, 200, { json, env });
 }
 
+/** People and their faces on an asset. */
+async function validatePeople(assetId: string): Promise<void> {
+  const fields = { json: { name: "Ada", birth_date: "1815-12-10" } };
+  const personId = await readId(await callAndValidate("POST /api/people", "/api/people", 201, fields));
+  await callAndValidate("POST /api/people", "/api/people", 200, fields);
+  const otherId = await readId(await callAndValidate("POST /api/people", "/api/people", 201, { json: {} }));
+  await sqlAll("UPDATE assets SET width = 9, height = 9 WHERE id = ?", assetId);
+  const face = { json: { asset_id: assetId, person_id: otherId, bounding_box: { x: 0, y: 0, w: 9, h: 9 } } };
+  const faceId = await readId(await callAndValidate("POST /api/faces", "/api/faces", 201, face));
+  await callAndValidate("GET /api/faces", "/api/faces?include=cluster_assignment", 200);
+  await callAndValidate("GET /api/faces/{face_id}", `/api/faces/${faceId}`, 200);
+  await callAndValidate("GET /api/people", "/api/people?include=cluster_metrics&name_filter=all", 200);
+  await callAndValidate("GET /api/people/{person_id}", `/api/people/${personId}`, 200);
+  const merge = { json: { source_person_ids: [otherId] } };
+  await callAndValidate("POST /api/people/{person_id}/merge", `/api/people/${personId}/merge`, 200, merge);
+  const change = { thumbnail_face_id: faceId };
+  await callAndValidate("PATCH /api/people/{person_id}", `/api/people/${personId}`, 200, { json: change });
+  await callAndValidate("POST /api/people/bulk-update", "/api/people/bulk-update", 200, {
+    json: { updates: [{ id: personId, change: { is_hidden: true } }] },
+  });
+  await callAndValidate("PATCH /api/faces/{face_id}", `/api/faces/${faceId}`, 200, { json: { person_id: null } });
+  await callAndValidate("DELETE /api/faces/{face_id}", `/api/faces/${faceId}`, 200);
+  await callAndValidate("DELETE /api/people/{person_id}", `/api/people/${personId}`, 200);
+}
+
 /** Invites a user, who joins and leaves; the owner changes, removes and disables. */
 async function validateSharing(ownerId: string, libraryId: string): Promise<void> {
   const own = { token: (await signIn(ownerId)).token };
@@ -259,6 +284,8 @@ describe("every response matches the published schema", () => {
       json: { asset_ids: [videoId] },
     });
     await callAndValidate("DELETE /api/stacks/{stack_id}", stack, 200);
+
+    await validatePeople(asset.id);
 
     const key = {
       name: "phone",

@@ -16,6 +16,7 @@ import {
   insertStack,
   type Tenant,
 } from "../support/clients/tenants.ts";
+import { insertFaces, insertPerson } from "../support/rows/personAssets.ts";
 
 /** A read in a request of an isolate that knows its credential. */
 const WARM_READ_TRIPS = 1;
@@ -60,6 +61,17 @@ const queries: Record<string, string[]> = {
   "GET /api/albums/{album_id}/assets": ["", "limit=5", "starting_after_id={asset}"],
   "GET /api/album-assets": ["", "album_id={album}", "starting_after_id={membership}"],
   "GET /api/stacks": ["", "starting_after_id={stack}", "origin=user", "include=asset_ids"],
+  "GET /api/people": [
+    "",
+    "name=a",
+    "sort=name_asc&name_filter=all&include_hidden=true&include=cluster_metrics",
+    "sort=asset_count_desc&starting_after_id={person}",
+    "asset_id={asset}",
+    "album_id={album}",
+    "ids={person}",
+  ],
+  "GET /api/people/{person_id}": ["", "include=cluster_metrics"],
+  "GET /api/faces": ["", "asset_id={asset}", "person_id={person}", "ids={face}&starting_after_id={face}"],
   "GET /api/events": ["", "entity_types=asset", "created_at_gte=2020-01-01T00:00:00Z"],
   "GET /api/tasks": ["", "status=pending"],
 };
@@ -122,7 +134,18 @@ beforeAll(async () => {
   const membership = await insertAlbumMembership(owner, albumId, assetId);
   const { id: keyId } = await insertKey(owner);
   const tasks = await (await call("GET", `/api/tasks/asset/${assetId}`)).json<{ id: string }[]>();
-  named = { asset: assetId, cursor, album: albumId, stack: stackId, trashed, membership };
+  const personId = await insertPerson(owner, "a");
+  const [faceId = ""] = await insertFaces(owner, [{ assetId, personId }]);
+  named = {
+    person: personId,
+    face: faceId,
+    asset: assetId,
+    cursor,
+    album: albumId,
+    stack: stackId,
+    trashed,
+    membership,
+  };
   ids = {
     asset_: assetId,
     album_: albumId,
@@ -133,6 +156,8 @@ beforeAll(async () => {
     btask_: tasks[0]?.id ?? "",
     intuser_: owner.userId,
     invite_: await insertInvitation(owner),
+    person_: personId,
+    face_: faceId,
   };
 });
 

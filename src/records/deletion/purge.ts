@@ -5,6 +5,7 @@ import { recomputeAlbumsOnRemove } from "../albums/albumRollups.ts";
 import { clearLeavingCovers, selectLeaveEvents } from "../assets/leaveLibrary.ts";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
+import { deleteFaces } from "../faces/assignments.ts";
 import { assetCleanups } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 
@@ -68,7 +69,7 @@ function insertCleanups(db: Database, assetsToDelete: SQL, cleanUpAt: number) {
 const versionIdsColumn = z.array(z.string());
 
 /**
- * Deletes at most 200 assets in five statements, and returns the deleted ones. The assets' rows are deleted last and
+ * Deletes at most 200 assets in nine statements, and returns the deleted ones. The assets' rows are deleted last and
  * all earlier statements select by them, so the call is idempotent. Triggers delete dependent rows and update counts.
  * The cleanup is scheduled in the same batch, so that every object stays tracked after a crash.
  */
@@ -76,11 +77,12 @@ export async function deleteAssets(db: Database, request: PurgeRequest): Promise
   const { ids, reason, atMs, cleanUpAt } = request;
   const assetsToDelete = sql`SELECT d.id FROM assets d WHERE ${inList(sql`d.id`, ids)}
     AND ${reasonHolds(reason, atMs)}`;
-  const [, , , cleanups] = await db.orm.batch([
+  const [, cleanups] = await db.orm.batch([
     recomputeAlbumsOnRemove(db, assetsToDelete, { unpin: true }, atMs),
+    insertCleanups(db, assetsToDelete, cleanUpAt),
+    ...deleteFaces(db, sql`SELECT f.id FROM faces f WHERE f.asset_id IN (${assetsToDelete})`, { atMs }),
     insertPurgeEvents(db, assetsToDelete, atMs),
     clearLeavingCovers(db, assetsToDelete, atMs),
-    insertCleanups(db, assetsToDelete, cleanUpAt),
     db.statement(sql`DELETE FROM assets WHERE id IN (${assetsToDelete})`),
   ]);
   return cleanups.map(({ id, versionIds }) => ({ id, versionIds: versionIdsColumn.parse(JSON.parse(versionIds)) }));

@@ -70,19 +70,30 @@ export function insertFaces(
 }
 
 /**
- * Unpins the portraits that leave their person, with an event of each person. `moves` is a SELECT of `id`, `person_id`,
- * `former_id` and `is_deleted`.
+ * Unpins the portraits that leave their person, with an event of each person, unless the person is about to be deleted.
+ * `moves` is a SELECT of `id`, `person_id`, `former_id` and `is_deleted`.
  */
-function unpinPortraits(db: Database, moves: SQL, atMs: number) {
+function unpinPortraits(db: Database, moves: SQL, atMs: number, isFormerDeleted = false) {
   const unpinned = sql`FROM (${moves}) m CROSS JOIN people p INDEXED BY people_by_portrait ON p.thumbnail_face_id = m.id
     WHERE p.id IS NOT m.person_id AND (m.person_id IS NOT NULL OR m.former_id = p.id OR m.is_deleted)`;
   return [
     insertSelectedEvents(
       db,
-      sql`SELECT p.library_id, 'person_updated', 'person', p.id, NULL, ${eventTime(atMs)} ${unpinned} ORDER BY p.id`,
+      sql`SELECT p.library_id, 'person_updated', 'person', p.id, NULL, ${eventTime(atMs)} ${unpinned}
+        AND ${isFormerDeleted ? sql`p.id IS NOT m.former_id` : ALWAYS} ORDER BY p.id`,
     ),
     db.statement(sql`UPDATE people SET thumbnail_face_id = NULL, updated_at = ${atMs}
       WHERE id IN (SELECT p.id ${unpinned})`),
+  ] as const;
+}
+
+/** Clustering never assigns a face again to a person from whom a user took it, until a user gives it back. */
+function recordRejections(db: Database, moves: SQL) {
+  return [
+    db.statement(sql`INSERT INTO face_rejections (face_id, person_id)
+      SELECT m.id, m.former_id FROM (${moves}) m WHERE m.former_id IS NOT NULL ON CONFLICT DO NOTHING`),
+    db.statement(sql`DELETE FROM face_rejections
+      WHERE (face_id, person_id) IN (SELECT m.id, m.person_id FROM (${moves}) m)`),
   ] as const;
 }
 
@@ -108,7 +119,8 @@ export function assignFaces(db: Database, moves: SQL, { reason, condition = ALWA
         json_object('person_id', m.person_id, 'previous_person_id', m.former_id), ${eventTime(atMs)}
         FROM (${changes}) m ORDER BY m.id`,
     ),
-    ...unpinPortraits(db, changes, atMs),
+    ...unpinPortraits(db, changes, atMs, reason === "merge" || reason === "person_deleted"),
+    ...(reason === "user" ? recordRejections(db, changes) : []),
     db.statement(sql`UPDATE faces SET person_id = m.person_id, updated_at = ${atMs},
         assigned_by = CASE WHEN m.person_id IS NOT NULL THEN ${assignedBy(reason)} END
       FROM (${changes}) m WHERE faces.id = m.id`),

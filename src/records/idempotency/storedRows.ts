@@ -60,3 +60,6 @@ export const storedKey = z.object({ id: text });
 
 /** A user, whose row has personal data. */
 export const storedUser = z.object({ id: text });
+
+/** A person or a face, which is read again: what it shows changes by itself. */
+export const storedEntity = z.object({ id: text, libraryId: text });

@@ -14,6 +14,11 @@ const LIBRARY_OF = {
     WHERE e.id = ${id} AND l.trashed_at IS NULL`,
   asset: (id: string): SQL => sql`SELECT l.id FROM assets e CROSS JOIN libraries l ON l.id = e.library_id
     WHERE e.id = ${id} AND l.trashed_at IS NULL AND ${isVisible(sql`e.trashed_at`, sql`l.trash_cleared_at`)}`,
+  person: (id: string): SQL => sql`SELECT l.id FROM people e CROSS JOIN libraries l ON l.id = e.library_id
+    WHERE e.id = ${id} AND l.trashed_at IS NULL`,
+  face: (id: string): SQL => sql`SELECT l.id FROM faces e CROSS JOIN libraries l ON l.id = e.library_id
+    CROSS JOIN assets a ON a.id = e.asset_id
+    WHERE e.id = ${id} AND l.trashed_at IS NULL AND ${isVisible(sql`a.trashed_at`, sql`l.trash_cleared_at`)}`,
 } as const;
 
 /** Kinds of entities that belong to one library. */

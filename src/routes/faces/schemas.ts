@@ -92,7 +92,7 @@ export const updateFaceSchema = z
       .optional()
       .openapi({ description: "The new person. null detaches the face, which is then grouped again" }),
   })
-  .openapi("UpdateFaceRequest");
+  .openapi("UpdateFaceRequest", { example: { person_id: null } });
 
 const include = enumListSchema(["cluster_assignment"], 10)
   .optional()

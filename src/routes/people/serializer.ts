@@ -1,5 +1,6 @@
 import { formatInstant } from "../../kernel/time.ts";
 import type { Person } from "../../operations/delivery/faceCropNames.ts";
+import type { ListedPerson } from "../../operations/people/people.ts";
 import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import { serializeCrop } from "../faces/serializer.ts";
 import type { PersonBody } from "./schemas.ts";
@@ -24,5 +25,21 @@ export async function serializePerson(
     created_at: formatInstant(person.createdAt),
     updated_at: formatInstant(person.updatedAt),
     ...(legacy ? { thumbnail_face_url: asset_urls?.thumbnail.url ?? null } : {}),
+  };
+}
+
+/** A person on the routes of people, with `cluster_metrics`. */
+export async function serializeListedPerson(person: ListedPerson, urls: MediaUrlBuilder): Promise<PersonBody> {
+  const { clusterMetrics: metrics } = person;
+  return {
+    ...(await serializePerson(person, urls)),
+    cluster_metrics:
+      metrics === null
+        ? null
+        : {
+            pairwise_p90: metrics.pairwiseP90,
+            pairwise_mean: metrics.pairwiseMean,
+            face_count: metrics.faceCount,
+          },
   };
 }

@@ -26,6 +26,12 @@ const EVENT_TYPES = Object.keys({
   album_asset_removed: true,
   library_trashed: true,
   library_restored: true,
+  person_created: true,
+  person_updated: true,
+  person_deleted: true,
+  face_created: true,
+  face_updated: true,
+  face_deleted: true,
   metadata_updated: true,
   stack_created: true,
   stack_updated: true,
@@ -76,6 +82,13 @@ describe("an event", () => {
     const stack = await send("POST", "/api/stacks", { json: { asset_ids: [second, third] } });
     await send("PATCH", `/api/stacks/${stack}`, { json: { primary_asset_id: third } });
     await send("DELETE", `/api/stacks/${stack}`);
+    const person = await send("POST", "/api/people", { json: { name: "person" } });
+    await send("PATCH", `/api/people/${person}`, { json: { is_favorite: true } });
+    const box = { x: 0, y: 0, w: 1, h: 1 };
+    const face = await send("POST", "/api/faces", { json: { asset_id: photo, bounding_box: box } });
+    await send("PATCH", `/api/faces/${face}`, { json: { person_id: person } });
+    await send("DELETE", `/api/faces/${face}`);
+    await send("DELETE", `/api/people/${person}`);
     await send("POST", "/api/assets/trash", { json: { ids: [second] } });
     await send("POST", "/api/assets/restore", { json: { ids: [second] } });
     await send("DELETE", `/api/albums/${album}`);

@@ -111,6 +111,8 @@ async function insertEvents(libraryId: string, ids: Record<string, string>): Pro
     album: "album_",
     album_asset: "album_asset_",
     stack: "asset_stack_",
+    person: "person_",
+    face: "face_",
   })) {
     await run(
       "INSERT INTO events (library_id, event_type, entity_type, entity_id, payload, created_at) VALUES (?, ?, ?, ?, ?, 0)",
@@ -121,6 +123,34 @@ async function insertEvents(libraryId: string, ids: Record<string, string>): Pro
       JSON.stringify({ note: canaryText("payload") }),
     );
   }
+}
+
+/** A person whose portrait is a face of the asset. */
+async function insertPersonWithFace(
+  { userId, libraryId }: { userId: string; libraryId: string },
+  assetId: string,
+): Promise<{ person_: string; face_: string }> {
+  const [personId, faceId] = [newId("person"), newId("face")];
+  await run(
+    `INSERT INTO people (id, library_id, user_id, name, folded_name, sort_name, birth_date, thumbnail_face_id, created_at, updated_at)
+     VALUES (?1, ?2, ?3, ?4, lower(?4), lower(?4), ?5, ?6, 0, 0)`,
+    personId,
+    libraryId,
+    userId,
+    ...["person", "birth date"].map(canaryText),
+    faceId,
+  );
+  await run(
+    `INSERT INTO faces (id, library_id, asset_id, person_id, x, y, w, h, timestamp_ms, confidence, source, assigned_by, created_at, updated_at)
+     VALUES (?1, ?2, ?3, ?4, 0, 1, 2, 3, ?5, ?6, 'automatic', 'clustering', 0, 0)`,
+    faceId,
+    libraryId,
+    assetId,
+    personId,
+    FILE_SIZE_BYTES,
+    SCORE,
+  );
+  return { person_: personId, face_: faceId };
 }
 
 /** Returns the leaked values in `text`: canaries of the given names, numeric canaries, and ids that were not sent. */
@@ -177,6 +207,7 @@ export async function insertOtherTenant(): Promise<OtherTenant> {
   const ids = { lib_: libraryId, asset_: assetId, asset_version_: current, asset_stack_: stackId, album_: albumId };
   const all = {
     ...ids,
+    ...(await insertPersonWithFace(owner, assetId)),
     album_asset_: membershipId,
     btask_: taskId,
     apikey_: keyId,
@@ -198,6 +229,8 @@ export async function readTenantRows({ userId, libraryId }: OtherTenant): Promis
     asset_versions: "library_id",
     albums: "library_id",
     album_assets: "library_id",
+    people: "library_id",
+    faces: "library_id",
   };
   const tables = { ...owned, stacks: "library_id", asset_tasks: "library_id", events: "library_id" };
   const sharing = { library_members: "library_id", library_invitations: "library_id" };

@@ -56,6 +56,26 @@ const checks: Record<string, string> = {
     (SELECT 1 FROM assets a WHERE a.id = s.primary_asset_id AND a.stack_id = s.id)`,
   "asset of a missing stack": `SELECT id, stack_id FROM assets WHERE stack_id IS NOT NULL AND NOT EXISTS
     (SELECT 1 FROM stacks s WHERE s.id = assets.stack_id AND s.library_id = assets.library_id)`,
+  "face of a missing asset, or of another library or trash time than its asset": `SELECT f.id FROM faces f LEFT JOIN assets a ON a.id = f.asset_id
+    WHERE a.id IS NULL OR f.library_id IS NOT a.library_id OR f.trashed_at IS NOT a.trashed_at`,
+  "face of a missing person, or of one of another library": `SELECT f.id FROM faces f WHERE f.person_id IS NOT NULL AND NOT EXISTS
+    (SELECT 1 FROM people p WHERE p.id = f.person_id AND p.library_id = f.library_id)`,
+  "face whose assignment has no person": `SELECT id FROM faces WHERE person_id IS NULL AND assigned_by IS NOT NULL`,
+  "person with wrong face_count": `SELECT p.id, p.face_count FROM people p WHERE p.face_count IS NOT
+    (SELECT count(*) FROM faces f WHERE f.person_id = p.id)`,
+  "person with wrong asset_count": `SELECT p.id, p.asset_count FROM people p WHERE p.asset_count IS NOT
+    (SELECT count(DISTINCT f.asset_id) FROM faces f JOIN assets a ON a.id = f.asset_id
+      WHERE f.person_id = p.id AND a.trashed_at IS NULL)`,
+  "person whose portrait is missing, or the face of another person or library": `SELECT p.id FROM people p
+    WHERE p.thumbnail_face_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM faces f WHERE f.id = p.thumbnail_face_id
+      AND f.library_id = p.library_id AND (f.person_id IS NULL OR f.person_id = p.id))`,
+  "person of a missing library, or of another user than it": `SELECT p.id FROM people p LEFT JOIN libraries l ON l.id = p.library_id
+    WHERE p.user_id IS NOT l.user_id`,
+  "person with only some forms of a name": `SELECT id FROM people
+    WHERE (name IS NULL) <> (folded_name IS NULL) OR (name IS NULL) <> (sort_name IS NULL)`,
+  "event of a missing person or face without the event of its deletion": `SELECT e.seq, e.event_type FROM events e
+    WHERE e.entity_type IN ('person', 'face') AND e.entity_id NOT IN (SELECT id FROM people UNION ALL SELECT id FROM faces)
+      AND e.entity_id NOT IN (SELECT d.entity_id FROM events d WHERE d.event_type IN ('person_deleted', 'face_deleted'))`,
   "library without its owner as an active member": `SELECT l.id FROM libraries l WHERE NOT EXISTS
     (SELECT 1 FROM library_members m WHERE m.library_id = l.id AND m.user_id = l.user_id AND m.role = 'owner' AND m.state = 'active')`,
   "member or invitation without a library": `SELECT id FROM library_members WHERE library_id NOT IN (SELECT id FROM libraries)
