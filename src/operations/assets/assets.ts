@@ -8,7 +8,7 @@ import {
   type AssetPage,
   type PageRequest,
 } from "../../records/assets/assetList.ts";
-import { findAsset, type Asset } from "../../records/assets/assets.ts";
+import { findAsset, type FacedAsset } from "../../records/assets/assets.ts";
 import {
   findListedAsset,
   type ColumnGroups,
@@ -22,7 +22,7 @@ import { requireLibrary } from "../libraries/resolveLibrary.ts";
 import type { Context } from "../context.ts";
 import { requireCursor } from "../pages.ts";
 
-export type { Asset } from "../../records/assets/assets.ts";
+export type { Asset, FacedAsset } from "../../records/assets/assets.ts";
 export { everyAsset, type AssetFilter } from "../../records/assets/assetFilters.ts";
 export type { AssetPage } from "../../records/assets/assetList.ts";
 export {
@@ -34,7 +34,7 @@ export {
 export { boxAround, type Box } from "../../records/map/mapCells.ts";
 
 /** Reads a live or trashed asset. Throws `not_found` for an unknown or inaccessible id. */
-export async function getAsset(context: Context, principal: Principal, id: string): Promise<Asset> {
+export async function getAsset(context: Context, principal: Principal, id: string): Promise<FacedAsset> {
   const asset = await findAsset(context.db, principal, id);
   if (asset === null) throw await inaccessible(context, principal, "asset", id);
   return asset;

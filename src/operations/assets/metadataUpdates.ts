@@ -1,5 +1,5 @@
 import { AppError, notFound } from "../../kernel/errors.ts";
-import type { Asset } from "../../records/assets/assets.ts";
+import type { FacedAsset } from "../../records/assets/assets.ts";
 import { listAssetsForUpdate, writeMetadataUpdates } from "../../records/assets/metadata/metadataUpdates.ts";
 import { enqueueBatch } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
@@ -21,7 +21,7 @@ function unknownAssets(missingIds: string[], requestedCount: number): AppError {
   );
 }
 
-async function readAssets(context: Context, principal: Principal, ids: string[]): Promise<Asset[]> {
+async function readAssets(context: Context, principal: Principal, ids: string[]): Promise<FacedAsset[]> {
   const assets = await listAssetsForUpdate(context.db, principal, ids);
   const foundIds = new Set(assets.map((asset) => asset.id));
   const missingIds = ids.filter((id) => !foundIds.has(id));
@@ -48,7 +48,7 @@ async function updateAll(
   context: Context,
   principal: Principal,
   patches: Map<string, MetadataPatch>,
-): Promise<Asset[]> {
+): Promise<FacedAsset[]> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const assets = await readAssets(context, principal, [...patches.keys()]);
     const updates = assets.flatMap((asset) => planUpdate(asset, patches.get(asset.id) ?? {}) ?? []);
@@ -80,7 +80,7 @@ export async function updateAsset(
   principal: Principal,
   id: string,
   patch: MetadataPatch,
-): Promise<Asset> {
+): Promise<FacedAsset> {
   const [asset] = await updateAll(context, principal, new Map([[id, patch]]));
   if (asset === undefined) throw notFound("asset");
   return asset;

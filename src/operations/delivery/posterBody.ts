@@ -2,7 +2,7 @@
 import { AppError } from "../../kernel/errors.ts";
 import { PART_BYTES } from "../../objects/uploads/partBuffers.ts";
 import { uploadMemory } from "../../objects/uploads/uploadMemory.ts";
-import type { Asset } from "../../records/assets/assets.ts";
+import type { FacedAsset } from "../../records/assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { putPoster } from "./posters.ts";
@@ -31,7 +31,7 @@ export async function receivePoster(
   principal: Principal,
   assetId: string,
   { chunks, sizeBytes }: PosterBody,
-): Promise<Asset> {
+): Promise<FacedAsset> {
   if (sizeBytes !== null && sizeBytes > MAX_POSTER_BYTES) throw tooLarge();
   const lease = uploadMemory.lease();
   try {

@@ -3,7 +3,7 @@ import { sniff } from "../../media/inspect/sniff.ts";
 import { deletePoster, storePoster } from "../../objects/delivery/posters.ts";
 import { renderPng } from "../../providers/renderers/imagesBinding.ts";
 import type { RenderResult } from "../../providers/renderers/renderer.ts";
-import type { Asset } from "../../records/assets/assets.ts";
+import type { Asset, FacedAsset } from "../../records/assets/assets.ts";
 import { setPoster } from "../../records/delivery/posters.ts";
 import { getAsset } from "../assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
@@ -84,7 +84,7 @@ export async function putPoster(
   principal: Principal,
   assetId: string,
   bytes: Uint8Array,
-): Promise<Asset> {
+): Promise<FacedAsset> {
   const asset = await getAsset(context, principal, assetId);
   if (asset.mediaType !== "video") throw invalid(["path", "asset_id"], "must be a video; only videos have a poster");
   const mimeType = posterTypeOf(bytes);

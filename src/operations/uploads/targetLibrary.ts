@@ -1,6 +1,6 @@
 /** Chooses the library of an upload and checks storage limits. */
 import { AppError } from "../../kernel/errors.ts";
-import type { Asset } from "../../records/assets/assets.ts";
+import type { FacedAsset } from "../../records/assets/assets.ts";
 import { createDefaultLibrary, type LibraryState, type StorageUsage } from "../../records/libraries/libraries.ts";
 import type { LibraryScope } from "../../records/libraries/libraryScope.ts";
 import { findUploadTargets, type OwnerStorage } from "../../records/uploads/uploadTargets.ts";
@@ -18,7 +18,7 @@ export interface TargetCandidates {
   /** The storage of the candidates' owner, or of the caller if they are ambiguous. */
   owner: OwnerStorage | null;
   /** The asset of the target library with the declared digests, live or trashed. It is exempt from storage limits. */
-  duplicate: Asset | null;
+  duplicate: FacedAsset | null;
 }
 
 function storageOf(library: LibraryState): StorageUsage {

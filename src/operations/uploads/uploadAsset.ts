@@ -3,7 +3,7 @@
  * the sweep recovers after a crash between two steps.
  */
 import type { MediaInfo } from "../../media/inspect/mediaInfo.ts";
-import { insertAssetIfNew, type Asset, type InsertResult, type NewAsset } from "../../records/assets/assets.ts";
+import { insertAssetIfNew, type FacedAsset, type InsertResult, type NewAsset } from "../../records/assets/assets.ts";
 import type { LibraryState } from "../../records/libraries/libraries.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
@@ -21,7 +21,7 @@ export interface UploadFields extends AssetFields {
 }
 
 export interface UploadResult {
-  asset: Asset;
+  asset: FacedAsset;
   /** False for a duplicate: `asset` is the existing one, which may be in the trash. */
   created: boolean;
 }

@@ -7,7 +7,7 @@ import { memorySource } from "../../media/inspect/bytes/byteSource.ts";
 import { formatForFileName } from "../../media/inspect/formats.ts";
 import { readMediaInfo } from "../../media/inspect/mediaInfo.ts";
 import { storeOriginal, type OriginalsBucket } from "../../objects/uploads/originals.ts";
-import type { Asset } from "../../records/assets/assets.ts";
+import type { FacedAsset } from "../../records/assets/assets.ts";
 import { warmUpUploadQueries } from "../../records/uploads/warmUp.ts";
 import { newAsset, type AssetFields } from "./newAsset.ts";
 import { checkDeclaredDigests } from "./declaredDigests.ts";
@@ -26,7 +26,7 @@ const bucket: OriginalsBucket = {
 };
 
 /** Stores nothing. Returns the asset that an upload of a file in one part would make; null for an unknown extension. */
-export async function warmUpUpload(incoming: IncomingFile, fields: AssetFields): Promise<Asset | null> {
+export async function warmUpUpload(incoming: IncomingFile, fields: AssetFields): Promise<FacedAsset | null> {
   const name = incoming.name ?? "";
   const format = formatForFileName(name);
   if (format === null) return null;

@@ -1,6 +1,6 @@
 /** Reverts a photo to an earlier version. Every later version is deleted. */
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
-import type { Asset } from "../../records/assets/assets.ts";
+import type { FacedAsset } from "../../records/assets/assets.ts";
 import { truncateVersions } from "../../records/versions/versionChanges.ts";
 import type { Version } from "../../records/versions/versions.ts";
 import type { Principal } from "../accounts/authentication.ts";
@@ -22,7 +22,7 @@ async function truncateTo(
   principal: Principal,
   assetId: string,
   choose: ChooseVersion,
-): Promise<Asset> {
+): Promise<FacedAsset> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const { asset, versions } = await listVersions(context, principal, assetId);
     const chosen = choose(versions);
@@ -56,7 +56,7 @@ export async function revertToVersion(
   principal: Principal,
   assetId: string,
   versionId: string,
-): Promise<Asset> {
+): Promise<FacedAsset> {
   return await truncateTo(context, principal, assetId, (versions) => {
     const version = requireVersion(versions, versionId);
     return version === versions.at(-1) ? null : version;
@@ -74,7 +74,7 @@ export async function deleteVersion(
   principal: Principal,
   assetId: string,
   versionId: string,
-): Promise<Asset> {
+): Promise<FacedAsset> {
   return await truncateTo(context, principal, assetId, (versions) => {
     const version = requireVersion(versions, versionId);
     const previous = versions[versions.indexOf(version) - 1];

@@ -3,7 +3,7 @@
  * reads n + 1 rows. A page is bounded in bytes too, so it may be shorter than its limit.
  */
 import { sql, type SQL } from "drizzle-orm";
-import { filterConditions, sortKeyRange, type AssetFilter, type CursorKey } from "./assetFilters.ts";
+import { sortKeyRange, type AssetFilter, type CursorKey } from "./assetFilters.ts";
 import { planList, type ListPlan, type TrashSpan } from "./listPlans.ts";
 import {
   completeRows,
@@ -14,12 +14,14 @@ import {
   type ListRow,
 } from "./listColumns.ts";
 import type { AssetRow } from "./assets.ts";
+import { selectMatching } from "./matchingIds.ts";
 import type { Database } from "../database.ts";
 import { isLiveCandidate, liveLibrariesQuery, trashClearedAtOf, type LibraryState } from "../libraries/libraries.ts";
 import { isLibraryMember, type LibraryScope } from "../libraries/libraryScope.ts";
 import { albumLibraryQuery } from "../albums/albums.ts";
 import { NO_QUERY, runQueries, type Query } from "../sql/query.ts";
 import { sqlId } from "../sql/sqlLiterals.ts";
+import { requireFewFaces } from "./assetFaces.ts";
 import { needsIndexChoice, withIndexChoice } from "./indexChoice.ts";
 import { sortKeyPrefix } from "./sortKeys.ts";
 
@@ -166,7 +168,7 @@ const SCAN_LIMITS: ScanLimits = { rowsPerStatement: SCAN_ROWS_PER_STATEMENT, row
 const NO_ROWS: Query<ListRow[]> = { sql: null, parse: () => [] };
 
 function idsQuery(request: PageRequest): Query<ListRow[]> {
-  const select = selectByIds(request, request.filter.ids ?? []);
+  const select = selectMatching(request.filter, request.filter.ids ?? [], sql`a.*`);
   return select === null ? NO_ROWS : selectListRows(select, request.groups);
 }
 
@@ -263,27 +265,8 @@ function cutPage(rows: ListRow[], { filter, afterKey, limit }: PageRequest): Row
     .filter(({ key }) => afterKey === null || compare(key, afterKey) > 0)
     .toSorted((a, b) => compare(a.key, b.key));
   const page = sorted.slice(0, limit).map(({ row }) => row);
-  // Sync clients treat an id that is missing from the answer as deleted. 200 rows have at most 13 MB.
+  // Sync clients treat an id that is missing from the answer as deleted. 200 rows have at most 13 MB beside their faces.
+  if (filter.ids !== null) requireFewFaces(page);
   const count = filter.ids === null ? fittingRows(page) : page.length;
   return { rows: page.slice(0, count), hasMore: sorted.length > count };
-}
-
-/**
- * At most 200 ids, one lookup each. The ids are a VALUES list in the SQL text, because D1 bills the elements of a JSON
- * list as rows and binds at most 100 parameters.
- */
-function selectByIds({ filter }: PageRequest, ids: string[]): SQL | null {
-  if (ids.length === 0) return null;
-  const values = sql.join(
-    [...new Set(ids)].map((id) => sql`(${sqlId(id)})`),
-    sql`, `,
-  );
-  const inAlbum = sql`EXISTS (SELECT 1 FROM album_assets l WHERE l.album_id = ${filter.albumId} AND l.asset_id = a.id)`;
-  const where = [
-    ...filterConditions(filter),
-    ...sortKeyRange(filter, sql`a.sort_key`),
-    ...(filter.albumId === null ? [] : [inAlbum]),
-  ];
-  return sql`SELECT a.* FROM (VALUES ${values}) v CROSS JOIN assets a ON a.id = v.column1
-    WHERE ${sql.join(where, sql` AND `)}`;
 }

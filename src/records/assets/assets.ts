@@ -11,6 +11,7 @@ import {
   type Metadata,
   type MetadataSources,
 } from "./metadata/metadata.ts";
+import { faceColumns, splitFaces, type AssetFaces } from "./assetFaces.ts";
 import { assets } from "../schema/schema.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
 import { NO_QUERY, rowReader, runQueries, type Query } from "../sql/query.ts";
@@ -42,6 +43,17 @@ export function parseAssetRow(row: AssetRow): Asset {
   return { ...rest, metadata: effectiveMetadata(sources), sources, metrics: parseMetrics(metrics) };
 }
 
+/** An asset with its faces and people, as responses have it. */
+export interface FacedAsset extends Asset, AssetFaces {}
+
+/** Columns that `parseFacedRow` reads. */
+export const facedColumns = { ...assetColumns, ...faceColumns };
+
+export function parseFacedRow(row: AssetRow & { faces: string; people: string }): FacedAsset {
+  const { row: assetRow, faces } = splitFaces(row);
+  return { ...parseAssetRow(assetRow), ...faces };
+}
+
 export interface NewAsset {
   /** `metadata` is the file's. */
   asset: Omit<typeof assets.$inferInsert, "fileMetadata" | "metrics"> & { metadata: FileMetadata };
@@ -60,7 +72,7 @@ function createdEvents(assetId: string): NewEvent[] {
 }
 
 export interface InsertResult {
-  asset: Asset;
+  asset: FacedAsset;
   /** False if the library already has these bytes; `asset` is then the existing one. */
   created: boolean;
   /** The existing asset is in a cleared trash: it blocks these bytes until its row is deleted. */
@@ -100,7 +112,7 @@ async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<In
       .values({ ...asset, libraryId: availableLibraryId, fileMetadata: metadata })
       .onConflictDoNothing(),
     db.orm
-      .select({ ...assetColumns, trashCleared: trashCleared.as("trash_cleared") })
+      .select({ ...facedColumns, trashCleared: trashCleared.as("trash_cleared") })
       .from(assets)
       .where(and(eq(assets.libraryId, libraryId), eq(assets.checksum, checksum))),
     ...insertPartChecksums(
@@ -112,7 +124,7 @@ async function insertIntoLiveLibrary(db: Database, upload: NewAsset): Promise<In
   const stored = results[3][0];
   if (stored === undefined) throw new Error(`asset ${assetId} was neither inserted nor found`);
   const { trashCleared: isTrashCleared, ...row } = stored;
-  return { asset: parseAssetRow(row), created: row.id === assetId, trashCleared: isTrashCleared === 1 };
+  return { asset: parseFacedRow(row), created: row.id === assetId, trashCleared: isTrashCleared === 1 };
 }
 
 /** A condition on `assets`: this asset, if it is in scope, live or trashed. */
@@ -122,7 +134,7 @@ export function assetInScope(scope: LibraryScope, id: string): SQL | undefined {
 
 /** A query for an asset in scope, live or trashed. */
 export function selectAsset(db: Database, scope: LibraryScope, id: string) {
-  return db.orm.select(assetColumns).from(assets).where(assetInScope(scope, id));
+  return db.orm.select(facedColumns).from(assets).where(assetInScope(scope, id));
 }
 
 /** The columns of an asset's place in lists. */
@@ -154,9 +166,9 @@ export async function findAssetPosition(db: Database, scope: LibraryScope, id: s
   return position;
 }
 
-export async function findAsset(db: Database, scope: LibraryScope, id: string): Promise<Asset | null> {
+export async function findAsset(db: Database, scope: LibraryScope, id: string): Promise<FacedAsset | null> {
   const row = await selectAsset(db, scope, id).get();
-  return row === undefined ? null : parseAssetRow(row);
+  return row === undefined ? null : parseFacedRow(row);
 }
 
 /** Finds an asset for a task, which runs without a principal: of any user, live or trashed. */

@@ -8,12 +8,15 @@ import type { Database } from "../database.ts";
 import type { LibraryScope } from "../libraries/libraryScope.ts";
 import { sqlId } from "../sql/sqlLiterals.ts";
 import { rowReader, runQueries, type Query, type Row, type RowOf } from "../sql/query.ts";
+import type { Face } from "../faces/faceJson.ts";
+import type { Person } from "../people/personJson.ts";
+import { facesQuery, inlineFaceColumns, readRowFaces, type AssetFaces, type RowFaces } from "./assetFaces.ts";
 import { assetColumns, assetInScope, parseMetrics, type Asset } from "./assets.ts";
 import { effectiveMetadata, parseMetadataSources, type Metadata } from "./metadata/metadata.ts";
 
-export type ColumnGroup = "metadata" | "metrics" | "fileData";
+export type ColumnGroup = "metadata" | "metrics" | "fileData" | "faces" | "people";
 export type ColumnGroups = ReadonlySet<ColumnGroup>;
-export const everyColumnGroup: ColumnGroups = new Set(["metadata", "metrics", "fileData"]);
+export const everyColumnGroup: ColumnGroups = new Set(["metadata", "metrics", "fileData", "faces", "people"]);
 
 /** The texts of a page, as stored. A response repeats some of them: at most about 16 MB for 1,000 assets. */
 export const MAX_PAGE_TEXT_BYTES = 4 * 1024 * 1024;
@@ -64,6 +67,8 @@ export interface ListedAsset extends CoreRow {
   metadata: Metadata | null;
   metrics: Asset["metrics"] | null;
   fileData: FileData | null;
+  faces: Face[] | null;
+  people: Person[] | null;
 }
 
 /** Columns are named without their table, as a page's query has it: `SELECT a.*`. */
@@ -112,10 +117,10 @@ function readEffectiveMetadata(row: RowOf<typeof metadataColumns>): Metadata {
   return effectiveMetadata(parseMetadataSources(sources));
 }
 
-function readAsset(row: Row, groups: ColumnGroups): ListedAsset {
+function readAsset(row: Row, groups: ColumnGroups): ListedAsset & RowFaces {
   const { metadata, metrics: values } = readJsonValues(row, groups);
   const fileData = groups.has("fileData") ? readFileData(row) : null;
-  return { ...readCore(row), metadata, metrics: values, fileData };
+  return { ...readCore(row), metadata, metrics: values, fileData, ...readRowFaces(row, groups) };
 }
 
 /** Finds an asset in scope with the columns of the requested groups. */
@@ -127,16 +132,21 @@ export async function findListedAsset(
 ): Promise<ListedAsset | null> {
   const fileData = groups.has("fileData") ? fileDataNames : [];
   const json = jsonColumnsOf(groups).map(({ name }) => `"${name}"`);
-  const names = sql.raw([...coreNames, ...fileData, ...json].join(", "));
-  const query: Query<ListedAsset | null> = {
+  const names = sql.join(
+    [sql.raw([...coreNames, ...fileData, ...json].join(", ")), ...inlineFaceColumns(groups)],
+    sql`, `,
+  );
+  const query: Query<(ListedAsset & RowFaces) | null> = {
     sql: sql`SELECT ${names} FROM assets WHERE ${assetInScope(scope, id)}`,
     parse: ([row]) => (row === undefined ? null : readAsset(row, groups)),
   };
   const [asset] = await runQueries(db, [query]);
-  return asset;
+  if (asset === null || asset.deferred === 0) return asset;
+  const [faces] = await runQueries(db, [facesQuery([id])]);
+  return withFaces(asset, faces, groups);
 }
 
-export interface ListRow extends ListedAsset {
+export interface ListRow extends ListedAsset, RowFaces {
   textBytes: number;
 }
 
@@ -151,29 +161,52 @@ export function selectListRows(page: SQL, groups: ColumnGroups): Query<ListRow[]
   const fileData = groups.has("fileData") ? fileDataNames : [];
   const names = [...coreNames, ...fileData, ...json, `${bytes} AS text_bytes`].join(", ");
   return {
-    sql: sql`SELECT ${sql.raw(names)} FROM (${page}) assets`,
+    sql: sql`SELECT ${sql.join([sql.raw(names), ...inlineFaceColumns(groups)], sql`, `)} FROM (${page}) assets`,
     parse: (rows) => rows.map((row) => ({ ...readAsset(row, groups), textBytes: Number(row["text_bytes"]) })),
   };
 }
 
 /** The number of rows that fit into a page, at least one. */
-export function fittingRows(rows: Pick<ListRow, "textBytes">[]): number {
+export function fittingRows(rows: Pick<ListRow, "textBytes" | "faceBytes">[]): number {
   let bytes = 0;
-  const tooMany = rows.findIndex((row) => (bytes += row.textBytes) > MAX_PAGE_TEXT_BYTES);
+  const tooMany = rows.findIndex((row) => (bytes += row.textBytes + row.faceBytes) > MAX_PAGE_TEXT_BYTES);
   return tooMany < 0 ? rows.length : Math.max(tooMany, 1);
 }
 
-/** Completes the rows of a page. A row that was deleted since the page was read has empty metadata. */
+/** The complete faces and people of an asset, in the requested groups. */
+function withFaces<T extends ListedAsset>(asset: T, all: Map<string, AssetFaces>, groups: ColumnGroups): T {
+  const found = all.get(asset.id);
+  if (found === undefined) return asset;
+  const { faces, people } = found;
+  return { ...asset, faces: groups.has("faces") ? faces : null, people: groups.has("people") ? people : null };
+}
+
+/** A row that was deleted since its page was read has no faces. */
+function withoutFaces(asset: ListRow, groups: ColumnGroups): ListRow {
+  const { faces, people } = asset;
+  return {
+    ...asset,
+    faces: groups.has("faces") ? (faces ?? []) : null,
+    people: groups.has("people") ? (people ?? []) : null,
+  };
+}
+
+/**
+ * Completes the rows of a page in one round trip, if any lack values. A row that was deleted since the page was read has
+ * empty metadata.
+ */
 export async function completeRows(db: Database, rows: ListRow[], groups: ColumnGroups): Promise<ListedAsset[]> {
   const isDeferred = (row: ListRow): boolean => row.textBytes > MAX_INLINE_TEXT_BYTES;
   const deferredIds = jsonColumnsOf(groups).length === 0 ? [] : rows.filter(isDeferred).map(({ id }) => id);
-  if (deferredIds.length === 0) return rows;
-  const [json] = await runQueries(db, [selectJson(deferredIds, groups)]);
-  return rows.map((row) => ({ ...row, ...json.get(row.id) }));
+  const crowdedIds = rows.filter(({ deferred }) => deferred > 0).map(({ id }) => id);
+  if (deferredIds.length === 0 && crowdedIds.length === 0) return rows;
+  const [json, faces] = await runQueries(db, [selectJson(deferredIds, groups), facesQuery(crowdedIds)]);
+  return rows.map((row) => ({ ...withFaces(withoutFaces(row, groups), faces, groups), ...json.get(row.id) }));
 }
 
 /** One lookup per id, from a VALUES list in the SQL text: D1 bills the elements of a JSON list as rows. */
 function selectJson(ids: string[], groups: ColumnGroups): Query<Map<string, JsonValues>> {
+  if (ids.length === 0) return { sql: null, parse: () => new Map() };
   const values = sql.join(
     ids.map((id) => sql`(${sqlId(id)})`),
     sql`, `,

@@ -2,7 +2,7 @@
 import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { storageUsedBy } from "../accounts/users.ts";
-import { assetColumns, parseAssetRow, type Asset } from "../assets/assets.ts";
+import { facedColumns, parseFacedRow, type FacedAsset } from "../assets/assets.ts";
 import {
   isLiveCandidate,
   selectLiveLibraries,
@@ -30,7 +30,7 @@ export interface UploadTargets {
   /** The owner of the first of these libraries; the caller without one. */
   owner: OwnerStorage | null;
   /** An asset of these libraries that has all of the digests, live or trashed. */
-  duplicate: Asset | null;
+  duplicate: FacedAsset | null;
 }
 
 function digestConditions(digests: FileDigests[]): SQL[] {
@@ -45,7 +45,7 @@ function selectDuplicate(db: Database, scope: LibraryScope, libraryId: string | 
   const targets = db.orm.select({ id: libraries.id }).from(libraries).where(isLiveCandidate(scope, libraryId)).limit(2);
   const visible = isVisible(assets.trashedAt, trashClearedAtOf(sql`${assets.libraryId}`));
   return db.orm
-    .select(assetColumns)
+    .select(facedColumns)
     .from(assets)
     .where(and(inArray(assets.libraryId, targets), ...digests, visible))
     .limit(1);
@@ -78,5 +78,5 @@ export async function findUploadTargets(
     ...duplicates,
   ]);
   const row = rows?.[0];
-  return { live, owner: owners[0] ?? null, duplicate: row === undefined ? null : parseAssetRow(row) };
+  return { live, owner: owners[0] ?? null, duplicate: row === undefined ? null : parseFacedRow(row) };
 }

@@ -1,5 +1,5 @@
 /** Builds the queries of an upload and parses their rows while an isolate starts, so that V8 compiles their code. */
-import { insertAssetIfNew, assetColumns, type Asset, type NewAsset } from "../assets/assets.ts";
+import { insertAssetIfNew, assetColumns, type FacedAsset, type NewAsset } from "../assets/assets.ts";
 import { openDatabase } from "../database.ts";
 import { findUploadTargets } from "./uploadTargets.ts";
 
@@ -43,11 +43,12 @@ function insertedRow({ asset }: NewAsset): Record<string, unknown> {
     const value = known.get(key) ?? null;
     return [column.name, value === null ? null : column.mapToDriverValue(value)];
   });
-  return { ...Object.fromEntries(columns), trash_cleared: 0 };
+  const noFaces = JSON.stringify([0, []]);
+  return { ...Object.fromEntries(columns), asset_faces: noFaces, asset_people: noFaces, trash_cleared: 0 };
 }
 
 /** Stores nothing. Returns the asset as the insert would. */
-export async function warmUpUploadQueries(upload: NewAsset): Promise<Asset | null> {
+export async function warmUpUploadQueries(upload: NewAsset): Promise<FacedAsset | null> {
   const { userId, libraryId } = upload.asset;
   await findUploadTargets(standInDatabase([]), { userId, libraryIds: null }, libraryId, []);
   const result = await insertAssetIfNew(standInDatabase([insertedRow(upload)]), upload);

@@ -1,7 +1,7 @@
 /** Reads the versions of a photo. The upload has position 0. versionChanges.ts changes them. */
 import { and, asc, eq, sql } from "drizzle-orm";
 import { storageUsedBy } from "../accounts/users.ts";
-import { parseAssetRow, selectAsset, type Asset } from "../assets/assets.ts";
+import { parseFacedRow, selectAsset, type FacedAsset } from "../assets/assets.ts";
 import type { Database } from "../database.ts";
 import type { StorageUsage } from "../libraries/libraries.ts";
 import type { LibraryScope } from "../libraries/libraryScope.ts";
@@ -28,7 +28,7 @@ function parseVersionRow({
 }
 
 /** Without rows, the upload is the only version. */
-function versionsOf(asset: Asset, rows: VersionRow[]): Version[] {
+function versionsOf(asset: FacedAsset, rows: VersionRow[]): Version[] {
   if (rows.length > 0) return rows.map(parseVersionRow);
   const { currentVersionId: id, mimeType, width, height, fileSizeBytes, checksum } = asset;
   const upload = { kind: "original", position: 0, sentChecksum: null, params: null };
@@ -44,7 +44,7 @@ function selectVersions(db: Database, assetId: string) {
 }
 
 export interface VersionedAsset {
-  asset: Asset;
+  asset: FacedAsset;
   /** In order; the last is the current one. */
   versions: Version[];
 }
@@ -52,7 +52,7 @@ export interface VersionedAsset {
 export async function findVersions(db: Database, scope: LibraryScope, assetId: string): Promise<VersionedAsset | null> {
   const [[row], rows] = await db.orm.batch([selectAsset(db, scope, assetId), selectVersions(db, assetId)]);
   if (row === undefined) return null;
-  const asset = parseAssetRow(row);
+  const asset = parseFacedRow(row);
   return { asset, versions: versionsOf(asset, rows) };
 }
 
@@ -90,7 +90,7 @@ export async function findVersionContext(
       .where(and(eq(versionCleanups.versionId, replacedId), eq(versionCleanups.assetId, assetId))),
   ]);
   if (row === undefined) return null;
-  const asset = parseAssetRow(row);
+  const asset = parseFacedRow(row);
   return {
     asset,
     versions: versionsOf(asset, rows),

@@ -1,9 +1,13 @@
 /** Serializes assets: core fields, requested groups, then legacy keys. */
 import { formatInstant, formatNullableInstant, formatWallTime, type WallTime } from "../../kernel/time.ts";
-import type { Asset, ColumnGroup, FileData, ListedAsset } from "../../operations/assets/assets.ts";
+import type { Asset, ColumnGroup, FacedAsset, FileData, ListedAsset } from "../../operations/assets/assets.ts";
 import type { AssetBody, ExifBody, IncludeGroup, MetadataBody } from "./schemas.ts";
 import { includeGroups } from "./schemas.ts";
 import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
+import type { FaceBody } from "../faces/schemas.ts";
+import { serializeFace } from "../faces/serializer.ts";
+import type { PersonBody } from "../people/schemas.ts";
+import { serializePerson } from "../people/serializer.ts";
 import { serializeAssetUrls } from "./urlSerializer.ts";
 import type { VariantBody } from "./variantSchemas.ts";
 
@@ -14,7 +18,7 @@ export type IncludedGroups = ReadonlySet<IncludeGroup>;
 export const allGroups: IncludedGroups = new Set(includeGroups);
 
 /** A whole asset, or one of a list, which has only the columns of the requested groups. */
-export type SerializableAsset = Asset | ListedAsset;
+export type SerializableAsset = FacedAsset | ListedAsset;
 
 /** The columns that the groups are serialized from. */
 export function columnGroupsOf(groups: IncludedGroups): Set<ColumnGroup> {
@@ -22,6 +26,8 @@ export function columnGroupsOf(groups: IncludedGroups): Set<ColumnGroup> {
   if (groups.has("metadata") || groups.has("legacy")) columns.push("metadata");
   if (groups.has("metrics")) columns.push("metrics");
   if (groups.has("file_data") || groups.has("legacy")) columns.push("fileData");
+  if (groups.has("faces")) columns.push("faces");
+  if (groups.has("people")) columns.push("people");
   return new Set(columns);
 }
 
@@ -157,21 +163,33 @@ async function serializeLegacyFields(
   };
 }
 
+async function serializeFaces(asset: SerializableAsset, urls: MediaUrlBuilder, legacy: boolean): Promise<FaceBody[]> {
+  return await Promise.all(required(asset.faces).map((face) => serializeFace(face, urls, { legacy })));
+}
+
+async function serializePeople(
+  asset: SerializableAsset,
+  urls: MediaUrlBuilder,
+  legacy: boolean,
+): Promise<PersonBody[]> {
+  return await Promise.all(required(asset.people).map((person) => serializePerson(person, urls, { legacy })));
+}
+
 export async function serializeAsset(
   asset: SerializableAsset,
   groups: IncludedGroups,
   urls: MediaUrlBuilder,
 ): Promise<AssetBody> {
   const asset_urls = await serializeAssetUrls(asset, groups.has("variants"), urls);
+  const legacy = groups.has("legacy");
   return {
     ...serializeCore(asset),
     asset_urls,
     metadata: groups.has("metadata") ? serializeMetadata(asset) : null,
-    // Always empty until face detection exists.
-    faces: groups.has("faces") ? [] : null,
-    people: groups.has("people") ? [] : null,
+    faces: groups.has("faces") ? await serializeFaces(asset, urls, legacy) : null,
+    people: groups.has("people") ? await serializePeople(asset, urls, legacy) : null,
     metrics: groups.has("metrics") ? asset.metrics : null,
     file_data: groups.has("file_data") ? serializeFileData(asset) : null,
-    ...(groups.has("legacy") ? await serializeLegacyFields(asset, asset_urls, urls) : {}),
+    ...(legacy ? await serializeLegacyFields(asset, asset_urls, urls) : {}),
   };
 }

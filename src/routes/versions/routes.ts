@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { withFileForm, type FileForm, type FileFormSpec } from "../../http/fileForm.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import type { AppEnv } from "../../middleware/context.ts";
-import type { Asset } from "../../operations/assets/assets.ts";
+import type { FacedAsset } from "../../operations/assets/assets.ts";
 import type { UploadSource } from "../../operations/uploads/uploadSource.ts";
 import { appendVersion, replaceVersion } from "../../operations/versions/addVersion.ts";
 import type { VersionFields, VersionResult } from "../../operations/versions/registerVersion.ts";
@@ -107,7 +107,7 @@ const remove = createRoute({
   responses: { 200: jsonResponse(assetSchema, "The photo after the change"), ...errorResponses(404, 409) },
 });
 
-async function assetResponse(c: Context<AppEnv>, asset: Asset) {
+async function assetResponse(c: Context<AppEnv>, asset: FacedAsset) {
   return c.json(await serializeAsset(asset, allGroups, await mediaUrlBuilder(c)), 200);
 }
 

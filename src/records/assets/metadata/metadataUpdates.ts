@@ -3,7 +3,7 @@ import { and, sql, type SQL } from "drizzle-orm";
 import type { WallTime } from "../../../kernel/time.ts";
 import { albumDateRange, albumDateRangeChanged } from "../../albums/albumAssets.ts";
 import { selectAlbumUpdatedEvents } from "../../albums/albums.ts";
-import { assetColumns, parseAssetRow, type Asset } from "../assets.ts";
+import { facedColumns, parseFacedRow, type Asset, type FacedAsset } from "../assets.ts";
 import type { Database } from "../../database.ts";
 import { eventTime, insertSelectedEvents } from "../../events/events.ts";
 import { inScope, type LibraryScope } from "../../libraries/libraryScope.ts";
@@ -29,23 +29,28 @@ export interface MetadataUpdate {
   local: WallTime | null;
 }
 
-/** Columns of an update of many assets, without the file's texts: 200 whole assets could have 13 MB. */
+/**
+ * Columns of an update of many assets, without the file's texts and faces, which no response shows: 200 whole assets
+ * could have 13 MB.
+ */
 const bulkColumns = {
-  ...assetColumns,
+  ...facedColumns,
+  faces: sql<string>`'[0,[]]'`.as("asset_faces"),
+  people: sql<string>`'[0,[]]'`.as("asset_people"),
   description: sql<string | null>`NULL`.as("description"),
   fileMetadata: sql`json_remove(file_metadata, ${sql.raw(fileTextFields.map((field) => `'$.${field}'`).join(", "))})`
     .mapWith(assets.fileMetadata)
     .as("file_metadata"),
 };
 
-/** The assets in scope among these ids, live or trashed. Several are read without the texts of their files. */
-export async function listAssetsForUpdate(db: Database, scope: LibraryScope, ids: string[]): Promise<Asset[]> {
+/** The assets in scope among these ids, live or trashed. Several are read without the texts of their files and their faces. */
+export async function listAssetsForUpdate(db: Database, scope: LibraryScope, ids: string[]): Promise<FacedAsset[]> {
   const where = and(inList(assets.id, ids), inScope(scope, assets.libraryId));
   const rows =
     ids.length === 1
-      ? await db.orm.select(assetColumns).from(assets).where(where)
+      ? await db.orm.select(facedColumns).from(assets).where(where)
       : await db.orm.select(bulkColumns).from(assets).where(where);
-  return rows.map(parseAssetRow);
+  return rows.map(parseFacedRow);
 }
 
 /** One object per update, `w` in SQL, for the statements that work without the metadata itself. */
@@ -126,7 +131,7 @@ function updateAssets(db: Database, updates: MetadataUpdate[], summary: SQL, atM
     })
     .from(sql`${jsonEach(rows)} w`)
     .where(sql`assets.id = w.value ->> 'id' AND ${isUnchanged(summary)}`);
-  return updates.length === 1 ? statement.returning(assetColumns) : statement.returning(bulkColumns);
+  return updates.length === 1 ? statement.returning(facedColumns) : statement.returning(bulkColumns);
 }
 
 /** Ids of albums with an asset whose local time changes. */
@@ -149,7 +154,7 @@ export function insertAlbumEvents(db: Database, updates: MetadataUpdate[], atMs:
 }
 
 /**
- * Writes all updates, at most one per asset. Returns the assets, several without the texts of their files, or null,
+ * Writes all updates, at most one per asset. Returns the assets, several without the texts of their files and their faces, or null,
  * without any change, if an asset has changed since it was read.
  * Statements that check the read state precede the update of the assets; statements on its result follow it.
  */
@@ -157,7 +162,7 @@ export async function writeMetadataUpdates(
   db: Database,
   updates: MetadataUpdate[],
   atMs: number,
-): Promise<Asset[] | null> {
+): Promise<FacedAsset[] | null> {
   const summary = summarize(updates);
   const events = insertAssetEvents(db, summary, atMs);
   const update = updateAssets(db, updates, summary, atMs);
@@ -173,5 +178,5 @@ export async function writeMetadataUpdates(
           insertAlbumEvents(db, updates, atMs),
         ])
       )[2];
-  return rows.length === updates.length ? rows.map(parseAssetRow) : null;
+  return rows.length === updates.length ? rows.map(parseFacedRow) : null;
 }
