@@ -15,6 +15,7 @@ export type ErrorCode =
   | "rate_limited"
   | "storage_unavailable"
   | "rendering_unavailable"
+  | "embedding_unavailable"
   | "database_unavailable"
   | "storage_limit_exceeded"
   | "not_configured";

@@ -23,6 +23,7 @@ const statuses = {
   storage_unavailable: 502,
   database_unavailable: 503,
   rendering_unavailable: 503,
+  embedding_unavailable: 503,
   not_configured: 503,
   storage_limit_exceeded: 507,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;

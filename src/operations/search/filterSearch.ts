@@ -16,12 +16,9 @@ function tooManyRows(): Error {
 }
 
 async function readLaterPage(context: Context, principal: Principal, query: SearchQuery): Promise<AssetPage> {
-  const none: AssetPage = { assets: [], hasMore: false };
-  const read = await readAssetQuery(context, principal, query, () => NO_QUERY);
-  if (read === null) return none;
-  const { filter } = read;
+  const { filter } = await readAssetQuery(context, principal, query, () => NO_QUERY);
   const offset = await findListOffset(context.db, filter, (query.page - 1) * query.limit);
-  if (offset.kind === "end") return none;
+  if (offset.kind === "end") return { assets: [], hasMore: false };
   if (offset.kind === "too-many-rows") throw tooManyRows();
   const { limit, groups } = query;
   const page = await listRows(context.db, { filter, afterKey: offset.key, trashSpan: null, limit, groups });

@@ -10,15 +10,20 @@ import {
   queryNumberSchema,
   ratingsParameter,
 } from "../fieldSchemas.ts";
-import { conflictReporter, mediaTypeParameter, rejectContradictoryFilters } from "../assets/filterSchemas.ts";
+import {
+  conflictReporter,
+  mediaTypeParameter,
+  rejectContradictoryFilters,
+  toPersonIds,
+} from "../assets/filterSchemas.ts";
 import { includeSchema, placeFields, rejectContradictoryPlaces, toPlaceFilter } from "../assets/querySchemas.ts";
 import { assetSchema } from "../assets/schemas.ts";
 import { everyAsset } from "../../operations/assets/assets.ts";
+import { MAX_QUERY_CHARACTERS } from "../../operations/search/text/parseQuery.ts";
 
 export const SEARCH_PAGE_SIZE = { default: 20, max: 200 };
 /** The default of the generation whose parameters are deprecated here. */
 const LEGACY_PAGE_SIZE = 50;
-export const MAX_QUERY_CHARACTERS = 1000;
 export const MAX_SEARCH_PEOPLE = 200;
 /** Cosine distances are 0 to 2. */
 const MAX_DISTANCE = 2;
@@ -131,7 +136,6 @@ export function toSearchQuery(query: SearchFields) {
   const isLegacy = [query.captured_after, query.captured_before, query.threshold].some((value) => value !== undefined);
   return {
     libraryId: query.library_id ?? null,
-    personIds: query.person_ids ?? null,
     text: query.query ?? null,
     page: query.page,
     limit: query.limit ?? (isLegacy ? LEGACY_PAGE_SIZE : SEARCH_PAGE_SIZE.default),
@@ -140,6 +144,7 @@ export function toSearchQuery(query: SearchFields) {
       ...everyAsset,
       ...toPlaceFilter(query),
       albumId: query.album_id ?? null,
+      personIds: toPersonIds(query),
       mediaType: query.media_type ?? null,
       ratings: query.ratings ?? null,
       after: bounds.local_datetime_after ?? null,

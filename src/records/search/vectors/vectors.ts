@@ -1,0 +1,96 @@
+/** The vector of each asset, in the search database. */
+import { sql, type SQL } from "drizzle-orm";
+import type { Database } from "../../database.ts";
+import { inList, jsonEach } from "../../sql/jsonList.ts";
+import { sqlNumber } from "../../sql/sqlLiterals.ts";
+import type { Query, Row } from "../../sql/query.ts";
+import { seqAfterBlocks } from "./vectorBlocks.ts";
+
+export interface NewVector {
+  libraryId: string;
+  assetId: string;
+  /** The model and the number of dimensions. */
+  space: string;
+  /** What was embedded: the version of an image, or a digest of a text. */
+  source: string;
+  /** Base64 of signed bytes. */
+  data: string;
+}
+
+export interface StoredVector extends NewVector {
+  seq: number;
+}
+
+function parseVector(row: Row): StoredVector {
+  return {
+    seq: Number(row["seq"]),
+    libraryId: String(row["library_id"]),
+    assetId: String(row["asset_id"]),
+    space: String(row["space"]),
+    source: String(row["source"]),
+    data: String(row["data"]),
+  };
+}
+
+const columns: SQL = sql.raw("v.seq, v.library_id, v.asset_id, v.space, v.source, v.data");
+
+/** Replaces the vector of an asset. Returns the number of vectors of its space after the blocks, up to `countLimit`. */
+export async function putVector(searchDb: Database, vector: NewVector, countLimit: number): Promise<number> {
+  const { libraryId, assetId, space, source, data } = vector;
+  const [, , counted] = await searchDb.orm.batch([
+    searchDb.statement(sql`DELETE FROM vectors WHERE asset_id = ${assetId}`),
+    searchDb.statement(sql`INSERT INTO vectors (library_id, asset_id, space, source, data)
+      VALUES (${libraryId}, ${assetId}, ${space}, ${source}, ${data})`),
+    searchDb.statement(sql`SELECT count(*) AS vectors FROM (SELECT 1 FROM vectors WHERE library_id = ${libraryId}
+      AND space = ${space} AND seq >= ${seqAfterBlocks(vector)} LIMIT ${sqlNumber(countLimit)})`),
+  ]);
+  const [row] = counted.results;
+  return typeof row === "object" && row !== null && "vectors" in row ? Number(row.vectors) : 0;
+}
+
+/** Deletes the vectors of assets. */
+export async function deleteVectors(searchDb: Database, assetIds: readonly string[]): Promise<void> {
+  if (assetIds.length === 0) return;
+  await searchDb.orm.run(sql`DELETE FROM vectors WHERE ${inList(sql`asset_id`, assetIds)}`);
+}
+
+/** The vectors of assets, of any library and space. */
+export async function listVectorsOf(searchDb: Database, assetIds: readonly string[]): Promise<StoredVector[]> {
+  const [rows] = await searchDb.select([
+    sql`SELECT ${columns} FROM ${jsonEach(assetIds)} j CROSS JOIN vectors v ON v.asset_id = j.value`,
+  ]);
+  return (rows ?? []).map(parseVector);
+}
+
+/** The vectors of a space from a number on, in order. */
+export function spaceQuery(
+  { libraryId, space }: Pick<NewVector, "libraryId" | "space">,
+  fromSeq: SQL,
+  limit: number,
+): Query<StoredVector[]> {
+  return {
+    sql: sql`SELECT ${columns} FROM vectors v WHERE v.library_id = ${libraryId} AND v.space = ${space}
+      AND v.seq >= ${fromSeq} ORDER BY v.seq LIMIT ${sqlNumber(limit)}`,
+    parse: (rows) => rows.map(parseVector),
+  };
+}
+
+/** The assets of the numbers that still exist. */
+export async function listAssetsOfSeqs(searchDb: Database, seqs: readonly number[]): Promise<Map<number, string>> {
+  const [rows] = await searchDb.select([
+    sql`SELECT v.seq, v.asset_id FROM ${jsonEach(seqs)} j CROSS JOIN vectors v ON v.seq = j.value`,
+  ]);
+  return new Map((rows ?? []).map((row) => [Number(row["seq"]), String(row["asset_id"])]));
+}
+
+/** Assets with a vector after `afterId`, with the library of the vector, in order. */
+export async function listVectorAssets(
+  searchDb: Database,
+  afterId: string,
+  limit: number,
+): Promise<{ assetId: string; libraryId: string }[]> {
+  const [rows] = await searchDb.select([
+    sql`SELECT asset_id, library_id FROM vectors WHERE asset_id > ${afterId} ORDER BY asset_id LIMIT ${sqlNumber(limit)}`,
+  ]);
+  return (rows ?? []).map((row) => ({ assetId: String(row["asset_id"]), libraryId: String(row["library_id"]) }));
+}
