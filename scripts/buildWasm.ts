@@ -17,6 +17,8 @@ const kernels: Kernel[] = [
   { source: "wasm/resize.ts", output: "src/media/transcode/resize/resize.wasm", maximumPages: 64 },
   // MAX_DECODER_BYTES: the coefficients of progressive files.
   { source: "wasm/jpeg/jpeg.ts", output: "src/media/transcode/scaled/jpeg/jpeg.wasm", maximumPages: 768 },
+  // MAX_H264_MEMORY_BYTES: the picture and one slice.
+  { source: "wasm/h264/h264.ts", output: "src/media/transcode/h264/h264.wasm", maximumPages: 1024 },
   { source: "wasm/png.ts", output: "src/media/transcode/scaled/png/png.wasm", maximumPages: 64 },
 ];
 

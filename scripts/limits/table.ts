@@ -47,6 +47,7 @@ import { passkeySection } from "./passkeyLimits.ts";
 import { searchSection } from "./searchLimits.ts";
 import { signInSection } from "./signInLimits.ts";
 import { sharingSection } from "./sharingLimits.ts";
+import { videoSection } from "./videoLimits.ts";
 
 export const sections: Section[] = [
   {
@@ -173,6 +174,7 @@ export const sections: Section[] = [
   sharingSection,
   searchSection,
   ...fileSections,
+  videoSection,
   signInSection,
   {
     title: "Links and secrets",

@@ -8,6 +8,8 @@ export interface BitReader {
   readExpGolomb(): number;
   readSignedExpGolomb(): number;
   readFlag(): boolean;
+  /** Number of bits that were read or skipped. */
+  position(): number;
 }
 
 /** Creates a reader at the first bit of `bytes`. */
@@ -39,6 +41,7 @@ export function bitReader(bytes: Uint8Array): BitReader {
       return value % 2 === 1 ? (value + 1) / 2 : 0 - value / 2;
     },
     readFlag: () => bit() === 1,
+    position: () => at,
   };
 }
 
