@@ -11,7 +11,12 @@ export async function setFacePerson(
   atMs: number,
 ): Promise<void> {
   const moves = sql`SELECT ${faceId} AS id, ${personId} AS person_id`;
-  await db.orm.batch(assignFaces(db, moves, { reason: "user", atMs }));
+  await db.orm.batch([
+    ...assignFaces(db, moves, { reason: "user", atMs }),
+    // Confirms the person that clustering chose.
+    db.statement(sql`UPDATE faces SET assigned_by = 'user'
+      WHERE id = ${faceId} AND person_id = ${personId} AND assigned_by = 'clustering'`),
+  ]);
 }
 
 export async function deleteFace(db: Database, faceId: string, atMs: number): Promise<void> {

@@ -44,6 +44,10 @@ function listedClasses({ nameFilter, includeHidden }: PersonListRequest): number
   return [...namedClasses, ...unnamedClasses].filter((each) => includeHidden || each % 2 === 0);
 }
 
+function directionOf({ isDescending }: PersonListRequest): SQL {
+  return sql.raw(isDescending ? "DESC" : "ASC");
+}
+
 const isUnnamedClass = (listClass: number): boolean => listClass >= LIST_CLASSES.unnamed;
 
 /** Unnamed people follow the named ones in both orders of names. */
@@ -72,19 +76,35 @@ function isAfterCursor(request: PersonListRequest, listClass: number): SQL {
   return sql`p.${column} ${isBehind} ${bound}`;
 }
 
-/** The page from one range of an index for each class, which SQLite merges. Reads a row more than the page, and one for each class. */
-function selectByClass(request: PersonListRequest): SQL {
+/** The first people of these classes behind the cursor, merged from one range of an index for each class. */
+function selectRanges(request: PersonListRequest, classes: number[]): SQL {
   const { column, index } = SORT_COLUMNS[request.sortKey];
-  const direction = sql.raw(request.isDescending ? "DESC" : "ASC");
-  const ranges = listedClasses(request).map((listClass) => {
-    const group = request.sortKey === "name" ? Number(isUnnamedClass(listClass)) : 0;
-    return sql`SELECT p.id AS id, ${sqlNumber(group)} AS name_group, p.${sql.raw(column)} AS sort_key
-      FROM people p INDEXED BY ${sql.raw(index)}
+  const ranges = classes.map(
+    (listClass) => sql`SELECT p.id AS id, p.${sql.raw(column)} AS sort_key FROM people p INDEXED BY ${sql.raw(index)}
       WHERE p.library_id = ${request.libraryId} AND p.list_class = ${sqlNumber(listClass)}
-        AND ${isAfterCursor(request, listClass)}`;
+        AND ${isAfterCursor(request, listClass)}`,
+  );
+  return sql`SELECT id, sort_key FROM (${unionAll(ranges)}) ORDER BY sort_key ${directionOf(request)}
+    LIMIT ${request.limit + 1}`;
+}
+
+/**
+ * The page without further filters. Reads a row more than the page, and one for each class; by name it reads as many
+ * of the unnamed people, because SQLite merges no ranges by two columns of which one is constant.
+ */
+function selectByClass(request: PersonListRequest): SQL {
+  const classes = listedClasses(request);
+  if (request.sortKey !== "name")
+    return sql`SELECT id, 0 AS name_group, sort_key FROM (${selectRanges(request, classes)})`;
+  const groups = [false, true].flatMap((isUnnamed) => {
+    const ofGroup = classes.filter((each) => isUnnamedClass(each) === isUnnamed);
+    if (ofGroup.length === 0) return [];
+    return [
+      sql`SELECT id, ${sqlNumber(Number(isUnnamed))} AS name_group, sort_key FROM (${selectRanges(request, ofGroup)})`,
+    ];
   });
-  return sql`SELECT id, name_group, sort_key FROM (${unionAll(ranges)})
-    ORDER BY name_group, sort_key ${direction} LIMIT ${request.limit + 1}`;
+  return sql`SELECT id, name_group, sort_key FROM (${unionAll(groups)})
+    ORDER BY name_group, sort_key ${directionOf(request)} LIMIT ${request.limit + 1}`;
 }
 
 /** The ids that a filter allows, where it is narrower than the library. */
@@ -115,7 +135,6 @@ function selectFiltered(request: PersonListRequest): SQL {
   const { namePart } = request;
   const candidates = selectCandidates(request);
   const column = sql.raw(SORT_COLUMNS[request.sortKey].column);
-  const direction = sql.raw(request.isDescending ? "DESC" : "ASC");
   const classes = sql.join(listedClasses(request).map(sqlNumber), sql`, `);
   const from = candidates.length === 0 ? sql`people p INDEXED BY people_by_sort_name` : sql`people p`;
   // Without the index of the library, candidates are read by their ids.
@@ -129,7 +148,7 @@ function selectFiltered(request: PersonListRequest): SQL {
   ];
   return sql`SELECT p.id AS id, ${groupOf(request, sql`p.list_class`)} AS name_group, p.${column} AS sort_key
     FROM ${from} WHERE ${sql.join(where, sql` AND `)}
-    ORDER BY name_group, sort_key ${direction} LIMIT ${request.limit + 1}`;
+    ORDER BY name_group, sort_key ${directionOf(request)} LIMIT ${request.limit + 1}`;
 }
 
 function isFilteredAfterCursor(request: PersonListRequest): SQL {
@@ -146,10 +165,9 @@ export function personPageQuery(request: PersonListRequest): Query<PersonPage> {
   const { limit, ids, assetId, albumId, namePart } = request;
   const isFiltered = ids !== null || assetId !== null || albumId !== null || namePart !== null;
   const page = isFiltered ? selectFiltered(request) : selectByClass(request);
-  const direction = sql.raw(request.isDescending ? "DESC" : "ASC");
   return {
     sql: sql`SELECT ${listedPersonColumns(request.withMetrics)} FROM (${page}) page CROSS JOIN people p ON p.id = page.id
-      ORDER BY page.name_group, page.sort_key ${direction}`,
+      ORDER BY page.name_group, page.sort_key ${directionOf(request)}`,
     parse: (rows) => ({ people: rows.slice(0, limit).map(readListedPerson), hasMore: rows.length > limit }),
   };
 }
