@@ -12,7 +12,7 @@ CREATE TABLE search_state (
   seq INTEGER NOT NULL,
   -- During a scan: the asset after which it continues.
   scan_after TEXT,
-  -- While the assets of a renamed album or person are indexed: its event is seq + 1 or later.
+  -- While the assets of a renamed album or person are indexed: its event, and the document after which it continues.
   entity_seq INTEGER,
   entity_after INTEGER,
   updated_at INTEGER NOT NULL
@@ -30,10 +30,12 @@ CREATE TABLE search_documents (
 
 CREATE UNIQUE INDEX search_documents_by_asset ON search_documents (asset_id);
 
--- Names with which albums and people were last indexed.
+-- Names with which albums and people are indexed. Empty for a person without a name, NULL while documents have several
+-- names of one entity, because its event waits.
 CREATE TABLE search_names (
-  entity_id TEXT PRIMARY KEY,
-  name TEXT NOT NULL
+  entity_id TEXT PRIMARY KEY NOT NULL,
+  library_id TEXT NOT NULL,
+  name TEXT
 ) WITHOUT ROWID;
 
 -- Words are folded and split by the Worker. Each starts with the key of its library, so that the entries of a word are

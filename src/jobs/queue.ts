@@ -1,9 +1,12 @@
 /** The queue consumer: parses a message, calls one operation, then acknowledges or retries. */
+import { cachedConfig } from "../kernel/config.ts";
 import { warn } from "../kernel/log.ts";
 import type { Context } from "../operations/context.ts";
 import { resumeDeleteAlbum } from "../operations/deletion/purgeAlbums.ts";
 import { resumeEmptyTrash } from "../operations/deletion/trash.ts";
 import { purgeCachedMedia } from "../operations/delivery/cachePurges.ts";
+import { indexChanges } from "../operations/search/indexing/indexChanges.ts";
+import { continueIndexing, enqueueIndexing, indexMessage } from "../operations/search/indexing/indexQueue.ts";
 import {
   cachePurgeMessage,
   deleteAlbumMessage,
@@ -47,6 +50,10 @@ async function handleMessage(message: Message, context: Context): Promise<void> 
     const delaySeconds = await purgeCachedMedia(context);
     return delaySeconds === null ? message.ack() : message.retry({ delaySeconds });
   }
+  if (indexMessage.safeParse(message.body).success) {
+    if (await indexChanges(context)) await continueIndexing(context.queue);
+    return message.ack();
+  }
   const task = taskMessage.safeParse(message.body);
   if (!task.success) {
     // The message is of foreign origin, so a retry would fail the same way.
@@ -89,6 +96,17 @@ async function release(messages: Message[], context: Context): Promise<void> {
   }
 }
 
+/** Enqueues the indexing of what messages changed, and of what the requests changed that sent them. */
+async function indexHandled(messages: readonly Message[], env: Cloudflare.Env): Promise<void> {
+  if (messages.every((message) => indexMessage.safeParse(message.body).success)) return;
+  try {
+    await enqueueIndexing(env.QUEUE, cachedConfig(env).workersPlan);
+  } catch (error) {
+    // Under invalid settings all messages are retried.
+    warn("the indexing was not enqueued", { error: String(error) });
+  }
+}
+
 /** Handles messages in their order until `mayStart` is false. Returns those that were not started. */
 async function handleConcurrently(
   messages: readonly Message[],
@@ -122,4 +140,5 @@ export async function handleQueue(
     mayStart,
   );
   await release(remaining, jobContext(env, execution));
+  if (!isDeadLetters) await indexHandled(batch.messages, env);
 }

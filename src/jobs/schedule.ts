@@ -8,11 +8,16 @@ import { cleanUpDeletedAssets, purgeTrash } from "../operations/deletion/purge.t
 import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
 import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";
 import { sweepCachePurges } from "../operations/delivery/cachePurges.ts";
+import { cleanUpFaceCrops } from "../operations/delivery/faceCrops.ts";
 import { sweepIdempotencyKeys } from "../operations/idempotency/createOnce.ts";
 import { sweepEvents } from "../operations/maintenance/eventSweep.ts";
 import { checkIntegrity } from "../operations/maintenance/integrity.ts";
 import { scrubOriginals } from "../operations/maintenance/scrub.ts";
+import { embedMissing } from "../operations/search/embedMissing.ts";
+import { repackVectors } from "../operations/search/vectors/packVectors.ts";
+import { sweepVectors } from "../operations/search/vectors/syncVectors.ts";
 import { requeueOverdue, sweepObjects } from "../operations/maintenance/sweeps.ts";
+import { indexOverdue } from "../operations/search/indexing/indexChanges.ts";
 import { cleanUpVersions } from "../operations/versions/versionCleanup.ts";
 import { jobContext } from "./context.ts";
 
@@ -27,10 +32,15 @@ const scheduledTasks: [name: string, task: ScheduledTask][] = [
   ["purge cached media", sweepCachePurges],
   ["clean up deleted assets", cleanUpDeletedAssets],
   ["clean up deleted versions", cleanUpVersions],
+  ["clean up crops of faces", cleanUpFaceCrops],
   ["delete expired idempotency keys", sweepIdempotencyKeys],
   ["delete ended sessions", sweepSessions],
   ["delete expired sign-ins", sweepSignIns],
   ["delete expired challenges and one-time links", sweepSignInSecrets],
+  ["index changes for the search", indexOverdue],
+  ["embed assets without a vector", embedMissing],
+  ["update vectors of deleted and moved assets", sweepVectors],
+  ["pack vectors again", repackVectors],
   ["sweep orphaned objects", sweepObjects],
   ["sweep events of deleted assets", (context) => sweepEvents(context)],
   ["check integrity", (context) => checkIntegrity(context)],

@@ -11,13 +11,17 @@ const BOOKMARK_HEADER = "x-d1-bookmark";
 const NEW_TOKEN_HEADER = "x-new-access-token";
 const READ_METHODS = new Set(["GET", "HEAD"]);
 
-/** Returns the session's bookmark: a client that sends it back reads its own writes from any replica. */
+/**
+ * Returns the session's bookmark: a client that sends it back reads its own writes from any replica. Changes lead to the
+ * text index.
+ */
 export const databaseSession = createMiddleware<AppEnv>(async (c, next) => {
   const isRead = READ_METHODS.has(c.req.method);
   const consistency = sessionConsistency(isRead, c.req.header(BOOKMARK_HEADER) ?? null);
   const context = requestContext(c, consistency);
   c.set("context", context);
   await next();
+  context.waitUntil(context.indexNewEvents());
   const bookmark = context.db.bookmark();
   if (bookmark !== null) c.res.headers.set(BOOKMARK_HEADER, bookmark);
 });

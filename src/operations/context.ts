@@ -14,6 +14,7 @@ import { createIdentityProvider } from "../providers/identity/identityProviderFa
 import type { PlaceFinder } from "../providers/places/placeFinder.ts";
 import { createPlaceFinder } from "../providers/places/placeFinderFactory.ts";
 import { isBookmark, openDatabase, type Consistency, type Database } from "../records/database.ts";
+import { enqueueIndexing } from "./search/indexing/indexQueue.ts";
 import type { TaskQueue } from "./tasks/taskQueue.ts";
 
 export type { Consistency } from "../records/database.ts";
@@ -42,6 +43,8 @@ export interface Context {
   readonly cachePurger: CachePurger | null;
   /** Start of the request or job, in Unix milliseconds. */
   readonly nowMs: number;
+  /** Enqueues the indexing of the events that were inserted, unless a message sent since then leads to it. */
+  indexNewEvents(): Promise<void>;
   /** Keeps the Worker alive for a promise that may settle after the response. */
   waitUntil(promise: Promise<unknown>): void;
 }
@@ -71,6 +74,22 @@ export interface ContextOptions {
   waitUntil: (promise: Promise<unknown>) => void;
 }
 
+/** Calls `onSent` after messages are sent: after any message, the consumer enqueues the indexing. */
+function observeQueue(queue: TaskQueue, onSent: () => void): TaskQueue {
+  return {
+    send: async (message, options) => {
+      const response = await queue.send(message, options);
+      onSent();
+      return response;
+    },
+    sendBatch: async (messages, options) => {
+      const response = await queue.sendBatch(messages, options);
+      onSent();
+      return response;
+    },
+  };
+}
+
 /**
  * Builds the context of one request or job. The database session opens and settings and providers are resolved on
  * first use, so that media requests skip the session, and reads skip the describer and the place finder.
@@ -79,6 +98,7 @@ export interface ContextOptions {
  */
 export function createContext(bindings: Bindings, options: ContextOptions): Context {
   let db: Database | undefined;
+  const counter = { rowsRead: 0, hasNewEvents: false };
   let searchDb: Database | undefined;
   let describer: Describer | null | undefined;
   let embedder: Embedder | null | undefined;
@@ -86,13 +106,13 @@ export function createContext(bindings: Bindings, options: ContextOptions): Cont
   let faceRecognizer: FaceRecognizer | null | undefined;
   return {
     get db() {
-      return (db ??= openDatabase(bindings.DB, options.consistency, options.actor));
+      return (db ??= openDatabase(bindings.DB, options.consistency, options.actor, counter));
     },
     get searchDb() {
       return (searchDb ??= openDatabase(bindings.SEARCH_DB, "nearest"));
     },
     bucket: bindings.BUCKET,
-    queue: bindings.QUEUE,
+    queue: observeQueue(bindings.QUEUE, () => (counter.hasNewEvents = false)),
     images: bindings.IMAGES,
     media: bindings.MEDIA,
     get config() {
@@ -118,6 +138,10 @@ export function createContext(bindings: Bindings, options: ContextOptions): Cont
     },
     get cachePurger() {
       return createCachePurger(options.execution);
+    },
+    indexNewEvents: async () => {
+      if (counter.hasNewEvents) await enqueueIndexing(bindings.QUEUE, options.config().workersPlan);
+      counter.hasNewEvents = false;
     },
     nowMs: options.nowMs,
     waitUntil: options.waitUntil,

@@ -2,7 +2,7 @@
 import type { SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
-import { observeSession, type RowCounter } from "./observedSession.ts";
+import { observeSession, type SessionCounter } from "./observedSession.ts";
 
 /**
  * `nearest`: any replica. `primary`: the newest state, for writes and the checks before them. A bookmark: at least as
@@ -66,7 +66,7 @@ export function openDatabase(
   binding: Pick<D1Database, "withSession">,
   consistency: Consistency,
   actor: () => string | null = () => null,
-  counter: RowCounter = { rowsRead: 0 },
+  counter: SessionCounter = { rowsRead: 0, hasNewEvents: false },
 ): Database {
   const session = binding.withSession(sessionConstraint(consistency));
   const observed = observeSession(session, { counter, isPrimary: consistency === "primary" });

@@ -4,6 +4,8 @@ import { expect } from "vitest";
 import { cleanUpDeletedAssets, purgeTrash } from "../../src/operations/deletion/purge.ts";
 import { purgeAlbums } from "../../src/operations/deletion/purgeAlbums.ts";
 import { sweepObjects } from "../../src/operations/maintenance/sweeps.ts";
+import { indexChanges } from "../../src/operations/search/indexing/indexChanges.ts";
+import { openDatabase } from "../../src/records/database.ts";
 import { POSTERS_PREFIX, PROXIES_PREFIX, RENDITIONS_PREFIX } from "../../src/objects/keys.ts";
 import { sqlAll } from "../support/clients/account.ts";
 import { storedKeys, instrumentedBucket, type BucketFaults } from "../support/bindings/bucket.ts";
@@ -11,6 +13,7 @@ import { countingD1 } from "../support/bindings/d1.ts";
 import { FeedMirror } from "../support/clients/feedMirror.ts";
 import { recordingQueue } from "../support/bindings/queue.ts";
 import { findInconsistencies } from "../support/rows/consistency.ts";
+import { findIndexDifferences, indexAll } from "../support/search/textIndex.ts";
 import { RandomClient, createRandomSource, type RandomSource } from "./client.ts";
 import { testContext } from "../support/context.ts";
 
@@ -41,9 +44,18 @@ function createFaultyBindings(random: RandomSource, callsPerFault: number): Part
     : {};
   return {
     DB: countingD1(env.DB, { beforeBatch: fail, afterBatch: fail }).binding,
+    SEARCH_DB: countingD1(env.SEARCH_DB, { beforeBatch: fail, afterBatch: fail }).binding,
     BUCKET: instrumentedBucket(bucketFaults).binding,
     QUEUE: recordingQueue(isFaulty() ? new Error("queue unavailable") : null).binding,
   };
+}
+
+/** Indexes changes for the search, with faults, as the queue does while requests run. */
+async function runIndexing(bindings: Partial<Cloudflare.Env>): Promise<void> {
+  const db = openDatabase(bindings.DB ?? env.DB, "primary");
+  const searchDb = openDatabase(bindings.SEARCH_DB ?? env.SEARCH_DB, "primary");
+  // A message whose handling failed is delivered again.
+  await indexChanges(testContext({ db, searchDb })).catch(() => false);
 }
 
 /** Runs a simulation and returns how often each action returned each status, keyed `${action} ${status}`. */
@@ -59,7 +71,10 @@ export async function runSimulation(options: SimulationOptions): Promise<Map<str
   };
   const client = await RandomClient.create(clientOptions);
   for (let round = 0; round < options.rounds; round++) {
-    await Promise.all(Array.from({ length: options.concurrency }, async () => await client.runRandomAction()));
+    await Promise.all([
+      ...Array.from({ length: options.concurrency }, async () => await client.runRandomAction()),
+      ...(random.nextInt(4) === 0 ? [runIndexing(clientOptions.createBindings())] : []),
+    ]);
     await options.afterRound?.();
     // Polling at random times and page sizes must not miss an event.
     for (const mirror of mirrors) if (random.nextInt(6) === 0) await mirror.poll(1 + random.nextInt(200));
@@ -76,6 +91,8 @@ export async function runSimulation(options: SimulationOptions): Promise<Map<str
     await freshMirror.expectMatchesLists(`seed ${options.seed}: mirror read from the first event`);
   }
   await expectAcknowledgedAssets(client);
+  await indexAll();
+  expect(await findIndexDifferences()).toEqual([]);
   if (options.callsPerFault === 0) {
     // 507 is the storage limit of the other library.
     const failed = [...client.responseCounts.keys()].filter((key) => / 5\d\d$/.test(key) && !key.endsWith(" 507"));

@@ -1,5 +1,7 @@
 import { info } from "../../kernel/log.ts";
 import { purgeLibraryRows, listAssetsToPurge, listLibrariesToPurge } from "../../records/deletion/purgeLibraries.ts";
+import { deleteLibraryIndex } from "../../records/search/documents.ts";
+import { CODES } from "../search/text/calendarWords.ts";
 import { purgeAssets } from "./purge.ts";
 import type { Context } from "../context.ts";
 
@@ -31,6 +33,8 @@ async function purgeLibrary(context: Context, libraryId: string, budget: RunBudg
   budget.assets -= ids.length;
   // Fewer than listed: the library was restored meanwhile, or another run overlaps.
   if (budgetExhausted || deletedIds.length < ids.length) return;
+  // The events of the deletions may be deleted before the indexing reads them.
+  await deleteLibraryIndex(context.searchDb.primary(), libraryId, CODES.all);
   await purgeLibraryParts(context, libraryId, budget);
 }
 

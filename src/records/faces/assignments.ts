@@ -129,12 +129,12 @@ export function assignFaces(db: Database, moves: SQL, { reason, condition = ALWA
 
 /** Deletes faces. `ids` is a SELECT of their ids. */
 export function deleteFaces(db: Database, ids: SQL, { condition = ALWAYS, atMs }: { condition?: SQL; atMs: number }) {
-  const deleted = sql`SELECT f.id, f.library_id, NULL AS person_id, f.person_id AS former_id, TRUE AS is_deleted
+  const deleted = sql`SELECT f.id, f.library_id, f.asset_id, NULL AS person_id, f.person_id AS former_id, TRUE AS is_deleted
     FROM faces f WHERE f.id IN (${ids}) AND ${condition}`;
   return [
     insertSelectedEvents(
       db,
-      sql`SELECT m.library_id, 'face_deleted', 'face', m.id, json_object('previous_person_id', m.former_id),
+      sql`SELECT m.library_id, 'face_deleted', 'face', m.id, json_object('asset_id', m.asset_id, 'previous_person_id', m.former_id),
         ${eventTime(atMs)} FROM (${deleted}) m ORDER BY m.id`,
     ),
     ...unpinPortraits(db, deleted, atMs),

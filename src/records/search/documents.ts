@@ -3,6 +3,7 @@ import { sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
 import { sqlNumber } from "../sql/sqlLiterals.ts";
+import { deleteLibraryNames, insertSeenNames, replaceName, type EntityName } from "./names.ts";
 import { checkState, isCurrent, moveState, type SearchState } from "./searchState.ts";
 
 /** The columns of the index, in its order. The values are words, separated by spaces. */
@@ -65,27 +66,34 @@ export interface DocumentWrite {
   documents: SearchDocument[];
   /** Assets without a document. */
   deletedAssetIds: string[];
-  /** Names of albums and people, from whose start on their assets are indexed; null deletes one. */
-  names: { entityId: string; name: string | null }[];
+  /** Names of the albums and people of the documents. */
+  seenNames: readonly EntityName[];
+  /** An album or person whose documents are all written with a new name from here on. */
+  renamed: EntityName | null;
 }
 
-interface InsertedRow {
-  assetId: string;
-  firstId: number;
-  digest: number;
-  key: string;
-  /** Of each field: a space and a word, repeatedly. */
-  words: string[];
+/** Of each field: a space and a word, repeatedly. The statement puts the key of the library in front of each word. */
+function textRow({ assetId, libraryId, words }: SearchDocument) {
+  const texts = DOCUMENT_FIELDS.map((field) => words[field].map((word) => ` ${word}`).join(""));
+  return { assetId, key: ` ${libraryKey(libraryId)}`, texts };
 }
 
-function insertedRow({ assetId, libraryId, localUs, words, digest }: SearchDocument): InsertedRow {
-  return {
-    assetId,
-    firstId: firstIdOfHour(localUs),
-    digest,
-    key: ` ${libraryKey(libraryId)}`,
-    words: DOCUMENT_FIELDS.map((field) => words[field].map((word) => ` ${word}`).join("")),
-  };
+/** Characters of the rows of one statement: D1 limits a parameter to 2 MB, and a character takes up to 3 bytes. */
+const MAX_STATEMENT_CHARACTERS = 500_000;
+
+/** The rows in groups of bounded size, each as JSON. A row alone may exceed the size. */
+function groupRows(rows: ReturnType<typeof textRow>[]): string[] {
+  const groups: string[][] = [];
+  let characters = 0;
+  for (const json of rows.map((row) => JSON.stringify(row))) {
+    characters += json.length;
+    if (groups.length === 0 || characters > MAX_STATEMENT_CHARACTERS) {
+      groups.push([]);
+      characters = json.length;
+    }
+    groups.at(-1)?.push(json);
+  }
+  return groups.map((group) => `[${group.join(",")}]`);
 }
 
 /** Statements that delete the documents of assets, the entries of the index first. */
@@ -97,42 +105,32 @@ function deleteDocuments(searchDb: Database, assetIds: string[], isAllowed: SQL)
   ];
 }
 
+/** The last id of the hour, or the one in front of its first. */
 const lastOfHour = sql`coalesce((SELECT max(id) FROM search_documents
-  WHERE id >= w.value ->> 'firstId' AND id < (w.value ->> 'firstId') + ${sqlNumber(IDS_PER_HOUR)}),
-  (w.value ->> 'firstId') - 1)`;
+  WHERE id >= w.value ->> 1 AND id < (w.value ->> 1) + ${sqlNumber(IDS_PER_HOUR)}), (w.value ->> 1) - 1)`;
+
+const textColumns = sql.raw(DOCUMENT_FIELDS.join(", "));
+const textValues = sql.raw(
+  DOCUMENT_FIELDS.map((_, i) => `replace(w.value ->> '$.texts[${i}]', ' ', w.value ->> 'key')`).join(", "),
+);
 
 /** Statements that insert documents in the order of their ids, so that the index writes them as one segment. */
 function insertDocuments(searchDb: Database, documents: SearchDocument[], isAllowed: SQL) {
   if (documents.length === 0) return [];
-  const rows = JSON.stringify(documents.map(insertedRow));
-  const field = (i: number): SQL => sql`replace(w.value ->> ${sql.raw(`'$.words[${i}]'`)}, ' ', w.value ->> 'key')`;
-  const fields = sql.join(
-    DOCUMENT_FIELDS.map((_, i) => field(i)),
-    sql`, `,
-  );
+  const inOrder = documents
+    .map((document) => ({ document, firstId: firstIdOfHour(document.localUs) }))
+    .sort((a, b) => a.firstId - b.firstId);
+  const rows = inOrder.map(({ document, firstId }) => [document.assetId, firstId, document.digest]);
+  const texts = groupRows(inOrder.map(({ document }) => textRow(document)));
   return [
     searchDb.statement(sql`INSERT INTO search_documents (id, asset_id, digest)
-      SELECT ${lastOfHour} + row_number() OVER (PARTITION BY w.value ->> 'firstId' ORDER BY w.key),
-        w.value ->> 'assetId', w.value ->> 'digest'
-      FROM json_each(${rows}) w WHERE ${isAllowed}`),
-    searchDb.statement(sql`INSERT INTO search_text (rowid, ${sql.raw(DOCUMENT_FIELDS.join(", "))})
-      SELECT d.id, ${fields} FROM json_each(${rows}) w
-      CROSS JOIN search_documents d ON d.asset_id = w.value ->> 'assetId'
-      WHERE ${isAllowed} ORDER BY d.id`),
-  ];
-}
-
-function writeNames(searchDb: Database, names: DocumentWrite["names"], isAllowed: SQL) {
-  if (names.length === 0) return [];
-  const value = (field: string): SQL => sql`w.value ->> ${sql.raw(`'${field}'`)}`;
-  return [
-    searchDb.statement(sql`DELETE FROM search_names
-      WHERE ${inList(
-        sql`entity_id`,
-        names.map(({ entityId }) => entityId),
-      )} AND ${isAllowed}`),
-    searchDb.statement(sql`INSERT INTO search_names (entity_id, name) SELECT ${value("entityId")}, ${value("name")}
-      FROM ${jsonEach(names)} w WHERE ${value("name")} IS NOT NULL AND ${isAllowed}`),
+      SELECT ${lastOfHour} + row_number() OVER (PARTITION BY w.value ->> 1 ORDER BY w.key), w.value ->> 0, w.value ->> 2
+      FROM ${jsonEach(rows)} w WHERE ${isAllowed}`),
+    ...texts.map((json) =>
+      searchDb.statement(sql`INSERT INTO search_text (rowid, ${textColumns})
+        SELECT d.id, ${textValues} FROM json_each(${json}) w
+        CROSS JOIN search_documents d ON d.asset_id = w.value ->> 'assetId' WHERE ${isAllowed} ORDER BY d.id`),
+    ),
   ];
 }
 
@@ -153,7 +151,8 @@ export async function writeDocuments(
     checkState(searchDb, state),
     ...(replaced.length === 0 ? [] : deleteDocuments(searchDb, replaced, isAllowed)),
     ...insertDocuments(searchDb, write.documents, isAllowed),
-    ...writeNames(searchDb, write.names, isAllowed),
+    ...(write.renamed === null ? [] : [replaceName(searchDb, write.renamed, isAllowed)]),
+    ...insertSeenNames(searchDb, write.seenNames, isAllowed),
     moveState(searchDb, state, next, atMs),
   ]);
   return current.results.length > 0;
@@ -174,4 +173,25 @@ export async function clearDocuments(
     moveState(searchDb, state, next, atMs),
   ]);
   return current.results.length > 0;
+}
+
+/** Documents of a purged library that one batch deletes. */
+const DELETED_PER_PART = 500;
+
+/**
+ * Deletes the documents and names of a library without assets. Overtakes a run that has read its assets before. `allWord` is
+ * the word of every document.
+ */
+export async function deleteLibraryIndex(searchDb: Database, libraryId: string, allWord: string): Promise<void> {
+  const ids = sql`SELECT rowid FROM search_text WHERE search_text MATCH ${`"${libraryKey(libraryId)}${allWord}"`}
+    ORDER BY rowid LIMIT ${sqlNumber(DELETED_PER_PART)}`;
+  for (;;) {
+    const [, deleted] = await searchDb.orm.batch([
+      searchDb.statement(sql`UPDATE search_state SET revision = revision + 1`),
+      searchDb.statement(sql`DELETE FROM search_documents WHERE id IN (${ids}) RETURNING id`),
+      searchDb.statement(sql`DELETE FROM search_text WHERE rowid IN (${ids})`),
+      deleteLibraryNames(searchDb, libraryId),
+    ]);
+    if (deleted.results.length < DELETED_PER_PART) return;
+  }
 }

@@ -124,10 +124,3 @@ export async function listDocumentsWith(
   ]);
   return (rows ?? []).map((row) => ({ id: Number(row["id"]), assetId: String(row["asset_id"]) }));
 }
-
-/** The name with which an album or person was last indexed; null if it has none. */
-export async function findIndexedName(searchDb: Database, entityId: string): Promise<string | null> {
-  const [rows] = await searchDb.select([sql`SELECT name FROM search_names WHERE entity_id = ${entityId}`]);
-  const name = rows?.[0]?.["name"];
-  return typeof name === "string" ? name : null;
-}

@@ -134,11 +134,12 @@ export async function listAssetIds(db: Database, afterId: string, limit: number)
   return (rows ?? []).map((row) => String(row["id"]));
 }
 
-/** The current name of an album or person; null if it is deleted or has no name. */
-export async function findName(db: Database, entityId: string): Promise<string | null> {
-  const [rows] = await db.select([
-    sql`SELECT coalesce((SELECT name FROM albums WHERE id = ${entityId} AND deleted_at IS NULL),
-      (SELECT name FROM people WHERE id = ${entityId})) AS name`,
+/** The current names of albums and people. Without an entry, it is deleted or has no name. */
+export async function listNames(db: Database, ids: string[]): Promise<Map<string, string>> {
+  const list = jsonEach(ids);
+  const results = await db.select([
+    sql`SELECT a.id, a.name FROM ${list} j CROSS JOIN albums a ON a.id = j.value WHERE a.deleted_at IS NULL`,
+    sql`SELECT p.id, p.name FROM ${list} j CROSS JOIN people p ON p.id = j.value WHERE p.name IS NOT NULL`,
   ]);
-  return textOrNull(rows?.[0]?.["name"]);
+  return new Map(results.flat().map((row) => [String(row["id"]), String(row["name"])]));
 }

@@ -14,6 +14,7 @@ import { insertAssets } from "../../support/clients/tenants.ts";
 import { rowsContaining } from "../../support/rows/rowSearch.ts";
 import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 import { testContext } from "../../support/context.ts";
+import { findByText, indexAll } from "../../support/search/textIndex.ts";
 
 const DAY_MS = 24 * 3600_000;
 
@@ -57,6 +58,16 @@ async function trashAndDelete(libraryId: string): Promise<void> {
 }
 
 describe("a library whose retention ended", () => {
+  it("leaves nothing in the text index", async () => {
+    const { libraryId, ids } = await filledLibrary();
+    await indexAll();
+    expect((await findByText(libraryId, "photo")).toSorted()).toEqual(ids.slice(0, 2).toSorted());
+    await trashAndDelete(libraryId);
+    await purgeLibraries(testContext({ nowMs: Date.now() + 91 * DAY_MS }));
+    expect(await findByText(libraryId, "photo")).toEqual([]);
+    expect((await env.SEARCH_DB.prepare("SELECT name FROM search_names").all()).results).toEqual([]);
+  });
+
   it("is deleted completely by the next scheduled run", async () => {
     const before = await storageUsage((await getRootOwner()).libraryId);
     const { libraryId, ids } = await filledLibrary();

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { openDatabase, type Database } from "../../../src/records/database.ts";
 import {
+  deleteLibraryIndex,
   DOCUMENT_FIELDS,
   listDigests,
   writeDocuments,
@@ -30,7 +31,7 @@ async function write(documents: SearchDocument[], deletedAssetIds: string[] = []
   return await writeDocuments(
     searchDb,
     await findSearchState(searchDb),
-    { documents, deletedAssetIds, names: [] },
+    { documents, deletedAssetIds, seenNames: [], renamed: null },
     state,
     1,
   );
@@ -69,7 +70,8 @@ it("replaces and deletes documents, also when their hour changes", async () => {
 it("writes nothing when another run has written since the state was read", async () => {
   const state = await findSearchState(searchDb);
   await write([newDocument("asset_1", { caption: ["new"] })]);
-  const stale = { documents: [newDocument("asset_1", { caption: ["old"] })], deletedAssetIds: [], names: [] };
+  const documents = [newDocument("asset_1", { caption: ["old"] })];
+  const stale = { documents, deletedAssetIds: [], seenNames: [], renamed: null };
   expect(await writeDocuments(searchDb, state, stale, state, 1)).toBe(false);
   expect([await find(["new"]), await find(["old"])]).toEqual([["asset_1"], []]);
 });
@@ -87,7 +89,9 @@ it("ranks names before captions before cameras, and newer photos before older on
 });
 
 it("lists the documents with a word in pages", async () => {
-  await write(["a", "b", "c"].map((id, i) => newDocument(`asset_${id}`, { keys: ["__album_1"] }, i * YEAR_US)));
+  await write(
+    ["a", "b", "c"].map((id, i) => newDocument(`asset_${id}`, { keys: ["__all", "__album_1"] }, i * YEAR_US)),
+  );
   const request = { libraryId: LIBRARY, word: "__album_1", limit: 2 };
   const first = await listDocumentsWith(searchDb, { ...request, afterDocument: 0 });
   const second = await listDocumentsWith(searchDb, { ...request, afterDocument: first.at(-1)?.id ?? 0 });
@@ -95,4 +99,30 @@ it("lists the documents with a word in pages", async () => {
     ["asset_a", "asset_b"],
     ["asset_c"],
   ]);
+});
+
+it("deletes the index of a purged library, and overtakes a run that has read its assets", async () => {
+  const state = await findSearchState(searchDb);
+  await writeDocuments(
+    searchDb,
+    state,
+    {
+      documents: Array.from({ length: 700 }, (_, i) => newDocument(`asset_${i}`, { caption: ["red"] })),
+      deletedAssetIds: [],
+      seenNames: [{ id: "album_1", libraryId: LIBRARY, name: "Trip" }],
+      renamed: null,
+    },
+    state,
+    1,
+  );
+  await write([{ ...newDocument("asset_other", { caption: ["red"] }), libraryId: OTHER }]);
+  const before = await findSearchState(searchDb);
+  await deleteLibraryIndex(searchDb, LIBRARY, "__all");
+  expect([await find(["red"]), await find(["red"], OTHER)]).toEqual([[], ["asset_other"]]);
+  const { results } = await env.SEARCH_DB.prepare(
+    "SELECT (SELECT count(*) FROM search_documents) AS documents, (SELECT count(*) FROM search_names) AS names",
+  ).all();
+  expect(results).toEqual([{ documents: 1, names: 0 }]);
+  const late = { documents: [newDocument("asset_1", {})], deletedAssetIds: [], seenNames: [], renamed: null };
+  expect(await writeDocuments(searchDb, before, late, before, 1)).toBe(false);
 });

@@ -62,6 +62,14 @@ export async function listVectorsOf(searchDb: Database, assetIds: readonly strin
   return (rows ?? []).map(parseVector);
 }
 
+/** The space of the vector of each asset that has one. */
+export async function listVectorSpaces(searchDb: Database, assetIds: readonly string[]): Promise<Map<string, string>> {
+  const [rows] = await searchDb.select([
+    sql`SELECT v.asset_id, v.space FROM ${jsonEach(assetIds)} j CROSS JOIN vectors v ON v.asset_id = j.value`,
+  ]);
+  return new Map((rows ?? []).map((row) => [String(row["asset_id"]), String(row["space"])]));
+}
+
 /** The vectors of a space from a number on, in order. */
 export function spaceQuery(
   { libraryId, space }: Pick<NewVector, "libraryId" | "space">,
