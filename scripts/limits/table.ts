@@ -44,6 +44,7 @@ import { backgroundSection } from "./backgroundLimits.ts";
 import { limit, type Section } from "./entry.ts";
 import { fileSections } from "./fileLimits.ts";
 import { passkeySection } from "./passkeyLimits.ts";
+import { peopleSection } from "./peopleLimits.ts";
 import { searchSection } from "./searchLimits.ts";
 import { signInSection } from "./signInLimits.ts";
 import { sharingSection } from "./sharingLimits.ts";
@@ -172,6 +173,7 @@ export const sections: Section[] = [
     ],
   },
   sharingSection,
+  peopleSection,
   searchSection,
   ...fileSections,
   videoSection,
