@@ -860,8 +860,6 @@ CREATE INDEX faces_by_person ON faces (person_id, (trashed_at IS NOT NULL), id)
   WHERE person_id IS NOT NULL;
 CREATE INDEX faces_portraits ON faces (person_id, portrait_score, id)
   WHERE person_id IS NOT NULL AND trashed_at IS NULL;
-CREATE INDEX faces_waiting ON faces (library_id, id)
-  WHERE person_id IS NULL AND source = 'automatic';
 
 CREATE TRIGGER faces_insert_person_count AFTER INSERT ON faces WHEN NEW.person_id IS NOT NULL
 BEGIN
@@ -1185,6 +1183,8 @@ CREATE TABLE person_clusters (
 );
 
 CREATE INDEX person_clusters_by_revision ON person_clusters (library_id, revision);
+CREATE INDEX person_clusters_unmeasured ON person_clusters (library_id, person_id)
+  WHERE is_measured = 0;
 
 -- Events and tasks
 

@@ -59,7 +59,12 @@ export const personClusters = sqliteTable(
     isMeasured: integer("is_measured", { mode: "boolean" }).notNull().default(false),
     revision: integer("revision").notNull(),
   },
-  (t) => [index("person_clusters_by_revision").on(t.libraryId, t.revision)],
+  (t) => [
+    index("person_clusters_by_revision").on(t.libraryId, t.revision),
+    index("person_clusters_unmeasured")
+      .on(t.libraryId, t.personId)
+      .where(sql`"is_measured" = 0`),
+  ],
 );
 
 /** One row for each library with embeddings: every change of its embeddings and assignments has another revision. */

@@ -94,9 +94,5 @@ export const faces = sqliteTable(
     index("faces_portraits")
       .on(t.personId, t.portraitScore, t.id)
       .where(sql`"person_id" IS NOT NULL AND "trashed_at" IS NULL`),
-    /** Faces that clustering may assign. */
-    index("faces_waiting")
-      .on(t.libraryId, t.id)
-      .where(sql`"person_id" IS NULL AND "source" = 'automatic'`),
   ],
 );

@@ -1,0 +1,1 @@
+CREATE INDEX `person_clusters_unmeasured` ON `person_clusters` (`library_id`,`person_id`) WHERE "is_measured" = 0;

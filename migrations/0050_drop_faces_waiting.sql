@@ -1,0 +1,1 @@
+DROP INDEX `faces_waiting`;
