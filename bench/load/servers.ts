@@ -105,12 +105,17 @@ export async function startTintype(directory: string, { pauseTasks, vars }: Tint
   return { ...(await serverOf(child, port, "/api/server/ping")), key: secrets.get("ROOT_API_KEY") ?? "" };
 }
 
-export async function startPlatform(directory: string): Promise<Server> {
+/** Runs the Worker of a configuration file. */
+export async function startWorker(config: string, directory: string): Promise<Server> {
   const port = await freePort(0);
-  const child = startWrangler(wranglerArguments("bench/platform/wrangler.toml", port, join(directory, "state")), {
+  const child = startWrangler(wranglerArguments(config, port, join(directory, "state")), {
     stdio: ["ignore", "pipe", "pipe"],
   });
   return await serverOf(child, port, "/");
+}
+
+export async function startPlatform(directory: string): Promise<Server> {
+  return await startWorker("bench/platform/wrangler.toml", directory);
 }
 
 export async function startBaseline(directory: string, rows: number): Promise<Server> {
