@@ -1,6 +1,6 @@
 /**
- * Writes docs/schema.sql: every table, index and trigger of the migrated database. With --check, fails if that file is
- * out of date, or if the drizzle schema differs from the migrations.
+ * Writes docs/schema.sql: every table, index and trigger of the migrated database; and docs/search-schema.sql, that of the
+ * search. With --check, fails if one of them is out of date, or if the drizzle schema differs from the migrations.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -25,6 +25,8 @@ import * as taskTables from "../src/records/schema/taskTables.ts";
 
 const DOCUMENT = "docs/schema.sql";
 const MIGRATIONS = "migrations";
+const SEARCH_DOCUMENT = "docs/search-schema.sql";
+const SEARCH_MIGRATIONS = "search-migrations";
 /** Inside the project, because drizzle-kit resolves `out` relative to the working directory. */
 const DRIFT_COPY = join(".tmp", "drift");
 
@@ -58,13 +60,14 @@ function migrationNames(directory: string): string[] {
     .toSorted();
 }
 
-/** The objects of a database with all migrations, in order of creation. */
-function migratedObjects(): SchemaObject[] {
+/** The objects of a database with all migrations, in order of creation, without the tables that FTS5 creates. */
+function migratedObjects(migrations = MIGRATIONS): SchemaObject[] {
   const database = new DatabaseSync(":memory:");
-  for (const name of migrationNames(MIGRATIONS)) database.exec(readFileSync(join(MIGRATIONS, name), "utf8"));
+  for (const name of migrationNames(migrations)) database.exec(readFileSync(join(migrations, name), "utf8"));
   const rows = database
     .prepare(
-      "SELECT type, name, tbl_name AS 'table', sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY rowid",
+      `SELECT type, name, tbl_name AS 'table', sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'
+        AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') ORDER BY rowid`,
     )
     .all();
   database.close();
@@ -99,6 +102,13 @@ function schemaDocument(): string {
   return parts.join("\n");
 }
 
+function searchSchemaDocument(): string {
+  const objects = migratedObjects(SEARCH_MIGRATIONS).map(format);
+  return ["-- Generated from the search migrations by npm run db:schema. Do not edit.\n", ...objects].join("\n");
+}
+
+const documents = { [DOCUMENT]: schemaDocument, [SEARCH_DOCUMENT]: searchSchemaDocument };
+
 /** The migrations that drizzle-kit would add, by name. */
 function missingMigrations(): Map<string, string> {
   rmSync(DRIFT_COPY, { recursive: true, force: true });
@@ -122,15 +132,15 @@ function check(): boolean {
   for (const sql of missing.values()) {
     console.error(`The schema has no migration for this change. Run npm run db:generate, which will write:\n\n${sql}`);
   }
-  const isDocumented = readFileSync(DOCUMENT, "utf8") === schemaDocument();
-  if (!isDocumented) console.error(`${DOCUMENT} is out of date. Run npm run db:schema.`);
-  return missing.size === 0 && isDocumented;
+  const outdated = Object.entries(documents).filter(([path, write]) => readFileSync(path, "utf8") !== write());
+  for (const [path] of outdated) console.error(`${path} is out of date. Run npm run db:schema.`);
+  return missing.size === 0 && outdated.length === 0;
 }
 
 if (!process.argv.includes("--check")) {
-  writeFileSync(DOCUMENT, schemaDocument());
+  for (const [path, write] of Object.entries(documents)) writeFileSync(path, write());
 } else if (check()) {
-  console.log(`The migrations and ${DOCUMENT} match the schema.`);
+  console.log(`The migrations, ${DOCUMENT} and ${SEARCH_DOCUMENT} match the schema.`);
 } else {
   process.exitCode = 1;
 }

@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 
 /** D1 splits a migration file into statements on the server. These shapes apply locally and fail remotely. */
 const files = Object.entries(
-  import.meta.glob<string>("../../migrations/*.sql", { query: "?raw", import: "default", eager: true }),
+  import.meta.glob<string>(["../../migrations/*.sql", "../../search-migrations/*.sql"], {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  }),
 ).map(([path, text]) => ({ name: path.split("/").at(-1) ?? path, text }));
 
 /** D1's limit. A file has none, because the deploy command imports all missing files as one. */

@@ -255,7 +255,11 @@ describe("DELETE /api/faces/{face_id}", () => {
     const response = await me.send("DELETE", `/api/faces/${face.id}`);
     expect([response.status, await response.json()]).toEqual([200, {}]);
     expect(await me.takeEvents()).toEqual([
-      { event_type: "face_deleted", entity_id: face.id, payload: { previous_person_id: person.id } },
+      {
+        event_type: "face_deleted",
+        entity_id: face.id,
+        payload: { asset_id: asset, previous_person_id: person.id },
+      },
       { event_type: "person_updated", entity_id: person.id, payload: null },
     ]);
     expect(await me.getPerson(person.id)).toMatchObject({ asset_count: 0, thumbnail_face_id: null, asset_urls: null });
@@ -348,8 +352,12 @@ describe("faces of deleted assets", () => {
     await me.takeEvents();
     await me.send("DELETE", "/api/assets", { json: { ids: [asset, other] } });
     expect(await me.takeEvents()).toEqual([
-      { event_type: "face_deleted", entity_id: face.id, payload: { previous_person_id: null } },
-      { event_type: "face_deleted", entity_id: portrait.id, payload: { previous_person_id: person.id } },
+      { event_type: "face_deleted", entity_id: face.id, payload: { asset_id: asset, previous_person_id: null } },
+      {
+        event_type: "face_deleted",
+        entity_id: portrait.id,
+        payload: { asset_id: asset, previous_person_id: person.id },
+      },
       { event_type: "person_updated", entity_id: person.id, payload: null },
     ]);
     expect(await sqlAll("SELECT id FROM faces WHERE library_id = ?", me.libraryId)).toEqual([]);
