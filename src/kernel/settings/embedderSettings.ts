@@ -7,7 +7,7 @@ export type EmbedderConfig =
   | { kind: "none" }
   | { kind: "workers-ai"; model: string | null; dimensions: number | null }
   | { kind: "openai-compatible"; baseUrl: string; model: string; apiKey: string | null; dimensions: number | null }
-  | { kind: "immich-ml"; baseUrl: string; model: string | null };
+  | { kind: "immich-ml"; baseUrl: string; model: string | null; apiKey: string | null };
 
 export const MIN_EMBEDDING_DIMENSIONS = 8;
 export const MAX_EMBEDDING_DIMENSIONS = 4096;
@@ -37,7 +37,8 @@ export function parseEmbedderSettings(vars: Vars): EmbedderConfig {
   if (kind === "none") return { kind };
   if (kind === "workers-ai") return { kind, model, dimensions: dimensionsOf(vars) };
   if (kind === "immich-ml") {
-    return { kind, model, baseUrl: urlOf(vars, "IMMICH_ML_URL", "http://localhost:3003") };
+    const baseUrl = urlOf(vars, "IMMICH_ML_URL", "http://192.168.1.2:3003").replace(/\/predict$/, "");
+    return { kind, model, baseUrl, apiKey: text(vars, "IMMICH_ML_API_KEY") };
   }
   if (kind !== "openai-compatible") {
     const kinds = "none, workers-ai, openai-compatible or immich-ml";

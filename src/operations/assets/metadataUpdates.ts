@@ -1,6 +1,7 @@
 import { AppError, notFound } from "../../kernel/errors.ts";
 import type { FacedAsset } from "../../records/assets/assets.ts";
 import { listAssetsForUpdate, writeMetadataUpdates } from "../../records/assets/metadata/metadataUpdates.ts";
+import { embedsTexts } from "../tasks/embeddingTasks.ts";
 import { enqueueBatch } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { inaccessible } from "../libraries/access.ts";
@@ -53,7 +54,8 @@ async function updateAll(
     const assets = await readAssets(context, principal, [...patches.keys()]);
     const updates = assets.flatMap((asset) => planUpdate(asset, patches.get(asset.id) ?? {}) ?? []);
     if (updates.length === 0) return assets;
-    const updated = await writeMetadataUpdates(context.db, updates, context.nowMs);
+    const embedsCaptions = embedsTexts(context);
+    const updated = await writeMetadataUpdates(context.db, updates, context.nowMs, embedsCaptions);
     if (updated === null) {
       await backOff(attempt);
       continue;
@@ -61,7 +63,10 @@ async function updateAll(
     await enqueueBatch(
       context.queue,
       updates
-        .filter((update) => update.position !== null && update.position.latitude !== null)
+        .filter(
+          ({ position, user }) =>
+            (position !== null && position.latitude !== null) || (embedsCaptions && user.description !== undefined),
+        )
         .map((update) => update.asset.id),
     );
     return updated;

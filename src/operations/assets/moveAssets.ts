@@ -105,6 +105,8 @@ export async function moveAssets(context: Context, principal: Principal, request
     "the assets changed during the move, and none was moved; retry the request",
     async () => await attemptMove(context, principal, distinct),
   );
-  if (outcomes.some(({ outcome }) => outcome === "moved")) await requestCachePurge(context);
+  const moved = outcomes.filter(({ outcome }) => outcome === "moved").map(({ assetId }) => assetId);
+  if (moved.length > 0) await requestCachePurge(context);
+  await syncVectors(context, moved);
   return outcomes;
 }

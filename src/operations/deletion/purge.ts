@@ -13,6 +13,7 @@ import {
   type PurgeReason,
 } from "../../records/deletion/purge.ts";
 import { listExpiredTrash } from "../../records/deletion/trash.ts";
+import { syncVectors } from "../search/vectors/syncVectors.ts";
 import { CLEAN_UP_AFTER_MS, versionKeys } from "../versions/versionKeys.ts";
 import type { Context } from "../context.ts";
 
@@ -47,7 +48,9 @@ export async function purgeAssets(context: Context, ids: string[], reason: Purge
       cleanUpAt: context.nowMs + CLEAN_UP_AFTER_MS,
     });
     await deleteKnownObjects(context, purged);
-    deletedIds.push(...purged.map((asset) => asset.id));
+    const purgedIds = purged.map((asset) => asset.id);
+    await syncVectors(context, purgedIds);
+    deletedIds.push(...purgedIds);
   }
   return deletedIds;
 }
@@ -81,6 +84,7 @@ export async function cleanUpDeletedAssets(context: Context): Promise<number> {
       completedIds.push(assetId);
     }
   } finally {
+    await syncVectors(context, completedIds);
     if (completedIds.length > 0) await completeAssetCleanups(context.db, completedIds);
   }
   if (deleted > 0) info("deleted remaining objects of deleted assets", { objects: deleted });

@@ -8,6 +8,7 @@ import type { AssetTasks, StoredTask } from "../../records/tasks/assetTasks.ts";
 import { findSnapshot, saveTasks, type TaskSnapshot } from "../../records/tasks/claims.ts";
 import { planGeocodeUpdate } from "../assets/updatePlan.ts";
 import type { Context } from "../context.ts";
+import { embedsTexts, reopenEmbedding } from "./embeddingTasks.ts";
 import { completeTasks, type FinishedTask } from "./taskCompletion.ts";
 import { roleOf } from "./taskDefinitions.ts";
 import type { AssetChange } from "./taskOutcome.ts";
@@ -90,7 +91,9 @@ export async function saveRun(
     const { row, asset }: TaskSnapshot = current;
     const results = validResults(current, finished);
     const change = asset === null ? null : planDerivedChange(asset, results);
-    const next = { ...row, tasks: completeTasks(row.tasks, results), claim: null };
+    const completed = completeTasks(row.tasks, results);
+    const tasks = embedsTexts(context) ? reopenEmbedding(completed, change, results, nowMs) : completed;
+    const next = { ...row, tasks, claim: null };
     const saved = await saveTasks(context.db, next, change, nowMs);
     if (saved !== null) return saved;
     current = await findSnapshot(context.db, row.assetId);

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { runBurstDetection } from "./handlers/burst.ts";
 import { runDescription } from "./handlers/description.ts";
 import { runDisplayProxy } from "./handlers/displayProxy.ts";
+import { runEmbedding } from "./handlers/embedding.ts";
 import { runQualityScoring } from "./handlers/quality.ts";
 import { runReverseGeocoding } from "./handlers/reverseGeocoding.ts";
 import { runThumbhash } from "./handlers/thumbhash.ts";
@@ -28,6 +29,8 @@ export const taskDefinitions: TaskDefinition[] = [
   { type: "thumbhash", run: runThumbhash, role: "image" },
   { type: "quality_scoring", run: runQualityScoring, role: "image" },
   { type: "asset_description", run: runDescription, role: "image" },
+  // After the tasks whose caption and place it embeds.
+  { type: "embedding", run: runEmbedding, role: "image" },
 ];
 
 export function definitionOf(type: TaskType): TaskDefinition | undefined {

@@ -14,7 +14,7 @@ function planProxyTask(file: StoredImage): TaskType[] {
 
 /** Lists the tasks to repeat when a photo's version changes. The description stays the one of the upload. */
 export function planImageTasks(version: StoredImage): TaskType[] {
-  return [...planProxyTask(version), "thumbhash", "quality_scoring"];
+  return [...planProxyTask(version), "thumbhash", "quality_scoring", "embedding"];
 }
 
 /**
@@ -22,7 +22,7 @@ export function planImageTasks(version: StoredImage): TaskType[] {
  */
 export function planTasks(file: TaskPlanInput): TaskType[] {
   const geocoding: TaskType[] = file.hasCoordinates ? ["reverse_geocoding"] : [];
-  if (file.mediaType === "video") return ["video_thumbnail_extract", ...geocoding];
+  if (file.mediaType === "video") return ["video_thumbnail_extract", ...geocoding, "embedding"];
   const burst: TaskType[] = file.autoStackId === null ? [] : ["burst_detection"];
-  return [...planProxyTask(file), "thumbhash", "quality_scoring", "asset_description", ...geocoding, ...burst];
+  return [...planProxyTask(file), "thumbhash", "quality_scoring", "asset_description", ...geocoding, ...burst, "embedding"];
 }

@@ -9,6 +9,7 @@ import {
 } from "../../records/tasks/claims.ts";
 import type { TaskType } from "../../records/tasks/tasks.ts";
 import type { Context } from "../context.ts";
+import { withDerivedText } from "./embeddingTasks.ts";
 import { saveRun } from "./saveRun.ts";
 import { failPending, hasEnded, MAX_RETRIES, type FinishedTask } from "./taskCompletion.ts";
 import { definitionOf } from "./taskDefinitions.ts";
@@ -75,7 +76,8 @@ async function runClaimed(context: Context, claimed: TaskSnapshot, clock: Clock)
     const [type, task] = next;
     const { asset } = snapshot;
     const startedMs = clock();
-    const outcome = await executeTask(context, type, task, asset);
+    const seen = asset === null || type !== "embedding" ? asset : withDerivedText(asset, finished);
+    const outcome = await executeTask(context, type, task, seen);
     finished.push({ type, task, asset, outcome, startedMs, endedMs: clock() });
     const isChanged = definitionOf(type)?.changesAsset === true && outcome.kind === "done";
     if (!isChanged || snapshot.row.claim?.type !== null) continue;

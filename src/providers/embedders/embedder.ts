@@ -13,6 +13,8 @@ export type Embedding =
 export interface Embedder {
   /** Recorded with each vector. Vectors of different models or lengths are never compared. */
   readonly model: string;
+  /** The length of its vectors; null if only its answers tell. */
+  readonly dimensions: number | null;
   /** Whether photos are embedded as images; otherwise their captions and metadata are embedded as text. */
   readonly embedsImages: boolean;
   /** Throws only on failures that a retry may mend: overload, timeout, broken connection, malformed answer. */

@@ -20,6 +20,7 @@ export function openAiCompatibleEmbedder(settings: OpenAiEmbedderSettings): Embe
   const { baseUrl, model, apiKey, dimensions, timeoutMs = DEFAULT_EMBEDDER_TIMEOUT_MS } = settings;
   return {
     model,
+    dimensions,
     embedsImages: false,
     embedText: async (text, purpose) => {
       const answer = await requestEmbedding({

@@ -52,6 +52,7 @@ export function workersAiEmbedder(ai: AiBinding | null, settings: WorkersAiEmbed
   const dimensions = settings.dimensions ?? (model === DEFAULT_MODEL ? DEFAULT_MODEL_DIMENSIONS : null);
   return {
     model,
+    dimensions,
     embedsImages: false,
     embedText: async (text, purpose) => {
       if (ai === null) return { kind: "refused", reason: "EMBEDDER is workers-ai but the AI binding is missing" };

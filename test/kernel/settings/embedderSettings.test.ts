@@ -20,10 +20,11 @@ describe("the settings of the embedder", () => {
       apiKey: "k",
       dimensions: 256,
     });
-    expect(parseEmbedderSettings({ EMBEDDER: "immich-ml", IMMICH_ML_URL: "http://ml:3003" })).toEqual({
+    expect(parseEmbedderSettings({ EMBEDDER: "immich-ml", IMMICH_ML_URL: "http://ml:3003/predict" })).toEqual({
       kind: "immich-ml",
       model: null,
       baseUrl: "http://ml:3003",
+      apiKey: null,
     });
   });
 

@@ -80,7 +80,7 @@ describe("the OpenAI-compatible embedder", () => {
 });
 
 describe("the immich-ml embedder", () => {
-  const embedder = immichMlEmbedder({ baseUrl: url, model: "words", timeoutMs: 500 });
+  const embedder = immichMlEmbedder({ baseUrl: url, model: "words", apiKey: null, timeoutMs: 500 });
 
   it("maps images and texts to the same vectors", async () => {
     const red = await renderPng(8, 8, () => [255, 0, 0, 255]);
@@ -93,7 +93,7 @@ describe("the immich-ml embedder", () => {
 
   it("throws for a retry on malformed answers", async () => {
     for (const model of ["short", "texts", "malformed", "nothing", "slow"]) {
-      const hostile = immichMlEmbedder({ baseUrl: url, model, timeoutMs: 300 });
+      const hostile = immichMlEmbedder({ baseUrl: url, model, apiKey: null, timeoutMs: 300 });
       await expect(hostile.embedText("dog", "query"), model).rejects.toThrow(/the embedder/);
     }
   });
@@ -136,7 +136,7 @@ describe("an embedder", () => {
     const create = (embedder: Parameters<typeof createEmbedder>[0]["embedder"]) => createEmbedder({ embedder }, {});
     expect(create({ kind: "none" })).toBeNull();
     expect(create({ kind: "workers-ai", model: null, dimensions: null })?.model).toBe("@cf/google/embeddinggemma-300m");
-    expect(create({ kind: "immich-ml", baseUrl: "http://a", model: null })).toMatchObject({
+    expect(create({ kind: "immich-ml", baseUrl: "http://a", model: null, apiKey: null })).toMatchObject({
       model: "ViT-B-32__openai",
       embedsImages: true,
     });

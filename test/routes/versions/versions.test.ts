@@ -152,7 +152,7 @@ describe("an edited version", () => {
       local_datetime: before.local_datetime,
     });
     expect(await eventsOf(before.id, lastSeq)).toEqual([updated]);
-    expect(await openTasks(before.id)).toEqual(["quality_scoring", "thumbhash"]);
+    expect(await openTasks(before.id)).toEqual(["embedding", "quality_scoring", "thumbhash"]);
     await runTasks(before.id);
     expect((await readAsset(before.id)).thumbhash).toMatch(/^[\w+/=]{20,}$/);
     expect(await findInconsistencies()).toEqual({});

@@ -10,10 +10,10 @@ import { noSourceImage } from "./noSourceImage.ts";
 import type { Context } from "../../context.ts";
 
 /**
- * Returns the JPEG for the describer: the stored preview converted, or another rendering on the Workers Free plan, which
+ * Returns the JPEG for the describer and the embedder: the stored preview converted, or another rendering on the Workers Free plan, which
  * has no preview and too little CPU for the conversion.
  */
-async function previewJpeg(context: Context, asset: Asset): Promise<Preview | { kind: "none"; reason: string }> {
+export async function previewJpeg(context: Context, asset: Asset): Promise<Preview | { kind: "none"; reason: string }> {
   const images = await displayImages(context, asset);
   if (images.kind === "none") return images;
   const { preview } = images;

@@ -89,6 +89,13 @@ function reopenGeocoding(db: Database, summary: SQL, atMs: number) {
   return reopenSelectedTasks(db, ["reverse_geocoding"], moved, atMs);
 }
 
+/** Makes the embedding of assets pending whose caption changes. Repeating it is harmless. */
+function reopenEmbeddings(db: Database, updates: MetadataUpdate[], atMs: number) {
+  const ids = updates.flatMap(({ asset, user }) => (user.description === undefined ? [] : [asset.id]));
+  const captioned = sql`SELECT a.id, a.library_id, a.user_id FROM ${jsonEach(ids)} w CROSS JOIN assets a ON a.id = w.value`;
+  return reopenSelectedTasks(db, ["embedding"], sql`${captioned} WHERE TRUE`, atMs);
+}
+
 const positionColumns = {
   latitude: sql`CASE WHEN w.value ->> 'position' IS NULL THEN latitude ELSE w.value ->> '$.position.latitude' END`,
   longitude: sql`CASE WHEN w.value ->> 'position' IS NULL THEN longitude ELSE w.value ->> '$.position.longitude' END`,
@@ -156,19 +163,22 @@ export function insertAlbumEvents(db: Database, updates: MetadataUpdate[], atMs:
 /**
  * Writes all updates, at most one per asset. Returns the assets, several without the texts of their files and their faces, or null,
  * without any change, if an asset has changed since it was read.
- * Statements that check the read state precede the update of the assets; statements on its result follow it.
+ * `embedsCaptions` makes the embedding of changed captions pending. Statements that check the read state precede the update of the assets; statements on its result follow it.
  */
 export async function writeMetadataUpdates(
   db: Database,
   updates: MetadataUpdate[],
   atMs: number,
+  embedsCaptions = false,
 ): Promise<FacedAsset[] | null> {
   const summary = summarize(updates);
   const events = insertAssetEvents(db, summary, atMs);
   const update = updateAssets(db, updates, summary, atMs);
   const isTextOnly = updates.every(({ position, local }) => position === null && local === null);
+  const isEmbedded = embedsCaptions && updates.some(({ user }) => user.description !== undefined);
+  const embeddings = isEmbedded ? [reopenEmbeddings(db, updates, atMs)] : [];
   const rows = isTextOnly
-    ? (await db.orm.batch([events, update]))[1]
+    ? (await db.orm.batch([events, update, ...embeddings]))[1]
     : (
         await db.orm.batch([
           events,
@@ -176,6 +186,7 @@ export async function writeMetadataUpdates(
           update,
           updateAlbums(db, updates, atMs),
           insertAlbumEvents(db, updates, atMs),
+          ...embeddings,
         ])
       )[2];
   return rows.length === updates.length ? rows.map(parseFacedRow) : null;
