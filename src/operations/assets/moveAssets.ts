@@ -12,6 +12,7 @@ import { requireAction, type Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { withOptimisticRetry } from "../optimisticRetry.ts";
+import { syncVectors } from "../search/vectors/syncVectors.ts";
 
 /**
  * `unavailable`: unknown, trashed or inaccessible. `changed_source`: in another library than the source. `duplicate`:
