@@ -23,9 +23,10 @@ export const shared = {
   // Ends a test that hangs. A busy machine takes several times the usual second.
   testTimeout: 30_000,
   hookTimeout: 30_000,
-  globalSetup: ["modelServer", "embedderServer", "faceServer", "placeServer", "openIdServer"].map(
-    (name) => `./test/support/servers/${name}.ts`,
-  ),
+  globalSetup: [
+    "faces/copyModels",
+    ...["modelServer", "embedderServer", "faceServer", "placeServer", "openIdServer"].map((name) => `servers/${name}`),
+  ].map((path) => `./test/support/${path}.ts`),
   // The default of Vitest leaves one core unused.
   maxWorkers: 2,
 };

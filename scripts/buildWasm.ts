@@ -20,6 +20,8 @@ const kernels: Kernel[] = [
   // MAX_H264_MEMORY_BYTES: the picture and one slice.
   { source: "wasm/h264/h264.ts", output: "src/media/transcode/h264/h264.wasm", maximumPages: 1024 },
   { source: "wasm/png.ts", output: "src/media/transcode/scaled/png/png.wasm", maximumPages: 64 },
+  // MAX_FACE_MEMORY_BYTES: weights, a picture and the values between layers.
+  { source: "wasm/network/network.ts", output: "src/providers/faces/network/network.wasm", maximumPages: 704 },
 ];
 
 /** The stub runtime has no garbage collector: kernels use raw memory only. */

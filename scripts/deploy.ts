@@ -1,5 +1,6 @@
 /** `npm run deploy`: creates or upgrades an instance on Cloudflare. docs/deploy.md describes options and settings. */
 import { parseArgs } from "node:util";
+import { copyFaceModels } from "./copyFaceModels.ts";
 import { copyReferenceAssets } from "./copyReferenceAssets.ts";
 import { deployInstance } from "./deploy/deployment.ts";
 import { terminalPrompt } from "./deploy/prompt.ts";
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
   const { yes, help, ...values } = parseArgs({ options }).values;
   if (help) return console.log(HELP);
   copyReferenceAssets();
+  copyFaceModels();
   await deployInstance(
     { ...values, key: process.env["TINTYPE_KEY"] ?? process.env["ROOT_API_KEY"] },
     terminalPrompt(yes),

@@ -1,4 +1,5 @@
 /** `npm run dev`: migrates the local database and runs the Worker locally, without an account or prompts. */
+import { copyFaceModels } from "./copyFaceModels.ts";
 import { copyReferenceAssets } from "./copyReferenceAssets.ts";
 import { readLocalKey } from "./demo/client.ts";
 import { freePort } from "./demo/server.ts";
@@ -51,6 +52,7 @@ async function dev(args: string[]): Promise<number> {
   const port = await requirePort(args);
   const newKey = ensureLocalSecrets();
   copyReferenceAssets();
+  copyFaceModels();
   await migrate(args);
   const origin = `http://localhost:${port}`;
   console.log(`

@@ -2,6 +2,7 @@
 import { registerHooks } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { copyFaceModels } from "../../scripts/copyFaceModels.ts";
 import { copyReferenceAssets } from "../../scripts/copyReferenceAssets.ts";
 import { runWrangler } from "../../scripts/wrangler.ts";
 import { loadWasmModules } from "./wasmModules.ts";
@@ -11,6 +12,7 @@ const BUILD_FOLDER = join(".tmp", "bench-cpu");
 /** Bundles the Worker as a deploy does. */
 export async function buildBundle(): Promise<void> {
   copyReferenceAssets();
+  copyFaceModels();
   const { code, stderr } = await runWrangler(["deploy", "--dry-run", "--env", "production", "--outdir", BUILD_FOLDER]);
   if (code !== 0) throw new Error(`the build failed: ${stderr}`);
 }

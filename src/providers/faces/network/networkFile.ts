@@ -9,7 +9,7 @@ const sharedSchema = {
   input: valueSchema,
   channels: countSchema,
   kernel: countSchema.max(7),
-  stride: countSchema.max(2),
+  stride: countSchema.max(3),
   /** `same` keeps the size divided by the stride; `valid` computes only whole patches. */
   padding: z.enum(["same", "valid"]),
   activation: activationSchema,
