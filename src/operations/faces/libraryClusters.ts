@@ -5,7 +5,7 @@ import {
   type ClusterChanges,
   type PersonCluster,
 } from "../../records/faces/clusters/readClusters.ts";
-import { readVectors } from "../../records/faces/clusters/countClusters.ts";
+import { countVectors, readVectors } from "../../records/faces/clusters/countClusters.ts";
 import type { CountedPerson } from "../../records/faces/clusters/saveClusters.ts";
 import type { FaceRecognizer } from "../../providers/faces/faceRecognizer.ts";
 import type { Context } from "../context.ts";
@@ -16,6 +16,8 @@ import { addTo, squareOf } from "./clustering/int8Vectors.ts";
 export const MAX_REMEMBERED_CLUSTER_BYTES = 16 * 1024 * 1024;
 /** People whose vectors one read counts again; the others follow with the next one. */
 export const MAX_RECOUNTED_PEOPLE = 50;
+
+const MAX_COUNT_ATTEMPTS = 3;
 
 export type FaceModel = Pick<FaceRecognizer, "model" | "dimensions">;
 
@@ -65,19 +67,38 @@ export function rememberClusters(
   }
 }
 
-async function recount(context: Context, personId: string, { model, dimensions }: FaceModel): Promise<CountedPerson> {
+/** The person's exact sum, or null if faces came from the trash or went there between two pages of the reading. */
+async function countOnce(
+  context: Context,
+  personId: string,
+  { model, dimensions }: FaceModel,
+): Promise<CountedPerson | null> {
   const sum = new Int32Array(dimensions);
+  const seen = new Set<string>();
   let squareSum = 0;
   let faceCount = 0;
-  for await (const vectors of readVectors(context.db, personId, model)) {
-    for (const vector of vectors) {
+  let pages = 0;
+  for await (const faces of readVectors(context.db, personId, model)) {
+    pages += 1;
+    for (const { faceId, vector } of faces) {
+      if (seen.has(faceId)) continue;
+      seen.add(faceId);
       if (vector.length !== dimensions) continue;
       addTo(sum, vector);
       squareSum += squareOf(vector);
       faceCount += 1;
     }
   }
-  return { personId, sum, squareSum, faceCount };
+  const isWhole = pages === 1 || (await countVectors(context.db, personId, model)) === seen.size;
+  return isWhole ? { personId, sum, squareSum, faceCount } : null;
+}
+
+async function recount(context: Context, personId: string, model: FaceModel): Promise<CountedPerson> {
+  for (let attempt = 0; attempt < MAX_COUNT_ATTEMPTS; attempt += 1) {
+    const person = await countOnce(context, personId, model);
+    if (person !== null) return person;
+  }
+  throw new Error("the faces of a person are being changed concurrently");
 }
 
 function setPeople(space: ClusterSpace, people: PersonCluster[]): void {

@@ -53,7 +53,13 @@ function settled({ task, outcome, startedMs: startedAt, endedMs }: FinishedTask)
     return { ...ended, status: "failure", error: cut(outcome.reason) };
   }
   const result = successResult(outcome);
-  return { ...ended, status: "success", ...(result === null ? {} : { result }) };
+  const { outcome: _former, ...succeeded } = ended;
+  return {
+    ...succeeded,
+    status: "success",
+    ...(result === null ? {} : { result }),
+    ...(outcome.code === undefined ? {} : { outcome: outcome.code }),
+  };
 }
 
 /** Whether the task ended, instead of returning to pending. */

@@ -4,6 +4,9 @@ import type { Context } from "../context.ts";
 import { runBurstDetection } from "./handlers/burst.ts";
 import { runDescription } from "./handlers/description.ts";
 import { runDisplayProxy } from "./handlers/displayProxy.ts";
+import { runFaceClustering } from "./handlers/faceClustering.ts";
+import { runFaceDetection } from "./handlers/faceDetection.ts";
+import { runPersonMetrics } from "./handlers/personMetrics.ts";
 import { runEmbedding } from "./handlers/embedding.ts";
 import { runQualityScoring } from "./handlers/quality.ts";
 import { runReverseGeocoding } from "./handlers/reverseGeocoding.ts";
@@ -28,6 +31,9 @@ export const taskDefinitions: TaskDefinition[] = [
   { type: "video_thumbnail_extract", run: runVideoPoster, role: "source", changesAsset: true },
   { type: "thumbhash", run: runThumbhash, role: "image" },
   { type: "quality_scoring", run: runQualityScoring, role: "image" },
+  { type: "face_detection", run: runFaceDetection, role: "image" },
+  { type: "face_clustering", run: runFaceClustering, role: "other" },
+  { type: "person_metrics_refresh", run: runPersonMetrics, role: "other" },
   { type: "asset_description", run: runDescription, role: "image" },
   // After the tasks whose caption and place it embeds.
   { type: "embedding", run: runEmbedding, role: "image" },

@@ -18,8 +18,16 @@ export interface AssetChange {
 
 /** Result of a task handler. `failed` is permanent; `retry` is repeated with backoff. */
 export type TaskOutcome =
-  | { kind: "done"; result: string | null; change?: AssetChange }
-  | { kind: "skipped"; reason: string }
+  | {
+      kind: "done";
+      result: string | null;
+      change?: AssetChange;
+      /** Code that clients read: the task's `outcome`. */
+      code?: string;
+      /** The task made others of the asset pending, which the same consumer runs. */
+      reopensTasks?: boolean;
+    }
+  | { kind: "skipped"; reason: string; code?: string }
   | { kind: "failed"; reason: string; change?: AssetChange }
   | { kind: "retry"; reason: string; retryAfterSeconds?: number; change?: AssetChange };
 

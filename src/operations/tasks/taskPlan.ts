@@ -12,7 +12,7 @@ function planProxyTask(file: StoredImage): TaskType[] {
   return needsDisplayProxy(file) ? ["display_proxy_generation"] : [];
 }
 
-/** Lists the tasks to repeat when a photo's version changes. The description stays the one of the upload. */
+/** Lists the tasks to repeat when a photo's version changes. The description and the faces stay those of the upload. */
 export function planImageTasks(version: StoredImage): TaskType[] {
   return [...planProxyTask(version), "thumbhash", "quality_scoring", "embedding"];
 }
@@ -24,5 +24,6 @@ export function planTasks(file: TaskPlanInput): TaskType[] {
   const geocoding: TaskType[] = file.hasCoordinates ? ["reverse_geocoding"] : [];
   if (file.mediaType === "video") return ["video_thumbnail_extract", ...geocoding, "embedding"];
   const burst: TaskType[] = file.autoStackId === null ? [] : ["burst_detection"];
-  return [...planProxyTask(file), "thumbhash", "quality_scoring", "asset_description", ...geocoding, ...burst, "embedding"];
+  const images: TaskType[] = ["thumbhash", "quality_scoring", "face_detection", "asset_description"];
+  return [...planProxyTask(file), ...images, ...geocoding, ...burst, "embedding"];
 }

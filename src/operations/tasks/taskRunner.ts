@@ -79,7 +79,8 @@ async function runClaimed(context: Context, claimed: TaskSnapshot, clock: Clock)
     const seen = asset === null || type !== "embedding" ? asset : withDerivedText(asset, finished);
     const outcome = await executeTask(context, type, task, seen);
     finished.push({ type, task, asset, outcome, startedMs, endedMs: clock() });
-    const isChanged = definitionOf(type)?.changesAsset === true && outcome.kind === "done";
+    const isChanged =
+      outcome.kind === "done" && (definitionOf(type)?.changesAsset === true || outcome.reopensTasks === true);
     if (!isChanged || snapshot.row.claim?.type !== null) continue;
     const renewed = await renewClaim(context, snapshot, clock);
     if (renewed === null) return null;

@@ -8,7 +8,7 @@ import { assets } from "../schema/schema.ts";
 import { insertDerivedFile } from "./derivedFiles.ts";
 import { reopenTasks, type TaskType } from "../tasks/tasks.ts";
 
-const imageTasks: TaskType[] = ["thumbhash", "quality_scoring", "asset_description"];
+const imageTasks: TaskType[] = ["thumbhash", "quality_scoring", "face_detection", "asset_description"];
 
 export interface NewPoster {
   versionId: string;

@@ -8,6 +8,8 @@ import { statesOf, type TaskStatus } from "./taskStates.ts";
 const storedTask = z.object({
   status: z.enum(["pending", "success", "failure"]),
   result: z.string().optional(),
+  /** Code of a successful task. */
+  outcome: z.string().optional(),
   error: z.string().optional(),
   retries: z.int().optional(),
   /** When a pending task may run. */
@@ -59,6 +61,7 @@ export interface Task extends TaskIds {
   taskType: TaskType;
   status: TaskStatus;
   result: string | null;
+  outcome: string | null;
   errorMessage: string | null;
   retryCount: number;
   createdAt: number;
@@ -107,6 +110,7 @@ function toTask(assetId: string, taskType: TaskType, task: StoredTask, claim: Cl
     taskType,
     status,
     result: task.result ?? null,
+    outcome: status === "success" ? (task.outcome ?? null) : null,
     errorMessage: task.error ?? null,
     retryCount: task.retries ?? 0,
     createdAt: task.createdAt,

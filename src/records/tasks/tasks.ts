@@ -49,7 +49,7 @@ export function insertTasks(db: Database, work: NewTasks, condition: SQL) {
  * lacks. `error` stays, as the contract requires. A consumer that runs them cannot store their results any more.
  */
 export function reopenSelectedTasks(db: Database, types: TaskType[], select: SQL, atMs: number) {
-  const reset = { status: "pending", dueAt: atMs, retries: null, result: null, completedAt: null };
+  const reset = { status: "pending", dueAt: atMs, retries: null, result: null, outcome: null, completedAt: null };
   const patch = JSON.stringify(toTasksJson(Object.fromEntries(types.map((type) => [type, reset]))));
   const states = sql`asset_tasks.states`;
   return db.statement(sql`${insertRows(types, newTask(atMs), select)}

@@ -54,8 +54,7 @@ function serializeTask(task: operations.Task, hasFormerType: boolean): TaskBody 
     celery_task_id: task.celeryTaskId,
     status: task.status,
     result: task.result,
-    // Only face detection has outcomes.
-    outcome: null,
+    outcome: task.outcome,
     error_message: task.errorMessage,
     retry_count: task.retryCount,
     created_at: formatInstant(task.createdAt),

@@ -95,7 +95,7 @@ describe("uploading a photo", () => {
     expect(placed.metadata?.longitude).toBeCloseTo(-108.401, 2);
   });
 
-  it("writes the row, two events and three tasks once", async () => {
+  it("writes the row, two events and its tasks once", async () => {
     const before = await countUploadRows();
     const asset = await expectAsset(await uploadWithoutConsumer(uniqueBytes()), 201);
     const events = await sqlAll("SELECT event_type, entity_type, payload FROM events WHERE entity_id = ?", asset.id);
@@ -105,13 +105,15 @@ describe("uploading a photo", () => {
     ]);
     expect(await readTasks(asset.id)).toMatchObject([
       { task_type: "asset_description", status: "pending", retry_count: 0 },
+      { task_type: "embedding", status: "pending", retry_count: 0 },
+      { task_type: "face_detection", status: "pending", retry_count: 0 },
       { task_type: "quality_scoring", status: "pending", retry_count: 0 },
       { task_type: "thumbhash", status: "pending", retry_count: 0 },
     ]);
     expect(await countUploadRows()).toEqual({
       assets: before.assets + 1,
       events: before.events + 2,
-      tasks: before.tasks + 3,
+      tasks: before.tasks + 5,
     });
   });
 
@@ -133,7 +135,7 @@ describe("uploading a photo", () => {
     expect(asset).toMatchObject({ mime_type: "video/mp4" });
     expect(asset.duration).toBeGreaterThan(0);
     expect(asset.width).toBeGreaterThan(0);
-    expect((await readTasks(asset.id)).map((task) => task.task_type)).toEqual(["video_thumbnail_extract"]);
+    expect((await readTasks(asset.id)).map((task) => task.task_type)).toEqual(["embedding", "video_thumbnail_extract"]);
   });
 });
 

@@ -2,6 +2,7 @@
 import { entityTypes } from "../../../src/records/events/events.ts";
 import { sqlAll } from "../clients/account.ts";
 import { findAssetValueMismatches } from "./assetValues.ts";
+import { findFaceClusterMismatches } from "./faceClusters.ts";
 import { findPersonAssetMismatches } from "./personAssets.ts";
 import { findSummaryMismatches } from "./summaries.ts";
 import { findTaskMismatches } from "./taskRows.ts";
@@ -106,5 +107,6 @@ export async function findInconsistencies(): Promise<Record<string, unknown[]>> 
   const values = await findAssetValueMismatches();
   if (values.length > 0) inconsistencies["assets with wrong ratings, scores or sizes"] = values.slice(0, 5);
   Object.assign(inconsistencies, await findSummaryMismatches(), await findPersonAssetMismatches());
+  Object.assign(inconsistencies, await findFaceClusterMismatches());
   return inconsistencies;
 }

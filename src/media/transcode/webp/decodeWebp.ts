@@ -25,7 +25,7 @@ type Decoder = Parameters<Parameters<typeof decoder.runAlone>[0]>[0];
 const DAMAGED = "the WebP is damaged, animated or not a WebP";
 
 /** Size of the image, which is read before the decoder allocates its pixels; 0 for a damaged file. */
-async function readSize(file: Uint8Array): Promise<Size> {
+export async function readWebpSize(file: Uint8Array): Promise<Size> {
   const content = emptyContent();
   try {
     await readWebp(memorySource(file), content);
@@ -36,7 +36,7 @@ async function readSize(file: Uint8Array): Promise<Size> {
 }
 
 async function requireSize(file: Uint8Array): Promise<void> {
-  const { width, height } = await readSize(file);
+  const { width, height } = await readWebpSize(file);
   if (width * height === 0) throw new Error(DAMAGED);
   if (width * height > MAX_DECODED_WEBP_PIXELS)
     throw new Error(`the WebP is too large to decode: ${width} × ${height} pixels`);

@@ -67,7 +67,9 @@ function saveSums(db: Database, { libraryId, model, counted }: ClusterCommit, is
       CROSS JOIN cluster_states s ON s.library_id = p.library_id
     WHERE ${isCurrent}
     ON CONFLICT (person_id) DO UPDATE SET model = excluded.model, sum = excluded.sum, square_sum = excluded.square_sum,
-      face_count = excluded.face_count, is_stale = 0, is_measured = 0, revision = excluded.revision`);
+      face_count = excluded.face_count, is_stale = 0, is_measured = 0, revision = excluded.revision,
+      pairwise_mean = iif(excluded.sum IS NULL, NULL, pairwise_mean),
+      pairwise_p90 = iif(excluded.sum IS NULL, NULL, pairwise_p90)`);
 }
 
 function markCompared(db: Database, { libraryId, comparedFaceIds }: ClusterCommit, isCurrent: SQL) {
