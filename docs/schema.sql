@@ -702,6 +702,7 @@ END;
 
 CREATE TRIGGER derived_files_delete_crop AFTER DELETE ON derived_files
 WHEN substr(OLD.name, 1, 5) = 'face_' AND EXISTS (SELECT 1 FROM assets WHERE id = OLD.asset_id)
+  AND NOT EXISTS (SELECT 1 FROM asset_cleanups WHERE asset_id = OLD.asset_id)
 BEGIN
   INSERT INTO crop_cleanups (asset_id, version_id, name, due_at) VALUES (OLD.asset_id, OLD.version_id, OLD.name, 0)
     ON CONFLICT DO UPDATE SET due_at = 0, passes = 0;

@@ -184,6 +184,7 @@ export const accessRules: Record<string, AccessRule> = {
   "GET /api/assets/geo-clusters": { ...listRule, query: { bbox: "-180,-90,180,90", cell_size: "10" } },
   "GET /api/search": { ...listRule, query: { media_type: "image" } },
   "POST /api/search": { ...listRule, createRequest: () => ({ body: searchForm({ media_type: "image" }) }) },
+  "GET /api/assets/{asset_id}/similar": { ...readRule, returnsOwnData: false },
   "GET /api/assets/{asset_id}/download": readRule,
   "GET /api/assets/{asset_id}/thumbnail": { ...readRule, returnsOwnData: false },
   "PUT /api/assets/{asset_id}/still": writeRule,
@@ -246,6 +247,7 @@ export const accessRules: Record<string, AccessRule> = {
     }),
   },
   "GET /api/faces/{face_id}": readRule,
+  "GET /api/faces/{face_id}/thumbnail": { ...readRule, returnsOwnData: false },
   "PATCH /api/faces/{face_id}": { ...writeRule, createRequest: () => ({ json: { person_id: null } }) },
   "DELETE /api/faces/{face_id}": deleteRule,
 

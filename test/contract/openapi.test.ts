@@ -172,7 +172,7 @@ describe("the OpenAPI document", () => {
     const files = bodies.filter(({ content }) =>
       Object.values(content).some(({ schema }) => schema.format === "binary"),
     );
-    expect(files.length).toBe(7);
+    expect(files.length).toBe(9);
     expect(files.filter(({ content }) => Object.keys(content).at(-1) !== "application/octet-stream")).toEqual([]);
   });
 

@@ -16,6 +16,7 @@ import { finishPage, signIn } from "../support/clients/sessions.ts";
 import { parseLink } from "../support/clients/sharing.ts";
 import { insertKey, insertLibrary, insertUser } from "../support/clients/tenants.ts";
 import { renderPng } from "../support/media/images.ts";
+import { insertFaces } from "../support/rows/personAssets.ts";
 import { solidPng, versionForm } from "../support/clients/versions.ts";
 
 let document: ApiDocument;
@@ -192,6 +193,7 @@ describe("every response matches the published schema", () => {
     await callAndValidate("GET /api/assets/counts", "/api/assets/counts", 200);
     const viewport = "bbox=-180,-90,180,90&cell_size=10";
     await callAndValidate("GET /api/assets/geo-clusters", `/api/assets/geo-clusters?${viewport}`, 200);
+    await callAndValidate("GET /api/assets/{asset_id}/similar", `/api/assets/${asset.id}/similar`, 200);
     await callAndValidate("GET /api/search", "/api/search?media_type=image&include=metadata", 200);
     await callAndValidate("POST /api/search", "/api/search", 200, { body: searchForm({ media_type: "image" }) });
     const change = {
@@ -207,6 +209,8 @@ describe("every response matches the published schema", () => {
 
     await callAndValidate("GET /api/assets/{asset_id}/download", `/api/assets/${asset.id}/download`, 200);
     await callAndValidate("GET /api/assets/{asset_id}/thumbnail", `/api/assets/${videoId}/thumbnail?size=small`, 200);
+    const [faceId = ""] = await insertFaces({ libraryId }, [{ assetId: videoId }]);
+    await callAndValidate("GET /api/faces/{face_id}/thumbnail", `/api/faces/${faceId}/thumbnail`, 200);
     const edit = { body: versionForm(await solidPng(1)) };
     const versions = `/api/assets/${asset.id}/versions`;
     await callAndValidate("GET /api/assets/{asset_id}/versions", versions, 200);

@@ -3,7 +3,7 @@
  * the cleanup record written with the row deletion leads to the remaining objects.
  */
 import { info, warn } from "../../kernel/log.ts";
-import { posterKey } from "../../objects/keys.ts";
+import { posterKey, renditionKey } from "../../objects/keys.ts";
 import { deleteAssetObjects, deleteObjects } from "../../objects/listing.ts";
 import {
   deleteAssets,
@@ -21,8 +21,12 @@ import type { Context } from "../context.ts";
 const PURGE_BATCH_SIZE = 200;
 
 /** Lists all possible object keys of an asset. A version of a video can be its poster. */
-function objectKeysOf({ id, versionIds }: PurgedAsset): string[] {
-  return versionIds.flatMap((versionId) => [...versionKeys({ assetId: id, versionId }), posterKey(id, versionId)]);
+function objectKeysOf({ id, versionIds, crops }: PurgedAsset): string[] {
+  const versions = versionIds.flatMap((versionId) => [
+    ...versionKeys({ assetId: id, versionId }),
+    posterKey(id, versionId),
+  ]);
+  return [...versions, ...crops.map(({ versionId, name }) => renditionKey(id, versionId, name))];
 }
 
 /** Ignores R2 failures: the rows are deleted, and the cleanup record makes a scheduled run delete the objects. */

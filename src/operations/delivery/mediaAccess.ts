@@ -2,6 +2,7 @@
 import { AppError } from "../../kernel/errors.ts";
 import { findMediaFile, findRecentMediaFile, type MediaFileRow } from "../../records/delivery/mediaFiles.ts";
 import type { Context } from "../context.ts";
+import { parseCropVariant } from "./faceCropNames.ts";
 import type { MediaAddress } from "./urlSigner.ts";
 
 export type { MediaFileRow } from "../../records/delivery/mediaFiles.ts";
@@ -18,9 +19,10 @@ function isServed(row: MediaFileRow | null, { trashedAt = null }: MediaAddress):
  * @throws {AppError} `not_found` if the URL has ended.
  */
 export async function requireMediaFile(context: Context, address: MediaAddress): Promise<MediaFileRow> {
-  const row = await findRecentMediaFile(context.db, address, context.nowMs);
+  const file = { ...address, face: parseCropVariant(address.variant) };
+  const row = await findRecentMediaFile(context.db, file, context.nowMs);
   if (isServed(row, address)) return row;
-  const newest = context.db.consistency === "primary" ? row : await findMediaFile(context.db.primary(), address);
+  const newest = context.db.consistency === "primary" ? row : await findMediaFile(context.db.primary(), file);
   if (isServed(newest, address)) return newest;
   throw new AppError(
     "not_found",

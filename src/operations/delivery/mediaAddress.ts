@@ -3,7 +3,9 @@ import type { Asset } from "../../records/assets/assets.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { getAsset } from "../assets/assets.ts";
 import type { Context } from "../context.ts";
+import { getFace } from "../faces/faces.ts";
 import { downloadName } from "./downloadName.ts";
+import { cropVariantName } from "./faceCropNames.ts";
 import type { MediaAddress } from "./urlSigner.ts";
 import { variantName, type Variant } from "./variants.ts";
 
@@ -66,4 +68,16 @@ export async function getImageFile(
   size: ImageSize,
 ): Promise<AddressedFile> {
   return { address: imageAddress(await getAsset(context, principal, assetId), size), downloadName: null };
+}
+
+/**
+ * Resolves the crop of a face.
+ *
+ * @throws {AppError} `not_found` for an unknown face or a video without a poster.
+ */
+export async function getFaceFile(context: Context, principal: Principal, faceId: string): Promise<AddressedFile> {
+  const { box, crop } = await getFace(context, principal, { id: faceId, libraryId: null });
+  const { assetId, versionId, trashedAt } = crop.source;
+  if (versionId === null) throw notFound("poster of this video");
+  return { address: { assetId, versionId, variant: cropVariantName(faceId, box), trashedAt }, downloadName: null };
 }

@@ -3,6 +3,7 @@ import * as changes from "../../records/faces/changeFace.ts";
 import * as records from "../../records/faces/faces.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { inaccessible } from "../libraries/access.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
 import { requireCursor } from "../pages.ts";
@@ -68,4 +69,5 @@ export async function updateFace(
 export async function deleteFace(context: Context, principal: Principal, reference: FaceReference): Promise<void> {
   const { id } = await getFace(context, principal, reference);
   await changes.deleteFace(context.db, id, context.nowMs);
+  await requestCachePurge(context);
 }

@@ -13,6 +13,8 @@ import { inList } from "../sql/jsonList.ts";
 export interface PurgedAsset {
   id: string;
   versionIds: string[];
+  /** Stored crops of faces. */
+  crops: { versionId: string; name: string }[];
 }
 
 /** The reason of a deletion, whose condition must still hold when the batch runs. */
@@ -59,14 +61,17 @@ function insertCleanups(db: Database, assetsToDelete: SQL, cleanUpAt: number) {
     UNION SELECT a.original_version_id FROM assets a WHERE a.id = asset_id
     UNION SELECT a.poster_version_id FROM assets a WHERE a.id = asset_id
     UNION SELECT w.id FROM asset_versions w WHERE w.asset_id = asset_cleanups.asset_id) v WHERE v.id IS NOT NULL)`;
+  const crops = sql<string>`(SELECT json_group_array(json_object('versionId', c.version_id, 'name', c.name))
+    FROM derived_files c WHERE c.asset_id = asset_cleanups.asset_id AND substr(c.name, 1, 5) = 'face_')`;
   return db.orm
     .insert(assetCleanups)
     .select(sql`SELECT id, ${cleanUpAt} FROM (${assetsToDelete}) WHERE true`)
     .onConflictDoUpdate({ target: assetCleanups.assetId, set: { dueAt: sql`excluded.due_at` } })
-    .returning({ id: assetCleanups.assetId, versionIds: versionIds.as("version_ids") });
+    .returning({ id: assetCleanups.assetId, versionIds: versionIds.as("version_ids"), crops: crops.as("crops") });
 }
 
 const versionIdsColumn = z.array(z.string());
+const cropsColumn = z.array(z.object({ versionId: z.string(), name: z.string() }));
 
 /**
  * Deletes at most 200 assets in nine statements, and returns the deleted ones. The assets' rows are deleted last and
@@ -85,7 +90,11 @@ export async function deleteAssets(db: Database, request: PurgeRequest): Promise
     clearLeavingCovers(db, assetsToDelete, atMs),
     db.statement(sql`DELETE FROM assets WHERE id IN (${assetsToDelete})`),
   ]);
-  return cleanups.map(({ id, versionIds }) => ({ id, versionIds: versionIdsColumn.parse(JSON.parse(versionIds)) }));
+  return cleanups.map(({ id, versionIds, crops }) => ({
+    id,
+    versionIds: versionIdsColumn.parse(JSON.parse(versionIds)),
+    crops: cropsColumn.parse(JSON.parse(crops)),
+  }));
 }
 
 export async function listDueAssetCleanups(db: Database, atMs: number, limit: number): Promise<string[]> {

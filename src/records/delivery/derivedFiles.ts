@@ -5,7 +5,10 @@ import type { Database } from "../database.ts";
 export interface DerivedFile {
   assetId: string;
   versionId: string;
-  /** `poster`, `proxy`, the variant of a rendition (`thumbnail`), or `scaled` for all variants of `SCALED_NAMES`. */
+  /**
+   * `poster`, `proxy`, the variant of a rendition (`thumbnail`), `scaled` for all variants of `SCALED_NAMES`, or the
+   * variant of a face's crop, which begins with the face's id.
+   */
   name: string;
   sizeBytes: number;
 }
@@ -17,10 +20,14 @@ function isReferenced(assetId: string, versionId: string): SQL {
     OR EXISTS (SELECT 1 FROM asset_versions v WHERE v.id = ${versionId} AND v.asset_id = ${assetId}))`;
 }
 
-/** Inserts the file's row, or updates its size, if the version exists. */
-export function insertDerivedFile(db: Database, { assetId, versionId, name, sizeBytes }: DerivedFile) {
+/** Inserts the file's row, or updates its size, if the version exists and the condition holds. */
+export function insertDerivedFile(
+  db: Database,
+  { assetId, versionId, name, sizeBytes }: DerivedFile,
+  condition: SQL = sql`TRUE`,
+) {
   return db.statement(sql`INSERT INTO derived_files (asset_id, version_id, name, size_bytes)
-    SELECT ${assetId}, ${versionId}, ${name}, ${sizeBytes} WHERE ${isReferenced(assetId, versionId)}
+    SELECT ${assetId}, ${versionId}, ${name}, ${sizeBytes} WHERE ${isReferenced(assetId, versionId)} AND ${condition}
     ON CONFLICT DO UPDATE SET size_bytes = excluded.size_bytes WHERE size_bytes <> excluded.size_bytes`);
 }
 

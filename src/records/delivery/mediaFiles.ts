@@ -1,6 +1,7 @@
 /** The row behind a media URL: whether its file is still shown, the digest of its bytes, and its size. */
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
+import type { FaceBox } from "../faces/faceJson.ts";
 import { ReadMemory } from "../readMemory.ts";
 
 export interface MediaFileRow {
@@ -9,8 +10,10 @@ export interface MediaFileRow {
   trashedAt: number | null;
   /** SHA-256 of the original of this version, base64; null for a poster. */
   checksum: string | null;
-  /** Longest edge of the version as the API states it; 0 if unknown, null for a poster. */
-  edgePx: number | null;
+  mediaType: "image" | "video";
+  /** Size of the version as the API states it; 0 if unknown, null for a poster. */
+  width: number | null;
+  height: number | null;
 }
 
 /** How long an isolate remembers that a file is shown: a player seeks, and a page shows a file in several sizes. */
@@ -26,6 +29,8 @@ const remembered = new ReadMemory<MediaFileRow>({
 interface MediaFileKey {
   assetId: string;
   versionId: string;
+  /** The face that the file shows; it ends with the face and when its box changes. */
+  face?: { faceId: string; box: FaceBox } | null;
 }
 
 /** `findMediaFile`, or what it found within the last `MEDIA_FILE_MEMORY_MS`, unless this isolate changed it since. */
@@ -34,7 +39,7 @@ export async function findRecentMediaFile(
   file: MediaFileKey,
   nowMs: number,
 ): Promise<MediaFileRow | null> {
-  const key = `${file.assetId}/${file.versionId}`;
+  const key = [file.assetId, file.versionId, ...(file.face == null ? [] : [JSON.stringify(file.face)])].join("/");
   const known = remembered.get(db.binding, key, nowMs);
   if (known !== undefined) return known;
   const remember = remembered.begin(db.binding, key, nowMs);
@@ -43,20 +48,31 @@ export async function findRecentMediaFile(
   return row;
 }
 
+/** A condition: the face is on the asset, and still has the box. */
+export function isFace(assetId: string, { faceId, box }: { faceId: string; box: FaceBox }): SQL {
+  return sql`EXISTS (SELECT 1 FROM faces f WHERE f.id = ${faceId} AND f.asset_id = ${assetId}
+    AND f.x = ${box.x} AND f.y = ${box.y} AND f.w = ${box.w} AND f.h = ${box.h})`;
+}
+
 /**
  * Finds the file of a version or poster that belongs to an asset of a live library. Null once it was deleted or
- * replaced, or its trash was cleared. Reads two or three rows.
+ * replaced, or its trash was cleared. Reads two or three rows, and one of a face.
  */
-export async function findMediaFile(db: Database, { assetId, versionId }: MediaFileKey): Promise<MediaFileRow | null> {
+export async function findMediaFile(
+  db: Database,
+  { assetId, versionId, face = null }: MediaFileKey,
+): Promise<MediaFileRow | null> {
   const [row] = await db.orm.all<MediaFileRow>(sql`SELECT a.library_id AS "libraryId", a.trashed_at AS "trashedAt",
       CASE WHEN coalesce(a.original_version_id, a.current_version_id) = ${versionId} THEN a.checksum
         ELSE v.checksum END AS checksum,
-      CASE WHEN ${versionId} = a.current_version_id THEN max(a.width, a.height)
-        ELSE max(v.width, v.height) END AS "edgePx"
+      a.media_type AS "mediaType",
+      CASE WHEN ${versionId} = a.current_version_id THEN a.width ELSE v.width END AS width,
+      CASE WHEN ${versionId} = a.current_version_id THEN a.height ELSE v.height END AS height
     FROM assets a JOIN libraries l ON l.id = a.library_id
       LEFT JOIN asset_versions v ON v.id = ${versionId} AND v.asset_id = a.id
     WHERE a.id = ${assetId} AND l.trashed_at IS NULL
       AND (a.trashed_at IS NULL OR a.trashed_at > l.trash_cleared_at)
-      AND (v.id IS NOT NULL OR ${versionId} IN (a.current_version_id, a.original_version_id, a.poster_version_id))`);
+      AND (v.id IS NOT NULL OR ${versionId} IN (a.current_version_id, a.original_version_id, a.poster_version_id))
+      AND ${face === null ? sql`TRUE` : isFace(assetId, face)}`);
   return row ?? null;
 }

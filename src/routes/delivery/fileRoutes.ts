@@ -1,9 +1,10 @@
-/** V1 routes that serve an asset's file and image to a credential; signed URLs replaced them and are cacheable. */
+/** V1 routes that serve an asset's file and image, and the crop of a face, to a credential; signed URLs replaced them and are cacheable. */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../../middleware/context.ts";
 import { requireAction } from "../../middleware/authentication.ts";
 import {
+  getFaceFile,
   getImageFile,
   getOriginalFile,
   imageSizes,
@@ -46,6 +47,22 @@ const thumbnail = createRoute({
   responses: { ...binaryResponses, ...errorResponses(404) },
 });
 
+const faceParams = z.object({ face_id: idSchema("face") });
+
+const faceThumbnail = createRoute({
+  ...shared,
+  tags: ["Faces"],
+  method: "get",
+  path: "/api/faces/{face_id}/thumbnail",
+  operationId: "faces_thumbnail",
+  summary: "Get the crop of a face",
+  description:
+    "`asset_urls.thumbnail` of the face serves the same image without a credential: a square WebP around the face, at most 360 pixels a side. 404 if the picture can't be decoded.",
+  middleware: [requireAction("read")] as const,
+  request: { params: faceParams },
+  responses: { ...binaryResponses, ...errorResponses(404) },
+});
+
 async function serve(c: Context<AppEnv>, file: AddressedFile): Promise<Response> {
   const grant = { ...file, signature: null };
   return await serveGrantedFile(c.var.context, c.req.raw, grant, c.var.origin);
@@ -62,4 +79,9 @@ addStreamingRoute(assetFiles, thumbnail, async (c) => {
   const { asset_id: id } = parse(params, c.req.param(), "param");
   const { size } = parse(thumbnailQuery, c.req.query(), "query");
   return await serve(c, await getImageFile(c.var.context, c.var.principal, id, size));
+});
+
+addStreamingRoute(assetFiles, faceThumbnail, async (c) => {
+  const { face_id: id } = parse(faceParams, c.req.param(), "param");
+  return await serve(c, await getFaceFile(c.var.context, c.var.principal, id));
 });

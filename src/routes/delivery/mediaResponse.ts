@@ -6,6 +6,8 @@ import { AppError, notFound } from "../../kernel/errors.ts";
 import type { Context } from "../../operations/context.ts";
 import { requireMediaFile, type MediaFileRow } from "../../operations/delivery/mediaAccess.ts";
 import { openDisplaySource } from "../../operations/delivery/displaySource.ts";
+import { parseCropVariant } from "../../operations/delivery/faceCropNames.ts";
+import { createFaceCrop } from "../../operations/delivery/faceCrops.ts";
 import { createRendition } from "../../operations/delivery/renditions.ts";
 import { mediaFile, verifyMediaUrl, type MediaAddress, type MediaFile } from "../../operations/delivery/urlSigner.ts";
 import {
@@ -208,6 +210,18 @@ async function respondIfServed(
   return { response, row };
 }
 
+/** Makes a rendition or the crop of a face on its first request. Returns false if it can't be made. */
+async function createMissing(
+  context: Context,
+  address: MediaAddress,
+  row: MediaFileRow,
+  origin: string,
+): Promise<boolean> {
+  const face = parseCropVariant(address.variant);
+  if (face !== null) return await createFaceCrop(context, address, face, row, origin);
+  return await createRendition(context, address, Math.max(row.width ?? 0, row.height ?? 0), origin);
+}
+
 /**
  * Serves a granted file. An existing rendition costs one R2 read and, at the same time, one D1 query that finds whether
  * the URL has ended; a missing rendition is rendered first.
@@ -227,7 +241,7 @@ export async function serveGrantedFile(
   if (file === null) throw notFound("media variant");
   const { response: stored, row } = await respondIfServed(context, request, file, grant);
   if (stored !== null) return stored;
-  const wasRendered = await createRendition(context, grant.address, row.edgePx ?? 0, origin);
+  const wasRendered = await createMissing(context, grant.address, row, origin);
   const rendered = wasRendered ? await respondFrom(request, file, grant, responseOptions(context, grant)) : null;
   if (rendered === null) throw notFound("media");
   setCacheTag(context, rendered, grant, row);

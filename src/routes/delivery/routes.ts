@@ -35,7 +35,7 @@ const get = createRoute({
     params: z.object({
       asset_id: idSchema("asset"),
       version_id: idSchema("assetVersion"),
-      variant: z.string().openapi({ description: "`original`, or a variant such as `thumbnail`" }),
+      variant: z.string().openapi({ description: "`original`, a variant such as `thumbnail`, or the crop of a face" }),
     }),
     query: z.object({
       exp: z.string().openapi({ description: "Expiry in Unix seconds" }),

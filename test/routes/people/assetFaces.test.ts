@@ -79,9 +79,12 @@ interface Body {
   people: { id: string; thumbnail_face_id: string | null; asset_count: number; thumbnail_face_url?: string | null }[];
 }
 
-function expectFaces({ faces, people }: Body): void {
+function expectFaces(body: Body | undefined): void {
+  const { faces = [], people = [] } = body ?? {};
   const expected = [ada, ada, bob, null].map((person, i) => [faceIds[i], person]);
-  expect(faces.map(({ id, person_id }) => [id, person_id])).toEqual(expected.toSorted());
+  expect(faces.map(({ id, person_id }) => [id, person_id])).toEqual(
+    expected.toSorted(([a = ""], [b = ""]) => ((a ?? "") < (b ?? "") ? -1 : 1)),
+  );
   const shown = new Map(people.map((person) => [person.id, [person.thumbnail_face_id, person.asset_count]]));
   expect(shown).toEqual(
     new Map([
@@ -95,7 +98,7 @@ describe("faces and people of an asset", () => {
   it("are in each generation's shape on every route that returns assets", async () => {
     const page = await read(call("GET", `/api/assets?ids=${asset}`));
     const [first] = z.object({ data: z.array(legacy) }).parse(page).data;
-    expectFaces(first as Body);
+    expectFaces(first);
     for (const face of first?.faces ?? []) expect(face.thumbnail_url).toBe(face.asset_urls.thumbnail.url);
     expect(first?.people.find(({ id }) => id === ada)).toMatchObject({
       name: "Ada",
@@ -103,20 +106,20 @@ describe("faces and people of an asset", () => {
       is_favorite: false,
     });
     const included = await read(call("GET", `/api/assets?ids=${asset}&include=faces,people`));
-    expectFaces(z.object({ data: z.array(current) }).parse(included).data[0] as Body);
-    expectFaces(current.parse(await read(call("GET", `/api/assets/${asset}?include=faces&include=people`))) as Body);
-    expectFaces(legacy.parse(await read(call("PATCH", `/api/assets/${asset}`, { json: { rating: 3 } }))) as Body);
+    expectFaces(z.object({ data: z.array(current) }).parse(included).data[0]);
+    expectFaces(current.parse(await read(call("GET", `/api/assets/${asset}?include=faces&include=people`))));
+    expectFaces(legacy.parse(await read(call("PATCH", `/api/assets/${asset}`, { json: { rating: 3 } }))));
     const album = await insertAlbum(owner);
     await insertAlbumMembership(owner, album, asset);
-    expectFaces(z.array(legacy).parse(await read(call("GET", `/api/albums/${album}/assets`)))[0] as Body);
+    expectFaces(z.array(legacy).parse(await read(call("GET", `/api/albums/${album}/assets`)))[0]);
     const version = z.object({ id: z.string() }).parse(await read(appendVersion(asset, await solidPng(3))));
-    expectFaces(legacy.parse(await read(deleteVersion(asset, version.id))) as Body);
+    expectFaces(legacy.parse(await read(deleteVersion(asset, version.id))));
   });
 
   it("are in the answer to a second upload of the same bytes, and none in the first one's", async () => {
     const again = legacy.parse(await read(upload(photo.slice())));
     expect(again.id).toBe(asset);
-    expectFaces(again as Body);
+    expectFaces(again);
     expect(legacy.parse(await read(upload(uniqueBytes())))).toMatchObject({ faces: [], people: [] });
   });
 

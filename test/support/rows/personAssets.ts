@@ -29,7 +29,7 @@ export interface FaceFields {
 }
 
 /** Inserts faces in one statement and returns their ids in order. */
-export async function insertFaces({ libraryId }: Owner, fields: FaceFields[]): Promise<string[]> {
+export async function insertFaces({ libraryId }: Pick<Owner, "libraryId">, fields: FaceFields[]): Promise<string[]> {
   const rows = fields.map(
     ({ assetId, personId = null, box = [1, 2, 30, 40], timestampMs = null, confidence = null }) => ({
       id: newId("face"),

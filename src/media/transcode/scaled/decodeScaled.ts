@@ -13,6 +13,7 @@ import { displayedImage } from "./displayedImage.ts";
 import { decodeScaledWebp, MAX_SCALED_WEBP_BYTES } from "./decodeScaledWebp.ts";
 import { decodeScaledJpeg } from "./jpeg/decodeScaledJpeg.ts";
 import { decodeScaledPng } from "./png/decodeScaledPng.ts";
+import { storedArea, type ImageArea } from "./imageArea.ts";
 import type { ScaledImage } from "./scaledImage.ts";
 import { UnsupportedImageError } from "./unsupportedImage.ts";
 
@@ -21,6 +22,8 @@ const WINDOW_BYTES = 4 * 1024 * 1024;
 
 interface ScaledOptions {
   edgePx: number;
+  /** The part of the stored image that is decoded; null for the whole. */
+  area: ImageArea | null;
   orientation: number;
   content: ImageContent;
   memory: DecoderMemory;
@@ -37,7 +40,12 @@ const decoders: Partial<Record<MediaFamily, ScaledDecoder>> = {
     await decodeScaledWebp(source, { size: { width: content.rawWidth, height: content.rawHeight }, ...options }),
 };
 
-async function decode(source: ByteSource, family: MediaFamily, edgePx: number): Promise<ScaledImage> {
+async function decode(
+  source: ByteSource,
+  family: MediaFamily,
+  edgePx: number,
+  uprightArea: ImageArea | null,
+): Promise<ScaledImage> {
   const decoder = decoders[family];
   if (decoder === undefined) throw new UnsupportedImageError(`the Worker has no scaled decoder for ${family}`);
   const budget = inspectionBudget();
@@ -47,7 +55,8 @@ async function decode(source: ByteSource, family: MediaFamily, edgePx: number): 
   const orientation = (await readOrientation(content)) ?? 1;
   const memory = decoderMemory(family === "webp" ? MAX_SCALED_WEBP_BYTES : MAX_DECODER_BYTES);
   memory.hold("window", WINDOW_BYTES);
-  const image = await decoder(input, { edgePx, orientation, content, memory });
+  const area = uprightArea === null ? null : storedArea(uprightArea, orientation);
+  const image = await decoder(input, { edgePx, area, orientation, content, memory });
   return {
     kind: "image",
     image: displayedImage(image, { orientation, icc: content.icc }),
@@ -56,11 +65,16 @@ async function decode(source: ByteSource, family: MediaFamily, edgePx: number): 
 }
 
 /**
- * Decodes a JPEG, PNG or WebP to an upright sRGB image whose longest edge is at most `edgePx`; smaller images keep their size.
- * Transparency is kept. Anything that this can't do, damage included, is `unsupported` with the reason. Read errors of
+ * Decodes a JPEG, PNG or WebP, or an area of the upright image, to an upright sRGB image whose longest edge is at most
+ * `edgePx`; smaller images keep their size. Transparency is kept. Anything that this can't do, damage included, is `unsupported` with the reason. Read errors of
  * `source` pass through.
  */
-export async function decodeScaled(source: ByteSource, family: MediaFamily, edgePx: number): Promise<ScaledImage> {
+export async function decodeScaled(
+  source: ByteSource,
+  family: MediaFamily,
+  edgePx: number,
+  area: ImageArea | null = null,
+): Promise<ScaledImage> {
   const readErrors: unknown[] = [];
   const observed: ByteSource = {
     sizeBytes: source.sizeBytes,
@@ -74,7 +88,7 @@ export async function decodeScaled(source: ByteSource, family: MediaFamily, edge
     },
   };
   try {
-    return await decode(observed, family, edgePx);
+    return await decode(observed, family, edgePx, area);
   } catch (error) {
     if (readErrors.length > 0) throw error;
     return { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };

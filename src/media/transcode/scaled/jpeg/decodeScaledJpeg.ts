@@ -6,10 +6,10 @@ import type { ByteSource } from "../../../inspect/bytes/byteSource.ts";
 import type { DecoderMemory } from "../../decoderMemory.ts";
 import { requireConvertibleSize, TruncatedFileError } from "../../jpeg/encodedJpeg.ts";
 import type { RgbaImage } from "../../rgbaImage.ts";
-import type { RowResizer } from "../../resize/rowResizer.ts";
 import { scaledSize, type Size } from "../../resize/scaledSize.ts";
 import { yieldToRequests } from "../../yieldToRequests.ts";
-import { openResizer, resizerBytes } from "../openResizer.ts";
+import { areaResizer, pixelsOf, wholeEdgePx, type AreaResizer, type ImageArea } from "../imageArea.ts";
+import { openAreaResizer, openResizer, resizerBytes } from "../openResizer.ts";
 import { UnsupportedImageError } from "../unsupportedImage.ts";
 import { startJpegKernel, type JpegKernel } from "./jpegKernel.ts";
 import { largestSampling, layOutFrame, type FrameLayout } from "./jpegLayout.ts";
@@ -81,7 +81,7 @@ function scaledFrame({ frame, pixels }: FrameLayout): Size {
 }
 
 /** Decodes or transforms each row of MCUs and passes its pixels on. */
-async function resizeRows(decoding: Decoding, resizer: RowResizer): Promise<RgbaImage> {
+async function resizeRows(decoding: Decoding, resizer: AreaResizer): Promise<RgbaImage> {
   const { segments, layout, jpeg, input } = decoding;
   const { frame, pixels, mcuColumns, mcuRows, isStored } = layout;
   const from = scaledFrame(layout);
@@ -95,16 +95,34 @@ async function resizeRows(decoding: Decoding, resizer: RowResizer): Promise<Rgba
   const colours = count === 1 ? 0 : isYcc(segments) ? 1 : 2;
   const rowsOfMcu = pixels * largestSampling(frame.components).vertical;
   const rgba = jpeg.memory.subarray(jpeg.row, jpeg.row + from.width * 4);
-  for (let mcuRow = 0, y = 0; mcuRow < mcuRows; mcuRow++) {
+  for (let mcuRow = 0, y = 0; mcuRow < mcuRows && !resizer.isComplete(); mcuRow++) {
     if (isStored) transformStoredRow(mcuRow, count);
     else await completeRow(input, continueRow);
     for (let row = 0; row < rowsOfMcu && y < from.height; row++, y++) {
+      if (!resizer.needsRow()) {
+        resizer.skipRow();
+        continue;
+      }
       convertRow(row, jpeg.row, from.width, colours);
       resizer.addRow(rgba);
     }
     await yieldToRequests(mcuColumns * rowsOfMcu * 64);
   }
   return resizer.finish();
+}
+
+/** The last row and column of a whole image may be only partly in it, which an area neglects. */
+function jpegResizer(
+  layout: FrameLayout,
+  { edgePx, area, orientation }: Pick<ScaledJpegOptions, "edgePx" | "area" | "orientation">,
+  memory: DecoderMemory,
+): AreaResizer {
+  const { frame, pixels } = layout;
+  const from = scaledFrame(layout);
+  if (area !== null) return openAreaResizer({ from, area, edgePx, orientation }, memory);
+  const extent = { width: (frame.width * pixels) / 8, height: (frame.height * pixels) / 8 };
+  const resizer = openResizer({ from, to: scaledSize(frame, edgePx), extent, orientation }, memory);
+  return areaResizer(resizer, pixelsOf(null, from));
 }
 
 function requireHeight(frame: Frame, rawHeight: number): Frame {
@@ -115,6 +133,8 @@ function requireHeight(frame: Frame, rawHeight: number): Frame {
 
 export interface ScaledJpegOptions {
   edgePx: number;
+  /** The part of the stored image that is decoded; null for the whole. */
+  area: ImageArea | null;
   /** Height of a frame that states none. */
   rawHeight: number;
   /** EXIF, 1 to 8: others than 1 need memory for a copy. */
@@ -128,19 +148,18 @@ export interface ScaledJpegOptions {
  */
 export async function decodeScaledJpeg(
   source: ByteSource,
-  { edgePx, rawHeight, orientation, memory }: ScaledJpegOptions,
+  { edgePx, area, rawHeight, orientation, memory }: ScaledJpegOptions,
 ): Promise<RgbaImage> {
   const segments = emptySegments();
   const scan = await readToScan(source, 2, segments);
   if (scan === null || segments.frame === null) throw new TruncatedFileError("the JPEG has no image data");
   const frame = requireHeight(segments.frame, rawHeight);
-  const to = scaledSize(frame, edgePx);
-  const layout = layOutFrame(frame, scan, edgePx, memory.roomFor("kernel") - resizerBytes(to, orientation));
+  const to = scaledSize(pixelsOf(area, frame), edgePx);
+  const wholeEdge = wholeEdgePx(area, frame, edgePx);
+  const layout = layOutFrame(frame, scan, wholeEdge, memory.roomFor("kernel") - resizerBytes(to, orientation));
   const jpeg = startJpegKernel(layout, memory);
   const decoding = { source, segments, layout, jpeg, input: scanInput(source, jpeg) };
   if (layout.isStored) await storeScans(decoding, scan);
   else await startScan(decoding, scan);
-  const extent = { width: (frame.width * layout.pixels) / 8, height: (frame.height * layout.pixels) / 8 };
-  const resizer = openResizer({ from: scaledFrame(layout), to, extent, orientation }, memory);
-  return await resizeRows(decoding, resizer);
+  return await resizeRows(decoding, jpegResizer(layout, { edgePx, area, orientation }, memory));
 }

@@ -6,9 +6,9 @@ import { INFLATE_MEMORY_BYTES, inflateStream } from "../../inflateStream.ts";
 import { TruncatedFileError } from "../../jpeg/encodedJpeg.ts";
 import type { RgbaImage } from "../../rgbaImage.ts";
 import { compressedPixels, readPngHeader, type PngHeader } from "../../png/pngChunks.ts";
-import { scaledSize } from "../../resize/scaledSize.ts";
 import { yieldToRequests } from "../../yieldToRequests.ts";
-import { openResizer } from "../openResizer.ts";
+import type { ImageArea } from "../imageArea.ts";
+import { openAreaResizer } from "../openResizer.ts";
 import { pngRowBytes, startPngRows } from "./pngKernel.ts";
 import { pngPasses, type PngPass } from "./pngPasses.ts";
 
@@ -54,6 +54,13 @@ function scatter(image: Uint32Array, width: number, pixels: Uint8Array, pass: Pn
   }
 }
 
+interface ScaledPngOptions {
+  edgePx: number;
+  area: ImageArea | null;
+  orientation: number;
+  memory: DecoderMemory;
+}
+
 /**
  * Decodes PNGs of all colour types and depths to an image whose longest edge is at most `edgePx`, as stored: orientation
  * and colour profile are left to the caller. Throws for oversized and damaged files, and for interlaced ones whose
@@ -61,13 +68,13 @@ function scatter(image: Uint32Array, width: number, pixels: Uint8Array, pass: Pn
  */
 export async function decodeScaledPng(
   source: ByteSource,
-  { edgePx, orientation, memory }: { edgePx: number; orientation: number; memory: DecoderMemory },
+  { edgePx, area, orientation, memory }: ScaledPngOptions,
 ): Promise<RgbaImage> {
   const reader = forwardReader(source, memory);
   const { header, pixelBytes } = await readPngHeader(reader);
   const { width, height, isInterlaced } = header;
   memory.hold("inflate", INFLATE_MEMORY_BYTES);
-  const resizer = openResizer({ from: header, to: scaledSize(header, edgePx), orientation }, memory);
+  const resizer = openAreaResizer({ from: header, area, edgePx, orientation }, memory);
   if (isInterlaced) memory.hold("interlaced", width * height * 4);
   const whole = new Uint32Array(isInterlaced ? width * height : 0);
   const collect = rowCollector(header, memory, (pixels, pass, row) => {
