@@ -2,15 +2,15 @@
 import { AppError, invalid } from "../../kernel/errors.ts";
 import { warn } from "../../kernel/log.ts";
 import type { AssetFilter } from "../../records/assets/assetFilters.ts";
-import { listAssets as listRows } from "../../records/assets/assetList.ts";
-import { listAllMatches, MAX_MATCHED_IDS, matchingIdsQuery } from "../../records/assets/matchingIds.ts";
-import { NO_QUERY, runQueries } from "../../records/sql/query.ts";
+import { listAllMatches } from "../../records/assets/matchingIds.ts";
+import { NO_QUERY } from "../../records/sql/query.ts";
 import type { Embedder } from "../../providers/embedders/embedder.ts";
 import type { Principal } from "../accounts/principal.ts";
 import { readAssetQuery } from "../assets/assetQuery.ts";
 import type { Context } from "../context.ts";
 import { fuseRanks } from "./fuseRanks.ts";
 import { embedQueryImage, embedQueryText } from "./queryVectors.ts";
+import { checkCandidates, readHits } from "./readHits.ts";
 import type { SearchMethod, SearchPage, SearchQuery } from "./searchQuery.ts";
 import { parseTextQuery } from "./text/parseQuery.ts";
 import { searchText } from "./textSearch.ts";
@@ -25,8 +25,6 @@ const CANDIDATES = 400;
 const FILTERED_CANDIDATES = 2000;
 /** Filters with up to this many matches are read first, so that only those are searched. */
 export const MAX_LISTED_MATCHES = 2000;
-/** Statements that check candidates, 1,000 each. */
-const MAX_CHECKS = 6;
 
 /** The ranked lists of all methods that succeeded. */
 interface Candidates {
@@ -57,9 +55,8 @@ async function readScope(context: Context, principal: Principal, query: SearchQu
 }
 
 async function findByText(context: Context, text: string, { filter, limit, assetIds }: Scope): Promise<string[]> {
-  const hits = await searchText(context, { libraryId: filter.libraryId, query: parseTextQuery(text), limit });
-  const allowed = assetIds === null ? null : new Set(assetIds);
-  return hits.map(({ assetId }) => assetId).filter((id) => allowed?.has(id) ?? true);
+  const hits = await searchText(context, { libraryId: filter.libraryId, query: parseTextQuery(text), assetIds, limit });
+  return hits.map(({ assetId }) => assetId);
 }
 
 interface NearHit {
@@ -123,26 +120,6 @@ async function findCandidates(context: Context, query: SearchQuery, scope: Scope
   };
 }
 
-/** The first candidates that match the filters in the main database: live, and in the library. */
-async function checkCandidates(context: Context, filter: AssetFilter, ids: string[]): Promise<string[]> {
-  const hits: string[] = [];
-  for (let check = 0; check < MAX_CHECKS && hits.length < MAX_CONTENT_HITS; check++) {
-    const part = ids.slice(check * MAX_MATCHED_IDS, (check + 1) * MAX_MATCHED_IDS);
-    if (part.length === 0) break;
-    const [matching] = await runQueries(context.db, [matchingIdsQuery(filter, part)]);
-    hits.push(...part.filter((id) => matching.has(id)));
-  }
-  return hits.slice(0, MAX_CONTENT_HITS);
-}
-
-async function readHits(context: Context, query: SearchQuery, filter: AssetFilter, ids: string[]) {
-  const { limit, groups } = query;
-  const request = { filter: { ...filter, ids }, afterKey: null, trashSpan: null, limit, groups };
-  const page = await listRows(context.db, request);
-  const assets = new Map((page?.assets ?? []).map((asset) => [asset.id, asset]));
-  return ids.flatMap((id) => assets.get(id) ?? []);
-}
-
 /**
  * Refuses an image that no embedder can compare.
  *
@@ -177,9 +154,10 @@ export async function searchByContent(context: Context, principal: Principal, qu
   const { maxDistance } = query;
   const isNear = (id: string): boolean =>
     maxDistance === null || textIds.has(id) || (distances.get(id) ?? 0) <= maxDistance;
-  const pool = await checkCandidates(context, scope.filter, fuseRanks(found.lists).filter(isNear));
+  const candidates = fuseRanks(found.lists).filter(isNear);
+  const pool = await checkCandidates(context, scope.filter, candidates, MAX_CONTENT_HITS);
   const start = (query.page - 1) * query.limit;
-  const assets = await readHits(context, query, scope.filter, pool.slice(start, start + query.limit));
+  const assets = await readHits(context, scope.filter, pool.slice(start, start + query.limit), query.groups);
   return {
     hits: assets.map((asset) => ({ asset, distance: distances.get(asset.id) ?? null })),
     hasMore: pool.length > start + query.limit,

@@ -18,6 +18,8 @@ const CORRECTED_SCORE_FACTOR = 0.5;
 export interface TextSearch {
   libraryId: string;
   query: TextQuery;
+  /** The only assets that may be hits, such as the matches of filters; null for all of the library. */
+  assetIds?: readonly string[] | null;
   /** Hits to return, at most `MAX_RANKED_DOCUMENTS`. */
   limit: number;
 }
@@ -56,13 +58,14 @@ async function correctQuery(context: Context, { libraryId, query }: TextSearch):
  * round trip to the search database, and three if a word may be misspelled.
  */
 export async function searchText(context: Context, search: TextSearch): Promise<TextHit[]> {
-  const { libraryId, query, limit } = search;
+  const { libraryId, query, assetIds = null, limit } = search;
   if (query.required.length === 0 && query.excluded.length === 0) return [];
   const match = (expression: TextQuery): Promise<TextMatch[]> =>
     matchDocuments(context.searchDb, {
       libraryId,
       expression: expressionOf(expression),
       allWord: CODES.all,
+      assetIds,
       limit,
       nowMs: context.nowMs,
     });

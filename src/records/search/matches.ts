@@ -1,5 +1,5 @@
 /** Finds documents by their words. Every statement reads the entries of one library, and a row for each hit. */
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { jsonEach } from "../sql/jsonList.ts";
 import { sqlNumber } from "../sql/sqlLiterals.ts";
@@ -66,8 +66,17 @@ export interface MatchRequest {
   expression: MatchExpression;
   /** The word of every document. */
   allWord: string;
+  /** The only assets that may be hits; null for all of the library. */
+  assetIds: readonly string[] | null;
   limit: number;
   nowMs: number;
+}
+
+/** The sign keeps FTS5 from searching once for each of the ids. */
+function isAmong(assetIds: readonly string[] | null): SQL {
+  if (assetIds === null) return sql``;
+  return sql` AND +rowid IN (SELECT o.id FROM ${jsonEach(assetIds)} j
+    CROSS JOIN search_documents o ON o.asset_id = j.value)`;
 }
 
 /**
@@ -75,14 +84,14 @@ export interface MatchRequest {
  * age, and returns the best ones. Ids sort by time, so that the index gives the newest hits without reading the others.
  */
 export async function matchDocuments(searchDb: Database, request: MatchRequest): Promise<TextMatch[]> {
-  const { libraryId, expression, allWord, limit, nowMs } = request;
+  const { libraryId, expression, allWord, assetIds, limit, nowMs } = request;
   const weights = DOCUMENT_FIELDS.map((field) => WEIGHTS[field]).join(", ");
   const ageYears = sql`max(0, ${sqlNumber(hoursFromYear0(nowMs))} - ${hourOfDocument(sql`m.id`)}) / ${sqlNumber(HOURS_PER_YEAR)}.0`;
   const [rows] = await searchDb.select([
     sql`SELECT d.asset_id, r.score FROM
       (SELECT m.id, m.relevance * (1 + ${sqlNumber(FRESHNESS_WEIGHT)} / (1 + ${ageYears})) AS score FROM
         (SELECT rowid AS id, -bm25(search_text, ${sql.raw(weights)}) AS relevance FROM search_text
-          WHERE search_text MATCH ${matchText(expression, libraryKey(libraryId), allWord)}
+          WHERE search_text MATCH ${matchText(expression, libraryKey(libraryId), allWord)}${isAmong(assetIds)}
           ORDER BY rowid DESC LIMIT ${sqlNumber(MAX_RANKED_DOCUMENTS)}) m
         ORDER BY score DESC, m.id DESC LIMIT ${sqlNumber(limit)}) r
       CROSS JOIN search_documents d ON d.id = r.id ORDER BY r.score DESC, r.id DESC`,

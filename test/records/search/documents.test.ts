@@ -40,7 +40,7 @@ async function write(documents: SearchDocument[], deletedAssetIds: string[] = []
 async function find(words: string[], libraryId = LIBRARY, excluded: string[] = []): Promise<string[]> {
   const clause = (word: string) => [{ words: [word], isPrefix: false }];
   const expression = { required: words.map(clause), excluded: excluded.map(clause) };
-  const request = { libraryId, expression, allWord: "__all", limit: 20, nowMs: NOW_US / 1000 };
+  const request = { libraryId, expression, allWord: "__all", assetIds: null, limit: 20, nowMs: NOW_US / 1000 };
   return (await matchDocuments(searchDb, request)).map(({ assetId }) => assetId);
 }
 

@@ -2,7 +2,7 @@
  * Parses the text of a search. Every input is valid: what is no word is ignored. Words are joined by AND; the last one may
  * be the beginning of a word; `"quoted words"` are a phrase; `-word` and `-"a phrase"` exclude.
  */
-import { characterPairs, cutWord, splitRuns, type TextPart } from "./words.ts";
+import { characterPairs, cutWord, lettersAndDigits, splitRuns, type TextPart } from "./words.ts";
 import { codeOfWord, codesOfDate, CODES, monthOf } from "./calendarWords.ts";
 import { foldText } from "./foldText.ts";
 import { isStopWord } from "./stopWords.ts";
@@ -82,6 +82,13 @@ function phraseOf(parts: TextPart[], mayBePrefix: boolean): Phrase {
   return { words, isPrefix };
 }
 
+/** The phrase with its words split where letters and digits meet, as names of files and cameras have them. */
+function splitPhrase({ words, isPrefix }: Phrase): Phrase[] {
+  const parts = lettersAndDigits(words).slice(0, MAX_PHRASE_WORDS);
+  if (parts.length === words.length) return [];
+  return [{ words: parts, isPrefix: isPrefix && (parts.at(-1)?.length ?? 0) >= MIN_PREFIX_LETTERS }];
+}
+
 const codePhrase = (code: string): Phrase => ({ words: [code], isPrefix: false });
 
 const CORRECTABLE = /^\p{L}+$/u;
@@ -115,7 +122,7 @@ function clausesOf({ text, isQuoted, isExcluded }: Piece, isLast: boolean, isDay
   const code = isDay ? CODES.day(Number(word)) : codeOfWord(parts.length === 1 ? (parts[0]?.text ?? "") : word);
   return [
     {
-      phrases: code === null ? [phrase] : [phrase, codePhrase(code)],
+      phrases: [phrase, ...splitPhrase(phrase), ...(code === null ? [] : [codePhrase(code)])],
       correctable: isExcluded || code !== null ? null : correctableWord(parts),
     },
   ];

@@ -56,15 +56,17 @@ const LETTERS_OR_DIGITS = /\p{N}+|[^\p{N}]+/gu;
 /** The ends of words in names such as `BerlinTrip` and `DSCBerlin`. */
 const CAPITALS = /(\p{Ll})(?=\p{Lu})|(\p{Lu})(?=\p{Lu}\p{Ll})/gu;
 
+/** The parts of folded words where letters and digits meet, in order: `24`, `105`, `mm` of `24` and `105mm`. */
+export function lettersAndDigits(words: readonly string[]): string[] {
+  return words.flatMap((word) => word.match(LETTERS_OR_DIGITS) ?? []);
+}
+
 /**
  * The words of a file name or a model, followed by their parts where letters, digits or capitals change: `DSC01234` is
- * found by `dsc` and `01234` too.
+ * found by `dsc` and `01234` too, and `RF24-105mm` by `24-105`.
  */
 export function nameWords(text: string): string[] {
   const words = documentWords(text);
-  const known = new Set(words);
-  const parts = documentWords(text.replaceAll(CAPITALS, "$1$2 ")).flatMap(
-    (word) => word.match(LETTERS_OR_DIGITS) ?? [],
-  );
-  return [...words, ...new Set(parts.filter((part) => !known.has(part)))];
+  const parts = lettersAndDigits(documentWords(text.replaceAll(CAPITALS, "$1$2 ")));
+  return parts.length === words.length ? words : [...words, ...parts];
 }

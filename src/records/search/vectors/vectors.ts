@@ -6,9 +6,13 @@ import { sqlNumber } from "../../sql/sqlLiterals.ts";
 import type { Query, Row } from "../../sql/query.ts";
 import { seqAfterBlocks } from "./vectorBlocks.ts";
 
+/** `content`: by an embedder. `appearance`: a perceptual hash. An asset has one of each. */
+export type VectorKind = "content" | "appearance";
+
 export interface NewVector {
   libraryId: string;
   assetId: string;
+  kind: VectorKind;
   /** The model and the number of dimensions. */
   space: string;
   /** What was embedded: the version of an image, or a digest of a text. */
@@ -26,21 +30,22 @@ function parseVector(row: Row): StoredVector {
     seq: Number(row["seq"]),
     libraryId: String(row["library_id"]),
     assetId: String(row["asset_id"]),
+    kind: row["kind"] === "appearance" ? "appearance" : "content",
     space: String(row["space"]),
     source: String(row["source"]),
     data: String(row["data"]),
   };
 }
 
-const columns: SQL = sql.raw("v.seq, v.library_id, v.asset_id, v.space, v.source, v.data");
+const columns: SQL = sql.raw("v.seq, v.library_id, v.asset_id, v.kind, v.space, v.source, v.data");
 
-/** Replaces the vector of an asset. Returns the number of vectors of its space after the blocks, up to `countLimit`. */
+/** Replaces the vector of this kind of an asset. Returns the number of vectors of its space after the blocks, up to `countLimit`. */
 export async function putVector(searchDb: Database, vector: NewVector, countLimit: number): Promise<number> {
-  const { libraryId, assetId, space, source, data } = vector;
+  const { libraryId, assetId, kind, space, source, data } = vector;
   const [, , counted] = await searchDb.orm.batch([
-    searchDb.statement(sql`DELETE FROM vectors WHERE asset_id = ${assetId}`),
-    searchDb.statement(sql`INSERT INTO vectors (library_id, asset_id, space, source, data)
-      VALUES (${libraryId}, ${assetId}, ${space}, ${source}, ${data})`),
+    searchDb.statement(sql`DELETE FROM vectors WHERE asset_id = ${assetId} AND kind = ${kind}`),
+    searchDb.statement(sql`INSERT INTO vectors (library_id, asset_id, kind, space, source, data)
+      VALUES (${libraryId}, ${assetId}, ${kind}, ${space}, ${source}, ${data})`),
     searchDb.statement(sql`SELECT count(*) AS vectors FROM (SELECT 1 FROM vectors WHERE library_id = ${libraryId}
       AND space = ${space} AND seq >= ${seqAfterBlocks(vector)} LIMIT ${sqlNumber(countLimit)})`),
   ]);
@@ -48,13 +53,18 @@ export async function putVector(searchDb: Database, vector: NewVector, countLimi
   return typeof row === "object" && row !== null && "vectors" in row ? Number(row.vectors) : 0;
 }
 
-/** Deletes the vectors of assets. */
-export async function deleteVectors(searchDb: Database, assetIds: readonly string[]): Promise<void> {
+/** Deletes the vectors of assets, of one kind or of both. */
+export async function deleteVectors(
+  searchDb: Database,
+  assetIds: readonly string[],
+  kind: VectorKind | null = null,
+): Promise<void> {
   if (assetIds.length === 0) return;
-  await searchDb.orm.run(sql`DELETE FROM vectors WHERE ${inList(sql`asset_id`, assetIds)}`);
+  const ofKind = kind === null ? sql`TRUE` : sql`kind = ${kind}`;
+  await searchDb.orm.run(sql`DELETE FROM vectors WHERE ${inList(sql`asset_id`, assetIds)} AND ${ofKind}`);
 }
 
-/** The vectors of assets, of any library and space. */
+/** The vectors of assets, of any library, kind and space. */
 export async function listVectorsOf(searchDb: Database, assetIds: readonly string[]): Promise<StoredVector[]> {
   const [rows] = await searchDb.select([
     sql`SELECT ${columns} FROM ${jsonEach(assetIds)} j CROSS JOIN vectors v ON v.asset_id = j.value`,
@@ -62,10 +72,10 @@ export async function listVectorsOf(searchDb: Database, assetIds: readonly strin
   return (rows ?? []).map(parseVector);
 }
 
-/** The space of the vector of each asset that has one. */
+/** The space of the content of each asset that has a vector of it. */
 export async function listVectorSpaces(searchDb: Database, assetIds: readonly string[]): Promise<Map<string, string>> {
   const [rows] = await searchDb.select([
-    sql`SELECT v.asset_id, v.space FROM ${jsonEach(assetIds)} j CROSS JOIN vectors v ON v.asset_id = j.value`,
+    sql`SELECT v.asset_id, v.space FROM ${jsonEach(assetIds)} j CROSS JOIN vectors v ON v.asset_id = j.value AND v.kind = 'content'`,
   ]);
   return new Map((rows ?? []).map((row) => [String(row["asset_id"]), String(row["space"])]));
 }
@@ -91,7 +101,7 @@ export async function listAssetsOfSeqs(searchDb: Database, seqs: readonly number
   return new Map((rows ?? []).map((row) => [Number(row["seq"]), String(row["asset_id"])]));
 }
 
-/** Assets with a vector after `afterId`, with the library of the vector, in order. */
+/** Vectors of assets after `afterId`, with the library of the vector, in the order of the assets. */
 export async function listVectorAssets(
   searchDb: Database,
   afterId: string,

@@ -11,6 +11,8 @@ const show = ({ phrases }: Clause): string =>
 const required = (text: string): string[] => parseTextQuery(text).required.map(show);
 const excluded = (text: string): string[] => parseTextQuery(text).excluded.map(show);
 
+import { nameWords } from "../../../../src/operations/search/text/words.ts";
+
 describe("words of a query", () => {
   it("are joined, folded, and the last one may be the beginning of a word", () => {
     expect(required("Café MÜNCHEN straße Łódź")).toEqual(["cafe", "munchen", "strasse", "lodz*"]);
@@ -55,6 +57,17 @@ describe("words of a query", () => {
       "2019",
     ]);
     expect(required("iphone 14")).toEqual(["iphone", "14*"]);
+  });
+
+  it("are split where letters and digits meet, as in the names of files and cameras", () => {
+    expect(required("iphone14 24-105mm dsc0")).toEqual([
+      "iphone14 | iphone 14",
+      "24 105mm | 24 105 mm",
+      "dsc0* | dsc 0",
+    ]);
+    expect(nameWords("DSC01234.JPG")).toEqual(["dsc01234", "jpg", "dsc", "01234", "jpg"]);
+    expect(nameWords("BerlinTrip 7.jpg")).toEqual(["berlintrip", "7", "jpg", "berlin", "trip", "7", "jpg"]);
+    expect(nameWords("sunset.jpg")).toEqual(["sunset", "jpg"]);
   });
 
   it("are left out when they are stop words, unless there are no others", () => {
