@@ -7,6 +7,7 @@ import { z } from "zod";
 import { recomputeAlbumsOnRemove } from "../albums/albumRollups.ts";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
+import { moveFaces } from "../faces/assignments.ts";
 import { inScope, isVisible, type LibraryScope } from "../libraries/libraryScope.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
 import { isNullRejected } from "../sql/nullRejected.ts";
@@ -106,8 +107,8 @@ function insertMoveEvents(db: Database, movingIds: SQL, destinationLibraryId: st
 }
 
 /**
- * Moves the assets of the source with their versions and tasks, in eight statements whatever their number. Triggers
- * update counts, map, storage and cache purges. `stackIds` are the stacks that they leave.
+ * Moves the assets of the source with their versions, tasks and faces, in a fixed number of statements. Triggers update
+ * counts, map, storage and cache purges. Faces leave their people. `stackIds` are the stacks that they leave.
  *
  * @throws an error that `isMoveOutdated` recognizes, without any change, unless `unchanged` holds.
  */
@@ -123,6 +124,7 @@ export async function moveAssets(
   await db.orm.batch([
     requireUnchanged(db, request, unchanged),
     recomputeAlbumsOnRemove(db, sql`SELECT w.value AS id FROM ${jsonEach(assetIds)} w`, { unpin: true }, atMs),
+    ...moveFaces(db, movingIds, destinationLibraryId, atMs),
     insertMoveEvents(db, movingIds, destinationLibraryId, atMs),
     clearLeavingCovers(db, movingIds, atMs),
     db.statement(sql`DELETE FROM album_assets WHERE asset_id IN (${movingIds})`),

@@ -141,3 +141,18 @@ export function deleteFaces(db: Database, ids: SQL, { condition = ALWAYS, atMs }
     db.statement(sql`DELETE FROM faces WHERE id IN (SELECT m.id FROM (${deleted}) m)`),
   ] as const;
 }
+
+/**
+ * Moves the faces of assets to another library: they leave their people, and the people lose portraits that move. The
+ * assets are in the other library already, or in the same batch. `assetIds` is a SELECT.
+ */
+export function moveFaces(db: Database, assetIds: SQL, libraryId: string, atMs: number) {
+  const moving = (columns: SQL): SQL => sql`SELECT f.id, ${columns} FROM faces f WHERE f.asset_id IN (${assetIds})`;
+  const unassigned = moving(sql`NULL AS person_id, NULL AS former_id, TRUE AS is_deleted`);
+  return [
+    ...assignFaces(db, moving(sql`NULL AS person_id`), { reason: "moved", atMs }),
+    ...unpinPortraits(db, unassigned, atMs),
+    db.statement(sql`UPDATE faces SET library_id = ${libraryId}, updated_at = ${atMs}
+      WHERE asset_id IN (${assetIds}) AND library_id <> ${libraryId}`),
+  ] as const;
+}

@@ -8,7 +8,8 @@ import { cropJson, cropValue, type FaceCrop } from "../faces/faceJson.ts";
  * row of each index.
  */
 function portraitId(p: SQL): SQL {
-  return sql`coalesce((SELECT c.id FROM faces c WHERE c.id = ${p}.thumbnail_face_id AND c.trashed_at IS NULL),
+  return sql`coalesce((SELECT c.id FROM faces c WHERE c.id = ${p}.thumbnail_face_id
+      AND c.library_id = ${p}.library_id AND c.trashed_at IS NULL),
     (SELECT b.id FROM faces b INDEXED BY faces_portraits WHERE b.person_id = ${p}.id AND b.trashed_at IS NULL
       ORDER BY b.portrait_score DESC, b.id DESC LIMIT 1))`;
 }

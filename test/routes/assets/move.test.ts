@@ -18,6 +18,7 @@ import {
   readEvents,
 } from "../../support/clients/tenants.ts";
 import { solidPng, versionForm } from "../../support/clients/versions.ts";
+import { insertFaces, insertPerson } from "../../support/rows/personAssets.ts";
 import { findInconsistencies } from "../../support/rows/consistency.ts";
 
 const QUEUE = recordingQueue().binding;
@@ -90,6 +91,49 @@ describe("a move", () => {
     const versions = await (await send("GET", `/api/assets/${id}/versions`)).json<unknown[]>();
     expect(versions).toHaveLength(2);
     expect([await countOf(source), await countOf(destination)]).toEqual([0, 1]);
+    expect(await findInconsistencies()).toEqual({});
+  });
+
+  it("takes the faces along with their ids, and leaves the people and their portraits", async () => {
+    const owner = { userId, libraryId: source };
+    const [id = "", kept = ""] = await insertAssets(owner, [{}, {}]);
+    const [ada, bob] = [await insertPerson(owner, "Ada"), await insertPerson(owner, "Bob")];
+    const faces = await insertFaces(owner, [
+      { assetId: id, personId: ada },
+      { assetId: id, personId: ada },
+      { assetId: id },
+      { assetId: kept, personId: ada },
+    ]);
+    await sqlAll("UPDATE people SET thumbnail_face_id = ? WHERE id = ?", faces[0], ada);
+    await sqlAll("UPDATE people SET thumbnail_face_id = ? WHERE id = ?", faces[2], bob);
+    const { lastSeq } = await readEvents();
+    expect(await move([id])).toEqual(["moved"]);
+    const response = await send("GET", `/api/assets/${id}?include=faces,people`);
+    const asset = await response.json<{ faces: { id: string; person_id: null }[]; people: [] }>();
+    expect(new Set(asset.faces.map((face) => face.id))).toEqual(new Set(faces.slice(0, 3)));
+    expect(asset.faces.every((face) => face.person_id === null)).toBe(true);
+    expect(asset.people).toEqual([]);
+    const listed = await send("GET", `/api/people?library_id=${source}`);
+    const { data } = await listed.json<{
+      data: { name: string; asset_count: number; thumbnail_face_id: string | null }[];
+    }>();
+    expect(new Map(data.map((person) => [person.name, [person.asset_count, person.thumbnail_face_id]]))).toEqual(
+      new Map([
+        ["Ada", [1, faces[3]]],
+        ["Bob", [0, null]],
+      ]),
+    );
+    const { events } = await readEvents(lastSeq);
+    const ofFaces = events.filter(({ entity_type }) => entity_type === "face");
+    expect(ofFaces.map(({ library_id, entity_id, payload }) => [library_id, entity_id, payload])).toEqual(
+      faces
+        .slice(0, 2)
+        .toSorted()
+        .map((face) => [source, face, { person_id: null, previous_person_id: ada }]),
+    );
+    expect(
+      new Set(events.filter(({ event_type }) => event_type === "person_updated").map(({ entity_id }) => entity_id)),
+    ).toEqual(new Set([ada, bob]));
     expect(await findInconsistencies()).toEqual({});
   });
 
@@ -343,7 +387,7 @@ describe("a move and a concurrent change", () => {
 });
 
 describe("the cost of a move", () => {
-  it("is two round trips and nine statements for 1 asset as for 200, each written with a bounded number of rows", async () => {
+  it("is two round trips and sixteen statements for 1 asset as for 200, each written with a bounded number of rows", async () => {
     const owner = { userId, libraryId: source };
     const database = countingD1(env.DB);
     const bindings = { env: { DB: database.binding } };
@@ -368,7 +412,7 @@ describe("the cost of a move", () => {
     const single = await countsOf([one]);
     const many = await countsOf(ids);
     expect(many.statements).toBe(single.statements);
-    expect(single.statements).toBe(9);
+    expect(single.statements).toBe(16);
     expect(single.rowsWritten).toBeLessThanOrEqual(50);
     expect(many.rowsWritten).toBeLessThanOrEqual(200 * 50);
   });

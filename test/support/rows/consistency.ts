@@ -77,6 +77,9 @@ const checks: Record<string, string> = {
   "event of a missing person or face without the event of its deletion": `SELECT e.seq, e.event_type FROM events e
     WHERE e.entity_type IN ('person', 'face') AND e.entity_id NOT IN (SELECT id FROM people UNION ALL SELECT id FROM faces)
       AND e.entity_id NOT IN (SELECT d.entity_id FROM events d WHERE d.event_type IN ('person_deleted', 'face_deleted'))`,
+  "crop of a face with another box": `SELECT d.name FROM derived_files d WHERE d.name LIKE 'face\\_%' ESCAPE '\\' AND NOT EXISTS
+    (SELECT 1 FROM faces f WHERE f.asset_id = d.asset_id
+      AND d.name = f.id || '-' || f.x || '-' || f.y || '-' || f.w || '-' || f.h)`,
   "library without its owner as an active member": `SELECT l.id FROM libraries l WHERE NOT EXISTS
     (SELECT 1 FROM library_members m WHERE m.library_id = l.id AND m.user_id = l.user_id AND m.role = 'owner' AND m.state = 'active')`,
   "member or invitation without a library": `SELECT id FROM library_members WHERE library_id NOT IN (SELECT id FROM libraries)
