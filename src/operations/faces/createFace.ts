@@ -10,7 +10,7 @@ import type { FaceBox } from "../../records/faces/faces.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { findDisplayFile } from "../delivery/displaySource.ts";
-import { createOnce, storedEntity, type IdempotentRequest } from "../idempotency/createOnce.ts";
+import { createOnce, storedFace, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { inaccessible } from "../libraries/access.ts";
 import { resolveLibrary } from "../libraries/resolveLibrary.ts";
 import { getFace, type Face } from "./faces.ts";
@@ -46,7 +46,7 @@ async function insert(
   principal: Principal,
   { libraryId, assetId, personId, box }: NewFace,
   idempotent: IdempotentRequest | null,
-): Promise<{ id: string; libraryId: string }> {
+): Promise<{ id: string }> {
   const target = await findFaceTarget(context.db, principal, { assetId, personId });
   const { asset } = target;
   if (asset === null) throw await inaccessible(context, principal, "asset", assetId);
@@ -71,7 +71,7 @@ async function insert(
     source: "manual",
     model: null,
   } as const;
-  if (await insertManualFace(context.db, library, face, context.nowMs, idempotent)) return { id, libraryId: library };
+  if (await insertManualFace(context.db, library, face, context.nowMs, idempotent)) return { id };
   throw notFound(personId === null ? "asset" : "person");
 }
 
@@ -87,11 +87,9 @@ export async function createFace(
   request: NewFace,
   idempotent: IdempotentRequest | null,
 ): Promise<Face> {
-  const { row } = await createOnce(
-    context,
-    idempotent,
-    storedEntity,
-    async () => await insert(context, principal, request, idempotent),
-  );
-  return await getFace(context, principal, { id: row.id, libraryId: null });
+  const create = async () => await insert(context, principal, request, idempotent);
+  const { row, isRepeated } = await createOnce(context, idempotent, storedFace, create);
+  if (!isRepeated) return await getFace(context, principal, { id: row.id, libraryId: null });
+  await resolveLibrary(context, principal, row.libraryId);
+  return row.face;
 }

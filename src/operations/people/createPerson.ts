@@ -7,7 +7,7 @@ import { findPersonByName } from "../../records/people/people.ts";
 import { runQueries } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
-import { createOnce, storedEntity, type IdempotentRequest } from "../idempotency/createOnce.ts";
+import { createOnce, storedPerson, type IdempotentRequest } from "../idempotency/createOnce.ts";
 import { resolveLibrary } from "../libraries/resolveLibrary.ts";
 import { nameConflict, NameTakenError } from "../names/uniqueNames.ts";
 import { getPerson, type ListedPerson } from "./people.ts";
@@ -45,7 +45,7 @@ async function insert(
   principal: Principal,
   request: NewPerson,
   idempotent: IdempotentRequest | null,
-): Promise<{ id: string; libraryId: string }> {
+): Promise<{ id: string }> {
   const { id: libraryId, userId } = await resolveLibrary(context, principal, request.libraryId);
   const { birthDate, thumbnailFaceId } = request;
   const person = {
@@ -59,7 +59,7 @@ async function insert(
   };
   try {
     const id = await insertPerson(context.db, person, context.nowMs, idempotent);
-    if (id !== null) return { id, libraryId };
+    if (id !== null) return { id };
   } catch (error) {
     throw isPersonNameTaken(error) ? new NameTakenError(libraryId) : error;
   }
@@ -96,13 +96,11 @@ export async function createPerson(
   idempotent: IdempotentRequest | null,
 ): Promise<{ person: ListedPerson; isNew: boolean }> {
   try {
-    const { row } = await createOnce(
-      context,
-      idempotent,
-      storedEntity,
-      async () => await insert(context, principal, request, idempotent),
-    );
-    return { person: await getPerson(context, principal, row.id), isNew: true };
+    const create = async () => await insert(context, principal, request, idempotent);
+    const { row, isRepeated } = await createOnce(context, idempotent, storedPerson, create);
+    if (!isRepeated) return { person: await getPerson(context, principal, row.id), isNew: true };
+    await resolveLibrary(context, principal, row.libraryId);
+    return { person: { ...row.person, clusterMetrics: null }, isNew: true };
   } catch (error) {
     if (!(error instanceof NameTakenError) || request.name === null) throw error;
     return { person: await findSame(context, error.ownerId, request.name, request), isNew: false };

@@ -6,6 +6,7 @@ import { inScope, type LibraryScope } from "../libraries/libraryScope.ts";
 import { faces } from "../schema/schema.ts";
 import { runQueries } from "../sql/query.ts";
 import { insertFaces, type NewFace } from "./assignments.ts";
+import { faceJson } from "./faceJson.ts";
 
 /** Faces that an asset may have, automatic ones included: larger groups are no portraits. */
 export const MAX_FACES_PER_ASSET = 1000;
@@ -90,7 +91,12 @@ export async function insertManualFace(
     ...insertIdempotentResult(
       db,
       request,
-      { table: faces, id: face.id, result: sql`json_object('id', id, 'libraryId', library_id)` },
+      {
+        table: faces,
+        id: face.id,
+        result: sql`json_object('libraryId', library_id, 'face', json((
+          SELECT ${faceJson(sql.raw("faces"), sql.raw("a"))} FROM assets a WHERE a.id = faces.asset_id)))`,
+      },
       atMs,
     ),
   ]);

@@ -1,5 +1,7 @@
 /** Parsers of the rows that are stored as results of idempotent creations. */
 import { z } from "zod";
+import { faceValue } from "../faces/faceJson.ts";
+import { personValue } from "../people/personJson.ts";
 import type { albums, libraries, stacks } from "../schema/schema.ts";
 
 const text = z.string();
@@ -61,5 +63,6 @@ export const storedKey = z.object({ id: text });
 /** A user, whose row has personal data. */
 export const storedUser = z.object({ id: text });
 
-/** A person or a face, which is read again: what it shows changes by itself. */
-export const storedEntity = z.object({ id: text, libraryId: text });
+export const storedPerson = z.object({ libraryId: text, person: personValue });
+
+export const storedFace = z.object({ libraryId: text, face: faceValue });

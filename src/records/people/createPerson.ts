@@ -6,6 +6,7 @@ import { insertEvents, type NewEvent } from "../events/events.ts";
 import { insertIdempotentResult, type IdempotentRequest } from "../idempotency/idempotencyKeys.ts";
 import { people } from "../schema/schema.ts";
 import { canBePortrait } from "./people.ts";
+import { personJson } from "./personJson.ts";
 
 /** A name in its three forms; all null for an unnamed person. */
 export interface PersonNames {
@@ -63,7 +64,11 @@ export async function insertPerson(
     ...insertIdempotentResult(
       db,
       request,
-      { table: people, id, result: sql`json_object('id', id, 'libraryId', library_id)` },
+      {
+        table: people,
+        id,
+        result: sql`json_object('libraryId', library_id, 'person', json(${personJson(sql.raw("people"))}))`,
+      },
       atMs,
     ),
   ]);

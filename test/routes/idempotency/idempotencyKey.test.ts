@@ -17,6 +17,7 @@ let libraryId = "";
 beforeAll(async () => {
   libraryId = (await getRootOwner()).libraryId;
   for (let i = 0; i < 4; i++) assetIds.push(withId.parse(await (await upload(uniqueBytes())).json()).id);
+  await sqlAll("UPDATE assets SET width = 100, height = 100");
 });
 
 /** Another name for each test, because names are unique. */
@@ -52,6 +53,18 @@ const creations: Record<string, Creation> = {
     table: "stacks",
     body: () => ({ asset_ids: assetIds.slice(0, 2), library_id: libraryId }),
     change: { primary_asset_id: "" },
+  },
+  "a person": {
+    path: "/api/people",
+    table: "people",
+    body: () => ({ name, birth_date: "1815-12-10", library_id: libraryId }),
+    change: { birth_date: null },
+  },
+  "a face": {
+    path: "/api/faces",
+    table: "faces",
+    body: () => ({ asset_id: assetIds[0], bounding_box: { x: 1, y: 2, w: 3, h: 4 } }),
+    change: { bounding_box: { x: 1, y: 2, w: 3, h: 5 } },
   },
 };
 
