@@ -4,8 +4,9 @@
  *
  * - sizes of identities follow a Zipf distribution from `largest` down to 1; some people appear once;
  * - every tenth identity is a sibling of the one before: the cosine of their directions is 0.4;
- * - a person's faces have two looks (beard, age), a noise of 0.45 that they share in part;
- * - the noise of a face has a log-normal length with a median of 0.7 (cosine to the identity 0.82), cut at 1.3 (0.61);
+ * - a person's faces have two looks (beard, age): 0.35 of noise that a part of them shares;
+ * - the noise of a face has a log-normal length with a median of 0.55 (half of a person's pairs are more than 0.25 apart,
+ *   as real photographs with the default recognizer: docs/decisions/0046), cut at 1.1;
  * - one face in a hundred is blurred: noise of length 3, hardly similar to its identity.
  */
 export interface SyntheticFaces {
@@ -53,10 +54,10 @@ function mixed(base: Float32Array, other: Float32Array, length: number): Float32
 }
 
 const SIBLING_COSINE = 0.4;
-const LOOK = 0.45;
-const MEDIAN_NOISE = 0.7;
+const LOOK = 0.35;
+const MEDIAN_NOISE = 0.55;
 const NOISE_SPREAD = 0.3;
-const MAX_NOISE = 1.3;
+const MAX_NOISE = 1.1;
 const BLURRED = { share: 0.01, noise: 3 };
 
 function noiseOf(random: Random): number {

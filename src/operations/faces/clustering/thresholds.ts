@@ -14,9 +14,23 @@ export interface ClusterThresholds {
   minFaces: number;
 }
 
-export const DEFAULT_THRESHOLDS: ClusterThresholds = { join: 0.45, margin: 0.03, pair: 0.5, merge: 0.35, minFaces: 3 };
+/**
+ * For the recognizer in the Worker, measured with photographs of 26 people (docs/decisions/0046): pairs of one person are
+ * up to 0.45 apart (99 %), pairs of different people at least 0.60 (99.9 %), and faces are nearer to a centroid than to
+ * each other.
+ */
+export const DEFAULT_THRESHOLDS: ClusterThresholds = { join: 0.4, margin: 0.04, pair: 0.4, merge: 0.3, minFaces: 3 };
+
+/** For the models of Immich's container, whose own default for pairs is 0.5 with at least 3 faces; not measured here. */
+export const IMMICH_ML_THRESHOLDS: ClusterThresholds = {
+  join: 0.45,
+  margin: 0.04,
+  pair: 0.5,
+  merge: 0.35,
+  minFaces: 3,
+};
 
 /** The thresholds for embeddings of a model, `name@version`. */
-export function thresholdsOf(_model: string): ClusterThresholds {
-  return DEFAULT_THRESHOLDS;
+export function thresholdsOf(model: string): ClusterThresholds {
+  return model.startsWith("immich-ml/") ? IMMICH_ML_THRESHOLDS : DEFAULT_THRESHOLDS;
 }

@@ -22,12 +22,12 @@ function near(axis: number, angle: number, towards: number): Int8Array {
   return quantize(values);
 }
 
-/** A unit vector at a distance from the axis 0, a third of the rest towards axis 1, two thirds towards its own axis. */
+/** A unit vector at a distance from the axis 0, two fifths of the rest towards axis 1, the others to its own. */
 function beside(distance: number, axis: number): Int8Array {
   const values = Array.from({ length: DIMENSIONS }, () => 0);
   values[0] = 1 - distance;
-  values[1] = Math.sqrt((1 - values[0] ** 2) / 3);
-  values[axis] = Math.sqrt(((1 - values[0] ** 2) * 2) / 3);
+  values[1] = Math.sqrt((1 - values[0] ** 2) * 0.42);
+  values[axis] = Math.sqrt((1 - values[0] ** 2) * 0.58);
   return quantize(values);
 }
 
