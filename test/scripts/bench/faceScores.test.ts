@@ -81,6 +81,6 @@ describe("scores of identities", () => {
       return await Promise.resolve([small, { box: large, embedding }]);
     });
     expect(evaluateIdentities(faces).best).toMatchObject({ precision: 1, recall: 1, f1: 1 });
-    expect(faces.length).toBe(149);
+    expect(faces.length).toBe(121);
   });
 });
