@@ -4,7 +4,8 @@ import { homeRegionProblem, type HomeRegion } from "../../kernel/homeRegion.ts";
 import { updatePreferences as update, type PreferenceChanges } from "../../records/accounts/preferences.ts";
 import { requireSession, type Principal } from "./authentication.ts";
 import type { Context } from "../context.ts";
-import { FACE_DETECTION_AVAILABLE, getUser, toAccount, type Account } from "./users.ts";
+import { isDetectionAvailable } from "../faces/detection/excludedRegions.ts";
+import { getUser, toAccount, type Account } from "./users.ts";
 
 export { FAVORITE_DISPLAY_MODES, type PreferenceChanges } from "../../records/accounts/preferences.ts";
 
@@ -39,10 +40,11 @@ export async function updatePreferences(
   const region = { country: account.homeCountry, subdivision: account.homeSubdivision };
   const isRegionSent = changes.homeCountry !== undefined || changes.homeSubdivision !== undefined;
   const { country, subdivision } = isRegionSent ? changeRegion(region, changes) : region;
-  if (changes.faceDetectionPreference === true && !FACE_DETECTION_AVAILABLE) {
+  const home = { homeCountry: country, homeSubdivision: subdivision };
+  if (changes.faceDetectionPreference === true && !isDetectionAvailable(context.config, home)) {
     throw new AppError("conflict", "automatic face detection is not available");
   }
-  const fields = { ...changes, homeCountry: country, homeSubdivision: subdivision };
+  const fields = { ...changes, ...home };
   const result = await update(context.db, principal, fields, region, context.nowMs);
   if (!result.isLibraryFound) throw notFound("library");
   if (result.user === null || !result.isChanged) {

@@ -3,13 +3,13 @@ import { notFound } from "../../kernel/errors.ts";
 import { findUser, ROOT_SUBJECT, type UserWithStorage } from "../../records/accounts/users.ts";
 import type { Principal } from "./authentication.ts";
 import type { Context } from "../context.ts";
-
-/** Whether automatic face detection can be turned on. Nothing detects faces yet. */
-export const FACE_DETECTION_AVAILABLE: boolean = false;
+import { isDetectionAvailable } from "../faces/detection/excludedRegions.ts";
 
 export interface Account extends UserWithStorage {
   /** Never null: clients of the Immich API fail without an address. */
   email: string;
+  /** Whether the user may turn on automatic face detection. */
+  isFaceDetectionAvailable: boolean;
 }
 
 /** The name and address of a user. The configuration has the owner's; a user without one gets an address of nobody. */
@@ -22,7 +22,7 @@ export function profileOf(
 }
 
 export function toAccount(context: Context, user: UserWithStorage): Account {
-  return { ...user, ...profileOf(context, user) };
+  return { ...user, ...profileOf(context, user), isFaceDetectionAvailable: isDetectionAvailable(context.config, user) };
 }
 
 /**

@@ -5,7 +5,7 @@ import { formatInstant } from "../../kernel/time.ts";
 import { requireAction, requireOwner } from "../../middleware/authentication.ts";
 import { createUser, deleteUser, getAnyUser, listUsers, updateUser } from "../../operations/accounts/manageUsers.ts";
 import { updatePreferences } from "../../operations/accounts/preferences.ts";
-import { FACE_DETECTION_AVAILABLE, getUser, type Account } from "../../operations/accounts/users.ts";
+import { getUser, type Account } from "../../operations/accounts/users.ts";
 import {
   acknowledgementSchema,
   credentialSecurity,
@@ -41,7 +41,7 @@ function serializeUser(user: Account) {
     demo_mode_enabled: user.demoModeEnabled,
     immich_library_id: user.immichLibraryId,
     face_detection_preference: user.faceDetectionPreference,
-    face_detection_available: FACE_DETECTION_AVAILABLE,
+    face_detection_available: user.isFaceDetectionAvailable,
     home_country: user.homeCountry,
     home_subdivision: user.homeSubdivision,
     created_at: formatInstant(user.createdAt),

@@ -33,8 +33,12 @@ export const userSchema = z
     immich_library_id: idFieldSchema("library").nullable().openapi({
       description: "As it was chosen: the library may have been trashed or left since",
     }),
-    face_detection_preference: z.boolean().nullable(),
-    face_detection_available: z.boolean(),
+    face_detection_preference: z.boolean().nullable().openapi({
+      description: "Whether faces in the user's libraries are detected automatically; null until the user decides",
+    }),
+    face_detection_available: z.boolean().openapi({
+      description: "Whether the user may turn it on: a recognizer is configured, and the home region is not excluded",
+    }),
     home_country: text.openapi({ description: "ISO 3166-1 alpha-2", example: "US" }),
     home_subdivision: text.openapi({ description: "ISO 3166-2 without the country", example: "CA" }),
     created_at: instantFieldSchema,

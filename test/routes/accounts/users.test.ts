@@ -59,7 +59,7 @@ describe("GET /api/users/me", () => {
       demo_mode_enabled: false,
       immich_library_id: null,
       face_detection_preference: null,
-      face_detection_available: false,
+      face_detection_available: true,
       home_country: null,
       home_subdivision: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -145,13 +145,33 @@ describe("PATCH /api/users/me", () => {
     });
   });
 
-  it("returns 409 without a retry for face detection where it is not available, and accepts the refusal", async () => {
+  it("turns face detection on and off where it is available", async () => {
+    expect(await changedMe({ face_detection_preference: true })).toMatchObject({ face_detection_preference: true });
+    expect(await changedMe({ face_detection_preference: false })).toMatchObject({ face_detection_preference: false });
+  });
+
+  it("returns 409 without a retry for face detection in an excluded home region, and accepts the refusal", async () => {
+    await changedMe({ home_country: "US", home_subdivision: "IL" });
     const before = await readMe();
+    expect(before).toMatchObject({ face_detection_available: false });
+    const moving = { home_country: "US", home_subdivision: "TX", face_detection_preference: true };
+    await expectError(await patchMe(moving), 409);
     const response = await patchMe({ face_detection_preference: true, favorite_display_mode: "favorite" });
     expect(response.headers.get("x-should-retry")).toBe("false");
     await expectError(response, 409);
     expect(await readMe()).toEqual(before);
     expect(await changedMe({ face_detection_preference: false })).toMatchObject({ face_detection_preference: false });
+    const moved = { home_country: "US", home_subdivision: "NY", face_detection_preference: true };
+    expect(await changedMe(moved)).toMatchObject({ face_detection_available: true, face_detection_preference: true });
+  });
+
+  it("returns 409 for face detection without a recognizer or the images that it reads", async () => {
+    for (const env of [{ FACE_RECOGNIZER: "none" }, { WORKERS_PLAN: "free" }]) {
+      const me = await (await call("GET", "/api/users/me", { env })).json();
+      expect(me).toMatchObject({ face_detection_available: false });
+      const json = { face_detection_preference: true };
+      await expectError(await call("PATCH", "/api/users/me", { json, env }), 409);
+    }
   });
 
   it("lets one of two concurrent changes of the country win whole", async () => {

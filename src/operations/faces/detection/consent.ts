@@ -5,6 +5,7 @@ import type { Asset } from "../../../records/assets/assets.ts";
 import { positionOf } from "../../../records/assets/metadata/metadata.ts";
 import type { DetectionSettings } from "../../../records/faces/detection.ts";
 import type { Context } from "../../context.ts";
+import { isExcludedRegion, isUndecidedRegion, type Region } from "./excludedRegions.ts";
 
 /** Outcomes of the task `face_detection`. */
 export type DetectionOutcome =
@@ -17,23 +18,6 @@ export type DetectionOutcome =
 export interface Refusal {
   outcome: DetectionOutcome;
   reason: string;
-}
-
-interface Region {
-  country: string | null;
-  /** Code of a state of the US; null if unknown, and elsewhere. */
-  state: string | null;
-}
-
-function isExcluded({ country, state }: Region, excluded: readonly string[]): boolean {
-  return (
-    country !== null && (excluded.includes(country) || (state !== null && excluded.includes(`${country}-${state}`)))
-  );
-}
-
-/** Whether rules for states of the country exist although its state is unknown. */
-function isUndecided({ country, state }: Region, excluded: readonly string[]): boolean {
-  return country !== null && state === null && excluded.some((region) => region.startsWith(`${country}-`));
 }
 
 interface Place {
@@ -74,7 +58,7 @@ export async function detectionRefusal(
     return { outcome: "skipped_owner_off", reason: `the library's owner ${choice} face detection` };
   }
   const excluded = context.config.faceDetectionExcludedRegions;
-  if (isExcluded({ country: homeCountry, state: homeSubdivision }, excluded)) {
+  if (isExcludedRegion({ country: homeCountry, state: homeSubdivision }, excluded)) {
     return {
       outcome: "skipped_owner_region",
       reason: "face detection is off in the home region of the library's owner",
@@ -83,9 +67,9 @@ export async function detectionRefusal(
   const place = excluded.length === 0 ? null : await placeOf(context, asset);
   if (place === null) return null;
   const region = place === undefined ? null : regionOf(place);
-  if (region === null || isUndecided(region, excluded)) {
+  if (region === null || isUndecidedRegion(region, excluded)) {
     return { outcome: "skipped_location_unread", reason: "the place of the photo's coordinates is unknown" };
   }
-  if (!isExcluded(region, excluded)) return null;
+  if (!isExcludedRegion(region, excluded)) return null;
   return { outcome: "skipped_photo_location", reason: "face detection is off where the photo was taken" };
 }
