@@ -37,7 +37,9 @@ import { media } from "./routes/delivery/routes.ts";
 import { people } from "./routes/people/routes.ts";
 import { publishOpenApi } from "./routes/openapi.ts";
 import { newRouter } from "./routes/router.ts";
+import { searchIndex } from "./routes/search/indexRoutes.ts";
 import { searches } from "./routes/search/routes.ts";
+import { similarAssets } from "./routes/search/similarRoutes.ts";
 import { server } from "./routes/server.ts";
 import { tasks } from "./routes/tasks/routes.ts";
 import { stacks } from "./routes/stacks/routes.ts";
@@ -66,6 +68,8 @@ function mountApi(app: OpenAPIHono<AppEnv>) {
     .route("/", faces)
     .route("/", geoClusters)
     .route("/", searches)
+    .route("/", searchIndex)
+    .route("/", similarAssets)
     .route("/", assets)
     .route("/", moves)
     .route("/", assetFiles)

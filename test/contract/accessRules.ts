@@ -94,6 +94,8 @@ export const accessRules: Record<string, AccessRule> = {
   "PATCH /api/users/{user_id}": { ...usersRule, createRequest: () => ({ json: {} }) },
   "DELETE /api/users/{user_id}": { ...usersRule, otherTenantStatus: 409 },
   "GET /api/integrity": { ...ownerRule, otherTenantStatus: 200 },
+  "GET /api/search-index": { ...ownerRule, otherTenantStatus: 200 },
+  "POST /api/search-index/rebuild": { ...ownerRule, otherTenantStatus: 202 },
 
   "GET /api/libraries": listRule,
   "POST /api/libraries": {

@@ -248,6 +248,8 @@ describe("every response matches the published schema", () => {
     await callAndValidate("GET /api/tasks/{task_id}", `/api/tasks/${task?.id}`, 200);
     await callAndValidate("GET /api/tasks/{task_id}", `/api/tasks/${task?.celery_task_id}`, 200);
     await callAndValidate("GET /api/integrity", "/api/integrity", 200);
+    await callAndValidate("GET /api/search-index", "/api/search-index", 200);
+    await callAndValidate("POST /api/search-index/rebuild", "/api/search-index/rebuild", 202);
 
     const report = { feedback_type: "bug", message: "m", task_completed: true, tool_names: ["t"] };
     await callAndValidate("POST /api/feedback", "/api/feedback", 200, { json: report });

@@ -33,7 +33,7 @@ assets_list assets_counts assets_cluster_by_geo assets_retrieve assets_check_exi
 assets_update assets_bulk_update assets_download assets_thumbnail media_get assets_set_still=${POSTER}
 versions_list versions_append=${EDIT} versions_replace=${OTHER_EDIT} versions_revert
 versions_append=${EDIT} versions_delete
-tasks_list tasks_list_for_asset tasks_get events_get integrity_get
+tasks_list tasks_list_for_asset tasks_get events_get integrity_get search_index_get search_index_rebuild
 users_update users_create users_list sessions_list sessions_delete_others feedback_submit feedback_list
 oauth_auth_url oauth_logout_endpoint sign_in_offer sign_in_passkey_options sign_in_root_key passkeys_list passkeys_start
 members_list invitations_list

@@ -4,7 +4,7 @@ import type { Database } from "../database.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
 import { sqlNumber } from "../sql/sqlLiterals.ts";
 import { deleteLibraryNames, insertSeenNames, replaceName, type EntityName } from "./names.ts";
-import { checkState, isCurrent, moveState, type SearchState } from "./searchState.ts";
+import { checkState, isCurrent, moveState, type SearchPosition, type SearchState } from "./searchState.ts";
 
 /** The columns of the index, in its order. The values are words, separated by spaces. */
 export const DOCUMENT_FIELDS = ["caption", "people", "albums", "places", "file_name", "camera", "keys"] as const;
@@ -142,7 +142,7 @@ export async function writeDocuments(
   searchDb: Database,
   state: SearchState,
   write: DocumentWrite,
-  next: Omit<SearchState, "revision">,
+  next: SearchPosition,
   atMs: number,
 ): Promise<boolean> {
   const isAllowed = isCurrent(state);
@@ -162,7 +162,7 @@ export async function writeDocuments(
 export async function clearDocuments(
   searchDb: Database,
   state: SearchState,
-  next: Omit<SearchState, "revision">,
+  next: SearchPosition,
   atMs: number,
 ): Promise<boolean> {
   const [current] = await searchDb.orm.batch([

@@ -14,7 +14,12 @@ export interface SearchState {
   scanAfter: string | null;
   /** The album or person whose assets are being indexed: its event, and the document after which it continues. */
   entity: { seq: number; afterDocument: number } | null;
+  /** The last write, in Unix milliseconds; 0 before the first. */
+  updatedAtMs: number;
 }
+
+/** The state that a write leaves. */
+export type SearchPosition = Omit<SearchState, "revision" | "updatedAtMs">;
 
 function parseState(row: Row | undefined): SearchState {
   if (row === undefined) throw new Error("search_state has no row");
@@ -25,10 +30,12 @@ function parseState(row: Row | undefined): SearchState {
     seq: Number(seq),
     scanAfter: typeof scanAfter === "string" ? scanAfter : null,
     entity: typeof entitySeq === "number" ? { seq: entitySeq, afterDocument: Number(row["entity_after"] ?? 0) } : null,
+    updatedAtMs: Number(row["updated_at"]),
   };
 }
 
-const selectState = sql`SELECT revision, index_version, seq, scan_after, entity_seq, entity_after FROM search_state`;
+const selectState = sql`SELECT revision, index_version, seq, scan_after, entity_seq, entity_after, updated_at
+  FROM search_state`;
 
 export async function findSearchState(searchDb: Database): Promise<SearchState> {
   const [rows] = await searchDb.select([selectState]);
@@ -49,9 +56,14 @@ export function checkState(searchDb: Database, state: SearchState) {
 }
 
 /** The last statement of a write. */
-export function moveState(searchDb: Database, state: SearchState, next: Omit<SearchState, "revision">, atMs: number) {
+export function moveState(searchDb: Database, state: SearchState, next: SearchPosition, atMs: number) {
   const { indexVersion, seq, scanAfter, entity } = next;
   return searchDb.statement(sql`UPDATE search_state SET revision = revision + 1, index_version = ${indexVersion},
     seq = ${seq}, scan_after = ${scanAfter}, entity_seq = ${entity?.seq ?? null},
     entity_after = ${entity?.afterDocument ?? null}, updated_at = ${atMs} WHERE revision = ${state.revision}`);
+}
+
+/** Makes the next run start over. A run that is under way writes nothing more. */
+export async function requestRebuild(searchDb: Database): Promise<void> {
+  await searchDb.orm.run(sql`UPDATE search_state SET revision = revision + 1, index_version = 0`);
 }

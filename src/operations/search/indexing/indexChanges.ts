@@ -7,7 +7,7 @@ import type { Database } from "../../../records/database.ts";
 import { clearDocuments, listDigests, writeDocuments } from "../../../records/search/documents.ts";
 import { listDocumentsWith } from "../../../records/search/matches.ts";
 import { listIndexedNames, type EntityName } from "../../../records/search/names.ts";
-import { findSearchState, type SearchState } from "../../../records/search/searchState.ts";
+import { findSearchState, type SearchPosition, type SearchState } from "../../../records/search/searchState.ts";
 import {
   listAssetIds,
   listIndexedAssets,
@@ -28,8 +28,6 @@ export const EVENTS_PER_PART = 500;
 /** Parts of one run: the Workers Free plan allows 50 queries of D1 an invocation, and a part takes up to ten. */
 export const PARTS_PER_RUN = { paid: 20, free: 4 } as const;
 
-type Position = Omit<SearchState, "revision">;
-
 /** One run: its databases, and the state that the next part continues. */
 interface Run {
   db: Database;
@@ -43,7 +41,7 @@ interface Run {
 async function indexAssets(
   { db, searchDb, state, atMs }: Run,
   assetIds: string[],
-  next: Position,
+  next: SearchPosition,
   renamed: EntityName | null = null,
 ): Promise<void> {
   const [assets, digests] =

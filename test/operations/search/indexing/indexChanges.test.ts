@@ -14,7 +14,13 @@ import { createLibrary, getRootOwner, sqlAll } from "../../../support/clients/ac
 import { call, uniqueBytes, upload } from "../../../support/clients/api.ts";
 import { testContext } from "../../../support/context.ts";
 import { seedLibrary } from "../../../support/rows/seed.ts";
-import { findByText, findIndexDifferences, indexAll, rebuildIndex } from "../../../support/search/textIndex.ts";
+import {
+  findByText,
+  findIndexDifferences,
+  indexAll,
+  indexContents,
+  rebuildIndex,
+} from "../../../support/search/textIndex.ts";
 
 let libraryId: string;
 let userId: string;
@@ -255,4 +261,21 @@ it("finds an asset by the people in it, also after they are renamed and merged",
   await indexAll();
   expect([await findByText(libraryId, "annabel"), await findByText(libraryId, "otto")]).toEqual([[], [id]]);
   expect(await findIndexDifferences()).toEqual([]);
+});
+
+describe("the routes of the owner", () => {
+  it("show how far the index is, and rebuild it with the same contents", async () => {
+    const id = await newAsset("rebuilt.jpg");
+    const status = async () => await (await call("GET", "/api/search-index")).json();
+    expect(await status()).toMatchObject({ is_rebuilding: false, events_behind: 2 });
+    await indexAll();
+    expect(await status()).toMatchObject({ is_rebuilding: false, events_behind: 0 });
+    const before = await indexContents();
+    const response = await call("POST", "/api/search-index/rebuild", { env: { QUEUE: queue.binding } });
+    expect([response.status, queue.indexing.length]).toEqual([202, 1]);
+    expect(await status()).toMatchObject({ is_rebuilding: true });
+    await indexAll();
+    expect(await indexContents()).toEqual(before);
+    expect(await findByText(libraryId, "rebuilt")).toEqual([id]);
+  });
 });
