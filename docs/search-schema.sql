@@ -50,9 +50,7 @@ CREATE TABLE vectors (
   source TEXT NOT NULL,
   -- Base64 of signed bytes.
   data TEXT NOT NULL
-);
-
-CREATE UNIQUE INDEX vectors_by_asset ON vectors (asset_id);
+, kind TEXT NOT NULL DEFAULT 'content');
 
 CREATE INDEX vectors_by_space ON vectors (library_id, space, seq);
 
@@ -72,3 +70,5 @@ CREATE TRIGGER vectors_deleted AFTER DELETE ON vectors BEGIN
   UPDATE vector_blocks SET outdated = outdated + 1
     WHERE library_id = OLD.library_id AND space = OLD.space AND first_seq <= OLD.seq AND last_seq >= OLD.seq;
 END;
+
+CREATE UNIQUE INDEX vectors_by_asset ON vectors (asset_id, kind);

@@ -16,8 +16,8 @@ export interface SearchQuery extends AssetQuery {
   maxDistance: number | null;
 }
 
-/** `filters` is the list without a content criterion. */
-export type SearchMethod = "filters" | "text" | "vectors";
+/** `filters` is the list without a content criterion; `appearance` compares perceptual hashes. */
+export type SearchMethod = "filters" | "text" | "vectors" | "appearance";
 
 export interface SearchHit {
   asset: ListedAsset;

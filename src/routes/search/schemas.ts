@@ -26,7 +26,7 @@ export const SEARCH_PAGE_SIZE = { default: 20, max: 200 };
 const LEGACY_PAGE_SIZE = 50;
 export const MAX_SEARCH_PEOPLE = 200;
 /** Cosine distances are 0 to 2. */
-const MAX_DISTANCE = 2;
+export const MAX_DISTANCE = 2;
 
 const boundAfter = dateTimeSchema.openapi({
   description:
@@ -153,19 +153,19 @@ export function toSearchQuery(query: SearchFields) {
   };
 }
 
+export const searchHitSchema = z
+  .object({
+    asset: assetSchema,
+    distance: z.number().min(0).max(MAX_DISTANCE).nullable().openapi({
+      description:
+        "The smallest cosine distance to the search, for information: hits are in order of relevance. Null for a hit of text or filters alone",
+    }),
+  })
+  .openapi("SearchHit");
+
 export const searchPageSchema = z
   .object({
-    data: z.array(
-      z
-        .object({
-          asset: assetSchema,
-          distance: z.number().min(0).max(MAX_DISTANCE).nullable().openapi({
-            description:
-              "The smallest cosine distance to the search, for information: hits are in order of relevance. Null for a hit of text or filters alone",
-          }),
-        })
-        .openapi("SearchHit"),
-    ),
+    data: z.array(searchHitSchema),
     has_more: z.boolean().openapi({
       description: "Whether another page follows. A search by content has at most 200 hits in all",
     }),

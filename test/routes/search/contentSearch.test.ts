@@ -50,7 +50,14 @@ async function insertCaptions(
     const embedding = await embedder.embedText(caption, "document");
     if (embedding.kind === "refused") throw new Error(embedding.reason);
     const { libraryId } = library;
-    await blockIndex(context).put({ libraryId, assetId, space: "words#64", source: "s", vector: embedding.vector });
+    await blockIndex(context).put({
+      libraryId,
+      assetId,
+      kind: "content",
+      space: "words#64",
+      source: "s",
+      vector: embedding.vector,
+    });
   }
   await env.DB.prepare(
     `INSERT INTO events (library_id, event_type, entity_type, entity_id, created_at)

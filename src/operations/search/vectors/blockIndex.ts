@@ -30,8 +30,8 @@ async function put(context: Context, { vector, ...asset }: AssetVector): Promise
   if (waiting >= PACKED_AFTER_VECTORS && waiting % PACKING_STEP === 0) await packVectors(context, { libraryId, space });
 }
 
-function toAssetVector({ data, libraryId, assetId, space, source }: StoredVector): AssetVector {
-  return { libraryId, assetId, space, source, vector: Float32Array.from(decodeVector(data)) };
+function toAssetVector({ data, libraryId, assetId, kind, space, source }: StoredVector): AssetVector {
+  return { libraryId, assetId, kind, space, source, vector: Float32Array.from(decodeVector(data)) };
 }
 
 /** @throws {Error} for a missing block: it was replaced more than an hour ago, and the list of blocks is that old. */
@@ -101,8 +101,8 @@ export function blockIndex(context: Context): VectorIndex {
   return {
     put: (vector) => put(context, vector),
     find: async (assetId) => {
-      const [row] = await listVectorsOf(context.searchDb, [assetId]);
-      return row === undefined ? null : toAssetVector(row);
+      const rows = await listVectorsOf(context.searchDb, [assetId]);
+      return Object.fromEntries(rows.map((row) => [row.kind, toAssetVector(row)]));
     },
     search: async (query) => {
       if (dimensionsOf(query.space) !== query.vector.length) return [];
@@ -111,6 +111,6 @@ export function blockIndex(context: Context): VectorIndex {
         ? await searchSpace(context, query, bytes)
         : await searchAmong(context, query, query.assetIds, bytes);
     },
-    remove: (assetIds) => deleteVectors(context.searchDb, assetIds),
+    remove: (assetIds, kind) => deleteVectors(context.searchDb, assetIds, kind),
   };
 }

@@ -7,8 +7,12 @@ export interface VectorSpace {
   space: string;
 }
 
+/** `content`: by an embedder. `appearance`: a perceptual hash. An asset has one of each. */
+export type VectorKind = "content" | "appearance";
+
 export interface AssetVector extends VectorSpace {
   assetId: string;
+  kind: VectorKind;
   /** What was embedded: the version of an image, or a digest of a text. */
   source: string;
   vector: Float32Array;
@@ -28,15 +32,18 @@ export interface VectorQuery extends VectorSpace {
 }
 
 export interface VectorIndex {
-  /** Stores the vector of an asset in place of any other that it has. */
+  /** Stores the vector of an asset in place of any other of its kind. */
   put(vector: AssetVector): Promise<void>;
-  /** The stored vector of an asset; null without one. */
-  find(assetId: string): Promise<AssetVector | null>;
+  /** The stored vectors of an asset. */
+  find(assetId: string): Promise<Partial<Record<VectorKind, AssetVector>>>;
   /** The nearest assets, the nearest first. */
   search(query: VectorQuery): Promise<VectorHit[]>;
-  /** Deletes the vectors of assets. */
-  remove(assetIds: readonly string[]): Promise<void>;
+  /** Deletes the vectors of a kind. */
+  remove(assetIds: readonly string[], kind: VectorKind): Promise<void>;
 }
+
+/** The space of perceptual hashes: 64 bits as 1 and -1. Another algorithm needs another name. */
+export const APPEARANCE_SPACE = "dct-hash#64";
 
 /** The space of a model's vectors of a length. */
 export function spaceName(model: string, dimensions: number): string {

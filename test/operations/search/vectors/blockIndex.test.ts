@@ -111,9 +111,16 @@ describe("the index of vectors", () => {
     await packVectors(context, space);
     const [[replaced, old] = ["", randomVector()], [deleted, gone] = ["", randomVector()], [moved] = [""]] = vectors;
     const newVector = randomVector();
-    await index.put({ ...space, assetId: replaced, source: "t", vector: newVector });
-    await index.put({ ...space, libraryId: newId("library"), assetId: moved, source: "s", vector: randomVector() });
-    await index.remove([deleted]);
+    await index.put({ kind: "content", ...space, assetId: replaced, source: "t", vector: newVector });
+    await index.put({
+      kind: "content",
+      ...space,
+      libraryId: newId("library"),
+      assetId: moved,
+      source: "s",
+      vector: randomVector(),
+    });
+    await index.remove([deleted], "content");
     expect((await nearest(gone, 20)).includes(deleted)).toBe(false);
     expect(await nearest(newVector, 1)).toEqual([replaced]);
     const hits = await nearest(old, 30);
@@ -128,7 +135,7 @@ describe("the index of vectors", () => {
     const vectors = newVectors(5);
     await insert(vectors);
     await packVectors(context, space);
-    await index.remove([...vectors.keys()]);
+    await index.remove([...vectors.keys()], "content");
     await repackVectors(context);
     expect([await blocks(), (await objectKeys()).length]).toEqual([[], 1]);
     await repackVectors({ ...context, nowMs: context.nowMs + 2 * 3_600_000 });
@@ -151,7 +158,7 @@ describe("the index of vectors", () => {
       get: (target, name) =>
         name === "put"
           ? async (...args: Parameters<R2Bucket["put"]>) => {
-              await index.remove([first]);
+              await index.remove([first], "content");
               return await target.put(...args);
             }
           : (Reflect.get(target, name) as unknown),
@@ -174,6 +181,7 @@ describe("the index of vectors", () => {
     const ids = [...vectors.keys()];
     const foreign = newId("asset");
     await index.put({
+      kind: "content",
       libraryId: newId("library"),
       space: space.space,
       assetId: foreign,
@@ -181,7 +189,14 @@ describe("the index of vectors", () => {
       vector: randomVector(),
     });
     const other = newId("asset");
-    await index.put({ ...space, space: `other#${DIMENSIONS}`, assetId: other, source: "s", vector: randomVector() });
+    await index.put({
+      kind: "content",
+      ...space,
+      space: `other#${DIMENSIONS}`,
+      assetId: other,
+      source: "s",
+      vector: randomVector(),
+    });
     const assetIds = [...ids.slice(0, 3), foreign, other, newId("asset")];
     const hits = await index.search({ ...space, vector: randomVector(), limit: 20, assetIds });
     expect(hits.map(({ assetId }) => assetId).toSorted()).toEqual(ids.slice(0, 3).toSorted());

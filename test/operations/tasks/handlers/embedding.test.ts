@@ -32,7 +32,7 @@ function imageEmbedder(model = "words"): Embedder {
 const describer: Describer = { describe: () => Promise.resolve({ kind: "text", text: "A falcon on a post." }) };
 
 async function spaceOf(assetId: string): Promise<string | null> {
-  return (await blockIndex(testContext()).find(assetId))?.space ?? null;
+  return (await blockIndex(testContext()).find(assetId)).content?.space ?? null;
 }
 
 async function assetOf(id: string): Promise<Asset> {
@@ -43,9 +43,9 @@ async function assetOf(id: string): Promise<Asset> {
 
 /** Cosine of the stored vector and that of a text. */
 async function similarity(assetId: string, text: string): Promise<number> {
-  const stored = await blockIndex(testContext()).find(assetId);
+  const { content: stored } = await blockIndex(testContext()).find(assetId);
   const embedding = await textEmbedder().embedText(text, "document");
-  if (stored === null || embedding.kind === "refused") return Number.NaN;
+  if (stored === undefined || embedding.kind === "refused") return Number.NaN;
   const { vector } = stored;
   const dot = vector.reduce((sum, component, i) => sum + component * (embedding.vector[i] ?? 0), 0);
   return dot / Math.hypot(...vector);
@@ -195,7 +195,7 @@ describe("the vector of an asset", () => {
     expect(await spaceOf(id)).toBeNull();
     await env.DB.prepare("DELETE FROM assets WHERE id = ?").bind(missedId).run();
     expect(await spaceOf(missedId)).not.toBeNull();
-    expect(await sweepVectors(testContext())).toBe(1);
+    expect(await sweepVectors(testContext())).toBe(2);
     expect(await spaceOf(missedId)).toBeNull();
   });
 
@@ -207,6 +207,7 @@ describe("the vector of an asset", () => {
     const destination = await createLibrary();
     const move = { asset_ids: [id], source_library_id: libraryId, destination_library_id: destination };
     expect((await call("POST", "/api/assets/move", { json: move })).status).toBe(200);
-    expect((await blockIndex(testContext()).find(id))?.libraryId).toBe(destination);
+    const { content, appearance } = await blockIndex(testContext()).find(id);
+    expect([content?.libraryId, appearance?.libraryId]).toEqual([destination, destination]);
   });
 });
