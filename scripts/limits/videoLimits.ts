@@ -1,8 +1,11 @@
 /** Limits of the key frames of videos that the Worker decodes. */
+import * as mp4KeyFrames from "../../src/media/inspect/video/keyFrames/mp4KeyFrames.ts";
+import * as sampleTable from "../../src/media/inspect/video/keyFrames/sampleTable.ts";
 import * as decodeKeyFrame from "../../src/media/transcode/h264/decodeKeyFrame.ts";
 import * as keyFrameImage from "../../src/media/transcode/h264/keyFrameImage.ts";
 import * as nalUnits from "../../src/media/transcode/h264/nalUnits.ts";
 import * as sequenceParameters from "../../src/media/transcode/h264/sequenceParameters.ts";
+import * as posterFrame from "../../src/media/transcode/video/posterFrame.ts";
 import { limit, type Section } from "./entry.ts";
 
 const REASON = "no picture; the task has the reason";
@@ -10,6 +13,16 @@ const REASON = "no picture; the task has the reason";
 export const videoSection: Section = {
   title: "Key frames of videos",
   limits: [
+    limit(
+      mp4KeyFrames,
+      "MAX_KEY_FRAME_SEARCH_BYTES",
+      "bytes",
+      "headers and tables of an MP4 that are read for a key frame",
+      REASON,
+    ),
+    limit(sampleTable, "MAX_CHUNK_TABLE_BYTES", "bytes", "table of an MP4's chunks", REASON),
+    limit(sampleTable, "MAX_CHUNK_SAMPLES", "items", "samples of an MP4's chunk up to the key frame", REASON),
+    limit(posterFrame, "MAX_POSTER_DECODER_BYTES", "bytes", "memory of making a poster", "uploads get less"),
     limit(decodeKeyFrame, "MAX_KEY_FRAME_BYTES", "bytes", "H.264 key frame with its parameter sets", REASON),
     limit(decodeKeyFrame, "MAX_H264_MEMORY_BYTES", "bytes", "memory of the H.264 decoder", REASON),
     limit(sequenceParameters, "MAX_H264_EDGE_PX", "px", "longest side of an H.264 picture", REASON),

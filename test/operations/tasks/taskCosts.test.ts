@@ -10,6 +10,7 @@ import { uniqueBytes } from "../../support/clients/api.ts";
 import { expectAsset } from "../../support/clients/responses.ts";
 import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 import { testContext } from "../../support/context.ts";
+import { movie } from "../../support/media/buildVideo.ts";
 import { readTasks } from "../../support/rows/taskRows.ts";
 
 const KISUMU = { city: "Kisumu", state: "Kisumu County", country: "Kenya", countryCode: "KE" };
@@ -24,13 +25,15 @@ describe("the tasks of an asset", () => {
     { file: "picasa.jpg", name: "a.jpg", tasks: 5, trips: 3, written: 12 },
     { file: "0006_adobe_coords.jpg", name: "gps.jpg", tasks: 6, trips: 3, written: 14 },
     { file: "IMG_7943.HEIC", name: "a.heic", tasks: 7, trips: 4, written: 17 },
-    { file: "video_rotate.mp4", name: "without-poster.mp4", tasks: 2, trips: 2, written: 5 },
+    { file: null, name: "without-poster.mp4", tasks: 2, trips: 2, written: 5 },
+    { file: "video_rotate.mp4", name: "key-frame.mp4", tasks: 6, trips: 5, written: 24 },
     // The file is an image, so that it is its own poster.
     { file: "picasa.jpg", name: "with-poster.mov", tasks: 6, trips: 5, written: 24 },
   ])(
     "together take $trips D1 trips and at most $written rows: $name",
     async ({ file, name, tasks, trips, written }) => {
-      const bytes = await new Blob([await sampleBytes(file), uniqueBytes(16)]).bytes();
+      const content = file === null ? movie() : await sampleBytes(file);
+      const bytes = await new Blob([content, uniqueBytes(16)]).bytes();
       const { id } = await expectAsset(await uploadWithoutConsumer(bytes, { name }), 201);
       const { binding, counts } = countingD1(env.DB);
       const context = testContext({ db: openDatabase(binding, "primary"), placeFinder });

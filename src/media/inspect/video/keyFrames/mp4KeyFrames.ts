@@ -1,0 +1,90 @@
+/** Finds the key frames of MP4 and QuickTime films. */
+import { type Box, findBox, readBoxContent, readBoxes } from "../../bytes/bmffBoxes.ts";
+import { boundedSource } from "../../bytes/boundedSource.ts";
+import { asciiAt, viewOf } from "../../bytes/bytes.ts";
+import type { ByteSource } from "../../bytes/byteSource.ts";
+import { findVideoTrack } from "../mp4/videoTrack.ts";
+import type { KeyFrameTrack } from "./keyFrameTrack.ts";
+import { openSampleTable } from "./sampleTable.ts";
+import { combineTurns, NO_TURN, orientationOf, readTurn, type Turn } from "./trackOrientation.ts";
+
+/** Headers and tables that are read to find key frames. */
+export const MAX_KEY_FRAME_SEARCH_BYTES = 8 * 1024 * 1024;
+
+/** More than any configuration with parameter sets has. */
+const MAX_CONFIGURATION_BYTES = 64 * 1024;
+/** Fixed fields of a visual sample entry, before its boxes. */
+const SAMPLE_ENTRY_BYTES = 78;
+const MAX_ENTRY_BOXES = 32;
+
+/** Configuration boxes by the type of the sample entry. */
+const configurationTypes = new Map([
+  ["avc1", "avcC"],
+  ["avc3", "avcC"],
+]);
+
+async function childBoxes(source: ByteSource, boxes: Box[], type: string): Promise<Box[]> {
+  const box = findBox(boxes, type);
+  return box === undefined ? [] : await readBoxes(source, box.start, box.end);
+}
+
+/** `mvhd` and `tkhd` have times of 4 or 8 bytes in front of the matrix. */
+async function readHeaderTurn(source: ByteSource, boxes: Box[], type: string, at: number): Promise<Turn> {
+  const box = findBox(boxes, type);
+  if (box === undefined) return NO_TURN;
+  const view = viewOf(await readBoxContent(source, box, 120));
+  if (view.byteLength === 0) return NO_TURN;
+  return readTurn(view, view.getUint8(0) === 1 ? at + 12 : at);
+}
+
+async function readPixelAspect(source: ByteSource, boxes: Box[]): Promise<KeyFrameTrack["pixelAspect"]> {
+  const box = findBox(boxes, "pasp");
+  const view = box === undefined ? null : viewOf(await readBoxContent(source, box, 8));
+  if (view === null || view.byteLength < 8) return null;
+  const [width, height] = [view.getUint32(0), view.getUint32(4)];
+  return width === 0 || height === 0 ? null : { width, height };
+}
+
+/** `colr` of the kinds nclx (ISO/IEC 14496-12 §12.1.5) and nclc (QuickTime): primaries, transfer, matrix. */
+async function readMatrix(source: ByteSource, boxes: Box[]): Promise<number | null> {
+  const box = findBox(boxes, "colr");
+  const bytes = box === undefined ? new Uint8Array() : await readBoxContent(source, box, 10);
+  return bytes.length === 10 && asciiAt(bytes, 0, 3) === "ncl" ? viewOf(bytes).getUint16(8) : null;
+}
+
+type Entry = Pick<KeyFrameTrack, "codec" | "configuration" | "pixelAspect" | "matrix">;
+
+/** Reads the first sample description. */
+async function readEntry(source: ByteSource, tables: Box[]): Promise<Entry | null> {
+  const stsd = findBox(tables, "stsd");
+  const [entry] = stsd === undefined ? [] : await readBoxes(source, stsd.start + 8, stsd.end, 1);
+  if (entry === undefined) return null;
+  const boxes = await readBoxes(source, entry.start + SAMPLE_ENTRY_BYTES, entry.end, MAX_ENTRY_BOXES);
+  const box = findBox(boxes, configurationTypes.get(entry.type) ?? "");
+  return {
+    codec: entry.type,
+    configuration: box === undefined ? new Uint8Array() : await readBoxContent(source, box, MAX_CONFIGURATION_BYTES),
+    pixelAspect: await readPixelAspect(source, boxes),
+    matrix: await readMatrix(source, boxes),
+  };
+}
+
+/**
+ * Opens the video track of a film. Returns null if it has none, if its samples are in fragments, or if its headers are
+ * damaged. Reads up to `MAX_KEY_FRAME_SEARCH_BYTES` in pages.
+ */
+export async function openMp4KeyFrames(file: ByteSource): Promise<KeyFrameTrack | null> {
+  const source = boundedSource(file, MAX_KEY_FRAME_SEARCH_BYTES);
+  const movie = await childBoxes(source, await readBoxes(source, 0, source.sizeBytes), "moov");
+  const track = await findVideoTrack(source, movie);
+  if (track === null) return null;
+  const media = await childBoxes(source, track.boxes, "mdia");
+  const tables = await childBoxes(source, await childBoxes(source, media, "minf"), "stbl");
+  const entry = await readEntry(source, tables);
+  const samples = await openSampleTable(source, tables);
+  if (entry === null || samples === null || samples.keyFrames === 0) return null;
+  const trackTurn = await readHeaderTurn(source, track.boxes, "tkhd", 40);
+  const movieTurn = await readHeaderTurn(source, movie, "mvhd", 36);
+  const orientation = orientationOf(combineTurns(trackTurn, movieTurn));
+  return { ...entry, orientation, keyFrames: samples.keyFrames, locate: (index) => samples.locate(index) };
+}

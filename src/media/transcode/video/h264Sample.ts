@@ -1,0 +1,32 @@
+/** Decodes key frames of H.264 tracks. */
+import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { decodeKeyFrame, MAX_KEY_FRAME_BYTES, type H264Picture } from "../h264/decodeKeyFrame.ts";
+import { keyFrameImage } from "../h264/keyFrameImage.ts";
+import { lengthPrefixedUnits, parseAvcConfiguration } from "../h264/nalUnits.ts";
+import type { SampleDecoder } from "./sampleDecoder.ts";
+
+const UNSPECIFIED_MATRIX = 2;
+
+/** Takes from the container what the stream doesn't tell; its pixel aspect precedes that of the stream. */
+function describedBy(picture: H264Picture, { pixelAspect, matrix }: KeyFrameTrack): H264Picture {
+  const { planes } = picture;
+  const isSpecified = planes.matrix !== UNSPECIFIED_MATRIX || matrix === null;
+  return {
+    ...picture,
+    pixelAspect: pixelAspect ?? picture.pixelAspect,
+    planes: isSpecified ? planes : { ...planes, matrix },
+  };
+}
+
+export const h264Sample: SampleDecoder = {
+  name: "H.264",
+  maxSampleBytes: MAX_KEY_FRAME_BYTES,
+  decode: async (sample, track, edgePx) => {
+    const configuration = parseAvcConfiguration(track.configuration);
+    if (configuration === null) return { kind: "unsupported", reason: "the H.264 configuration is damaged" };
+    const { parameterSets, lengthBytes } = configuration;
+    const result = await decodeKeyFrame([...parameterSets, ...lengthPrefixedUnits(sample, lengthBytes)]);
+    if (result.kind === "unsupported") return result;
+    return { kind: "image", image: await keyFrameImage(describedBy(result.picture, track), edgePx) };
+  },
+};

@@ -1,0 +1,91 @@
+/** Chooses and decodes the frame of a film that becomes its poster. */
+import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
+import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { openMp4KeyFrames } from "../../inspect/video/keyFrames/mp4KeyFrames.ts";
+import { createLumaPlane } from "../quality/luma.ts";
+import { measureTones } from "../quality/tones.ts";
+import { resizeImage } from "../resize/resizeImage.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
+import { orientImage } from "../scaled/orientImage.ts";
+import { h264Sample } from "./h264Sample.ts";
+import type { SampleDecoder, SampleResult } from "./sampleDecoder.ts";
+
+/** Places of the candidates among the key frames. */
+const CANDIDATES = [0.1, 0.2, 0.3];
+
+/** Longest edge of the image whose tones are measured. */
+const MEASURED_EDGE_PX = 128;
+/** Mean luma of a dark frame, of 1. */
+const DARK_EXPOSURE = 0.06;
+/** Standard deviation of the luma of a flat frame, of 1. */
+const FLAT_CONTRAST = 0.03;
+
+/**
+ * Memory of finding a poster: the key frame, its decoder, the small image and a turned copy. A film of 4K takes about
+ * half.
+ */
+export const MAX_POSTER_DECODER_BYTES = 96 * 1024 * 1024;
+
+export type PosterFrame =
+  | {
+      kind: "frame";
+      /** Upright. */
+      image: RgbaImage;
+      description: string;
+    }
+  | { kind: "unsupported"; reason: string };
+
+/** Decoders by the type of the sample entry. */
+const decoders = new Map<string, SampleDecoder>([
+  ["avc1", h264Sample],
+  ["avc3", h264Sample],
+]);
+
+function isDarkOrFlat(image: RgbaImage): boolean {
+  const tones = measureTones(createLumaPlane(resizeImage(image, MEASURED_EDGE_PX)));
+  return tones === null || tones.exposure < DARK_EXPOSURE || tones.contrast < FLAT_CONTRAST;
+}
+
+/** Indexes of the candidates, without repetitions. */
+function candidatesOf(keyFrames: number): number[] {
+  return [...new Set(CANDIDATES.map((place) => Math.floor(place * keyFrames)))];
+}
+
+async function decodeCandidate(
+  file: ByteSource,
+  track: KeyFrameTrack,
+  decoder: SampleDecoder,
+  index: number,
+  edgePx: number,
+): Promise<SampleResult> {
+  const range = await track.locate(index);
+  if (range === null) return { kind: "unsupported", reason: "the sample tables of the video are damaged" };
+  if (range.length > decoder.maxSampleBytes)
+    return { kind: "unsupported", reason: `the ${decoder.name} key frame is too large` };
+  return await decoder.decode(await file.read(range.offset, range.length), track, edgePx);
+}
+
+/**
+ * Decodes the first of three key frames that is neither dark nor flat, else the first of them. `edgePx` is the longest
+ * edge of the image. Reads up to three key frames and the tables in front of them.
+ */
+export async function findPosterFrame(file: ByteSource, edgePx: number): Promise<PosterFrame> {
+  const track = await openMp4KeyFrames(file).catch(() => null);
+  if (track === null) return { kind: "unsupported", reason: "no key frames were found in the video" };
+  const decoder = decoders.get(track.codec);
+  if (decoder === undefined)
+    return { kind: "unsupported", reason: `no decoder for the video codec ${JSON.stringify(track.codec)}` };
+  let [first, reason]: [RgbaImage | null, string] = [null, ""];
+  for (const index of candidatesOf(track.keyFrames)) {
+    const result = await decodeCandidate(file, track, decoder, index, edgePx);
+    if (result.kind === "unsupported") reason ||= result.reason;
+    else if (!isDarkOrFlat(result.image)) return frameOf(result.image, track, decoder);
+    else first ??= result.image;
+  }
+  return first === null ? { kind: "unsupported", reason } : frameOf(first, track, decoder);
+}
+
+function frameOf(image: RgbaImage, track: KeyFrameTrack, decoder: SampleDecoder): PosterFrame {
+  const description = `decoded a key frame of ${decoder.name}`;
+  return { kind: "frame", image: orientImage(image, track.orientation), description };
+}

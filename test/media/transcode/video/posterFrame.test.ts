@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
+import { findPosterFrame, type PosterFrame } from "../../../../src/media/transcode/video/posterFrame.ts";
+import type { RgbaImage } from "../../../../src/media/transcode/rgbaImage.ts";
+import { sampleBytes } from "../../../fixtures/media/samples.ts";
+import { box, u32 } from "../../../support/media/buildImage.ts";
+import { quarterRotation } from "../../../support/media/buildVideo.ts";
+import { avcSample, film, type Film } from "../../../support/media/films.ts";
+import { streamUnits } from "../../../support/media/h264Pictures.ts";
+
+/** A film of key frames that have their parameter sets with them. */
+async function filmOf(names: string[], parts: Partial<Film> = {}): Promise<Uint8Array> {
+  const streams = await Promise.all(names.map(streamUnits));
+  const { configuration } = avcSample(streams[0] ?? []);
+  const samples = streams.map((units) => new Uint8Array(units.flatMap((unit) => [...u32(unit.length), ...unit])));
+  return film({ samples, entry: [configuration], ...parts });
+}
+
+async function posterOf(bytes: Uint8Array, edgePx = 1440): Promise<PosterFrame> {
+  return await findPosterFrame(memorySource(bytes), edgePx);
+}
+
+async function imageOf(bytes: Uint8Array, edgePx?: number): Promise<RgbaImage> {
+  const poster = await posterOf(bytes, edgePx);
+  if (poster.kind === "unsupported") throw new Error(poster.reason);
+  return poster.image;
+}
+
+describe("findPosterFrame", () => {
+  it("decodes a frame of H.264", async () => {
+    const poster = await posterOf(await filmOf(["high-bars"]));
+    expect(poster).toMatchObject({
+      kind: "frame",
+      description: "decoded a key frame of H.264",
+      image: { width: 320, height: 180 },
+    });
+  });
+
+  it("takes the key frame at a tenth of the film", async () => {
+    const names = Array.from({ length: 10 }, (_, i) => (i === 1 ? "high-bars" : "baseline-fractal"));
+    expect(await imageOf(await filmOf(names))).toMatchObject({ width: 320, height: 180 });
+  });
+
+  it("skips dark frames", async () => {
+    const names = Array.from({ length: 10 }, (_, i) => (i === 3 ? "main-bars" : "high-black"));
+    expect(await imageOf(await filmOf(names))).toMatchObject({ width: 160, height: 96 });
+  });
+
+  it("shows a dark frame if there is no other", async () => {
+    expect(await imageOf(await filmOf(["high-black", "high-black"]))).toMatchObject({ width: 64, height: 64 });
+  });
+
+  it("skips damaged frames", async () => {
+    const good = avcSample(await streamUnits("main-bars"));
+    const samples = Array.from({ length: 10 }, (_, i) =>
+      i === 2 ? good.sample : good.sample.map((byte, at) => (at > 60 ? 0xff : byte)),
+    );
+    expect(await imageOf(film({ samples, entry: [good.configuration] }))).toMatchObject({ width: 160, height: 96 });
+  });
+
+  it("turns frames as the track says", async () => {
+    const upright = await imageOf(await filmOf(["high-bars"]));
+    const turned = await imageOf(await filmOf(["high-bars"], { matrix: quarterRotation }));
+    expect(turned).toMatchObject({ width: 180, height: 320 });
+    // The lower left corner becomes the upper left one.
+    const last = 179 * 320 * 4;
+    expect([...turned.rgba.subarray(0, 4)]).toEqual([...upright.rgba.subarray(last, last + 4)]);
+  });
+
+  it("applies the pixel aspect of the container", async () => {
+    const { configuration } = avcSample(await streamUnits("high-bars"));
+    const entry = [configuration, box("pasp", u32(1), u32(2))];
+    expect(await imageOf(await filmOf(["high-bars"], { entry }))).toMatchObject({ width: 160, height: 180 });
+  });
+
+  it("scales to the longest edge", async () => {
+    expect(await imageOf(await filmOf(["high-bars"]), 100)).toMatchObject({ width: 100, height: 56 });
+  });
+
+  it.each([
+    ["0009_with-gps.mp4", 1440, 810],
+    ["0002_with-gps.mov", 320, 568],
+    ["IMG_7943.MOV", 480, 640],
+    ["video_rotate.mp4", 60, 80],
+  ])("shows %s", async (name, width, height) => {
+    expect(await imageOf(await sampleBytes(name))).toMatchObject({ width, height });
+  });
+
+  it("says why there is no frame", async () => {
+    const reasonOf = async (bytes: Uint8Array) => {
+      const poster = await posterOf(bytes);
+      return poster.kind === "unsupported" ? poster.reason : "";
+    };
+    expect(await reasonOf(await filmOf(["high-bars"], { codec: "hvc1" }))).toBe(
+      'no decoder for the video codec "hvc1"',
+    );
+    expect(await reasonOf(new Uint8Array(100))).toBe("no key frames were found in the video");
+    expect(await reasonOf(await filmOf(["high-bars"], { entry: [] }))).toBe("the H.264 configuration is damaged");
+    expect(await reasonOf(await filmOf(["high-bars"], { sync: [9] }))).toBe(
+      "the sample tables of the video are damaged",
+    );
+    const damaged = avcSample(await streamUnits("high-bars"));
+    const samples = [damaged.sample.subarray(0, 200)];
+    expect(await reasonOf(film({ samples, entry: [damaged.configuration] }))).toBe(
+      "the data of an H.264 slice is damaged",
+    );
+  });
+});
