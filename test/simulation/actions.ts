@@ -21,7 +21,11 @@ import { makeDue } from "../support/rows/taskRows.ts";
 
 export type Bindings = Partial<Cloudflare.Env>;
 
-/** An album holds a, b and c; a stack holds c (its cover), d and e; e is in the trash; p is an uploaded photo. */
+/**
+ * An album holds a, b and c; a stack holds c (its cover), d and e; e is in the trash; p is an uploaded photo. The named
+ * person has a face on a and two on c, of which one is the portrait; the unnamed one has one on c; b has a face without
+ * a person.
+ */
 export interface TestLibrary {
   libraryId: string;
   /** Labels that replace ids in snapshots, so that two runs compare equal. */
@@ -34,6 +38,10 @@ export interface TestLibrary {
   p: string;
   album: string;
   stack: string;
+  named: string;
+  unnamed: string;
+  portrait: string;
+  looseFace: string;
   /** File of an upload action; a retry sends the same bytes. */
   bytes: Uint8Array;
   versionId: string;
@@ -80,12 +88,31 @@ export async function seedTestLibrary(): Promise<TestLibrary> {
   const json = { asset_ids: [c, d, e], primary_asset_id: c, library_id: libraryId };
   const stack = await createEntity("/api/stacks", { json });
   await call("POST", `/api/assets/trash?library_id=${libraryId}`, { json: { ids: [e] } });
-  const ids = { a, b, c, d, e, p, album, stack };
+  const people = await seedPeople(libraryId, { a, b, c });
+  const ids = { a, b, c, d, e, p, album, stack, ...people };
   const idLabels = new Map([
     ...Object.entries(ids).map(([label, id]): [string, string] => [id, label]),
     [libraryId, "library"],
   ]);
   return { libraryId, idLabels, ...ids, bytes: uniqueBytes(300), versionId: "", otherLibraryId: "" };
+}
+
+async function seedPeople(libraryId: string, { a, b, c }: { a: string; b: string; c: string }) {
+  await sqlAll("UPDATE assets SET width = 100, height = 100 WHERE library_id = ? AND width = 0", libraryId);
+  const newPerson = async (name: string | null): Promise<string> =>
+    await createEntity("/api/people", { json: { name, library_id: libraryId } });
+  const newFace = async (asset_id: string, person_id: string | null, sizePx: number): Promise<string> => {
+    const bounding_box = { x: 0, y: 0, w: sizePx, h: sizePx };
+    return await createEntity("/api/faces", { json: { asset_id, person_id, bounding_box } });
+  };
+  const [named, unnamed] = [await newPerson("Ada"), await newPerson(null)];
+  await newFace(a, named, 20);
+  const portrait = await newFace(c, named, 10);
+  await newFace(c, named, 30);
+  await newFace(c, unnamed, 40);
+  const looseFace = await newFace(b, null, 50);
+  await call("PATCH", `/api/people/${named}`, { json: { thumbnail_face_id: portrait } });
+  return { named, unnamed, portrait, looseFace };
 }
 
 async function addVersion(library: TestLibrary): Promise<void> {
@@ -108,7 +135,7 @@ export interface Action {
 }
 
 /** Throws on a 5xx, which a client would retry; a 4xx is a final response. */
-function request(
+export function request(
   method: string,
   path: (library: TestLibrary) => string,
   options: (library: TestLibrary) => object = () => ({}),
@@ -123,7 +150,9 @@ function request(
   };
 }
 
-const jsonBody = (body: (library: TestLibrary) => unknown) => (library: TestLibrary) => ({ json: body(library) });
+export const jsonBody = (body: (library: TestLibrary) => unknown) => (library: TestLibrary) => ({
+  json: body(library),
+});
 const inLibrary = (path: string) => (library: TestLibrary) => `${path}?library_id=${library.libraryId}`;
 const contextAt = (bindings: Bindings, nowMs: number): Context => {
   const all = { ...env, ...withoutConsumer, ...bindings };
@@ -449,6 +478,6 @@ export async function clearStorage(): Promise<void> {
     "asset_cleanups",
     "version_cleanups",
   ];
-  for (const table of tables) await sqlAll(`DELETE FROM ${table}`);
+  for (const table of [...tables, "faces", "people"]) await sqlAll(`DELETE FROM ${table}`);
   await sqlAll("DELETE FROM libraries WHERE name LIKE ? || ' %'", LIBRARY_NAME);
 }

@@ -6,6 +6,7 @@ import { deleteAlbum, listHiddenAlbums, purgeAlbumPart } from "../../src/records
 import { call, upload, uniqueBytes } from "../support/clients/api.ts";
 import { renderPng } from "../support/media/images.ts";
 import { sampleBytes } from "../fixtures/media/samples.ts";
+import { randomPeopleActions } from "./randomPeople.ts";
 
 export interface RandomSource {
   /** Returns an integer from 0 to `limit - 1`. */
@@ -58,6 +59,9 @@ export class RandomClient {
     this.options = options;
     this.image = image;
     this.poster = poster;
+    const send = async (name: string, method: string, path: string, json?: unknown) =>
+      await this.send(name, method, path, json);
+    this.actions.push(...randomPeopleActions({ ...options, assets: this.assets, send }));
   }
 
   static async create(options: ClientOptions): Promise<RandomClient> {

@@ -12,6 +12,7 @@ import {
   type TestLibrary,
 } from "./actions.ts";
 import { memberActions } from "./memberActions.ts";
+import { peopleActions } from "./peopleActions.ts";
 import { instrumentBindings, faultModes, type Fault } from "./faults.ts";
 import { takeSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -63,7 +64,7 @@ function diffSnapshots(one: Snapshot, other: Snapshot): string[] {
 }
 
 describe("a retry after a failed call gives the same result", { timeout: 280_000 }, () => {
-  for (const action of [...actions, ...memberActions]) {
+  for (const action of [...actions, ...peopleActions, ...memberActions]) {
     it(action.name, async () => {
       const reference = await runWithFault(action, null);
       const repeated = await runWithFault(action, null);

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { sqlAll } from "../support/clients/account.ts";
 import { FeedMirror } from "../support/clients/feedMirror.ts";
 import { clearStorage, actions, seedTestLibrary, prepareActions, type Action } from "./actions.ts";
+import { peopleActions } from "./peopleActions.ts";
 import { expectConsistentStorage } from "./simulation.ts";
 import { instrumentBindings } from "./faults.ts";
 
@@ -13,8 +14,10 @@ beforeAll(async () => {
   await prepareActions();
 });
 
+const everyAction = [...actions, ...peopleActions];
+
 /** Actions that remove, move or hide the entities of the other actions. */
-const conflictingActions = actions.filter(({ name }) =>
+const conflictingActions = everyAction.filter(({ name }) =>
   [
     "trash assets",
     "delete several assets",
@@ -26,6 +29,9 @@ const conflictingActions = actions.filter(({ name }) =>
     "delete a stack",
     "update the metadata of several assets",
     "append a version",
+    "merge people",
+    "delete a person",
+    "assign a face to another person",
     "trash a library",
     "purge expired trash",
   ].includes(name),
@@ -64,7 +70,7 @@ async function runInterleaved(action: Action, other: Action, callIndex: number):
 }
 
 describe("another action between two calls keeps storage consistent", { timeout: 280_000 }, () => {
-  for (const action of actions) {
+  for (const action of everyAction) {
     it(action.name, async () => {
       const violations: string[] = [];
       for (const other of conflictingActions) {

@@ -8,14 +8,22 @@ it("keeps counts right and a mirror of the feed in sync after random requests", 
     seed: 1,
     libraryId: await createLibrary(),
     otherLibraryId: await createLibrary("other library of requests"),
-    rounds: 250,
+    rounds: 400,
     concurrency: 1,
     callsPerFault: 0,
   });
   await expectConsistentStorage();
   expect(responseCounts.size).toBeGreaterThan(20);
   const counted = JSON.stringify([...responseCounts]);
+  for (const created of ["create person 201", "create face 201"])
+    expect(responseCounts.get(created), counted).toBeGreaterThan(0);
   for (const action of [
+    "assign face",
+    "delete face",
+    "update person",
+    "update people",
+    "merge people",
+    "delete person",
     "move: moved",
     "put poster",
     "show thumbnail",

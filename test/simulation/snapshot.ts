@@ -10,6 +10,8 @@ const TABLES = [
   "albums",
   "album_assets",
   "stacks",
+  "people",
+  "faces",
   "asset_tasks",
   "library_members",
   "library_invitations",
@@ -20,6 +22,9 @@ const VOLATILE_COLUMNS = new Set([
   "checksum_sha1",
   "sent_checksum",
   "sort_key",
+  "sort_name",
+  "name_key",
+  "count_key",
   "trash_key",
   "revision",
   "device_asset_id",
@@ -29,7 +34,7 @@ const VOLATILE_COLUMNS = new Set([
 ]);
 
 const ID =
-  /(?:asset_version|asset_stack|album_asset|asset|album|lib|btask|intuser|member|invite)_[2-9A-HJ-NP-Za-km-z]{22}/g;
+  /(?:asset_version|asset_stack|album_asset|asset|album|person|face|lib|btask|intuser|member|invite)_[2-9A-HJ-NP-Za-km-z]{22}/g;
 
 export interface Snapshot {
   rows: string[];

@@ -11,10 +11,17 @@ export type Row = z.infer<typeof row>;
 
 const page = z.object({ data: z.array(row), has_more: z.boolean() });
 
+const eventSchema = z.object({
+  cursor: z.string(),
+  event_type: z.string(),
+  entity_type: z.string(),
+  entity_id: z.string(),
+  payload: z.record(z.string(), z.unknown()).nullable(),
+});
+type FeedEvent = z.infer<typeof eventSchema>;
+
 const eventPage = z.object({
-  data: z.array(
-    z.object({ cursor: z.string(), event_type: z.string(), entity_type: z.string(), entity_id: z.string() }),
-  ),
+  data: z.array(eventSchema),
   has_more: z.boolean(),
   next_cursor: z.string().nullable(),
 });
@@ -25,9 +32,23 @@ const listPaths = {
   album: "/api/albums?",
   album_asset: "/api/album-assets?",
   stack: "/api/stacks?",
+  face: "/api/faces?",
+  person: "/api/people?name_filter=all&include_hidden=true&",
 } as const;
 export type Collection = keyof typeof listPaths;
-export const collections: Collection[] = ["asset", "album", "album_asset", "stack"];
+/** People are last: they are fetched again for the faces that changed. */
+export const collections: Collection[] = ["asset", "album", "album_asset", "stack", "face", "person"];
+
+function forEachCollection<T>(create: () => T): Record<Collection, T> {
+  return {
+    asset: create(),
+    album: create(),
+    album_asset: create(),
+    stack: create(),
+    face: create(),
+    person: create(),
+  };
+}
 
 function collectionForEvent(entityType: string): Collection | null {
   if (entityType === "metadata") return "asset";
@@ -59,12 +80,7 @@ export async function readAll(collection: Collection, libraryId: string): Promis
 }
 
 export class FeedMirror {
-  readonly copies: Record<Collection, Map<string, Row>> = {
-    asset: new Map(),
-    album: new Map(),
-    album_asset: new Map(),
-    stack: new Map(),
-  };
+  readonly copies = forEachCollection(() => new Map<string, Row>());
   private cursor: string | null = null;
   private readonly libraryId: string;
 
@@ -77,13 +93,9 @@ export class FeedMirror {
     for (;;) {
       const cursorQuery = this.cursor === null ? "" : `&after_cursor=${encodeURIComponent(this.cursor)}`;
       const feed = await get(eventPage, `/api/events?library_id=${this.libraryId}&limit=${pageSize}${cursorQuery}`);
-      const changed: Record<Collection, Set<string>> = {
-        asset: new Set(),
-        album: new Set(),
-        album_asset: new Set(),
-        stack: new Set(),
-      };
+      const changed = forEachCollection(() => new Set<string>());
       for (const event of feed.data) {
+        for (const id of this.peopleOf(event)) changed.person.add(id);
         const collection = collectionForEvent(event.entity_type);
         if (collection === null) continue;
         if (/_(deleted|removed)$/.test(event.event_type)) {
@@ -93,7 +105,9 @@ export class FeedMirror {
       }
       for (const collection of collections) {
         if (collection === "stack") for (const id of this.stacksOfMovedAssets(feed.data)) changed.stack.add(id);
+        if (collection === "person") await this.fetchFacesOfMovedAssets(feed.data, changed.person);
         await this.fetch(collection, [...changed[collection]]);
+        if (collection === "face") for (const id of this.peopleOfFaces(changed.face)) changed.person.add(id);
       }
       this.cursor = feed.next_cursor;
       if (!feed.has_more) return;
@@ -108,8 +122,47 @@ export class FeedMirror {
       .filter((id) => typeof id === "string");
   }
 
+  private personOf(faceId: string): string | null {
+    const personId = this.copies.face.get(faceId)?.["person_id"];
+    return typeof personId === "string" ? personId : null;
+  }
+
+  private peopleOfFaces(faceIds: Iterable<string>): string[] {
+    return [...faceIds].map((id) => this.personOf(id)).filter((id) => id !== null);
+  }
+
+  /** The people whose counts and portraits an event of a face changes. */
+  private peopleOf({ entity_type, entity_id, payload }: FeedEvent): string[] {
+    if (entity_type !== "face") return [];
+    const { person_id = null, previous_person_id = null } = payload ?? {};
+    return [person_id, previous_person_id, this.personOf(entity_id)].filter((id) => typeof id === "string");
+  }
+
+  /** Trash, restore and moves change the faces of an asset, and the counts of their people, without events of them. */
+  private async fetchFacesOfMovedAssets(events: FeedEvent[], changedPeople: Set<string>): Promise<void> {
+    const moved = events.filter(({ event_type }) =>
+      /^asset_(trashed|restored|moved_out|moved_in|deleted)$/.test(event_type),
+    );
+    for (const assetId of new Set(moved.map(({ entity_id }) => entity_id))) {
+      const noteTheirPeople = (): void => {
+        for (const [id, face] of this.copies.face) {
+          const personId = face["asset_id"] === assetId ? this.personOf(id) : null;
+          if (personId !== null) changedPeople.add(personId);
+        }
+      };
+      noteTheirPeople();
+      for (const [id, face] of this.copies.face) if (face["asset_id"] === assetId) this.copies.face.delete(id);
+      const path = `${listPaths.face}library_id=${this.libraryId}&limit=200&asset_id=${assetId}`;
+      for (const face of (await get(page, path)).data) this.copies.face.set(face.id, withoutUrls(face));
+      noteTheirPeople();
+    }
+  }
+
   private async fetch(collection: Collection, ids: string[]): Promise<void> {
-    if (ids.length === 0) return;
+    for (let from = 0; from < ids.length; from += 200) await this.fetchSome(collection, ids.slice(from, from + 200));
+  }
+
+  private async fetchSome(collection: Collection, ids: string[]): Promise<void> {
     const path = `${listPaths[collection]}library_id=${this.libraryId}&limit=200&ids=${ids.join(",")}`;
     const entries = new Map((await get(page, path)).data.map((entry) => [entry.id, withoutUrls(entry)]));
     for (const id of ids) {
