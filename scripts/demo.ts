@@ -5,6 +5,8 @@ import type { Api } from "./demo/client.ts";
 import {
   ApiError,
   listAssets,
+  listFileNames,
+  listPeople,
   posterPathOf,
   readLocalKey,
   samplePaths,
@@ -12,7 +14,8 @@ import {
   uploadFile,
 } from "./demo/client.ts";
 import { lockState } from "./demo/exclusive.ts";
-import { printAddresses, printHowToKeep, printTable, showProgress } from "./demo/report.ts";
+import type { PersonOnPhotos } from "./demo/report.ts";
+import { printAddresses, printHowToKeep, printPeople, printTable, showProgress } from "./demo/report.ts";
 import type { DemoServer } from "./demo/server.ts";
 import { freePort, startServer } from "./demo/server.ts";
 import { waitForTasks } from "./demo/tasks.ts";
@@ -61,6 +64,15 @@ async function uploadAll(api: Api): Promise<string[]> {
   return [...ids];
 }
 
+/** The people that clustering found on at least two photos. */
+async function peopleOnSeveralPhotos(api: Api): Promise<PersonOnPhotos[]> {
+  const people: PersonOnPhotos[] = [];
+  for (const { id, name = null, asset_count: count } of await listPeople(api)) {
+    if ((count ?? 0) >= 2) people.push({ name, files: await listFileNames(api, { personId: id }) });
+  }
+  return people;
+}
+
 async function runDemo(server: DemoServer, keep: boolean): Promise<void> {
   const api = { origin: server.origin, key: await readLocalKey() };
   console.log(`Ready at ${server.origin}. Uploading samples/ ...`);
@@ -70,6 +82,7 @@ async function runDemo(server: DemoServer, keep: boolean): Promise<void> {
   const withThumbhash = assets.filter(({ thumbhash }) => typeof thumbhash === "string").length;
   console.log(`${finished} tasks ended; ${withThumbhash} of ${assets.length} assets have a thumbhash.\n`);
   printTable(assets);
+  printPeople(await peopleOnSeveralPhotos(api));
   if (failures.length > 0) {
     const reasons = failures.map(
       (task) => `  ${task.task_type} of ${task.asset_id ?? ""}: ${task.error_message ?? ""}`,

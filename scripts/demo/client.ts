@@ -26,6 +26,10 @@ const assetSchema = z.object({
 
 export type DemoAsset = z.infer<typeof assetSchema>;
 
+const personSchema = z.object({ id: z.string(), name: z.string().nullish(), asset_count: z.number().nullish() });
+
+export type DemoPerson = z.infer<typeof personSchema>;
+
 const taskSchema = z.object({
   asset_id: z.string().nullable(),
   task_type: z.string(),
@@ -48,11 +52,16 @@ export async function readLocalKey(): Promise<string> {
 
 const SAMPLES = "samples";
 
+/** Photos that show the same people several times. */
+const PEOPLE_SAMPLES = join(SAMPLES, "people");
+
 export async function samplePaths(): Promise<string[]> {
-  const entries = await readdir(SAMPLES, { withFileTypes: true });
+  const folders = [SAMPLES, PEOPLE_SAMPLES];
+  const entries = await Promise.all(folders.map((folder) => readdir(folder, { withFileTypes: true })));
   return entries
+    .flat()
     .filter((entry) => entry.isFile() && !entry.name.endsWith(".md"))
-    .map(({ name }) => join(SAMPLES, name))
+    .map(({ name, parentPath }) => join(parentPath, name))
     .toSorted();
 }
 
@@ -103,6 +112,21 @@ export async function listAssets(api: Api, ids: string[]): Promise<DemoAsset[]> 
   const query = new URLSearchParams({ include: "metadata,file_data,variants", ids: ids.join(","), limit: "200" });
   const response = await call(api, `/api/assets?${query.toString()}`);
   return z.object({ data: z.array(assetSchema) }).parse(await response.json()).data;
+}
+
+/** Lists the people of the library, those on most assets first, named or not. */
+export async function listPeople(api: Api): Promise<DemoPerson[]> {
+  const query = new URLSearchParams({ name_filter: "all", sort: "asset_count_desc", limit: "200" });
+  const response = await call(api, `/api/people?${query.toString()}`);
+  return z.object({ data: z.array(personSchema) }).parse(await response.json()).data;
+}
+
+/** The file names of the assets that show a person, sorted. */
+export async function listFileNames(api: Api, { personId }: { personId: string }): Promise<string[]> {
+  const query = new URLSearchParams({ person_ids: personId, limit: "200" });
+  const response = await call(api, `/api/assets?${query.toString()}`);
+  const { data } = z.object({ data: z.array(assetSchema) }).parse(await response.json());
+  return data.map((asset) => asset.original_file_name).toSorted();
 }
 
 /** Lists the tasks of one asset. */

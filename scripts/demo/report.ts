@@ -62,6 +62,28 @@ export function printTable(assets: DemoAsset[]): void {
   for (const line of tableLines(assets, terminalColumns())) console.log(line);
 }
 
+export interface PersonOnPhotos {
+  name: string | null;
+  files: string[];
+}
+
+/** One paragraph for each person: a heading and the names of their files. */
+export function peopleLines(people: PersonOnPhotos[], width: number): string[] {
+  const heading = ({ name, files }: PersonOnPhotos, index: number) =>
+    `${name ?? `Person ${index + 1}`} is on ${files.length} photos:`;
+  return people.flatMap((person, index) => [
+    fit(heading(person, index), width),
+    ...person.files.map((file) => fit(`  ${file}`, width)),
+  ]);
+}
+
+/** Prints who appears on several photos. */
+export function printPeople(people: PersonOnPhotos[]): void {
+  if (people.length === 0) return;
+  console.log("\nFaces of the same person, found by the Worker:");
+  for (const line of peopleLines(people, terminalColumns())) console.log(line);
+}
+
 /** The photo to look at first. */
 const FIRST_PHOTO = "prairie_falcon.jpg";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { DemoAsset } from "../../scripts/demo/client.ts";
 import { lockState } from "../../scripts/demo/exclusive.ts";
-import { tableLines } from "../../scripts/demo/report.ts";
+import { peopleLines, tableLines } from "../../scripts/demo/report.ts";
 import { waitForTasks } from "../../scripts/demo/tasks.ts";
 
 const asset: DemoAsset = {
@@ -48,6 +48,19 @@ describe("the demo", () => {
     expect(lines[1]).toContain("2026-03-23 15:57");
     expect(lines[2]).toContain("no date");
     expect(lines[2]).not.toContain("2026");
+  });
+
+  it("lists the photos of each person in at most 80 columns", () => {
+    const files = ["a.jpg", asset.original_file_name.repeat(3)];
+    const lines = peopleLines(
+      [
+        { name: null, files },
+        { name: "Ada", files },
+      ],
+      80,
+    );
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect([lines[0], lines[1], lines[3]]).toEqual(["Person 1 is on 2 photos:", "  a.jpg", "Ada is on 2 photos:"]);
   });
 
   it("waits until every task has ended, and returns those that failed", async () => {
