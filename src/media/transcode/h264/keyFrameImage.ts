@@ -18,14 +18,21 @@ const BT_601 = 6;
 /** More rows than standard definition has, which players show with BT.601 if the stream doesn't tell. */
 const MIN_HD_HEIGHT_PX = 720;
 
+/** Formats of films have pixels of 8:11 to 2:1; a filter to a fraction of the height would need too much memory. */
+const MAX_PIXEL_ASPECT = 4;
+
 function matrixOf({ matrix, height }: Planes): number {
   if (matrix !== UNSPECIFIED) return matrix;
   return height >= MIN_HD_HEIGHT_PX ? BT_709 : BT_601;
 }
 
-/** The displayed size with square pixels. Neither side exceeds the coded one: the filter only shrinks. */
+/**
+ * The displayed size with square pixels; implausible shapes of pixels count as square. Neither side exceeds the coded
+ * one: the filter only shrinks.
+ */
 export function displayedSize({ planes, pixelAspect }: H264Picture, edgePx: number): Size {
-  const ratio = pixelAspect.width / pixelAspect.height;
+  const stated = pixelAspect.width / pixelAspect.height;
+  const ratio = Math.max(stated, 1 / stated) > MAX_PIXEL_ASPECT ? 1 : stated;
   const { width, height } = planes;
   const square = ratio > 1 ? { width, height: height / ratio } : { width: width * ratio, height };
   return scaledSize(square, edgePx);

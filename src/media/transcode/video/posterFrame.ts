@@ -51,6 +51,22 @@ function candidatesOf(keyFrames: number): number[] {
   return [...new Set(CANDIDATES.map((place) => Math.floor(place * keyFrames)))];
 }
 
+/** Returns null for damaged headers. Throws what a read threw: another attempt may succeed. */
+async function openTrack(file: ByteSource): Promise<KeyFrameTrack | null> {
+  const failures: unknown[] = [];
+  const read: ByteSource["read"] = async (offset, length) => {
+    try {
+      return await file.read(offset, length);
+    } catch (error) {
+      failures.push(error);
+      throw error;
+    }
+  };
+  const track = await openMp4KeyFrames({ sizeBytes: file.sizeBytes, read }).catch(() => null);
+  if (failures.length > 0) throw failures[0];
+  return track;
+}
+
 async function decodeCandidate(
   file: ByteSource,
   track: KeyFrameTrack,
@@ -67,10 +83,10 @@ async function decodeCandidate(
 
 /**
  * Decodes the first of three key frames that is neither dark nor flat, else the first of them. `edgePx` is the longest
- * edge of the image. Reads up to three key frames and the tables in front of them.
+ * edge of the image. Reads up to three key frames and the tables in front of them. Throws only what `file` throws.
  */
 export async function findPosterFrame(file: ByteSource, edgePx: number): Promise<PosterFrame> {
-  const track = await openMp4KeyFrames(file).catch(() => null);
+  const track = await openTrack(file);
   if (track === null) return { kind: "unsupported", reason: "no key frames were found in the video" };
   const decoder = decoders.get(track.codec);
   if (decoder === undefined)

@@ -60,6 +60,8 @@ describe("keyFrameImage", () => {
     const wide = await pictureOf("high-bars");
     const tall = { ...wide, pixelAspect: { width: 1, height: 2 } };
     expect(await keyFrameImage(tall, 1440)).toMatchObject({ width: 160, height: 180 });
+    const absurd = { ...wide, pixelAspect: { width: 0xffffffff, height: 1 } };
+    expect(await keyFrameImage(absurd, 1440)).toMatchObject({ width: 320, height: 180 });
   });
 
   it("shows grey pictures", async () => {

@@ -86,6 +86,20 @@ describe("findPosterFrame", () => {
     expect(await imageOf(await sampleBytes(name))).toMatchObject({ width, height });
   });
 
+  it("throws what a read threw, so that the task is repeated", async () => {
+    const bytes = await filmOf(["high-bars"]);
+    for (let allowed = 0; allowed < 3; allowed++) {
+      let reads = 0;
+      const read = async (offset: number, length: number) => {
+        if (reads++ === allowed) throw new Error("storage unavailable");
+        return await Promise.resolve(bytes.subarray(offset, offset + length));
+      };
+      const poster = findPosterFrame({ sizeBytes: bytes.length, read }, 100);
+      if (allowed < 2) await expect(poster).rejects.toThrow("storage unavailable");
+      else expect(await poster).toMatchObject({ kind: "frame" });
+    }
+  });
+
   it("says why there is no frame", async () => {
     const reasonOf = async (bytes: Uint8Array) => {
       const poster = await posterOf(bytes);
