@@ -20,7 +20,7 @@ import type { VideoUsability } from "./videoUsability.ts";
 export const MAX_H264_MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** Largest key frame: 4K at 200 Mbit/s has about 2 MB. */
-export const MAX_KEY_FRAME_BYTES = 16 * 1024 * 1024;
+export const MAX_KEY_FRAME_BYTES = 12 * 1024 * 1024;
 
 export interface H264Picture extends VideoUsability {
   /** Views of the shown part of the picture. Unspecified matrix coefficients (2) are kept. */

@@ -46,9 +46,9 @@ function isDarkOrFlat(image: RgbaImage): boolean {
   return tones === null || tones.exposure < DARK_EXPOSURE || tones.contrast < FLAT_CONTRAST;
 }
 
-/** Indexes of the candidates, without repetitions. */
+/** Indexes of the candidates, without repetitions. The first key frame is the last resort. */
 function candidatesOf(keyFrames: number): number[] {
-  return [...new Set(CANDIDATES.map((place) => Math.floor(place * keyFrames)))];
+  return [...new Set([...CANDIDATES.map((place) => Math.floor(place * keyFrames)), 0])];
 }
 
 /** Returns null for damaged headers. Throws what a read threw: another attempt may succeed. */
@@ -82,8 +82,8 @@ async function decodeCandidate(
 }
 
 /**
- * Decodes the first of three key frames that is neither dark nor flat, else the first of them. `edgePx` is the longest
- * edge of the image. Reads up to three key frames and the tables in front of them. Throws only what `file` throws.
+ * Decodes the first of up to four key frames that is neither dark nor flat, else the first of them. `edgePx` is the longest
+ * edge of the image. Reads up to four key frames and the tables in front of them. Throws only what `file` throws.
  */
 export async function findPosterFrame(file: ByteSource, edgePx: number): Promise<PosterFrame> {
   const track = await openTrack(file);

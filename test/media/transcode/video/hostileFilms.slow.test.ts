@@ -6,6 +6,7 @@ import { box, bytesOf, u32 } from "../../../support/media/buildImage.ts";
 import { movieHeader } from "../../../support/media/buildVideo.ts";
 import { countingSource } from "../../../support/media/countingSource.ts";
 import { avcSample, film } from "../../../support/media/films.ts";
+import { fragmentedFilm } from "../../../support/media/fragmentedFilms.ts";
 import { streamUnits } from "../../../support/media/h264Pictures.ts";
 import { mutate, seededRandom, type Random } from "../../../support/media/mutations.ts";
 
@@ -24,7 +25,14 @@ async function builtFilm(isMovieFirst: boolean): Promise<Uint8Array> {
   return film({ samples: samples.map(({ sample }) => sample), sync: [1, 2, 3, 4, 5], chunks, entry, isMovieFirst });
 }
 
+async function builtFragments(index: "mfra" | "sidx"): Promise<Uint8Array> {
+  const { sample, configuration } = avcSample(await streamUnits("main-bars"));
+  return fragmentedFilm({ fragments: [[sample], [sample], [sample], [sample]], index, entry: [configuration] });
+}
+
 const films: [string, () => Promise<Uint8Array>][] = [
+  ["fragments and an index at the end", () => builtFragments("mfra")],
+  ["fragments and a segment index", () => builtFragments("sidx")],
   ["with the movie first", () => builtFilm(true)],
   ["with the movie last", () => builtFilm(false)],
   ["video_rotate.mp4", () => sampleBytes("video_rotate.mp4")],
@@ -34,7 +42,23 @@ const films: [string, () => Promise<Uint8Array>][] = [
 /** Offsets of the tables' fields: the other mutations rarely reach them. */
 function tableFields(bytes: Uint8Array): number[] {
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return ["stsz", "stsc", "stco", "stss", "stsd", "avcC", "tkhd", "mdia", "trak"].flatMap((type) => {
+  return [
+    "stsz",
+    "stsc",
+    "stco",
+    "stss",
+    "stsd",
+    "avcC",
+    "tkhd",
+    "mdia",
+    "trak",
+    "trex",
+    "tfhd",
+    "trun",
+    "tfra",
+    "sidx",
+    "mfro",
+  ].flatMap((type) => {
     const at = text.indexOf(type);
     return at < 4 ? [] : [at - 4, at + 4, at + 8, at + 12, at + 16, at + 20];
   });

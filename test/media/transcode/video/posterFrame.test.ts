@@ -6,6 +6,7 @@ import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { box, u32 } from "../../../support/media/buildImage.ts";
 import { quarterRotation } from "../../../support/media/buildVideo.ts";
 import { avcSample, film, type Film } from "../../../support/media/films.ts";
+import { fragmentedFilm } from "../../../support/media/fragmentedFilms.ts";
 import { streamUnits } from "../../../support/media/h264Pictures.ts";
 
 /** A film of key frames that have their parameter sets with them. */
@@ -84,6 +85,18 @@ describe("findPosterFrame", () => {
     ["video_rotate.mp4", 60, 80],
   ])("shows %s", async (name, width, height) => {
     expect(await imageOf(await sampleBytes(name))).toMatchObject({ width, height });
+  });
+
+  it("decodes a frame of a fragmented film", async () => {
+    const { sample, configuration } = avcSample(await streamUnits("main-bars"));
+    const bytes = fragmentedFilm({ fragments: [[sample], [sample]], index: "mfra", entry: [configuration] });
+    expect(await imageOf(bytes)).toMatchObject({ width: 160, height: 96 });
+  });
+
+  it("shows the first key frame if the others can't be decoded", async () => {
+    const good = avcSample(await streamUnits("main-bars"));
+    const samples = Array.from({ length: 10 }, (_, i) => (i === 0 ? good.sample : good.sample.subarray(0, 40)));
+    expect(await imageOf(film({ samples, entry: [good.configuration] }))).toMatchObject({ width: 160, height: 96 });
   });
 
   it("throws what a read threw, so that the task is repeated", async () => {

@@ -4,6 +4,7 @@ import { boundedSource } from "../../bytes/boundedSource.ts";
 import { asciiAt, viewOf } from "../../bytes/bytes.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
 import { findVideoTrack } from "../mp4/videoTrack.ts";
+import { openFragmentedSamples } from "./fragmentKeyFrames.ts";
 import type { KeyFrameTrack } from "./keyFrameTrack.ts";
 import { openSampleTable } from "./sampleTable.ts";
 import { combineTurns, NO_TURN, orientationOf, readTurn, type Turn } from "./trackOrientation.ts";
@@ -70,19 +71,21 @@ async function readEntry(source: ByteSource, tables: Box[]): Promise<Entry | nul
 }
 
 /**
- * Opens the video track of a film. Returns null if it has none, if its samples are in fragments, or if its headers are
- * damaged. Reads up to `MAX_KEY_FRAME_SEARCH_BYTES` in pages.
+ * Opens the video track of a film. Returns null if it has none or if its headers are damaged. Reads up to `MAX_KEY_FRAME_SEARCH_BYTES` in pages.
  */
 export async function openMp4KeyFrames(file: ByteSource): Promise<KeyFrameTrack | null> {
   const source = boundedSource(file, MAX_KEY_FRAME_SEARCH_BYTES);
-  const movie = await childBoxes(source, await readBoxes(source, 0, source.sizeBytes), "moov");
+  const top = await readBoxes(source, 0, source.sizeBytes);
+  const movie = await childBoxes(source, top, "moov");
   const track = await findVideoTrack(source, movie);
   if (track === null) return null;
   const media = await childBoxes(source, track.boxes, "mdia");
   const tables = await childBoxes(source, await childBoxes(source, media, "minf"), "stbl");
   const entry = await readEntry(source, tables);
-  const samples = await openSampleTable(source, tables);
-  if (entry === null || samples === null || samples.keyFrames === 0) return null;
+  const table = await openSampleTable(source, tables);
+  const isFragmented = table === null || table.samples === 0;
+  const samples = isFragmented ? await openFragmentedSamples(source, top, movie, track.trackId) : table;
+  if (entry === null || samples.keyFrames === 0) return null;
   const trackTurn = await readHeaderTurn(source, track.boxes, "tkhd", 40);
   const movieTurn = await readHeaderTurn(source, movie, "mvhd", 36);
   const orientation = orientationOf(combineTurns(trackTurn, movieTurn));
