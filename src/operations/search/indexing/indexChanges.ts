@@ -25,8 +25,8 @@ import { documentOf, INDEX_VERSION } from "./documents.ts";
 export const ASSETS_PER_PART = { paid: 100, free: 20 } as const;
 /** Events that one part reads. */
 export const EVENTS_PER_PART = 500;
-/** Parts of one run: the Workers Free plan allows 50 queries of D1 an invocation, and a part takes up to ten. */
-export const PARTS_PER_RUN = { paid: 20, free: 4 } as const;
+/** Parts of one run: the Workers Free plan allows 50 queries of D1 an invocation, and a part takes up to 14. */
+export const PARTS_PER_RUN = { paid: 20, free: 3 } as const;
 
 /** One run: its databases, and the state that the next part continues. */
 interface Run {

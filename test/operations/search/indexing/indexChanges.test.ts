@@ -279,3 +279,37 @@ describe("the routes of the owner", () => {
     expect(await findByText(libraryId, "rebuilt")).toEqual([id]);
   });
 });
+
+describe("the cost of the indexing", () => {
+  const measure = async () => {
+    const [db, searchDb] = [countingD1(env.DB), countingD1(env.SEARCH_DB)];
+    await indexAll(
+      testContext({ db: openDatabase(db.binding, "primary"), searchDb: openDatabase(searchDb.binding, "primary") }),
+    );
+    const { rowsRead, rowsWritten } = searchDb.counts;
+    return {
+      main: { trips: db.counts.roundTrips, read: db.counts.rowsRead, written: db.counts.rowsWritten },
+      search: { trips: searchDb.counts.roundTrips, read: rowsRead, written: rowsWritten },
+    };
+  };
+
+  it("of a new caption is a few rows and round trips, and a row written if the document is the same", async () => {
+    const id = await newAsset();
+    await indexAll();
+    await send("PATCH", `/api/assets/${id}`, { description: "costly" });
+    const changed = await measure();
+    await send("PATCH", `/api/assets/${id}`, { rating: 3 });
+    const same = await measure();
+    expect(changed).toMatchObject({ main: { trips: 3, written: 0 }, search: { trips: 4 } });
+    expect(changed.main.read).toBeLessThanOrEqual(10);
+    expect(changed.search.read).toBeLessThanOrEqual(30);
+    expect(changed.search.written).toBeLessThanOrEqual(6);
+    expect(same.search.written).toBeLessThanOrEqual(1);
+  });
+
+  it("of many assets is three rows written for each", async () => {
+    for (let i = 0; i < 20; i++) await newAsset();
+    const { search } = await measure();
+    expect(search.written).toBeLessThanOrEqual(20 * 3 + 1);
+  });
+});
