@@ -7,6 +7,8 @@ import { MAX_REASON_BYTES } from "../../src/operations/tasks/taskCompletion.ts";
 import { getRootOwner, sqlAll } from "../support/clients/account.ts";
 import { call } from "../support/clients/api.ts";
 import { appendVersion, solidPng, uploadPhoto } from "../support/clients/versions.ts";
+import { insertAssets } from "../support/clients/tenants.ts";
+import { insertFaces, insertPerson } from "../support/rows/personAssets.ts";
 import { insertTaskRows } from "../support/rows/taskRows.ts";
 
 const MIB = 1024 * 1024;
@@ -53,6 +55,30 @@ describe("the largest page", () => {
     const { rows, characters } = await readList("/api/tasks?limit=1000");
     expect(rows).toHaveLength(1000);
     expect(characters).toBeLessThan(4 * MIB);
+  });
+
+  it("of assets has as many as fit with 200 faces and people each, in less than 12 MiB", async () => {
+    const ids = await insertAssets(
+      owner,
+      Array.from({ length: 60 }, () => ({})),
+    );
+    const people = await Promise.all(Array.from({ length: 200 }, async () => await insertPerson(owner)));
+    for (const assetId of ids) {
+      await insertFaces(
+        owner,
+        people.map((personId) => ({ assetId, personId })),
+      );
+    }
+    const { rows, characters } = await readList("/api/assets?limit=60");
+    expect(rows.length).toBeGreaterThan(10);
+    expect(rows.length).toBeLessThan(60);
+    expect(characters).toBeLessThan(12 * MIB);
+    const listed = await call("GET", `/api/assets?ids=${ids.join(",")}&include=faces,people&limit=200`);
+    expect(listed.status).toBe(422);
+    const few = await readList(`/api/assets?ids=${ids.slice(0, 30).join(",")}&include=faces,people&limit=200`);
+    expect(few.rows).toHaveLength(30);
+    expect(few.characters).toBeLessThan(16 * MIB);
+    await sqlAll("DELETE FROM assets WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
   });
 
   it("of versions has an upload and one edited version, with 64 KiB of parameters", async () => {

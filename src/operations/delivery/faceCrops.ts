@@ -160,7 +160,7 @@ export async function createFaceCrop(
 }
 
 /** One R2 delete takes 1,000 keys. */
-const MAX_CROPS_PER_RUN = 1000;
+export const MAX_CROPS_PER_RUN = 1000;
 
 /**
  * Deletes the objects of crops whose face was deleted or has another box, and once more an hour later: a request that

@@ -93,4 +93,28 @@ describe("triggers of people on assets", () => {
     expect(await countOf("SELECT count(*) AS n FROM person_pairs")).toBe(before);
     expect(await findPersonAssetMismatches()).toEqual({});
   });
+
+  it("write few rows for a face, and none for assets without faces", async () => {
+    const rowsOf = async (query: string, ...values: unknown[]): Promise<number> =>
+      (
+        await env.DB.prepare(query)
+          .bind(...values)
+          .run()
+      ).meta.rows_written;
+    const [plain = "", shared = ""] = await insertAssets(owner, [{}, {}]);
+    const trash = "UPDATE assets SET trashed_at = ?1 WHERE id = ?2";
+    const withoutFaces = await rowsOf(trash, 5, plain);
+    const assign = "UPDATE faces SET person_id = ?1 WHERE id = ?2";
+    const costs: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const [faceId = ""] = await insertFaces(owner, [{ assetId: shared }]);
+      costs.push(await rowsOf(assign, await insertPerson(owner), faceId));
+    }
+    // A face and its indexes, the counts of the person with their indexes, and the rows of the asset's people: one more for each.
+    const [alone = 0, second = 0, third = 0] = costs;
+    expect(alone).toBeLessThanOrEqual(9);
+    expect([second - alone, third - second]).toEqual([1, 1]);
+    expect(await rowsOf(trash, 5, shared)).toBeLessThanOrEqual(withoutFaces + 60);
+    expect(withoutFaces).toBeLessThanOrEqual(9);
+  });
 });

@@ -22,6 +22,7 @@ import {
   solidPng,
   uploadPhoto,
 } from "../../support/clients/versions.ts";
+import { insertFaces } from "../../support/rows/personAssets.ts";
 
 let cache: WorkersCache;
 let queue: ReturnType<typeof recordingQueue>;
@@ -240,6 +241,20 @@ const endings: [name: string, end: () => Promise<string[]>][] = [
       await view(url);
       await change("POST", `/api/libraries/${libraryId}/trash`);
       await sqlAll("DELETE FROM libraries WHERE id = ?", libraryId);
+      return [url];
+    },
+  ],
+  [
+    "a face is deleted",
+    async () => {
+      const photo = await uploadPhoto();
+      const [faceId = ""] = await insertFaces(await getRootOwner(), [{ assetId: photo.id }]);
+      const face = await (
+        await call("GET", `/api/faces/${faceId}`)
+      ).json<{ asset_urls: AssetResponse["asset_urls"] }>();
+      const url = face.asset_urls?.["thumbnail"]?.url ?? "";
+      await view(url);
+      await change("DELETE", `/api/faces/${faceId}`);
       return [url];
     },
   ],
