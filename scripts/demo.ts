@@ -11,6 +11,7 @@ import {
   readLocalKey,
   samplePaths,
   sendPoster,
+  turnOnFaceDetection,
   uploadFile,
 } from "./demo/client.ts";
 import { lockState } from "./demo/exclusive.ts";
@@ -75,7 +76,11 @@ async function peopleOnSeveralPhotos(api: Api): Promise<PersonOnPhotos[]> {
 
 async function runDemo(server: DemoServer, keep: boolean): Promise<void> {
   const api = { origin: server.origin, key: await readLocalKey() };
-  console.log(`Ready at ${server.origin}. Uploading samples/ ...`);
+  console.log(`Ready at ${server.origin}.`);
+  const findsFaces = await turnOnFaceDetection(api);
+  console.log(
+    `Face detection is ${findsFaces ? "turned on for the demo's owner" : "not available"}. Uploading samples/ ...`,
+  );
   const ids = await uploadAll(api);
   const { finished, failures } = await waitForTasks(api, ids);
   const assets = await listAssets(api, ids);

@@ -73,13 +73,34 @@ export function posterPathOf(path: string): string | null {
 }
 
 /** An unsuccessful response of the API. */
-export class ApiError extends Error {}
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
 
 async function call(api: Api, path: string, init: RequestInit = {}): Promise<Response> {
   const headers = { Authorization: `Bearer ${api.key}`, ...init.headers };
   const response = await fetch(api.origin + path, { ...init, headers, signal: AbortSignal.timeout(60_000) });
   if (response.ok) return response;
-  throw new ApiError(`${init.method ?? "GET"} ${path} responded with ${response.status}: ${await response.text()}`);
+  const text = await response.text();
+  throw new ApiError(`${init.method ?? "GET"} ${path} responded with ${response.status}: ${text}`, response.status);
+}
+
+/** Turns on automatic face detection for the owner's photos; false where it is not available. */
+export async function turnOnFaceDetection(api: Api): Promise<boolean> {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ face_detection_preference: true });
+  try {
+    await call(api, "/api/users/me", { method: "PATCH", headers, body });
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 409) return false;
+    throw error;
+  }
 }
 
 export interface UploadResult {
