@@ -2,7 +2,8 @@
 import * as mp4KeyFrames from "../../src/media/inspect/video/keyFrames/mp4KeyFrames.ts";
 import * as sampleTable from "../../src/media/inspect/video/keyFrames/sampleTable.ts";
 import * as decodeKeyFrame from "../../src/media/transcode/h264/decodeKeyFrame.ts";
-import * as keyFrameImage from "../../src/media/transcode/h264/keyFrameImage.ts";
+import * as hevcSample from "../../src/media/transcode/video/hevcSample.ts";
+import * as planesImage from "../../src/media/transcode/video/planesImage.ts";
 import * as nalUnits from "../../src/media/transcode/h264/nalUnits.ts";
 import * as sequenceParameters from "../../src/media/transcode/h264/sequenceParameters.ts";
 import * as posterFrame from "../../src/media/transcode/video/posterFrame.ts";
@@ -34,6 +35,9 @@ export const videoSection: Section = {
       "part of an H.264 parameter set that is read",
       REASON,
     ),
-    limit(keyFrameImage, "MAX_KEY_FRAME_IMAGE_BYTES", "bytes", "memory of the small image of a key frame", REASON),
+    limit(hevcSample, "MAX_HEVC_SAMPLE_BYTES", "bytes", "HEVC key frame", REASON),
+    limit(hevcSample, "MAX_HEVC_PIXELS", "pixels", "HEVC picture", REASON),
+    limit(hevcSample, "MAX_HEVC_MEMORY_BYTES", "bytes", "WebAssembly memory of the HEVC decoder", REASON),
+    limit(planesImage, "MAX_KEY_FRAME_IMAGE_BYTES", "bytes", "memory of the small image of a key frame", REASON),
   ],
 };

@@ -3,18 +3,17 @@ import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.
 import { decodeKeyFrame, MAX_KEY_FRAME_BYTES, type H264Picture } from "../h264/decodeKeyFrame.ts";
 import { keyFrameImage } from "../h264/keyFrameImage.ts";
 import { lengthPrefixedUnits, parseAvcConfiguration } from "../h264/nalUnits.ts";
+import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
-const UNSPECIFIED_MATRIX = 2;
-
 /** Takes from the container what the stream doesn't tell; its pixel aspect precedes that of the stream. */
-function describedBy(picture: H264Picture, { pixelAspect, matrix }: KeyFrameTrack): H264Picture {
+function describedBy(picture: H264Picture, { pixelAspect, colour }: KeyFrameTrack): H264Picture {
   const { planes } = picture;
-  const isSpecified = planes.matrix !== UNSPECIFIED_MATRIX || matrix === null;
+  const isSpecified = planes.matrix !== UNSPECIFIED_MATRIX || colour === null;
   return {
     ...picture,
     pixelAspect: pixelAspect ?? picture.pixelAspect,
-    planes: isSpecified ? planes : { ...planes, matrix },
+    planes: isSpecified ? planes : { ...planes, matrix: colour.matrix },
   };
 }
 

@@ -35,6 +35,8 @@ const films: [string, () => Promise<Uint8Array>][] = [
   ["fragments and a segment index", () => builtFragments("sidx")],
   ["with the movie first", () => builtFilm(true)],
   ["with the movie last", () => builtFilm(false)],
+  ["HEVC with 8 bits", () => sampleBytes("test/fixtures/hevc/bars-8-bits.mp4")],
+  ["HEVC with 10 bits", () => sampleBytes("test/fixtures/hevc/bars-10-bits.mp4")],
   ["video_rotate.mp4", () => sampleBytes("video_rotate.mp4")],
   ["0002_with-gps.mov", () => sampleBytes("0002_with-gps.mov")],
 ];

@@ -3,10 +3,12 @@ import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts"
 import { findPosterFrame, type PosterFrame } from "../../../../src/media/transcode/video/posterFrame.ts";
 import type { RgbaImage } from "../../../../src/media/transcode/rgbaImage.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
-import { box, u32 } from "../../../support/media/buildImage.ts";
+import { box, bytesOf, u16, u32 } from "../../../support/media/buildImage.ts";
 import { quarterRotation } from "../../../support/media/buildVideo.ts";
+import { ssim } from "../../../support/media/ssim.ts";
 import { avcSample, film, type Film } from "../../../support/media/films.ts";
 import { fragmentedFilm } from "../../../support/media/fragmentedFilms.ts";
+import { bitWriter } from "../../../support/media/h264Streams.ts";
 import { streamUnits } from "../../../support/media/h264Pictures.ts";
 
 /** A film of key frames that have their parameter sets with them. */
@@ -15,6 +17,13 @@ async function filmOf(names: string[], parts: Partial<Film> = {}): Promise<Uint8
   const { configuration } = avcSample(streams[0] ?? []);
   const samples = streams.map((units) => new Uint8Array(units.flatMap((unit) => [...u32(unit.length), ...unit])));
   return film({ samples, entry: [configuration], ...parts });
+}
+
+/** Content of hvcC with a sequence parameter set that states only the size. */
+function hevcConfiguration(width: number, height: number): Uint8Array {
+  const profile = bitWriter().u(4, 0).u(3, 0).u(1, 1).u(32, 0).u(32, 0).u(32, 0);
+  const set = bytesOf([0x42], profile.ue(0).ue(1).ue(width).ue(height).u(1, 0).unit(1));
+  return bytesOf(new Uint8Array(22), [1, 33, 0, 1], u16(set.length), set);
 }
 
 async function posterOf(bytes: Uint8Array, edgePx = 1440): Promise<PosterFrame> {
@@ -93,6 +102,23 @@ describe("findPosterFrame", () => {
     expect(await imageOf(bytes)).toMatchObject({ width: 160, height: 96 });
   });
 
+  it.each([8, 10])("decodes a frame of HEVC with %i bits", async (bits) => {
+    const bytes = await sampleBytes(`test/fixtures/hevc/bars-${bits}-bits.mp4`);
+    expect(await posterOf(bytes)).toMatchObject({ description: "decoded a key frame of HEVC" });
+    expect(ssim(await imageOf(bytes), await imageOf(await filmOf(["main-bars"])))).toBeGreaterThan(0.95);
+  });
+
+  it("says why there is no frame of HEVC", async () => {
+    const bytes = await sampleBytes("test/fixtures/hevc/bars-8-bits.mp4");
+    const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    const unset = bytes.slice().fill(0, text.indexOf("hvcC") + 4 + 22, text.indexOf("hvcC") + 60);
+    expect(await posterOf(unset)).toEqual({ kind: "unsupported", reason: "the HEVC configuration is damaged" });
+    const entry = [box("hvcC", hevcConfiguration(8192, 4320))];
+    const large = film({ samples: [new Uint8Array(100)], codec: "hvc1", entry });
+    const reason = "HEVC of 8192 × 4320 pixels is too large to decode";
+    expect(await posterOf(large)).toEqual({ kind: "unsupported", reason });
+  });
+
   it("shows the first key frame if the others can't be decoded", async () => {
     const good = avcSample(await streamUnits("main-bars"));
     const samples = Array.from({ length: 10 }, (_, i) => (i === 0 ? good.sample : good.sample.subarray(0, 40)));
@@ -118,8 +144,8 @@ describe("findPosterFrame", () => {
       const poster = await posterOf(bytes);
       return poster.kind === "unsupported" ? poster.reason : "";
     };
-    expect(await reasonOf(await filmOf(["high-bars"], { codec: "hvc1" }))).toBe(
-      'no decoder for the video codec "hvc1"',
+    expect(await reasonOf(await filmOf(["high-bars"], { codec: "mp4v" }))).toBe(
+      'no decoder for the video codec "mp4v"',
     );
     expect(await reasonOf(new Uint8Array(100))).toBe("no key frames were found in the video");
     expect(await reasonOf(await filmOf(["high-bars"], { entry: [] }))).toBe("the H.264 configuration is damaged");

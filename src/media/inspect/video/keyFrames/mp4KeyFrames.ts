@@ -5,7 +5,7 @@ import { asciiAt, viewOf } from "../../bytes/bytes.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
 import { findVideoTrack } from "../mp4/videoTrack.ts";
 import { openFragmentedSamples } from "./fragmentKeyFrames.ts";
-import type { KeyFrameTrack } from "./keyFrameTrack.ts";
+import type { KeyFrameTrack, TrackColour } from "./keyFrameTrack.ts";
 import { openSampleTable } from "./sampleTable.ts";
 import { combineTurns, NO_TURN, orientationOf, readTurn, type Turn } from "./trackOrientation.ts";
 
@@ -22,6 +22,8 @@ const MAX_ENTRY_BOXES = 32;
 const configurationTypes = new Map([
   ["avc1", "avcC"],
   ["avc3", "avcC"],
+  ["hvc1", "hvcC"],
+  ["hev1", "hvcC"],
 ]);
 
 async function childBoxes(source: ByteSource, boxes: Box[], type: string): Promise<Box[]> {
@@ -46,14 +48,22 @@ async function readPixelAspect(source: ByteSource, boxes: Box[]): Promise<KeyFra
   return width === 0 || height === 0 ? null : { width, height };
 }
 
-/** `colr` of the kinds nclx (ISO/IEC 14496-12 §12.1.5) and nclc (QuickTime): primaries, transfer, matrix. */
-async function readMatrix(source: ByteSource, boxes: Box[]): Promise<number | null> {
+/** `colr` of the kinds nclx (ISO/IEC 14496-12 §12.1.5) and nclc (QuickTime), which lacks the range. */
+async function readColour(source: ByteSource, boxes: Box[]): Promise<TrackColour | null> {
   const box = findBox(boxes, "colr");
-  const bytes = box === undefined ? new Uint8Array() : await readBoxContent(source, box, 10);
-  return bytes.length === 10 && asciiAt(bytes, 0, 3) === "ncl" ? viewOf(bytes).getUint16(8) : null;
+  const bytes = box === undefined ? new Uint8Array() : await readBoxContent(source, box, 11);
+  if (bytes.length < 10 || asciiAt(bytes, 0, 3) !== "ncl") return null;
+  const view = viewOf(bytes);
+  const hasRange = asciiAt(bytes, 0, 4) === "nclx" && bytes.length > 10;
+  return {
+    primaries: view.getUint16(4),
+    transfer: view.getUint16(6),
+    matrix: view.getUint16(8),
+    isFullRange: hasRange ? view.getUint8(10) >> 7 === 1 : null,
+  };
 }
 
-type Entry = Pick<KeyFrameTrack, "codec" | "configuration" | "pixelAspect" | "matrix">;
+type Entry = Pick<KeyFrameTrack, "codec" | "configuration" | "pixelAspect" | "colour">;
 
 /** Reads the first sample description. */
 async function readEntry(source: ByteSource, tables: Box[]): Promise<Entry | null> {
@@ -66,7 +76,7 @@ async function readEntry(source: ByteSource, tables: Box[]): Promise<Entry | nul
     codec: entry.type,
     configuration: box === undefined ? new Uint8Array() : await readBoxContent(source, box, MAX_CONFIGURATION_BYTES),
     pixelAspect: await readPixelAspect(source, boxes),
-    matrix: await readMatrix(source, boxes),
+    colour: await readColour(source, boxes),
   };
 }
 

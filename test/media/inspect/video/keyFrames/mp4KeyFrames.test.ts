@@ -87,15 +87,18 @@ describe("openMp4KeyFrames", () => {
     expect(await openFilm({ samples, matrix, movieMatrix })).toMatchObject({ orientation });
   });
 
-  it("returns configuration, pixel aspect and matrix of the sample entry", async () => {
+  it("returns configuration, pixel aspect and colour of the sample entry", async () => {
     const entry = [
       box("avcC", [1, 2, 3]),
       box("pasp", u32(4), u32(3)),
       box("colr", "nclx", u16(9), u16(16), u16(9), [0x80]),
     ];
-    const expected = { configuration: new Uint8Array([1, 2, 3]), pixelAspect: { width: 4, height: 3 }, matrix: 9 };
-    expect(await openFilm({ samples, entry })).toMatchObject(expected);
-    expect(await openFilm({ samples })).toMatchObject({ pixelAspect: null, matrix: null });
+    const expected = { configuration: new Uint8Array([1, 2, 3]), pixelAspect: { width: 4, height: 3 } };
+    const colour = { primaries: 9, transfer: 16, matrix: 9, isFullRange: true };
+    expect(await openFilm({ samples, entry })).toMatchObject({ ...expected, colour });
+    expect(await openFilm({ samples })).toMatchObject({ pixelAspect: null, colour: null });
+    const quickTime = [box("colr", "nclc", u16(1), u16(1), u16(6))];
+    expect(await openFilm({ samples, entry: quickTime })).toMatchObject({ colour: { matrix: 6, isFullRange: null } });
   });
 
   it("finds no key frames in other files", async () => {

@@ -1,0 +1,90 @@
+/** Decodes key frames of HEVC tracks with the decoder of HEIC photos. */
+import { viewOf } from "../../inspect/bytes/bytes.ts";
+import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { parseH265Sps, type SequenceHeader } from "../../inspect/video/codecs/sequenceParameterSet.ts";
+import { decoderMemory, DecoderMemoryError } from "../decoderMemory.ts";
+import { openHeif } from "../heif/libheif.ts";
+import type { Planes } from "../heif/planes.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
+import { heicFile } from "./heicFile.ts";
+import { openPlanesImage, UNSPECIFIED_MATRIX } from "./planesImage.ts";
+import type { SampleDecoder } from "./sampleDecoder.ts";
+
+/** WebAssembly memory of the decoder: 61 MB for 4K with 8 bits, 28 MB for 1080p with 10. */
+export const MAX_HEVC_MEMORY_BYTES = 72 * 1024 * 1024;
+
+/** It is in memory twice, in JavaScript and in WebAssembly. */
+export const MAX_HEVC_SAMPLE_BYTES = 8 * 1024 * 1024;
+
+/** Larger pictures than 4K exceed the memory. */
+export const MAX_HEVC_PIXELS = 4096 * 2304;
+
+/** Fixed fields of hvcC, before its arrays of parameter sets; ISO/IEC 14496-15 §8.3.2.1. */
+const ARRAYS_AT = 22;
+const SEQUENCE_SET = 33;
+const UNIT_HEAD_BYTES = 2;
+const SQUARE = { width: 1, height: 1 };
+
+/** Reads the first sequence parameter set of hvcC; null if it is missing or damaged. */
+function readSize(configuration: Uint8Array): SequenceHeader | null {
+  const view = viewOf(configuration);
+  try {
+    let at = ARRAYS_AT + 1;
+    for (let left = view.getUint8(ARRAYS_AT); left > 0; left--) {
+      const type = view.getUint8(at) & 63;
+      let units = view.getUint16(at + 1);
+      for (at += 3; units > 0; units--) {
+        const length = view.getUint16(at);
+        const unit = configuration.subarray(at + 2 + UNIT_HEAD_BYTES, at + 2 + length);
+        if (type === SEQUENCE_SET) return parseH265Sps(unit);
+        at += 2 + length;
+      }
+    }
+  } catch {
+    // The configuration breaks off.
+  }
+  return null;
+}
+
+/** Takes the colour from the container: libheif doesn't tell that of the stream. Films have the limited range. */
+function describedBy(planes: Planes, { colour }: KeyFrameTrack): Planes {
+  return { ...planes, matrix: colour?.matrix ?? UNSPECIFIED_MATRIX, isFullRange: colour?.isFullRange ?? false };
+}
+
+function decodeImage(file: Uint8Array, track: KeyFrameTrack, edgePx: number): RgbaImage {
+  let image: RgbaImage | null = null;
+  openHeif(file, decoderMemory(MAX_HEVC_MEMORY_BYTES)).withTile(0, 0, (decoded) => {
+    const planes = describedBy(decoded, track);
+    const rows = openPlanesImage(planes, track.pixelAspect ?? SQUARE, edgePx);
+    for (let y = 0; y < planes.height; y++) rows.addRow();
+    image = rows.finish();
+  });
+  if (image === null) throw new Error("libheif returned no image");
+  return image;
+}
+
+/** libheif reports a refused allocation in words of its own; other messages are about damaged data. */
+function reasonOf(error: unknown, { width, height }: SequenceHeader): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const isMemory = error instanceof DecoderMemoryError || /allocat|memory limit/i.test(message);
+  return isMemory ? `HEVC of ${width} × ${height} pixels needs too much memory to decode` : message;
+}
+
+export const hevcSample: SampleDecoder = {
+  name: "HEVC",
+  maxSampleBytes: MAX_HEVC_SAMPLE_BYTES,
+  decode: async (sample, track, edgePx) => {
+    const { configuration } = track;
+    const size = readSize(configuration);
+    if (size === null) return { kind: "unsupported", reason: "the HEVC configuration is damaged" };
+    const { width, height } = size;
+    if (width < 1 || height < 1 || width * height > MAX_HEVC_PIXELS)
+      return { kind: "unsupported", reason: `HEVC of ${width} × ${height} pixels is too large to decode` };
+    try {
+      const file = heicFile({ width, height, configuration, sample });
+      return await Promise.resolve({ kind: "image", image: decodeImage(file, track, edgePx) });
+    } catch (error) {
+      return { kind: "unsupported", reason: reasonOf(error, size) };
+    }
+  },
+};
