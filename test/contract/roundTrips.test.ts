@@ -29,6 +29,9 @@ const MANY_ASSETS = 45;
 /** Queries of each operation that take one trip. */
 const queries: Record<string, string[]> = {
   "GET /api/assets": [
+    "person_ids={person}",
+    "person_ids={person}&album_id={album}&state=all",
+    "include=faces,people",
     "",
     "include=",
     "include=&limit=5&order=asc",
@@ -46,6 +49,8 @@ const queries: Record<string, string[]> = {
     "ids={asset}",
   ],
   "GET /api/assets/counts": [
+    "person_ids={person}",
+    "person_ids={person}&group_by=day",
     "",
     "album_id={album}",
     "local_datetime_after=2020-05-06T00:00:00",
@@ -53,7 +58,11 @@ const queries: Record<string, string[]> = {
     "group_by=week&order=asc&local_datetime_before=2030-05-06T00:00:00Z&starting_after_bucket=2000-05-01T00:00:00",
     `group_by=year&${WORLD}`,
   ],
-  "GET /api/assets/geo-clusters": [`${WORLD}&cell_size=10`, `${WORLD}&cell_size=10&album_id={album}`],
+  "GET /api/assets/geo-clusters": [
+    `${WORLD}&cell_size=10&person_ids={person}`,
+    `${WORLD}&cell_size=10`,
+    `${WORLD}&cell_size=10&album_id={album}`,
+  ],
   "GET /api/search": ["media_type=image", "album_id={album}", "ratings=0&limit=5&include=metadata"],
   "GET /api/assets/{asset_id}": ["", "include=metadata,variants,legacy"],
   "GET /api/assets/{asset_id}/thumbnail": ["size=original"],
@@ -80,6 +89,8 @@ const queries: Record<string, string[]> = {
 const FURTHER_TRIPS: Record<string, number> = {
   "GET /api/assets/{asset_id}/download": 1,
   "GET /api/assets/{asset_id}/thumbnail": 1,
+  // The first request counts the crop that it makes.
+  "GET /api/faces/{face_id}/thumbnail": 2,
   "GET /api/tasks": 1,
   "GET /api/tasks/asset/{asset_id}": 1,
   "GET /api/integrity": 1,

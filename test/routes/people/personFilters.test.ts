@@ -270,6 +270,26 @@ describe("person_ids", () => {
     }
   });
 
+  it("takes 200 people together with every other filter", async () => {
+    const chosen = [...crowd, ...Array.from({ length: 200 - crowd.length }, () => newId("person"))];
+    const parameters = {
+      album_id: albumId,
+      state: "all",
+      media_type: "image",
+      ratings: "1,2",
+      bbox: "-170,-80,170,80",
+    };
+    const query = { people: chosen, parameters, matches: () => false };
+    expect(await listAll(query, "desc")).toEqual([]);
+    const { album_id: _albumId, ...others } = parameters;
+    expect(await listAll({ ...query, parameters: { ...others, bbox: Object.values(box).join(",") } }, "asc")).toEqual(
+      [],
+    );
+    const tooMany = [...chosen, newId("person")].join(",");
+    const response = await call("GET", `/api/assets?library_id=${libraryId}&person_ids=${tooMany}`, { token: secret });
+    expect(response.status).toBe(422);
+  });
+
   it("is called person_id by the first clients", async () => {
     const query = {
       people: [people[0] ?? ""],
