@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { requireAction } from "../../middleware/authentication.ts";
+import { assessFace, listAssessedFaces, type AssessedFace } from "../../operations/faces/clusterAssignments.ts";
 import { createFace } from "../../operations/faces/createFace.ts";
 import * as operations from "../../operations/faces/faces.ts";
 import { mediaUrlBuilder } from "../delivery/mediaUrls.ts";
@@ -22,7 +23,7 @@ import {
   getFaceParameters,
   updateFaceSchema,
 } from "./schemas.ts";
-import { serializeFace } from "./serializer.ts";
+import { serializeAssignment, serializeFace } from "./serializer.ts";
 
 const params = z.object({ face_id: idSchema("face") });
 const shared = { tags: ["Faces"], security: credentialSecurity };
@@ -89,6 +90,10 @@ const remove = createRoute({
   responses: { 200: jsonResponse(acknowledgementSchema, "Deleted"), ...errorResponses(404) },
 });
 
+function isAssessed({ include }: { include?: string[] | undefined }): boolean {
+  return include?.includes("cluster_assignment") ?? false;
+}
+
 export const faces = newRouter()
   .openapi(create, async (c) => {
     const body = c.req.valid("json");
@@ -105,22 +110,32 @@ export const faces = newRouter()
   })
   .openapi(list, async (c) => {
     const query = c.req.valid("query");
-    const page = await operations.listFaces(c.var.context, c.var.principal, {
-      libraryId: query.library_id ?? null,
-      assetId: query.asset_id ?? null,
-      personId: query.person_id ?? null,
-      ids: query.ids ?? null,
-      startingAfterId: query.starting_after_id ?? null,
-      limit: query.limit,
-    });
+    const read = isAssessed(query) ? listAssessedFaces : operations.listFaces;
+    const page: { faces: (operations.Face | AssessedFace)[]; hasMore: boolean } = await read(
+      c.var.context,
+      c.var.principal,
+      {
+        libraryId: query.library_id ?? null,
+        assetId: query.asset_id ?? null,
+        personId: query.person_id ?? null,
+        ids: query.ids ?? null,
+        startingAfterId: query.starting_after_id ?? null,
+        limit: query.limit,
+      },
+    );
     const urls = await mediaUrlBuilder(c);
-    const data = await Promise.all(page.faces.map((face) => serializeFace(face, urls)));
+    const data = await Promise.all(
+      page.faces.map(async (face) => ({ ...(await serializeFace(face, urls)), ...serializeAssignment(face) })),
+    );
     return c.json({ data, has_more: page.hasMore }, 200);
   })
   .openapi(get, async (c) => {
-    const reference = { id: c.req.valid("param").face_id, libraryId: c.req.valid("query").library_id ?? null };
-    const face = await operations.getFace(c.var.context, c.var.principal, reference);
-    return c.json(await serializeFace(face, await mediaUrlBuilder(c)), 200);
+    const query = c.req.valid("query");
+    const reference = { id: c.req.valid("param").face_id, libraryId: query.library_id ?? null };
+    const read = isAssessed(query) ? assessFace : operations.getFace;
+    const face: operations.Face | AssessedFace = await read(c.var.context, c.var.principal, reference);
+    const body = await serializeFace(face, await mediaUrlBuilder(c));
+    return c.json({ ...body, ...serializeAssignment(face) }, 200);
   })
   .openapi(update, async (c) => {
     const { context, principal } = c.var;

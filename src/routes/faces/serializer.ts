@@ -1,5 +1,6 @@
 import { formatInstant } from "../../kernel/time.ts";
 import { cropVariantName, cropWidth, type Face, type FaceCrop } from "../../operations/delivery/faceCropNames.ts";
+import type { AssessedFace } from "../../operations/faces/clusterAssignments.ts";
 import type { VariantBody } from "../assets/variantSchemas.ts";
 import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import type { FaceBody } from "./schemas.ts";
@@ -30,5 +31,17 @@ export async function serializeFace(face: Face, urls: MediaUrlBuilder, { legacy 
     created_at: formatInstant(face.createdAt),
     updated_at: formatInstant(face.updatedAt),
     ...(legacy ? { thumbnail_url: asset_urls?.thumbnail.url ?? null } : {}),
+  };
+}
+
+/** `cluster_assignment` of a face that was read with it; else null. */
+export function serializeAssignment(face: Face | AssessedFace): Pick<FaceBody, "cluster_assignment"> {
+  if (!("assignment" in face)) return { cluster_assignment: null };
+  const { distanceToPerson, candidates } = face.assignment;
+  return {
+    cluster_assignment: {
+      distance_to_person: distanceToPerson,
+      candidates: candidates.map(({ personId, distance, name }) => ({ person_id: personId, distance, name })),
+    },
   };
 }
