@@ -1,5 +1,6 @@
 /** Decodes key frames of H.264 tracks. */
 import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { toneMap } from "../colour/toneMap.ts";
 import { decodeKeyFrame, MAX_KEY_FRAME_BYTES, type H264Picture } from "../h264/decodeKeyFrame.ts";
 import { keyFrameImage } from "../h264/keyFrameImage.ts";
 import { lengthPrefixedUnits, parseAvcConfiguration } from "../h264/nalUnits.ts";
@@ -26,6 +27,8 @@ export const h264Sample: SampleDecoder = {
     const { parameterSets, lengthBytes } = configuration;
     const result = await decodeKeyFrame([...parameterSets, ...lengthPrefixedUnits(sample, lengthBytes)]);
     if (result.kind === "unsupported") return result;
-    return { kind: "image", image: await keyFrameImage(describedBy(result.picture, track), edgePx) };
+    const image = await keyFrameImage(describedBy(result.picture, track), edgePx);
+    toneMap(image, track.colour ?? result.picture);
+    return { kind: "image", image };
   },
 };

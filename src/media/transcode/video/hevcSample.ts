@@ -2,6 +2,7 @@
 import { viewOf } from "../../inspect/bytes/bytes.ts";
 import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
 import { parseH265Sps, type SequenceHeader } from "../../inspect/video/codecs/sequenceParameterSet.ts";
+import { toneMap } from "../colour/toneMap.ts";
 import { decoderMemory, DecoderMemoryError } from "../decoderMemory.ts";
 import { openHeif } from "../heif/libheif.ts";
 import type { Planes } from "../heif/planes.ts";
@@ -60,6 +61,7 @@ function decodeImage(file: Uint8Array, track: KeyFrameTrack, edgePx: number): Rg
     image = rows.finish();
   });
   if (image === null) throw new Error("libheif returned no image");
+  if (track.colour !== null) toneMap(image, track.colour);
   return image;
 }
 
