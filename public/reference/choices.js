@@ -100,6 +100,7 @@ export function choose(operationId, samples) {
   const parameters = {
     ...(task && { task_id: task.id }),
     ...(operationId === "media_get" && mediaParameters(photos[0])),
+    ...(operationId.startsWith("search_search") && { query: "photo" }),
     // With several libraries, requests name theirs.
     ...(libraries.length > 1 && { library_id: ids.lib_[0] }),
   };

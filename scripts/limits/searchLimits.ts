@@ -3,6 +3,11 @@ import * as documents from "../../src/operations/search/indexing/documents.ts";
 import * as parseQuery from "../../src/operations/search/text/parseQuery.ts";
 import * as words from "../../src/operations/search/text/words.ts";
 import * as textSearch from "../../src/operations/search/textSearch.ts";
+import * as embedderSettings from "../../src/kernel/settings/embedderSettings.ts";
+import * as contentSearch from "../../src/operations/search/contentSearch.ts";
+import * as embeddedText from "../../src/operations/search/embeddedText.ts";
+import * as embedMissing from "../../src/operations/search/embedMissing.ts";
+import * as embedderRequest from "../../src/providers/embedders/embedderRequest.ts";
 import * as matches from "../../src/records/search/matches.ts";
 import * as sources from "../../src/records/search/sources.ts";
 import * as fieldSchemas from "../../src/routes/fieldSchemas.ts";
@@ -19,6 +24,30 @@ export const searchSection: Section = {
     limit(routes, "MAX_SEARCH_IMAGE_BYTES", "bytes", "searched image", "413"),
     limit(routes, "MAX_SEARCH_FIELD_BYTES", "bytes", "text fields of a search form, together", "422"),
     limit(routes, "MAX_SEARCH_PARTS", "items", "parts of a search form", "400"),
+    limit(contentSearch, "MAX_CONTENT_HITS", "items", "hits of a search by content, over all pages", "the best count"),
+    limit(
+      contentSearch,
+      "MAX_LISTED_MATCHES",
+      "items",
+      "matches of filters that are all ranked",
+      "the nearest 2,000 are",
+    ),
+    limit(embedderSettings, "MAX_EMBEDDING_DIMENSIONS", "items", "dimensions of a vector", "the task retries"),
+    limit(embeddedText, "MAX_EMBEDDED_CHARACTERS", "characters", "caption and place that are embedded", "cut"),
+    limit(
+      embedderRequest,
+      "MAX_EMBEDDER_RESPONSE_CHARACTERS",
+      "characters",
+      "answer of an embedder",
+      "the task retries",
+    ),
+    limit(
+      embedMissing,
+      "MAX_EMBEDDED_PER_RUN",
+      "items",
+      "assets that a scheduled run embeds",
+      "the next run continues",
+    ),
     limit(parseQuery, "MAX_QUERY_CLAUSES", "items", "words and phrases of a search", "later ones are ignored"),
     limit(parseQuery, "MAX_PHRASE_WORDS", "items", "words of a phrase", "later ones are ignored"),
     limit(parseQuery, "MAX_CORRECTED_LETTERS", "characters", "a word that may be misspelled", "is found exactly"),

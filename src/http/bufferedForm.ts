@@ -52,7 +52,9 @@ async function readForm(request: Request, spec: BufferedFormSpec): Promise<Buffe
     if (part.name === spec.fileField) {
       if (form.fileBytes !== null) throw invalid(["body", spec.fileField], "was given more than once");
       const bytes = await readBytes(part, spec.maxFileBytes);
-      form.fileBytes = part.filename === null && bytes.byteLength === 0 ? null : bytes;
+      // A browser sends an empty name and no bytes for a file that nobody chose.
+      const isAbsent = (part.filename ?? "") === "" && bytes.byteLength === 0;
+      form.fileBytes = isAbsent ? null : bytes;
     } else if (spec.fields.has(name)) {
       const text = await readText(part, spec.maxFieldBytes - fieldBytes);
       fieldBytes += new TextEncoder().encode(text).byteLength;

@@ -29,7 +29,7 @@ api_keys_create api_keys_list api_keys_update
 albums_create albums_list albums_retrieve albums_update albums_assets_add albums_assets_list
 album_assets_list album_assets_get
 stacks_create stacks_list stacks_retrieve stacks_set_cover stacks_add_assets
-assets_list assets_counts assets_cluster_by_geo assets_retrieve assets_check_existence
+assets_list search_search search_search_assets assets_list_similar assets_counts assets_cluster_by_geo assets_retrieve assets_check_existence
 assets_update assets_bulk_update assets_download assets_thumbnail media_get assets_set_still=${POSTER}
 versions_list versions_append=${EDIT} versions_replace=${OTHER_EDIT} versions_revert
 versions_append=${EDIT} versions_delete
