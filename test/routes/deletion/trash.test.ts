@@ -20,6 +20,7 @@ import {
   insertUser,
   readEvents,
 } from "../../support/clients/tenants.ts";
+import { insertFaces, insertPerson } from "../../support/rows/personAssets.ts";
 import { rowsContaining } from "../../support/rows/rowSearch.ts";
 import { uploadWithoutConsumer } from "../../support/clients/uploads.ts";
 import { readTasks } from "../../support/rows/taskRows.ts";
@@ -205,6 +206,28 @@ describe("trashed assets", () => {
     expect((await eventsSince(since)).filter(([type]) => type === "stack_updated")).toEqual([]);
   });
 
+  it("leave the counts of their people without events of faces and people", async () => {
+    const [a = "", b = ""] = await newAssets(2);
+    const [ada, bob] = [await insertPerson(me), await insertPerson(me)];
+    await insertFaces(me, [
+      { assetId: a, personId: ada },
+      { assetId: a, personId: bob },
+      { assetId: b, personId: ada },
+    ]);
+    const counts = async (): Promise<unknown[]> => {
+      const page = await getJson<{ data: { id: string; asset_count: number }[] }>(`/api/people?ids=${ada},${bob}`);
+      return [ada, bob].map((person) => page.data.find(({ id }) => id === person)?.asset_count);
+    };
+    expect(await counts()).toEqual([2, 1]);
+    const since = await lastSeq();
+    await expectTrash("trash", [a]);
+    expect(await counts()).toEqual([1, 0]);
+    await expectTrash("restore", [a]);
+    expect(await counts()).toEqual([2, 1]);
+    expect((await eventsSince(since)).map(([type]) => type)).toEqual(["asset_trashed", "asset_restored"]);
+    expect(await findInconsistencies()).toEqual({});
+  });
+
   it("can be trashed again and live ones restored again, without changes or events", async () => {
     const [a = "", b = ""] = await newAssets(2);
     await newAlbum([a, b]);
@@ -288,7 +311,7 @@ describe("trashed assets", () => {
 });
 
 describe("the cost of trash operations", () => {
-  it("is at most six statements plus authentication for 1 to 200 ids", async () => {
+  it("is at most six statements plus authentication for 1 to 200 ids, and eleven for deletions", async () => {
     const database = countingD1(env.DB);
     for (const what of ["trash", "restore", "delete"] as const) {
       const counts: number[] = [];
@@ -303,7 +326,8 @@ describe("the cost of trash operations", () => {
         await expectTrash("delete", ids);
       }
       expect(counts[1], what).toBe(counts[0]);
-      expect(counts[0], what).toBeLessThanOrEqual(6);
+      // Four of a deletion are of faces.
+      expect(counts[0], what).toBeLessThanOrEqual(what === "delete" ? 11 : 6);
     }
   });
 });
@@ -387,6 +411,14 @@ describe("a permanently deleted asset", () => {
       id,
     );
     const album = await newAlbum([id]);
+    const people = [await insertPerson(me), await insertPerson(me)];
+    const faces = await insertFaces(
+      me,
+      people.map((personId) => ({ assetId: id, personId, box: [1, 2, 3, 4] as const })),
+    );
+    const crop = `${faces[0]}-1-2-3-4`;
+    await sqlAll("INSERT INTO derived_files VALUES (?, ?, ?, 7)", id, original, crop);
+    await env.BUCKET.put(renditionKey(id, original, crop), "made of it");
     const keys = [original, derived].flatMap((versionId) => [
       originalKey(id, versionId),
       proxyKey(id, versionId),
@@ -394,16 +426,16 @@ describe("a permanently deleted asset", () => {
       renditionKey(id, versionId, "thumbnail"),
     ]);
     for (const key of keys) await env.BUCKET.put(key, "made of it");
-    return { id, album, original, derived };
+    return { id, album, original, derived, faces };
   }
 
   const keysOf = async (id: string): Promise<string[]> => (await storedKeys()).filter((key) => key.includes(id));
 
   it.each(["live", "trashed"])("leaves nothing but its deletion event once the feed is swept: %s", async (state) => {
     const before = await storageUsage(me.libraryId);
-    const { id, original, derived } = await whole();
-    expect(await keysOf(id)).toHaveLength(8);
-    expect((await storageUsage(me.libraryId)).userBytes).toBe(before.userBytes + 150);
+    const { id, original, derived, faces } = await whole();
+    expect(await keysOf(id)).toHaveLength(9);
+    expect((await storageUsage(me.libraryId)).userBytes).toBe(before.userBytes + 157);
     if (state === "trashed") await expectTrash("trash", [id]);
     const purged = await call("DELETE", `/api/assets/${id}`, { token: me.token });
     expect([purged.status, await purged.text()]).toEqual([200, "{}"]);
@@ -414,10 +446,14 @@ describe("a permanently deleted asset", () => {
     const { events = [], asset_cleanups: cleanups = [], ...others } = await rowsContaining(id);
     expect(others).toEqual({});
     expect(cleanups).toHaveLength(1);
-    // Album events contain the id of a cover and of removed assets.
-    const types = events.map((event) => event.event_type).filter((type) => type !== "album_updated");
+    // Album events contain the id of a cover and of removed assets, events of faces that of their asset.
+    const types = events
+      .map((event) => event.event_type)
+      .filter((type) => type !== "album_updated" && type !== "face_deleted");
     expect(types).toEqual(["album_asset_removed", "asset_deleted"]);
     for (const version of [original, derived]) expect(await rowsContaining(version)).toEqual({});
+    for (const face of faces) expect(Object.keys(await rowsContaining(face))).toEqual(["events"]);
+    expect(await findInconsistencies()).toEqual({});
     expect((await call("DELETE", `/api/assets/${id}`, { token: me.token })).status).toBe(404);
     expect(await statusOf(id)).toBe(404);
   });

@@ -23,7 +23,7 @@ export async function insertPerson({ libraryId, userId }: Owner, name: string | 
 export interface FaceFields {
   assetId: string;
   personId?: string | null;
-  box?: [x: number, y: number, w: number, h: number];
+  box?: readonly [x: number, y: number, w: number, h: number];
   timestampMs?: number | null;
   confidence?: number | null;
 }
