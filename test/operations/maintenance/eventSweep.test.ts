@@ -40,6 +40,24 @@ describe("the sweep of events", () => {
     expect(await typesOf(albumId)).toEqual(["album_created"]);
   });
 
+  it("deletes earlier events of deleted people and faces", async () => {
+    const { id: asset } = await uploadUnique();
+    await sqlAll("UPDATE assets SET width = 10, height = 10");
+    const create = async (path: string, json: object): Promise<string> =>
+      (await (await call("POST", path, { json })).json<{ id: string }>()).id;
+    const people = [await create("/api/people", {}), await create("/api/people", {})];
+    const bounding_box = { x: 0, y: 0, w: 1, h: 1 };
+    const faces = [];
+    for (const person_id of people)
+      faces.push(await create("/api/faces", { asset_id: asset, person_id, bounding_box }));
+    await call("DELETE", `/api/people/${people[0]}`);
+    await call("DELETE", `/api/faces/${faces[0]}`);
+    expect(await sweepEvents(testContext())).toBe(3);
+    const types = await Promise.all([...people, ...faces].map(typesOf));
+    expect(types).toEqual([["person_deleted"], ["person_created"], ["face_deleted"], ["face_created"]]);
+    await sqlAll("DELETE FROM people");
+  });
+
   it("reads the feed in parts, over several runs, and starts again after a week", async () => {
     const ids = Array.from({ length: 40 }, () => newId("asset"));
     for (const id of ids) {
@@ -60,7 +78,8 @@ describe("the sweep of events", () => {
     let deleted = 0;
     for (let i = 0; i < 4; i++) {
       deleted += await run(startMs + i);
-      expect(database.counts.rowsRead).toBeLessThanOrEqual(2 * partSize + 5);
+      // Each event, its entity, and the event again to delete it.
+      expect(database.counts.rowsRead).toBeLessThanOrEqual(3 * partSize + 5);
     }
     expect(deleted).toBe(40);
     const gone = await uploadUnique();

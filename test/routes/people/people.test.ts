@@ -163,6 +163,16 @@ describe("PATCH /api/people/{person_id}", () => {
     expect(await me.getPerson(person.id)).toEqual(person);
   });
 
+  it("gives a name to one of 20 people who are renamed at once", async () => {
+    const people = await Promise.all(Array.from({ length: 20 }, async () => await me.newPerson()));
+    const responses = await Promise.all(people.map(async ({ id }) => await patch(id, { name: "Ada" })));
+    const statuses = responses.map(({ status }) => status);
+    expect([statuses.filter((status) => status === 200), statuses.filter((status) => status === 409).length]).toEqual([
+      [200],
+      19,
+    ]);
+  });
+
   it("changes the case of the own name", async () => {
     const person = await me.newPerson({ name: "ada" });
     expect(personSchema.parse(await (await patch(person.id, { name: "ADA" })).json()).name).toBe("ADA");
