@@ -1,4 +1,4 @@
-/** Tests a deployed instance through its public address: health, then one sample up, back and deleted. */
+/** Tests a deployed instance through its public address: health, one sample up, back and deleted, and the search database. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -73,6 +73,8 @@ async function testRoundTrip(address: string, key: string): Promise<void> {
     const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("hex");
     if (sha256(new Uint8Array(await file.arrayBuffer())) !== sha256(bytes))
       throw new Error("The original came back changed.");
+    const index = await fetch(`${address}/api/search-index`, { headers });
+    await (await expectStatus(index, [200], "Reading the state of the text index")).body?.cancel();
   } finally {
     if (upload.status === 201) {
       const remove = await fetch(`${address}/api/assets/${id}`, { method: "DELETE", headers });

@@ -174,7 +174,9 @@ describe("the first deployment", () => {
       times: 1,
     });
     await deploy({}, terminal);
-    expect(printed).toMatch(/Skipped D1 read replication: Authentication error.*\n?.*Switch it on in the dashboard/);
+    expect(printed).toMatch(
+      /Skipped D1 read replication of deploy-test: Authentication error.*\n?.*Switch it on in the dashboard/,
+    );
     expect(account.workers.has(NAME)).toBe(true);
   });
 });
