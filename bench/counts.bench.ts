@@ -13,6 +13,7 @@ import { testContext } from "../test/support/context.ts";
 import { recordingQueue } from "../test/support/bindings/queue.ts";
 import { call, upload, uploadForm } from "../test/support/clients/api.ts";
 import { seedLibrary } from "../test/support/rows/seed.ts";
+import { indexAll } from "../test/support/search/textIndex.ts";
 import { sampleBytes } from "../test/fixtures/media/samples.ts";
 import { countStep, deliverAll } from "./counts/countSteps.ts";
 import type { CountedCosts, CountedStep } from "./counts/countedStep.ts";
@@ -76,7 +77,7 @@ const apiRequest =
     return 1;
   };
 
-/** Uploads a file and runs its tasks. */
+/** Uploads a file, runs its tasks, and adds it to the text index. */
 async function countArrival(
   steps: CountedStep[],
   { title, settings }: Subject,
@@ -92,7 +93,11 @@ async function countArrival(
   const tasks = await countStep(title, "all tasks", settings, (bindings, sent) =>
     deliverAll(uploaded.sent, sent, bindings),
   );
-  steps.push(uploaded.counted, tasks.counted);
+  // Assets that arrive within seconds of each other share a message.
+  const indexed = await countStep(title, "text index", settings, (bindings, sent) =>
+    deliverAll(tasks.indexing, sent, bindings),
+  );
+  steps.push(uploaded.counted, tasks.counted, indexed.counted);
   return asset;
 }
 
@@ -208,6 +213,7 @@ it("counts the operations of photos", { timeout: 600_000 }, async ({ task }) => 
   // A new account's first request creates its user and its library.
   await apiRequest("GET", "/api/users/me")({});
   const databaseBytesPerPhoto = await fillLibrary();
+  await indexAll();
   await countSchedule(steps);
   for (const subject of [...photos, ...otherFiles]) {
     const bytes = distinct(await sampleBytes(subject.path));

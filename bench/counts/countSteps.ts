@@ -18,8 +18,9 @@ type Bindings = Partial<Cloudflare.Env>;
 
 export interface StepResult {
   counted: CountedStep;
-  /** Messages that the step sent. */
+  /** Messages that the step sent, and that which starts the indexing for the search. */
   sent: unknown[];
+  indexing: unknown[];
 }
 
 function countingAssets(): { assets: Fetcher; files: () => number } {
@@ -40,24 +41,35 @@ export async function countStep(
 ): Promise<StepResult> {
   const database = countingD1(env.DB);
   const bucket = instrumentedBucket();
+  const searchDatabase = countingD1(env.SEARCH_DB);
   const queue = recordingQueue();
   const { images, renders } = countingImages();
   const { assets, files } = countingAssets();
-  const instrumented = { DB: database.binding, BUCKET: bucket.binding, QUEUE: queue.binding, IMAGES: images };
-  const requests = await work({ ...settings, ...instrumented, ASSETS: assets }, queue.sent);
-  const { roundTrips, rowsRead, rowsWritten } = database.counts;
+  const instrumented = {
+    ...settings,
+    DB: database.binding,
+    SEARCH_DB: searchDatabase.binding,
+    BUCKET: bucket.binding,
+    QUEUE: queue.binding,
+    IMAGES: images,
+    ASSETS: assets,
+  };
+  const requests = await work(instrumented, queue.sent);
+  const both = [database.counts, searchDatabase.counts];
+  const sum = (name: "roundTrips" | "rowsRead" | "rowsWritten"): number =>
+    both.reduce((total, counts) => total + counts[name], 0);
   const counts = {
     requests,
-    roundTrips,
-    rowsRead,
-    rowsWritten,
+    roundTrips: sum("roundTrips"),
+    rowsRead: sum("rowsRead"),
+    rowsWritten: sum("rowsWritten"),
     classA: bucket.calls.filter((name) => CLASS_A.has(name)).length,
     classB: bucket.calls.filter((name) => CLASS_B.has(name)).length,
-    queueMessages: queue.sent.length,
+    queueMessages: queue.sent.length + queue.indexing.length,
     renderings: renders(),
     placeFiles: files(),
   };
-  return { counted: { subject, step, counts }, sent: queue.sent };
+  return { counted: { subject, step, counts }, sent: queue.sent, indexing: queue.indexing };
 }
 
 /**

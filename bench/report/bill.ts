@@ -42,6 +42,11 @@ export function findCounts({ steps }: CountedCosts, subject: string, step: strin
   return found.counts;
 }
 
+/** The counts of a photo's arrival in the text index; none in figures that are older than the search. */
+export function indexCounts({ steps }: CountedCosts, subject: string): Counts | null {
+  return steps.find((counted) => counted.subject === subject && counted.step === "text index")?.counts ?? null;
+}
+
 /** `times` repetitions of a step. The place files that a task reads are requests too, once a cache is in front. */
 function usageOf(counts: Counts, times: number, cpuMs: number): Usage {
   const requests = counts.requests + counts.placeFiles;
@@ -72,7 +77,8 @@ export const photoSubject = (renderer: Renderer): string => `photo, RENDERER=${r
 /** Uploads photos and runs their tasks. */
 export function importUsage({ costs, cpu }: BillInput, renderer: Renderer, photos: number): Usage {
   const subject = photoSubject(renderer);
-  const steps = ["upload", "all tasks"].map((step) => usageOf(findCounts(costs, subject, step), photos, 0));
+  const counts = ["upload", "all tasks"].map((step) => findCounts(costs, subject, step));
+  const steps = [...counts, indexCounts(costs, subject) ?? []].flat().map((each) => usageOf(each, photos, 0));
   return { ...sum(steps), cpuMs: cpu.importMs[renderer] * photos, databaseGb: databaseGb(costs, photos) };
 }
 

@@ -5,6 +5,7 @@ import {
   type BillInput,
   type CpuCosts,
   findCounts,
+  indexCounts,
   importUsage,
   monthlyUsage,
   type Renderer,
@@ -123,7 +124,8 @@ export function freePlanTable({ costs, cpu }: BillInput): string {
   const tasks = findCounts(costs, "photo, WORKERS_PLAN=free", "all tasks");
   const page = findCounts(costs, "library of 10,000", "page of 100, lean");
   const thumbnail = findCounts(costs, "photo, WORKERS_PLAN=free", "later thumbnail");
-  const both = (name: keyof typeof upload): number => upload[name] + tasks[name];
+  const index = indexCounts(costs, "photo, WORKERS_PLAN=free");
+  const both = (name: keyof typeof upload): number => upload[name] + tasks[name] + (index?.[name] ?? 0);
   const views = Math.floor(freePlan.requestsPerDay / (thumbnail.requests + page.requests / 100));
   const rows: CellValue[][] = [
     ["R2 storage, 10 GB", inTotal(freePlan.r2Bytes, storedBytes(costs, 1)), "with their thumbnails and previews"],

@@ -206,7 +206,8 @@ export interface MadeLibrary {
 const START_MS = Date.UTC(2008, 0, 1);
 const DAYS = 365 * 16;
 
-function makeAssets(count: number, seed: number): MadeAsset[] {
+/** Assets without rows. */
+export function makeAssets(count: number, seed: number): MadeAsset[] {
   const random = seededRandom(seed);
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const languages = Object.keys(captionsByLanguage);
