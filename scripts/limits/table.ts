@@ -42,6 +42,7 @@ import * as versionSchemas from "../../src/routes/versions/schemas.ts";
 import * as listColumns from "../../src/records/assets/listColumns.ts";
 import { backgroundSection } from "./backgroundLimits.ts";
 import { limit, type Section } from "./entry.ts";
+import { faceSection } from "./faceLimits.ts";
 import { fileSections } from "./fileLimits.ts";
 import { passkeySection } from "./passkeyLimits.ts";
 import { peopleSection } from "./peopleLimits.ts";
@@ -174,6 +175,7 @@ export const sections: Section[] = [
   },
   sharingSection,
   peopleSection,
+  faceSection,
   searchSection,
   ...fileSections,
   videoSection,
