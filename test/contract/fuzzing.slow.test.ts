@@ -113,10 +113,30 @@ const validBodies: Record<string, (ids: Record<string, string>) => unknown> = {
   "POST /api/sign-in/invitation": ({ invite_: id, secret }) => ({ id, secret }),
 };
 
+/** Valid forms whose fields exclude each other, or need a value of their own. */
+const validForms: Record<string, (ids: Record<string, string>) => FormFields> = {
+  "POST /api/search": (ids) => ({
+    query: "photo",
+    library_id: ids["lib_"] ?? "",
+    album_id: ids["album_"] ?? "",
+    "person_ids[]": "person_2222222222222222222222",
+    media_type: "image",
+    "ratings[]": "0,5",
+    local_datetime_after: "2020-01-01T00:00:00",
+    local_datetime_before: "2030-01-01T00:00:00",
+    bbox: "-180,-90,180,90",
+    page: "1",
+    limit: "5",
+    threshold: "0.8",
+  }),
+};
+
 async function validBody(operation: Operation, ids: Record<string, string>): Promise<Omit<ValidRequest, "ids">> {
   const content = operation.requestBody?.content ?? {};
   const json = content["application/json"]?.schema;
   if (json !== undefined) return { json: validBodies[operation.title]?.(ids) ?? fullSample(document, json, ids) };
+  const validForm = validForms[operation.title];
+  if (validForm !== undefined) return { form: validForm(ids) };
   const form = content["multipart/form-data"]?.schema;
   const [type] = Object.keys(content);
   if (form === undefined) return type === undefined ? {} : { raw: type };
