@@ -5,8 +5,11 @@
 import { renderFailureKey } from "../keys.ts";
 import { fromStorage } from "../storageErrors.ts";
 
-/** Variants that share a record: only the full size can exceed the limits of an output format. */
-export const renderGroups = ["scaled", "fullsize"] as const;
+/**
+ * Variants that share a record: only the full size can exceed the limits of an output format. The crops of all faces
+ * share one, because a picture that can't be decoded has none.
+ */
+export const renderGroups = ["scaled", "fullsize", "crop"] as const;
 export type RenderGroup = (typeof renderGroups)[number];
 
 export interface RenderFailure {

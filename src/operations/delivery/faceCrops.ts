@@ -2,6 +2,7 @@
  * Makes crops of faces on their first request: square, padded, upright, and as sharp as the picture allows. They are cut
  * out of the original upload, or of a video's poster, because that is the space of the boxes.
  */
+import { AppError } from "../../kernel/errors.ts";
 import { info } from "../../kernel/log.ts";
 import { copyArea, type ImageArea } from "../../media/transcode/scaled/imageArea.ts";
 import { decodeScaled } from "../../media/transcode/scaled/decodeScaled.ts";
@@ -22,6 +23,13 @@ import type { Context } from "../context.ts";
 import { CLEAN_UP_AFTER_MS } from "../versions/versionKeys.ts";
 import { findDisplayFile, type DisplayFile } from "./displaySource.ts";
 import { cropSide, FACE_CROP_EDGE_PX, type FaceBox } from "./faceCropNames.ts";
+import {
+  MISSING_PROXY_EXPIRES_MS,
+  recallFailure,
+  recordRefusal,
+  recordTransientFailure,
+  REFUSAL_EXPIRES_MS,
+} from "./renderFailures.ts";
 import { createRendition } from "./renditions.ts";
 import { RENDITION_MEMORY_BYTES, withDecoder } from "./scaled/decoderTurn.ts";
 import type { MediaAddress } from "./urlSigner.ts";
@@ -92,13 +100,16 @@ async function cutRendition(
   );
 }
 
+/** A crop, or the reason why there is none. */
+type Cut = { kind: "image"; image: RgbaImage } | { kind: "none"; reason: string; awaitsProxy: boolean };
+
 async function cutFace(
   context: Context,
   address: MediaAddress,
   { box }: BoxedFace,
   row: MediaFileRow,
   origin: string,
-): Promise<RgbaImage | null> {
+): Promise<Cut> {
   const { assetId: id, versionId } = address;
   const { mediaType } = row;
   const file = await findDisplayFile(context, {
@@ -107,12 +118,38 @@ async function cutFace(
     posterVersionId: versionId,
     mediaType,
   });
-  if (file.kind === "none") return null;
+  if (file.kind === "none") return file;
   const space = boxSpace(row, file);
-  if (space === null) return null;
+  if (space === null) return { kind: "none", reason: "the size of the picture is unknown", awaitsProxy: false };
   const area = cropArea(box, space);
   const decoded = context.config.workersPlan === "free" ? null : await decodeArea(context, file, area);
-  return decoded ?? (await cutRendition(context, address, row, area, origin));
+  const image = decoded ?? (await cutRendition(context, address, row, area, origin));
+  if (image === null) return { kind: "none", reason: "the picture can't be decoded", awaitsProxy: false };
+  return { kind: "image", image };
+}
+
+/** Cuts the face unless an earlier attempt showed that the picture has no crops: requests may be anonymous. */
+async function cutOnce(
+  context: Context,
+  address: MediaAddress,
+  face: BoxedFace,
+  row: MediaFileRow,
+  origin: string,
+): Promise<RgbaImage | null> {
+  const { assetId, versionId } = address;
+  const group = { assetId, versionId, group: "crop" } as const;
+  const { failure, blocks } = await recallFailure(context, group);
+  if (blocks) return null;
+  let cut: Cut;
+  try {
+    cut = await cutFace(context, address, face, row, origin);
+  } catch (error) {
+    if (error instanceof AppError && error.code !== "rendering_unavailable") throw error;
+    throw await recordTransientFailure(context, group, failure, error);
+  }
+  if (cut.kind === "image") return cut.image;
+  await recordRefusal(context, group, cut.reason, cut.awaitsProxy ? MISSING_PROXY_EXPIRES_MS : REFUSAL_EXPIRES_MS);
+  return null;
 }
 
 /** Crops in progress in this isolate; concurrent requests for the same one share it. */
@@ -125,7 +162,7 @@ async function cutAndStore(
   row: MediaFileRow,
   origin: string,
 ): Promise<boolean> {
-  const image = await cutFace(context, address, face, row, origin);
+  const image = await cutOnce(context, address, face, row, origin);
   if (image === null) return false;
   const { assetId, versionId, variant } = address;
   const bytes = await withDecoder(RENDITION_MEMORY_BYTES, () =>

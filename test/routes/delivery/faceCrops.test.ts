@@ -6,6 +6,9 @@ import { decodeWebp } from "../../../src/media/transcode/webp/decodeWebp.ts";
 import { RENDITIONS_PREFIX } from "../../../src/objects/keys.ts";
 import { CLEAN_UP_AFTER_MS } from "../../../src/operations/versions/versionKeys.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
+import { instrumentedBucket } from "../../support/bindings/bucket.ts";
+import { forgetFailures } from "../../../src/operations/delivery/renderFailures.ts";
+import { testContext } from "../../support/context.ts";
 import { runSchedule } from "../../support/bindings/consumer.ts";
 import { recordingQueue } from "../../support/bindings/queue.ts";
 import { getRootOwner, sqlAll, storageUsage } from "../../support/clients/account.ts";
@@ -131,6 +134,8 @@ describe("the crop of a face", () => {
     const id = await uploadImage(new Uint8Array(await output.response().arrayBuffer()), "a.avif");
     const face = await addFace(id, [300, 200, 60, 60]);
     expect(await statusOf(await cropUrl(face))).toBe(404);
+    // As the task that stores the proxy does.
+    await forgetFailures(testContext(), id, await versionOf(id));
     const httpMetadata = { contentType: "image/jpeg" };
     await env.BUCKET.put(`proxies/${id}/${await versionOf(id)}`, await jpegWithOrientation(png, 1), { httpMetadata });
     const crop = await readImage(await cropUrl(face));
@@ -151,6 +156,18 @@ describe("the crop of a face", () => {
     const actual = pixelAt(crop, crop.width - 1, crop.height - 1);
     expect(crop.width).toBe(Math.min(side, 360));
     for (const channel of [0, 1, 2]) expect(Math.abs((actual[channel] ?? 0) - (corner[channel] ?? 0))).toBeLessThan(24);
+  });
+
+  it("is tried once a day if the picture can't be decoded, for all faces of it", async () => {
+    const id = await uploadImage(uniqueBytes());
+    await sqlAll("UPDATE assets SET width = 400, height = 300 WHERE id = ?", id);
+    const [first, second] = [await addFace(id, [10, 10, 60, 60]), await addFace(id, [50, 50, 60, 60])];
+    expect(await statusOf(await cropUrl(first))).toBe(404);
+    const bucket = instrumentedBucket();
+    const url = await cropUrl(second);
+    expect((await call("GET", url, { token: null, env: { BUCKET: bucket.binding } })).status).toBe(404);
+    // The crop and the record of the failure: the picture is not read again.
+    expect(bucket.calls).toEqual(["get", "head"]);
   });
 
   it("is that of the original while an edited version is current", async () => {
