@@ -6,7 +6,7 @@ import { expectConsistentStorage, runSimulation } from "./simulation.ts";
 const simulations = [
   { seed: 11, rounds: 600, concurrency: 1, callsPerFault: 0 },
   { seed: 12, rounds: 150, concurrency: 6, callsPerFault: 0 },
-  { seed: 13, rounds: 400, concurrency: 1, callsPerFault: 10 },
+  { seed: 13, rounds: 500, concurrency: 1, callsPerFault: 10 },
   { seed: 14, rounds: 100, concurrency: 8, callsPerFault: 12 },
   { seed: 15, rounds: 100, concurrency: 8, callsPerFault: 30 },
 ];

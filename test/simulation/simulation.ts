@@ -61,6 +61,8 @@ async function runIndexing(bindings: Partial<Cloudflare.Env>): Promise<void> {
 /** Runs a simulation and returns how often each action returned each status, keyed `${action} ${status}`. */
 export async function runSimulation(options: SimulationOptions): Promise<Map<string, number>> {
   const random = createRandomSource(options.seed);
+  // Its own, so that the requests of a seed do not depend on the indexing.
+  const indexingRandom = createRandomSource(options.seed + 1000);
   const { libraryId, otherLibraryId } = options;
   const mirrors = [libraryId, otherLibraryId].map((id) => new FeedMirror(id));
   const clientOptions = {
@@ -73,7 +75,9 @@ export async function runSimulation(options: SimulationOptions): Promise<Map<str
   for (let round = 0; round < options.rounds; round++) {
     await Promise.all([
       ...Array.from({ length: options.concurrency }, async () => await client.runRandomAction()),
-      ...(random.nextInt(4) === 0 ? [runIndexing(clientOptions.createBindings())] : []),
+      ...(indexingRandom.nextInt(4) === 0
+        ? [runIndexing(createFaultyBindings(indexingRandom, options.callsPerFault))]
+        : []),
     ]);
     await options.afterRound?.();
     // Polling at random times and page sizes must not miss an event.
