@@ -6,6 +6,7 @@ import { countTable } from "./countRows.ts";
 import { feedTable, insertEvents } from "./feedRows.ts";
 import { integrityTable } from "./integrityRows.ts";
 import { listTable, ratingTable } from "./listRows.ts";
+import { personTable } from "./personRows.ts";
 import { filteredMapTable, mapTable } from "./mapRows.ts";
 import { typicalLibrary } from "./typicalLibrary.ts";
 import { principal } from "./measureCost.ts";
@@ -24,6 +25,7 @@ it("counts rows read and written", { timeout: 3_600_000 }, async ({ task }) => {
   await insertEvents(large, MILLION);
   record("Lists", await listTable([small, scattered, large]));
   record("Counts", await countTable([small, scattered, large]));
+  record("People, 100,000 assets", await personTable(await seedLibrary(principal.userId, 100_000)));
   record("Map, typical library of 1,000,000", await mapTable(large, [...wideViewports, ...closeViewports]));
   for (const viewport of [wideViewports[0], closeViewports[2]]) {
     if (viewport !== undefined) record(`Map, filtered, ${viewport.name}`, await filteredMapTable(large, viewport));
