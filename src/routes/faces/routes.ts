@@ -23,7 +23,7 @@ import {
   getFaceParameters,
   updateFaceSchema,
 } from "./schemas.ts";
-import { serializeAssignment, serializeFace } from "./serializer.ts";
+import { serializeAssessedFace } from "./serializer.ts";
 
 const params = z.object({ face_id: idSchema("face") });
 const shared = { tags: ["Faces"], security: credentialSecurity };
@@ -106,7 +106,7 @@ export const faces = newRouter()
       box: body.bounding_box,
     };
     const face = await createFace(context, principal, request, idempotent);
-    return c.json(await serializeFace(face, await mediaUrlBuilder(c)), 201);
+    return c.json(await serializeAssessedFace(face, await mediaUrlBuilder(c)), 201);
   })
   .openapi(list, async (c) => {
     const query = c.req.valid("query");
@@ -124,9 +124,7 @@ export const faces = newRouter()
       },
     );
     const urls = await mediaUrlBuilder(c);
-    const data = await Promise.all(
-      page.faces.map(async (face) => ({ ...(await serializeFace(face, urls)), ...serializeAssignment(face) })),
-    );
+    const data = await Promise.all(page.faces.map((face) => serializeAssessedFace(face, urls)));
     return c.json({ data, has_more: page.hasMore }, 200);
   })
   .openapi(get, async (c) => {
@@ -134,14 +132,13 @@ export const faces = newRouter()
     const reference = { id: c.req.valid("param").face_id, libraryId: query.library_id ?? null };
     const read = isAssessed(query) ? assessFace : operations.getFace;
     const face: operations.Face | AssessedFace = await read(c.var.context, c.var.principal, reference);
-    const body = await serializeFace(face, await mediaUrlBuilder(c));
-    return c.json({ ...body, ...serializeAssignment(face) }, 200);
+    return c.json(await serializeAssessedFace(face, await mediaUrlBuilder(c)), 200);
   })
   .openapi(update, async (c) => {
     const { context, principal } = c.var;
     const reference = { id: c.req.valid("param").face_id, libraryId: c.req.valid("query").library_id ?? null };
     const face = await operations.updateFace(context, principal, reference, c.req.valid("json").person_id);
-    return c.json(await serializeFace(face, await mediaUrlBuilder(c)), 200);
+    return c.json(await serializeAssessedFace(face, await mediaUrlBuilder(c)), 200);
   })
   .openapi(remove, async (c) => {
     const reference = { id: c.req.valid("param").face_id, libraryId: c.req.valid("query").library_id ?? null };

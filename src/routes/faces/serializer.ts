@@ -34,14 +34,21 @@ export async function serializeFace(face: Face, urls: MediaUrlBuilder, { legacy 
   };
 }
 
-/** `cluster_assignment` of a face that was read with it; else null. */
-export function serializeAssignment(face: Face | AssessedFace): Pick<FaceBody, "cluster_assignment"> {
-  if (!("assignment" in face)) return { cluster_assignment: null };
-  const { distanceToPerson, candidates } = face.assignment;
+/** A face on the routes of faces, with `cluster_assignment` if it was read with it. */
+export async function serializeAssessedFace(face: Face | AssessedFace, urls: MediaUrlBuilder): Promise<FaceBody> {
+  const assignment = "assignment" in face ? face.assignment : null;
   return {
-    cluster_assignment: {
-      distance_to_person: distanceToPerson,
-      candidates: candidates.map(({ personId, distance, name }) => ({ person_id: personId, distance, name })),
-    },
+    ...(await serializeFace(face, urls)),
+    cluster_assignment:
+      assignment === null
+        ? null
+        : {
+            distance_to_person: assignment.distanceToPerson,
+            candidates: assignment.candidates.map(({ personId, distance, name }) => ({
+              person_id: personId,
+              distance,
+              name,
+            })),
+          },
   };
 }
