@@ -20,6 +20,7 @@ import { oauth } from "./routes/accounts/oauthRoutes.ts";
 import { passkeys } from "./routes/accounts/passkeyRoutes.ts";
 import { publicSignIn, signIn } from "./routes/accounts/signInRoutes.ts";
 import { sessions } from "./routes/accounts/sessionRoutes.ts";
+import { faceRuns } from "./routes/faces/faceRunRoutes.ts";
 import { faces } from "./routes/faces/routes.ts";
 import { feedback } from "./routes/feedback/routes.ts";
 import { assetFiles } from "./routes/delivery/fileRoutes.ts";
@@ -55,6 +56,7 @@ function mountApi(app: OpenAPIHono<AppEnv>) {
     .route("/", users)
     .route("/", invitations)
     .route("/", libraries)
+    .route("/", faceRuns)
     .route("/", members)
     .route("/", apiKeys)
     .route("/", sessions)

@@ -41,6 +41,7 @@ import * as versionRoutes from "../../src/routes/versions/routes.ts";
 import * as versionSchemas from "../../src/routes/versions/schemas.ts";
 import * as listColumns from "../../src/records/assets/listColumns.ts";
 import { backgroundSection } from "./backgroundLimits.ts";
+import { clusteringSection } from "./clusteringLimits.ts";
 import { limit, type Section } from "./entry.ts";
 import { faceSection } from "./faceLimits.ts";
 import { fileSections } from "./fileLimits.ts";
@@ -176,6 +177,7 @@ export const sections: Section[] = [
   sharingSection,
   peopleSection,
   faceSection,
+  clusteringSection,
   searchSection,
   ...fileSections,
   videoSection,

@@ -5,12 +5,18 @@ import type { Context } from "../operations/context.ts";
 import { resumeDeleteAlbum } from "../operations/deletion/purgeAlbums.ts";
 import { resumeEmptyTrash } from "../operations/deletion/trash.ts";
 import { purgeCachedMedia } from "../operations/delivery/cachePurges.ts";
+import { continueFaceRun } from "../operations/faces/faceRuns.ts";
+import { groupFaces } from "../operations/faces/groupFaces.ts";
 import { indexChanges } from "../operations/search/indexing/indexChanges.ts";
 import { continueIndexing, enqueueIndexing, indexMessage } from "../operations/search/indexing/indexQueue.ts";
 import {
   cachePurgeMessage,
   deleteAlbumMessage,
   emptyTrashMessage,
+  enqueueFaceRun,
+  enqueueGroupFaces,
+  faceRunMessage,
+  groupFacesMessage,
   sendAgain,
   taskMessage,
 } from "../operations/tasks/taskQueue.ts";
@@ -35,6 +41,21 @@ async function retryOnError(message: Message, handling: Promise<void>): Promise<
   }
 }
 
+/** Returns false for another message. More work is a message of its own, behind those of others. */
+async function handleFaceMessage({ body }: Message, context: Context): Promise<boolean> {
+  const grouping = groupFacesMessage.safeParse(body);
+  if (grouping.success) {
+    const { groupFacesOf: scope } = grouping.data;
+    if (await groupFaces(context, scope)) await enqueueGroupFaces(context.queue, scope);
+    return true;
+  }
+  const run = faceRunMessage.safeParse(body);
+  if (!run.success) return false;
+  const { faceRunLibraryId: libraryId } = run.data;
+  if (await continueFaceRun(context, libraryId)) await enqueueFaceRun(context.queue, libraryId);
+  return true;
+}
+
 async function handleMessage(message: Message, context: Context): Promise<void> {
   const emptyTrash = emptyTrashMessage.safeParse(message.body);
   if (emptyTrash.success) {
@@ -54,6 +75,7 @@ async function handleMessage(message: Message, context: Context): Promise<void> 
     if (await indexChanges(context)) await continueIndexing(context.queue);
     return message.ack();
   }
+  if (await handleFaceMessage(message, context)) return message.ack();
   const task = taskMessage.safeParse(message.body);
   if (!task.success) {
     // The message is of foreign origin, so a retry would fail the same way.

@@ -9,6 +9,8 @@ import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
 import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";
 import { sweepCachePurges } from "../operations/delivery/cachePurges.ts";
 import { cleanUpFaceCrops } from "../operations/delivery/faceCrops.ts";
+import { continueFaceRuns } from "../operations/faces/faceRuns.ts";
+import { groupOverdue } from "../operations/faces/groupFaces.ts";
 import { sweepIdempotencyKeys } from "../operations/idempotency/createOnce.ts";
 import { sweepEvents } from "../operations/maintenance/eventSweep.ts";
 import { checkIntegrity } from "../operations/maintenance/integrity.ts";
@@ -37,6 +39,8 @@ const scheduledTasks: [name: string, task: ScheduledTask][] = [
   ["delete ended sessions", sweepSessions],
   ["delete expired sign-ins", sweepSignIns],
   ["delete expired challenges and one-time links", sweepSignInSecrets],
+  ["continue face detection of libraries", continueFaceRuns],
+  ["group faces", groupOverdue],
   ["index changes for the search", indexOverdue],
   ["embed assets without a vector", embedMissing],
   ["update vectors of deleted and moved assets", sweepVectors],

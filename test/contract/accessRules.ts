@@ -111,6 +111,10 @@ export const accessRules: Record<string, AccessRule> = {
   "POST /api/libraries/{library_id}/restore": { ...deleteRule, trashedLibraryStatus: 200, memberStatus: 403 },
   "DELETE /api/libraries/{library_id}": { ...permanentDelete, trashedLibraryStatus: 200 },
 
+  "GET /api/libraries/{library_id}/face-detection": { ...readRule, memberStatus: 403, returnsOwnData: false },
+  "POST /api/libraries/{library_id}/face-detection": { ...writeRule, memberStatus: 403 },
+  "DELETE /api/libraries/{library_id}/face-detection": { ...deleteRule, memberStatus: 403 },
+
   "GET /api/libraries/{library_id}/members": { ...sessionRule, memberStatus: 403 },
   "PATCH /api/libraries/{library_id}/members/{user_id}": {
     ...sessionRule,

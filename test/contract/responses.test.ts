@@ -89,6 +89,18 @@ async function callSignInRoutes(userId: string, request: string): Promise<void> 
   await callAndValidate("POST /api/sign-in/sign-up", `${path}/sign-up`, 200, { json, env });
 }
 
+/** The detection of a library's faces, which its owner has turned on. */
+async function callFaceRunRoutes(libraryId: string): Promise<void> {
+  const title = "/api/libraries/{library_id}/face-detection";
+  const path = `/api/libraries/${libraryId}/face-detection`;
+  await callAndValidate(`GET ${title}`, path, 200);
+  await callAndValidate(`POST ${title}`, path, 409);
+  await callAndValidate("PATCH /api/users/me", "/api/users/me", 200, { json: { face_detection_preference: true } });
+  await callAndValidate(`POST ${title}`, path, 200);
+  await callAndValidate(`DELETE ${title}`, path, 200);
+  await callAndValidate(`GET ${title}`, path, 200);
+}
+
 /** People and their faces on an asset. */
 async function validatePeople(assetId: string): Promise<void> {
   const fields = { json: { name: "Ada", birth_date: "1815-12-10" } };
@@ -173,6 +185,7 @@ describe("every response matches the published schema", () => {
     const { libraryId } = await getRootOwner();
     await callAndValidate("GET /api/libraries", "/api/libraries", 200);
     await callAndValidate("GET /api/libraries/{library_id}", `/api/libraries/${libraryId}`, 200);
+    await callFaceRunRoutes(libraryId);
     await validateSharing(userId, libraryId);
     await callAndValidate("PATCH /api/libraries/{library_id}", `/api/libraries/${libraryId}`, 200, {
       json: { description: "text" },

@@ -4,6 +4,7 @@ import * as records from "../../records/faces/faces.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
+import { requestGrouping } from "./groupFaces.ts";
 import { inaccessible } from "../libraries/access.ts";
 import { readInLibrary } from "../libraries/readInLibrary.ts";
 import { requireCursor } from "../pages.ts";
@@ -62,12 +63,14 @@ export async function updateFace(
   await changes.setFacePerson(context.db, face.id, personId, context.nowMs);
   const updated = await getFace(context, principal, reference);
   if (updated.personId !== personId) throw notFound("person");
+  await requestGrouping(context, { assetId: updated.assetId });
   return updated;
 }
 
 /** Deletes a face; its asset and its person are kept. Throws `not_found`. */
 export async function deleteFace(context: Context, principal: Principal, reference: FaceReference): Promise<void> {
-  const { id } = await getFace(context, principal, reference);
+  const { id, assetId } = await getFace(context, principal, reference);
   await changes.deleteFace(context.db, id, context.nowMs);
   await requestCachePurge(context);
+  await requestGrouping(context, { assetId });
 }

@@ -20,7 +20,14 @@ const MAX_TURN_MS = 30_000;
 const clusteringTurns = turns(1, MAX_TURN_MS);
 
 /** `busy`: the library changed in every attempt. */
-export type Placement = { kind: "placed"; assigned: number } | { kind: "busy" };
+export type Placement =
+  | {
+      kind: "placed";
+      assigned: number;
+      /** Whether faces are left to compare. */
+      hasMore: boolean;
+    }
+  | { kind: "busy" };
 
 /** The sums to store: those that were counted again, and those of the plan's people. */
 function sumsToStore(space: ClusterSpace, counted: CountedPerson[], plan: ClusterPlan): CountedPerson[] {
@@ -87,12 +94,12 @@ export async function placeFaces(
     let plans = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const clusters = await loadClusters(context, libraryId, model, assetId);
-      if (clusters === null) return { kind: "placed", assigned };
+      if (clusters === null) return { kind: "placed", assigned, hasMore: false };
       const step = await placePart(context, libraryId, model, clusters);
       if (step === null) continue;
       assigned += step.assigned;
       plans += 1;
-      if (!step.hasMore || plans === MAX_PLANS) return { kind: "placed", assigned };
+      if (!step.hasMore || plans === MAX_PLANS) return { kind: "placed", assigned, hasMore: step.hasMore };
     }
     return { kind: "busy" };
   } finally {

@@ -2,6 +2,7 @@ import { invalid, notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/people/mergePeople.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
+import { requestGrouping } from "../faces/groupFaces.ts";
 import { inaccessible } from "../libraries/access.ts";
 import { withOptimisticRetry } from "../optimisticRetry.ts";
 import { getPerson, type ListedPerson } from "./people.ts";
@@ -18,6 +19,7 @@ export async function deletePerson(context: Context, principal: Principal, id: s
   const [person] = await findAll(context, principal, [id]);
   if (person === undefined || !(await records.deletePerson(context.db, person, context.nowMs)))
     throw notFound("person");
+  await requestGrouping(context, { libraryId: person.libraryId });
 }
 
 const CONFLICT = "the people were changed concurrently; nobody was deleted; retry the request";
@@ -45,8 +47,9 @@ export async function mergePeople(
       throw invalid(loc, "must be people of the same library");
     }
     const merge = { target, sources };
-    const isWritten = await records.mergePeople(context.db, merge, context.nowMs);
-    return isWritten ? records.isMergeOfNobody(merge) : null;
+    if (!(await records.mergePeople(context.db, merge, context.nowMs))) return null;
+    await requestGrouping(context, { libraryId: target.libraryId });
+    return records.isMergeOfNobody(merge);
   });
   return isOfNobody ? null : await getPerson(context, principal, id);
 }

@@ -14,6 +14,16 @@ export const emptyTrashMessage = z.object({ emptyTrashLibraryId: z.string() });
 /** Message to continue deleting a large album. */
 export const deleteAlbumMessage = z.object({ deleteAlbumId: z.string() });
 
+/** Message to group the faces of a library after a user changed them. */
+export const groupFacesMessage = z.object({
+  /** The library, or an asset of it. */
+  groupFacesOf: z.object({ libraryId: z.string() }).or(z.object({ assetId: z.string() })),
+});
+export type GroupFacesScope = z.output<typeof groupFacesMessage>["groupFacesOf"];
+
+/** Message to continue detecting or deleting the faces of a library. */
+export const faceRunMessage = z.object({ faceRunLibraryId: z.string() });
+
 /** Message to purge cached media whose URLs ended. */
 export const cachePurgeMessage = z.object({ purgeCachedMedia: z.literal(true) });
 
@@ -36,6 +46,17 @@ export async function enqueueEmptyTrash(queue: TaskQueue, libraryId: string): Pr
 export async function enqueueDeleteAlbum(queue: TaskQueue, albumId: string): Promise<void> {
   const message = { deleteAlbumId: albumId } satisfies z.input<typeof deleteAlbumMessage>;
   await send(queue, message, { album_id: albumId });
+}
+
+/** Enqueues grouping the faces of a library. A failed send is ignored, because the schedule groups too. */
+export async function enqueueGroupFaces(queue: TaskQueue, groupFacesOf: GroupFacesScope): Promise<void> {
+  await send(queue, { groupFacesOf } satisfies z.input<typeof groupFacesMessage>, { ...groupFacesOf });
+}
+
+/** Enqueues the next part of a library's face run. A failed send is ignored, because the schedule continues it. */
+export async function enqueueFaceRun(queue: TaskQueue, libraryId: string): Promise<void> {
+  const message = { faceRunLibraryId: libraryId } satisfies z.input<typeof faceRunMessage>;
+  await send(queue, message, { library_id: libraryId });
 }
 
 /** Enqueues a purge of cached media. A failed send is ignored, because the schedule purges too. */

@@ -83,9 +83,9 @@ export const FACE_RUN_KINDS = ["detect", "delete"] as const;
 export const faceRuns = sqliteTable("face_runs", {
   libraryId: text("library_id").primaryKey(),
   kind: text("kind", { enum: FACE_RUN_KINDS }).notNull(),
-  /** Sort key of the last asset, or id of the last face, that was handled; empty at the start. */
+  /** Sort key, or checksum, of the last asset that was handled; empty at the start. */
   position: text("position").notNull().default(""),
-  /** Assets whose tasks were started, or faces that were deleted. */
+  /** Assets whose tasks were started, or whose faces were deleted. */
   handled: integer("handled").notNull().default(0),
   requestedAt: integer("requested_at").notNull(),
   /** Null while the run continues. */

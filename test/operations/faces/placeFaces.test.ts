@@ -54,7 +54,7 @@ describe("placing faces", () => {
   it("forms a person of three similar faces, with events that clients can apply", async () => {
     const { lastSeq } = await readEvents();
     const { faceIds } = await add(1, 3);
-    expect(await place()).toEqual({ kind: "placed", assigned: 3 });
+    expect(await place()).toEqual({ kind: "placed", assigned: 3, hasMore: false });
     const persons = await Promise.all(faceIds.map(personOf));
     expect(new Set(persons).size).toBe(1);
     const { events } = await readEvents(lastSeq);
@@ -79,7 +79,7 @@ describe("placing faces", () => {
     await place();
     const before = await readEvents();
     const rows = await sqlAll("SELECT * FROM face_embeddings WHERE library_id = ?", owner.libraryId);
-    expect(await place()).toEqual({ kind: "placed", assigned: 0 });
+    expect(await place()).toEqual({ kind: "placed", assigned: 0, hasMore: false });
     expect((await readEvents(before.lastSeq)).events).toEqual([]);
     expect(await sqlAll("SELECT * FROM face_embeddings WHERE library_id = ?", owner.libraryId)).toEqual(rows);
   });
@@ -89,7 +89,7 @@ describe("placing faces", () => {
     const { faceIds } = await add(1, 3);
     await place(warm);
     const later = await add(1, 2);
-    expect(await place(warm)).toEqual({ kind: "placed", assigned: 2 });
+    expect(await place(warm)).toEqual({ kind: "placed", assigned: 2, hasMore: false });
     expect(await personOf(later.faceIds[0])).toBe(await personOf(faceIds[0]));
   });
 
@@ -97,9 +97,13 @@ describe("placing faces", () => {
     await add(1, 3);
     await place();
     const { faceIds } = await add(1, 3, { model: "other@1" });
-    expect(await place()).toEqual({ kind: "placed", assigned: 0 });
+    expect(await place()).toEqual({ kind: "placed", assigned: 0, hasMore: false });
     const other = { model: "other@1", dimensions: TEST_MODEL.dimensions };
-    expect(await placeFaces(freshContext(), owner.libraryId, other, null)).toEqual({ kind: "placed", assigned: 3 });
+    expect(await placeFaces(freshContext(), owner.libraryId, other, null)).toEqual({
+      kind: "placed",
+      assigned: 3,
+      hasMore: false,
+    });
     expect(await sqlAll("SELECT count(*) AS n FROM people WHERE library_id = ?", owner.libraryId)).toEqual([{ n: 2 }]);
     expect(await personOf(faceIds[0])).not.toBeNull();
   });
@@ -228,7 +232,7 @@ describe("consumers at the same time", () => {
     const warm = failsOnce("after");
     await expect(place(warm)).rejects.toThrow("reset");
     expect(await personOf(faceIds[0])).not.toBeNull();
-    expect(await place(warm)).toEqual({ kind: "placed", assigned: 0 });
+    expect(await place(warm)).toEqual({ kind: "placed", assigned: 0, hasMore: false });
     expect((await readEvents(lastSeq)).events).toHaveLength(4);
   });
 
