@@ -1,7 +1,7 @@
 /** `npm run dev`: migrates the local database and runs the Worker locally, without an account or prompts. */
 import { copyFaceModels } from "./copyFaceModels.ts";
 import { copyReferenceAssets } from "./copyReferenceAssets.ts";
-import { readLocalKey } from "./demo/client.ts";
+import { readFaceDetection, readLocalKey, turnOnFaceDetection } from "./demo/client.ts";
 import { freePort } from "./demo/server.ts";
 import { ensureLocalSecrets } from "./localSecrets.ts";
 import { runWrangler, startWrangler, stopProcess, waitForExit } from "./wrangler.ts";
@@ -44,6 +44,25 @@ async function requirePort(args: string[]): Promise<number> {
   return await freePort(port, "dev");
 }
 
+const MAX_START_SECONDS = 120;
+
+/** Turns face detection on, once the server responds, for a local owner who has not decided; says so. */
+async function turnOnUndecided(origin: string): Promise<void> {
+  const api = { origin, key: await readLocalKey() };
+  for (let second = 0; second < MAX_START_SECONDS; second += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1000).unref());
+    try {
+      const isUndecided = (await readFaceDetection(api)) === null;
+      if (isUndecided && (await turnOnFaceDetection(api))) {
+        console.log("Face detection is turned on for the local owner; PATCH /api/users/me turns it off: docs/faces.md");
+      }
+      return;
+    } catch {
+      // The server is still starting.
+    }
+  }
+}
+
 async function dev(args: string[]): Promise<number> {
   if (args.includes("--help")) {
     console.log(HELP);
@@ -62,6 +81,7 @@ Owner's key     ${await readLocalKey()}${newKey === null ? "" : "   (new, in .de
 `);
   const server = startWrangler(["dev", ...args, ...(optionOf(args, "--port") === "0" ? ["--port", String(port)] : [])]);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stopProcess(server));
+  void turnOnUndecided(origin);
   return (await waitForExit(server)) ?? 1;
 }
 

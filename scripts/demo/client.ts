@@ -90,6 +90,12 @@ async function call(api: Api, path: string, init: RequestInit = {}): Promise<Res
   throw new ApiError(`${init.method ?? "GET"} ${path} responded with ${response.status}: ${text}`, response.status);
 }
 
+/** The owner's choice about automatic face detection; null before it. */
+export async function readFaceDetection(api: Api): Promise<boolean | null> {
+  const me: unknown = await (await call(api, "/api/users/me")).json();
+  return z.object({ face_detection_preference: z.boolean().nullable() }).parse(me).face_detection_preference;
+}
+
 /** Turns on automatic face detection for the owner's photos; false where it is not available. */
 export async function turnOnFaceDetection(api: Api): Promise<boolean> {
   const headers = { "Content-Type": "application/json" };
