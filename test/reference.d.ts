@@ -21,6 +21,8 @@ declare module "*/reference/examples.js" {
     trashedAssets: Asset[];
     albums: Named[];
     members: Asset[];
+    people: (Named & { is_favorite: boolean })[];
+    faces: { id: string; source: string; person_id: string | null }[];
   }
   interface Example {
     example?: unknown;

@@ -1,5 +1,6 @@
 // Chooses the values of each operation. Values that would delete what its owner may miss are left out: permanent
-// deletion takes from the trash, an album to delete is empty, an API key to revoke has never been used.
+// deletion takes from the trash, an album to delete is empty, a person to delete is on no asset, a face to delete was
+// drawn and has no person, an API key to revoke has never been used.
 
 const isPhoto = ({ mime_type: type }) => type.startsWith("image/");
 const isVideo = ({ mime_type: type }) => type.startsWith("video/");
@@ -7,6 +8,7 @@ const idsOf = (items) => items.filter((item) => item !== undefined).map(({ id })
 
 function chooseIds(operationId, samples) {
   const { assets, trashedAssets, albums, apiKeys, libraries, edited, stack, members, membership } = samples;
+  const { people, faces } = samples;
   const loose = assets.filter((asset) => asset.stack_id === null);
   switch (operationId) {
     case "libraries_trash":
@@ -22,6 +24,10 @@ function chooseIds(operationId, samples) {
       return { album_: idsOf(albums.filter(({ asset_count: count }) => count === 0)) };
     case "albums_assets_remove":
       return membership && { album_: [membership.album_id], asset_: [membership.asset_id] };
+    case "people_delete":
+      return { person_: idsOf(people.filter(({ asset_count: count }) => count === 0)) };
+    case "faces_delete":
+      return { face_: idsOf(faces.filter(({ source, person_id: person }) => source === "manual" && person === null)) };
     case "stacks_create":
     case "stacks_add_assets":
       return { asset_: idsOf(loose.filter(isPhoto)) };
@@ -51,13 +57,19 @@ function chooseIds(operationId, samples) {
 }
 
 /** The current values, so that an update changes nothing. */
-function chooseBody(operationId, { library, albums, apiKeys, photos }) {
+function chooseBody(operationId, { library, albums, apiKeys, photos, people, faces }) {
   const description = photos[0]?.metadata?.description ?? null;
   switch (operationId) {
     case "libraries_update":
       return { name: library.name };
     case "albums_update":
       return albums[0] && { name: albums[0].name };
+    case "people_update":
+      return people[0] && { is_favorite: people[0].is_favorite };
+    case "people_bulk_update":
+      return people[0] && { updates: [{ id: people[0].id, change: { is_favorite: people[0].is_favorite } }] };
+    case "faces_update":
+      return faces[0] && { person_id: faces[0].person_id };
     case "api_keys_update":
       return apiKeys[0] && { name: apiKeys[0].name };
     case "assets_update":
@@ -84,7 +96,7 @@ function mediaParameters(asset) {
  */
 export function choose(operationId, samples) {
   if (samples === null) return { ids: {}, parameters: {} };
-  const { library, libraries, assets, albums, apiKeys, stack, membership, task } = samples;
+  const { library, libraries, assets, albums, apiKeys, stack, membership, task, people, faces } = samples;
   const images = assets.filter(isPhoto);
   const photos = images.length === 0 ? assets : images;
   const ids = {
@@ -94,6 +106,8 @@ export function choose(operationId, samples) {
     album_: idsOf(albums),
     album_asset_: idsOf([membership]),
     asset_stack_: idsOf([stack]),
+    person_: idsOf(people),
+    face_: idsOf(faces),
     apikey_: idsOf(apiKeys),
     ...chooseIds(operationId, samples),
   };

@@ -23,12 +23,14 @@ export async function findSamples(headers) {
   const library = libraries.toSorted((a, b) => b.asset_count - a.asset_count)[0];
   if (library === undefined) return null;
   const inLibrary = `library_id=${library.id}`;
-  const [assets, trashedAssets, albums, stacks, tasks] = await Promise.all([
+  const [assets, trashedAssets, albums, stacks, tasks, people, faces] = await Promise.all([
     list(`/api/assets?${inLibrary}&include=metadata,variants&limit=${MAX_ASSETS}`),
     list(`/api/assets?${inLibrary}&include=&state=trashed&limit=${MAX_ITEMS}`),
     list(`/api/albums?${inLibrary}&limit=${MAX_ITEMS}`),
     list(`/api/stacks?${inLibrary}&limit=1`),
     list(`/api/tasks?${inLibrary}&limit=1`),
+    list(`/api/people?${inLibrary}&name_filter=all&limit=${MAX_ITEMS}`),
+    list(`/api/faces?${inLibrary}&limit=${MAX_ITEMS}`),
   ]);
   const edited = assets.find(({ kind }) => kind !== "original");
   const [memberships, members, versions] = await Promise.all([
@@ -37,7 +39,7 @@ export async function findSamples(headers) {
     edited === undefined ? [] : list(`/api/assets/${edited.id}/versions`),
   ]);
   return {
-    ...{ libraries, library, trashedLibraries, apiKeys, assets, trashedAssets, albums, edited },
+    ...{ libraries, library, trashedLibraries, apiKeys, assets, trashedAssets, albums, edited, people, faces },
     ...{ stack: stacks[0], members, task: tasks[0], membership: memberships[0] },
     original: versions.find(({ position }) => position === 0),
   };

@@ -22,6 +22,8 @@ const INFO = {
     { name: "Members", description: "Members of shared libraries and their roles" },
     { name: "Invitations", description: "Links by which others join a library" },
     { name: "Stacks", description: "Groups of related photos" },
+    { name: "People", description: "People, grouped from faces" },
+    { name: "Faces", description: "Faces on assets and their people" },
     { name: "Versions", description: "Edited versions of a photo" },
     { name: "Media", description: "Files behind signed URLs" },
     { name: "Tasks", description: "Background tasks of assets" },

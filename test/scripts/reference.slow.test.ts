@@ -28,6 +28,9 @@ libraries_create libraries_retrieve libraries_update assets_create=${NEW_PHOTO}
 api_keys_create api_keys_list api_keys_update
 albums_create albums_list albums_retrieve albums_update albums_assets_add albums_assets_list
 album_assets_list album_assets_get
+people_create people_list people_retrieve people_update people_bulk_update
+faces_create faces_list faces_retrieve faces_update faces_thumbnail
+libraries_face_detection_retrieve libraries_face_detection_delete
 stacks_create stacks_list stacks_retrieve stacks_set_cover stacks_add_assets
 assets_list search_search search_search_assets assets_list_similar assets_counts assets_cluster_by_geo assets_retrieve assets_check_existence
 assets_update assets_bulk_update assets_download assets_thumbnail media_get assets_set_still=${POSTER}
@@ -37,17 +40,19 @@ tasks_list tasks_list_for_asset tasks_get events_get integrity_get search_index_
 users_update users_create users_list sessions_list sessions_delete_others feedback_submit feedback_list
 oauth_auth_url oauth_logout_endpoint sign_in_offer sign_in_passkey_options sign_in_root_key passkeys_list passkeys_start
 members_list invitations_list
+faces_delete people_delete
 albums_assets_remove albums_delete stacks_remove_assets stacks_delete api_keys_delete
 assets_trash assets_restore assets_trash assets_delete assets_trash assets_delete_list
 assets_trash assets_empty_trash
 libraries_trash libraries_restore libraries_trash libraries_delete`;
 
-/** Operations that need a secret, a passkey, another user or another library, which the page does not fill in. */
+/** Operations that need a secret, a passkey, another user, library or person, or a setting, which the page does not fill in. */
 const NOT_EXECUTED = `
 oauth_exchange sign_in_continue sign_in_invitation sign_in_link sign_in_links_create sign_in_passkey
 sign_up sign_up_options passkeys_create passkeys_update passkeys_delete sessions_delete
 invitations_create invitations_link invitations_disable invitations_preview invitations_join
-members_update members_remove members_leave users_get users_manage users_delete assets_move`
+members_update members_remove members_leave users_get users_manage users_delete assets_move people_merge
+libraries_face_detection_start`
   .trim()
   .split(/\s+/);
 

@@ -20,6 +20,11 @@ const LIVE: Samples = {
   trashedAssets: [],
   albums: [{ id: "album_1", name: "Summer", asset_count: 2 }],
   members: [],
+  people: [{ id: "person_1", name: "Ada", asset_count: 1, is_favorite: true }],
+  faces: [
+    { id: "face_1", source: "manual", person_id: "person_1" },
+    { id: "face_2", source: "automatic", person_id: null },
+  ],
 };
 
 const idParameter = (name: string, prefix: string) => ({ name, in: "path", schema: { pattern: `^${prefix}[2-9]$` } });
@@ -37,6 +42,8 @@ const operations: Record<string, { parameters?: object[]; requestBody?: object; 
   assets_delete_list: { requestBody: json("Selection"), responses },
   albums_delete: { parameters: [idParameter("album_id", "album_")], responses },
   api_keys_delete: { parameters: [idParameter("key_id", "apikey_")], responses },
+  people_delete: { parameters: [idParameter("person_id", "person_")], responses },
+  faces_delete: { parameters: [idParameter("face_id", "face_")], responses },
   libraries_trash: { parameters: [idParameter("library_id", "lib_")], responses },
   assets_list: { parameters: [{ name: "library_id", in: "query", schema: {} }], responses },
   assets_create: {
@@ -80,7 +87,14 @@ describe("the examples of the reference page", () => {
   });
 
   it("delete only what is in the trash, empty or unused", () => {
-    const deletions = ["assets_delete", "albums_delete", "api_keys_delete", "libraries_trash"];
+    const deletions = [
+      "assets_delete",
+      "albums_delete",
+      "api_keys_delete",
+      "libraries_trash",
+      "people_delete",
+      "faces_delete",
+    ];
     expect(deletions.map((id) => exampleOf(id, LIVE))).toEqual(deletions.map(() => undefined));
     expect(exampleOf("assets_delete_list", LIVE)).toEqual({ ids: ["asset_…"] });
     const spare: Samples = {
@@ -89,8 +103,17 @@ describe("the examples of the reference page", () => {
       trashedAssets: [photo("asset_3")],
       albums: [...LIVE.albums, { id: "album_2", name: "Empty", asset_count: 0 }],
       apiKeys: [...LIVE.apiKeys, { id: "apikey_2", name: "New", last_used_at: null }],
+      people: [...LIVE.people, { id: "person_2", name: "Eve", asset_count: 0, is_favorite: false }],
+      faces: [...LIVE.faces, { id: "face_3", source: "manual", person_id: null }],
     };
-    expect(deletions.map((id) => exampleOf(id, spare))).toEqual(["asset_3", "album_2", "apikey_2", "lib_2"]);
+    expect(deletions.map((id) => exampleOf(id, spare))).toEqual([
+      "asset_3",
+      "album_2",
+      "apikey_2",
+      "lib_2",
+      "person_2",
+      "face_3",
+    ]);
     expect(exampleOf("assets_delete_list", spare)).toEqual({ ids: ["asset_3"] });
   });
 
