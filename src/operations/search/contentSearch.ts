@@ -15,7 +15,7 @@ import type { SearchMethod, SearchPage, SearchQuery } from "./searchQuery.ts";
 import { parseTextQuery } from "./text/parseQuery.ts";
 import { searchText } from "./textSearch.ts";
 import { blockIndex } from "./vectors/blockIndex.ts";
-import { spaceName } from "./vectors/vectorIndex.ts";
+import { distanceOf, spaceName } from "./vectors/vectorIndex.ts";
 
 /** Hits of a search by content, over all pages. */
 export const MAX_CONTENT_HITS = 200;
@@ -72,7 +72,7 @@ async function findByVector(
 ): Promise<NearHit[]> {
   const space = spaceName(model, vector.length);
   const hits = await blockIndex(context).search({ libraryId, space, vector, limit, assetIds });
-  return hits.map(({ assetId, cosine }) => ({ assetId, distance: Math.min(2, Math.max(0, 1 - cosine)) }));
+  return hits.map(({ assetId, cosine }) => ({ assetId, distance: distanceOf(cosine) }));
 }
 
 /** The vectors of the text and of the image, each of which may fail. */

@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { checkCandidates, readHits } from "./readHits.ts";
 import type { SearchHit, SearchMethod } from "./searchQuery.ts";
 import { blockIndex } from "./vectors/blockIndex.ts";
-import type { AssetVector } from "./vectors/vectorIndex.ts";
+import { distanceOf, type AssetVector } from "./vectors/vectorIndex.ts";
 
 export interface SimilarQuery {
   assetId: string;
@@ -65,9 +65,8 @@ export async function listSimilarAssets(
   const bound = maxDistance ?? (kind === "content" ? MAX_CONTENT_DISTANCE : MAX_APPEARANCE_DISTANCE);
   const distances = new Map(
     near
-      .map(({ assetId: id, cosine }) => [id, Math.min(2, Math.max(0, 1 - cosine))] as const)
-      // The bytes of a vector have an angle of their own.
-      .filter(([id, distance]) => id !== assetId && distance <= bound + 1e-6),
+      .map(({ assetId: id, cosine }) => [id, distanceOf(cosine)] as const)
+      .filter(([id, distance]) => id !== assetId && distance <= bound),
   );
   const filter = { ...everyAsset, libraryId };
   const ids = await checkCandidates(context, filter, [...distances.keys()], limit);

@@ -45,6 +45,11 @@ export interface VectorIndex {
 /** The space of perceptual hashes: 64 bits as 1 and -1. Another algorithm needs another name. */
 export const APPEARANCE_SPACE = "dct-hash#64";
 
+/** The cosine distance, 0 to 2. Rounding to bytes and to 32 bits leaves no more than six digits. */
+export function distanceOf(cosine: number): number {
+  return Math.round(Math.min(2, Math.max(0, 1 - cosine)) * 1e6) / 1e6;
+}
+
 /** The space of a model's vectors of a length. */
 export function spaceName(model: string, dimensions: number): string {
   return `${model}#${dimensions}`;
