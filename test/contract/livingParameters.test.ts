@@ -50,7 +50,6 @@ const parameters: Parameter[] = [
     right: ["quality_scoring", "image_quality", "person_metrics_refresh"],
     wrong: ["metrics", ""],
   },
-  // With people and search, which are not built yet.
   { operation: "GET /api/people", name: "include_hidden", right: ["true", "false"], wrong: ["maybe"] },
   { operation: "GET /api/search", besides: "query=x", ...mediaType },
   { operation: "GET /api/search", besides: "query=x", ...ratings },
