@@ -301,7 +301,7 @@ describe("the cost of the indexing", () => {
     await send("PATCH", `/api/assets/${id}`, { rating: 3 });
     const same = await measure();
     expect(changed).toMatchObject({ main: { trips: 3, written: 0 }, search: { trips: 4 } });
-    expect(changed.main.read).toBeLessThanOrEqual(10);
+    expect(changed.main.read).toBeLessThanOrEqual(16);
     expect(changed.search.read).toBeLessThanOrEqual(30);
     expect(changed.search.written).toBeLessThanOrEqual(6);
     expect(same.search.written).toBeLessThanOrEqual(1);
