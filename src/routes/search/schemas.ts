@@ -126,7 +126,7 @@ export const searchBodySchema = searchObject
       description: "An image; finds photos that resemble it. Needs an embedder of images",
     }),
   })
-  .openapi({ example: { media_type: "image", page: "1" } });
+  .openapi({ example: { query: "photo", media_type: "image" } });
 
 export const imageSearchQuerySchema = z.object({ include: includeSchema.optional() });
 
