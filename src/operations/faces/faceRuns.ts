@@ -1,26 +1,36 @@
 /** Detects the faces of earlier photos of a library, or deletes its automatic faces, in parts. */
 import { AppError } from "../../kernel/errors.ts";
 import * as records from "../../records/faces/faceRuns.ts";
+import { NO_QUERY } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { asOwner } from "../libraries/access.ts";
+import { readInLibrary } from "../libraries/readInLibrary.ts";
 import { resolveLibrary } from "../libraries/resolveLibrary.ts";
 import { enqueueBatch, enqueueFaceRun } from "../tasks/taskQueue.ts";
 
 export type { FaceRun } from "../../records/faces/faceRuns.ts";
 
-/** Runs that one scheduled run continues by one part each. */
+/** Runs that one scheduled run continues. */
 const MAX_RUNS_PER_SCHEDULE = 20;
 
-/** The last run of a live library that the caller owns; null without one. Throws `not_found` and `forbidden`. */
+/**
+ * The last run of a live library that the caller owns; null without one. Takes one round trip.
+ *
+ * @throws {AppError} `not_found` and `forbidden` unless the caller owns the library.
+ */
 export async function getFaceRun(
   context: Context,
   principal: Principal,
   libraryId: string,
 ): Promise<records.FaceRun | null> {
-  const { id } = await resolveLibrary(context, asOwner(principal), libraryId);
-  return (await records.readFaceRun(context.db, id)).run;
+  const { read } = await readInLibrary(context, asOwner(principal), {
+    libraryId,
+    check: NO_QUERY,
+    select: ({ id }) => records.faceRunQuery(id),
+  });
+  return await read();
 }
 
 async function start(context: Context, libraryId: string, kind: records.FaceRunKind): Promise<records.FaceRun> {
@@ -99,6 +109,6 @@ export async function continueFaceRun(context: Context, libraryId: string): Prom
 /** Continues runs whose message was lost. */
 export async function continueFaceRuns(context: Context): Promise<void> {
   for (const libraryId of await records.listOpenRuns(context.db, MAX_RUNS_PER_SCHEDULE)) {
-    if (await continueFaceRun(context, libraryId)) await enqueueFaceRun(context.queue, libraryId);
+    await enqueueFaceRun(context.queue, libraryId);
   }
 }

@@ -5,7 +5,7 @@ import { enqueueGroupFaces, type GroupFacesScope } from "../tasks/taskQueue.ts";
 import { MAX_MEASURED_PEOPLE, measurePeople } from "./personMetrics.ts";
 import { placeFaces } from "./placeFaces.ts";
 
-/** Libraries that one scheduled run groups. */
+/** Libraries for which one scheduled run asks. */
 const MAX_LIBRARIES_PER_RUN = 20;
 
 /** Asks for grouping after faces changed, if faces are recognized. The schedule makes up for a lost message. */
@@ -27,10 +27,10 @@ export async function groupFaces(context: Context, scope: GroupFacesScope): Prom
   return placement.kind === "busy" || placement.hasMore || measured === MAX_MEASURED_PEOPLE;
 }
 
-/** Groups what lost messages left, in a bounded number of libraries. */
+/** Asks again for what lost messages left, in a bounded number of libraries: each needs up to 200 D1 queries. */
 export async function groupOverdue(context: Context): Promise<void> {
   const { faceRecognizer } = context;
   if (faceRecognizer === null) return;
   const libraryIds = await listUngroupedLibraries(context.db, faceRecognizer.model, MAX_LIBRARIES_PER_RUN);
-  for (const libraryId of libraryIds) await groupFaces(context, { libraryId });
+  for (const libraryId of libraryIds) await enqueueGroupFaces(context.queue, { libraryId });
 }

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Context } from "../../../src/operations/context.ts";
-import { continueFaceRun } from "../../../src/operations/faces/faceRuns.ts";
+import { continueFaceRun, continueFaceRuns } from "../../../src/operations/faces/faceRuns.ts";
 import { groupFaces, groupOverdue } from "../../../src/operations/faces/groupFaces.ts";
 import { placeFaces } from "../../../src/operations/faces/placeFaces.ts";
 import { DELETION_PART_ASSETS, DETECTION_PART_ASSETS } from "../../../src/records/faces/faceRuns.ts";
@@ -128,6 +128,14 @@ describe("detection of earlier photos", () => {
     expect(await readRun()).toMatchObject({ handled: 2 * DETECTION_PART_ASSETS });
   });
 
+  it("is continued by the schedule when its message was lost", async () => {
+    await send("POST");
+    const queue = recordingQueue();
+    await continueFaceRuns(context({ queue: queue.binding }));
+    expect(queue.sent).toContainEqual({ faceRunLibraryId: owner.libraryId });
+    await finish();
+  });
+
   it("ends when detection is switched off", async () => {
     await insertAssets(owner, [{}]);
     await send("POST");
@@ -197,7 +205,10 @@ describe("grouping after a change", () => {
     const person = String(row?.person_id);
     const json = { person_id: null };
     expect((await call("PATCH", `/api/faces/${faceIds[0]}`, { token: owner.token, json })).status).toBe(200);
-    await groupOverdue(context());
+    const queue = recordingQueue();
+    await groupOverdue(context({ queue: queue.binding }));
+    expect(queue.sent).toContainEqual({ groupFacesOf: { libraryId: owner.libraryId } });
+    await groupFaces(context(), { libraryId: owner.libraryId });
     expect(await sqlAll("SELECT person_id FROM faces WHERE id = ?", faceIds[0])).toEqual([{ person_id: null }]);
     expect(
       await sqlAll("SELECT face_count, is_stale, is_measured FROM person_clusters WHERE person_id = ?", person),
@@ -213,9 +224,12 @@ describe("grouping after a change", () => {
     expect(await groupFaces(context(), { libraryId: owner.libraryId })).toBe(false);
     expect(await sqlAll("SELECT 1 FROM people WHERE library_id = ?", owner.libraryId)).toEqual([]);
     await setFaceDetection(owner.userId, true);
-    await groupOverdue(context());
+    await groupFaces(context(), { libraryId: owner.libraryId });
     const { binding, counts } = countingD1(env.DB);
-    await groupOverdue(context({ db: openDatabase(binding, "primary") }));
+    const queue = recordingQueue();
+    await groupOverdue(context({ db: openDatabase(binding, "primary"), queue: queue.binding }));
+    expect(queue.sent).not.toContainEqual({ groupFacesOf: { libraryId: owner.libraryId } });
+    await groupFaces(context({ db: openDatabase(binding, "primary") }), { libraryId: owner.libraryId });
     expect(counts.rowsWritten).toBe(0);
   });
 });
