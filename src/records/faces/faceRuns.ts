@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
 import { FACE_RUN_KINDS } from "../schema/faceTables.ts";
+import { runQueries, type Query } from "../sql/query.ts";
 import { reopenSelectedTasks } from "../tasks/tasks.ts";
 import { deleteFaces } from "./assignments.ts";
 
@@ -40,16 +41,25 @@ export interface FaceRunState {
 
 const stateRow = z.object({ is_on: z.literal([0, 1]) });
 
+/** The library's last run; null without one. */
+export function faceRunQuery(libraryId: string): Query<FaceRun | null> {
+  return {
+    sql: sql`SELECT kind, position, handled, requested_at, finished_at, revision FROM face_runs
+      WHERE library_id = ${libraryId}`,
+    parse: ([row]) => (row === undefined ? null : runRow.parse(row)),
+  };
+}
+
 /** The library's last run, and its owner's choice. */
 export async function readFaceRun(db: Database, libraryId: string): Promise<FaceRunState> {
-  const [runs = [], states = []] = await db.select([
-    sql`SELECT kind, position, handled, requested_at, finished_at, revision FROM face_runs WHERE library_id = ${libraryId}`,
-    sql`SELECT ${isDetectionOn(libraryId)} AS is_on`,
+  const [run, isOn] = await runQueries<[FaceRun | null, boolean]>(db, [
+    faceRunQuery(libraryId),
+    {
+      sql: sql`SELECT ${isDetectionOn(libraryId)} AS is_on`,
+      parse: ([row]) => stateRow.parse(row).is_on === 1,
+    },
   ]);
-  return {
-    run: runs.length === 0 ? null : runRow.parse(runs[0]),
-    isDetectionOn: stateRow.parse(states[0]).is_on === 1,
-  };
+  return { run, isDetectionOn: isOn };
 }
 
 export function isDetectionOn(libraryId: string): SQL {
