@@ -115,8 +115,9 @@ function selectCandidates({ ids, assetId, albumId }: PersonListRequest): SQL[] {
     ...(albumId === null
       ? []
       : [
-          sql`SELECT f.person_id FROM album_assets l INDEXED BY album_assets_live
-            CROSS JOIN faces f INDEXED BY faces_by_asset ON f.asset_id = l.asset_id
+          // Two rows of each live membership, and one of each person on its asset.
+          sql`SELECT o.person_id FROM album_assets l INDEXED BY album_assets_live
+            CROSS JOIN person_assets o ON o.asset_id = l.asset_id
             WHERE l.album_id = ${albumId} AND l.trashed_at IS NULL`,
         ]),
   ];

@@ -9,6 +9,7 @@ import { newPeopleClient, type PeopleClient, type PersonResponse } from "../../s
 import { expectError } from "../../support/clients/responses.ts";
 import { insertAlbum } from "../../support/clients/tenants.ts";
 import { seededRandom } from "../../support/random.ts";
+import { insertFaces } from "../../support/rows/personAssets.ts";
 
 interface SeededPerson {
   id: string;
@@ -245,6 +246,20 @@ describe("a filter by asset or album", () => {
     await me.send("POST", "/api/assets/trash", { json: { ids: [assets[1]] } });
     expect(await ids(`album_id=${albumId}&sort=asset_count_desc`)).toEqual([ada.id]);
     expect(await ids(`album_id=${albumId}&ids=${eve.id},${ada.id}&asset_id=${assets[0]}`)).toEqual([ada.id]);
+  });
+
+  it("reads two rows of each live membership and one of each person there, however many faces a photo has", async () => {
+    const albumId = await insertAlbum(me);
+    const many = await me.newAssets(Array.from({ length: 100 }, () => ({})));
+    await me.send("POST", `/api/albums/${albumId}/assets`, { json: { asset_ids: many } });
+    await insertFaces(
+      me,
+      many.flatMap((assetId) => Array.from({ length: 5 }, () => ({ assetId, personId: ada.id }))),
+    );
+    const { binding, counts } = countingD1(env.DB);
+    const page = await me.listPeople(`album_id=${albumId}`, { env: { DB: binding } });
+    expect(page.data.map(({ id }) => id)).toEqual([ada.id]);
+    expect(counts.rowsRead).toBeLessThan(3 * many.length + 50);
   });
 
   it("is 404 for an album that is unknown or of another tenant", async () => {
