@@ -229,7 +229,8 @@ function writeRequests(library: StatementLibrary): TestRequest[] {
 
 /**
  * Reads that grow with the result: counts at a place, the map with a filter, an album without a limit, the names of
- * albums, of which a library has at most 10,000, and the trash within a bounding box, which has no index.
+ * albums, of which a library has at most 10,000, the people of an album, which are those of its live assets, and the
+ * trash within a bounding box, which has no index.
  */
 const linearRequests = [
   /^GET \/api\/assets\/counts \{(?=.*(bbox|center))/,
@@ -237,6 +238,7 @@ const linearRequests = [
   /^GET \/api\/assets\/geo-clusters /,
   /^GET \/api\/albums\/\{album_id\}\/assets (?!.*limit)/,
   /^GET \/api\/albums \{"name"/,
+  /^GET \/api\/people \{"album_id"/,
 ];
 
 async function measure(request: TestRequest): Promise<{ status: number; counts: D1Counts }> {
