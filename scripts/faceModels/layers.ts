@@ -1,6 +1,6 @@
-/** Turns the operators of a TensorFlow Lite model into the layers of src/providers/faces/network/. */
+/** Turns the operators of a model into the layers of src/providers/faces/network/. */
 import type { Layer } from "../../src/providers/faces/network/networkFile.ts";
-import { type Operator, type Table, type TfliteModel } from "./tflite.ts";
+import type { Graph, Operator, OperatorOptions } from "./graph.ts";
 
 export interface CompiledModel {
   layers: Layer[];
@@ -10,22 +10,6 @@ export interface CompiledModel {
   outputs: number[];
 }
 
-const CODES = new Map<number, string>([
-  [0, "add"],
-  [3, "convolution"],
-  [4, "depthwise"],
-  [6, "dequantize"],
-  [17, "pool"],
-  [18, "multiply"],
-  [19, "relu"],
-  [22, "reshape"],
-  [23, "resize"],
-  [34, "pad"],
-  [41, "subtract"],
-  [54, "prelu"],
-  [101, "absolute"],
-]);
-const ACTIVATIONS = ["none", "relu"] as const;
 const PANEL = 8;
 
 const roundUp = (value: number, step: number) => step * Math.ceil(value / step);
@@ -53,7 +37,7 @@ function panels(values: Float32Array, [outputs = 0, kernel = 0, , inputs = 0]: n
 }
 
 export class LayerCompiler {
-  readonly #model: TfliteModel;
+  readonly #model: Graph;
   readonly #layers: Layer[] = [];
   /** Weights, biases and slopes of each layer. */
   readonly #weights: { main: Float32Array; bias: Float32Array; slopes: Float32Array; lanes: number }[] = [];
@@ -64,7 +48,7 @@ export class LayerCompiler {
   /** Half of x minus its absolute value times slopes: tensors on the way to a sum that is a PReLU. */
   readonly #negatives = new Map<number, Float32Array | null>();
 
-  constructor(model: TfliteModel) {
+  constructor(model: Graph) {
     this.#model = model;
     for (const input of model.inputs) this.#layerOf.set(input, -1);
     model.tensors.forEach(({ values }, index) => {
@@ -121,8 +105,8 @@ export class LayerCompiler {
     const weights = this.#weights[index];
     const users = this.#model.operators.filter(({ inputs }) => inputs.includes(input ?? -2));
     const isFusible = users.length === 1 || slopes !== null;
-    if (layer === undefined || !("activation" in layer) || weights === undefined || !isFusible)
-      throw new Error("unsupported activation");
+    const isFree = layer !== undefined && "activation" in layer && layer.activation === "none";
+    if (!isFree || weights === undefined || !isFusible) throw new Error("unsupported activation");
     layer.activation = slopes === null ? "relu" : "prelu";
     if (slopes !== null) weights.slopes = padded(slopes, roundUp(slopes.length, weights.lanes));
     this.#layerOf.set(output ?? -2, index);
@@ -131,8 +115,7 @@ export class LayerCompiler {
   #add(operator: Operator): void {
     const [first, second] = operator.inputs;
     const [output = -1] = operator.outputs;
-    const kind = CODES.get(operator.code) ?? "unknown";
-    switch (kind) {
+    switch (operator.kind) {
       case "dequantize":
         return void this.#constants.set(output, this.#constant(first));
       case "reshape":
@@ -151,7 +134,7 @@ export class LayerCompiler {
         // slopes * (x - |x|) is twice the slopes where x is negative.
         return void this.#negatives.set(
           output,
-          this.#constant(first).map((slope) => 2 * slope),
+          this.#constant(operator.inputs.find((input) => this.#constants.has(input))).map((slope) => 2 * slope),
         );
       case "add":
         return this.#sum(operator);
@@ -163,16 +146,12 @@ export class LayerCompiler {
         return this.#convolution(operator);
       case "depthwise":
         return this.#depthwise(operator);
-      default:
-        throw new Error(`unsupported operator ${operator.code}`);
     }
   }
 
   /** Whether a ReLU is a part of relu(x) + slopes * (x - |x|), in which its input is used more than once. */
   #isNegated(input: number | undefined, output: number): boolean {
-    const isShared = this.#model.operators.some(
-      ({ code, inputs }) => CODES.get(code) === "absolute" && inputs[0] === input,
-    );
+    const isShared = this.#model.operators.some(({ kind, inputs }) => kind === "absolute" && inputs[0] === input);
     if (isShared) this.#layerOf.set(output, this.#source(input));
     return isShared;
   }
@@ -186,11 +165,11 @@ export class LayerCompiler {
   #sum({ inputs, outputs, options }: Operator): void {
     const slopes = inputs[1] === undefined ? undefined : this.#negatives.get(inputs[1]);
     if (slopes !== undefined && slopes !== null) return this.#activate(inputs[0], outputs[0], slopes);
-    const channels = this.#shape(outputs[0])[3] ?? 0;
     const sources = inputs.map((input) => this.#source(input));
     const counts = sources.map((source) => this.#channelsOf(source));
+    const channels = Math.max(...counts);
     const [first = 0, second = 0] = counts[0] === channels ? sources : sources.toReversed();
-    const activation = ACTIVATIONS[options?.byte(0) ?? 0] ?? "none";
+    const { activation } = options;
     this.#push(outputs[0], { kind: "add", first, second, channels, fewer: Math.min(...counts), activation });
   }
 
@@ -200,27 +179,21 @@ export class LayerCompiler {
     return layer.channels;
   }
 
-  #pool({ inputs, outputs, options }: Operator): void {
-    const sizes = [1, 2, 3, 4].map((field) => options?.int(field));
-    if (sizes.some((size) => size !== 2)) throw new Error("unsupported pooling");
+  #pool({ inputs, outputs }: Operator): void {
     this.#push(outputs[0], { kind: "pool", input: this.#source(inputs[0]), channels: this.#shape(outputs[0])[3] ?? 0 });
   }
 
-  #resize({ inputs, outputs, options }: Operator): void {
+  #resize({ inputs, outputs }: Operator): void {
     const [from, to] = [this.#shape(inputs[0]), this.#shape(outputs[0])];
     const isDouble = to[1] === 2 * (from[1] ?? 0) && to[2] === 2 * (from[2] ?? 0);
-    if (!isDouble || options?.byte(2) === 1 || options?.byte(3) !== 1) throw new Error("unsupported resizing");
+    if (!isDouble) throw new Error("unsupported resizing");
     this.#push(outputs[0], { kind: "double", input: this.#source(inputs[0]), channels: to[3] ?? 0 });
   }
 
-  /** Options of both convolutions; the fields after the strides differ by `shift`. */
-  #convolutionOptions(options: Table | null, shift: number) {
-    const [stride = 1, other = 1] = [options?.int(1), options?.int(2)];
-    const activation = ACTIVATIONS[options?.byte(3 + shift) ?? 0];
-    const dilations = [options?.int(4 + shift) ?? 1, options?.int(5 + shift) ?? 1];
-    if (stride !== other || activation === undefined || dilations.some((dilation) => dilation > 1))
-      throw new Error("unsupported convolution");
-    return { stride, activation, padding: options?.byte(0) === 1 ? ("valid" as const) : ("same" as const) };
+  #convolutionOptions({ activation, padding, strides, dilations }: OperatorOptions) {
+    const [stride = 1, other = 1] = strides;
+    if (stride !== other || dilations.some((dilation) => dilation > 1)) throw new Error("unsupported convolution");
+    return { stride, activation, padding };
   }
 
   #convolution({ inputs, outputs, options }: Operator): void {
@@ -228,7 +201,7 @@ export class LayerCompiler {
     const [channels = 0, kernel = 0, , inputChannels = 0] = shape;
     const main = panels(this.#constant(inputs[1]), shape);
     const bias = padded(this.#constant(inputs[2]), roundUp(channels, PANEL));
-    const parameters = this.#convolutionOptions(options, 0);
+    const parameters = this.#convolutionOptions(options);
     const layer = { kind: "convolution", input: this.#source(inputs[0]), channels, inputChannels, kernel } as const;
     this.#push(outputs[0], { ...layer, ...parameters }, main, bias, PANEL);
   }
@@ -237,7 +210,7 @@ export class LayerCompiler {
     const [, kernel = 0, , channels = 0] = this.#shape(inputs[1]);
     const bias = padded(this.#constant(inputs[2]), roundUp(channels, 4));
     if (channels % 4 !== 0) throw new Error("unsupported number of channels");
-    const parameters = this.#convolutionOptions(options, 1);
+    const parameters = this.#convolutionOptions(options);
     const layer = { kind: "depthwise", input: this.#source(inputs[0]), channels, kernel } as const;
     this.#push(outputs[0], { ...layer, ...parameters }, this.#constant(inputs[1]), bias);
   }

@@ -3,34 +3,30 @@
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs
  */
 
-export interface Tensor {
-  name: string;
-  shape: number[];
-  /** Constant values; null for tensors that the network computes. */
-  values: Float32Array | null;
-}
+import { type Graph, NO_OPTIONS, type OperatorKind, type OperatorOptions } from "./graph.ts";
 
-export interface Operator {
-  code: number;
-  /** Indexes of tensors; -1 for an absent one. */
-  inputs: number[];
-  outputs: number[];
-  options: Table | null;
-}
-
-export interface TfliteModel {
-  tensors: Tensor[];
-  operators: Operator[];
-  inputs: number[];
-  outputs: number[];
-}
-
+const KINDS = new Map<number, OperatorKind>([
+  [0, "add"],
+  [3, "convolution"],
+  [4, "depthwise"],
+  [6, "dequantize"],
+  [17, "pool"],
+  [18, "multiply"],
+  [19, "relu"],
+  [22, "reshape"],
+  [23, "resize"],
+  [34, "pad"],
+  [41, "subtract"],
+  [54, "prelu"],
+  [101, "absolute"],
+]);
+const ACTIVATIONS = ["none", "relu"] as const;
 const FLOAT32 = 0;
 const FLOAT16 = 1;
 const INT32 = 2;
 
 /** A table of a FlatBuffer: fields are found by their index in the schema. */
-export class Table {
+class Table {
   readonly #view: DataView;
   readonly #at: number;
 
@@ -113,8 +109,43 @@ function constantValues(type: number, bytes: Uint8Array): Float32Array | null {
   return Float32Array.from({ length: bytes.length / 2 }, (_, i) => fromHalf(view.getUint16(2 * i, true)));
 }
 
-/** Parses a model of one subgraph. */
-export function readTflite(file: Uint8Array): TfliteModel {
+/** The options of a convolution; the fields after the strides differ by `shift` between the two kinds. */
+function convolutionOptions(options: Table, shift: number): OperatorOptions {
+  return {
+    activation: activationOf(options.byte(3 + shift)),
+    padding: options.byte(0) === 1 ? "valid" : "same",
+    strides: [options.int(1), options.int(2)],
+    // An absent dilation is the schema's default.
+    dilations: [4, 5].map((field) => Math.max(1, options.int(field + shift))),
+  };
+}
+
+function activationOf(code: number): "none" | "relu" {
+  const activation = ACTIVATIONS[code];
+  if (activation === undefined) throw new Error(`unsupported activation ${code}`);
+  return activation;
+}
+
+/** Throws for options that the kernel has no layer for. */
+function optionsOf(kind: OperatorKind, options: Table | null): OperatorOptions {
+  if (options === null) return NO_OPTIONS;
+  if (kind === "convolution") return convolutionOptions(options, 0);
+  if (kind === "depthwise") return convolutionOptions(options, 1);
+  if (kind === "add") return { ...NO_OPTIONS, activation: activationOf(options.byte(0)) };
+  if (kind === "pool" && [1, 2, 3, 4].some((field) => options.int(field) !== 2)) throw new Error("unsupported pooling");
+  const hasHalfPixelCenters = options.byte(2) !== 1 && options.byte(3) === 1;
+  if (kind === "resize" && !hasHalfPixelCenters) throw new Error("unsupported resizing");
+  return NO_OPTIONS;
+}
+
+function kindOf(code: number | undefined): OperatorKind {
+  const kind = KINDS.get(code ?? -1);
+  if (kind === undefined) throw new Error(`unsupported operator ${String(code)}`);
+  return kind;
+}
+
+/** Parses a model of one subgraph. Throws for operators that the kernel has no layer for. */
+export function readTflite(file: Uint8Array): Graph {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   const model = new Table(view, view.getUint32(0, true));
   const codes = model.tables(1).map((code) => Math.max(code.byte(0), code.int(3)));
@@ -126,11 +157,9 @@ export function readTflite(file: Uint8Array): TfliteModel {
     shape: tensor.ints(0),
     values: constantValues(tensor.byte(1), buffers[tensor.int(2)]?.bytes(0) ?? new Uint8Array()),
   }));
-  const operators = graph.tables(3).map((operator) => ({
-    code: codes[operator.int(0)] ?? -1,
-    inputs: operator.ints(1),
-    outputs: operator.ints(2),
-    options: operator.table(4),
-  }));
+  const operators = graph.tables(3).map((operator) => {
+    const kind = kindOf(codes[operator.int(0)]);
+    return { kind, inputs: operator.ints(1), outputs: operator.ints(2), options: optionsOf(kind, operator.table(4)) };
+  });
   return { tensors, operators, inputs: graph.ints(1), outputs: graph.ints(2) };
 }

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { copyFaceModels } from "../../scripts/copyFaceModels.ts";
+import { LayerCompiler } from "../../scripts/faceModels/layers.ts";
 import { toHalf } from "../../scripts/faceModels/networkFile.ts";
+import { readTfjsGraph } from "../../scripts/faceModels/tfjsGraph.ts";
 import { readTflite } from "../../scripts/faceModels/tflite.ts";
 
 const MAX_WEIGHT_BYTES = 8 * 1000 * 1000;
@@ -29,6 +31,7 @@ describe("copyFaceModels", () => {
     const files = readdirSync(folder).toSorted();
     expect(files).toEqual([
       "LICENSE-Apache-2.0.txt",
+      "LICENSE-MIT.txt",
       "NOTICE.txt",
       "detector.bin",
       "embedder.bin",
@@ -84,5 +87,42 @@ describe("readTflite", () => {
       [1, 2304, 1],
     ]);
     expect(operators.length).toBeGreaterThan(300);
+  });
+});
+
+describe("readTfjsGraph", () => {
+  const models = join("node_modules", "@vladmandic", "human-models", "models");
+  const graph = new Uint8Array(readFileSync(join(models, "mobilefacenet.json")));
+  const weights = new Uint8Array(readFileSync(join(models, "mobilefacenet.bin")));
+  const output = "MobileFaceNet/Logits/SpatialSqueeze";
+
+  /** The graph with one text in place of another. */
+  const replaced = (from: string, to: string) =>
+    new TextEncoder().encode(new TextDecoder().decode(graph).replaceAll(from, to));
+
+  it("reads the layers up to the output, with the activation of every PReLU", () => {
+    const { layers, outputs } = new LayerCompiler(readTfjsGraph(graph, weights, output)).compile();
+    const convolutions = layers.filter(({ kind }) => kind === "convolution" || kind === "depthwise");
+    expect(convolutions).toHaveLength(52);
+    expect(layers.filter((layer) => "activation" in layer && layer.activation === "prelu")).toHaveLength(33);
+    expect(layers.filter((layer) => "activation" in layer && layer.activation === "relu")).toHaveLength(0);
+    expect(outputs).toEqual([layers.length - 1]);
+    expect(layers.at(-1)).toMatchObject({ kind: "convolution", channels: 192, activation: "none" });
+  });
+
+  it("rejects weights of another length", () => {
+    expect(() => readTfjsGraph(graph, weights.slice(0, -4), output)).toThrow();
+    expect(() => readTfjsGraph(graph, new Uint8Array(weights.length + 4), output)).toThrow("the weights end at");
+  });
+
+  it("rejects what no layer of the kernel computes", () => {
+    expect(() => readTfjsGraph(graph, weights, "embeddings")).toThrow("unsupported operator Square");
+    expect(() => readTfjsGraph(graph, weights, "logits")).toThrow("the model has no node logits");
+    const sigmoid = replaced('"op":"Relu"', '"op":"Sigmoid"');
+    expect(() => readTfjsGraph(sigmoid, weights, output)).toThrow("unsupported operator Sigmoid");
+    const explicit = replaced('"VkFMSUQ="', '"RVhQTElDSVQ="');
+    expect(() => readTfjsGraph(explicit, weights, output)).toThrow("unsupported attributes");
+    const quantized = replaced('"dtype":"float32"', '"dtype":"float32","quantization":{"dtype":"uint8"}');
+    expect(() => readTfjsGraph(quantized, weights, output)).toThrow("quantization");
   });
 });
