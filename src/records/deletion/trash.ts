@@ -14,7 +14,20 @@ import { trashClearedAtOf } from "../libraries/libraries.ts";
 import { libraries } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 
-/** Events of the moved assets, which name their stack, and of albums whose live members change. */
+/**
+ * People whose portrait is hidden or shown again although the face is not theirs: the feed has no other event from which a
+ * client learns this.
+ */
+function selectPortraitEvents(movedIds: SQL, atMs: number): SQL {
+  return sql`SELECT p.library_id, 'person_updated', 'person', p.id, NULL, ${eventTime(atMs)}
+    FROM faces f CROSS JOIN people p INDEXED BY people_by_portrait ON p.thumbnail_face_id = f.id
+    WHERE f.asset_id IN (${movedIds}) AND p.id IS NOT f.person_id ORDER BY p.id`;
+}
+
+/**
+ * Events of the moved assets, which name their stack, of albums whose live members change, and of people who are shown
+ * by a face that nobody has.
+ */
 function insertMoveEvents(
   db: Database,
   eventType: "asset_trashed" | "asset_restored",
@@ -28,7 +41,8 @@ function insertMoveEvents(
       FROM assets a WHERE a.id IN (${movedIds}) ORDER BY a.id)
     UNION ALL
     SELECT * FROM (${selectAlbumUpdatedEvents(atMs, pinIsLive)}
-      WHERE id IN (SELECT l.album_id FROM album_assets l WHERE l.asset_id IN (${movedIds})) ORDER BY id)`,
+      WHERE id IN (SELECT l.album_id FROM album_assets l WHERE l.asset_id IN (${movedIds})) ORDER BY id)
+    UNION ALL SELECT * FROM (${selectPortraitEvents(movedIds, atMs)})`,
   );
 }
 

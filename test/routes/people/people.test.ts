@@ -221,6 +221,22 @@ describe("PATCH /api/people/{person_id}", () => {
     expect(await portrait()).toBe(large.id);
   });
 
+  it("has an event of each person whose portrait, a face of nobody, a trash hides or a restore shows", async () => {
+    const [asset = "", other = ""] = await me.newAssets([{}, {}]);
+    const [free, own] = [await me.newFace(asset), await me.newFace(other)];
+    const people = [
+      await me.newPerson({ thumbnail_face_id: free.id }),
+      await me.newPerson({ thumbnail_face_id: free.id }),
+      await me.newPerson({ thumbnail_face_id: own.id }),
+    ];
+    const pinned = people.slice(0, 2).map(({ id }) => ({ event_type: "person_updated", entity_id: id, payload: null }));
+    await me.takeEvents();
+    for (const action of ["trash", "restore"]) {
+      await me.send("POST", `/api/assets/${action}`, { json: { ids: [asset] } });
+      expect(await me.takeEvents(), action).toEqual(pinned);
+    }
+  });
+
   it("is 404 for an unknown person and for one of another tenant", async () => {
     const other = await newPeopleClient();
     for (const id of [newId("person"), (await other.newPerson()).id]) {
