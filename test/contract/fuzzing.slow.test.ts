@@ -8,6 +8,8 @@ import { call, ROOT_API_KEY } from "../support/clients/api.ts";
 import { listOperations, readDocument, resolveReference, type Operation } from "../support/clients/openapi.ts";
 import { renderPng } from "../support/media/images.ts";
 import { recordingQueue } from "../support/bindings/queue.ts";
+import { setFaceDetection } from "../support/faces/seedFaces.ts";
+import { insertFaces, insertPerson } from "../support/rows/personAssets.ts";
 import { insertTaskRows } from "../support/rows/taskRows.ts";
 import { getRootOwner } from "../support/clients/account.ts";
 import { parseLink, requestInvitation } from "../support/clients/sharing.ts";
@@ -31,10 +33,12 @@ beforeAll(async () => {
   owner = await getRootOwner();
 });
 
-/** Deletes libraries that an operation created: with two libraries every request would need a library_id. */
+/** Deletes libraries that an operation created, with which every request would need a library_id, and taken names. */
 afterEach(async () => {
   await env.DB.batch([
     env.DB.prepare("DELETE FROM libraries WHERE id <> ?").bind(owner.libraryId),
+    env.DB.prepare("DELETE FROM faces"),
+    env.DB.prepare("DELETE FROM people"),
     env.DB.prepare("UPDATE libraries SET trashed_at = NULL, purge_at = NULL"),
     env.DB.prepare("DELETE FROM library_invitations"),
     env.DB.prepare("DELETE FROM passkeys"),
@@ -50,10 +54,14 @@ async function insertOwnEntities(operation: Operation): Promise<Record<string, s
   ]);
   const png = await renderPng(4, 4, () => [0, 0, 0, 255]);
   await env.BUCKET.put(originalKey(assetId, SEEDED_VERSION_ID), png, { httpMetadata: { contentType: "image/png" } });
+  await env.DB.prepare("UPDATE assets SET width = 4, height = 4 WHERE id = ?").bind(assetId).run();
+  await setFaceDetection(owner.userId, true);
   const albumId = await insertAlbum(owner);
   const membershipId = await insertAlbumMembership(owner, albumId, assetId);
   const [taskId = ""] = await insertTaskRows(owner, [{ assetId }]);
   const { id: keyId } = await insertKey({ userId: owner.userId });
+  const personId = await insertPerson(owner);
+  const [faceId = ""] = await insertFaces(owner, [{ assetId, personId, box: [0, 0, 2, 2] }]);
   return {
     asset_: operation.path.endsWith("/still") ? videoId : assetId,
     other,
@@ -63,6 +71,9 @@ async function insertOwnEntities(operation: Operation): Promise<Record<string, s
     album_asset_: membershipId,
     btask_: taskId,
     apikey_: keyId,
+    person_: personId,
+    otherPerson: await insertPerson(owner),
+    face_: faceId,
     lib_: owner.libraryId,
     ...(await insertAccountEntities(operation)),
   };
@@ -87,6 +98,14 @@ async function insertAccountEntities({ title }: Operation): Promise<Record<strin
   return { intuser_: userId, passkey_: passkeyId, invite_: id, secret, otherLibrary };
 }
 
+const personChange = ({ face_: faceId }: Record<string, string>) => ({
+  name: "Ada Lovelace",
+  birth_date: "1990-12-31",
+  is_favorite: true,
+  is_hidden: false,
+  thumbnail_face_id: faceId,
+});
+
 /** Valid bodies where a sample with every property is invalid, because properties exclude each other. */
 const validBodies: Record<string, (ids: Record<string, string>) => unknown> = {
   "POST /api/api-keys": (ids) => ({
@@ -107,6 +126,23 @@ const validBodies: Record<string, (ids: Record<string, string>) => unknown> = {
     source_library_id: ids["lib_"],
     destination_library_id: ids["otherLibrary"],
   }),
+  "POST /api/faces": (ids) => ({
+    asset_id: ids["asset_"],
+    bounding_box: { x: 0, y: 0, w: 2, h: 2 },
+    person_id: ids["person_"],
+    library_id: ids["lib_"],
+  }),
+  "POST /api/people": (ids) => ({
+    name: "Ada",
+    birth_date: "1990-12-31",
+    is_favorite: true,
+    is_hidden: false,
+    thumbnail_face_id: null,
+    library_id: ids["lib_"],
+  }),
+  "PATCH /api/people/{person_id}": (ids) => personChange(ids),
+  "POST /api/people/bulk-update": (ids) => ({ updates: [{ id: ids["person_"], change: personChange(ids) }] }),
+  "POST /api/people/{person_id}/merge": (ids) => ({ source_person_ids: [ids["otherPerson"]] }),
   "POST /api/libraries/invitations/{invitation_id}/preview": ({ secret }) => ({ secret }),
   "POST /api/libraries/invitations/{invitation_id}/join": ({ secret }) => ({ secret }),
   "POST /api/sign-in/links": ({ intuser_: userId }) => ({ user_id: userId, lifetime_seconds: 60 }),
