@@ -189,7 +189,12 @@ export const accessRules: Record<string, AccessRule> = {
   "GET /api/assets/counts": { ...listRule, returnsOwnData: false },
   "GET /api/assets/geo-clusters": { ...listRule, query: { bbox: "-180,-90,180,90", cell_size: "10" } },
   "GET /api/search": { ...listRule, query: { media_type: "image" } },
-  "POST /api/search": { ...listRule, createRequest: () => ({ body: searchForm({ media_type: "image" }) }) },
+  "POST /api/search": {
+    ...readRule,
+    createRequest: (entityIds) => ({
+      body: searchForm({ media_type: "image", library_id: entityIds["lib_"] ?? "" }),
+    }),
+  },
   "GET /api/assets/{asset_id}/similar": { ...readRule, returnsOwnData: false },
   "GET /api/assets/{asset_id}/download": readRule,
   "GET /api/assets/{asset_id}/thumbnail": { ...readRule, returnsOwnData: false },

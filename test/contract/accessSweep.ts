@@ -147,7 +147,11 @@ export async function findAccessViolations(caller: Caller): Promise<string[]> {
   return violations;
 }
 
-async function insertPersonWithFace(owner: { userId: string; libraryId: string }, assetId: string): Promise<Ids> {
+/** Inserts a person with a face on the asset; returns their ids by prefix. */
+export async function insertPersonWithFace(
+  owner: { userId: string; libraryId: string },
+  assetId: string,
+): Promise<Ids> {
   const personId = await insertPerson(owner);
   const [faceId = ""] = await insertFaces(owner, [{ assetId, personId }]);
   return { person_: personId, face_: faceId };
