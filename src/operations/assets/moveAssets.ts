@@ -12,7 +12,7 @@ import { requireAction, type Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { withOptimisticRetry } from "../optimisticRetry.ts";
-import { syncVectors } from "../search/vectors/syncVectors.ts";
+import { followMovedAssets } from "../search/vectors/syncVectors.ts";
 
 /**
  * `unavailable`: unknown, trashed or inaccessible. `changed_source`: in another library than the source. `duplicate`:
@@ -108,6 +108,6 @@ export async function moveAssets(context: Context, principal: Principal, request
   );
   const moved = outcomes.filter(({ outcome }) => outcome === "moved").map(({ assetId }) => assetId);
   if (moved.length > 0) await requestCachePurge(context);
-  await syncVectors(context, moved);
+  await followMovedAssets(context, moved);
   return outcomes;
 }

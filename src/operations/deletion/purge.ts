@@ -13,7 +13,7 @@ import {
   type PurgeReason,
 } from "../../records/deletion/purge.ts";
 import { listExpiredTrash } from "../../records/deletion/trash.ts";
-import { syncVectors } from "../search/vectors/syncVectors.ts";
+import { forgetDeletedAssets } from "../search/vectors/syncVectors.ts";
 import { CLEAN_UP_AFTER_MS, versionKeys } from "../versions/versionKeys.ts";
 import type { Context } from "../context.ts";
 
@@ -53,7 +53,7 @@ export async function purgeAssets(context: Context, ids: string[], reason: Purge
     });
     await deleteKnownObjects(context, purged);
     const purgedIds = purged.map((asset) => asset.id);
-    await syncVectors(context, purgedIds);
+    await forgetDeletedAssets(context, purgedIds);
     deletedIds.push(...purgedIds);
   }
   return deletedIds;
@@ -88,7 +88,7 @@ export async function cleanUpDeletedAssets(context: Context): Promise<number> {
       completedIds.push(assetId);
     }
   } finally {
-    await syncVectors(context, completedIds);
+    await forgetDeletedAssets(context, completedIds);
     if (completedIds.length > 0) await completeAssetCleanups(context.db, completedIds);
   }
   if (deleted > 0) info("deleted remaining objects of deleted assets", { objects: deleted });

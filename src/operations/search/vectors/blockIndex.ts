@@ -18,8 +18,6 @@ import type { AssetVector, VectorHit, VectorIndex, VectorQuery } from "./vectorI
 
 /** Blocks in memory while they are read, 1 MiB each. */
 const CONCURRENT_BLOCKS = 4;
-/** Concurrent consumers count alike: one in this many tries to pack. */
-const PACKING_STEP = 32;
 /** Deleted and replaced vectors among the nearest are left out, so that more than the limit are looked for. */
 const OUTDATED_RESERVE = 100;
 
@@ -27,7 +25,7 @@ async function put(context: Context, { vector, ...asset }: AssetVector): Promise
   const { libraryId, space } = asset;
   const countLimit = PACKED_AFTER_VECTORS + MAX_BLOCK_VECTORS;
   const waiting = await putVector(context.searchDb, { ...asset, data: encodeVector(vector) }, countLimit);
-  if (waiting >= PACKED_AFTER_VECTORS && waiting % PACKING_STEP === 0) await packVectors(context, { libraryId, space });
+  if (waiting >= PACKED_AFTER_VECTORS) await packVectors(context, { libraryId, space });
 }
 
 function toAssetVector({ data, libraryId, assetId, kind, space, source }: StoredVector): AssetVector {

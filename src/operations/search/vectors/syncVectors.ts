@@ -2,13 +2,18 @@
 import { info, warn } from "../../../kernel/log.ts";
 import { findSweepPosition, saveSweepPosition } from "../../../records/maintenance/sweepPositions.ts";
 import { listLibrariesOf } from "../../../records/search/vectors/vectorOwners.ts";
-import { deleteVectors, listVectorAssets, listVectorsOf, putVector } from "../../../records/search/vectors/vectors.ts";
+import {
+  deleteVectors,
+  listVectorAssets,
+  listVectorsOf,
+  moveVectors,
+} from "../../../records/search/vectors/vectors.ts";
 import type { Context } from "../../context.ts";
 
 const SWEEP = "vectors";
 const VECTORS_PER_PAGE = 500;
-/** 5,000 vectors each run, so that those of 100,000 assets take ten hours. */
-const PAGES_PER_RUN = 10;
+/** 1,000 vectors each run, so that 200,000 take two days. Few are ever found, and a page reads three rows a vector. */
+const PAGES_PER_RUN = 2;
 
 interface VectorAsset {
   assetId: string;
@@ -27,27 +32,49 @@ async function syncPage(context: Context, vectors: VectorAsset[]): Promise<numbe
   const moved = vectors.filter(({ assetId, libraryId }) => (libraries.get(assetId) ?? libraryId) !== libraryId);
   if (deleted.length + moved.length === 0) return 0;
   await deleteVectors(searchDb, deleted);
-  const rows = await listVectorsOf(
-    searchDb,
-    moved.map(({ assetId }) => assetId),
-  );
-  for (const { seq: _seq, ...vector } of rows) {
-    await putVector(searchDb, { ...vector, libraryId: libraries.get(vector.assetId) ?? vector.libraryId }, 1);
+  if (moved.length > 0) {
+    const rows = await listVectorsOf(
+      searchDb,
+      moved.map(({ assetId }) => assetId),
+    );
+    const destinations = rows.map((vector) => ({
+      vector,
+      libraryId: libraries.get(vector.assetId) ?? vector.libraryId,
+    }));
+    await moveVectors(
+      searchDb,
+      destinations.filter(({ vector, libraryId }) => vector.libraryId !== libraryId),
+    );
   }
   return deleted.length + moved.length;
 }
 
 /**
- * Brings the vectors of assets in step after they were deleted or moved. A failure is logged: the search reads its hits
- * from the main database, and the sweep repeats the change.
+ * Changes the vectors of assets after the assets. A failure is logged: the search reads its hits from the main database,
+ * and the sweep repeats the change.
  */
-export async function syncVectors(context: Context, assetIds: readonly string[]): Promise<void> {
+async function attemptSync(assetIds: readonly string[], sync: () => Promise<unknown>): Promise<void> {
   if (assetIds.length === 0) return;
   try {
-    await syncPage(context, await listVectorsOf(context.searchDb.primary(), assetIds));
+    await sync();
   } catch (error) {
     warn("updating vectors failed; the sweep repeats it", { assets: assetIds.length, error: String(error) });
   }
+}
+
+/** Moves the vectors of moved assets to the libraries in which the assets are now. */
+export async function followMovedAssets(context: Context, assetIds: readonly string[]): Promise<void> {
+  await attemptSync(assetIds, async () =>
+    syncPage(
+      context,
+      assetIds.map((assetId) => ({ assetId, libraryId: "" })),
+    ),
+  );
+}
+
+/** Deletes the vectors of deleted assets. */
+export async function forgetDeletedAssets(context: Context, assetIds: readonly string[]): Promise<void> {
+  await attemptSync(assetIds, async () => deleteVectors(context.searchDb.primary(), assetIds));
 }
 
 /** Compares the vectors of the next assets with the main database. Returns the number of those that were changed. */

@@ -38,7 +38,6 @@ async function embedPhoto(
   asset: Asset,
   stored: AssetVector | undefined,
 ): Promise<TaskOutcome> {
-  if (asset.mediaType === "video") return { kind: "skipped", reason: "videos are found by their text" };
   const source = asset.currentVersionId;
   if (isCurrent(stored, embedder, asset, source)) return { kind: "done", result: "unchanged" };
   const preview = await previewJpeg(context, asset);
@@ -79,9 +78,15 @@ async function storeAppearance(context: Context, asset: Asset, stored: AssetVect
  */
 export async function runEmbedding(context: Context, asset: Asset): Promise<TaskOutcome> {
   const { embedder } = context;
+  const withoutEmbedder: TaskOutcome = { kind: "skipped", reason: "no embedder is configured (EMBEDDER)" };
+  // A video has no vector, unless its text is embedded.
+  if (asset.mediaType === "video" && embedder === null) return withoutEmbedder;
+  if (asset.mediaType === "video" && embedder?.embedsImages === true) {
+    return { kind: "skipped", reason: "videos are found by their text" };
+  }
   const stored = await blockIndex(context).find(asset.id);
   await storeAppearance(context, asset, stored.appearance);
-  if (embedder === null) return { kind: "skipped", reason: "no embedder is configured (EMBEDDER)" };
+  if (embedder === null) return withoutEmbedder;
   return embedder.embedsImages
     ? await embedPhoto(context, embedder, asset, stored.content)
     : await embedCaption(context, embedder, asset, stored.content);

@@ -39,18 +39,47 @@ function parseVector(row: Row): StoredVector {
 
 const columns: SQL = sql.raw("v.seq, v.library_id, v.asset_id, v.kind, v.space, v.source, v.data");
 
-/** Replaces the vector of this kind of an asset. Returns the number of vectors of its space after the blocks, up to `countLimit`. */
+/** One vector in this many counts those that aren't packed. A prime, so that vectors that alternate both count at times. */
+export const COUNTED_VECTORS_STEP = 31;
+
+/**
+ * Replaces the vector of this kind of an asset. Returns the number of vectors of its space after the blocks, up to
+ * `countLimit`, or 0 for the vectors that don't count them: a count reads each of those vectors.
+ */
 export async function putVector(searchDb: Database, vector: NewVector, countLimit: number): Promise<number> {
   const { libraryId, assetId, kind, space, source, data } = vector;
   const [, , counted] = await searchDb.orm.batch([
     searchDb.statement(sql`DELETE FROM vectors WHERE asset_id = ${assetId} AND kind = ${kind}`),
     searchDb.statement(sql`INSERT INTO vectors (library_id, asset_id, kind, space, source, data)
       VALUES (${libraryId}, ${assetId}, ${kind}, ${space}, ${source}, ${data})`),
-    searchDb.statement(sql`SELECT count(*) AS vectors FROM (SELECT 1 FROM vectors WHERE library_id = ${libraryId}
-      AND space = ${space} AND seq >= ${seqAfterBlocks(vector)} LIMIT ${sqlNumber(countLimit)})`),
+    searchDb.statement(sql`SELECT CASE WHEN last_insert_rowid() % ${sqlNumber(COUNTED_VECTORS_STEP)} = 0
+      THEN (SELECT count(*) FROM (SELECT 1 FROM vectors WHERE library_id = ${libraryId} AND space = ${space}
+        AND seq >= ${seqAfterBlocks(vector)} LIMIT ${sqlNumber(countLimit)})) ELSE 0 END AS vectors`),
   ]);
   const [row] = counted.results;
   return typeof row === "object" && row !== null && "vectors" in row ? Number(row.vectors) : 0;
+}
+
+/** Vectors of one batch: bound text has up to 2 MB. */
+const MAX_MOVED_VECTORS = 200;
+
+/** Moves vectors to other libraries. A vector that was replaced since it was read stays as it is. */
+export async function moveVectors(
+  searchDb: Database,
+  vectors: readonly { vector: StoredVector; libraryId: string }[],
+): Promise<void> {
+  for (let from = 0; from < vectors.length; from += MAX_MOVED_VECTORS) {
+    const rows = vectors
+      .slice(from, from + MAX_MOVED_VECTORS)
+      .map(({ vector, libraryId }) => ({ ...vector, libraryId }) satisfies StoredVector);
+    const field = (name: keyof StoredVector): SQL => sql`w.value ->> ${sql.raw(`'${name}'`)}`;
+    await searchDb.orm.batch([
+      searchDb.statement(sql`DELETE FROM vectors WHERE seq IN (SELECT ${field("seq")} FROM ${jsonEach(rows)} w)`),
+      searchDb.statement(sql`INSERT INTO vectors (library_id, asset_id, kind, space, source, data)
+        SELECT ${field("libraryId")}, ${field("assetId")}, ${field("kind")}, ${field("space")}, ${field("source")},
+          ${field("data")} FROM ${jsonEach(rows)} w WHERE TRUE ORDER BY w.key ON CONFLICT DO NOTHING`),
+    ]);
+  }
 }
 
 /** Deletes the vectors of assets, of one kind or of both. */

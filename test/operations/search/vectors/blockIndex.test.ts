@@ -2,8 +2,15 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../../../src/kernel/ids.ts";
 import { blockIndex } from "../../../../src/operations/search/vectors/blockIndex.ts";
-import { packVectors, repackVectors } from "../../../../src/operations/search/vectors/packVectors.ts";
+import {
+  PACKED_AFTER_VECTORS,
+  packVectors,
+  repackVectors,
+} from "../../../../src/operations/search/vectors/packVectors.ts";
 import type { VectorIndex, VectorSpace } from "../../../../src/operations/search/vectors/vectorIndex.ts";
+import { openDatabase } from "../../../../src/records/database.ts";
+import { COUNTED_VECTORS_STEP } from "../../../../src/records/search/vectors/vectors.ts";
+import { countingD1 } from "../../../support/bindings/d1.ts";
 import { instrumentedBucket, storedKeys } from "../../../support/bindings/bucket.ts";
 import { testContext } from "../../../support/context.ts";
 import { seededRandom } from "../../../support/random.ts";
@@ -94,6 +101,24 @@ describe("the index of vectors", () => {
     expect(after.filter(({ assetId }) => expected.includes(assetId)).length).toBeGreaterThanOrEqual(9);
     for (const hit of after) expect(hit.cosine).toBeCloseTo(cosine(vectors.get(hit.assetId) ?? query, query), 2);
     expect(await blocks()).toEqual([{ vectors: 120, outdated: 0 }]);
+  });
+
+  it("packs the vectors that wait, at the latest 31 after there are enough, whatever is stored between them", async () => {
+    await insert(newVectors(PACKED_AFTER_VECTORS - 1));
+    const other = { ...space, space: `other#${DIMENSIONS}` };
+    let rowsRead = 0;
+    for (let i = 0; i <= COUNTED_VECTORS_STEP; i += 1) {
+      const searchDatabase = countingD1(env.SEARCH_DB);
+      const counted = blockIndex(testContext({ searchDb: openDatabase(searchDatabase.binding, "primary") }));
+      const vector = { kind: "content", source: "s", vector: randomVector() } as const;
+      await counted.put({ ...vector, ...space, assetId: newId("asset") });
+      await counted.put({ ...vector, ...other, assetId: newId("asset") });
+      const counts = searchDatabase.counts.statements.filter(({ sql }) => sql.includes("AS vectors"));
+      rowsRead += counts.reduce((sum, statement) => sum + statement.rowsRead, 0);
+    }
+    expect((await blocks()).map(({ vectors }) => vectors >= PACKED_AFTER_VECTORS)).toEqual([true]);
+    // One count of them all, and another of the few after them.
+    expect(rowsRead).toBeLessThan(2 * (PACKED_AFTER_VECTORS + COUNTED_VECTORS_STEP));
   });
 
   it("fills the last block before it begins another", async () => {

@@ -10,6 +10,7 @@ import type { Describer } from "../../../../src/providers/describers/describer.t
 import type { Embedder } from "../../../../src/providers/embedders/embedder.ts";
 import { immichMlEmbedder } from "../../../../src/providers/embedders/immichMl.ts";
 import { openAiCompatibleEmbedder } from "../../../../src/providers/embedders/openAiCompatible.ts";
+import { countingD1 } from "../../../support/bindings/d1.ts";
 import { recordingQueue } from "../../../support/bindings/queue.ts";
 import { createLibrary, getRootOwner } from "../../../support/clients/account.ts";
 import { call } from "../../../support/clients/api.ts";
@@ -199,15 +200,35 @@ describe("the vector of an asset", () => {
     expect(await spaceOf(missedId)).toBeNull();
   });
 
-  it("moves with the asset to another library", async () => {
-    const id = await uploadImage([0, 100, 0]);
+  it("is deleted in one round trip", async () => {
     const context = testContext({ embedder: imageEmbedder() });
-    await runEmbedding(context, await assetOf(id));
+    const ids = [await uploadImage([1, 0, 0]), await uploadImage([2, 0, 0])];
+    for (const id of ids) await runEmbedding(context, await assetOf(id));
+    const searchDatabase = countingD1(env.SEARCH_DB);
+    await call("DELETE", "/api/assets", { json: { ids }, env: { SEARCH_DB: searchDatabase.binding } });
+    expect(searchDatabase.counts.roundTrips).toBe(1);
+    expect(await Promise.all(ids.map(spaceOf))).toEqual([null, null]);
+  });
+
+  it("moves with the asset to another library", async () => {
+    const ids = [await uploadImage([0, 100, 0]), await uploadImage([0, 101, 0])];
+    const context = testContext({ embedder: imageEmbedder() });
+    for (const id of ids) await runEmbedding(context, await assetOf(id));
     const { libraryId } = await getRootOwner();
     const destination = await createLibrary();
-    const move = { asset_ids: [id], source_library_id: libraryId, destination_library_id: destination };
-    expect((await call("POST", "/api/assets/move", { json: move })).status).toBe(200);
-    const { content, appearance } = await blockIndex(testContext()).find(id);
-    expect([content?.libraryId, appearance?.libraryId]).toEqual([destination, destination]);
+    const move = { asset_ids: ids, source_library_id: libraryId, destination_library_id: destination };
+    const before = await Promise.all(ids.map(async (id) => await blockIndex(testContext()).find(id)));
+    const searchDatabase = countingD1(env.SEARCH_DB);
+    const response = await call("POST", "/api/assets/move", { json: move, env: { SEARCH_DB: searchDatabase.binding } });
+    expect(response.status).toBe(200);
+    // The vectors are read, then written together.
+    expect(searchDatabase.counts.roundTrips).toBe(2);
+    const after = await Promise.all(ids.map(async (id) => await blockIndex(testContext()).find(id)));
+    expect(after).toEqual(
+      before.map(({ content, appearance }) => ({
+        content: { ...content, libraryId: destination },
+        appearance: { ...appearance, libraryId: destination },
+      })),
+    );
   });
 });
