@@ -36,11 +36,14 @@ function fillParameters(operation, { ids, parameters }) {
   }
 }
 
-/** swagger-ui would invent a value for an optional field without an example, and send it. */
+/**
+ * swagger-ui would invent a value for an optional field without an example, and send it. It parses the example of a list
+ * as JSON, so that an empty text would stop it from drawing the form.
+ */
 function fillForm({ required = [], properties = {} }, parameters) {
   for (const [name, schema] of Object.entries(properties)) {
     const optional = !required.includes(name);
-    if (optional) schema.example = parameters[name] ?? schema.example ?? "";
+    if (optional) schema.example = parameters[name] ?? schema.example ?? (schema.type === "array" ? [] : "");
   }
 }
 
