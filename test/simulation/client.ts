@@ -41,6 +41,8 @@ export interface ClientOptions {
 }
 
 const DAY_MS = 24 * 3600_000;
+/** Uploads are one action in ten: without assets the others do nothing. */
+const UPLOAD_WEIGHT = 5;
 
 /** Keeps every id of a response; some ids belong to entities deleted since. */
 export class RandomClient {
@@ -115,9 +117,7 @@ export class RandomClient {
   }
 
   private readonly actions: (() => Promise<unknown>)[] = [
-    async () => await this.upload(),
-    async () => await this.upload(),
-    async () => await this.upload(),
+    ...Array.from({ length: UPLOAD_WEIGHT }, () => async () => await this.upload()),
     async () => await this.sendIds("trash assets", "POST", "/api/assets/trash", this.pickSome(this.assets)),
     async () => await this.sendIds("restore assets", "POST", "/api/assets/restore", this.pickSome(this.assets)),
     async () => await this.deleteAssets(this.pickSome(this.assets, 2)),
