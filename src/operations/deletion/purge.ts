@@ -71,7 +71,7 @@ export async function purgeTrash(context: Context): Promise<number> {
   return deletedIds.length;
 }
 
-/** Each takes four listings and one delete; a Worker invocation is limited to 1,000 subrequests. */
+/** Each takes four listings and a deletion in R2. */
 export const MAX_CLEANUPS_PER_RUN = 50;
 
 /**
