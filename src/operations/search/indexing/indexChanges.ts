@@ -37,13 +37,13 @@ interface Run {
   state: SearchState;
 }
 
-/** Indexes assets as they are now, and moves the position. */
+/** Indexes assets as they are now, and moves the position. Returns false, without any change, if another run has moved it. */
 async function indexAssets(
   { db, searchDb, state, atMs }: Run,
   assetIds: string[],
   next: SearchPosition,
   renamed: EntityName | null = null,
-): Promise<void> {
+): Promise<boolean> {
   const [assets, digests] =
     assetIds.length === 0
       ? [[], new Map<string, number>()]
@@ -57,7 +57,7 @@ async function indexAssets(
     seenNames: namesOf(assets.filter(({ id }) => changed.has(id))),
     renamed,
   };
-  await writeDocuments(searchDb, state, write, next, atMs);
+  return await writeDocuments(searchDb, state, write, next, atMs);
 }
 
 /** The albums and people of assets, each once. */
@@ -87,7 +87,10 @@ async function indexRenamed(run: Run, entity: NonNullable<SearchState["entity"]>
   const complete = { ...state, seq: Math.max(state.seq, entity.seq), entity: null };
   const [event] = (await listIndexedChanges(db, entity.seq - 1, 1)).changes;
   // The event is deleted with its library.
-  if (event?.seq !== entity.seq || event.entityId === null) return await indexAssets(run, [], complete);
+  if (event?.seq !== entity.seq || event.entityId === null) {
+    await indexAssets(run, [], complete);
+    return;
+  }
   const page = await listDocumentsWith(searchDb, {
     libraryId: event.libraryId,
     word: CODES.entity(event.entityId),
@@ -115,7 +118,7 @@ async function findRenamed({ db, searchDb }: Run, changes: IndexedChange[]): Pro
   return new Map(renamed.map((id) => [id, names.get(id) ?? null]));
 }
 
-/** Indexes the assets of the next events. Returns false if there are none. */
+/** Indexes the assets of the next events. Returns whether there may be more: later events have a message of their own. */
 async function indexEvents(run: Run): Promise<boolean> {
   const { state, assetsPerPart } = run;
   const { changes, lastSeq } = await listIndexedChanges(run.db, state.seq, EVENTS_PER_PART);
@@ -142,11 +145,11 @@ async function indexEvents(run: Run): Promise<boolean> {
     }
     seq = change.seq;
   }
-  await indexAssets(run, [...assetIds], { ...state, seq });
-  return true;
+  const isMoved = await indexAssets(run, [...assetIds], { ...state, seq });
+  return !isMoved || seq !== lastSeq;
 }
 
-/** Runs one part. Returns false if there is nothing to index. */
+/** Runs one part. Returns false if it indexed the rest. */
 async function runPart(run: Run): Promise<boolean> {
   const { state } = run;
   if (state.indexVersion !== INDEX_VERSION) {
