@@ -131,7 +131,7 @@ describe("a missing body", () => {
       const response = await call(operation.method, fillPath(operation), {
         headers: { "content-type": "application/json" },
       });
-      expect([200, 404], operation.title).toContain(response.status);
+      expect([200, 202, 404], operation.title).toContain(response.status);
     }
   });
 });
