@@ -85,7 +85,7 @@ describe("concurrent uploads", () => {
     const after = await storedState();
     expect(after.keys).toHaveLength(before.keys.length + 1);
     const { assets, events, tasks } = before.rows;
-    expect(after.rows).toEqual({ assets: assets + 1, events: events + 2, tasks: tasks + 3 });
+    expect(after.rows).toEqual({ assets: assets + 1, events: events + 2, tasks: tasks + 5 });
     expect(await storageUsage(owner.libraryId)).toEqual({
       count: counters.count + 1,
       libraryBytes: counters.libraryBytes + 2000,
