@@ -275,7 +275,9 @@ describe("a failing task", () => {
 
   it("of an unknown type fails with that reason", async () => {
     const assetId = await uploadPhoto();
-    await insertTaskRows(await getRootOwner(), [{ assetId, taskType: "product_update_subscription", status: "pending" }]);
+    await insertTaskRows(await getRootOwner(), [
+      { assetId, taskType: "product_update_subscription", status: "pending" },
+    ]);
     await deliver([{ assetId }]);
     expect((await tasksByType(assetId))["product_update_subscription"]).toMatchObject({
       status: "failure",
