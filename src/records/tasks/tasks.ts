@@ -52,12 +52,14 @@ export function reopenSelectedTasks(db: Database, types: TaskType[], select: SQL
   const reset = { status: "pending", dueAt: atMs, retries: null, result: null, outcome: null, completedAt: null };
   const patch = JSON.stringify(toTasksJson(Object.fromEntries(types.map((type) => [type, reset]))));
   const states = sql`asset_tasks.states`;
+  const firstOther = sql`(SELECT min(t.value ->> 'dueAt') FROM json_each(asset_tasks.tasks) t
+    WHERE t.value ->> 'status' = 'pending' AND json_type(${patch}, '$.' || t.key) IS NULL)`;
   return db.statement(sql`${insertRows(types, newTask(atMs), select)}
     ON CONFLICT (asset_id) DO UPDATE SET
       tasks = json_patch(json_patch(excluded.tasks, asset_tasks.tasks), ${patch}),
       states = ${reopenedStates(states, types)},
       newest_at = CASE WHEN ${hasTasks(states, types)} THEN newest_at ELSE excluded.newest_at END,
-      due_at = min(coalesce(due_at, excluded.due_at), excluded.due_at),
+      due_at = min(coalesce(${firstOther}, excluded.due_at), excluded.due_at),
       revision = revision + 1`);
 }
 

@@ -176,19 +176,14 @@ export async function finishOtherTasks(assetId: string): Promise<void> {
     if (row.assetId !== assetId) await changeTasks(row.assetId, { status: "success" });
 }
 
-/**
- * Rows whose columns differ from what follows from their tasks. The sweep may have postponed `due_at`; a pending task
- * that was started again leaves its earlier time, which is due as well.
- */
+/** Rows whose columns differ from what follows from their tasks. The sweep may have postponed `due_at`. */
 export async function findTaskMismatches(): Promise<unknown[]> {
   const rows = await openDatabase(env.DB, "primary").orm.select().from(assetTasks);
   return rows.filter((stored) => {
     const row = parseAssetTasks(stored);
     const tasks = taskEntries(row.tasks).map(([, task]) => task);
     const dueTimes = tasks.flatMap((task) => (task.status === "pending" ? [task.dueAt] : []));
-    const firstDue = Math.min(...dueTimes);
-    const isEarly = (stored.dueAt ?? -1) < firstDue && firstDue > Date.now();
-    const isDueRight = dueTimes.length === 0 ? stored.dueAt === null : stored.dueAt !== null && !isEarly;
+    const isDueRight = dueTimes.length === 0 ? stored.dueAt === null : (stored.dueAt ?? -1) >= Math.min(...dueTimes);
     return (
       stored.states !== statesOfTasks(row.tasks, row.claim !== null) ||
       stored.newestAt !== Math.max(...tasks.map((task) => task.createdAt)) ||
