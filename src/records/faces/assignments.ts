@@ -87,14 +87,25 @@ function unpinPortraits(db: Database, moves: SQL, atMs: number, isFormerDeleted 
   ] as const;
 }
 
-/** Clustering never assigns a face again to a person from whom a user took it, until a user gives it back. */
-function recordRejections(db: Database, moves: SQL) {
-  return [
-    db.statement(sql`INSERT INTO face_rejections (face_id, person_id)
-      SELECT m.id, m.former_id FROM (${moves}) m WHERE m.former_id IS NOT NULL ON CONFLICT DO NOTHING`),
-    db.statement(sql`DELETE FROM face_rejections
-      WHERE (face_id, person_id) IN (SELECT m.id, m.person_id FROM (${moves}) m)`),
-  ] as const;
+/**
+ * Clustering never assigns a face again to a person from whom a user took it, until a user gives it back: by itself, or
+ * with a person who is merged.
+ */
+function changeRejections(db: Database, moves: SQL, reason: AssignmentReason) {
+  const taken = db.statement(sql`INSERT INTO face_rejections (face_id, person_id)
+    SELECT m.id, m.former_id FROM (${moves}) m WHERE m.former_id IS NOT NULL ON CONFLICT DO NOTHING`);
+  const given = db.statement(sql`DELETE FROM face_rejections
+    WHERE (face_id, person_id) IN (SELECT m.id, m.person_id FROM (${moves}) m)`);
+  if (reason === "user") return [taken, given];
+  return reason === "merge" ? [given] : [];
+}
+
+/** A merged person stays rejected for the faces that a user took from them. Runs after their faces have moved. */
+export function mergeRejections(db: Database, sourceIds: readonly string[], targetId: string) {
+  return db.statement(sql`INSERT INTO face_rejections (face_id, person_id)
+    SELECT r.face_id, ${targetId} FROM ${jsonEach(sourceIds)} w CROSS JOIN face_rejections r ON r.person_id = w.value
+      CROSS JOIN faces f ON f.id = r.face_id
+      WHERE f.person_id IS NOT ${targetId} ON CONFLICT DO NOTHING`);
 }
 
 /** The origin of the assignment after a change. */
@@ -120,7 +131,7 @@ export function assignFaces(db: Database, moves: SQL, { reason, condition = ALWA
         FROM (${changes}) m ORDER BY m.id`,
     ),
     ...unpinPortraits(db, changes, atMs, reason === "merge" || reason === "person_deleted"),
-    ...(reason === "user" ? recordRejections(db, changes) : []),
+    ...changeRejections(db, changes, reason),
     db.statement(sql`UPDATE faces SET person_id = m.person_id, updated_at = ${atMs},
         assigned_by = CASE WHEN m.person_id IS NOT NULL THEN ${assignedBy(reason)} END
       FROM (${changes}) m WHERE faces.id = m.id`),

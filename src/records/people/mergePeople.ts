@@ -6,7 +6,7 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
-import { assignFaces } from "../faces/assignments.ts";
+import { assignFaces, mergeRejections } from "../faces/assignments.ts";
 import { inScope, type LibraryScope } from "../libraries/libraryScope.ts";
 import { libraries, people } from "../schema/schema.ts";
 import { inList, jsonEach } from "../sql/jsonList.ts";
@@ -121,6 +121,7 @@ export async function mergePeople(db: Database, merge: Merge, atMs: number): Pro
         .set({ assetCount: sql`iif(${isCurrent}, asset_count, NULL)` })
         .where(eq(libraries.id, target.libraryId)),
       ...moveFaces(db, move, NO_LIMIT, atMs),
+      mergeRejections(db, sourceIds, target.id),
       ...deletePeople(db, isOfNobody ? everyId : sourceIds, atMs),
     ]);
     return true;

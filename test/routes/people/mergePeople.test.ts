@@ -51,6 +51,20 @@ describe("POST /api/people/{person_id}/merge", () => {
     expect((await me.listPeople("name=A.&include_hidden=true")).data).toEqual([]);
   });
 
+  it("gives back faces that were taken from the person, and keeps those that were taken from a source away", async () => {
+    const [target, source] = [await me.newPerson({ name: "Ada" }), await me.newPerson({ name: "Byron" })];
+    const given = await me.newFace(asset, target.id);
+    const taken = await me.newFace(asset, source.id);
+    const assign = async (id: string, person_id: string | null) =>
+      await me.send("PATCH", `/api/faces/${id}`, { json: { person_id } });
+    await assign(given.id, source.id);
+    await assign(taken.id, null);
+    expect((await merge(target.id, [source.id])).status).toBe(200);
+    expect(await faceCounts()).toEqual({ [target.id]: 1 });
+    const rejections = await sqlAll("SELECT face_id, person_id FROM face_rejections WHERE person_id = ?", target.id);
+    expect(rejections).toEqual([{ face_id: taken.id, person_id: target.id }]);
+  });
+
   it("answers 204 and deletes everybody if nobody has a name or a face", async () => {
     const people = [await me.newPerson(), await me.newPerson(), await me.newPerson()];
     await me.takeEvents();
