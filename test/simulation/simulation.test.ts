@@ -5,7 +5,7 @@ import { expectConsistentStorage, runSimulation } from "./simulation.ts";
 
 it("keeps counts right and a mirror of the feed in sync after random requests", async () => {
   const responseCounts = await runSimulation({
-    seed: 1,
+    seed: 6,
     libraryId: await createLibrary(),
     otherLibraryId: await createLibrary("other library of requests"),
     rounds: 400,
@@ -17,13 +17,20 @@ it("keeps counts right and a mirror of the feed in sync after random requests", 
   const counted = JSON.stringify([...responseCounts]);
   for (const created of ["create person 201", "create face 201"])
     expect(responseCounts.get(created), counted).toBeGreaterThan(0);
-  const hasSucceeded = (action: string): boolean => (responseCounts.get(`${action} 200`) ?? 0) > 0;
-  for (const action of ["move: moved", "put poster", "show thumbnail"])
-    expect(hasSucceeded(action), counted).toBe(true);
-  // Each of these needs a person, a face or an album that an earlier action left: 400 rounds reach most of them.
-  const dependent = ["assign face", "delete face", "update person", "update people", "merge people", "delete person"];
-  const inParts = ["delete album in parts", "continue album deletion"];
-  expect([...dependent, ...inParts].filter(hasSucceeded).length, counted).toBeGreaterThanOrEqual(6);
+  for (const action of [
+    "assign face",
+    "delete face",
+    "update person",
+    "update people",
+    "merge people",
+    "delete person",
+    "move: moved",
+    "put poster",
+    "show thumbnail",
+    "delete album in parts",
+    "continue album deletion",
+  ])
+    expect(responseCounts.get(`${action} 200`) ?? 0, `${action}: ${counted}`).toBeGreaterThan(0);
 }, 120_000);
 
 it("keeps counts right and every acknowledged file under concurrent requests and storage faults", async () => {
