@@ -1,5 +1,5 @@
 /** Limits of the key frames of videos that the Worker decodes. */
-import * as mp4KeyFrames from "../../src/media/inspect/video/keyFrames/mp4KeyFrames.ts";
+import * as openKeyFrames from "../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
 import * as sampleTable from "../../src/media/inspect/video/keyFrames/sampleTable.ts";
 import * as decodeKeyFrame from "../../src/media/transcode/h264/decodeKeyFrame.ts";
 import * as hevcSample from "../../src/media/transcode/video/hevcSample.ts";
@@ -14,11 +14,12 @@ const REASON = "no picture; the task has the reason";
 export const videoSection: Section = {
   title: "Key frames of videos",
   limits: [
+    limit(openKeyFrames, "MAX_FILM_READ_BYTES", "bytes", "everything that is read of a video for its poster", REASON),
     limit(
-      mp4KeyFrames,
+      openKeyFrames,
       "MAX_KEY_FRAME_SEARCH_BYTES",
       "bytes",
-      "headers and tables of an MP4 that are read for a key frame",
+      "headers and tables of a video that are read for a key frame",
       REASON,
     ),
     limit(sampleTable, "MAX_CHUNK_TABLE_BYTES", "bytes", "table of an MP4's chunks", REASON),

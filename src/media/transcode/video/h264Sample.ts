@@ -3,7 +3,7 @@ import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.
 import { toneMap } from "../colour/toneMap.ts";
 import { decodeKeyFrame, MAX_KEY_FRAME_BYTES, type H264Picture } from "../h264/decodeKeyFrame.ts";
 import { keyFrameImage } from "../h264/keyFrameImage.ts";
-import { lengthPrefixedUnits, parseAvcConfiguration } from "../h264/nalUnits.ts";
+import { annexBUnits, lengthPrefixedUnits, parseAvcConfiguration } from "../h264/nalUnits.ts";
 import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
@@ -18,14 +18,20 @@ function describedBy(picture: H264Picture, { pixelAspect, colour }: KeyFrameTrac
   };
 }
 
+/** Returns the parameter sets and the units of a sample; null if the configuration is damaged. */
+function unitsOf(sample: Uint8Array, configuration: Uint8Array): Uint8Array[] | null {
+  if (configuration.length === 0) return annexBUnits(sample);
+  const parsed = parseAvcConfiguration(configuration);
+  return parsed && [...parsed.parameterSets, ...lengthPrefixedUnits(sample, parsed.lengthBytes)];
+}
+
 export const h264Sample: SampleDecoder = {
   name: "H.264",
   maxSampleBytes: MAX_KEY_FRAME_BYTES,
   decode: async (sample, track, edgePx) => {
-    const configuration = parseAvcConfiguration(track.configuration);
-    if (configuration === null) return { kind: "unsupported", reason: "the H.264 configuration is damaged" };
-    const { parameterSets, lengthBytes } = configuration;
-    const result = await decodeKeyFrame([...parameterSets, ...lengthPrefixedUnits(sample, lengthBytes)]);
+    const units = unitsOf(sample, track.configuration);
+    if (units === null) return { kind: "unsupported", reason: "the H.264 configuration is damaged" };
+    const result = await decodeKeyFrame(units);
     if (result.kind === "unsupported") return result;
     const image = await keyFrameImage(describedBy(result.picture, track), edgePx);
     toneMap(image, track.colour ?? result.picture);

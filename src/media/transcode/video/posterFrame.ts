@@ -1,7 +1,7 @@
 /** Chooses and decodes the frame of a film that becomes its poster. */
 import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
 import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import { openMp4KeyFrames } from "../../inspect/video/keyFrames/mp4KeyFrames.ts";
+import { openKeyFrames } from "../../inspect/video/keyFrames/openKeyFrames.ts";
 import { createLumaPlane } from "../quality/luma.ts";
 import { measureTones } from "../quality/tones.ts";
 import { resizeImage } from "../resize/resizeImage.ts";
@@ -36,12 +36,10 @@ export type PosterFrame =
     }
   | { kind: "unsupported"; reason: string };
 
-/** Decoders by the type of the sample entry. */
+/** Decoders by the `VideoCodec` of the track. */
 const decoders = new Map<string, SampleDecoder>([
-  ["avc1", h264Sample],
-  ["avc3", h264Sample],
-  ["hvc1", hevcSample],
-  ["hev1", hevcSample],
+  ["h264", h264Sample],
+  ["hevc", hevcSample],
 ]);
 
 function isDarkOrFlat(image: RgbaImage): boolean {
@@ -54,34 +52,16 @@ function candidatesOf(keyFrames: number): number[] {
   return [...new Set([...CANDIDATES.map((place) => Math.floor(place * keyFrames)), 0])];
 }
 
-/** Returns null for damaged headers. Throws what a read threw: another attempt may succeed. */
-async function openTrack(file: ByteSource): Promise<KeyFrameTrack | null> {
-  const failures: unknown[] = [];
-  const read: ByteSource["read"] = async (offset, length) => {
-    try {
-      return await file.read(offset, length);
-    } catch (error) {
-      failures.push(error);
-      throw error;
-    }
-  };
-  const track = await openMp4KeyFrames({ sizeBytes: file.sizeBytes, read }).catch(() => null);
-  if (failures.length > 0) throw failures[0];
-  return track;
-}
-
 async function decodeCandidate(
-  file: ByteSource,
   track: KeyFrameTrack,
   decoder: SampleDecoder,
   index: number,
   edgePx: number,
 ): Promise<SampleResult> {
-  const range = await track.locate(index);
-  if (range === null) return { kind: "unsupported", reason: "the sample tables of the video are damaged" };
-  if (range.length > decoder.maxSampleBytes)
-    return { kind: "unsupported", reason: `the ${decoder.name} key frame is too large` };
-  return await decoder.decode(await file.read(range.offset, range.length), track, edgePx);
+  const sample = await track.readKeyFrame(index, decoder.maxSampleBytes);
+  if (sample === null) return { kind: "unsupported", reason: "the tables of the video lead to no key frame" };
+  if (sample === "too-large") return { kind: "unsupported", reason: `the ${decoder.name} key frame is too large` };
+  return await decoder.decode(sample, track, edgePx);
 }
 
 /**
@@ -89,14 +69,14 @@ async function decodeCandidate(
  * edge of the image. Reads up to four key frames and the tables in front of them. Throws only what `file` throws.
  */
 export async function findPosterFrame(file: ByteSource, edgePx: number): Promise<PosterFrame> {
-  const track = await openTrack(file);
+  const track = await openKeyFrames(file);
   if (track === null) return { kind: "unsupported", reason: "no key frames were found in the video" };
   const decoder = decoders.get(track.codec);
   if (decoder === undefined)
     return { kind: "unsupported", reason: `no decoder for the video codec ${JSON.stringify(track.codec)}` };
   let [first, reason]: [RgbaImage | null, string] = [null, ""];
   for (const index of candidatesOf(track.keyFrames)) {
-    const result = await decodeCandidate(file, track, decoder, index, edgePx);
+    const result = await decodeCandidate(track, decoder, index, edgePx);
     if (result.kind === "unsupported") reason ||= result.reason;
     else if (!isDarkOrFlat(result.image)) return frameOf(result.image, track, decoder);
     else first ??= result.image;

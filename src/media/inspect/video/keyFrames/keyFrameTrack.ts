@@ -1,4 +1,16 @@
-import type { ByteRange } from "../../bytes/byteSource.ts";
+/** Codecs that decoders may exist for. Containers name others by their own four characters or ids. */
+export type VideoCodec =
+  | "h264"
+  | "hevc"
+  | "av1"
+  | "vp8"
+  | "vp9"
+  | "mjpeg"
+  | "prores"
+  | "mpeg1"
+  | "mpeg2"
+  | "mpeg4"
+  | "h263";
 
 /** Codes of ITU-T H.273. */
 export interface TrackColour {
@@ -9,11 +21,17 @@ export interface TrackColour {
   isFullRange: boolean | null;
 }
 
+/** A frame in the coding of its codec; "too-large" if it exceeds the limit, null if it can't be found. */
+export type KeyFrameSample = Uint8Array | "too-large" | null;
+
 /** The video track of a film, as far as decoding a key frame needs it. */
 export interface KeyFrameTrack {
-  /** Type of the sample entry, such as avc1. */
+  /** A `VideoCodec`, or the container's name of another codec. */
   codec: string;
-  /** Content of the codec's configuration box, such as avcC; empty if the track has none. */
+  /**
+   * Content of avcC (h264), hvcC (hevc) or av1C (av1). Empty for other codecs and if the track has none: its samples
+   * then have start codes (ITU-T H.264 and H.265 Annex B) and contain the parameter sets.
+   */
   configuration: Uint8Array;
   /** EXIF orientation of the frames, 1 to 8. */
   orientation: number;
@@ -21,8 +39,8 @@ export interface KeyFrameTrack {
   pixelAspect: { width: number; height: number } | null;
   /** Null if the container doesn't tell. */
   colour: TrackColour | null;
-  /** Number of key frames. */
+  /** Number of key frames; of a container without an index, the number of places where one is looked for. */
   keyFrames: number;
-  /** Returns the place of a key frame in the file, from 0 on; null if the tables are damaged. */
-  locate(index: number): Promise<ByteRange | null>;
+  /** Reads a key frame, from 0 on, of at most `maxBytes`. */
+  readKeyFrame(index: number, maxBytes: number): Promise<KeyFrameSample>;
 }

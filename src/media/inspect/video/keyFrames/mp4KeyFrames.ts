@@ -1,16 +1,14 @@
 /** Finds the key frames of MP4 and QuickTime films. */
 import { type Box, findBox, readBoxContent, readBoxes } from "../../bytes/bmffBoxes.ts";
-import { boundedSource } from "../../bytes/boundedSource.ts";
 import { asciiAt, viewOf } from "../../bytes/bytes.ts";
 import type { ByteSource } from "../../bytes/byteSource.ts";
 import { findVideoTrack } from "../mp4/videoTrack.ts";
 import { openFragmentedSamples } from "./fragmentKeyFrames.ts";
 import type { KeyFrameTrack, TrackColour } from "./keyFrameTrack.ts";
+import { readSample } from "./readSample.ts";
+import { readCodec } from "./sampleEntryCodec.ts";
 import { openSampleTable } from "./sampleTable.ts";
 import { combineTurns, NO_TURN, orientationOf, readTurn, type Turn } from "./trackOrientation.ts";
-
-/** Headers and tables that are read to find key frames. */
-export const MAX_KEY_FRAME_SEARCH_BYTES = 8 * 1024 * 1024;
 
 /** More than any configuration with parameter sets has. */
 const MAX_CONFIGURATION_BYTES = 64 * 1024;
@@ -18,12 +16,11 @@ const MAX_CONFIGURATION_BYTES = 64 * 1024;
 const SAMPLE_ENTRY_BYTES = 78;
 const MAX_ENTRY_BOXES = 32;
 
-/** Configuration boxes by the type of the sample entry. */
+/** Configuration boxes by codec. */
 const configurationTypes = new Map([
-  ["avc1", "avcC"],
-  ["avc3", "avcC"],
-  ["hvc1", "hvcC"],
-  ["hev1", "hvcC"],
+  ["h264", "avcC"],
+  ["hevc", "hvcC"],
+  ["av1", "av1C"],
 ]);
 
 async function childBoxes(source: ByteSource, boxes: Box[], type: string): Promise<Box[]> {
@@ -71,9 +68,10 @@ async function readEntry(source: ByteSource, tables: Box[]): Promise<Entry | nul
   const [entry] = stsd === undefined ? [] : await readBoxes(source, stsd.start + 8, stsd.end, 1);
   if (entry === undefined) return null;
   const boxes = await readBoxes(source, entry.start + SAMPLE_ENTRY_BYTES, entry.end, MAX_ENTRY_BOXES);
-  const box = findBox(boxes, configurationTypes.get(entry.type) ?? "");
+  const codec = await readCodec(source, entry.type, boxes);
+  const box = findBox(boxes, configurationTypes.get(codec) ?? "");
   return {
-    codec: entry.type,
+    codec,
     configuration: box === undefined ? new Uint8Array() : await readBoxContent(source, box, MAX_CONFIGURATION_BYTES),
     pixelAspect: await readPixelAspect(source, boxes),
     colour: await readColour(source, boxes),
@@ -81,10 +79,10 @@ async function readEntry(source: ByteSource, tables: Box[]): Promise<Entry | nul
 }
 
 /**
- * Opens the video track of a film. Returns null if it has none or if its headers are damaged. Reads up to `MAX_KEY_FRAME_SEARCH_BYTES` in pages.
+ * Opens the video track of a film. Returns null if it has none or if its headers are damaged. Reads boxes and tables
+ * through `source`.
  */
-export async function openMp4KeyFrames(file: ByteSource): Promise<KeyFrameTrack | null> {
-  const source = boundedSource(file, MAX_KEY_FRAME_SEARCH_BYTES);
+export async function openMp4KeyFrames(file: ByteSource, source: ByteSource): Promise<KeyFrameTrack | null> {
   const top = await readBoxes(source, 0, source.sizeBytes);
   const movie = await childBoxes(source, top, "moov");
   const track = await findVideoTrack(source, movie);
@@ -99,5 +97,10 @@ export async function openMp4KeyFrames(file: ByteSource): Promise<KeyFrameTrack 
   const trackTurn = await readHeaderTurn(source, track.boxes, "tkhd", 40);
   const movieTurn = await readHeaderTurn(source, movie, "mvhd", 36);
   const orientation = orientationOf(combineTurns(trackTurn, movieTurn));
-  return { ...entry, orientation, keyFrames: samples.keyFrames, locate: (index) => samples.locate(index) };
+  return {
+    ...entry,
+    orientation,
+    keyFrames: samples.keyFrames,
+    readKeyFrame: async (index, maxBytes) => await readSample(file, await samples.locate(index), maxBytes),
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { memorySource } from "../../../../../src/media/inspect/bytes/byteSource.ts";
-import { openMp4KeyFrames } from "../../../../../src/media/inspect/video/keyFrames/mp4KeyFrames.ts";
+import { openKeyFrames } from "../../../../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
 import { fragmentedFilm, type FragmentedFilm } from "../../../../support/media/fragmentedFilms.ts";
 
 /** Key frames of 20 bytes and more, each followed by two other samples. */
@@ -11,9 +11,9 @@ const fragments = Array.from({ length: 6 }, (_, i) => [
 ]);
 
 async function located(bytes: Uint8Array, index: number): Promise<Uint8Array | null> {
-  const track = await openMp4KeyFrames(memorySource(bytes));
-  const range = (await track?.locate(index)) ?? null;
-  return range === null ? null : bytes.slice(range.offset, range.offset + range.length);
+  const track = await openKeyFrames(memorySource(bytes));
+  const sample = (await track?.readKeyFrame(index, bytes.length)) ?? null;
+  return sample === "too-large" ? null : sample;
 }
 
 describe("key frames of a fragmented MP4", () => {
@@ -27,7 +27,7 @@ describe("key frames of a fragmented MP4", () => {
 
   it.each(kinds)("are located with %s", async (_name, kind) => {
     const bytes = fragmentedFilm({ ...kind, fragments });
-    expect(await openMp4KeyFrames(memorySource(bytes))).toMatchObject({ codec: "avc1", keyFrames: 6 });
+    expect(await openKeyFrames(memorySource(bytes))).toMatchObject({ codec: "h264", keyFrames: 6 });
     for (const [index, [keyFrame]] of fragments.entries()) expect(await located(bytes, index)).toEqual(keyFrame);
     expect(await located(bytes, 6)).toBeNull();
   });
@@ -44,6 +44,6 @@ describe("key frames of a fragmented MP4", () => {
   });
 
   it("don't exist without fragments", async () => {
-    expect(await openMp4KeyFrames(memorySource(fragmentedFilm({ fragments: [], index: "none" })))).toBeNull();
+    expect(await openKeyFrames(memorySource(fragmentedFilm({ fragments: [], index: "none" })))).toBeNull();
   });
 });

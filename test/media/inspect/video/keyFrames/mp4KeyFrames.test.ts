@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { memorySource } from "../../../../../src/media/inspect/bytes/byteSource.ts";
-import type { KeyFrameTrack } from "../../../../../src/media/inspect/video/keyFrames/keyFrameTrack.ts";
-import { openMp4KeyFrames } from "../../../../../src/media/inspect/video/keyFrames/mp4KeyFrames.ts";
+import type { KeyFrameSample, KeyFrameTrack } from "../../../../../src/media/inspect/video/keyFrames/keyFrameTrack.ts";
+import { openKeyFrames } from "../../../../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
 import { MAX_CHUNK_SAMPLES } from "../../../../../src/media/inspect/video/keyFrames/sampleTable.ts";
 import { box, u16, u32 } from "../../../../support/media/buildImage.ts";
 import { movie, quarterRotation, uprightMatrix } from "../../../../support/media/buildVideo.ts";
@@ -14,21 +14,19 @@ function numbered(count: number, sizeOf = (i: number) => 10 + (i % 7)): Uint8Arr
 }
 
 async function openFilm(parts: Film): Promise<KeyFrameTrack> {
-  const track = await openMp4KeyFrames(memorySource(film(parts)));
+  const track = await openKeyFrames(memorySource(film(parts)));
   if (track === null) throw new Error("the film has no key frames");
   return track;
 }
 
-async function located(parts: Film, index: number): Promise<Uint8Array | null> {
-  const bytes = film(parts);
-  const range = await (await openFilm(parts)).locate(index);
-  return range === null ? null : bytes.slice(range.offset, range.offset + range.length);
+async function located(parts: Film, index: number): Promise<KeyFrameSample> {
+  return await (await openFilm(parts)).readKeyFrame(index, 1000);
 }
 
 const turned = (a: number, b: number, c: number, d: number) =>
   [a, b, 0, c, d, 0, 0, 0, 0x4000].map((value) => (value * 0x10000) >>> 0);
 
-describe("openMp4KeyFrames", () => {
+describe("key frames of an MP4", () => {
   const samples = numbered(40);
   const layouts: [string, Omit<Film, "samples">][] = [
     ["one chunk", {}],
@@ -41,7 +39,7 @@ describe("openMp4KeyFrames", () => {
   it.each(layouts)("locates every key frame of a film with %s", async (_name, layout) => {
     const sync = [1, 2, 9, 10, 17, 30, 40];
     const parts = { ...layout, samples, sync };
-    expect(await openFilm(parts)).toMatchObject({ keyFrames: sync.length, codec: "avc1" });
+    expect(await openFilm(parts)).toMatchObject({ keyFrames: sync.length, codec: "h264" });
     for (const [index, number] of sync.entries()) expect(await located(parts, index)).toEqual(samples[number - 1]);
     expect(await located(parts, sync.length)).toBeNull();
   });
@@ -64,9 +62,8 @@ describe("openMp4KeyFrames", () => {
     };
     const bytes = film(long);
     const source = countingSource(bytes);
-    const track = await openMp4KeyFrames(source);
-    const range = await track?.locate(1);
-    expect(bytes.slice(range?.offset, (range?.offset ?? 0) + 4)).toEqual(long.samples[19_999]?.slice(0, 4));
+    const track = await openKeyFrames(source);
+    expect(await track?.readKeyFrame(1, 1000)).toEqual(long.samples[19_999]);
     expect(source.counts.reads).toBeLessThanOrEqual(8);
     expect(source.counts.bytes).toBeLessThan(256 * 1024);
   });
@@ -87,6 +84,34 @@ describe("openMp4KeyFrames", () => {
     expect(await openFilm({ samples, matrix, movieMatrix })).toMatchObject({ orientation });
   });
 
+  it("reads no key frame beyond a limit", async () => {
+    const track = await openFilm({ samples });
+    expect(await track.readKeyFrame(6, 16)).toEqual(samples[6]);
+    expect(await track.readKeyFrame(6, 15)).toBe("too-large");
+  });
+
+  const esds = (objectType: number, head: number[], flags: number[]) =>
+    box("esds", [0, 0, 0, 0], [3, ...head, 0, 1, ...flags], [4, ...head, objectType, 0x11]);
+
+  it.each([
+    ["h264", "avc3", []],
+    ["hevc", "dvh1", []],
+    ["av1", "av01", []],
+    ["vp9", "vp09", []],
+    ["prores", "apcn", []],
+    ["mjpeg", "mjpa", []],
+    ["mjpb", "mjpb", []],
+    ["mpeg4", "mp4v", [esds(0x20, [0x80, 0x80, 0x80, 0x20], [0])]],
+    ["mpeg2", "mp4v", [esds(0x61, [0x20], [0x80, 0, 9])]],
+    ["mpeg1", "mp4v", [esds(0x6a, [0x20], [0xe0, 0, 9, 2, 65, 66, 0, 1])]],
+    ["mjpeg", "mp4v", [esds(0x6c, [0x20], [0x40, 1, 65])]],
+    ["mp4v", "mp4v", [esds(0xee, [0x20], [0])]],
+    ["mp4v", "mp4v", [box("esds", [0, 0, 0, 0, 3, 0x80, 0x80])]],
+    ["mp4v", "mp4v", []],
+  ])("names the codec %s of the entry %s", async (codec, type, entry) => {
+    expect(await openFilm({ samples, codec: type, entry })).toMatchObject({ codec });
+  });
+
   it("returns configuration, pixel aspect and colour of the sample entry", async () => {
     const entry = [
       box("avcC", [1, 2, 3]),
@@ -102,15 +127,15 @@ describe("openMp4KeyFrames", () => {
   });
 
   it("finds no key frames in other files", async () => {
-    expect(await openMp4KeyFrames(memorySource(movie()))).toBeNull();
-    expect(await openMp4KeyFrames(memorySource(new Uint8Array(1000)))).toBeNull();
-    expect(await openMp4KeyFrames(memorySource(new Uint8Array()))).toBeNull();
+    expect(await openKeyFrames(memorySource(movie()))).toBeNull();
+    expect(await openKeyFrames(memorySource(new Uint8Array(1000)))).toBeNull();
+    expect(await openKeyFrames(memorySource(new Uint8Array()))).toBeNull();
   });
 
   it("locates nothing beyond the file or in too long chunks", async () => {
     const bytes = film({ samples, isMovieFirst: true });
     const cut = memorySource(bytes.subarray(0, bytes.length - 5));
-    expect(await (await openMp4KeyFrames(cut))?.locate(39)).toBeNull();
+    expect(await (await openKeyFrames(cut))?.readKeyFrame(39, 1000)).toBeNull();
     const crowded = { samples: numbered(MAX_CHUNK_SAMPLES + 1), sync: [MAX_CHUNK_SAMPLES, MAX_CHUNK_SAMPLES + 1] };
     expect(await located(crowded, 0)).not.toBeNull();
     expect(await located(crowded, 1)).toBeNull();
