@@ -38,14 +38,17 @@ export interface IndexFigures {
   bytes: number;
 }
 
-/** Indexes `count` documents of a library. */
-export async function fillIndex(libraryId: string, count: number): Promise<IndexFigures> {
+/** Indexes `count` documents of a library, of `assetIds` if they are given. */
+export async function fillIndex(libraryId: string, count: number, assetIds: string[] = []): Promise<IndexFigures> {
   const searchDb = openDatabase(env.SEARCH_DB, "primary");
   const size = async (): Promise<number> => (await env.SEARCH_DB.prepare("SELECT 1").all()).meta.size_after;
   const before = await size();
   const startMs = Date.now();
   for (let made = 0; made < count; made += ASSETS_PER_SEED) {
-    const assets = makeAssets(Math.min(ASSETS_PER_SEED, count - made), made + 1);
+    const assets = makeAssets(Math.min(ASSETS_PER_SEED, count - made), made + 1).map((asset, i) => ({
+      ...asset,
+      id: assetIds[made + i] ?? asset.id,
+    }));
     for (let i = 0; i < assets.length; i += DOCUMENTS_PER_WRITE) {
       const part = assets.slice(i, i + DOCUMENTS_PER_WRITE).map((asset) => documentOf(indexedAsset(libraryId, asset)));
       const state = await findSearchState(searchDb);

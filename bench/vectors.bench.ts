@@ -5,7 +5,6 @@
 import { env } from "cloudflare:workers";
 import { it } from "vitest";
 import { newId } from "../src/kernel/ids.ts";
-import { storeVectorBlock } from "../src/objects/search/vectorBlocks.ts";
 import { blockIndex } from "../src/operations/search/vectors/blockIndex.ts";
 import { MAX_BLOCK_VECTORS } from "../src/operations/search/vectors/packVectors.ts";
 import { NearestVectors, scanBlock } from "../src/operations/search/vectors/scanBlock.ts";
@@ -15,16 +14,13 @@ import { openDatabase } from "../src/records/database.ts";
 import { instrumentedBucket } from "../test/support/bindings/bucket.ts";
 import { countingD1 } from "../test/support/bindings/d1.ts";
 import { testContext } from "../test/support/context.ts";
-import { seededRandom } from "../test/support/random.ts";
 import { tableHeader, tableRow } from "./measureCost.ts";
+import { blockData, fillVectors, randomVector, VECTOR_DIMENSIONS } from "./searchVectors.ts";
 
 const LIBRARY_VECTORS = [10_000, 100_000, 1_000_000];
-const DIMENSIONS = 256;
 const REPEATS = 5;
 const LIMIT = 400;
 
-const random = seededRandom(1);
-const randomVector = (): Float32Array => Float32Array.from({ length: DIMENSIONS }, () => random() - 0.5);
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** The clock of workerd stands still between I/O. */
@@ -32,37 +28,6 @@ async function now(): Promise<number> {
   await env.SEARCH_DB.prepare("SELECT 1").run();
   return Date.now();
 }
-
-/** Rows without data, as the search reads only their numbers, and blocks of random vectors. */
-async function fill(count: number): Promise<VectorSpace> {
-  const space = { libraryId: newId("library"), space: `bench#${DIMENSIONS}` };
-  const first = await env.SEARCH_DB.prepare("SELECT coalesce(max(seq), 0) + 1 AS seq FROM vectors").first<number>(
-    "seq",
-  );
-  const base = first ?? 1;
-  for (let start = 0; start < count; start += MAX_BLOCK_VECTORS) {
-    const length = Math.min(MAX_BLOCK_VECTORS, count - start);
-    await env.SEARCH_DB.prepare(
-      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?4)
-       INSERT INTO vectors (seq, library_id, asset_id, space, source, data)
-       SELECT ?3 + i, ?1, ?1 || (?3 + i), ?2, '', '' FROM n`,
-    )
-      .bind(space.libraryId, space.space, base + start, length)
-      .run();
-    // The same components in another order take as long as others, and half the time to make.
-    const vectors = Array.from({ length }, (_, i) => ({ seq: base + start + i, data: blockData[i] ?? "" }));
-    const key = await storeVectorBlock(env.BUCKET, space.libraryId, encodeBlock(vectors, DIMENSIONS));
-    await env.SEARCH_DB.prepare("INSERT INTO vector_blocks VALUES (?, ?, ?, ?, ?, ?, 0)")
-      .bind(space.libraryId, space.space, base + start, base + start + length - 1, key, length)
-      .run();
-  }
-  return space;
-}
-
-const blockData = Array.from({ length: MAX_BLOCK_VECTORS }, () => {
-  const bytes = toBytes(randomVector());
-  return new Uint8Array(bytes.buffer).toBase64();
-});
 
 async function measureSearch(space: VectorSpace) {
   const times: number[] = [];
@@ -82,7 +47,7 @@ async function measureSearch(space: VectorSpace) {
 /** The comparison alone, with all blocks in memory. */
 async function measureScan(count: number): Promise<number> {
   const vectors = blockData.map((data, seq) => ({ seq, data }));
-  const block = decodeBlock(encodeBlock(vectors, DIMENSIONS));
+  const block = decodeBlock(encodeBlock(vectors, VECTOR_DIMENSIONS));
   const times: number[] = [];
   for (let i = 0; i < REPEATS; i++) {
     const query = toBytes(randomVector());
@@ -97,9 +62,11 @@ async function measureScan(count: number): Promise<number> {
 it("measures vector searches", { timeout: 1_800_000 }, async ({ task }) => {
   const lines = tableHeader(["vectors of 256 bytes"], ["ms", "ms of comparing", "R2 reads", "MB read", "rows read"]);
   for (const count of LIBRARY_VECTORS) {
-    const space = await fill(count);
+    const libraryId = newId("library");
+    const assetIds = Array.from({ length: count }, (_, i) => `${libraryId}${i}`);
+    const space = await fillVectors({ libraryId, space: `bench#${VECTOR_DIMENSIONS}` }, assetIds);
     const { ms, reads, rows } = await measureSearch(space);
-    const megabytes = Math.round((reads * MAX_BLOCK_VECTORS * (DIMENSIONS + 8)) / 100_000) / 10;
+    const megabytes = Math.round((reads * MAX_BLOCK_VECTORS * (VECTOR_DIMENSIONS + 8)) / 100_000) / 10;
     lines.push(tableRow(count.toLocaleString("en"), ms, await measureScan(count), reads, megabytes, rows));
   }
   const tables = [{ title: "Nearest vectors", lines }];
