@@ -1,12 +1,14 @@
 /** Limits of the key frames of videos that the Worker decodes. */
 import * as openKeyFrames from "../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
-import * as sampleTable from "../../src/media/inspect/video/keyFrames/sampleTable.ts";
+import * as sampleTable from "../../src/media/inspect/video/keyFrames/mp4/sampleTable.ts";
 import * as decodeKeyFrame from "../../src/media/transcode/h264/decodeKeyFrame.ts";
 import * as hevcSample from "../../src/media/transcode/video/hevcSample.ts";
 import * as planesImage from "../../src/media/transcode/video/planesImage.ts";
 import * as nalUnits from "../../src/media/transcode/h264/nalUnits.ts";
 import * as sequenceParameters from "../../src/media/transcode/h264/sequenceParameters.ts";
 import * as posterFrame from "../../src/media/transcode/video/posterFrame.ts";
+import * as vp8Sample from "../../src/media/transcode/video/vp8Sample.ts";
+import * as vp9Sample from "../../src/media/transcode/video/vp9Sample.ts";
 import { limit, type Section } from "./entry.ts";
 
 const REASON = "no picture; the task has the reason";
@@ -39,6 +41,11 @@ export const videoSection: Section = {
     limit(hevcSample, "MAX_HEVC_SAMPLE_BYTES", "bytes", "HEVC key frame", REASON),
     limit(hevcSample, "MAX_HEVC_PIXELS", "pixels", "HEVC picture", REASON),
     limit(hevcSample, "MAX_HEVC_MEMORY_BYTES", "bytes", "WebAssembly memory of the HEVC decoder", REASON),
+    limit(vp8Sample, "MAX_VP8_SAMPLE_BYTES", "bytes", "VP8 key frame", REASON),
+    limit(vp8Sample, "MAX_VP8_PIXELS", "pixels", "VP8 picture", REASON),
+    limit(vp9Sample, "MAX_VP9_SAMPLE_BYTES", "bytes", "VP9 key frame", REASON),
+    limit(vp9Sample, "MAX_VP9_PIXELS", "pixels", "VP9 picture", REASON),
+    limit(vp9Sample, "MAX_VP9_MEMORY_BYTES", "bytes", "WebAssembly memory of the VP9 decoder", REASON),
     limit(planesImage, "MAX_KEY_FRAME_IMAGE_BYTES", "bytes", "memory of the small image of a key frame", REASON),
   ],
 };

@@ -4,7 +4,7 @@ import type { ByteSource } from "../../bytes/byteSource.ts";
 import type { MediaFamily } from "../../formats.ts";
 import { sniff, SNIFF_BYTES } from "../../sniff.ts";
 import type { KeyFrameTrack } from "./keyFrameTrack.ts";
-import { openMp4KeyFrames } from "./mp4KeyFrames.ts";
+import { openMp4KeyFrames } from "./mp4/mp4KeyFrames.ts";
 
 /** Everything that is read of a film for its poster: the tables and up to four key frames. */
 export const MAX_FILM_READ_BYTES = 64 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { memorySource } from "../../../../../src/media/inspect/bytes/byteSource.ts";
 import type { KeyFrameSample, KeyFrameTrack } from "../../../../../src/media/inspect/video/keyFrames/keyFrameTrack.ts";
 import { openKeyFrames } from "../../../../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
-import { MAX_CHUNK_SAMPLES } from "../../../../../src/media/inspect/video/keyFrames/sampleTable.ts";
+import { MAX_CHUNK_SAMPLES } from "../../../../../src/media/inspect/video/keyFrames/mp4/sampleTable.ts";
 import { box, u16, u32 } from "../../../../support/media/buildImage.ts";
 import { movie, quarterRotation, uprightMatrix } from "../../../../support/media/buildVideo.ts";
 import { countingSource } from "../../../../support/media/countingSource.ts";

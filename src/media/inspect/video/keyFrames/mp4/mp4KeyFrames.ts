@@ -1,11 +1,11 @@
 /** Finds the key frames of MP4 and QuickTime films. */
-import { type Box, findBox, readBoxContent, readBoxes } from "../../bytes/bmffBoxes.ts";
-import { asciiAt, viewOf } from "../../bytes/bytes.ts";
-import type { ByteSource } from "../../bytes/byteSource.ts";
-import { findVideoTrack } from "../mp4/videoTrack.ts";
+import { type Box, findBox, readBoxContent, readBoxes } from "../../../bytes/bmffBoxes.ts";
+import { asciiAt, viewOf } from "../../../bytes/bytes.ts";
+import type { ByteSource } from "../../../bytes/byteSource.ts";
+import { findVideoTrack } from "../../mp4/videoTrack.ts";
 import { openFragmentedSamples } from "./fragmentKeyFrames.ts";
-import type { KeyFrameTrack, TrackColour } from "./keyFrameTrack.ts";
-import { readSample } from "./readSample.ts";
+import type { KeyFrameTrack, TrackColour } from "../keyFrameTrack.ts";
+import { readSample } from "../readSample.ts";
 import { readCodec } from "./sampleEntryCodec.ts";
 import { openSampleTable } from "./sampleTable.ts";
 import { combineTurns, NO_TURN, orientationOf, readTurn, type Turn } from "./trackOrientation.ts";

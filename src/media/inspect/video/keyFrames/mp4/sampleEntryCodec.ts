@@ -1,7 +1,7 @@
 /** Names the codec of a sample entry; https://mp4ra.org/registered-types/sample-entries. */
-import { type Box, findBox, readBoxContent } from "../../bytes/bmffBoxes.ts";
-import type { ByteSource } from "../../bytes/byteSource.ts";
-import type { VideoCodec } from "./keyFrameTrack.ts";
+import { type Box, findBox, readBoxContent } from "../../../bytes/bmffBoxes.ts";
+import type { ByteSource } from "../../../bytes/byteSource.ts";
+import type { VideoCodec } from "../keyFrameTrack.ts";
 
 const codecs = new Map<string, VideoCodec>(
   (

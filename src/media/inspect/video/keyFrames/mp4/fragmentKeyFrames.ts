@@ -1,7 +1,7 @@
 /** Finds key frames in the fragments of MP4 films (`moof`); ISO/IEC 14496-12 §8.8. */
-import { type Box, findBox, readBoxContent, readBoxes } from "../../bytes/bmffBoxes.ts";
-import type { ByteRange, ByteSource } from "../../bytes/byteSource.ts";
-import { viewOf } from "../../bytes/bytes.ts";
+import { type Box, findBox, readBoxContent, readBoxes } from "../../../bytes/bmffBoxes.ts";
+import type { ByteRange, ByteSource } from "../../../bytes/byteSource.ts";
+import { viewOf } from "../../../bytes/bytes.ts";
 import { fragmentOffsets } from "./fragmentIndex.ts";
 import type { SampleTable } from "./sampleTable.ts";
 

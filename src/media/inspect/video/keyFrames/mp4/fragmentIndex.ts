@@ -1,7 +1,7 @@
 /** Lists the fragments of a fragmented MP4 that begin with a key frame; ISO/IEC 14496-12 §8.8.10 and §8.16.3. */
-import { type Box, findBox, readBoxes } from "../../bytes/bmffBoxes.ts";
-import type { ByteSource } from "../../bytes/byteSource.ts";
-import { asciiAt, viewOf } from "../../bytes/bytes.ts";
+import { type Box, findBox, readBoxes } from "../../../bytes/bmffBoxes.ts";
+import type { ByteSource } from "../../../bytes/byteSource.ts";
+import { asciiAt, viewOf } from "../../../bytes/bytes.ts";
 
 /** `mfro` ends the file and stores the size of the `mfra` index before it. */
 const MFRO_BYTES = 16;

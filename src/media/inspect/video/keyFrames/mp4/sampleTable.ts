@@ -2,9 +2,9 @@
  * Finds key frames in the sample tables of MP4 and QuickTime (ISO/IEC 14496-12 §8.6.2, §8.7) with a few small reads: the
  * tables of a long film have megabytes.
  */
-import { type Box, findBox } from "../../bytes/bmffBoxes.ts";
-import type { ByteRange, ByteSource } from "../../bytes/byteSource.ts";
-import { viewOf } from "../../bytes/bytes.ts";
+import { type Box, findBox } from "../../../bytes/bmffBoxes.ts";
+import type { ByteRange, ByteSource } from "../../../bytes/byteSource.ts";
+import { viewOf } from "../../../bytes/bytes.ts";
 
 /** An entry of `stsc` takes 12 bytes: enough for 87,000 changes of the chunk size. */
 export const MAX_CHUNK_TABLE_BYTES = 1024 * 1024;
