@@ -36,6 +36,7 @@ const allowedLibraries: Record<string, string[]> = {
   "libheif-js": ["media/transcode", "media/inspect"],
   "@jsquash/avif": ["media/transcode", "media/inspect"],
   "@jsquash/webp": ["media/transcode", "media/inspect"],
+  ogv: ["media/transcode", "media/inspect"],
   "@photostructure/tz-lookup": ["providers"],
 };
 

@@ -35,7 +35,7 @@ function matrixOf({ matrix, height }: Planes): number {
  * The displayed size with square pixels; implausible shapes of pixels count as square. Neither side exceeds the coded
  * one: the filter only shrinks.
  */
-function displayedSize({ width, height }: Size, pixelAspect: Size, edgePx: number): Size {
+export function displayedSize({ width, height }: Size, pixelAspect: Size, edgePx: number): Size {
   const stated = pixelAspect.width / pixelAspect.height;
   const ratio = Math.max(stated, 1 / stated) > MAX_PIXEL_ASPECT ? 1 : stated;
   const square = ratio > 1 ? { width, height: height / ratio } : { width: width * ratio, height };

@@ -10,6 +10,8 @@ import { orientImage } from "../scaled/orientImage.ts";
 import { h264Sample } from "./h264Sample.ts";
 import { hevcSample } from "./hevcSample.ts";
 import type { SampleDecoder, SampleResult } from "./sampleDecoder.ts";
+import { vp8Sample } from "./vp8Sample.ts";
+import { vp9Sample } from "./vp9Sample.ts";
 
 /** Places of the candidates among the key frames. */
 const CANDIDATES = [0.1, 0.2, 0.3];
@@ -40,6 +42,8 @@ export type PosterFrame =
 const decoders = new Map<string, SampleDecoder>([
   ["h264", h264Sample],
   ["hevc", hevcSample],
+  ["vp8", vp8Sample],
+  ["vp9", vp9Sample],
 ]);
 
 function isDarkOrFlat(image: RgbaImage): boolean {

@@ -35,11 +35,10 @@ export async function readWebpSize(file: Uint8Array): Promise<Size> {
   return { width: content.rawWidth, height: content.rawHeight };
 }
 
-async function requireSize(file: Uint8Array): Promise<void> {
+async function requireSize(file: Uint8Array, maxPixels: number): Promise<void> {
   const { width, height } = await readWebpSize(file);
   if (width * height === 0) throw new Error(DAMAGED);
-  if (width * height > MAX_DECODED_WEBP_PIXELS)
-    throw new Error(`the WebP is too large to decode: ${width} × ${height} pixels`);
+  if (width * height > maxPixels) throw new Error(`the WebP is too large to decode: ${width} × ${height} pixels`);
 }
 
 function decodeWith(codec: Decoder, file: Uint8Array): RgbaImage {
@@ -51,12 +50,11 @@ function decodeWith(codec: Decoder, file: Uint8Array): RgbaImage {
 
 /**
  * Decodes a still WebP, lossy or lossless, to straight RGBA. Colour profile and orientation are left to the caller.
- * Throws for animated, damaged and truncated files, and beyond `MAX_DECODED_WEBP_PIXELS`. The package's libwebp is older
- * than the fix of CVE-2023-4863, so that a hostile file can write anywhere in the decoder's memory: each file has its
- * own.
+ * Throws for animated, damaged and truncated files, and beyond `maxPixels`. The package's libwebp is older than the fix
+ * of CVE-2023-4863, so that a hostile file can write anywhere in the decoder's memory: each file has its own.
  */
-export async function decodeWebp(file: Uint8Array): Promise<RgbaImage> {
-  await requireSize(file);
+export async function decodeWebp(file: Uint8Array, maxPixels = MAX_DECODED_WEBP_PIXELS): Promise<RgbaImage> {
+  await requireSize(file, maxPixels);
   const image = await decoder.runAlone((codec) => decodeWith(codec, file));
   await yieldToRequests(image.rgba.length);
   return image;
@@ -64,7 +62,7 @@ export async function decodeWebp(file: Uint8Array): Promise<RgbaImage> {
 
 /** Decodes a rendition, which `encodeWebp` or the renderer made, like `decodeWebp` but on the isolate's decoder. */
 export async function decodeRendition(file: Uint8Array): Promise<RgbaImage> {
-  await requireSize(file);
+  await requireSize(file, MAX_DECODED_WEBP_PIXELS);
   const image = await decoder.runShared((codec) => decodeWith(codec, file));
   await yieldToRequests(image.rgba.length);
   return image;

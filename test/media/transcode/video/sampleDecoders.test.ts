@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import type { SampleDecoder } from "../../../../src/media/transcode/video/sampleDecoder.ts";
+import { vp8Sample } from "../../../../src/media/transcode/video/vp8Sample.ts";
+import { vp9Sample } from "../../../../src/media/transcode/video/vp9Sample.ts";
+import {
+  decodeFrame,
+  expectedPicture,
+  keyFrame,
+  meanDifference,
+  trackOf,
+} from "../../../support/media/keyFrameFixtures.ts";
+import { bytesOf } from "../../../support/media/buildImage.ts";
+import { ssim } from "../../../support/media/ssim.ts";
+
+const SAMPLES: [string, SampleDecoder][] = [
+  ["vp8.ivf", vp8Sample],
+  ["vp8-odd.ivf", vp8Sample],
+  ["vp9.ivf", vp9Sample],
+  ["vp9-odd.ivf", vp9Sample],
+  ["vp9-444.ivf", vp9Sample],
+  ["vp9-full-range.ivf", vp9Sample],
+];
+
+async function reasonOf(decoder: SampleDecoder, sample: Uint8Array): Promise<string> {
+  const result = await decoder.decode(sample, trackOf(), 100);
+  return result.kind === "unsupported" ? result.reason : "";
+}
+
+describe.each(SAMPLES)("the decoder of %s", (name, decoder) => {
+  it("shows what ffmpeg shows", async () => {
+    const [actual, expected] = [await decodeFrame(decoder, await keyFrame(name)), await expectedPicture(name)];
+    expect(ssim(actual, expected)).toBeGreaterThan(0.98);
+    // libwebp and ffmpeg interpolate chroma differently; otherwise it isn't interpolated.
+    const isInterpolated = decoder.name === "VP8" || name.includes("-odd");
+    expect(meanDifference(actual, expected)).toBeLessThan(isInterpolated ? 6 : 0.5);
+  });
+
+  it("shrinks to the edge and applies the pixel aspect", async () => {
+    const sample = await keyFrame(name);
+    expect(await decodeFrame(decoder, sample, {}, 80)).toMatchObject({ width: 80, height: 48 });
+    const narrow = await decodeFrame(decoder, sample, { pixelAspect: { width: 1, height: 2 } });
+    expect(narrow.width).toBeCloseTo(80, -1);
+    expect(narrow.height).toBeGreaterThan(95);
+  });
+
+  it("says that a sample without a key frame can't be decoded", async () => {
+    for (const bytes of [0, 1, 9, 10]) expect(await reasonOf(decoder, new Uint8Array(bytes))).not.toBe("");
+    const sample = await keyFrame(name);
+    expect(await reasonOf(decoder, sample.subarray(0, 20))).not.toBe("");
+  });
+});
+
+describe("vp9Sample", () => {
+  it("decodes the first frame of a superframe, even if it is hidden", async () => {
+    const frame = await keyFrame("vp9.ivf");
+    const hidden = frame.slice();
+    hidden[0] = (hidden[0] ?? 0) & ~0x02;
+    const other = new Uint8Array([0x84, 1, 2, 3]);
+    const sizes = [frame.length & 255, frame.length >> 8, other.length, 0];
+    const superframe = bytesOf(hidden, other, [0xc9, ...sizes, 0xc9]);
+    expect(await decodeFrame(vp9Sample, superframe)).toEqual(await decodeFrame(vp9Sample, frame));
+  });
+
+  it("decodes several key frames of a film with one decoder", async () => {
+    const track = trackOf();
+    const frame = await keyFrame("vp9.ivf");
+    const results = [];
+    for (const sample of [frame, await keyFrame("vp9-odd.ivf"), frame])
+      results.push(await vp9Sample.decode(sample, track, 4096));
+    expect(results[0]).toMatchObject({ kind: "image", image: { width: 160 } });
+    expect(results[1]).toMatchObject({ kind: "image", image: { width: 161, height: 97 } });
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  it("decodes a key frame after a damaged one of the same film", async () => {
+    const track = trackOf();
+    const frame = await keyFrame("vp9.ivf");
+    const damaged = frame.slice(0, 200);
+    expect(await vp9Sample.decode(damaged, track, 100)).toMatchObject({ kind: "unsupported" });
+    expect(await vp9Sample.decode(frame, track, 100)).toMatchObject({ kind: "image" });
+  });
+
+  it("shows HDR as the track says", async () => {
+    const frame = await keyFrame("vp9.ivf");
+    const colour = { primaries: 9, transfer: 16, matrix: 9, isFullRange: false };
+    const [hdr, sdr] = [await decodeFrame(vp9Sample, frame, { colour }), await decodeFrame(vp9Sample, frame)];
+    expect(meanDifference(hdr, sdr)).toBeGreaterThan(5);
+  });
+
+  it("refuses 10 bits, inter frames and pictures of more than 4K", async () => {
+    expect(await reasonOf(vp9Sample, await keyFrame("vp9-10-bits.ivf"))).toBe("VP9 with 10 bits a sample");
+    const frame = await keyFrame("vp9.ivf");
+    const inter = frame.slice();
+    inter[0] = (inter[0] ?? 0) | 0x04;
+    expect(await reasonOf(vp9Sample, inter)).toBe("the VP9 sample begins with no key frame");
+    const large = frame.slice();
+    large.fill(0xff, 5, 8);
+    expect(await reasonOf(vp9Sample, large)).toMatch(/^VP9 of \d+ × \d+ pixels is too large to decode$/);
+  });
+});
+
+describe("vp8Sample", () => {
+  it("ignores the scaling of the header and shows a hidden frame", async () => {
+    const frame = await keyFrame("vp8.ivf");
+    const scaled = frame.slice();
+    scaled[0] = (scaled[0] ?? 0) & ~0x10;
+    scaled[7] = (scaled[7] ?? 0) | 0x40;
+    scaled[9] = (scaled[9] ?? 0) | 0x80;
+    expect(await decodeFrame(vp8Sample, scaled)).toEqual(await decodeFrame(vp8Sample, frame));
+  });
+
+  it("refuses pictures of more than 4K", async () => {
+    const frame = (await keyFrame("vp8.ivf")).slice();
+    frame.set([0xff, 0x3f, 0xff, 0x3f], 6);
+    expect(await reasonOf(vp8Sample, frame)).toBe("VP8 of 16383 × 16383 pixels is too large to decode");
+  });
+});
