@@ -2,7 +2,7 @@
 
 const PAGE_BYTES = 64 * 1024;
 
-type KernelFunction = (...args: number[]) => number;
+export type KernelFunction = (...args: number[]) => number;
 
 export interface Kernel {
   /** Returns an exported function. Throws if the module lacks it. */
@@ -21,16 +21,19 @@ function isFunction(value: unknown): value is KernelFunction {
   return typeof value === "function";
 }
 
+/** Returns an exported function. Throws if the instance lacks it. */
+export function exportedFunction(exports: WebAssembly.Exports, name: string): KernelFunction {
+  const exported = exports[name];
+  if (!isFunction(exported)) throw new Error(`the kernel exports no function ${name}`);
+  return exported;
+}
+
 /** Instantiates a module of scripts/buildWasm.ts. Each instance has a separate memory, which never shrinks. */
 export function startKernel(module: WebAssembly.Module): Kernel {
   const { exports } = new WebAssembly.Instance(module);
   const memory = exports["memory"];
   if (!(memory instanceof WebAssembly.Memory)) throw new Error("the kernel exports no memory");
-  const functionOf = (name: string) => {
-    const exported = exports[name];
-    if (!isFunction(exported)) throw new Error(`the kernel exports no function ${name}`);
-    return exported;
-  };
+  const functionOf = (name: string) => exportedFunction(exports, name);
   const heapStart = functionOf("heapStart")();
   return {
     function: functionOf,
