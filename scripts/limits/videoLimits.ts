@@ -7,6 +7,7 @@ import * as planesImage from "../../src/media/transcode/video/planesImage.ts";
 import * as nalUnits from "../../src/media/transcode/h264/nalUnits.ts";
 import * as sequenceParameters from "../../src/media/transcode/h264/sequenceParameters.ts";
 import * as posterFrame from "../../src/media/transcode/video/posterFrame.ts";
+import * as mjpegSample from "../../src/media/transcode/video/mjpegSample.ts";
 import * as vp8Sample from "../../src/media/transcode/video/vp8Sample.ts";
 import * as vp9Sample from "../../src/media/transcode/video/vp9Sample.ts";
 import { limit, type Section } from "./entry.ts";
@@ -41,6 +42,7 @@ export const videoSection: Section = {
     limit(hevcSample, "MAX_HEVC_SAMPLE_BYTES", "bytes", "HEVC key frame", REASON),
     limit(hevcSample, "MAX_HEVC_PIXELS", "pixels", "HEVC picture", REASON),
     limit(hevcSample, "MAX_HEVC_MEMORY_BYTES", "bytes", "WebAssembly memory of the HEVC decoder", REASON),
+    limit(mjpegSample, "MAX_MJPEG_SAMPLE_BYTES", "bytes", "frame of Motion JPEG", REASON),
     limit(vp8Sample, "MAX_VP8_SAMPLE_BYTES", "bytes", "VP8 key frame", REASON),
     limit(vp8Sample, "MAX_VP8_PIXELS", "pixels", "VP8 picture", REASON),
     limit(vp9Sample, "MAX_VP9_SAMPLE_BYTES", "bytes", "VP9 key frame", REASON),

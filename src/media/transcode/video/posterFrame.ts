@@ -9,6 +9,7 @@ import type { RgbaImage } from "../rgbaImage.ts";
 import { orientImage } from "../scaled/orientImage.ts";
 import { h264Sample } from "./h264Sample.ts";
 import { hevcSample } from "./hevcSample.ts";
+import { mjpegSample } from "./mjpegSample.ts";
 import type { SampleDecoder, SampleResult } from "./sampleDecoder.ts";
 import { vp8Sample } from "./vp8Sample.ts";
 import { vp9Sample } from "./vp9Sample.ts";
@@ -42,6 +43,7 @@ export type PosterFrame =
 const decoders = new Map<string, SampleDecoder>([
   ["h264", h264Sample],
   ["hevc", hevcSample],
+  ["mjpeg", mjpegSample],
   ["vp8", vp8Sample],
   ["vp9", vp9Sample],
 ]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { mjpegSample } from "../../../../src/media/transcode/video/mjpegSample.ts";
 import type { SampleDecoder } from "../../../../src/media/transcode/video/sampleDecoder.ts";
 import { vp8Sample } from "../../../../src/media/transcode/video/vp8Sample.ts";
 import { vp9Sample } from "../../../../src/media/transcode/video/vp9Sample.ts";
@@ -12,13 +13,18 @@ import {
 import { bytesOf } from "../../../support/media/buildImage.ts";
 import { ssim } from "../../../support/media/ssim.ts";
 
-const SAMPLES: [string, SampleDecoder][] = [
-  ["vp8.ivf", vp8Sample],
-  ["vp8-odd.ivf", vp8Sample],
-  ["vp9.ivf", vp9Sample],
-  ["vp9-odd.ivf", vp9Sample],
-  ["vp9-444.ivf", vp9Sample],
-  ["vp9-full-range.ivf", vp9Sample],
+/** The largest mean difference of colours: libwebp, the JPEG decoder and ffmpeg interpolate chroma in their own ways. */
+const [EXACT, INTERPOLATED] = [0.5, 7];
+
+const SAMPLES: [string, SampleDecoder, number][] = [
+  ["mjpeg.jpg", mjpegSample, INTERPOLATED],
+  ["mjpeg-limited-range.jpg", mjpegSample, INTERPOLATED],
+  ["vp8.ivf", vp8Sample, INTERPOLATED],
+  ["vp8-odd.ivf", vp8Sample, INTERPOLATED],
+  ["vp9.ivf", vp9Sample, EXACT],
+  ["vp9-odd.ivf", vp9Sample, INTERPOLATED],
+  ["vp9-444.ivf", vp9Sample, EXACT],
+  ["vp9-full-range.ivf", vp9Sample, EXACT],
 ];
 
 async function reasonOf(decoder: SampleDecoder, sample: Uint8Array): Promise<string> {
@@ -26,13 +32,11 @@ async function reasonOf(decoder: SampleDecoder, sample: Uint8Array): Promise<str
   return result.kind === "unsupported" ? result.reason : "";
 }
 
-describe.each(SAMPLES)("the decoder of %s", (name, decoder) => {
+describe.each(SAMPLES)("the decoder of %s", (name, decoder, maxDifference) => {
   it("shows what ffmpeg shows", async () => {
     const [actual, expected] = [await decodeFrame(decoder, await keyFrame(name)), await expectedPicture(name)];
     expect(ssim(actual, expected)).toBeGreaterThan(0.98);
-    // libwebp and ffmpeg interpolate chroma differently; otherwise it isn't interpolated.
-    const isInterpolated = decoder.name === "VP8" || name.includes("-odd");
-    expect(meanDifference(actual, expected)).toBeLessThan(isInterpolated ? 6 : 0.5);
+    expect(meanDifference(actual, expected)).toBeLessThan(maxDifference);
   });
 
   it("shrinks to the edge and applies the pixel aspect", async () => {
@@ -96,6 +100,44 @@ describe("vp9Sample", () => {
     const large = frame.slice();
     large.fill(0xff, 5, 8);
     expect(await reasonOf(vp9Sample, large)).toMatch(/^VP9 of \d+ × \d+ pixels is too large to decode$/);
+  });
+});
+
+/** Removes the segment that defines Huffman tables. */
+function withoutTables(jpeg: Uint8Array): Uint8Array {
+  const at = jpeg.findIndex((byte, i) => byte === 0xff && jpeg[i + 1] === 0xc4);
+  const length = 2 + (jpeg[at + 2] ?? 0) * 256 + (jpeg[at + 3] ?? 0);
+  return bytesOf(jpeg.subarray(0, at), jpeg.subarray(at + length));
+}
+
+/** The segment of AVI that tells whether frames are fields. */
+function aviSegment(polarity: number): number[] {
+  return [0xff, 0xe0, 0, 16, ...new TextEncoder().encode("AVI1"), polarity, ...Array<number>(9).fill(0)];
+}
+
+describe("mjpegSample", () => {
+  it("knows the Huffman tables that Motion JPEG leaves out", async () => {
+    const frame = await keyFrame("mjpeg.jpg");
+    const short = withoutTables(frame);
+    expect(short.length).toBeLessThan(frame.length - 400);
+    expect(await decodeFrame(mjpegSample, short)).toEqual(await decodeFrame(mjpegSample, frame));
+  });
+
+  it("finds a JPEG behind a few other bytes", async () => {
+    const frame = await keyFrame("mjpeg.jpg");
+    const late = bytesOf([0, 0, 1, 2], frame);
+    expect(await decodeFrame(mjpegSample, late)).toEqual(await decodeFrame(mjpegSample, frame));
+  });
+
+  it("shows the first of two fields in full height", async () => {
+    const frame = await keyFrame("mjpeg.jpg");
+    const field = bytesOf(frame.subarray(0, 2), aviSegment(1), frame.subarray(2));
+    const pair = await decodeFrame(mjpegSample, bytesOf(field, [0, 0, 0], frame));
+    expect(pair).toMatchObject({ width: 160, height: 192 });
+    expect(pair.rgba.subarray(640, 1280)).toEqual(pair.rgba.subarray(0, 640));
+    expect(await decodeFrame(mjpegSample, field)).toMatchObject({ width: 160, height: 96 });
+    const progressive = bytesOf(frame.subarray(0, 2), aviSegment(0), frame.subarray(2), frame);
+    expect(await decodeFrame(mjpegSample, progressive)).toMatchObject({ width: 160, height: 96 });
   });
 });
 
