@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { endStalledRun } from "./test/support/stalledRun.ts";
 
 /** Runs a file's tests in workerd, on the bindings of wrangler.toml. */
 export const worker = cloudflareTest(async () => ({
@@ -9,6 +10,8 @@ export const worker = cloudflareTest(async () => ({
       TEST_MIGRATIONS: await readD1Migrations("./migrations"),
       TEST_SEARCH_MIGRATIONS: await readD1Migrations("./search-migrations"),
       ROOT_API_KEY: "apikey_test_root_key_0123456789abcdef0123456789",
+      // Set, it prints the logs of passing tests too.
+      TEST_LOGS: process.env.TEST_LOGS ?? "",
       MEDIA_SIGNING_KEY: "test signing key 0123456789abcdef0123456789abcdef",
     },
     // The rate-limit tests replace the configured limits with this one.
@@ -19,7 +22,9 @@ export const worker = cloudflareTest(async () => ({
 export const shared = {
   // Passing tests log errors that they provoke on purpose.
   silent: "passed-only" as const,
-  setupFiles: ["./test/setup.ts"],
+  // The interception of the console lets a run stall: test/support/capturedConsole.ts.
+  disableConsoleIntercept: true,
+  setupFiles: ["./test/setupConsole.ts", "./test/setup.ts"],
   // Ends a test that hangs. A busy machine takes several times the usual second.
   testTimeout: 30_000,
   hookTimeout: 30_000,
@@ -45,14 +50,18 @@ const stateless = [
   "test/records/migrations.test.ts",
 ];
 
+/** Several times the longest test. */
+const STALLED_AFTER_MS = 5 * 60_000;
+
 export default defineConfig({
+  plugins: [endStalledRun(STALLED_AFTER_MS)],
   test: {
     ...shared,
     projects: [
       {
         extends: true,
         plugins: [worker],
-        test: { name: "stateless", include: stateless, exclude: [slow], setupFiles: [], isolate: false },
+        test: { name: "stateless", include: stateless, exclude: [slow], isolate: false },
       },
       {
         extends: true,
