@@ -3,6 +3,6 @@ import { shared, worker } from "../vitest.config.ts";
 
 export default defineConfig({
   plugins: [worker],
-  // Benchmarks print their results.
-  test: { ...shared, silent: false, include: ["bench/*.bench.ts"] },
+  // Benchmarks print their results, so their console isn't collected.
+  test: { ...shared, silent: false, setupFiles: ["./test/setup.ts"], include: ["bench/*.bench.ts"] },
 });
