@@ -19,7 +19,8 @@ import * as jpegHead from "../../src/media/transcode/jpeg/jpegHead.ts";
 import * as needsDisplayProxy from "../../src/media/transcode/preview/needsDisplayProxy.ts";
 import * as tiffPreviews from "../../src/media/transcode/preview/tiffPreviews.ts";
 import * as rowResizer from "../../src/media/transcode/resize/rowResizer.ts";
-import * as decodeScaledJpeg from "../../src/media/transcode/scaled/jpeg/decodeScaledJpeg.ts";
+import * as jpegLayout from "../../src/media/transcode/scaled/jpeg/jpegLayout.ts";
+import * as jpegDecoding from "../../src/media/transcode/scaled/jpeg/jpegDecoding.ts";
 import * as decodeScaledWebp from "../../src/media/transcode/scaled/decodeScaledWebp.ts";
 import * as scaledRows from "../../src/media/transcode/scaled/scaledRows.ts";
 import * as preservedXmp from "../../src/media/transcode/rewrite/preservedXmp.ts";
@@ -29,7 +30,7 @@ import * as encodeWebp from "../../src/media/transcode/webp/encodeWebp.ts";
 import * as partBuffers from "../../src/objects/uploads/partBuffers.ts";
 import * as uploadMemory from "../../src/objects/uploads/uploadMemory.ts";
 import * as variants from "../../src/operations/delivery/variants.ts";
-import * as proxyStrategies from "../../src/operations/tasks/handlers/proxyStrategies.ts";
+import * as proxyJpeg from "../../src/operations/delivery/scaled/proxyJpeg.ts";
 import * as receivedFile from "../../src/operations/uploads/receivedFile.ts";
 import * as versionFiles from "../../src/operations/versions/versionFiles.ts";
 import * as videoFrame from "../../src/providers/renderers/videoFrame.ts";
@@ -148,11 +149,18 @@ export const fileSections: Section[] = [
         "no picture; the task has the reason",
       ),
       limit(
-        decodeScaledJpeg,
+        jpegDecoding,
         "MAX_JPEG_SCANS",
         "items",
         "scans of a JPEG that the Worker decodes itself",
         "Cloudflare Images decodes it",
+      ),
+      limit(
+        jpegLayout,
+        "MAX_JPEG_BANDS",
+        "items",
+        "times that a progressive JPEG over 20 MB is read, for a part of the image each",
+        "the full size has fewer pixels",
       ),
       limit(
         decodeScaledWebp,
@@ -280,7 +288,7 @@ export const fileSections: Section[] = [
         "colour profile of a large JPEG",
         "left out of the display proxy",
       ),
-      limit(proxyStrategies, "MAX_PROXY_BYTES", "bytes", "display proxy", "a lower JPEG quality"),
+      limit(proxyJpeg, "MAX_PROXY_BYTES", "bytes", "display proxy", "a lower JPEG quality"),
       limit(encodedJpeg, "MAX_JPEG_SIDE_PX", "px", "longest side of a JPEG", "no picture; the task has the reason"),
       limit(variants, "MAX_WEBP_EDGE_PX", "px", "longest side of a WebP", "JPEG"),
       limit(

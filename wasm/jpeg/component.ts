@@ -34,6 +34,9 @@ export class Component {
   /** Blocks of a scan that has only this component. */
   lineBlocks: i32;
   lines: i32;
+  /** The lines whose coefficients are stored, from the first to before the end. */
+  firstLine: i32;
+  endLine: i32;
 }
 
 const COMPONENTS: i32 = 3;

@@ -106,3 +106,38 @@ export function skipRestartMarker(number: i32): bool {
   }
   return false;
 }
+
+/** Results of `resynchronize`. */
+export const FOUND: i32 = 0;
+export const NEEDS_MORE: i32 = 1;
+export const LOST: i32 = 2;
+
+/** Moves to the next marker: 0xff followed by neither a stuffed nor a fill byte; false if there is none. */
+function seekMarker(): bool {
+  let at = input.position;
+  for (; at + 1 < input.end; at++) {
+    const code: i32 = load<u8>(at, 1);
+    if (load<u8>(at) === 0xff && code !== 0 && code !== 0xff) break;
+  }
+  input.position = at;
+  return at + 1 < input.end;
+}
+
+/**
+ * Continues after damage at the restart marker with this number, 0 to 7. `LOST`: the interval has no data, because one of
+ * the two next markers follows, or another segment, which stays in the input. Other restart markers are those of damaged
+ * intervals.
+ */
+export function resynchronize(number: i32): i32 {
+  resetInput();
+  while (seekMarker()) {
+    const code: i32 = load<u8>(input.position, 1);
+    const ahead = (code - number) & 7;
+    const isRestart = code >= 0xd0 && code <= 0xd7;
+    if ((!isRestart && code >= 0xc0) || (isRestart && (ahead === 1 || ahead === 2))) return LOST;
+    input.position += 2;
+    // The two markers before belong to intervals that are over; codes below 0xc0 are damage.
+    if (isRestart && ahead < 6) return FOUND;
+  }
+  return NEEDS_MORE;
+}

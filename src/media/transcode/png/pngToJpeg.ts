@@ -5,6 +5,7 @@ import { forwardReader } from "../forwardReader.ts";
 import { decoderMemory } from "../decoderMemory.ts";
 import { INFLATE_MEMORY_BYTES, inflateStream } from "../inflateStream.ts";
 import { encodedJpeg } from "../jpeg/jpegEncoder.ts";
+import { acceptDamage } from "../scaled/imageDamage.ts";
 import { encoderWithSink, type OpenRowSink } from "../scaled/rowSink.ts";
 import { compressedPixels, type PngHeader, readPngHeader, samplesByColourType } from "./pngChunks.ts";
 import { unfilterRow } from "./pngFilter.ts";
@@ -34,11 +35,34 @@ function fillRow(header: PngHeader, row: Uint8Array, rgb: Uint8Array): void {
   }
 }
 
+const PNG_TRUNCATED = "the PNG is truncated or damaged";
+/** Rows that are missing. */
+const GREY = 128;
+
+/** Whether the first byte of a row is the number of a filter. */
+function isFiltered(row: Uint8Array): boolean {
+  return (row[0] ?? 0) <= 4;
+}
+
+/** Passes the inflated pieces on. Ends early at damage. */
+async function* untilDamage(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    if (!(error instanceof TruncatedFileError)) throw error;
+  }
+}
+
+/** A converted PNG, and what a damaged file lacks; null for a whole image. */
+export interface ConvertedPng extends EncodedJpeg {
+  damage: string | null;
+}
+
 /**
- * Composites transparency on white. Throws for interlaced, oversized and damaged PNGs; read errors pass through.
- * `openSink` gets the same rows.
+ * Composites transparency on white. A damaged file is shown as far as it goes. Throws for interlaced and oversized PNGs,
+ * and for those of which next to nothing is left; read errors pass through. `openSink` gets the same rows.
  */
-export async function pngToJpeg(source: ByteSource, limits: JpegLimits, openSink?: OpenRowSink): Promise<EncodedJpeg> {
+export async function pngToJpeg(source: ByteSource, limits: JpegLimits, openSink?: OpenRowSink): Promise<ConvertedPng> {
   const memory = decoderMemory();
   const reader = forwardReader(source, memory);
   const { header, pixelBytes } = await readPngHeader(reader);
@@ -54,12 +78,14 @@ export async function pngToJpeg(source: ByteSource, limits: JpegLimits, openSink
   let [row, previous] = [new Uint8Array(stride), new Uint8Array(stride)];
   let filled = 0;
   let rows = 0;
-  const pieces = inflateStream(
-    compressedPixels(reader, pixelBytes),
-    stride * height,
-    "the PNG's pixel data is damaged",
-  );
-  for await (const piece of pieces) {
+  const finish = (): ConvertedPng => {
+    const missing = (height - rows) / height;
+    const damage = acceptDamage({ missing, isCorrupt: false, lacksDetail: false }, PNG_TRUNCATED);
+    for (rgb.fill(GREY); rows < height; rows++) encoder.addRow(rgb, 0);
+    return { ...encodedJpeg(encoder, { width, height, memory }), damage };
+  };
+  const pieces = inflateStream(compressedPixels(reader, pixelBytes), stride * height, PNG_TRUNCATED);
+  for await (const piece of untilDamage(pieces)) {
     await yieldToRequests(piece.length);
     for (let at = 0; at < piece.length && rows < height;) {
       const part = piece.subarray(at, at + stride - filled);
@@ -67,13 +93,14 @@ export async function pngToJpeg(source: ByteSource, limits: JpegLimits, openSink
       filled += part.length;
       at += part.length;
       if (filled < stride) continue;
+      if (!isFiltered(row)) return finish();
       unfilterRow(row, previous, bytesPerPixel);
       fillRow(header, row, rgb);
       encoder.addRow(rgb, 0);
       [row, previous, filled] = [previous, row, 0];
       rows++;
     }
-    if (rows === height) return encodedJpeg(encoder, { width, height, memory });
+    if (rows === height) break;
   }
-  throw new TruncatedFileError("the PNG is truncated");
+  return finish();
 }

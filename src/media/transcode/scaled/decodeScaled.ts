@@ -26,25 +26,34 @@ interface ScaledOptions {
   area: ImageArea | null;
   orientation: number;
   content: ImageContent;
+  /** Shows a damaged file as far as it goes. */
+  isTolerant: boolean;
   memory: DecoderMemory;
 }
 
 /** Returns the image as stored, its longest edge at most `edgePx`. */
-type ScaledDecoder = (source: ByteSource, options: ScaledOptions) => Promise<RgbaImage>;
+type ScaledDecoder = (source: ByteSource, options: ScaledOptions) => Promise<RgbaImage & { damage: string | null }>;
 
 const decoders: Partial<Record<MediaFamily, ScaledDecoder>> = {
   jpeg: async (source, { content, ...options }) =>
     await decodeScaledJpeg(source, { rawHeight: content.rawHeight, ...options }),
   png: decodeScaledPng,
-  webp: async (source, { content, ...options }) =>
-    await decodeScaledWebp(source, { size: { width: content.rawWidth, height: content.rawHeight }, ...options }),
+  webp: async (source, { content, ...options }) => {
+    const size = { width: content.rawWidth, height: content.rawHeight };
+    return { ...(await decodeScaledWebp(source, { size, ...options })), damage: null };
+  },
 };
+
+interface Request {
+  edgePx: number;
+  area: ImageArea | null;
+  isTolerant: boolean;
+}
 
 async function decode(
   source: ByteSource,
   family: MediaFamily,
-  edgePx: number,
-  uprightArea: ImageArea | null,
+  { edgePx, area: uprightArea, isTolerant }: Request,
 ): Promise<ScaledImage> {
   const decoder = decoders[family];
   if (decoder === undefined) throw new UnsupportedImageError(`the Worker has no scaled decoder for ${family}`);
@@ -56,25 +65,16 @@ async function decode(
   const memory = decoderMemory(family === "webp" ? MAX_SCALED_WEBP_BYTES : MAX_DECODER_BYTES);
   memory.hold("window", WINDOW_BYTES);
   const area = uprightArea === null ? null : storedArea(uprightArea, orientation);
-  const image = await decoder(input, { edgePx, area, orientation, content, memory });
+  const image = await decoder(input, { edgePx, area, orientation, content, isTolerant, memory });
   return {
     kind: "image",
     image: displayedImage(image, { orientation, icc: content.icc }),
     peakBytes: memory.peakBytes(),
+    damage: image.damage,
   };
 }
 
-/**
- * Decodes a JPEG, PNG or WebP, or an area of the upright image, to an upright sRGB image whose longest edge is at most
- * `edgePx`; smaller images keep their size. Transparency is kept. Anything that this can't do, damage included, is `unsupported` with the reason. Read errors of
- * `source` pass through.
- */
-export async function decodeScaled(
-  source: ByteSource,
-  family: MediaFamily,
-  edgePx: number,
-  area: ImageArea | null = null,
-): Promise<ScaledImage> {
+async function decodeOrReason(source: ByteSource, family: MediaFamily, request: Request): Promise<ScaledImage> {
   const readErrors: unknown[] = [];
   const observed: ByteSource = {
     sizeBytes: source.sizeBytes,
@@ -88,9 +88,31 @@ export async function decodeScaled(
     },
   };
   try {
-    return await decode(observed, family, edgePx, area);
+    return await decode(observed, family, request);
   } catch (error) {
     if (readErrors.length > 0) throw error;
     return { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/**
+ * Decodes a JPEG, PNG or WebP, or an area of the upright image, to an upright sRGB image whose longest edge is at most
+ * `edgePx`; smaller images keep their size. Transparency is kept. Anything that this can't do, damage included, is `unsupported` with the reason. Read errors of
+ * `source` pass through.
+ */
+export async function decodeScaled(
+  source: ByteSource,
+  family: MediaFamily,
+  edgePx: number,
+  area: ImageArea | null = null,
+): Promise<ScaledImage> {
+  return await decodeOrReason(source, family, { edgePx, area, isTolerant: false });
+}
+
+/**
+ * Decodes like `decodeScaled`, and shows a damaged JPEG or PNG as far as it goes: what is missing is grey, and `damage`
+ * describes it.
+ */
+export async function decodeDamaged(source: ByteSource, family: MediaFamily, edgePx: number): Promise<ScaledImage> {
+  return await decodeOrReason(source, family, { edgePx, area: null, isTolerant: true });
 }

@@ -7,5 +7,7 @@ export type ScaledImage =
       image: RgbaImage;
       /** Most memory that the decoder's buffers took; see `MAX_DECODER_BYTES`. */
       peakBytes: number;
+      /** What a damaged file lacks; null for a whole image. */
+      damage: string | null;
     }
   | { kind: "unsupported"; reason: string };

@@ -70,7 +70,7 @@ function finishPass(pass: Pass | null): ScaledImage {
     return { kind: "unsupported", reason: "the decoder ended before its last row" };
   const { rows, resizer, memory } = pass;
   const image = displayedImage(resizer.finish(), rows);
-  return { kind: "image", image, peakBytes: memory.peakBytes() };
+  return { kind: "image", image, peakBytes: memory.peakBytes(), damage: null };
 }
 
 /**

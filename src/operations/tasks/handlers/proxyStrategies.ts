@@ -1,24 +1,24 @@
 /** Strategies to convert an original unsupported by the renderer into an image that it can read. */
 import { avifToJpeg } from "../../../media/transcode/heif/avifToJpeg.ts";
-import { JpegTooLargeError, type EncodedJpeg, type JpegLimits } from "../../../media/transcode/jpeg/encodedJpeg.ts";
+import { TruncatedFileError, type EncodedJpeg } from "../../../media/transcode/jpeg/encodedJpeg.ts";
 import { bmpToJpeg } from "../../../media/transcode/bmpToJpeg.ts";
 import { heicToJpeg } from "../../../media/transcode/heif/heicToJpeg.ts";
 import { requantizeJpeg } from "../../../media/transcode/jpeg/jpegRequantizer.ts";
 import { pngToJpeg } from "../../../media/transcode/png/pngToJpeg.ts";
 import { tiffToJpeg } from "../../../media/transcode/tiff/tiffToJpeg.ts";
 import type { RgbaImage } from "../../../media/transcode/rgbaImage.ts";
-import type { OpenRowSink } from "../../../media/transcode/scaled/rowSink.ts";
-import { scaledRows } from "../../../media/transcode/scaled/scaledRows.ts";
+import { jpegToJpeg } from "../../../media/transcode/scaled/jpeg/jpegToJpeg.ts";
 import type { WorkersPlan } from "../../../kernel/config.ts";
 import type { MediaFamily } from "../../../media/inspect/formats.ts";
 import { findCoverArt } from "../../../media/inspect/video/mp4/coverArt.ts";
 import { isRawTiff } from "../../../media/transcode/preview/rawTiff.ts";
+import { rawFormatName } from "../../../media/transcode/preview/rawFormatName.ts";
 import { findEmbeddedJpeg } from "../../../media/transcode/preview/embeddedJpeg.ts";
 import { uprightJpeg, type Sides } from "../../../media/transcode/preview/uprightJpeg.ts";
 import type { ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
 import { extractFrame } from "../../../providers/renderers/videoFrame.ts";
 import { imagesBindingRenderer } from "../../../providers/renderers/imagesBinding.ts";
-import { VARIANT_EDGES_PX } from "../../delivery/variants.ts";
+import { decodeToJpeg, encodeWithinLimit, MAX_PROXY_BYTES } from "../../delivery/scaled/proxyJpeg.ts";
 import type { Context } from "../../context.ts";
 
 export interface ProxyInput {
@@ -50,8 +50,6 @@ export type ProxyResult =
   | { kind: "failure"; reason: string; isTransient: boolean };
 export type ProxyStrategy = (context: Context, original: ProxyInput) => Promise<ProxyResult>;
 
-/** Input limit of the Cloudflare Images binding, which must be able to read the proxy. */
-export const MAX_PROXY_BYTES = 20 * 1024 * 1024;
 /** A HEIF is in memory twice, in JavaScript and in WebAssembly, and an isolate has 128 MB. */
 const MAX_HEIF_BYTES = 24 * 1024 * 1024;
 /** The video is held in memory. */
@@ -99,42 +97,9 @@ const withCloudflareImages: ProxyStrategy = async ({ images }, original) => {
   }
 };
 
-/** Visually lossless, then lower if the JPEG would exceed the renderer's limit. */
-const QUALITIES = [90, 60];
 /** Qualities for JPEGs over the limit. Files above `LARGE_JPEG_BYTES` skip the first, which would save too little. */
 const REQUANTIZED_QUALITIES = [85, 60, 35];
 const LARGE_JPEG_BYTES = 2 * MAX_PROXY_BYTES;
-
-async function encodeWithinLimit<T extends EncodedJpeg>(
-  qualities: number[],
-  encode: (limits: JpegLimits) => Promise<T>,
-): Promise<T> {
-  const [quality = 50, ...lower] = qualities;
-  try {
-    return await encode({ quality, maxBytes: MAX_PROXY_BYTES });
-  } catch (error) {
-    if (!(error instanceof JpegTooLargeError) || lower.length === 0) throw error;
-    return await encodeWithinLimit(lower, encode);
-  }
-}
-
-/**
- * Decodes to a JPEG and, in the same pass, to the upright preview. The preview is null for unsupported colour profiles
- * and on the Workers Free plan, which has no CPU to encode it. `orientation` is that of formats without their own.
- */
-async function decodeToJpeg<T extends EncodedJpeg>(
-  { config }: Context,
-  decode: (limits: JpegLimits, openSink?: OpenRowSink) => Promise<T>,
-  orientation?: number,
-): Promise<{ jpeg: T; scaled: RgbaImage | null }> {
-  if (config.workersPlan === "free") {
-    return { jpeg: await encodeWithinLimit(QUALITIES, async (limits) => await decode(limits)), scaled: null };
-  }
-  const rows = scaledRows(VARIANT_EDGES_PX.preview, orientation);
-  const jpeg = await encodeWithinLimit(QUALITIES, async (limits) => await decode(limits, rows.openSink));
-  const scaled = rows.finish();
-  return { jpeg, scaled: scaled.kind === "image" ? scaled.image : null };
-}
 
 function jpegResult(
   { pieces, width, height }: EncodedJpeg,
@@ -183,20 +148,41 @@ const withPngDecoder: ProxyStrategy = async (context, { source, orientation }) =
   const [start, ...rest] = jpeg.pieces;
   if (start === undefined) return permanentFailure("the PNG has no image data");
   const upright = uprightJpeg(start, { ...jpeg, orientation: null }, { orientation, raw: null });
-  return jpegResult({ ...jpeg, pieces: [...upright, ...rest] }, "decoded from PNG", scaled);
+  return jpegResult({ ...jpeg, pieces: [...upright, ...rest] }, withDamage("decoded from PNG", jpeg.damage), scaled);
 };
+
+function withDamage(method: string, damage: string | null): string {
+  return damage === null ? method : `${method}; ${damage}`;
+}
 
 const withJpegRequantizer: ProxyStrategy = async (_context, { source, orientation }) => {
   const qualities = source.sizeBytes > LARGE_JPEG_BYTES ? REQUANTIZED_QUALITIES.slice(1) : REQUANTIZED_QUALITIES;
-  const jpeg = await encodeWithinLimit(qualities, (limits) => requantizeJpeg(source, limits, orientation ?? 1));
-  return jpegResult(jpeg, "requantized");
+  try {
+    const jpeg = await encodeWithinLimit(qualities, (limits) => requantizeJpeg(source, limits, orientation ?? 1));
+    return jpegResult(jpeg, "requantized");
+  } catch (error) {
+    // The decoder shows a damaged file as far as it goes.
+    if (error instanceof TruncatedFileError) return permanentFailure(error.message);
+    throw error;
+  }
+};
+
+/** Progressive files, whose coefficients don't fit in memory at once, and damaged ones. */
+const withJpegDecoder: ProxyStrategy = async (context, { source }) => {
+  const { jpeg, scaled } = await decodeToJpeg(context, (limits, openSink) => jpegToJpeg(source, limits, openSink));
+  const result = jpegResult(jpeg, withDamage("decoded from JPEG", jpeg.damage), scaled);
+  return jpeg.isReduced && result.kind === "success"
+    ? { ...result, description: result.description.replace("full size", "reduced") }
+    : result;
 };
 
 /** Uses the camera's own JPEG, which often has the size of the raw image. */
-const withEmbeddedJpeg: ProxyStrategy = async (_context, { source, family, orientation, raw }) => {
+const withEmbeddedJpeg: ProxyStrategy = async (_context, { source, family, mimeType, orientation, raw }) => {
   const embedded = await findEmbeddedJpeg(source, family, MAX_PROXY_BYTES);
   if (embedded === null)
-    return permanentFailure("no embedded JPEG found, and decoding raw sensor data is not supported");
+    return permanentFailure(
+      `${rawFormatName(family, mimeType)}: no embedded JPEG found, and decoding raw sensor data is not supported`,
+    );
   const jpeg = await source.read(embedded.offset, embedded.length);
   const pieces = uprightJpeg(jpeg, embedded, { orientation, raw });
   const description = `embedded JPEG, ${embedded.width} × ${embedded.height}`;
@@ -231,7 +217,7 @@ const strategiesByFamily: Partial<Record<MediaFamily, ProxyStrategy[]>> = {
   ciff: [withEmbeddedJpeg],
   mrw: [withEmbeddedJpeg],
   x3f: [withEmbeddedJpeg],
-  jpeg: [withJpegRequantizer],
+  jpeg: [withJpegRequantizer, withJpegDecoder],
   png: [withPngDecoder],
   gif: [tooLarge],
   webp: [tooLarge],

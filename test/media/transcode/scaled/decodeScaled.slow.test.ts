@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
 import type { MediaFamily } from "../../../../src/media/inspect/formats.ts";
 import { decodeScaled } from "../../../../src/media/transcode/scaled/decodeScaled.ts";
-import { MAX_JPEG_SCANS } from "../../../../src/media/transcode/scaled/jpeg/decodeScaledJpeg.ts";
+import { MAX_JPEG_SCANS } from "../../../../src/media/transcode/scaled/jpeg/jpegDecoding.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { bytesOf, segment, u16 } from "../../../support/media/buildImage.ts";
 import { mutate, seededRandom } from "../../../support/media/mutations.ts";

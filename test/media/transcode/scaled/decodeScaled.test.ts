@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { memorySource, type ByteSource } from "../../../../src/media/inspect/bytes/byteSource.ts";
 import { decodeScaled } from "../../../../src/media/transcode/scaled/decodeScaled.ts";
-import { MAX_JPEG_SCANS } from "../../../../src/media/transcode/scaled/jpeg/decodeScaledJpeg.ts";
+import { MAX_JPEG_SCANS } from "../../../../src/media/transcode/scaled/jpeg/jpegDecoding.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { bytesOf } from "../../../support/media/buildImage.ts";
 import { jpegWithOrientation, nearestColour, quadrantPng } from "../../../support/media/images.ts";

@@ -175,6 +175,26 @@ describe("the display_proxy_generation task", () => {
     expect(long.outcome).toEqual({ kind: "done", result: "full size, 800 × 800, decoded from PNG" });
   });
 
+  it("decodes a progressive JPEG over 20 MB, and a damaged one as far as it goes", async () => {
+    const padding = Uint8Array.from([0xff, 0xfe, 0xff, 0xff, ...new Uint8Array(65_533)]);
+    const padded = (jpeg: Uint8Array) =>
+      concatenate([jpeg.subarray(0, 2), ...Array.from({ length: 330 }, () => padding), jpeg.subarray(2)]);
+    const progressive = padded(await sampleBytes("test/fixtures/jpeg/progressive-420.jpg"));
+    const whole = await run("progressive.jpg", progressive);
+    expect(whole.outcome).toEqual({ kind: "done", result: "full size, 241 × 163, decoded from JPEG" });
+    expect(await sizeOfProxy(whole.asset)).toEqual({ width: 241, height: 163, type: "image/jpeg" });
+    expect(await renditionOf(whole.asset, "preview")).toMatchObject({ width: 241, height: 163 });
+    const baseline = await sampleBytes("el_torcal_rocks.jpg");
+    const cut = await run("cut.jpg", padded(baseline.subarray(0, baseline.length / 2)));
+    expect(cut.outcome).toEqual({
+      kind: "done",
+      result: expect.stringMatching(
+        /^full size, 512 × 341, decoded from JPEG; the file is damaged: \d\d % of the image is missing$/,
+      ),
+    });
+    expect(await renditionOf(cut.asset, "preview")).toMatchObject({ width: 512, height: 341 });
+  });
+
   it("turns a PNG over 20 MB by the orientation in its metadata", async () => {
     const png = await quadrantPng(80, 40);
     const orientation = createChunk("eXIf", orientationTiff(6));
@@ -192,12 +212,12 @@ describe("the display_proxy_generation task", () => {
     [
       "no preview.nef",
       async () => rawFile({ directories: [() => [[0x100, 3, [4000]]]], blobs: {} }),
-      "no embedded JPEG found",
+      "Nikon NEF: no embedded JPEG found",
     ],
     [
       "sensor only.cr2",
       async () => rawFile({ directories: [() => []], blobs: { raw: jpegOf(900, 700, { frame: 0xc3 }) } }),
-      "no embedded JPEG",
+      "Canon CR2: no embedded JPEG found",
     ],
     [
       "empty.bmp",

@@ -23,10 +23,12 @@ export interface JpegKernel {
   quantization: number[];
   /** Address of each component's fields; see wasm/jpeg/component.ts. */
   components: number[];
+  /** Memory of the stored coefficients and of their history, which are zero when the scans begin. */
+  stored: { at: number; bytes: number }[];
 }
 
-/** Number of a component's fields, and the indexes of those that change from scan to scan. */
-export const COMPONENT_FIELDS = { count: 20, dcTable: 12, acTable: 13 } as const;
+/** Number of a component's fields, and the indexes of those that change from scan to scan and from band to band. */
+export const COMPONENT_FIELDS = { count: 22, dcTable: 12, acTable: 13, firstLine: 20, endLine: 21 } as const;
 
 function align(bytes: number): number {
   return 16 * Math.ceil(bytes / 16);
@@ -51,16 +53,20 @@ interface ComponentBuffers {
   strip: number;
   stripStride: number;
   coefficients: number;
+  coefficientBytes: number;
   history: number;
+  historyBytes: number;
 }
 
 function placeComponent(layout: FrameLayout, index: number, place: (bytes: number) => number): ComponentBuffers {
-  const { frame, sizes, kept, mcuColumns, mcuRows, isStored } = layout;
+  const { frame, sizes, kept, mcuColumns, mcuRows, bandRows, isStored } = layout;
   const { horizontal = 1, vertical = 1 } = frame.components[index] ?? {};
   const { width = 8, height = 8 } = sizes[index] ?? {};
   const { width: keptWidth = 8, height: keptHeight = 8 } = kept[index] ?? {};
   const stripStride = align(mcuColumns * horizontal * width + 16);
-  const blocks = isStored ? mcuColumns * horizontal * mcuRows * vertical : 0;
+  const rowBlocks = isStored ? mcuColumns * horizontal * vertical : 0;
+  const coefficientBytes = rowBlocks * bandRows * 2 * keptWidth * keptHeight;
+  const historyBytes = rowBlocks * mcuRows * 8;
   return {
     quantization: place(64 * 4),
     places: place(64),
@@ -68,8 +74,10 @@ function placeComponent(layout: FrameLayout, index: number, place: (bytes: numbe
     horizontalBasis: place(8 * 4 * Math.ceil(width / 4) * 4),
     strip: place(stripStride * vertical * height),
     stripStride,
-    coefficients: place(blocks * 2 * keptWidth * keptHeight),
-    history: place(blocks * 8),
+    coefficients: place(coefficientBytes),
+    coefficientBytes,
+    history: place(historyBytes),
+    historyBytes,
   };
 }
 
@@ -91,7 +99,7 @@ function writeBasis(memory: Uint8Array, buffers: ComponentBuffers, size: BlockSi
 }
 
 function writeComponent(target: Omit<JpegKernel, "kernel">, layout: FrameLayout, index: number, at: ComponentBuffers) {
-  const { frame, sizes, kept, mcuColumns } = layout;
+  const { frame, sizes, kept, mcuColumns, bandRows } = layout;
   const component = frame.components[index];
   const [size, limit] = [sizes[index], kept[index]];
   if (component === undefined || size === undefined || limit === undefined) return;
@@ -125,6 +133,8 @@ function writeComponent(target: Omit<JpegKernel, "kernel">, layout: FrameLayout,
     mcuColumns * component.horizontal,
     blocksOf(frame.width, component.horizontal, largest.horizontal),
     blocksOf(frame.height, component.vertical, largest.vertical),
+    0,
+    bandRows * component.vertical,
   ];
   new Int32Array(memory.buffer, target.components[index] ?? 0, fields.length).set(fields);
 }
@@ -144,7 +154,11 @@ export function startJpegKernel(layout: FrameLayout, budget: DecoderMemory): Jpe
   const memory = kernel.reserve(heapBytes);
   const components = buffers.map((_, index) => kernel.function("componentAt")(index));
   const quantization = buffers.map((at) => at.quantization);
-  const result = { memory, window, segment, tables, row, quantization, components };
+  const stored = buffers.flatMap(({ coefficients, coefficientBytes, history, historyBytes }) => [
+    { at: coefficients, bytes: coefficientBytes },
+    { at: history, bytes: historyBytes },
+  ]);
+  const result = { memory, window, segment, tables, row, quantization, components, stored };
   buffers.forEach((at, index) => writeComponent(result, layout, index, at));
   memory.set(zigzag, segment);
   kernel.function("setZigzag")(segment);

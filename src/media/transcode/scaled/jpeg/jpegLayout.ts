@@ -22,6 +22,8 @@ export interface FrameLayout {
   pixels: number;
   mcuColumns: number;
   mcuRows: number;
+  /** Rows of MCUs whose coefficients are stored at once. */
+  bandRows: number;
 }
 
 /** Largest sampling factors of the frame. */
@@ -78,10 +80,10 @@ export function bufferBytes({ frame, sizes, pixels, mcuColumns }: Omit<FrameLayo
 }
 
 /** Bytes of the stored coefficients: two for each kept one and a bit for each of the 64, for the blocks of all MCUs. */
-export function storedBytes({ frame, kept, mcuColumns, mcuRows }: Omit<FrameLayout, "isStored">): number {
+export function storedBytes({ frame, kept, mcuColumns, mcuRows, bandRows }: Omit<FrameLayout, "isStored">): number {
   return frame.components.reduce((sum, { horizontal, vertical }, i) => {
     const { width, height } = kept[i] ?? { width: 8, height: 8 };
-    return sum + mcuColumns * horizontal * mcuRows * vertical * (2 * width * height + 8);
+    return sum + mcuColumns * horizontal * vertical * (bandRows * 2 * width * height + mcuRows * 8);
   }, 0);
 }
 
@@ -95,9 +97,14 @@ function keptCoefficients(sizes: BlockSize[], chromaLimit: number): BlockSize[] 
 /** The layouts of a block size: all coefficients, then less chroma, at least half as sharp as luma. */
 function layoutsOf(frame: Frame, isStored: boolean, pixels: number): FrameLayout[] {
   const sizes = blockSizes(frame, pixels);
-  const base = { frame, sizes, isStored, pixels, ...countMcus(frame) };
+  const mcus = countMcus(frame);
+  const base = { frame, sizes, isStored, pixels, ...mcus, bandRows: mcus.mcuRows };
   const limits = [8, 4, 2, 1].filter((limit) => limit * 2 >= pixels);
   return limits.map((limit) => ({ ...base, kept: keptCoefficients(sizes, limit) }));
+}
+
+function hasSeveralScans(frame: Frame, scan: Scan): boolean {
+  return frame.isProgressive || scan.components.length < frame.components.length;
 }
 
 /**
@@ -105,7 +112,7 @@ function layoutsOf(frame: Frame, isStored: boolean, pixels: number): FrameLayout
  * scans: then the first layout is chosen that fits `roomBytes`. Throws `DecoderMemoryError` if none does.
  */
 export function layOutFrame(frame: Frame, scan: Scan, edgePx: number, roomBytes: number): FrameLayout {
-  const isStored = frame.isProgressive || scan.components.length < frame.components.length;
+  const isStored = hasSeveralScans(frame, scan);
   const layouts = [MIN_FILTER_REDUCTION_PERCENT, 100].flatMap((percent) =>
     layoutsOf(frame, isStored, blockPixels(frame, edgePx, percent)),
   );
@@ -113,4 +120,33 @@ export function layOutFrame(frame: Frame, scan: Scan, edgePx: number, roomBytes:
   if (layout === undefined)
     throw new DecoderMemoryError("the coefficients of the JPEG's scans exceed the memory limit");
   return layout;
+}
+
+/** Times that the scans of a file are decoded, each for another band of the image: one more costs up to a second. */
+export const MAX_JPEG_BANDS = 8;
+
+/** As many rows of MCUs as fit the room; null if that takes too many bands. */
+function inBands(layout: FrameLayout, roomBytes: number): FrameLayout | null {
+  const room = roomBytes - bufferBytes(layout);
+  const historyBytes = storedBytes({ ...layout, bandRows: 0 });
+  const rowBytes = storedBytes({ ...layout, bandRows: 1 }) - historyBytes;
+  const rows = Math.min(layout.mcuRows, Math.floor((room - historyBytes) / rowBytes));
+  if (rows * MAX_JPEG_BANDS < layout.mcuRows) return null;
+  // Bands of the same height: the last one decodes as much as all of them.
+  const bands = Math.ceil(layout.mcuRows / rows);
+  return { ...layout, bandRows: Math.ceil(layout.mcuRows / bands) };
+}
+
+/**
+ * Lays out a frame for all of its pixels. Several scans are stored band by band; if that takes too many bands, blocks
+ * become smaller. Throws `DecoderMemoryError` if no size fits `roomBytes`.
+ */
+export function layOutBands(frame: Frame, scan: Scan, roomBytes: number): FrameLayout {
+  const isStored = hasSeveralScans(frame, scan);
+  for (const pixels of [8, 4, 2, 1]) {
+    const [layout] = layoutsOf(frame, isStored, pixels);
+    const fitting = layout === undefined || !isStored ? layout : inBands(layout, roomBytes);
+    if (fitting !== null && fitting !== undefined) return fitting;
+  }
+  throw new DecoderMemoryError("the coefficients of the JPEG's scans exceed the memory limit");
 }

@@ -45,6 +45,8 @@ export interface JpegSegments {
   hasJfif: boolean;
   /** Colour transform in Adobe's segment: 0 RGB, 1 YCbCr; null without the segment. */
   adobeTransform: number | null;
+  /** Whether the marker of the image's end was read. */
+  hasEnd: boolean;
 }
 
 const MARKERS = { huffman: 0xc4, end: 0xd9, scan: 0xda, quantization: 0xdb, restart: 0xdd, jfif: 0xe0, adobe: 0xee };
@@ -62,6 +64,7 @@ export function emptySegments(): JpegSegments {
     restartInterval: 0,
     hasJfif: false,
     adobeTransform: null,
+    hasEnd: false,
   };
 }
 
@@ -159,7 +162,10 @@ export async function readToScan(source: ByteSource, from: number, segments: Jpe
     if (markerAt === null) return null;
     const head = await source.read(markerAt, 4);
     const marker = head[1] ?? MARKERS.end;
-    if (marker === MARKERS.end) return null;
+    if (marker === MARKERS.end) {
+      segments.hasEnd = head.length > 1;
+      return null;
+    }
     at = markerAt + 2;
     // Markers without content: TEM, RST0 to RST7, SOI.
     if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) continue;
