@@ -50,6 +50,7 @@ import { peopleSection } from "./peopleLimits.ts";
 import { searchSection } from "./searchLimits.ts";
 import { signInSection } from "./signInLimits.ts";
 import { sharingSection } from "./sharingLimits.ts";
+import { filmContainerSection } from "./filmContainerLimits.ts";
 import { videoSection } from "./videoLimits.ts";
 
 export const sections: Section[] = [
@@ -180,6 +181,7 @@ export const sections: Section[] = [
   clusteringSection,
   searchSection,
   ...fileSections,
+  filmContainerSection,
   videoSection,
   signInSection,
   {

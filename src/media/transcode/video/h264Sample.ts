@@ -4,18 +4,14 @@ import { toneMap } from "../colour/toneMap.ts";
 import { decodeKeyFrame, MAX_KEY_FRAME_BYTES, type H264Picture } from "../h264/decodeKeyFrame.ts";
 import { keyFrameImage } from "../h264/keyFrameImage.ts";
 import { annexBUnits, lengthPrefixedUnits, parseAvcConfiguration } from "../h264/nalUnits.ts";
-import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
+import { mergeColour } from "./streamColour.ts";
 
 /** Takes from the container what the stream doesn't tell; its pixel aspect precedes that of the stream. */
 function describedBy(picture: H264Picture, { pixelAspect, colour }: KeyFrameTrack): H264Picture {
-  const { planes } = picture;
-  const isSpecified = planes.matrix !== UNSPECIFIED_MATRIX || colour === null;
-  return {
-    ...picture,
-    pixelAspect: pixelAspect ?? picture.pixelAspect,
-    planes: isSpecified ? planes : { ...planes, matrix: colour.matrix },
-  };
+  const merged = { ...picture, ...mergeColour(picture, colour), isFullRange: picture.isFullRange };
+  const planes = { ...picture.planes, matrix: merged.matrix };
+  return { ...merged, pixelAspect: pixelAspect ?? picture.pixelAspect, planes };
 }
 
 /** Returns the parameter sets and the units of a sample; null if the configuration is damaged. */
@@ -33,8 +29,9 @@ export const h264Sample: SampleDecoder = {
     if (units === null) return { kind: "unsupported", reason: "the H.264 configuration is damaged" };
     const result = await decodeKeyFrame(units);
     if (result.kind === "unsupported") return result;
-    const image = await keyFrameImage(describedBy(result.picture, track), edgePx);
-    toneMap(image, track.colour ?? result.picture);
+    const picture = describedBy(result.picture, track);
+    const image = await keyFrameImage(picture, edgePx);
+    toneMap(image, picture);
     return { kind: "image", image };
   },
 };

@@ -4,6 +4,7 @@ import type { ByteSource } from "../../bytes/byteSource.ts";
 import type { MediaFamily } from "../../formats.ts";
 import { sniff, SNIFF_BYTES } from "../../sniff.ts";
 import type { KeyFrameTrack } from "./keyFrameTrack.ts";
+import { openMatroskaKeyFrames } from "./matroska/matroskaKeyFrames.ts";
 import { openMp4KeyFrames } from "./mp4/mp4KeyFrames.ts";
 
 /** Everything that is read of a film for its poster: the tables and up to four key frames. */
@@ -18,6 +19,7 @@ type OpenContainer = (file: ByteSource, tables: ByteSource) => Promise<KeyFrameT
 const containers = new Map<MediaFamily | null, OpenContainer>([
   ["mp4", openMp4KeyFrames],
   ["heif", openMp4KeyFrames],
+  ["matroska", openMatroskaKeyFrames],
 ]);
 
 interface GuardedFile {

@@ -1,12 +1,12 @@
 /** Derives frame rate and duration from block timestamps, for files whose headers lack them. */
 import { viewOf } from "../../bytes/bytes.ts";
 import { type ByteSource, memorySource } from "../../bytes/byteSource.ts";
-import { type Element, CLUSTER_ID, elementAt, elementsIn, readUnsigned } from "./ebml.ts";
+import { type Element, CLUSTER_ID, elementAt, elementsIn, parseVariableInteger, readUnsigned } from "./ebml.ts";
 
 const CLUSTER_TIMESTAMP_ID = 0xe7;
-const SIMPLE_BLOCK_ID = 0xa3;
-const BLOCK_GROUP_ID = 0xa0;
-const BLOCK_ID = 0xa1;
+export const SIMPLE_BLOCK_ID = 0xa3;
+export const BLOCK_GROUP_ID = 0xa0;
+export const BLOCK_ID = 0xa1;
 /** Reading a block header costs one page of the file. */
 const MAX_FIRST_BLOCKS = 24;
 /** The last blocks share one buffered read. */
@@ -70,7 +70,6 @@ async function blockTimes(
   return times;
 }
 
-/** A block starts with the track number (one byte, marker bit set) and a signed 16-bit relative timestamp. */
 async function blockTime(source: ByteSource, element: Element, trackNumber: number | null): Promise<number | null> {
   const block =
     element.id === BLOCK_GROUP_ID
@@ -78,8 +77,31 @@ async function blockTime(source: ByteSource, element: Element, trackNumber: numb
       : element.id === SIMPLE_BLOCK_ID
         ? element
         : undefined;
-  if (block === undefined) return null;
-  const head = await source.read(block.start, 3);
-  if (head.length < 3 || (trackNumber !== null && head[0] !== (0x80 | trackNumber))) return null;
-  return viewOf(head).getInt16(1);
+  const head = block === undefined ? null : parseBlockHead(await source.read(block.start, BLOCK_HEAD_BYTES));
+  return head === null || (trackNumber !== null && head.track !== trackNumber) ? null : head.time;
+}
+
+/** A track number of eight bytes, a timestamp of two, and flags. */
+export const BLOCK_HEAD_BYTES = 11;
+
+export interface BlockHead {
+  track: number;
+  /** Ticks after the timestamp of the cluster. */
+  time: number;
+  flags: number;
+  /** Length of the head. */
+  bytes: number;
+}
+
+/** Parses the head of a block (RFC 9559 §10); null if it is truncated. */
+export function parseBlockHead(bytes: Uint8Array): BlockHead | null {
+  const track = parseVariableInteger(bytes, 0);
+  if (track === null || bytes.length < track.bytes + 3) return null;
+  const view = viewOf(bytes);
+  return {
+    track: track.value,
+    time: view.getInt16(track.bytes),
+    flags: view.getUint8(track.bytes + 2),
+    bytes: track.bytes + 3,
+  };
 }

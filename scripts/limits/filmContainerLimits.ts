@@ -1,0 +1,17 @@
+/** Limits of the containers of videos, in which key frames are found. */
+import * as cues from "../../src/media/inspect/video/keyFrames/matroska/cues.ts";
+import * as clusters from "../../src/media/inspect/video/keyFrames/matroska/clusters.ts";
+import * as searchedPlaces from "../../src/media/inspect/video/keyFrames/searchedPlaces.ts";
+import { limit, type Section } from "./entry.ts";
+
+const NEXT_PLACE = "the next place is searched";
+
+export const filmContainerSection: Section = {
+  title: "Containers of videos",
+  limits: [
+    limit(searchedPlaces, "SEARCHED_PLACES", "items", "places of a video without an index that are searched", "none"),
+    limit(searchedPlaces, "MAX_PLACE_SEARCH_BYTES", "bytes", "part of a video that is searched at a place", NEXT_PLACE),
+    limit(clusters, "MAX_SEARCHED_ELEMENTS", "items", "elements of Matroska that are searched at a place", NEXT_PLACE),
+    limit(cues, "MAX_CUES_BYTES", "bytes", "index of a Matroska file", "later key frames are left out"),
+  ],
+};
