@@ -2,6 +2,7 @@
 import * as openKeyFrames from "../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
 import * as sampleTable from "../../src/media/inspect/video/keyFrames/mp4/sampleTable.ts";
 import * as decodeKeyFrame from "../../src/media/transcode/h264/decodeKeyFrame.ts";
+import * as av1Sample from "../../src/media/transcode/video/av1Sample.ts";
 import * as hevcSample from "../../src/media/transcode/video/hevcSample.ts";
 import * as planesImage from "../../src/media/transcode/video/planesImage.ts";
 import * as nalUnits from "../../src/media/transcode/h264/nalUnits.ts";
@@ -42,6 +43,8 @@ export const videoSection: Section = {
     limit(hevcSample, "MAX_HEVC_SAMPLE_BYTES", "bytes", "HEVC key frame", REASON),
     limit(hevcSample, "MAX_HEVC_PIXELS", "pixels", "HEVC picture", REASON),
     limit(hevcSample, "MAX_HEVC_MEMORY_BYTES", "bytes", "WebAssembly memory of the HEVC decoder", REASON),
+    limit(av1Sample, "MAX_AV1_SAMPLE_BYTES", "bytes", "AV1 key frame", REASON),
+    limit(av1Sample, "MAX_AV1_SAMPLE_MEMORY_BYTES", "bytes", "WebAssembly memory of the AV1 decoder of films", REASON),
     limit(mjpegSample, "MAX_MJPEG_SAMPLE_BYTES", "bytes", "frame of Motion JPEG", REASON),
     limit(vp8Sample, "MAX_VP8_SAMPLE_BYTES", "bytes", "VP8 key frame", REASON),
     limit(vp8Sample, "MAX_VP8_PIXELS", "pixels", "VP8 picture", REASON),

@@ -7,6 +7,7 @@ import { measureTones } from "../quality/tones.ts";
 import { resizeImage } from "../resize/resizeImage.ts";
 import type { RgbaImage } from "../rgbaImage.ts";
 import { orientImage } from "../scaled/orientImage.ts";
+import { av1Sample } from "./av1Sample.ts";
 import { h264Sample } from "./h264Sample.ts";
 import { hevcSample } from "./hevcSample.ts";
 import { mjpegSample } from "./mjpegSample.ts";
@@ -43,6 +44,7 @@ export type PosterFrame =
 const decoders = new Map<string, SampleDecoder>([
   ["h264", h264Sample],
   ["hevc", hevcSample],
+  ["av1", av1Sample],
   ["mjpeg", mjpegSample],
   ["vp8", vp8Sample],
   ["vp9", vp9Sample],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { av1Sample } from "../../../../src/media/transcode/video/av1Sample.ts";
 import { mjpegSample } from "../../../../src/media/transcode/video/mjpegSample.ts";
 import type { SampleDecoder } from "../../../../src/media/transcode/video/sampleDecoder.ts";
 import { vp8Sample } from "../../../../src/media/transcode/video/vp8Sample.ts";
@@ -17,6 +18,9 @@ import { ssim } from "../../../support/media/ssim.ts";
 const [EXACT, INTERPOLATED] = [0.5, 7];
 
 const SAMPLES: [string, SampleDecoder, number][] = [
+  ["av1.ivf", av1Sample, EXACT],
+  ["av1-odd.ivf", av1Sample, INTERPOLATED],
+  ["av1-10-bits.ivf", av1Sample, EXACT],
   ["mjpeg.jpg", mjpegSample, INTERPOLATED],
   ["mjpeg-limited-range.jpg", mjpegSample, INTERPOLATED],
   ["vp8.ivf", vp8Sample, INTERPOLATED],
@@ -155,5 +159,35 @@ describe("vp8Sample", () => {
     const frame = (await keyFrame("vp8.ivf")).slice();
     frame.set([0xff, 0x3f, 0xff, 0x3f], 6);
     expect(await reasonOf(vp8Sample, frame)).toBe("VP8 of 16383 × 16383 pixels is too large to decode");
+  });
+});
+
+describe("av1Sample", () => {
+  it("takes the sequence header from the configuration", async () => {
+    const frame = await keyFrame("av1.ivf");
+    // A temporal delimiter of two bytes, and the sequence header with its size.
+    const headerEnd = 4 + (frame[3] ?? 0);
+    const configuration = bytesOf([0x81, 0, 0, 0], frame.subarray(2, headerEnd));
+    const sample = frame.subarray(headerEnd);
+    expect(await reasonOf(av1Sample, sample)).not.toBe("");
+    expect(await decodeFrame(av1Sample, sample, { configuration })).toEqual(await decodeFrame(av1Sample, frame));
+  });
+
+  it("decodes several key frames of a film, damaged ones among them", async () => {
+    const track = trackOf();
+    const frame = await keyFrame("av1.ivf");
+    const results = [];
+    for (const sample of [frame, frame.subarray(0, 300), await keyFrame("av1-10-bits.ivf"), frame])
+      results.push(await av1Sample.decode(sample, track, 4096));
+    expect(results[1]).toMatchObject({ kind: "unsupported" });
+    expect(results[2]).toMatchObject({ kind: "image" });
+    expect(results[3]).toEqual(results[0]);
+  });
+
+  it("shows HDR as the track says", async () => {
+    const frame = await keyFrame("av1.ivf");
+    const colour = { primaries: 9, transfer: 18, matrix: 9, isFullRange: false };
+    const [hdr, sdr] = [await decodeFrame(av1Sample, frame, { colour }), await decodeFrame(av1Sample, frame)];
+    expect(meanDifference(hdr, sdr)).toBeGreaterThan(5);
   });
 });
