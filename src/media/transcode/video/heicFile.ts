@@ -14,6 +14,12 @@ const ITEM_ID = 1;
 const VERSION_AND_FLAGS = [0, 0, 0, 0];
 const ESSENTIAL = 0x80;
 
+/**
+ * Colour that libheif converts nothing for: full range and BT.601 with primaries and transfer of sRGB. It converts
+ * pictures of any other colour to this one, of a description less exactly than ours and with a copy of the picture.
+ */
+const NATIVE_COLOUR = { primaries: 1, transfer: 13, matrix: 6, flags: 0x80 };
+
 function u16(value: number): number[] {
   return [(value >> 8) & 255, value & 255];
 }
@@ -42,8 +48,11 @@ function locationBox(offset: number, length: number): Uint8Array {
 
 function metaBox({ width, height, configuration, sample }: HevcFrame, dataOffset: number): Uint8Array {
   const entry = box("infe", [2, 0, 0, 0], u16(ITEM_ID), u16(0), "hvc1", [0]);
-  const properties = box("ipco", box("hvcC", configuration), box("ispe", VERSION_AND_FLAGS, u32(width), u32(height)));
-  const association = box("ipma", VERSION_AND_FLAGS, u32(1), u16(ITEM_ID), [2, ESSENTIAL | 1, 2]);
+  const size = box("ispe", VERSION_AND_FLAGS, u32(width), u32(height));
+  const { primaries, transfer, matrix, flags } = NATIVE_COLOUR;
+  const colour = box("colr", "nclx", u16(primaries), u16(transfer), u16(matrix), [flags]);
+  const properties = box("ipco", box("hvcC", configuration), size, colour);
+  const association = box("ipma", VERSION_AND_FLAGS, u32(1), u16(ITEM_ID), [3, ESSENTIAL | 1, 2, 3]);
   return box(
     "meta",
     VERSION_AND_FLAGS,
@@ -55,7 +64,7 @@ function metaBox({ width, height, configuration, sample }: HevcFrame, dataOffset
   );
 }
 
-/** Returns a HEIC file whose only image is the frame. */
+/** Returns a HEIC file whose only image is the frame. libheif returns the samples of the frame as they are. */
 export function heicFile(frame: HevcFrame): Uint8Array {
   const head = box("ftyp", "heic", u32(0), "mif1", "heic");
   const headBytes = head.length + metaBox(frame, 0).length + 8;

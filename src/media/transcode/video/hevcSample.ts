@@ -1,13 +1,13 @@
 /** Decodes key frames of HEVC tracks with the decoder of HEIC photos. */
 import { viewOf } from "../../inspect/bytes/bytes.ts";
 import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import { parseH265Sps, type SequenceHeader } from "../../inspect/video/codecs/sequenceParameterSet.ts";
 import { toneMap } from "../colour/toneMap.ts";
 import { decoderMemory, DecoderMemoryError } from "../decoderMemory.ts";
 import { openHeif } from "../heif/libheif.ts";
 import type { Planes } from "../heif/planes.ts";
 import type { RgbaImage } from "../rgbaImage.ts";
 import { heicFile } from "./heicFile.ts";
+import { parseHevcSequence, type HevcSequence } from "./hevcSequence.ts";
 import { openPlanesImage, UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
@@ -24,10 +24,9 @@ export const MAX_HEVC_PIXELS = 4096 * 2304;
 const ARRAYS_AT = 22;
 const SEQUENCE_SET = 33;
 const UNIT_HEAD_BYTES = 2;
-const SQUARE = { width: 1, height: 1 };
 
-/** Reads the first sequence parameter set of hvcC; null if it is missing or damaged. */
-function readSize(configuration: Uint8Array): SequenceHeader | null {
+/** Parses the first sequence parameter set of hvcC; null if it is missing or damaged. */
+function readSequence(configuration: Uint8Array): HevcSequence | null {
   const view = viewOf(configuration);
   try {
     let at = ARRAYS_AT + 1;
@@ -37,7 +36,7 @@ function readSize(configuration: Uint8Array): SequenceHeader | null {
       for (at += 3; units > 0; units--) {
         const length = view.getUint16(at);
         const unit = configuration.subarray(at + 2 + UNIT_HEAD_BYTES, at + 2 + length);
-        if (type === SEQUENCE_SET) return parseH265Sps(unit);
+        if (type === SEQUENCE_SET) return parseHevcSequence(unit);
         at += 2 + length;
       }
     }
@@ -47,26 +46,28 @@ function readSize(configuration: Uint8Array): SequenceHeader | null {
   return null;
 }
 
-/** Takes the colour from the container: libheif doesn't tell that of the stream. Films have the limited range. */
-function describedBy(planes: Planes, { colour }: KeyFrameTrack): Planes {
-  return { ...planes, matrix: colour?.matrix ?? UNSPECIFIED_MATRIX, isFullRange: colour?.isFullRange ?? false };
+/** Takes from the container what the stream doesn't tell; its pixel aspect precedes that of the stream. */
+function describedBy(sequence: HevcSequence, { colour, pixelAspect }: KeyFrameTrack): HevcSequence {
+  const aspect = { pixelAspect: pixelAspect ?? sequence.pixelAspect };
+  if (colour === null || sequence.matrix !== UNSPECIFIED_MATRIX) return { ...sequence, ...aspect };
+  return { ...sequence, ...aspect, ...colour, isFullRange: colour.isFullRange ?? sequence.isFullRange };
 }
 
-function decodeImage(file: Uint8Array, track: KeyFrameTrack, edgePx: number): RgbaImage {
+function decodeImage(file: Uint8Array, sequence: HevcSequence, edgePx: number): RgbaImage {
   let image: RgbaImage | null = null;
   openHeif(file, decoderMemory(MAX_HEVC_MEMORY_BYTES)).withTile(0, 0, (decoded) => {
-    const planes = describedBy(decoded, track);
-    const rows = openPlanesImage(planes, track.pixelAspect ?? SQUARE, edgePx);
+    const planes: Planes = { ...decoded, matrix: sequence.matrix, isFullRange: sequence.isFullRange };
+    const rows = openPlanesImage(planes, sequence.pixelAspect, edgePx);
     for (let y = 0; y < planes.height; y++) rows.addRow();
     image = rows.finish();
   });
   if (image === null) throw new Error("libheif returned no image");
-  if (track.colour !== null) toneMap(image, track.colour);
+  toneMap(image, sequence);
   return image;
 }
 
 /** libheif reports a refused allocation in words of its own; other messages are about damaged data. */
-function reasonOf(error: unknown, { width, height }: SequenceHeader): string {
+function reasonOf(error: unknown, { width, height }: HevcSequence): string {
   const message = error instanceof Error ? error.message : String(error);
   const isMemory = error instanceof DecoderMemoryError || /allocat|memory limit/i.test(message);
   return isMemory ? `HEVC of ${width} × ${height} pixels needs too much memory to decode` : message;
@@ -77,16 +78,16 @@ export const hevcSample: SampleDecoder = {
   maxSampleBytes: MAX_HEVC_SAMPLE_BYTES,
   decode: async (sample, track, edgePx) => {
     const { configuration } = track;
-    const size = readSize(configuration);
-    if (size === null) return { kind: "unsupported", reason: "the HEVC configuration is damaged" };
-    const { width, height } = size;
+    const sequence = readSequence(configuration);
+    if (sequence === null) return { kind: "unsupported", reason: "the HEVC configuration is damaged" };
+    const { width, height } = sequence;
     if (width < 1 || height < 1 || width * height > MAX_HEVC_PIXELS)
       return { kind: "unsupported", reason: `HEVC of ${width} × ${height} pixels is too large to decode` };
     try {
       const file = heicFile({ width, height, configuration, sample });
-      return await Promise.resolve({ kind: "image", image: decodeImage(file, track, edgePx) });
+      return await Promise.resolve({ kind: "image", image: decodeImage(file, describedBy(sequence, track), edgePx) });
     } catch (error) {
-      return { kind: "unsupported", reason: reasonOf(error, size) };
+      return { kind: "unsupported", reason: reasonOf(error, sequence) };
     }
   },
 };

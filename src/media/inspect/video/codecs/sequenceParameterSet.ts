@@ -88,12 +88,16 @@ function readVuiFrameRate(bits: BitReader): number | null {
   return ticks === 0 ? null : ticksPerSecond / (2 * ticks);
 }
 
-/**
- * Parses an H.265 parameter set without its two-byte NAL header. The frame rate follows too many fields; callers
- * compute it from timestamps. Throws a RangeError if truncated.
- */
-export function parseH265Sps(unit: Uint8Array): SequenceHeader {
-  const bits = bitReader(removeEmulationPrevention(unit));
+/** Start of an H.265 parameter set. */
+export interface SequenceHead {
+  width: number;
+  height: number;
+  /** Number of temporal sub-layers less 1. */
+  subLayers: number;
+}
+
+/** Reads an H.265 parameter set, without its two-byte NAL header, up to the size. Throws a RangeError if truncated. */
+export function readH265Head(bits: BitReader): SequenceHead {
   bits.skip(4);
   const subLayers = bits.read(3);
   bits.skip(1);
@@ -109,8 +113,17 @@ export function parseH265Sps(unit: Uint8Array): SequenceHeader {
   return {
     width: codedWidth - (left + right) * (chroma === 1 || chroma === 2 ? 2 : 1),
     height: codedHeight - (top + bottom) * (chroma === 1 ? 2 : 1),
-    framesPerSecond: null,
+    subLayers,
   };
+}
+
+/**
+ * Parses an H.265 parameter set without its two-byte NAL header. The frame rate follows too many fields; callers
+ * compute it from timestamps. Throws a RangeError if truncated.
+ */
+export function parseH265Sps(unit: Uint8Array): SequenceHeader {
+  const { width, height } = readH265Head(bitReader(removeEmulationPrevention(unit)));
+  return { width, height, framesPerSecond: null };
 }
 
 /** Skips profile_tier_level: 88 bits of profile and 8 of level, then those of each sub-layer that has its own. */
