@@ -369,7 +369,7 @@ CREATE TABLE assets (
   trashed_at integer,
   created_at integer NOT NULL,
   updated_at integer NOT NULL
-, derived_bytes integer DEFAULT 0 NOT NULL, rating integer, quality_score real, current_size_bytes integer);
+, derived_bytes integer DEFAULT 0 NOT NULL, rating integer, quality_score real, current_size_bytes integer, poster_source text, live_photo_cid text GENERATED ALWAYS AS ((json_extract(file_metadata, '$.livePhotoCid'))) VIRTUAL);
 
 CREATE UNIQUE INDEX assets_by_checksum ON assets (library_id, checksum);
 CREATE INDEX assets_by_sha1 ON assets (library_id, checksum_sha1);
@@ -402,6 +402,8 @@ CREATE INDEX assets_by_kind ON assets (library_id, media_type, (album_count > 0)
   WHERE trashed_at IS NULL;
 CREATE INDEX assets_by_rating ON assets (library_id, (coalesce(rating, 0)), media_type, (album_count > 0), sort_key)
   WHERE trashed_at IS NULL;
+CREATE INDEX assets_by_live_photo ON assets (library_id, live_photo_cid)
+  WHERE live_photo_cid IS NOT NULL;
 
 CREATE TRIGGER assets_copy_to_album_assets AFTER UPDATE OF local_us, trashed_at ON assets
 WHEN NEW.album_count > 0 AND (NEW.local_us IS NOT OLD.local_us OR NEW.trashed_at IS NOT OLD.trashed_at)
@@ -674,6 +676,39 @@ BEGIN
     FROM person_assets l CROSS JOIN person_assets h
     WHERE NEW.trashed_at IS NULL AND l.asset_id = NEW.id AND h.asset_id = NEW.id AND h.person_id >= l.person_id
       AND (h.person_id = l.person_id OR (l.is_paired = 1 AND h.is_paired = 1));
+END;
+
+CREATE TRIGGER assets_update_live_photo AFTER UPDATE OF thumbhash, trashed_at, library_id ON assets
+WHEN NEW.live_photo_cid IS NOT NULL AND (NEW.library_id <> OLD.library_id
+  OR (NEW.media_type = 'video' AND OLD.trashed_at IS NOT NULL AND NEW.trashed_at IS NULL)
+  OR (NEW.media_type = 'image' AND (OLD.trashed_at IS NULL) <> (NEW.trashed_at IS NULL))
+  OR (NEW.media_type = 'image' AND NEW.thumbhash IS NOT NULL AND NEW.thumbhash IS NOT OLD.thumbhash))
+BEGIN
+  UPDATE asset_tasks SET
+    tasks = json_patch(tasks, json_object('video_thumbnail_extract', json_object('status', 'pending',
+      'dueAt', NEW.updated_at, 'retries', NULL, 'result', NULL, 'outcome', NULL, 'completedAt', NULL))),
+    states = states + (1 - states / 65536 % 4) * 65536,
+    due_at = min(coalesce(due_at, NEW.updated_at), NEW.updated_at),
+    revision = revision + 1
+  WHERE json_type(tasks, '$.video_thumbnail_extract') IS NOT NULL AND asset_id IN (
+    SELECT f.id FROM assets f INDEXED BY assets_by_live_photo
+    WHERE f.library_id IN (OLD.library_id, NEW.library_id) AND f.live_photo_cid = NEW.live_photo_cid
+      AND f.media_type = 'video' AND (f.poster_version_id IS NULL OR f.poster_source <> 'client'));
+END;
+
+CREATE TRIGGER assets_delete_live_photo AFTER DELETE ON assets
+WHEN OLD.live_photo_cid IS NOT NULL AND OLD.media_type = 'image'
+BEGIN
+  UPDATE asset_tasks SET
+    tasks = json_patch(tasks, json_object('video_thumbnail_extract', json_object('status', 'pending',
+      'dueAt', OLD.updated_at, 'retries', NULL, 'result', NULL, 'outcome', NULL, 'completedAt', NULL))),
+    states = states + (1 - states / 65536 % 4) * 65536,
+    due_at = min(coalesce(due_at, OLD.updated_at), OLD.updated_at),
+    revision = revision + 1
+  WHERE json_type(tasks, '$.video_thumbnail_extract') IS NOT NULL AND asset_id IN (
+    SELECT f.id FROM assets f INDEXED BY assets_by_live_photo
+    WHERE f.library_id = OLD.library_id AND f.live_photo_cid = OLD.live_photo_cid
+      AND f.media_type = 'video' AND f.poster_source NOT IN ('client', 'film', 'outdated'));
 END;
 
 CREATE TABLE derived_files (

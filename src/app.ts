@@ -45,6 +45,7 @@ import { server } from "./routes/server.ts";
 import { tasks } from "./routes/tasks/routes.ts";
 import { stacks } from "./routes/stacks/routes.ts";
 import { posters } from "./routes/delivery/posterRoutes.ts";
+import { refreshedPosters } from "./routes/delivery/refreshPosterRoutes.ts";
 import { trash } from "./routes/deletion/routes.ts";
 import { uploads } from "./routes/uploads/routes.ts";
 import { warmUpUploads } from "./routes/uploads/warmUp.ts";
@@ -76,6 +77,7 @@ function mountApi(app: OpenAPIHono<AppEnv>) {
     .route("/", moves)
     .route("/", assetFiles)
     .route("/", posters)
+    .route("/", refreshedPosters)
     .route("/", trash)
     .route("/", uploads)
     .route("/", versions)

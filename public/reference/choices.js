@@ -35,6 +35,7 @@ function chooseIds(operationId, samples) {
     case "stacks_remove_assets":
       return { asset_: idsOf(members) };
     case "assets_set_still":
+    case "assets_delete_still":
       return { asset_: idsOf(assets.filter(isVideo)) };
     case "assets_trash":
       return { asset_: idsOf(loose.filter(({ kind }) => kind === "original")) };

@@ -1,5 +1,6 @@
 /** Limits of scheduled runs and queue messages. */
 import * as config from "../../src/kernel/config.ts";
+import * as refreshPosters from "../../src/operations/delivery/refreshPosters.ts";
 import * as purge from "../../src/operations/deletion/purge.ts";
 import * as purgeLibraries from "../../src/operations/deletion/purgeLibraries.ts";
 import * as trash from "../../src/operations/deletion/trash.ts";
@@ -43,6 +44,13 @@ export const backgroundSection: Section = {
       "MAX_ASSETS_PER_CALL",
       "items",
       "assets deleted before emptying the trash answers",
+      "the queue continues",
+    ),
+    limit(
+      refreshPosters,
+      "MAX_REFRESHED_POSTERS",
+      "items",
+      "videos whose posters are made again by one call or message",
       "the queue continues",
     ),
     limit(purge, "MAX_TRASHED_ASSETS_PER_RUN", "items", "trashed assets deleted per run", "the next run continues"),

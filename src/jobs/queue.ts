@@ -5,6 +5,7 @@ import type { Context } from "../operations/context.ts";
 import { resumeDeleteAlbum } from "../operations/deletion/purgeAlbums.ts";
 import { resumeEmptyTrash } from "../operations/deletion/trash.ts";
 import { purgeCachedMedia } from "../operations/delivery/cachePurges.ts";
+import { continueRefreshingPosters } from "../operations/delivery/refreshPosters.ts";
 import { continueFaceRun } from "../operations/faces/faceRuns.ts";
 import { groupFaces } from "../operations/faces/groupFaces.ts";
 import { indexChanges } from "../operations/search/indexing/indexChanges.ts";
@@ -17,6 +18,7 @@ import {
   enqueueGroupFaces,
   faceRunMessage,
   groupFacesMessage,
+  refreshPostersMessage,
   sendAgain,
   taskMessage,
 } from "../operations/tasks/taskQueue.ts";
@@ -73,6 +75,11 @@ async function handleMessage(message: Message, context: Context): Promise<void> 
   }
   if (indexMessage.safeParse(message.body).success) {
     if (await indexChanges(context)) await continueIndexing(context.queue);
+    return message.ack();
+  }
+  const refresh = refreshPostersMessage.safeParse(message.body);
+  if (refresh.success) {
+    await continueRefreshingPosters(context, refresh.data.refreshPosters);
     return message.ack();
   }
   if (await handleFaceMessage(message, context)) return message.ack();

@@ -111,6 +111,7 @@ export const accessRules: Record<string, AccessRule> = {
   "POST /api/libraries/{library_id}/restore": { ...deleteRule, trashedLibraryStatus: 200, memberStatus: 403 },
   "DELETE /api/libraries/{library_id}": { ...permanentDelete, trashedLibraryStatus: 200 },
 
+  "POST /api/libraries/{library_id}/video-posters": { ...writeRule, memberStatus: 403 },
   "GET /api/libraries/{library_id}/face-detection": { ...readRule, memberStatus: 403, returnsOwnData: false },
   "POST /api/libraries/{library_id}/face-detection": { ...writeRule, memberStatus: 403 },
   "DELETE /api/libraries/{library_id}/face-detection": { ...deleteRule, memberStatus: 403 },
@@ -199,6 +200,7 @@ export const accessRules: Record<string, AccessRule> = {
   "GET /api/assets/{asset_id}/download": readRule,
   "GET /api/assets/{asset_id}/thumbnail": { ...readRule, returnsOwnData: false },
   "PUT /api/assets/{asset_id}/still": writeRule,
+  "DELETE /api/assets/{asset_id}/still": writeRule,
   "GET /api/assets/{asset_id}/versions": readRule,
   "POST /api/assets/{asset_id}/versions": writeRule,
   "POST /api/assets/{asset_id}/versions/{version_id}/replace": writeRule,

@@ -199,6 +199,10 @@ describe("every response matches the published schema", () => {
     const videoId = await readId(await callAndValidate("POST /api/assets", "/api/assets", 201, video));
     const poster = { body: await renderPng(4, 4, () => [0, 0, 0, 255]), headers: { "content-type": "image/png" } };
     await callAndValidate("PUT /api/assets/{asset_id}/still", `/api/assets/${videoId}/still`, 200, poster);
+    await callAndValidate("DELETE /api/assets/{asset_id}/still", `/api/assets/${videoId}/still`, 200);
+    await callAndValidate("PUT /api/assets/{asset_id}/still", `/api/assets/${videoId}/still`, 200, poster);
+    const posters = "POST /api/libraries/{library_id}/video-posters";
+    await callAndValidate(posters, `/api/libraries/${libraryId}/video-posters`, 200);
     for (const query of ["", "?include=", "?include=metadata,faces,people,metrics,file_data,variants,legacy"]) {
       await callAndValidate("GET /api/assets", `/api/assets${query}`, 200);
       await callAndValidate("GET /api/assets/{asset_id}", `/api/assets/${asset.id}${query}`, 200);

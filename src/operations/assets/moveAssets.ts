@@ -8,10 +8,12 @@ import {
   type MoveRequest,
   type MoveSnapshot,
 } from "../../records/assets/moves.ts";
+import type { PairKey } from "../../records/delivery/livePhotos.ts";
 import { requireAction, type Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
 import { withOptimisticRetry } from "../optimisticRetry.ts";
+import { enqueuePairedFilms } from "../tasks/pairedFilms.ts";
 import { followMovedAssets } from "../search/vectors/syncVectors.ts";
 
 /**
@@ -62,6 +64,14 @@ function requireLibraries(request: MoveRequest, { visibleLibraryIds, libraryIds 
   }
 }
 
+/** The pairs of live photos that moved assets leave and join. */
+function pairsOfMoved(request: MoveRequest, { assets }: MoveSnapshot, movedIds: Set<string>): PairKey[] {
+  const libraryIds = [request.sourceLibraryId, request.destinationLibraryId];
+  return assets.flatMap(({ id, livePhotoCid }) =>
+    movedIds.has(id) && livePhotoCid !== null ? libraryIds.map((libraryId) => ({ libraryId, livePhotoCid })) : [],
+  );
+}
+
 /** Returns null, without any change, if the assets or libraries changed after they were read. */
 async function attemptMove(
   context: Context,
@@ -84,6 +94,7 @@ async function attemptMove(
     if (isMoveOutdated(error)) return null;
     throw error;
   }
+  await enqueuePairedFilms(context, pairsOfMoved(request, snapshot, movingIds));
   return outcomes;
 }
 

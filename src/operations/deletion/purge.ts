@@ -13,6 +13,7 @@ import {
   type PurgeReason,
 } from "../../records/deletion/purge.ts";
 import { listExpiredTrash } from "../../records/deletion/trash.ts";
+import { enqueuePairedFilms } from "../tasks/pairedFilms.ts";
 import { forgetDeletedAssets } from "../search/vectors/syncVectors.ts";
 import { CLEAN_UP_AFTER_MS, versionKeys } from "../versions/versionKeys.ts";
 import type { Context } from "../context.ts";
@@ -54,6 +55,9 @@ export async function purgeAssets(context: Context, ids: string[], reason: Purge
     await deleteKnownObjects(context, purged);
     const purgedIds = purged.map((asset) => asset.id);
     await forgetDeletedAssets(context, purgedIds);
+    // All films of a library that is deleted are deleted with it.
+    const pairs = reason.kind === "library" ? [] : purged.flatMap(({ pair }) => pair ?? []);
+    await enqueuePairedFilms(context, pairs);
     deletedIds.push(...purgedIds);
   }
   return deletedIds;

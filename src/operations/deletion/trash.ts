@@ -2,6 +2,7 @@ import { notFound } from "../../kernel/errors.ts";
 import * as records from "../../records/deletion/trash.ts";
 import { getAsset } from "../assets/assets.ts";
 import { requestCachePurge } from "../delivery/cachePurges.ts";
+import { enqueuePairedFilms } from "../tasks/pairedFilms.ts";
 import { enqueueEmptyTrash } from "../tasks/taskQueue.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { resolveLibrary } from "../libraries/resolveLibrary.ts";
@@ -17,14 +18,16 @@ export interface AssetSelection {
 /** Moves assets to the trash; unknown and trashed ids are ignored. */
 export async function trashAssets(context: Context, principal: Principal, selection: AssetSelection): Promise<void> {
   const library = await resolveLibrary(context, principal, selection.libraryId);
-  await records.trashAssets(context.db, library.id, selection.ids, context.nowMs);
+  const pairs = await records.trashAssets(context.db, library.id, selection.ids, context.nowMs);
+  await enqueuePairedFilms(context, pairs);
   await requestCachePurge(context);
 }
 
 /** Restores assets from the trash; unknown and live ids are ignored. */
 export async function restoreAssets(context: Context, principal: Principal, selection: AssetSelection): Promise<void> {
   const library = await resolveLibrary(context, principal, selection.libraryId);
-  await records.restoreAssets(context.db, library.id, selection.ids, context.nowMs);
+  const pairs = await records.restoreAssets(context.db, library.id, selection.ids, context.nowMs);
+  await enqueuePairedFilms(context, pairs);
   await requestCachePurge(context);
 }
 

@@ -4,11 +4,13 @@ import type { Asset } from "../../records/assets/assets.ts";
 import type { DerivedChange } from "../../records/assets/metadata/derivedChanges.ts";
 import { isSamePosition, positionOf, type DerivedMetadata } from "../../records/assets/metadata/metadata.ts";
 import type { MetadataUpdate } from "../../records/assets/metadata/metadataUpdates.ts";
+import type { PairKey } from "../../records/delivery/livePhotos.ts";
 import type { AssetTasks, StoredTask } from "../../records/tasks/assetTasks.ts";
 import { findSnapshot, saveTasks, type TaskSnapshot } from "../../records/tasks/claims.ts";
 import { planGeocodeUpdate } from "../assets/updatePlan.ts";
 import type { Context } from "../context.ts";
 import { embedsTexts, reopenEmbedding } from "./embeddingTasks.ts";
+import { enqueuePairedFilms, pairsOf } from "./pairedFilms.ts";
 import { completeTasks, type FinishedTask } from "./taskCompletion.ts";
 import { roleOf } from "./taskDefinitions.ts";
 import type { AssetChange } from "./taskOutcome.ts";
@@ -74,6 +76,11 @@ export function planDerivedChange(asset: Asset, results: FinishedTask[]): Derive
   return Object.keys(values).length === 0 && metadata === null ? null : { asset, values, metadata };
 }
 
+/** The pair of a live photo whose still can be shown now. */
+function shownPairs(asset: Asset | null, change: DerivedChange | null): PairKey[] {
+  return asset?.mediaType === "image" && change?.values.thumbhash !== undefined ? pairsOf(asset) : [];
+}
+
 /**
  * Stores the results of a claimed run, the change of the asset and its events in one batch, and ends the claim. Results
  * for another image or position than the asset's current one are dropped. Returns the stored row, or null, without any
@@ -95,7 +102,10 @@ export async function saveRun(
     const tasks = embedsTexts(context) ? reopenEmbedding(completed, change, results, nowMs) : completed;
     const next = { ...row, tasks, claim: null };
     const saved = await saveTasks(context.db, next, change, nowMs);
-    if (saved !== null) return saved;
+    if (saved !== null) {
+      await enqueuePairedFilms(context, shownPairs(asset, change));
+      return saved;
+    }
     current = await findSnapshot(context.db, row.assetId);
   }
   throw new AppError("write_conflict", "the asset was modified concurrently");

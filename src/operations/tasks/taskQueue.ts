@@ -24,6 +24,12 @@ export type GroupFacesScope = z.output<typeof groupFacesMessage>["groupFacesOf"]
 /** Message to continue detecting or deleting the faces of a library. */
 export const faceRunMessage = z.object({ faceRunLibraryId: z.string() });
 
+/** Message to make the posters of the videos after one id again. */
+export const refreshPostersMessage = z.object({
+  refreshPosters: z.object({ libraryId: z.string(), afterId: z.string().nullable() }),
+});
+export type RefreshPosters = z.output<typeof refreshPostersMessage>["refreshPosters"];
+
 /** Message to purge cached media whose URLs ended. */
 export const cachePurgeMessage = z.object({ purgeCachedMedia: z.literal(true) });
 
@@ -57,6 +63,12 @@ export async function enqueueGroupFaces(queue: TaskQueue, groupFacesOf: GroupFac
 export async function enqueueFaceRun(queue: TaskQueue, libraryId: string): Promise<void> {
   const message = { faceRunLibraryId: libraryId } satisfies z.input<typeof faceRunMessage>;
   await send(queue, message, { library_id: libraryId });
+}
+
+/** Enqueues making the next posters of a library. A lost message ends it until the next call. */
+export async function enqueueRefreshPosters(queue: TaskQueue, refreshPosters: RefreshPosters): Promise<void> {
+  const message = { refreshPosters } satisfies z.input<typeof refreshPostersMessage>;
+  await send(queue, message, { library_id: refreshPosters.libraryId });
 }
 
 /** Enqueues a purge of cached media. A failed send is ignored, because the schedule purges too. */

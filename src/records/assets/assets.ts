@@ -18,11 +18,17 @@ import { NO_QUERY, rowReader, runQueries, type Query } from "../sql/query.ts";
 import { insertPartChecksums, type PartChecksums } from "../maintenance/partChecksums.ts";
 import { insertTasks, type TaskType } from "../tasks/tasks.ts";
 
-const { sortKey: _sortKey, trashKey: _trashKey, autoStackId: _autoStackId, ...columns } = getTableColumns(assets);
+const {
+  sortKey: _sortKey,
+  trashKey: _trashKey,
+  autoStackId: _autoStackId,
+  livePhotoCid: _livePhotoCid,
+  ...columns
+} = getTableColumns(assets);
 
 /** Every column except the virtual ones, which only indexes use. */
 export const assetColumns = columns;
-export type AssetRow = Omit<typeof assets.$inferSelect, "sortKey" | "trashKey" | "autoStackId">;
+export type AssetRow = Omit<typeof assets.$inferSelect, "sortKey" | "trashKey" | "autoStackId" | "livePhotoCid">;
 
 export interface Asset extends Omit<AssetRow, "fileMetadata" | "userMetadata" | "derivedMetadata" | "metrics"> {
   /** The effective values of all sources. */

@@ -24,6 +24,8 @@ const moveCandidate = z.object({
   libraryId: z.string(),
   isTrashed: z.literal([0, 1]).transform((bit) => bit === 1),
   stackId: z.string().nullable(),
+  /** The identifier that the pair of a live photo shares. */
+  livePhotoCid: z.string().nullable(),
   /** An asset of the destination with the same original bytes. A hidden one is in a cleared trash, not yet purged. */
   duplicate: z.enum(["visible", "hidden"]).nullable(),
 });
@@ -59,7 +61,7 @@ function snapshotJson(scope: LibraryScope, { sourceLibraryId, destinationLibrary
     'visibleLibraryIds', ${librariesIn(readScope)}, 'libraryIds', ${librariesIn(scope)},
     'assets', json((SELECT json_group_array(json(asset)) FROM (
       SELECT json_object('id', a.id, 'libraryId', a.library_id, 'isTrashed', a.trashed_at IS NOT NULL,
-        'stackId', a.stack_id,
+        'stackId', a.stack_id, 'livePhotoCid', a.live_photo_cid,
         'duplicate', (SELECT iif(${isHidden}, 'hidden', 'visible') FROM assets d INDEXED BY assets_by_checksum
           WHERE d.library_id = ${destinationLibraryId} AND d.checksum = a.checksum AND d.id <> a.id)) AS asset
       FROM ${jsonEach(assetIds)} w CROSS JOIN assets a ON a.id = w.value

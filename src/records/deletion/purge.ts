@@ -4,6 +4,7 @@ import { z } from "zod";
 import { recomputeAlbumsOnRemove } from "../albums/albumRollups.ts";
 import { clearLeavingCovers, selectLeaveEvents } from "../assets/leaveLibrary.ts";
 import type { Database } from "../database.ts";
+import type { PairKey } from "../delivery/livePhotos.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
 import { deleteFaces } from "../faces/assignments.ts";
 import { assetCleanups } from "../schema/schema.ts";
@@ -15,6 +16,8 @@ export interface PurgedAsset {
   versionIds: string[];
   /** Stored crops of faces. */
   crops: { versionId: string; name: string }[];
+  /** The pair of a live photo that it may have belonged to. */
+  pair: PairKey | null;
 }
 
 /** The reason of a deletion, whose condition must still hold when the batch runs. */
@@ -63,14 +66,22 @@ function insertCleanups(db: Database, assetsToDelete: SQL, cleanUpAt: number) {
     UNION SELECT w.id FROM asset_versions w WHERE w.asset_id = asset_cleanups.asset_id) v WHERE v.id IS NOT NULL)`;
   const crops = sql<string>`(SELECT json_group_array(json_object('versionId', c.version_id, 'name', c.name))
     FROM derived_files c WHERE c.asset_id = asset_cleanups.asset_id AND substr(c.name, 1, 5) = 'face_')`;
+  const pair = sql<string | null>`(SELECT json_object('libraryId', a.library_id, 'livePhotoCid', a.live_photo_cid)
+    FROM assets a WHERE a.id = asset_id AND a.live_photo_cid IS NOT NULL)`;
   return db.orm
     .insert(assetCleanups)
     .select(sql`SELECT id, ${cleanUpAt} FROM (${assetsToDelete}) WHERE true`)
     .onConflictDoUpdate({ target: assetCleanups.assetId, set: { dueAt: sql`excluded.due_at` } })
-    .returning({ id: assetCleanups.assetId, versionIds: versionIds.as("version_ids"), crops: crops.as("crops") });
+    .returning({
+      id: assetCleanups.assetId,
+      versionIds: versionIds.as("version_ids"),
+      crops: crops.as("crops"),
+      pair: pair.as("pair"),
+    });
 }
 
 const versionIdsColumn = z.array(z.string());
+const pairColumn = z.object({ libraryId: z.string(), livePhotoCid: z.string() }).nullable();
 const cropsColumn = z.array(z.object({ versionId: z.string(), name: z.string() }));
 
 /**
@@ -90,10 +101,11 @@ export async function deleteAssets(db: Database, request: PurgeRequest): Promise
     clearLeavingCovers(db, assetsToDelete, atMs),
     db.statement(sql`DELETE FROM assets WHERE id IN (${assetsToDelete})`),
   ]);
-  return cleanups.map(({ id, versionIds, crops }) => ({
+  return cleanups.map(({ id, versionIds, crops, pair }) => ({
     id,
     versionIds: versionIdsColumn.parse(JSON.parse(versionIds)),
     crops: cropsColumn.parse(JSON.parse(crops)),
+    pair: pairColumn.parse(JSON.parse(pair ?? "null")),
   }));
 }
 

@@ -9,9 +9,10 @@ import { and, eq, sql, type SQL } from "drizzle-orm";
 import { recomputeAlbumsOnAdd, recomputeAlbumsOnRemove } from "../albums/albumRollups.ts";
 import { selectAlbumUpdatedEvents } from "../albums/albums.ts";
 import type { Database } from "../database.ts";
+import type { PairKey } from "../delivery/livePhotos.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
 import { trashClearedAtOf } from "../libraries/libraries.ts";
-import { libraries } from "../schema/schema.ts";
+import { assets, libraries } from "../schema/schema.ts";
 import { inList } from "../sql/jsonList.ts";
 
 /**
@@ -52,7 +53,15 @@ function touchStacks(db: Database, movedIds: SQL, atMs: number) {
 }
 
 function setTrashedAt(db: Database, movedIds: SQL, trashedAt: SQL, atMs: number) {
-  return db.statement(sql`UPDATE assets SET trashed_at = ${trashedAt}, updated_at = ${atMs} WHERE id IN (${movedIds})`);
+  return db.orm
+    .update(assets)
+    .set({ trashedAt, updatedAt: atMs })
+    .where(sql`id IN (${movedIds})`)
+    .returning({ livePhotoCid: assets.livePhotoCid });
+}
+
+function pairsOf(libraryId: string, rows: { livePhotoCid: string | null }[]): PairKey[] {
+  return rows.flatMap(({ livePhotoCid }) => (livePhotoCid === null ? [] : [{ libraryId, livePhotoCid }]));
 }
 
 /** The unary plus makes SQLite look up the ids instead of scanning the library. */
@@ -61,27 +70,32 @@ function selectIds(libraryId: string, ids: string[], state: SQL): SQL {
     AND +d.library_id = ${libraryId} AND ${state}`;
 }
 
-/** Trashes live assets of the library in four statements. Other ids are ignored. */
-export async function trashAssets(db: Database, libraryId: string, ids: string[], atMs: number): Promise<void> {
+/** Trashes live assets of the library in four statements. Other ids are ignored. Returns the pairs of live photos. */
+export async function trashAssets(db: Database, libraryId: string, ids: string[], atMs: number): Promise<PairKey[]> {
   const movedIds = selectIds(libraryId, ids, sql`d.trashed_at IS NULL`);
-  await db.orm.batch([
+  const [, , , trashed] = await db.orm.batch([
     recomputeAlbumsOnRemove(db, movedIds, { unpin: false }, atMs),
     insertMoveEvents(db, "asset_trashed", movedIds, sql`p.trashed_at IS NULL AND p.id NOT IN (${movedIds})`, atMs),
     touchStacks(db, movedIds, atMs),
     // A machine whose clock is ahead may have cleared the trash at a time after `atMs`.
     setTrashedAt(db, movedIds, sql`max(${atMs}, ${trashClearedAtOf(libraryId)} + 1)`, atMs),
   ]);
+  return pairsOf(libraryId, trashed);
 }
 
-/** Restores trashed assets of the library in four statements. Assets of a cleared trash and other ids are ignored. */
-export async function restoreAssets(db: Database, libraryId: string, ids: string[], atMs: number): Promise<void> {
+/**
+ * Restores trashed assets of the library in four statements. Assets of a cleared trash and other ids are ignored. Returns
+ * the pairs of live photos.
+ */
+export async function restoreAssets(db: Database, libraryId: string, ids: string[], atMs: number): Promise<PairKey[]> {
   const movedIds = selectIds(libraryId, ids, sql`d.trashed_at > ${trashClearedAtOf(libraryId)}`);
-  await db.orm.batch([
+  const [, , , restored] = await db.orm.batch([
     recomputeAlbumsOnAdd(db, movedIds, atMs),
     insertMoveEvents(db, "asset_restored", movedIds, sql`(p.trashed_at IS NULL OR p.id IN (${movedIds}))`, atMs),
     touchStacks(db, movedIds, atMs),
     setTrashedAt(db, movedIds, sql`NULL`, atMs),
   ]);
+  return pairsOf(libraryId, restored);
 }
 
 /** Clears the trash. Returns up to `limit` ids of its assets, in the order of purging. */

@@ -60,6 +60,11 @@ export const assets = sqliteTable(
     derivedBytes: integer("derived_bytes").notNull().default(0),
     /** A video's poster, whose id is part of its URLs, so that a new poster has new URLs. */
     posterVersionId: text("poster_version_id"),
+    /**
+     * The origin of the poster: `client`, `film`, or the version of the still photo that it shows, for the film of a live
+     * photo. `outdated` is a frame to be made again. Null without a poster, and where it is unknown.
+     */
+    posterSource: text("poster_source"),
     stackId: text("stack_id"),
     /** When a user removed the asset from a stack: burst detection ignores it from then on. */
     unstackedAt: integer("unstacked_at"),
@@ -74,6 +79,11 @@ export const assets = sqliteTable(
     autoStackId: text("auto_stack_id").generatedAlwaysAs(sql.raw(`(json_extract("file_metadata", '$.autoStackId'))`), {
       mode: "virtual",
     }),
+    /** The identifier that the photo and the film of a live photo share: a virtual column, stored only in an index. */
+    livePhotoCid: text("live_photo_cid").generatedAlwaysAs(
+      sql.raw(`(json_extract("file_metadata", '$.livePhotoCid'))`),
+      { mode: "virtual" },
+    ),
     /**
      * Metadata set by the user, which overrides the file's; and metadata derived from coordinates, which the file's
      * overrides.
@@ -96,6 +106,9 @@ export const assets = sqliteTable(
     index("assets_by_burst")
       .on(t.libraryId, t.autoStackId, t.sortKey)
       .where(sql`"auto_stack_id" IS NOT NULL`),
+    index("assets_by_live_photo")
+      .on(t.libraryId, t.livePhotoCid)
+      .where(sql`"live_photo_cid" IS NOT NULL`),
     index("assets_live").on(t.libraryId, t.sortKey).where(live),
     index("assets_trashed").on(t.libraryId, t.trashKey).where(trashed),
     index("assets_trashed_by_time").on(t.libraryId, t.sortKey).where(trashed),

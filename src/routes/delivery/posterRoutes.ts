@@ -1,7 +1,8 @@
-/** PUT /api/assets/{asset_id}/still extends the Gumnut API for videos whose frames the account can't extract. */
+/** A client's own poster of a video: /api/assets/{asset_id}/still extends the Gumnut API. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../kernel/errors.ts";
 import { requireAction } from "../../middleware/authentication.ts";
+import { deleteClientPoster } from "../../operations/delivery/posters.ts";
 import { receivePoster } from "../../operations/delivery/posterBody.ts";
 import { readChunks, discardBody } from "../../http/bodyReader.ts";
 import { mediaUrlBuilder } from "./mediaUrls.ts";
@@ -20,7 +21,7 @@ const put = createRoute({
   operationId: "assets_set_still",
   summary: "Set the poster image of a video",
   description:
-    "The body is a JPEG, PNG or WebP image of at most 20 MiB that can be decoded; `application/octet-stream` stands for any of them. It counts as storage. Tintype extension; not part of the Gumnut API.",
+    "The body is a JPEG, PNG or WebP image of at most 20 MiB that can be decoded; `application/octet-stream` stands for any of them. It replaces the poster that the service made, and stays until it is deleted. It counts as storage. Tintype extension; not part of the Gumnut API.",
   security: credentialSecurity,
   middleware: [requireAction("write")] as const,
   request: {
@@ -42,6 +43,23 @@ const put = createRoute({
   },
 });
 
+const remove = createRoute({
+  method: "delete",
+  path: "/api/assets/{asset_id}/still",
+  tags: ["Assets"],
+  operationId: "assets_delete_still",
+  summary: "Delete the client's poster of a video",
+  description:
+    "The task `video_thumbnail_extract` then makes a poster from the video; until then it has none. A poster that the service made stays. Tintype extension; not part of the Gumnut API.",
+  security: credentialSecurity,
+  middleware: [requireAction("write")] as const,
+  request: { params },
+  responses: {
+    200: jsonResponse(assetSchema, "The video, without image variants if its poster was deleted"),
+    ...errorResponses(404, 409),
+  },
+});
+
 function contentLength(headers: Headers): number | null {
   const length = Number(headers.get("content-length") ?? Number.NaN);
   return Number.isSafeInteger(length) && length >= 0 ? length : null;
@@ -51,7 +69,10 @@ async function* noChunks(): AsyncGenerator<Uint8Array, void, undefined> {}
 
 const POSTER_TYPES = /^(?:image\/(?:jpeg|png|webp)|application\/octet-stream)\s*(?:;|$)/i;
 
-export const posters = newRouter();
+export const posters = newRouter().openapi(remove, async (c) => {
+  const asset = await deleteClientPoster(c.var.context, c.var.principal, c.req.valid("param").asset_id);
+  return c.json(await serializeAsset(asset, allGroups, await mediaUrlBuilder(c)), 200);
+});
 
 addStreamingRoute(posters, put, async (c) => {
   const { asset_id: assetId } = parse(params, c.req.param(), "param");

@@ -134,6 +134,61 @@ describe("PUT /api/assets/{id}/still", () => {
   });
 });
 
+describe("DELETE /api/assets/{id}/still", () => {
+  async function remove(id: string, token?: string): Promise<Response> {
+    return await call("DELETE", `/api/assets/${id}/still`, { ...(token && { token }), env: quiet });
+  }
+
+  it("removes a client's poster with its files, its size and its URLs, and starts the tasks of the video", async () => {
+    const { id } = await uploadVideo();
+    const before = await env.DB.prepare("SELECT derived_bytes FROM assets WHERE id = ?").bind(id).first();
+    const { asset_urls: urls } = await (await put(id, await renderPng(50, 50, () => [0, 7, 0, 255]))).json<Video>();
+    const url = urls["thumbnail_image"]?.url ?? "";
+    expect((await call("GET", url, { token: null })).status).toBe(200);
+    const removed = await remove(id);
+    expect(removed.status).toBe(200);
+    expect(Object.keys((await removed.json<Video>()).asset_urls)).toEqual(["original"]);
+    expect((await call("GET", url, { token: null })).status).toBe(404);
+    expect((await env.BUCKET.list({ prefix: `posters/${id}/` })).objects).toEqual([]);
+    expect((await env.BUCKET.list({ prefix: `renditions/${id}/` })).objects).toEqual([]);
+    const row = await env.DB.prepare("SELECT * FROM assets WHERE id = ?").bind(id).first();
+    expect(row).toMatchObject({ ...before, poster_version_id: null, poster_source: null, thumbhash: null });
+    const pending = (await readTasks(id)).filter(({ status }) => status === "pending");
+    expect(pending.map(({ task_type: type }) => type)).toEqual(
+      expect.arrayContaining(["video_thumbnail_extract", "thumbhash", "quality_scoring"]),
+    );
+  });
+
+  it("changes nothing without a poster from a client, also when repeated", async () => {
+    const { id } = await uploadVideo();
+    const countEvents = async () =>
+      await env.DB.prepare("SELECT count(*) AS n FROM events WHERE entity_id = ?").bind(id).first();
+    const events = await countEvents();
+    expect((await remove(id)).status).toBe(200);
+    await env.DB.prepare("UPDATE assets SET poster_version_id = 'v', poster_source = 'film' WHERE id = ?")
+      .bind(id)
+      .run();
+    expect((await remove(id)).status).toBe(200);
+    const row = await env.DB.prepare("SELECT poster_version_id FROM assets WHERE id = ?").bind(id).first();
+    expect(row?.["poster_version_id"]).toBe("v");
+    expect(await countEvents()).toEqual(events);
+  });
+
+  it("removes a poster of unknown origin, which an earlier release stored", async () => {
+    const { id } = await uploadVideo();
+    await put(id, await renderPng(50, 50, () => [0, 8, 0, 255]));
+    await env.DB.prepare("UPDATE assets SET poster_source = NULL WHERE id = ?").bind(id).run();
+    expect((await remove(id)).status).toBe(200);
+    expect((await env.BUCKET.list({ prefix: `posters/${id}/` })).objects).toEqual([]);
+  });
+
+  it("refuses photos and unknown videos", async () => {
+    const photo = await (await upload(await renderPng(9, 9, () => [8, 8, 7, 255]), { name: "p.png" })).json<Video>();
+    expect((await remove(photo.id)).status).toBe(422);
+    expect((await remove("asset_BM3nUmJ6fkBqBADyz5FEiu")).status).toBe(404);
+  });
+});
+
 /** Builds an ISO BMFF box. */
 function box(type: string, ...parts: Uint8Array[]): Uint8Array {
   const size = parts.reduce((sum, part) => sum + part.length, 8);

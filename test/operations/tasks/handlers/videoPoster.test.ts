@@ -37,7 +37,7 @@ describe("the poster of a film without cover art", () => {
   it("is the frame of Media Transformations where they read the film", async () => {
     const media = mediaResponding("a frame", 200);
     const { outcome } = await posterTask("video_rotate.mp4", undefined, { media });
-    expect(outcome).toEqual({ kind: "done", result: "extracted a video frame" });
+    expect(outcome).toEqual({ kind: "done", result: "extracted a frame with Media Transformations" });
   });
 
   it("is a key frame if Media Transformations refuse the film", async () => {
