@@ -45,11 +45,11 @@ function isBitmap(head: Uint8Array): boolean {
 const TS_PACKET_BYTES = 188;
 
 /**
- * Packets of 188 bytes that begin with 0x47; in Blu-ray and AVCHD after a timestamp of four bytes. A file may have one
- * packet.
+ * Packets of 188 bytes that begin with 0x47; in Blu-ray and AVCHD after a timestamp of four bytes, in some broadcasts in
+ * front of 16 bytes of error correction. A file may have one packet.
  */
 function isTransportStream(head: Uint8Array): boolean {
-  return hasSyncBytes(head, 0, TS_PACKET_BYTES) || hasSyncBytes(head, 4, 192);
+  return hasSyncBytes(head, 0, TS_PACKET_BYTES) || hasSyncBytes(head, 4, 192) || hasSyncBytes(head, 0, 204);
 }
 
 function hasSyncBytes(head: Uint8Array, at: number, packetBytes: number): boolean {

@@ -224,7 +224,7 @@ function transportPacket(packetId: number, payload: Uint8Array, hasClock: boolea
 }
 
 /** A table with its pointer field; the CRC is zero. */
-function section(table: number, ...content: Part[]): Uint8Array {
+export function section(table: number, ...content: Part[]): Uint8Array {
   const body = bytesOf(u16(1), [0xc1, 0, 0], ...content, u32(0));
   return bytesOf([0, table], u16(0xb000 | body.length), body);
 }

@@ -5,6 +5,8 @@ import type { MediaFamily } from "../../formats.ts";
 import { sniff, SNIFF_BYTES } from "../../sniff.ts";
 import type { KeyFrameTrack } from "./keyFrameTrack.ts";
 import { openMatroskaKeyFrames } from "./matroska/matroskaKeyFrames.ts";
+import { openProgramKeyFrames } from "./mpeg/programKeyFrames.ts";
+import { openTransportKeyFrames } from "./mpeg/transportKeyFrames.ts";
 import { openMp4KeyFrames } from "./mp4/mp4KeyFrames.ts";
 
 /** Everything that is read of a film for its poster: the tables and up to four key frames. */
@@ -20,6 +22,8 @@ const containers = new Map<MediaFamily | null, OpenContainer>([
   ["mp4", openMp4KeyFrames],
   ["heif", openMp4KeyFrames],
   ["matroska", openMatroskaKeyFrames],
+  ["mpeg-ts", openTransportKeyFrames],
+  ["mpeg-ps", openProgramKeyFrames],
 ]);
 
 interface GuardedFile {

@@ -1,16 +1,12 @@
 /** Reads MPEG program streams (MPG, VOB) and raw MPEG video. */
 import type { ByteSource } from "../../bytes/byteSource.ts";
 import { type Codec, readSequenceHeader } from "../codecs/sequenceHeader.ts";
+import { isVideoStream, skipBufferFields } from "./programPackets.ts";
 import { medianFrameRate, secondsBetween, readTimestamp } from "./timestamps.ts";
 import type { VideoDraft } from "../videoInfo.ts";
 
 const HEAD_BYTES = 256 * 1024;
 const TAIL_SIZES_BYTES = [256 * 1024, 1024 * 1024];
-/** Range of video stream ids; one of them is enough. */
-const FIRST_VIDEO_STREAM_ID = 0xe0;
-const LAST_VIDEO_STREAM_ID = 0xef;
-/** MPEG-1 packets start with stuffing bytes and a buffer size; MPEG-2 packets set the two highest bits instead. */
-const MAX_STUFFING_BYTES = 16;
 
 /** Fills `draft` from the first sequence header and from the first and last timestamps. */
 export async function readProgramStream(source: ByteSource, draft: VideoDraft): Promise<void> {
@@ -41,7 +37,7 @@ function videoTimestamps(bytes: Uint8Array): number[] {
   for (let at = bytes.indexOf(1, 2); at >= 0; at = bytes.indexOf(1, at + 1)) {
     const stream = bytes[at + 1] ?? 0;
     if (bytes[at - 1] !== 0 || bytes[at - 2] !== 0) continue;
-    if (stream < FIRST_VIDEO_STREAM_ID || stream > LAST_VIDEO_STREAM_ID) continue;
+    if (!isVideoStream(stream)) continue;
     const time = packetTimestamp(bytes, at + 4);
     if (time !== null) times.push(time);
   }
@@ -52,9 +48,7 @@ function packetTimestamp(bytes: Uint8Array, start: number): number | null {
   if (((bytes[start] ?? 0) & 0xc0) === 0x80) {
     return ((bytes[start + 1] ?? 0) & 0x80) === 0 ? null : timestampWithMarkers(bytes, start + 3);
   }
-  let at = start;
-  while (bytes[at] === 0xff && at < start + MAX_STUFFING_BYTES) at += 1;
-  if (((bytes[at] ?? 0) & 0xc0) === 0x40) at += 2;
+  const at = skipBufferFields(bytes, start);
   return ((bytes[at] ?? 0) & 0xe0) === 0x20 ? timestampWithMarkers(bytes, at) : null;
 }
 

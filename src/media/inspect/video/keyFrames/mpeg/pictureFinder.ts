@@ -1,0 +1,106 @@
+/**
+ * Finds a key frame with its parameter sets in an elementary stream: from the parameter sets in front of an intra picture
+ * to the next access unit.
+ */
+import { bitReader, removeEmulationPrevention, startCodeUnits } from "../../codecs/bitReader.ts";
+
+export type StreamCodec = "h264" | "hevc" | "mpeg1" | "mpeg2";
+
+/**
+ * Part of an access unit: parameter sets or what else precedes a picture, the start of a picture, and what follows it.
+ */
+type UnitKind = "parameters" | "leading" | "intra" | "inter" | "other";
+
+/** Bytes of a unit that tell its kind. */
+const KIND_BYTES = 12;
+const START_CODE_BYTES = 3;
+
+/** nal_unit_type of H.264 (Table 7-1) and slice_type (Table 7-6). */
+const H264 = { slice: 1, idr: 5, sei: 6, sequence: 7, picture: 8, delimiter: 9 } as const;
+const INTRA_SLICES = [2, 4, 7, 9];
+
+/** Kinds by the first bytes of a unit; all slices of a picture but the first are "other". */
+function h264Kind(unit: Uint8Array): UnitKind {
+  const type = (unit[0] ?? 0) & 31;
+  if (type === H264.sequence) return "parameters";
+  if (type === H264.sei || type === H264.picture || type === H264.delimiter) return "leading";
+  if (type !== H264.slice && type !== H264.idr) return "other";
+  const bits = bitReader(removeEmulationPrevention(unit.subarray(1, KIND_BYTES)));
+  if (bits.readExpGolomb() !== 0) return "other";
+  return INTRA_SLICES.includes(bits.readExpGolomb()) ? "intra" : "inter";
+}
+
+/** nal_unit_type of H.265; Table 7-1. */
+const HEVC = {
+  firstIrap: 16,
+  lastIrap: 23,
+  lastSlice: 31,
+  video: 32,
+  sequence: 33,
+  picture: 34,
+  delimiter: 35,
+  sei: 39,
+};
+
+function hevcKind(unit: Uint8Array): UnitKind {
+  const type = ((unit[0] ?? 0) >> 1) & 63;
+  if (type === HEVC.video || type === HEVC.sequence) return "parameters";
+  if (type === HEVC.picture || type === HEVC.delimiter || type === HEVC.sei) return "leading";
+  const isFirstSlice = type <= HEVC.lastSlice && (unit[2] ?? 0) >= 0x80;
+  if (!isFirstSlice) return "other";
+  return type >= HEVC.firstIrap && type <= HEVC.lastIrap ? "intra" : "inter";
+}
+
+/** Start codes of MPEG-1 and MPEG-2 video; ISO/IEC 13818-2 Table 6-1. */
+const MPEG = { picture: 0, userData: 0xb2, sequence: 0xb3, extension: 0xb5, group: 0xb8 } as const;
+
+function mpegKind(unit: Uint8Array): UnitKind {
+  const code = unit[0] ?? 0;
+  if (code === MPEG.sequence) return "parameters";
+  if (code === MPEG.group) return "leading";
+  if (code !== MPEG.picture) return "other";
+  return (((unit[2] ?? 0) >> 3) & 7) === 1 ? "intra" : "inter";
+}
+
+const kinds: Record<StreamCodec, (unit: Uint8Array) => UnitKind> = {
+  h264: h264Kind,
+  hevc: hevcKind,
+  mpeg1: mpegKind,
+  mpeg2: mpegKind,
+};
+
+function kindOf(codec: StreamCodec, unit: Uint8Array): UnitKind {
+  try {
+    return kinds[codec](unit);
+  } catch {
+    return "other";
+  }
+}
+
+export interface FoundPicture {
+  /** Offset of the picture's parameter sets; null if there is none yet. */
+  start: number | null;
+  /** Offset behind the picture; null if it may continue. */
+  end: number | null;
+  /** What precedes this offset contains no part of a key frame. */
+  keepFrom: number;
+}
+
+/** Looks for the first intra picture behind parameter sets. `isEnd` tells that nothing follows the bytes. */
+export function findPicture(bytes: Uint8Array, codec: StreamCodec, isEnd: boolean): FoundPicture {
+  let start: number | null = null;
+  let hasPicture = false;
+  let last = 0;
+  for (const unit of startCodeUnits(bytes)) {
+    const at = unit.byteOffset - bytes.byteOffset - START_CODE_BYTES;
+    last = at;
+    if (!isEnd && bytes.length - at - START_CODE_BYTES < KIND_BYTES) break;
+    const kind = kindOf(codec, unit);
+    if (hasPicture && kind !== "other") return { start, end: at, keepFrom: at };
+    if (kind === "parameters") start ??= at;
+    else if (kind === "intra") hasPicture = start !== null;
+    else if (kind === "inter") start = null;
+  }
+  if (!hasPicture) return { start: null, end: null, keepFrom: start ?? last };
+  return { start, end: isEnd ? bytes.length : null, keepFrom: start ?? last };
+}
