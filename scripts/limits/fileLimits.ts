@@ -12,8 +12,6 @@ import * as decoderTurn from "../../src/operations/delivery/scaled/decoderTurn.t
 import * as renderTurn from "../../src/operations/delivery/scaled/renderTurn.ts";
 import * as decoderMemory from "../../src/media/transcode/decoderMemory.ts";
 import * as displayImage from "../../src/media/transcode/display/displayImage.ts";
-import * as avifToJpeg from "../../src/media/transcode/heif/avifToJpeg.ts";
-import * as heicToJpeg from "../../src/media/transcode/heif/heicToJpeg.ts";
 import * as encodedJpeg from "../../src/media/transcode/jpeg/encodedJpeg.ts";
 import * as jpegHead from "../../src/media/transcode/jpeg/jpegHead.ts";
 import * as needsDisplayProxy from "../../src/media/transcode/preview/needsDisplayProxy.ts";
@@ -26,6 +24,8 @@ import * as scaledRows from "../../src/media/transcode/scaled/scaledRows.ts";
 import * as preservedXmp from "../../src/media/transcode/rewrite/preservedXmp.ts";
 import * as tiffLayout from "../../src/media/transcode/tiff/tiffLayout.ts";
 import * as decodeWebp from "../../src/media/transcode/webp/decodeWebp.ts";
+import * as visibleFrame from "../../src/media/transcode/animation/visibleFrame.ts";
+import * as webpAnimation from "../../src/media/transcode/animation/webpAnimation.ts";
 import * as encodeWebp from "../../src/media/transcode/webp/encodeWebp.ts";
 import * as partBuffers from "../../src/objects/uploads/partBuffers.ts";
 import * as uploadMemory from "../../src/objects/uploads/uploadMemory.ts";
@@ -37,6 +37,7 @@ import * as videoFrame from "../../src/providers/renderers/videoFrame.ts";
 import * as posterBody from "../../src/operations/delivery/posterBody.ts";
 import * as fieldSchemas from "../../src/routes/fieldSchemas.ts";
 import { limit, type Section } from "./entry.ts";
+import { stillLimits } from "./stillLimits.ts";
 
 export const fileSections: Section[] = [
   {
@@ -163,6 +164,34 @@ export const fileSections: Section[] = [
         "the full size has fewer pixels",
       ),
       limit(
+        visibleFrame,
+        "MAX_EXAMINED_FRAMES",
+        "items",
+        "blank frames at the start of an animation that are skipped",
+        "the first frame is shown",
+      ),
+      limit(
+        visibleFrame,
+        "MAX_EXAMINED_PIXELS",
+        "pixels",
+        "frames of an animation that are composed to find one that isn't blank",
+        "the first frame is shown",
+      ),
+      limit(
+        visibleFrame,
+        "MAX_COMPOSED_PIXELS",
+        "pixels",
+        "animation whose blank frames are skipped",
+        "the first frame is shown",
+      ),
+      limit(
+        webpAnimation,
+        "MAX_WEBP_FRAME_BYTES",
+        "bytes",
+        "frame of an animated WebP that the Worker decodes",
+        "the first frame is shown",
+      ),
+      limit(
         decodeScaledWebp,
         "MAX_SCALED_WEBP_PIXELS",
         "pixels",
@@ -190,34 +219,7 @@ export const fileSections: Section[] = [
         "memory of the small image that a decoder makes beside its JPEG",
         "Cloudflare Images makes it",
       ),
-      limit(
-        avifToJpeg,
-        "MAX_AVIF_PIXELS",
-        "pixels",
-        "AVIF that the Worker decodes itself",
-        "no picture; the task has the reason",
-      ),
-      limit(
-        avifToJpeg,
-        "MAX_AVIF_BYTES",
-        "bytes",
-        "file of an AVIF that the Worker decodes itself",
-        "Cloudflare Images decodes it",
-      ),
-      limit(
-        avifToJpeg,
-        "MAX_AVIF_DECODER_BYTES",
-        "bytes",
-        "memory of the AVIF decoder",
-        "no picture; the task has the reason",
-      ),
-      limit(
-        heicToJpeg,
-        "MAX_HEIC_TILE_PIXELS",
-        "pixels",
-        "one tile of a HEIC image",
-        "no picture; the task has the reason",
-      ),
+      ...stillLimits,
       limit(decoderTurn, "MAX_DECODER_HOLD_MS", "ms", "turn of a decoder, one at a time", "the next one starts"),
       limit(decoderTurn, "MAX_SHARED_MEMORY_BYTES", "bytes", "a decoder and all uploads of one isolate", "one waits"),
       limit(

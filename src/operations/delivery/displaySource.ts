@@ -44,6 +44,10 @@ export interface DisplayFile extends DisplayImage {
   isProxy: boolean;
 }
 
+export const NO_POSTER = "the video has no poster; its task video_thumbnail_extract gives the reason";
+const NO_PROXY =
+  "the format requires a display proxy, and none exists; the task display_proxy_generation gives the reason";
+
 type NoSource = Extract<DisplaySource, { kind: "none" }>;
 
 function none(reason: string, awaitsProxy = false): NoSource {
@@ -70,7 +74,7 @@ async function inspect({ bucket }: Context, key: string): Promise<DisplayFile | 
   const file = { kind: "file", key, sizeBytes, contentType: httpMetadata?.contentType ?? "", isProxy: false } as const;
   if (sizeBytes > MAX_RENDER_INPUT_BYTES) {
     await object.body.cancel();
-    return { ...file, family: null, width: 0, height: 0, patches: [] };
+    return { ...file, family: null, width: 0, height: 0, isAnimated: false, patches: [] };
   }
   const head = await fromStorage(() => object.bytes());
   const image = await parseOriginal(bucket, file, (source) => readDisplayImage(withHead(source, head)));
@@ -87,23 +91,39 @@ export async function openDisplayFile({ bucket }: Context, file: DisplayFile): P
   return { kind: "stream", body, contentType, width, height, isBroken: () => broken };
 }
 
+/** Finds the display proxy of a photo's current version. */
+export async function findProxyFile(
+  context: Context,
+  { id, currentVersionId }: DisplayableAsset,
+): Promise<DisplayFile | null> {
+  const proxy = await inspect(context, proxyKey(id, currentVersionId));
+  return proxy === null ? null : { ...proxy, isProxy: true };
+}
+
 /**
  * Finds the file that an asset's renditions are made from: the original if the renderer can read it, else its display
- * proxy, or the poster of a video. Reads only R2; the bytes decide the format and the orientation.
+ * proxy, or the poster of a video. Reads only R2; the bytes decide the format and the orientation. An animation whose
+ * first frame is blank has a display proxy too.
  */
 export async function findDisplayFile(context: Context, asset: DisplayableAsset): Promise<DisplayFile | NoSource> {
+  const file = await findFirstFrame(context, asset);
+  const isAnimatedPhoto = file.kind === "file" && file.isAnimated && !file.isProxy && asset.mediaType === "image";
+  return (isAnimatedPhoto ? await findProxyFile(context, asset) : null) ?? file;
+}
+
+/** Finds the file like `findDisplayFile`, without the proxy of another frame. */
+export async function findFirstFrame(context: Context, asset: DisplayableAsset): Promise<DisplayFile | NoSource> {
   const { id, currentVersionId: versionId, posterVersionId } = asset;
   if (asset.mediaType === "video") {
     const poster = posterVersionId === null ? null : await inspect(context, posterKey(id, posterVersionId));
-    return poster ?? none("the video has no poster");
+    return poster ?? none(NO_POSTER);
   }
   const original = await inspect(context, originalKey(id, versionId));
   if (original === null) return none("the original is missing from the bucket");
   const { family, contentType, sizeBytes } = original;
   if (needsDisplayProxy({ family, mimeType: contentType, sizeBytes })) {
-    const proxy = await inspect(context, proxyKey(id, versionId));
-    if (proxy === null) return none("the format requires a display proxy, and none exists", true);
-    return { ...proxy, isProxy: true };
+    const proxy = await findProxyFile(context, asset);
+    return proxy ?? none(NO_PROXY, true);
   }
   return original;
 }

@@ -8,6 +8,7 @@ import type { ByteSource } from "../../inspect/bytes/byteSource.ts";
 import type { MediaFamily } from "../../inspect/formats.ts";
 import { type DisplayInfo, readDisplayInfo } from "../../inspect/imageInfo.ts";
 import { sniff, SNIFF_BYTES } from "../../inspect/sniff.ts";
+import { hasFurtherFrames } from "../animation/hasFurtherFrames.ts";
 import { type BytePatch, replacement } from "./bytePatches.ts";
 import { jpegPatches } from "./jpegPatches.ts";
 import { pngPatches } from "./pngPatches.ts";
@@ -19,6 +20,8 @@ export interface DisplayImage {
   /** Displayed size in pixels; 0 if unknown. */
   width: number;
   height: number;
+  /** Whether frames follow the first one, which may be blank. */
+  isAnimated: boolean;
   /** Changes to the bytes that the renderer gets. */
   patches: BytePatch[];
 }
@@ -51,8 +54,9 @@ export async function readDisplayImage(file: ByteSource): Promise<DisplayImage> 
   const source = boundedSource(file, MAX_DISPLAY_READ_BYTES, budget);
   const family = sniff(await source.read(0, SNIFF_BYTES));
   const info = family === null ? null : await readDisplayInfo(source, family, budget);
-  if (family === null || info === null) return { family, width: 0, height: 0, patches: [] };
+  if (family === null || info === null) return { family, width: 0, height: 0, isAnimated: false, patches: [] };
   // A failure means that the header is damaged; the renderer reports it.
   const patches = await patchesFor(source, family, info).catch(() => []);
-  return { family, width: info.width, height: info.height, patches };
+  const isAnimated = await hasFurtherFrames(source, family).catch(() => false);
+  return { family, width: info.width, height: info.height, isAnimated, patches };
 }

@@ -139,13 +139,14 @@ function inBands(layout: FrameLayout, roomBytes: number): FrameLayout | null {
 
 /**
  * Lays out a frame for all of its pixels. Several scans are stored band by band; if that takes too many bands, blocks
- * become smaller. Throws `DecoderMemoryError` if no size fits `roomBytes`.
+ * become smaller. `roomBytes` is what the image of a size leaves. Throws `DecoderMemoryError` if no size fits.
  */
-export function layOutBands(frame: Frame, scan: Scan, roomBytes: number): FrameLayout {
+export function layOutBands(frame: Frame, scan: Scan, roomBytes: (size: Size) => number): FrameLayout {
   const isStored = hasSeveralScans(frame, scan);
   for (const pixels of [8, 4, 2, 1]) {
     const [layout] = layoutsOf(frame, isStored, pixels);
-    const fitting = layout === undefined || !isStored ? layout : inBands(layout, roomBytes);
+    const size = { width: (frame.width * pixels) / 8, height: (frame.height * pixels) / 8 };
+    const fitting = layout === undefined || !isStored ? layout : inBands(layout, roomBytes(size));
     if (fitting !== null && fitting !== undefined) return fitting;
   }
   throw new DecoderMemoryError("the coefficients of the JPEG's scans exceed the memory limit");

@@ -10,6 +10,7 @@ import { decoderMemory, type DecoderMemory } from "../../decoderMemory.ts";
 import { MAX_DISPLAY_READ_BYTES } from "../../display/displayImage.ts";
 import type { EncodedJpeg, JpegLimits } from "../../jpeg/encodedJpeg.ts";
 import { encodedJpeg } from "../../jpeg/jpegEncoder.ts";
+import type { Size } from "../../resize/scaledSize.ts";
 import { readAhead } from "../../readAhead.ts";
 import { acceptDamage } from "../imageDamage.ts";
 import { encoderWithSink, type OpenRowSink } from "../rowSink.ts";
@@ -19,8 +20,8 @@ import { layOutBands } from "./jpegLayout.ts";
 
 /** Bytes to read at once from R2. */
 const WINDOW_BYTES = 2 * 1024 * 1024;
-/** Memory that is kept for the new JPEG: a photo of quality 90 takes less than half a byte a pixel. */
-const RESERVED_BYTES_PER_PIXEL = 0.5;
+/** Memory that is kept for the new JPEG: a photo of quality 90 takes 0.1 to 0.2 bytes a pixel. */
+const RESERVED_BYTES_PER_PIXEL = 0.25;
 
 export interface DecodedJpeg extends EncodedJpeg {
   /** What a damaged file lacks; null for a whole image. */
@@ -52,8 +53,8 @@ function encoderRows(encoder: Encoder, width: number): JpegRows {
 }
 
 /** What is left for the decoder beside the new JPEG. */
-function kernelRoom(memory: DecoderMemory, pixels: number, maxBytes: number): number {
-  return memory.roomFor("kernel") - Math.min(maxBytes, pixels * RESERVED_BYTES_PER_PIXEL);
+function kernelRoom(memory: DecoderMemory, { width, height }: Size, maxBytes: number): number {
+  return memory.roomFor("kernel") - Math.min(maxBytes, width * height * RESERVED_BYTES_PER_PIXEL);
 }
 
 /**
@@ -74,7 +75,7 @@ export async function jpegToJpeg(
   const orientation = content === null ? 1 : ((await readOrientation(content)) ?? 1);
   const { segments, frame, scan } = await openJpeg(source, content?.rawHeight ?? 0);
   memory.hold("row", frame.width * 3);
-  const layout = layOutBands(frame, scan, kernelRoom(memory, frame.width * frame.height, maxBytes));
+  const layout = layOutBands(frame, scan, (size) => kernelRoom(memory, size, maxBytes));
   const { width, height } = scaledFrame(layout);
   const icc = content?.icc ?? null;
   const encoder = encoderWithSink({ width, height, quality, maxBytes, orientation, icc, memory }, openSink);

@@ -11,40 +11,9 @@ import { yieldToRequests } from "../../yieldToRequests.ts";
 import type { ImageArea } from "../imageArea.ts";
 import { acceptDamage } from "../imageDamage.ts";
 import { openAreaResizer } from "../openResizer.ts";
-import { pngRowBytes, startPngRows } from "./pngKernel.ts";
+import { pngRowBytes } from "./pngKernel.ts";
 import { pngPasses, type PngPass } from "./pngPasses.ts";
-
-/** Takes a row of RGBA, which is valid until the next one. */
-type UsePixels = (pixels: Uint8Array, pass: PngPass, row: number) => void;
-
-/** Collects the rows of all passes. Returns false until the last one is complete. */
-function rowCollector(header: PngHeader, memory: DecoderMemory, use: UsePixels): (piece: Uint8Array) => boolean {
-  const passes = pngPasses(header);
-  let pass = passes.shift();
-  let rows = startPngRows(header, pass?.width ?? 0, memory);
-  let filled = 0;
-  let row = 0;
-  const completeRow = () => {
-    if (pass === undefined) return;
-    use(rows.nextPixels(), pass, row++);
-    filled = 0;
-    if (row < pass.height) return;
-    pass = passes.shift();
-    row = 0;
-    if (pass !== undefined) rows = startPngRows(header, pass.width, memory);
-  };
-  return (piece) => {
-    for (let at = 0; at < piece.length;) {
-      if (pass === undefined) return true;
-      const part = piece.subarray(at, at + rows.row.length - filled);
-      rows.row.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled === rows.row.length) completeRow();
-    }
-    return pass === undefined;
-  };
-}
+import { pngRowCollector } from "./pngRowCollector.ts";
 
 /** Copies the pixels of a pass to their places. */
 function scatter(image: Uint32Array, width: number, pixels: Uint8Array, pass: PngPass, row: number): void {
@@ -122,7 +91,7 @@ export async function decodeScaledPng(
   if (isInterlaced) memory.hold("interlaced", width * height * 4);
   const whole = new Uint32Array(isInterlaced ? width * height : 0);
   let rows = 0;
-  const collect = rowCollector(header, memory, (pixels, pass, row) => {
+  const collect = pngRowCollector(header, memory, (pixels, pass, row) => {
     if (isInterlaced) scatter(whole, width, pixels, pass, row);
     else resizer.addRow(pixels);
     rows++;

@@ -25,7 +25,7 @@ async function inBands(bytes: Uint8Array, rows: number): Promise<{ image: RgbaIm
   const source = memorySource(bytes);
   const { segments, frame, scan } = await openJpeg(source, 0);
   const whole = layOutFrame(frame, scan, 65_535, Number.MAX_SAFE_INTEGER);
-  const layout = layOutBands(frame, scan, bufferBytes(whole) + storedBytes({ ...whole, bandRows: rows }));
+  const layout = layOutBands(frame, scan, () => bufferBytes(whole) + storedBytes({ ...whole, bandRows: rows }));
   const { width, height } = scaledFrame(layout);
   const rgba = new Uint8Array(width * height * 4);
   let at = 0;
