@@ -19,6 +19,8 @@ const kernels: Kernel[] = [
   { source: "wasm/jpeg/jpeg.ts", output: "src/media/transcode/scaled/jpeg/jpeg.wasm", maximumPages: 768 },
   // MAX_H264_MEMORY_BYTES: the picture and one slice.
   { source: "wasm/h264/h264.ts", output: "src/media/transcode/h264/h264.wasm", maximumPages: 1024 },
+  // MAX_MPEG_MEMORY_BYTES: the picture, what blocks are predicted from, and the data.
+  { source: "wasm/mpeg/mpeg.ts", output: "src/media/transcode/mpeg/mpeg.wasm", maximumPages: 512 },
   { source: "wasm/png.ts", output: "src/media/transcode/scaled/png/png.wasm", maximumPages: 64 },
   // MAX_FACE_MEMORY_BYTES: weights, a picture and the values between layers.
   { source: "wasm/network/network.ts", output: "src/providers/faces/network/network.wasm", maximumPages: 704 },

@@ -2,6 +2,7 @@
 import * as openKeyFrames from "../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
 import * as sampleTable from "../../src/media/inspect/video/keyFrames/mp4/sampleTable.ts";
 import * as decodeKeyFrame from "../../src/media/transcode/h264/decodeKeyFrame.ts";
+import * as mpegPicture from "../../src/media/transcode/mpeg/mpegPicture.ts";
 import * as av1Sample from "../../src/media/transcode/video/av1Sample.ts";
 import * as hevcSample from "../../src/media/transcode/video/hevcSample.ts";
 import * as planesImage from "../../src/media/transcode/video/planesImage.ts";
@@ -46,6 +47,9 @@ export const videoSection: Section = {
     limit(av1Sample, "MAX_AV1_SAMPLE_BYTES", "bytes", "AV1 key frame", REASON),
     limit(av1Sample, "MAX_AV1_SAMPLE_MEMORY_BYTES", "bytes", "WebAssembly memory of the AV1 decoder of films", REASON),
     limit(mjpegSample, "MAX_MJPEG_SAMPLE_BYTES", "bytes", "frame of Motion JPEG", REASON),
+    limit(mpegPicture, "MAX_MPEG_SAMPLE_BYTES", "bytes", "MPEG-1, MPEG-2, MPEG-4 or H.263 key frame", REASON),
+    limit(mpegPicture, "MAX_MPEG_PIXELS", "pixels", "MPEG-1, MPEG-2, MPEG-4 or H.263 picture", REASON),
+    limit(mpegPicture, "MAX_MPEG_MEMORY_BYTES", "bytes", "memory of the MPEG decoder", REASON),
     limit(vp8Sample, "MAX_VP8_SAMPLE_BYTES", "bytes", "VP8 key frame", REASON),
     limit(vp8Sample, "MAX_VP8_PIXELS", "pixels", "VP8 picture", REASON),
     limit(vp9Sample, "MAX_VP9_SAMPLE_BYTES", "bytes", "VP9 key frame", REASON),

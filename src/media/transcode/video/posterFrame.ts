@@ -11,6 +11,7 @@ import { av1Sample } from "./av1Sample.ts";
 import { h264Sample } from "./h264Sample.ts";
 import { hevcSample } from "./hevcSample.ts";
 import { mjpegSample } from "./mjpegSample.ts";
+import { mpeg1Sample, mpeg2Sample } from "./mpegSample.ts";
 import type { SampleDecoder, SampleResult } from "./sampleDecoder.ts";
 import { vp8Sample } from "./vp8Sample.ts";
 import { vp9Sample } from "./vp9Sample.ts";
@@ -46,6 +47,8 @@ const decoders = new Map<string, SampleDecoder>([
   ["hevc", hevcSample],
   ["av1", av1Sample],
   ["mjpeg", mjpegSample],
+  ["mpeg1", mpeg1Sample],
+  ["mpeg2", mpeg2Sample],
   ["vp8", vp8Sample],
   ["vp9", vp9Sample],
 ]);

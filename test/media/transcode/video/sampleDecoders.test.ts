@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { av1Sample } from "../../../../src/media/transcode/video/av1Sample.ts";
 import { mjpegSample } from "../../../../src/media/transcode/video/mjpegSample.ts";
+import { mpeg1Sample, mpeg2Sample } from "../../../../src/media/transcode/video/mpegSample.ts";
 import type { SampleDecoder } from "../../../../src/media/transcode/video/sampleDecoder.ts";
 import { vp8Sample } from "../../../../src/media/transcode/video/vp8Sample.ts";
 import { vp9Sample } from "../../../../src/media/transcode/video/vp9Sample.ts";
@@ -23,6 +24,10 @@ const SAMPLES: [string, SampleDecoder, number][] = [
   ["av1-10-bits.ivf", av1Sample, EXACT],
   ["mjpeg.jpg", mjpegSample, INTERPOLATED],
   ["mjpeg-limited-range.jpg", mjpegSample, INTERPOLATED],
+  ["mpeg1.m1v", mpeg1Sample, EXACT],
+  ["mpeg2.m2v", mpeg2Sample, EXACT],
+  ["mpeg2-interlaced.m2v", mpeg2Sample, EXACT],
+  ["mpeg2-422.m2v", mpeg2Sample, EXACT],
   ["vp8.ivf", vp8Sample, INTERPOLATED],
   ["vp8-odd.ivf", vp8Sample, INTERPOLATED],
   ["vp9.ivf", vp9Sample, EXACT],
@@ -142,6 +147,72 @@ describe("mjpegSample", () => {
     expect(await decodeFrame(mjpegSample, field)).toMatchObject({ width: 160, height: 96 });
     const progressive = bytesOf(frame.subarray(0, 2), aviSegment(0), frame.subarray(2), frame);
     expect(await decodeFrame(mjpegSample, progressive)).toMatchObject({ width: 160, height: 96 });
+  });
+});
+
+function indexOfCode(stream: Uint8Array, code: number, kind = -1): number {
+  return stream.findIndex(
+    (byte, i) =>
+      byte === 0 &&
+      stream[i + 1] === 0 &&
+      stream[i + 2] === 1 &&
+      stream[i + 3] === code &&
+      (kind < 0 || (stream[i + 4] ?? 0) >> 4 === kind),
+  );
+}
+
+/** Makes a field of a frame with half the lines. Both have the same slices. */
+function fieldOf(frame: Uint8Array, structure: number): Uint8Array {
+  const field = frame.slice();
+  const [sequence, extension, coding] = [0, indexOfCode(field, 0xb5, 1), indexOfCode(field, 0xb5, 8)];
+  field[sequence + 6] = (field[sequence + 6] ?? 0) * 2;
+  field[extension + 5] = (field[extension + 5] ?? 0) & ~0x08;
+  field[coding + 6] = ((field[coding + 6] ?? 0) & ~0x03) | structure;
+  return field;
+}
+
+describe("mpeg2Sample", () => {
+  it.each([1, 2])("shows field %i in all lines", async (structure) => {
+    const frame = await keyFrame("mpeg2-half.m2v");
+    const pixelAspect = { width: 1, height: 1 };
+    const half = await decodeFrame(mpeg2Sample, frame, { pixelAspect });
+    expect(half).toMatchObject({ width: 160, height: 48 });
+    const whole = await decodeFrame(mpeg2Sample, fieldOf(frame, structure), { pixelAspect });
+    expect(whole).toMatchObject({ width: 160, height: 96 });
+    for (const line of [0, 1, 50, 95])
+      expect(whole.rgba.subarray(line * 640, line * 640 + 640)).toEqual(
+        half.rgba.subarray((line >> 1) * 640, (line >> 1) * 640 + 640),
+      );
+  });
+
+  it("shows both fields of a frame", async () => {
+    const frame = await keyFrame("mpeg2-half.m2v");
+    const bottom = fieldOf(frame, 2);
+    const fields = bytesOf(fieldOf(frame, 1), bottom.subarray(indexOfCode(bottom, 0)));
+    expect(await decodeFrame(mpeg2Sample, fields)).toEqual(await decodeFrame(mpeg2Sample, fieldOf(frame, 1)));
+  });
+
+  it("takes the shape of pixels from the sequence header", async () => {
+    const frame = (await keyFrame("mpeg2.m2v")).slice();
+    frame[7] = 0x30 | ((frame[7] ?? 0) & 15);
+    expect(await decodeFrame(mpeg2Sample, frame)).toMatchObject({ width: 160, height: 90 });
+    expect(await decodeFrame(mpeg2Sample, frame, { pixelAspect: { width: 1, height: 1 } })).toMatchObject({
+      height: 96,
+    });
+  });
+
+  it("says why a picture can't be decoded", async () => {
+    const frame = await keyFrame("mpeg2.m2v");
+    const lastSlice = indexOfCode(frame, 6);
+    expect(await reasonOf(mpeg2Sample, frame.subarray(0, lastSlice))).toBe("the MPEG picture is damaged");
+    const inter = frame.slice();
+    inter[indexOfCode(frame, 0) + 5] = 0x10;
+    expect(await reasonOf(mpeg2Sample, inter)).toBe("the MPEG video has no intra picture");
+    const large = frame.slice();
+    large.fill(0xff, 4, 7);
+    expect(await reasonOf(mpeg2Sample, large)).toBe("MPEG video of 4095 × 4095 pixels is too large to decode");
+    const other = frame.subarray(indexOfCode(frame, 0));
+    expect(await reasonOf(mpeg2Sample, other)).toBe("the MPEG video has no sequence header");
   });
 });
 

@@ -1,0 +1,36 @@
+/** Decodes key frames of MPEG-1 and MPEG-2 tracks. */
+import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { keyFrameImage } from "../h264/keyFrameImage.ts";
+import { decodeMpeg2 } from "../mpeg/decodeMpeg2.ts";
+import { MAX_MPEG_SAMPLE_BYTES, type MpegPicture } from "../mpeg/mpegPicture.ts";
+import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
+import type { SampleDecoder } from "./sampleDecoder.ts";
+
+type DecodePicture = (sample: Uint8Array, track: KeyFrameTrack) => Promise<MpegPicture>;
+
+/** Takes from the container what the stream doesn't tell; its pixel aspect precedes that of the stream. */
+function describedBy({ planes, pixelAspect }: MpegPicture, { colour, ...track }: KeyFrameTrack): MpegPicture {
+  const isSpecified = planes.matrix !== UNSPECIFIED_MATRIX || colour === null;
+  return {
+    planes: isSpecified ? planes : { ...planes, matrix: colour.matrix },
+    pixelAspect: track.pixelAspect ?? pixelAspect,
+  };
+}
+
+function mpegDecoder(name: string, decodePicture: DecodePicture): SampleDecoder {
+  return {
+    name,
+    maxSampleBytes: MAX_MPEG_SAMPLE_BYTES,
+    decode: async (sample, track, edgePx) => {
+      try {
+        const picture = await decodePicture(sample, track);
+        return { kind: "image", image: await keyFrameImage(describedBy(picture, track), edgePx) };
+      } catch (error) {
+        return { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };
+      }
+    },
+  };
+}
+
+export const mpeg1Sample = mpegDecoder("MPEG-1", decodeMpeg2);
+export const mpeg2Sample = mpegDecoder("MPEG-2", decodeMpeg2);
