@@ -3,10 +3,12 @@ import { viewOf } from "../../inspect/bytes/bytes.ts";
 import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
 import { toneMap } from "../colour/toneMap.ts";
 import { decoderMemory, DecoderMemoryError } from "../decoderMemory.ts";
+import { annexBUnits, lengthPrefixedUnits } from "../h264/nalUnits.ts";
 import { openHeif } from "../heif/libheif.ts";
 import type { Planes } from "../heif/planes.ts";
 import type { RgbaImage } from "../rgbaImage.ts";
 import { heicFile } from "./heicFile.ts";
+import { type HevcUnits, separateUnits } from "./hevcUnits.ts";
 import { parseHevcSequence, type HevcSequence } from "./hevcSequence.ts";
 import { openPlanesImage, UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
@@ -21,6 +23,7 @@ export const MAX_HEVC_SAMPLE_BYTES = 8 * 1024 * 1024;
 export const MAX_HEVC_PIXELS = 4096 * 2304;
 
 /** Fixed fields of hvcC, before its arrays of parameter sets; ISO/IEC 14496-15 §8.3.2.1. */
+const LENGTH_AT = 21;
 const ARRAYS_AT = 22;
 const SEQUENCE_SET = 33;
 const UNIT_HEAD_BYTES = 2;
@@ -44,6 +47,13 @@ function readSequence(configuration: Uint8Array): HevcSequence | null {
     // The configuration breaks off.
   }
   return null;
+}
+
+/** Samples with start codes, and those of tracks with an empty configuration, contain their parameter sets. */
+function unitsOf(sample: Uint8Array, configuration: Uint8Array): HevcUnits | null {
+  if (configuration.length === 0) return separateUnits(annexBUnits(sample));
+  if (readSequence(configuration) !== null) return { sample, configuration };
+  return separateUnits(lengthPrefixedUnits(sample, ((configuration[LENGTH_AT] ?? 0) & 3) + 1));
 }
 
 /** Takes from the container what the stream doesn't tell; its pixel aspect precedes that of the stream. */
@@ -76,15 +86,16 @@ function reasonOf(error: unknown, { width, height }: HevcSequence): string {
 export const hevcSample: SampleDecoder = {
   name: "HEVC",
   maxSampleBytes: MAX_HEVC_SAMPLE_BYTES,
-  decode: async (sample, track, edgePx) => {
-    const { configuration } = track;
-    const sequence = readSequence(configuration);
-    if (sequence === null) return { kind: "unsupported", reason: "the HEVC configuration is damaged" };
+  decode: async (bytes, track, edgePx) => {
+    const units = unitsOf(bytes, track.configuration);
+    const sequence = units === null ? null : readSequence(units.configuration);
+    if (units === null || sequence === null)
+      return { kind: "unsupported", reason: "the HEVC configuration is damaged" };
     const { width, height } = sequence;
     if (width < 1 || height < 1 || width * height > MAX_HEVC_PIXELS)
       return { kind: "unsupported", reason: `HEVC of ${width} × ${height} pixels is too large to decode` };
     try {
-      const file = heicFile({ width, height, configuration, sample });
+      const file = heicFile({ width, height, ...units });
       return await Promise.resolve({ kind: "image", image: decodeImage(file, describedBy(sequence, track), edgePx) });
     } catch (error) {
       return { kind: "unsupported", reason: reasonOf(error, sequence) };

@@ -92,6 +92,8 @@ function readVuiFrameRate(bits: BitReader): number | null {
 export interface SequenceHead {
   width: number;
   height: number;
+  /** 0 is grey, 1 is 4:2:0. */
+  chromaFormat: number;
   /** Number of temporal sub-layers less 1. */
   subLayers: number;
 }
@@ -113,6 +115,7 @@ export function readH265Head(bits: BitReader): SequenceHead {
   return {
     width: codedWidth - (left + right) * (chroma === 1 || chroma === 2 ? 2 : 1),
     height: codedHeight - (top + bottom) * (chroma === 1 ? 2 : 1),
+    chromaFormat: chroma,
     subLayers,
   };
 }
