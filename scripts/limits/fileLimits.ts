@@ -19,7 +19,6 @@ import * as tiffPreviews from "../../src/media/transcode/preview/tiffPreviews.ts
 import * as rowResizer from "../../src/media/transcode/resize/rowResizer.ts";
 import * as jpegLayout from "../../src/media/transcode/scaled/jpeg/jpegLayout.ts";
 import * as jpegDecoding from "../../src/media/transcode/scaled/jpeg/jpegDecoding.ts";
-import * as decodeScaledWebp from "../../src/media/transcode/scaled/decodeScaledWebp.ts";
 import * as scaledRows from "../../src/media/transcode/scaled/scaledRows.ts";
 import * as preservedXmp from "../../src/media/transcode/rewrite/preservedXmp.ts";
 import * as tiffLayout from "../../src/media/transcode/tiff/tiffLayout.ts";
@@ -190,27 +189,6 @@ export const fileSections: Section[] = [
         "bytes",
         "frame of an animated WebP that the Worker decodes",
         "the first frame is shown",
-      ),
-      limit(
-        decodeScaledWebp,
-        "MAX_SCALED_WEBP_PIXELS",
-        "pixels",
-        "WebP original that the Worker decodes itself",
-        "Cloudflare Images decodes it",
-      ),
-      limit(
-        decodeScaledWebp,
-        "MAX_SCALED_WEBP_FILE_BYTES",
-        "bytes",
-        "WebP original that the Worker decodes itself",
-        "Cloudflare Images decodes it",
-      ),
-      limit(
-        decodeScaledWebp,
-        "MAX_SCALED_WEBP_BYTES",
-        "bytes",
-        "memory to decode a WebP original, its file included",
-        "Cloudflare Images decodes it",
       ),
       limit(
         scaledRows,

@@ -1,16 +1,11 @@
 /** Decodes frames of AV1 with dav1d, built by wasm/dav1d/build.sh. The module loads with the first frame. */
+import { startBoundedModule } from "../boundedModule.ts";
 import { DecoderMemoryError, type DecoderMemory } from "../decoderMemory.ts";
 import type { Planes } from "../heif/planes.ts";
-import { exportedFunction, type KernelFunction } from "../kernel.ts";
+import type { KernelFunction } from "../kernel.ts";
 
 /** Pixels of a frame, or of a tile of a grid. With 8 bits and 4:2:0, dav1d takes 2.1 bytes a pixel: 74 MB. */
 export const MAX_AV1_PIXELS = 36 * 1000 * 1000;
-
-const PAGE_BYTES = 64 * 1024;
-/** Memory that an instance starts with. */
-const MIN_PAGES = 32;
-/** The maximum that the module declares. */
-const MAX_PAGES = 2048;
 
 /** Error numbers of wasi-libc, which dav1d returns negated. */
 const NO_MEMORY = 48;
@@ -92,14 +87,8 @@ function decodeWith({ memory, allocate, decode, frame }: Instance, parts: readon
   return readFrame(memory, frame());
 }
 
-/** Starts an instance whose memory grows to what the budget has left. */
 function startInstance(module: WebAssembly.Module, budget: DecoderMemory, part: string): Instance {
-  const room = Math.floor(budget.roomFor(part) / PAGE_BYTES);
-  if (room < MIN_PAGES) throw reasonOf(-NO_MEMORY);
-  const memory = new WebAssembly.Memory({ initial: MIN_PAGES, maximum: Math.min(room, MAX_PAGES) });
-  budget.hold(part, memory.buffer.byteLength);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const functionOf = (name: string) => exportedFunction(exports, name);
+  const { memory, function: functionOf } = startBoundedModule(module, budget, part);
   return { memory, allocate: functionOf("allocate"), decode: functionOf("decode"), frame: functionOf("frame") };
 }
 

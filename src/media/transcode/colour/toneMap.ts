@@ -1,10 +1,18 @@
-/** Shows HDR pictures on SDR displays: HLG and PQ of ITU-R BT.2100 become sRGB. */
+/** Shows coded colours on sRGB displays: HLG and PQ of ITU-R BT.2100 are tone mapped, wide primaries converted. */
 import type { RgbaImage } from "../rgbaImage.ts";
 
 /** ITU-T H.273 transfer characteristics and colour primaries. */
 const PQ = 16;
 const HLG = 18;
 const BT_2020 = 9;
+const DCI_P3 = 11;
+const DISPLAY_P3 = 12;
+
+/** ITU-T H.273 code points; 2 is unspecified, which means sRGB here. */
+export interface Colour {
+  primaries: number;
+  transfer: number;
+}
 
 /** Luminance of diffuse white; ITU-R BT.2408 §2.1. */
 const WHITE_NITS = 203;
@@ -21,12 +29,18 @@ const KNEE = 0.7;
 /** Weights of luminance; ITU-R BT.2020 Table 4. */
 const LUMA_2020 = [0.2627, 0.678, 0.0593] as const;
 
-/** Linear light of BT.2020 to that of BT.709; ITU-R BT.2087 §M2. */
-const TO_BT_709 = [
-  [1.6605, -0.5876, -0.0728],
-  [-0.1246, 1.1329, -0.0083],
-  [-0.0182, -0.1006, 1.1187],
-] as const;
+/** Linear light to that of BT.709 by the rows red, green, blue. */
+type Matrix = readonly [number, number, number, number, number, number, number, number, number];
+const SAME: Matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+/** ITU-R BT.2087 §M2. */
+const OF_BT_2020: Matrix = [1.6605, -0.5876, -0.0728, -0.1246, 1.1329, -0.0083, -0.0182, -0.1006, 1.1187];
+/** From the primaries of SMPTE EG 432-1 with white D65. */
+const OF_P3: Matrix = [1.2249, -0.2249, 0, -0.0421, 1.0421, 0, -0.0196, -0.0786, 1.0983];
+
+function matrixOf(primaries: number): Matrix {
+  if (primaries === BT_2020) return OF_BT_2020;
+  return primaries === DISPLAY_P3 || primaries === DCI_P3 ? OF_P3 : SAME;
+}
 
 /** Steps of the tables of linear light. */
 const STEPS = 4096;
@@ -87,30 +101,47 @@ function toByte(light: number): number {
   return srgb[Math.max(0, Math.min(STEPS, Math.round(light * STEPS)))] ?? 0;
 }
 
+/** Linear light of sRGB; IEC 61966-2-1. The curves of SDR films differ little from it. */
+function sdrTables(): Tables {
+  const light = (signal: number) => (signal <= 0.04045 ? signal / 12.92 : ((signal + 0.055) / 1.055) ** 2.4);
+  return { light: Float32Array.from({ length: 256 }, (_, i) => light(i / 255)), gainOf: () => 1 };
+}
+
+function tablesOf(transfer: number): Tables {
+  if (transfer === HLG) return hlgTables();
+  return transfer === PQ ? pqTables() : sdrTables();
+}
+
 /** Whether a picture with these H.273 codes is HDR. */
-function isHdr(transfer: number): boolean {
+export function isHdr({ transfer }: Colour): boolean {
   return transfer === PQ || transfer === HLG;
 }
 
-/** Converts an HDR picture in place; `primaries` and `transfer` are H.273 codes. Other pictures stay as they are. */
-export function toneMap({ rgba }: RgbaImage, { primaries, transfer }: { primaries: number; transfer: number }): void {
-  if (!isHdr(transfer)) return;
-  const { light, gainOf } = transfer === HLG ? hlgTables() : pqTables();
-  const rows =
-    primaries === BT_2020
-      ? TO_BT_709
-      : ([
-          [1, 0, 0],
-          [0, 1, 0],
-          [0, 0, 1],
-        ] as const);
+/** Converts `count` pixels from `at` to sRGB in place. */
+export type SrgbConverter = (pixels: Uint8Array | Uint8ClampedArray, at: number, count: number) => void;
+
+/** Returns the converter of pixels of `pixelBytes` (3 or 4); null if the colour needs none. */
+export function srgbConverter(colour: Colour, pixelBytes: number): SrgbConverter | null {
+  const matrix = matrixOf(colour.primaries);
+  if (!isHdr(colour) && matrix === SAME) return null;
+  const { light, gainOf } = tablesOf(colour.transfer);
+  const [a, b, c, d, e, f, g, h, i] = matrix;
   const [redWeight, greenWeight, blueWeight] = LUMA_2020;
-  for (let at = 0; at < rgba.length; at += 4) {
-    const red = light[rgba[at] ?? 0] ?? 0;
-    const green = light[rgba[at + 1] ?? 0] ?? 0;
-    const blue = light[rgba[at + 2] ?? 0] ?? 0;
-    const gain = gainOf(redWeight * red + greenWeight * green + blueWeight * blue);
-    for (const [channel, [fromRed, fromGreen, fromBlue]] of rows.entries())
-      rgba[at + channel] = toByte(gain * (fromRed * red + fromGreen * green + fromBlue * blue));
-  }
+  return (pixels, start, count) => {
+    const end = start + count * pixelBytes;
+    for (let at = start; at < end; at += pixelBytes) {
+      const red = light[pixels[at] ?? 0] ?? 0;
+      const green = light[pixels[at + 1] ?? 0] ?? 0;
+      const blue = light[pixels[at + 2] ?? 0] ?? 0;
+      const gain = gainOf(redWeight * red + greenWeight * green + blueWeight * blue);
+      pixels[at] = toByte(gain * (a * red + b * green + c * blue));
+      pixels[at + 1] = toByte(gain * (d * red + e * green + f * blue));
+      pixels[at + 2] = toByte(gain * (g * red + h * green + i * blue));
+    }
+  };
+}
+
+/** Converts a picture to sRGB in place. */
+export function toneMap({ rgba }: RgbaImage, colour: Colour): void {
+  srgbConverter(colour, 4)?.(rgba, 0, rgba.length / 4);
 }

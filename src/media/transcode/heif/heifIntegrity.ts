@@ -44,7 +44,7 @@ export function isAvifBrand(head: Uint8Array): boolean {
 }
 
 /** Types of the auxiliary image that holds the transparency: ISO/IEC 23008-12 §6.6.2.1.1, and of HEVC before it. */
-const ALPHA_TYPES = ["urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1"];
+export const ALPHA_TYPES = ["urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1"];
 
 /** Whether a HEIC or AVIF has a transparency plane, which the decoders to JPEG composite on white. */
 export async function hasAlphaPlane(file: ByteSource): Promise<boolean> {

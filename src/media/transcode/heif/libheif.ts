@@ -7,7 +7,9 @@ import createLibheif, { type MainModule } from "libheif-js/libheif-wasm/libheif.
 import wasm from "libheif-js/libheif-wasm/libheif.wasm";
 import { viewOf } from "../../inspect/bytes/bytes.ts";
 import type { DecoderMemory } from "../decoderMemory.ts";
+import type { HeifImage, Tiling } from "./heifImage.ts";
 import type { Plane, Planes } from "./planes.ts";
+import type { CodedColour } from "./heifColour.ts";
 import { boundedInstance } from "./wasmMemory.ts";
 
 /** Enumerations of libheif/heif.h. */
@@ -18,24 +20,8 @@ const chromaShifts = new Map([
   [2, { xShift: 1, yShift: 0 }],
   [3, { xShift: 0, yShift: 0 }],
 ]);
-const fullRangeBt601 = { matrix: 6, isFullRange: true };
-
-export interface Tiling {
-  columns: number;
-  rows: number;
-  tileWidth: number;
-  tileHeight: number;
-  /** Size of the whole image before rotation. */
-  width: number;
-  height: number;
-}
-
-export interface HeifImage {
-  tiling: Tiling;
-  /** Decodes a tile and passes its planes to `use`; they are released when it returns. */
-  withTile(column: number, row: number, use: (planes: Planes) => void): void;
-  heapBytes(): number;
-}
+/** Full range and BT.601, if neither container nor stream tells. */
+const unspecifiedColour: CodedColour = { primaries: 2, transfer: 2, matrix: 6, isFullRange: true };
 
 interface Library {
   api: MainModule;
@@ -125,14 +111,14 @@ function readColourProfile(
   library: Library,
   { error, pointer }: Scratch,
   getProfile: (error: number, out: number) => void,
-) {
+): CodedColour | null {
   getProfile(error, pointer);
   if (readUint32(library, error) !== 0) return null;
   const profile = readUint32(library, pointer);
-  const matrix = readUint32(library, profile + 12);
-  const isFullRange = (readUint32(library, profile + 16) & 1) === 1;
+  const field = (index: number) => readUint32(library, profile + index * 4);
+  const colour = { primaries: field(1), transfer: field(2), matrix: field(3), isFullRange: (field(4) & 1) === 1 };
   library.api._heif_nclx_color_profile_free(profile);
-  return { matrix, isFullRange };
+  return colour;
 }
 
 function readPlane(library: Library, scratch: Scratch, image: number, channel: number): Plane {
@@ -143,7 +129,7 @@ function readPlane(library: Library, scratch: Scratch, image: number, channel: n
   return { bytes: new Uint8Array(memory.buffer, at, strideBytes * height), strideBytes };
 }
 
-function readPlanes(library: Library, scratch: Scratch, image: number, handle: number): Planes {
+function readPlanes(library: Library, scratch: Scratch, image: number, handle: number): Planes & CodedColour {
   const { api } = library;
   if (api._heif_image_has_channel(image, channels.luma) === 0)
     throw new Error("the image is not coded as luma and chroma");
@@ -152,7 +138,7 @@ function readPlanes(library: Library, scratch: Scratch, image: number, handle: n
       api._heif_image_handle_get_nclx_color_profile(error, handle, out),
     ) ??
     readColourProfile(library, scratch, (error, out) => api._heif_image_get_nclx_color_profile(error, image, out)) ??
-    fullRangeBt601;
+    unspecifiedColour;
   const plane = (channel: number) => readPlane(library, scratch, image, channel);
   const shifts = chromaShifts.get(api._heif_image_get_chroma_format(image));
   return {
@@ -166,10 +152,14 @@ function readPlanes(library: Library, scratch: Scratch, image: number, handle: n
 }
 
 /**
- * Opens the primary image, within the memory that `budget` has left. Throws libheif's message for a damaged or
- * unsupported file.
+ * Opens the primary image and decodes its first tile, within the memory that `budget` has left. `check` throws for a
+ * size that isn't decoded. Throws libheif's message for a damaged or unsupported file.
  */
-export function openHeif(file: Uint8Array, budget: DecoderMemory): HeifImage {
+export function openHeif(
+  file: Uint8Array,
+  budget: DecoderMemory,
+  check: (tiling: Tiling) => void = () => undefined,
+): HeifImage {
   const library = startLibrary(budget);
   const { api, memory } = library;
   const scratch = allocateScratch(library);
@@ -182,6 +172,7 @@ export function openHeif(file: Uint8Array, budget: DecoderMemory): HeifImage {
   throwOnError(library, scratch.error);
   const handle = readUint32(library, scratch.pointer);
   const tiling = readTiling(library, scratch, handle);
+  check(tiling);
   const options = api._heif_decoding_options_alloc();
   // Byte 1 is `ignore_transformations`: the JPEG's EXIF carries the orientation.
   viewOf(new Uint8Array(memory.buffer)).setUint8(options + 1, 1);
@@ -205,10 +196,15 @@ export function openHeif(file: Uint8Array, budget: DecoderMemory): HeifImage {
     throwOnError(library, error);
     return readUint32(library, pointer);
   };
+  // The colour of the stream counts if the container tells none.
+  let first: number | null = decode(0, 0);
+  const { primaries, transfer } = readPlanes(library, scratch, first, handle);
   return {
     tiling,
+    colour: { primaries, transfer },
     withTile: (column, row, use) => {
-      const image = decode(column, row);
+      const image = column + row === 0 && first !== null ? first : decode(column, row);
+      if (image === first) first = null;
       use(readPlanes(library, scratch, image, handle));
       api._heif_image_release(image);
     },

@@ -16,7 +16,19 @@ export interface Planes {
   /** ITU-T H.273 matrix coefficients; unknown values are treated as BT.601. */
   matrix: number;
   isFullRange: boolean;
+  /** Opacity, of the same size: pixels are composited on white. */
+  alpha?: Alpha | null;
 }
+
+export interface Alpha extends Plane {
+  bits: number;
+  isFullRange: boolean;
+  /** Whether the colours are already multiplied with it. */
+  isPremultiplied: boolean;
+}
+
+/** Planes of green, blue and red; ITU-T H.273 §8.3. */
+const IDENTITY_MATRIX = 0;
 
 /** Weights of red and blue in luma for BT.709, BT.2020 and BT.601. */
 function lumaWeights(matrix: number): [number, number] {
@@ -35,7 +47,7 @@ interface Conversion {
 }
 
 /** Converts to 8 bits. Limited range has luma from 16 to 235 and chroma from 16 to 240. */
-function conversionFor({ bits, matrix, isFullRange }: Planes): Conversion {
+function conversionFor({ bits, matrix, isFullRange }: Pick<Planes, "bits" | "matrix" | "isFullRange">): Conversion {
   const [red, blue] = lumaWeights(matrix);
   const unit = 2 ** (bits - 8);
   const full = 255 / (2 ** bits - 1);
@@ -60,10 +72,54 @@ function planeRow({ bytes, strideBytes }: Plane, y: number, bits: number): Uint8
   return new Uint16Array(bytes.slice(start, start + strideBytes).buffer);
 }
 
+type RowWriter = (y: number, width: number, target: Uint8ClampedArray, at: number) => void;
+
+/** Composites a row of RGB on white. */
+function alphaWriter(alpha: Alpha): RowWriter {
+  const unit = 2 ** (alpha.bits - 8);
+  const black = alpha.isFullRange ? 0 : 16 * unit;
+  const scale = alpha.isFullRange ? 1 / (2 ** alpha.bits - 1) : 1 / (219 * unit);
+  return (y, width, target, at) => {
+    const opacities = planeRow(alpha, y, alpha.bits);
+    for (let x = 0, to = at; x < width; x++, to += 3) {
+      const opacity = Math.min(1, Math.max(0, ((opacities[x] ?? 0) - black) * scale));
+      const colour = alpha.isPremultiplied ? 1 : opacity;
+      const white = 255 * (1 - opacity);
+      target[to] = (target[to] ?? 0) * colour + white;
+      target[to + 1] = (target[to + 1] ?? 0) * colour + white;
+      target[to + 2] = (target[to + 2] ?? 0) * colour + white;
+    }
+  };
+}
+
+/** Copies planes of green, blue and red. */
+function identityWriter({ luma, chroma, bits, isFullRange }: Planes): RowWriter {
+  const { black, luma: scale } = conversionFor({ bits, isFullRange, matrix: IDENTITY_MATRIX });
+  return (y, width, target, at) => {
+    const greens = planeRow(luma, y, bits);
+    const blues = chroma === null ? greens : planeRow(chroma.blue, y, bits);
+    const reds = chroma === null ? greens : planeRow(chroma.red, y, bits);
+    for (let x = 0, to = at; x < width; x++, to += 3) {
+      target[to] = ((reds[x] ?? 0) - black) * scale;
+      target[to + 1] = ((greens[x] ?? 0) - black) * scale;
+      target[to + 2] = ((blues[x] ?? 0) - black) * scale;
+    }
+  };
+}
+
 /** Returns a function that writes the first `width` pixels of row `y` to `target` at `at`, 3 bytes a pixel. */
-export function rowConverter(
-  planes: Planes,
-): (y: number, width: number, target: Uint8ClampedArray, at: number) => void {
+export function rowConverter(planes: Planes): RowWriter {
+  const isRgb = planes.matrix === IDENTITY_MATRIX && planes.chroma?.xShift === 0 && planes.chroma.yShift === 0;
+  const write = isRgb ? identityWriter(planes) : lumaWriter(planes);
+  if (!planes.alpha) return write;
+  const composite = alphaWriter(planes.alpha);
+  return (y, width, target, at) => {
+    write(y, width, target, at);
+    composite(y, width, target, at);
+  };
+}
+
+function lumaWriter(planes: Planes): RowWriter {
   const c = conversionFor(planes);
   const { chroma, bits } = planes;
   return (y, width, target, at) => {

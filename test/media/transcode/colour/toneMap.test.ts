@@ -45,8 +45,40 @@ describe("toneMap", () => {
     expect(wideRed - wideGreen).toBeGreaterThan(red - green);
   });
 
+  it.each([
+    // Computed from the chromaticities of the primaries, with the curve of sRGB.
+    [
+      "Display P3",
+      12,
+      [
+        [234, 51, 35],
+        [255, 0, 0],
+      ],
+    ],
+    [
+      "Display P3",
+      12,
+      [
+        [120, 160, 90],
+        [108, 161, 80],
+      ],
+    ],
+    [
+      "BT.2020",
+      9,
+      [
+        [120, 160, 90],
+        [88, 165, 78],
+      ],
+    ],
+  ])("converts SDR of %s to sRGB", (_name, primaries, [from = [], to = []]) => {
+    for (const [channel, level] of shown(from, 13, primaries).entries())
+      expect(Math.abs(level - (to[channel] ?? 0))).toBeLessThanOrEqual(2);
+    expect(shown([128, 128, 128], 13, primaries)).toEqual([128, 128, 128]);
+  });
+
   it("leaves other pictures as they are", () => {
-    expect(shown([10, 100, 200], 1)).toEqual([10, 100, 200]);
-    expect(shown([10, 100, 200], 2)).toEqual([10, 100, 200]);
+    expect(shown([10, 100, 200], 1, BT_709)).toEqual([10, 100, 200]);
+    expect(shown([10, 100, 200], 2, 2)).toEqual([10, 100, 200]);
   });
 });

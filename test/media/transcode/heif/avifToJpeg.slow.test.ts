@@ -15,7 +15,7 @@ describe("avifToJpeg", () => {
 
   it("rejects truncated and oversized files with a reason", async () => {
     const avif = await sampleBytes("8bit-sRGB.avif");
-    await expect(avifToJpeg(avif.subarray(0, 100_000), limits)).rejects.toThrow("the AVIF is damaged");
+    await expect(avifToJpeg(avif.subarray(0, 100_000), limits)).rejects.toThrow("the AV1 data is damaged");
     const huge = Uint8Array.from(avif);
     const at = huge.findIndex((_, i) => String.fromCharCode(...huge.subarray(i, i + 4)) === "ispe");
     new DataView(huge.buffer).setUint32(at + 8, 40_000);

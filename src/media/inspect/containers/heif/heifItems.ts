@@ -120,6 +120,28 @@ export async function readDescribingIds(meta: ByteSource, boxes: Box[], imageId:
   return ids;
 }
 
+/**
+ * Reads the references of a type in `iref`: "dimg" from a grid to its tiles, "auxl" from an auxiliary image to its
+ * master, "prem" from an image to the alpha that it is multiplied with.
+ */
+export async function readReferences(meta: ByteSource, boxes: Box[], type: string): Promise<Map<number, number[]>> {
+  const references = new Map<number, number[]>();
+  const table = findBox(boxes, "iref");
+  if (table === undefined) return references;
+  const idBytes = viewOf(await meta.read(table.start, 1)).getUint8(0) === 0 ? 2 : 4;
+  for (const box of await readBoxes(meta, table.start + 4, table.end, MAX_ITEMS)) {
+    const reader = box.type === type ? await openBox(meta, box) : null;
+    if (reader === null) continue;
+    const from = reader.take(idBytes);
+    const count = Math.min(reader.take(2), MAX_ITEMS);
+    references.set(
+      from,
+      Array.from({ length: count }, () => reader.take(idBytes)),
+    );
+  }
+  return references;
+}
+
 export interface HeifProperties {
   all: Box[];
   /** The properties of the requested item, in the order in which they apply. */
