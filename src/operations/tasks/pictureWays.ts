@@ -14,6 +14,7 @@ export const PICTURE_WAYS = {
   earlierPoster: "kept the earlier poster: {reason}",
   embeddedJpeg: "embedded JPEG, {width} × {height}",
   decoded: "full size, {width} × {height}, decoded from {format}",
+  reduced: "reduced, {width} × {height}, decoded from {format}",
   requantized: "full size, {width} × {height}, requantized",
   converted: "full size, encoded by Cloudflare Images as {type}",
   unchangedProxy: "kept the display proxy",
@@ -24,9 +25,13 @@ export const PICTURE_WAYS = {
 
 export type PictureWay = keyof typeof PICTURE_WAYS;
 
-/** Fills the words in braces. */
+/** Fills the words in braces. Throws if a value is missing. */
 export function describeWay(way: PictureWay, values: Record<string, string | number> = {}): string {
-  return PICTURE_WAYS[way].replaceAll(/\{(\w+)\}/g, (word, name: string) => String(values[name] ?? word));
+  return PICTURE_WAYS[way].replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`${way} has no ${name}`);
+    return String(value);
+  });
 }
 
 function patternOf(text: string): RegExp {

@@ -121,7 +121,13 @@ describe("tasks of a photo", () => {
     expect([calls, images.callCount()]).toEqual([["get", "get", "put", "put", "put"], 1]);
     const done = { status: "success", result: null, error_message: null, retry_count: 0 };
     const skipped = { ...done, result: expect.stringMatching(/^skipped: no (describer|embedder|face recognizer)/) };
-    expect(await allTasks(asset)).toMatchObject([skipped, skipped, skipped, done, done]);
+    expect(await allTasks(asset)).toMatchObject([
+      skipped,
+      skipped,
+      skipped,
+      done,
+      { ...done, result: "renditions rendered by Cloudflare Images" },
+    ]);
     expect(await updateEvents(asset)).toHaveLength(1);
   });
 });
@@ -146,7 +152,8 @@ describe("a task that fails permanently", () => {
     for (const type of IMAGE_TASKS) {
       expect(await taskOf(asset, type)).toMatchObject({
         status: "failure",
-        error_message: "the format requires a display proxy, and none exists",
+        error_message:
+          "the format requires a display proxy, and none exists; the task display_proxy_generation gives the reason",
       });
     }
     expect([bucket.read(), images.callCount()]).toEqual([false, 0]);

@@ -13,7 +13,7 @@ import { readRendition, storeRendition } from "../../../objects/delivery/renditi
 import { imagesBindingRenderer } from "../../../providers/renderers/imagesBinding.ts";
 import { recordDerivedFile } from "../../../records/delivery/derivedFiles.ts";
 import type { Context } from "../../context.ts";
-import { findDisplayFile, type DisplayableAsset } from "../displaySource.ts";
+import { findDisplayFile, NO_POSTER, type DisplayableAsset } from "../displaySource.ts";
 import { recordRefusal } from "../renderFailures.ts";
 import { VARIANT_EDGES_PX } from "../variants.ts";
 import { RENDITION_MEMORY_BYTES, withDecoder } from "./decoderTurn.ts";
@@ -23,6 +23,7 @@ import {
   renderFile,
   storeScaledRenditions,
   type NoImages,
+  type RenditionWay,
   type RenderSource,
   type VersionAddress,
 } from "./scaledRenditions.ts";
@@ -33,6 +34,9 @@ interface AvailableImages {
   preview: Uint8Array | null;
   /** At most 512 pixels a side; 360 on the Workers Free plan. */
   analysis: RgbaImage;
+  way: RenditionWay;
+  /** What differs from the original; null for nothing, and for stored renditions. */
+  note: string | null;
 }
 
 export type DisplayImages = AvailableImages | { kind: "none"; reason: string };
@@ -67,8 +71,8 @@ function bindingRenderer({ images }: Context, edgePx: number): RenderSource {
   return async ({ body }) => await imagesBindingRenderer(images)({ body, url }, { edgePx, format: "webp" });
 }
 
-function available({ preview, analysis }: ScaledImages): AvailableImages {
-  return { kind: "images", preview, analysis };
+function available({ preview, analysis }: ScaledImages, way: RenditionWay, note: string | null): AvailableImages {
+  return { kind: "images", preview, analysis, way, note };
 }
 
 /**
@@ -86,8 +90,10 @@ async function readStored(
   const bytes = await readRendition(bucket, { ...version, variant: isFree ? "thumbnail" : "preview" });
   if (bytes === null) return null;
   const image = await withDecoder(RENDITION_MEMORY_BYTES, () => decodeRendition(bytes));
-  if (isFree) return { kind: "images", preview: null, analysis: image };
-  return { kind: "images", preview: bytes, analysis: analysisOfPreview(image, VARIANT_EDGES_PX, asset) };
+  const way = "unchangedRenditions";
+  const note = null;
+  if (isFree) return { kind: "images", preview: null, analysis: image, way, note };
+  return { kind: "images", preview: bytes, analysis: analysisOfPreview(image, VARIANT_EDGES_PX, asset), way, note };
 }
 
 /** The 10 ms of CPU of the Workers Free plan suffice to decode a thumbnail. */
@@ -103,7 +109,7 @@ async function createThumbnail(
   const { bytes, contentType } = rendered;
   await recordDerivedFile(context.db.primary(), { ...version, name: "thumbnail", sizeBytes: bytes.byteLength });
   await storeRendition(context.bucket, { ...version, variant: "thumbnail" }, bytes, contentType);
-  return { kind: "images", preview: null, analysis: await decodeRendition(bytes) };
+  return { kind: "images", preview: null, analysis: await decodeRendition(bytes), way: "cloudflareImages", note: null };
 }
 
 async function createImages(
@@ -115,7 +121,7 @@ async function createImages(
   const made = await makeScaledImages(context, asset, bindingRenderer(context, VARIANT_EDGES_PX.preview));
   if (made.kind !== "images") return made;
   await storeScaledRenditions(context, version, made.images);
-  return available(made.images);
+  return available(made.images, made.way, made.note);
 }
 
 async function findOrCreate(context: Context, asset: AnalysedAsset, version: VersionAddress): Promise<DisplayImages> {
@@ -131,7 +137,7 @@ async function findOrCreate(context: Context, asset: AnalysedAsset, version: Ver
  */
 export async function displayImages(context: Context, asset: AnalysedAsset): Promise<DisplayImages> {
   const version = shownVersion(asset);
-  if (version === null) return { kind: "none", reason: "the video has no poster" };
+  if (version === null) return { kind: "none", reason: NO_POSTER };
   const cached = cacheOf(context);
   const key = cacheKey(version);
   const images = cached.get(key) ?? findOrCreate(context, asset, version);
@@ -152,7 +158,7 @@ export async function keepDecodedImage(
   try {
     const images = await deriveScaledImages(image, null, VARIANT_EDGES_PX, asset);
     await storeScaledRenditions(context, version, images);
-    cacheOf(context).set(cacheKey(version), Promise.resolve(available(images)));
+    cacheOf(context).set(cacheKey(version), Promise.resolve(available(images, "worker", null)));
   } catch (error) {
     // An AppError is an R2 failure; the encoder throws others.
     if (error instanceof AppError) throw error;

@@ -1,4 +1,6 @@
 /** Makes the scaled renditions of a version from one rendering, and stores them together. */
+import { AppError } from "../../../kernel/errors.ts";
+import { isBlank } from "../../../media/transcode/animation/canvas.ts";
 import { deriveScaledImages, type ScaledImages } from "../../../media/transcode/display/scaledImages.ts";
 import type { Size } from "../../../media/transcode/resize/scaledSize.ts";
 import { decodeScaled } from "../../../media/transcode/scaled/decodeScaled.ts";
@@ -10,7 +12,7 @@ import type { RenderResult } from "../../../providers/renderers/renderer.ts";
 import { recordDerivedFiles, SCALED_NAMES, type DerivedFile } from "../../../records/delivery/derivedFiles.ts";
 import type { Context } from "../../context.ts";
 import {
-  findDisplayFile,
+  findFirstFrame,
   openDisplayFile,
   type DisplayableAsset,
   type DisplayFile,
@@ -20,6 +22,7 @@ import { FIRST_RENDER_PAUSE_MS, renderingUnavailable } from "../renderFailures.t
 import { VARIANT_EDGES_PX } from "../variants.ts";
 import { RENDITION_MEMORY_BYTES, withDecoder } from "./decoderTurn.ts";
 import { withRenderInput } from "./renderTurn.ts";
+import { isWhole, substituteDamaged, substituteFrame } from "./substitutes.ts";
 
 /** The version, or the poster of a video, that renditions belong to. */
 export interface VersionAddress {
@@ -31,6 +34,9 @@ export type OpenSource = Extract<DisplaySource, { kind: "stream" }>;
 
 /** Renders an open source as WebP. Throws on transient failures. */
 export type RenderSource = (source: OpenSource) => Promise<RenderResult>;
+
+/** The way to the renditions, of `PICTURE_WAYS`. */
+export type RenditionWay = "worker" | "cloudflareImages" | "unchangedRenditions";
 
 export type NoImages = Extract<DisplaySource, { kind: "none" }> | Extract<RenderResult, { kind: "unreadable" }>;
 
@@ -91,23 +97,61 @@ async function decodeInWorker({ bucket }: Context, file: DisplayFile): Promise<S
   });
 }
 
+export interface MadeImages {
+  kind: "images";
+  images: ScaledImages;
+  way: RenditionWay;
+  /** What differs from the original, for the result of a task; null for what the renderer shows. */
+  note: string | null;
+}
+
+/** Makes the scaled images of a file: decoded in the Worker, or from the preview that `render` returns. */
+async function imagesOfFile(context: Context, file: DisplayFile, render: RenderSource): Promise<MadeImages | NoImages> {
+  const decoded = isDecodedInWorker(context, file) ? await decodeInWorker(context, file) : null;
+  if (decoded !== null) return { kind: "images", images: decoded, way: "worker", note: null };
+  const rendered = await renderFile(context, file, render);
+  if (rendered.kind !== "rendered") return rendered;
+  if (rendered.contentType !== WEBP) throw new Error(`the renderer returned ${rendered.contentType} instead of WebP`);
+  const images = await derivePreview(rendered.bytes, file);
+  return { kind: "images", images, way: "cloudflareImages", note: null };
+}
+
+/** Makes the images like `imagesOfFile`. A damaged photo is shown as far as it goes. */
+async function imagesOfDamaged(
+  context: Context,
+  asset: DisplayableAsset,
+  file: DisplayFile,
+  render: RenderSource,
+): Promise<MadeImages | NoImages> {
+  let made: MadeImages | NoImages | null = null;
+  try {
+    made = await imagesOfFile(context, file, render);
+    if (made.kind !== "unreadable") return made;
+  } catch (error) {
+    // Cloudflare Images may report damage as an internal error, which would be tried again and again.
+    if (error instanceof AppError || (await isWhole(context, file))) throw error;
+    made = { kind: "unreadable", reason: error instanceof Error ? error.message : String(error) };
+  }
+  const repaired = await substituteDamaged(context, asset, file);
+  return repaired === null ? made : { kind: "images", ...repaired, way: "worker" };
+}
+
 /**
- * Makes the scaled images of an asset: decoded in the Worker, or from the preview that `render` returns, which is one
- * billed rendering. Throws on transient failures.
+ * Makes the scaled images of an asset, with one billed rendering at most. Those of an animation show the first frame that
+ * isn't blank. Throws on transient failures.
  */
 export async function makeScaledImages(
   context: Context,
   asset: DisplayableAsset,
   render: RenderSource,
-): Promise<{ kind: "images"; images: ScaledImages } | NoImages> {
-  const file = await findDisplayFile(context, asset);
+): Promise<MadeImages | NoImages> {
+  const file = await findFirstFrame(context, asset);
   if (file.kind === "none") return file;
-  const decoded = isDecodedInWorker(context, file) ? await decodeInWorker(context, file) : null;
-  if (decoded !== null) return { kind: "images", images: decoded };
-  const rendered = await renderFile(context, file, render);
-  if (rendered.kind !== "rendered") return rendered;
-  if (rendered.contentType !== WEBP) throw new Error(`the renderer returned ${rendered.contentType} instead of WebP`);
-  return { kind: "images", images: await derivePreview(rendered.bytes, file) };
+  const made = await imagesOfDamaged(context, asset, file, render);
+  const isAnimation = file.isAnimated && asset.mediaType === "image" && context.config.workersPlan === "paid";
+  if (made.kind !== "images" || !isAnimation || !isBlank(made.images.analysis)) return made;
+  const frame = await substituteFrame(context, asset, file);
+  return frame === null ? made : { kind: "images", ...frame, way: "worker" };
 }
 
 function derivedFileOf({ assetId, versionId }: VersionAddress, images: ScaledImages): DerivedFile {

@@ -17,6 +17,7 @@ import { recordDerivedFile } from "../../../records/delivery/derivedFiles.ts";
 import { withDecoder } from "../../delivery/scaled/decoderTurn.ts";
 import { keepDecodedImage } from "../../delivery/scaled/displayImages.ts";
 import { forgetFailures, recordProxyFailure } from "../../delivery/renderFailures.ts";
+import { ADVICE, PICTURE_WAYS } from "../pictureWays.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import { strategiesFor, type ProxyInput, type ProxyStrategy } from "./proxyStrategies.ts";
 import type { Context } from "../../context.ts";
@@ -111,6 +112,10 @@ async function createProxy(context: Context, asset: Asset, stored: ByteSource, h
   return await tryStrategies(context, asset, original, await strategiesFor(original, context.config.workersPlan));
 }
 
+function withAdvice(outcome: TaskOutcome): TaskOutcome {
+  return outcome.kind === "failed" ? { ...outcome, reason: `${outcome.reason}; ${ADVICE.proxy}` } : outcome;
+}
+
 /**
  * Creates the display proxy, the source of all renditions of an original unsupported by the renderer. The format and
  * size come from the object, because the current version may be an edited one. An existing proxy is kept.
@@ -128,8 +133,9 @@ export async function runDisplayProxy(context: Context, asset: Asset): Promise<T
   if (!needsDisplayProxy({ family: sniff(head), mimeType, sizeBytes: object.size })) {
     return { kind: "skipped", reason: "the original can be rendered directly" };
   }
-  if (await hasProxy(bucket, id, versionId)) return { kind: "done", result: "display proxy already exists" };
-  const outcome = await withDecoder(memoryOf(stored, head), () => createProxy(context, asset, stored, head));
+  if (await hasProxy(bucket, id, versionId)) return { kind: "done", result: PICTURE_WAYS.unchangedProxy };
+  const created = await withDecoder(memoryOf(stored, head), () => createProxy(context, asset, stored, head));
+  const outcome = withAdvice(created);
   if (outcome.kind === "failed") await recordProxyFailure(context, id, versionId, outcome.reason);
   if (outcome.kind === "done") await forgetFailures(context, id, versionId);
   return outcome;

@@ -20,6 +20,7 @@ import { extractFrame } from "../../../providers/renderers/videoFrame.ts";
 import { imagesBindingRenderer } from "../../../providers/renderers/imagesBinding.ts";
 import { decodeToJpeg, encodeWithinLimit, MAX_PROXY_BYTES } from "../../delivery/scaled/proxyJpeg.ts";
 import type { Context } from "../../context.ts";
+import { PICTURE_WAYS } from "../pictureWays.ts";
 
 export interface ProxyInput {
   /** Held in memory if every strategy needs the whole file. */
@@ -123,7 +124,11 @@ const withLibheif: ProxyStrategy = async (context, { source, isAvif }) => {
   const { jpeg, scaled } = await decodeToJpeg<EncodedJpeg & { heapBytes: number }>(context, (limits, openSink) =>
     decode(file, limits, openSink),
   );
-  return jpegResult(jpeg, `decoded in ${Math.ceil(jpeg.heapBytes / 2 ** 20)} MB of WebAssembly memory`, scaled);
+  return jpegResult(
+    jpeg,
+    `decoded from ${isAvif ? "AVIF" : "HEIC"} in ${Math.ceil(jpeg.heapBytes / 2 ** 20)} MB`,
+    scaled,
+  );
 };
 
 const withTiffDecoder: ProxyStrategy = async (context, { source, orientation }) => {
@@ -194,13 +199,18 @@ const withVideoFrame: ProxyStrategy = async ({ media }, { source }) => {
   const cover = await findCoverArt(source);
   if (cover !== null && cover.sizeBytes <= MAX_PROXY_BYTES) {
     const bytes = await source.read(cover.offset, cover.sizeBytes);
-    return { kind: "success", pieces: [bytes], contentType: cover.mimeType, description: "cover art of the video" };
+    return { kind: "success", pieces: [bytes], contentType: cover.mimeType, description: PICTURE_WAYS.coverArt };
   }
   if (media === undefined) return permanentFailure("the file is a video without cover art");
   if (source.sizeBytes > MAX_VIDEO_FRAME_BYTES) return permanentFailure("the file is a video of more than 24 MB");
   const frame = await extractFrame(media, streamOf(await source.read(0, source.sizeBytes)));
   if (frame.kind === "unreadable") return permanentFailure(frame.reason);
-  return { kind: "success", pieces: [frame.bytes], contentType: "image/jpeg", description: "frame of the video" };
+  return {
+    kind: "success",
+    pieces: [frame.bytes],
+    contentType: "image/jpeg",
+    description: PICTURE_WAYS.mediaTransformations,
+  };
 };
 
 const tooLarge: ProxyStrategy = () =>

@@ -1,14 +1,18 @@
 import { encodeThumbhash } from "../../../media/transcode/thumbhash.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
 import { displayImages } from "../../delivery/scaled/displayImages.ts";
+import { PICTURE_WAYS } from "../pictureWays.ts";
 import { noSourceImage } from "./noSourceImage.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import type { Context } from "../../context.ts";
 
-/** Computes the ThumbHash of the displayed, upright image. */
+/**
+ * Computes the ThumbHash of the displayed, upright image. As the first task that reads the image it makes the scaled
+ * renditions, and its result names their way.
+ */
 export async function runThumbhash(context: Context, asset: Asset): Promise<TaskOutcome> {
   const images = await displayImages(context, asset);
   if (images.kind === "none") return noSourceImage(asset, images.reason);
   const thumbhash = encodeThumbhash(images.analysis);
-  return { kind: "done", result: null, change: { thumbhash } };
+  return { kind: "done", result: PICTURE_WAYS[images.way], change: { thumbhash } };
 }

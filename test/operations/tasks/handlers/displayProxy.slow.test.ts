@@ -94,7 +94,7 @@ describe("a photo that the Worker decodes", () => {
 describe("the display_proxy_generation task", () => {
   it("decodes an iPhone HEIC at full size", async () => {
     const { outcome, asset } = await run("IMG_2682.heic");
-    expect(outcome).toEqual({ kind: "done", result: "full size, 4032 × 3024, decoded in 17 MB of WebAssembly memory" });
+    expect(outcome).toEqual({ kind: "done", result: "full size, 4032 × 3024, decoded from HEIC in 17 MB" });
     expect(await sizeOfProxy(asset)).toEqual({ width: 4032, height: 3024, type: "image/jpeg" });
   }, 60_000);
 
@@ -139,7 +139,7 @@ describe("the display_proxy_generation task", () => {
     const before = await env.BUCKET.head(proxyKey(asset.id, asset.currentVersionId));
     expect(await runDisplayProxy(testContext(), asset)).toEqual({
       kind: "done",
-      result: "display proxy already exists",
+      result: "kept the display proxy",
     });
     const after = await env.BUCKET.head(proxyKey(asset.id, asset.currentVersionId));
     expect(after?.uploaded).toEqual(before?.uploaded);
@@ -151,7 +151,7 @@ describe("the display_proxy_generation task", () => {
   });
 
   it.each([
-    ["phone.jpg", "IMG_7943.HEIC", "decoded in"],
+    ["phone.jpg", "IMG_7943.HEIC", "decoded from HEIC"],
     ["scan.png", "0001_exif.tif", "decoded from TIFF"],
     ["raw.jpg", "0004_test.dng", "embedded JPEG, 510 × 382"],
     ["scan.dng", "0001_exif.tif", "decoded from TIFF"],

@@ -222,7 +222,7 @@ describe("detection", () => {
     const config = testConfig({ faceDetectionExcludedRegions: [] });
     expect(await detect(video, { ...withFaces([left]), config })).toEqual({
       kind: "skipped",
-      reason: "the video has no poster",
+      reason: "the video has no poster; its task video_thumbnail_extract gives the reason",
     });
     const body = await editedJpeg(200, 100);
     const stored = await call("PUT", `/api/assets/${video.id}/still`, {

@@ -3,6 +3,7 @@ import { thumbHashToApproximateAspectRatio, thumbHashToAverageRGBA } from "thumb
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { originalKey } from "../../../../src/objects/keys.ts";
 import * as handlers from "../../../../src/operations/tasks/handlers/thumbhash.ts";
+import { NO_POSTER } from "../../../../src/operations/delivery/displaySource.ts";
 import { runPendingTasks } from "../../../../src/operations/tasks/taskRunner.ts";
 import { getRootOwner, sqlAll } from "../../../support/clients/account.ts";
 import { expectAsset, type AssetResponse } from "../../../support/clients/responses.ts";
@@ -127,6 +128,6 @@ describe("the thumbhash of an upload", () => {
 
   it("is skipped for a video without a poster", async () => {
     const video = await storeAsset("video_rotate.mp4");
-    expect(await runThumbhash(contextAtNow(), video)).toEqual({ kind: "skipped", reason: "the video has no poster" });
+    expect(await runThumbhash(contextAtNow(), video)).toEqual({ kind: "skipped", reason: NO_POSTER });
   });
 });
