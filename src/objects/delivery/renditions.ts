@@ -27,3 +27,10 @@ export async function readRendition(
   const key = renditionKey(assetId, versionId, variant);
   return await fromStorage(async () => (await (await bucket.get(key))?.bytes()) ?? null);
 }
+
+export async function hasRendition(
+  bucket: R2Bucket,
+  { assetId, versionId, variant }: RenditionAddress,
+): Promise<boolean> {
+  return (await fromStorage(() => bucket.head(renditionKey(assetId, versionId, variant)))) !== null;
+}
