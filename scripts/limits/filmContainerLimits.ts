@@ -1,4 +1,6 @@
 /** Limits of the containers of videos, in which key frames are found. */
+import * as aviIndex from "../../src/media/inspect/video/keyFrames/avi/aviIndex.ts";
+import * as frameSearch from "../../src/media/inspect/video/keyFrames/avi/frameSearch.ts";
 import * as cues from "../../src/media/inspect/video/keyFrames/matroska/cues.ts";
 import * as clusters from "../../src/media/inspect/video/keyFrames/matroska/clusters.ts";
 import * as searchedPlaces from "../../src/media/inspect/video/keyFrames/searchedPlaces.ts";
@@ -12,6 +14,8 @@ export const filmContainerSection: Section = {
     limit(searchedPlaces, "SEARCHED_PLACES", "items", "places of a video without an index that are searched", "none"),
     limit(searchedPlaces, "MAX_PLACE_SEARCH_BYTES", "bytes", "part of a video that is searched at a place", NEXT_PLACE),
     limit(clusters, "MAX_SEARCHED_ELEMENTS", "items", "elements of Matroska that are searched at a place", NEXT_PLACE),
+    limit(frameSearch, "MAX_SEARCHED_CHUNKS", "items", "chunks of an AVI that are searched at a place", NEXT_PLACE),
+    limit(aviIndex, "MAX_AVI_INDEX_BYTES", "bytes", "index of an AVI that is read as a whole", "read at ten places"),
     limit(cues, "MAX_CUES_BYTES", "bytes", "index of a Matroska file", "later key frames are left out"),
   ],
 };

@@ -29,7 +29,7 @@ export interface KeyFrameTrack {
   /** A `VideoCodec`, or the container's name of another codec. */
   codec: string;
   /**
-   * Content of avcC (h264), hvcC (hevc) or av1C (av1). Empty for other codecs and if the track has none: its samples
+   * Content of avcC (h264), hvcC (hevc) or av1C (av1), or bytes with the headers of mpeg4. Empty for other codecs and if the track has none: its samples
    * then have start codes (ITU-T H.264 and H.265 Annex B) and contain the parameter sets.
    */
   configuration: Uint8Array;

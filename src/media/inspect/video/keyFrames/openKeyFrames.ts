@@ -4,6 +4,7 @@ import type { ByteSource } from "../../bytes/byteSource.ts";
 import type { MediaFamily } from "../../formats.ts";
 import { sniff, SNIFF_BYTES } from "../../sniff.ts";
 import type { KeyFrameTrack } from "./keyFrameTrack.ts";
+import { openAviKeyFrames } from "./avi/aviKeyFrames.ts";
 import { openMatroskaKeyFrames } from "./matroska/matroskaKeyFrames.ts";
 import { openProgramKeyFrames } from "./mpeg/programKeyFrames.ts";
 import { openTransportKeyFrames } from "./mpeg/transportKeyFrames.ts";
@@ -22,6 +23,7 @@ const containers = new Map<MediaFamily | null, OpenContainer>([
   ["mp4", openMp4KeyFrames],
   ["heif", openMp4KeyFrames],
   ["matroska", openMatroskaKeyFrames],
+  ["avi", openAviKeyFrames],
   ["mpeg-ts", openTransportKeyFrames],
   ["mpeg-ps", openProgramKeyFrames],
 ]);

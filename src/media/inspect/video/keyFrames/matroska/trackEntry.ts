@@ -56,7 +56,7 @@ const codecs = new Map<string, VideoCodec>([
   ["V_MPEG4/ISO/ASP", "mpeg4"],
   ["V_MPEG4/ISO/AP", "mpeg4"],
 ]);
-const hasConfiguration = new Set<string>(["h264", "hevc", "av1"]);
+const hasConfiguration = new Set<string>(["h264", "hevc", "av1", "mpeg4"]);
 const WINDOWS_CODEC = "V_MS/VFW/FOURCC";
 
 /** ContentCompAlgo and Range. */

@@ -21,6 +21,7 @@ const configurationTypes = new Map([
   ["h264", "avcC"],
   ["hevc", "hvcC"],
   ["av1", "av1C"],
+  ["mpeg4", "esds"],
 ]);
 
 async function childBoxes(source: ByteSource, boxes: Box[], type: string): Promise<Box[]> {
