@@ -4,10 +4,14 @@
  */
 import { buildCodes } from "./events";
 import { codingAt, decodeSlice, matricesAt } from "./mpeg2";
+import { decodeMacroblocks, startVop } from "./mpeg4";
+import { predictionBytes } from "./mpeg4Prediction";
+import { vopAt } from "./mpeg4State";
 import { decodedMacroblocks, planeAt, planeBytes, repeatField, startPicture } from "./picture";
 import { buildBasis } from "./transform";
 
 export { codingAt, decodedMacroblocks, decodeSlice, matricesAt, planeAt, planeBytes, repeatField, startPicture };
+export { decodeMacroblocks, predictionBytes, startVop, vopAt };
 
 buildCodes();
 buildBasis();

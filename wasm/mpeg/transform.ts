@@ -30,6 +30,11 @@ export function clearBlock(): void {
   memory.fill(block, 0, 256);
 }
 
+/** Address of a coefficient by its place in the row-major block. */
+export function levelAt(at: i32): usize {
+  return block + ((<usize>at) << 2);
+}
+
 const LEAST: i32 = -2048;
 const GREATEST: i32 = 2047;
 

@@ -46,6 +46,12 @@ export async function decodeFrame(
   return result.image;
 }
 
+/** Returns why a sample can't be decoded; empty if it can. */
+export async function refusalOf(decoder: SampleDecoder, sample: Uint8Array): Promise<string> {
+  const result = await decoder.decode(sample, trackOf(), 100);
+  return result.kind === "unsupported" ? result.reason : "";
+}
+
 /** Mean difference of the colours of two images of the same size, of 255. */
 export function meanDifference(actual: RgbaImage, expected: RgbaImage): number {
   if (actual.rgba.length !== expected.rgba.length) throw new Error("the images differ in size");

@@ -59,7 +59,7 @@ function startPicture(sequence: Mpeg2Sequence, sampleBytes: number): MpegKernel 
   if (chromaFormat !== 1 && chromaFormat !== 2) throw new UnsupportedImageError("MPEG-2 video of 4:4:4");
   // Each field has whole macroblocks; §6.3.3.
   const rows = isProgressive ? Math.ceil(height / EDGE_PX) : 2 * Math.ceil(height / (2 * EDGE_PX));
-  const size = { width, height, rows, yShift: chromaFormat === 1 ? 1 : 0, predictionBytes: 0 };
+  const size = { width, height, rows, yShift: chromaFormat === 1 ? 1 : 0, isPredicted: false };
   return startMpegKernel(size, sampleBytes, decoderMemory(MAX_MPEG_MEMORY_BYTES));
 }
 

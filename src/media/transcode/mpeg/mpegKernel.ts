@@ -17,8 +17,8 @@ export interface MpegSize {
   rows: number;
   /** Of chroma: 1 for 4:2:0, 0 for 4:2:2. */
   yShift: number;
-  /** The memory that blocks are predicted from. */
-  predictionBytes: number;
+  /** Whether blocks are predicted from others, which takes memory. */
+  isPredicted: boolean;
 }
 
 export interface MpegKernel {
@@ -51,7 +51,7 @@ export function startMpegKernel(size: MpegSize, dataBytes: number, budget: Decod
   const kernel = startKernel(wasm);
   const call = (name: string) => kernel.function(name);
   const planeBytes = align(call("planeBytes")(columns, rows, yShift));
-  const predictionBytes = align(size.predictionBytes);
+  const predictionBytes = size.isPredicted ? align(call("predictionBytes")(columns, rows)) : 0;
   const heapBytes = planeBytes + predictionBytes + dataBytes + MARGIN_BYTES;
   budget.hold("mpeg kernel", kernel.heapStart + heapBytes);
   const memory = kernel.reserve(heapBytes);

@@ -1,7 +1,8 @@
-/** Decodes key frames of MPEG-1 and MPEG-2 tracks. */
+/** Decodes key frames of MPEG-1, MPEG-2, MPEG-4 part 2 and H.263 tracks. */
 import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
 import { keyFrameImage } from "../h264/keyFrameImage.ts";
 import { decodeMpeg2 } from "../mpeg/decodeMpeg2.ts";
+import { decodeH263, decodeMpeg4 } from "../mpeg/decodeMpeg4.ts";
 import { MAX_MPEG_SAMPLE_BYTES, type MpegPicture } from "../mpeg/mpegPicture.ts";
 import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
@@ -34,3 +35,8 @@ function mpegDecoder(name: string, decodePicture: DecodePicture): SampleDecoder 
 
 export const mpeg1Sample = mpegDecoder("MPEG-1", decodeMpeg2);
 export const mpeg2Sample = mpegDecoder("MPEG-2", decodeMpeg2);
+export const mpeg4Sample = mpegDecoder(
+  "MPEG-4",
+  async (sample, { configuration }) => await decodeMpeg4(sample, configuration),
+);
+export const h263Sample = mpegDecoder("H.263", decodeH263);

@@ -11,7 +11,7 @@ import { av1Sample } from "./av1Sample.ts";
 import { h264Sample } from "./h264Sample.ts";
 import { hevcSample } from "./hevcSample.ts";
 import { mjpegSample } from "./mjpegSample.ts";
-import { mpeg1Sample, mpeg2Sample } from "./mpegSample.ts";
+import { h263Sample, mpeg1Sample, mpeg2Sample, mpeg4Sample } from "./mpegSample.ts";
 import type { SampleDecoder, SampleResult } from "./sampleDecoder.ts";
 import { vp8Sample } from "./vp8Sample.ts";
 import { vp9Sample } from "./vp9Sample.ts";
@@ -42,13 +42,15 @@ export type PosterFrame =
   | { kind: "unsupported"; reason: string };
 
 /** Decoders by the `VideoCodec` of the track. */
-const decoders = new Map<string, SampleDecoder>([
+export const decoders = new Map<string, SampleDecoder>([
   ["h264", h264Sample],
   ["hevc", hevcSample],
   ["av1", av1Sample],
   ["mjpeg", mjpegSample],
   ["mpeg1", mpeg1Sample],
   ["mpeg2", mpeg2Sample],
+  ["mpeg4", mpeg4Sample],
+  ["h263", h263Sample],
   ["vp8", vp8Sample],
   ["vp9", vp9Sample],
 ]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { av1Sample } from "../../../../src/media/transcode/video/av1Sample.ts";
 import { mjpegSample } from "../../../../src/media/transcode/video/mjpegSample.ts";
-import { mpeg1Sample, mpeg2Sample } from "../../../../src/media/transcode/video/mpegSample.ts";
+import { mpeg1Sample, mpeg2Sample, mpeg4Sample } from "../../../../src/media/transcode/video/mpegSample.ts";
 import type { SampleDecoder } from "../../../../src/media/transcode/video/sampleDecoder.ts";
 import { vp8Sample } from "../../../../src/media/transcode/video/vp8Sample.ts";
 import { vp9Sample } from "../../../../src/media/transcode/video/vp9Sample.ts";
@@ -10,6 +10,7 @@ import {
   expectedPicture,
   keyFrame,
   meanDifference,
+  refusalOf,
   trackOf,
 } from "../../../support/media/keyFrameFixtures.ts";
 import { bytesOf } from "../../../support/media/buildImage.ts";
@@ -28,6 +29,10 @@ const SAMPLES: [string, SampleDecoder, number][] = [
   ["mpeg2.m2v", mpeg2Sample, EXACT],
   ["mpeg2-interlaced.m2v", mpeg2Sample, EXACT],
   ["mpeg2-422.m2v", mpeg2Sample, EXACT],
+  ["mpeg4.m4v", mpeg4Sample, EXACT],
+  ["mpeg4-packets.m4v", mpeg4Sample, EXACT],
+  ["mpeg4-interlaced.m4v", mpeg4Sample, EXACT],
+  ["mpeg4-xvid.m4v", mpeg4Sample, EXACT],
   ["vp8.ivf", vp8Sample, INTERPOLATED],
   ["vp8-odd.ivf", vp8Sample, INTERPOLATED],
   ["vp9.ivf", vp9Sample, EXACT],
@@ -35,11 +40,6 @@ const SAMPLES: [string, SampleDecoder, number][] = [
   ["vp9-444.ivf", vp9Sample, EXACT],
   ["vp9-full-range.ivf", vp9Sample, EXACT],
 ];
-
-async function reasonOf(decoder: SampleDecoder, sample: Uint8Array): Promise<string> {
-  const result = await decoder.decode(sample, trackOf(), 100);
-  return result.kind === "unsupported" ? result.reason : "";
-}
 
 describe.each(SAMPLES)("the decoder of %s", (name, decoder, maxDifference) => {
   it("shows what ffmpeg shows", async () => {
@@ -57,9 +57,9 @@ describe.each(SAMPLES)("the decoder of %s", (name, decoder, maxDifference) => {
   });
 
   it("says that a sample without a key frame can't be decoded", async () => {
-    for (const bytes of [0, 1, 9, 10]) expect(await reasonOf(decoder, new Uint8Array(bytes))).not.toBe("");
+    for (const bytes of [0, 1, 9, 10]) expect(await refusalOf(decoder, new Uint8Array(bytes))).not.toBe("");
     const sample = await keyFrame(name);
-    expect(await reasonOf(decoder, sample.subarray(0, 20))).not.toBe("");
+    expect(await refusalOf(decoder, sample.subarray(0, 20))).not.toBe("");
   });
 });
 
@@ -101,14 +101,14 @@ describe("vp9Sample", () => {
   });
 
   it("refuses 10 bits, inter frames and pictures of more than 4K", async () => {
-    expect(await reasonOf(vp9Sample, await keyFrame("vp9-10-bits.ivf"))).toBe("VP9 with 10 bits a sample");
+    expect(await refusalOf(vp9Sample, await keyFrame("vp9-10-bits.ivf"))).toBe("VP9 with 10 bits a sample");
     const frame = await keyFrame("vp9.ivf");
     const inter = frame.slice();
     inter[0] = (inter[0] ?? 0) | 0x04;
-    expect(await reasonOf(vp9Sample, inter)).toBe("the VP9 sample begins with no key frame");
+    expect(await refusalOf(vp9Sample, inter)).toBe("the VP9 sample begins with no key frame");
     const large = frame.slice();
     large.fill(0xff, 5, 8);
-    expect(await reasonOf(vp9Sample, large)).toMatch(/^VP9 of \d+ × \d+ pixels is too large to decode$/);
+    expect(await refusalOf(vp9Sample, large)).toMatch(/^VP9 of \d+ × \d+ pixels is too large to decode$/);
   });
 });
 
@@ -150,72 +150,6 @@ describe("mjpegSample", () => {
   });
 });
 
-function indexOfCode(stream: Uint8Array, code: number, kind = -1): number {
-  return stream.findIndex(
-    (byte, i) =>
-      byte === 0 &&
-      stream[i + 1] === 0 &&
-      stream[i + 2] === 1 &&
-      stream[i + 3] === code &&
-      (kind < 0 || (stream[i + 4] ?? 0) >> 4 === kind),
-  );
-}
-
-/** Makes a field of a frame with half the lines. Both have the same slices. */
-function fieldOf(frame: Uint8Array, structure: number): Uint8Array {
-  const field = frame.slice();
-  const [sequence, extension, coding] = [0, indexOfCode(field, 0xb5, 1), indexOfCode(field, 0xb5, 8)];
-  field[sequence + 6] = (field[sequence + 6] ?? 0) * 2;
-  field[extension + 5] = (field[extension + 5] ?? 0) & ~0x08;
-  field[coding + 6] = ((field[coding + 6] ?? 0) & ~0x03) | structure;
-  return field;
-}
-
-describe("mpeg2Sample", () => {
-  it.each([1, 2])("shows field %i in all lines", async (structure) => {
-    const frame = await keyFrame("mpeg2-half.m2v");
-    const pixelAspect = { width: 1, height: 1 };
-    const half = await decodeFrame(mpeg2Sample, frame, { pixelAspect });
-    expect(half).toMatchObject({ width: 160, height: 48 });
-    const whole = await decodeFrame(mpeg2Sample, fieldOf(frame, structure), { pixelAspect });
-    expect(whole).toMatchObject({ width: 160, height: 96 });
-    for (const line of [0, 1, 50, 95])
-      expect(whole.rgba.subarray(line * 640, line * 640 + 640)).toEqual(
-        half.rgba.subarray((line >> 1) * 640, (line >> 1) * 640 + 640),
-      );
-  });
-
-  it("shows both fields of a frame", async () => {
-    const frame = await keyFrame("mpeg2-half.m2v");
-    const bottom = fieldOf(frame, 2);
-    const fields = bytesOf(fieldOf(frame, 1), bottom.subarray(indexOfCode(bottom, 0)));
-    expect(await decodeFrame(mpeg2Sample, fields)).toEqual(await decodeFrame(mpeg2Sample, fieldOf(frame, 1)));
-  });
-
-  it("takes the shape of pixels from the sequence header", async () => {
-    const frame = (await keyFrame("mpeg2.m2v")).slice();
-    frame[7] = 0x30 | ((frame[7] ?? 0) & 15);
-    expect(await decodeFrame(mpeg2Sample, frame)).toMatchObject({ width: 160, height: 90 });
-    expect(await decodeFrame(mpeg2Sample, frame, { pixelAspect: { width: 1, height: 1 } })).toMatchObject({
-      height: 96,
-    });
-  });
-
-  it("says why a picture can't be decoded", async () => {
-    const frame = await keyFrame("mpeg2.m2v");
-    const lastSlice = indexOfCode(frame, 6);
-    expect(await reasonOf(mpeg2Sample, frame.subarray(0, lastSlice))).toBe("the MPEG picture is damaged");
-    const inter = frame.slice();
-    inter[indexOfCode(frame, 0) + 5] = 0x10;
-    expect(await reasonOf(mpeg2Sample, inter)).toBe("the MPEG video has no intra picture");
-    const large = frame.slice();
-    large.fill(0xff, 4, 7);
-    expect(await reasonOf(mpeg2Sample, large)).toBe("MPEG video of 4095 × 4095 pixels is too large to decode");
-    const other = frame.subarray(indexOfCode(frame, 0));
-    expect(await reasonOf(mpeg2Sample, other)).toBe("the MPEG video has no sequence header");
-  });
-});
-
 describe("vp8Sample", () => {
   it("ignores the scaling of the header and shows a hidden frame", async () => {
     const frame = await keyFrame("vp8.ivf");
@@ -229,7 +163,7 @@ describe("vp8Sample", () => {
   it("refuses pictures of more than 4K", async () => {
     const frame = (await keyFrame("vp8.ivf")).slice();
     frame.set([0xff, 0x3f, 0xff, 0x3f], 6);
-    expect(await reasonOf(vp8Sample, frame)).toBe("VP8 of 16383 × 16383 pixels is too large to decode");
+    expect(await refusalOf(vp8Sample, frame)).toBe("VP8 of 16383 × 16383 pixels is too large to decode");
   });
 });
 
@@ -240,7 +174,7 @@ describe("av1Sample", () => {
     const headerEnd = 4 + (frame[3] ?? 0);
     const configuration = bytesOf([0x81, 0, 0, 0], frame.subarray(2, headerEnd));
     const sample = frame.subarray(headerEnd);
-    expect(await reasonOf(av1Sample, sample)).not.toBe("");
+    expect(await refusalOf(av1Sample, sample)).not.toBe("");
     expect(await decodeFrame(av1Sample, sample, { configuration })).toEqual(await decodeFrame(av1Sample, frame));
   });
 

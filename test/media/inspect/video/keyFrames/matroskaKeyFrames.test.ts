@@ -113,7 +113,7 @@ describe("the track of a Matroska file", () => {
     ["V_VP9", record, "vp9", none],
     ["V_MJPEG", none, "mjpeg", none],
     ["V_MPEG2", record, "mpeg2", none],
-    ["V_MPEG4/ISO/ASP", record, "mpeg4", none],
+    ["V_MPEG4/ISO/ASP", record, "mpeg4", record],
     ["V_THEORA", record, "V_THEORA", none],
     ["V_MS/VFW/FOURCC", header("mjpg"), "mjpeg", none],
     ["V_MS/VFW/FOURCC", header("avc1", [...record]), "h264", record],
