@@ -7,10 +7,8 @@ import {
   listAssets,
   listFileNames,
   listPeople,
-  posterPathOf,
   readLocalKey,
   samplePaths,
-  sendPoster,
   turnOnFaceDetection,
   uploadFile,
 } from "./demo/client.ts";
@@ -57,8 +55,6 @@ async function uploadAll(api: Api): Promise<string[]> {
     const { id, created } = await uploadFile(api, path);
     ids.add(id);
     if (!created) duplicates++;
-    const poster = posterPathOf(path);
-    if (created && poster !== null) await sendPoster(api, id, poster);
     showProgress(index + 1, paths.length, `${created ? "201 created  " : "200 duplicate"} ${basename(path)}`);
   }
   console.log(`${paths.length - duplicates} created, ${duplicates} duplicates.`);

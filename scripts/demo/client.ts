@@ -1,6 +1,6 @@
-import { existsSync, openAsBlob } from "node:fs";
-import { readFile, readdir, stat } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
+import { openAsBlob } from "node:fs";
+import { readFile, readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 
@@ -65,13 +65,6 @@ export async function samplePaths(): Promise<string[]> {
     .toSorted();
 }
 
-/** The image that the demo sends as the poster of a sample video without a cover; null if it has none. */
-export function posterPathOf(path: string): string | null {
-  const isVideo = [".mov", ".mp4"].includes(extname(path).toLowerCase());
-  const poster = join(SAMPLES, "posters", `${basename(path, extname(path))}.jpg`);
-  return isVideo && existsSync(poster) ? poster : null;
-}
-
 /** An unsuccessful response of the API. */
 export class ApiError extends Error {
   readonly status: number;
@@ -126,12 +119,6 @@ export async function uploadFile(api: Api, path: string): Promise<UploadResult> 
   form.set("asset_data", await openAsBlob(path), basename(path));
   const response = await call(api, "/api/assets", { method: "POST", body: form });
   return { id: assetSchema.parse(await response.json()).id, created: response.status === 201 };
-}
-
-export async function sendPoster(api: Api, assetId: string, path: string): Promise<void> {
-  const { size } = await stat(path);
-  const headers = { "Content-Type": "image/jpeg", "Content-Length": String(size) };
-  await call(api, `/api/assets/${assetId}/still`, { method: "PUT", headers, body: await openAsBlob(path) });
 }
 
 /** Lists the assets with these ids, newest first, with the fields that the demo prints. */
