@@ -1,10 +1,18 @@
 /** Renders variants that the tasks of an asset have not made yet, and full sizes, on their first request. */
 import { AppError } from "../../kernel/errors.ts";
-import { storeRendition } from "../../objects/delivery/renditions.ts";
+import { hasRendition, storeRendition } from "../../objects/delivery/renditions.ts";
 import { recordDerivedFile } from "../../records/delivery/derivedFiles.ts";
 import type { RenderResult } from "../../providers/renderers/renderer.ts";
 import { createRenderer } from "../../providers/renderers/rendererFactory.ts";
-import { openDisplaySource, type DisplayableAsset, type DisplaySource } from "./displaySource.ts";
+import {
+  findDisplayFile,
+  findProxyFile,
+  openDisplayFile,
+  openDisplaySource,
+  type DisplayableAsset,
+  type DisplayFile,
+  type DisplaySource,
+} from "./displaySource.ts";
 import {
   FIRST_RENDER_PAUSE_MS,
   forgetFailures,
@@ -14,7 +22,14 @@ import {
   recordTransientFailure,
   renderingUnavailable,
 } from "./renderFailures.ts";
-import { makeScaledImages, storeScaledRenditions, type NoImages, type OpenSource } from "./scaled/scaledRenditions.ts";
+import {
+  makeScaledImages,
+  storeScaledRenditions,
+  type MadeImages,
+  type NoImages,
+  type OpenSource,
+} from "./scaled/scaledRenditions.ts";
+import { isWhole, substituteDamaged } from "./scaled/substitutes.ts";
 import type { ScaledImages } from "../../media/transcode/display/scaledImages.ts";
 import { createUrlSigner, type MediaAddress } from "./urlSigner.ts";
 import {
@@ -91,14 +106,58 @@ async function renderFullsize(context: Context, rendering: Rendering, source: Op
   return again.kind === "none" ? result : await render(context, rendering, again, "jpeg");
 }
 
-async function make(context: Context, rendering: Rendering): Promise<Made | NoImages> {
-  if (areMadeTogether(context, rendering.variant)) {
-    return await makeScaledImages(context, assetOf(rendering), (source) => render(context, rendering, source, "webp"));
-  }
-  const source = await openSource(context, rendering);
+async function makeTogether(context: Context, rendering: Rendering): Promise<MadeImages | NoImages> {
+  return await makeScaledImages(context, assetOf(rendering), (source) => render(context, rendering, source, "webp"));
+}
+
+/**
+ * Finds the file to render at full size. The scaled variants of an animation decide which frame it shows, so they are
+ * made first.
+ */
+async function findFullsizeFile(context: Context, rendering: Rendering): ReturnType<typeof findDisplayFile> {
+  const { assetId, versionId } = rendering;
+  const file = await findDisplayFile(context, assetOf(rendering));
+  const isUndecided = file.kind === "file" && file.isAnimated && !file.isProxy && context.config.workersPlan === "paid";
+  if (!isUndecided || (await hasRendition(context.bucket, { assetId, versionId, variant: "preview" }))) return file;
+  const made = await makeTogether(context, rendering);
+  if (made.kind !== "images") return file;
+  await storeScaledRenditions(context, { assetId, versionId }, made.images);
+  return await findDisplayFile(context, assetOf(rendering));
+}
+
+/** Renders what there is of a damaged photo, from its display proxy. Null if there is none. */
+async function renderDamaged(context: Context, rendering: Rendering, file: DisplayFile): Promise<RenderResult | null> {
+  const asset = assetOf(rendering);
+  const isRepaired =
+    (await findProxyFile(context, asset)) !== null || (await substituteDamaged(context, asset, file)) !== null;
+  const proxy = isRepaired ? await findProxyFile(context, asset) : null;
+  const source = proxy === null ? null : await openDisplayFile(context, proxy);
+  return source === null || source.kind === "none" ? null : await renderFullsize(context, rendering, source);
+}
+
+async function makeFullsize(context: Context, rendering: Rendering): Promise<Made | NoImages> {
+  const file = await findFullsizeFile(context, rendering);
+  const source = file.kind === "none" ? file : await openDisplayFile(context, file);
+  if (file.kind === "none") return file;
   if (source.kind === "none") return source;
-  if (rendering.variant === "fullsize") return await renderFullsize(context, rendering, source);
-  return await render(context, rendering, source, "webp");
+  try {
+    const result = await renderFullsize(context, rendering, source);
+    if (result.kind === "rendered" || file.isProxy) return result;
+    return (await renderDamaged(context, rendering, file)) ?? result;
+  } catch (error) {
+    // Cloudflare Images may report damage as an internal error.
+    if (error instanceof AppError || file.isProxy || (await isWhole(context, file))) throw error;
+    const result = await renderDamaged(context, rendering, file);
+    if (result === null) throw error;
+    return result;
+  }
+}
+
+async function make(context: Context, rendering: Rendering): Promise<Made | NoImages> {
+  if (areMadeTogether(context, rendering.variant)) return await makeTogether(context, rendering);
+  if (rendering.variant === "fullsize") return await makeFullsize(context, rendering);
+  const source = await openSource(context, rendering);
+  return source.kind === "none" ? source : await render(context, rendering, source, "webp");
 }
 
 async function store(context: Context, { assetId, versionId, variant }: Rendering, made: Made): Promise<void> {

@@ -19,6 +19,7 @@ export const PICTURE_WAYS = {
   converted: "full size, encoded by Cloudflare Images as {type}",
   unchangedProxy: "kept the display proxy",
   worker: "renditions decoded in the Worker",
+  substitute: "renditions decoded in the Worker; {note}",
   cloudflareImages: "renditions rendered by Cloudflare Images",
   unchangedRenditions: "kept the renditions",
 } as const;

@@ -1,7 +1,7 @@
 import { encodeThumbhash } from "../../../media/transcode/thumbhash.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
 import { displayImages } from "../../delivery/scaled/displayImages.ts";
-import { PICTURE_WAYS } from "../pictureWays.ts";
+import { describeWay, PICTURE_WAYS } from "../pictureWays.ts";
 import { noSourceImage } from "./noSourceImage.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
 import type { Context } from "../../context.ts";
@@ -14,5 +14,7 @@ export async function runThumbhash(context: Context, asset: Asset): Promise<Task
   const images = await displayImages(context, asset);
   if (images.kind === "none") return noSourceImage(asset, images.reason);
   const thumbhash = encodeThumbhash(images.analysis);
-  return { kind: "done", result: PICTURE_WAYS[images.way], change: { thumbhash } };
+  const { way, note } = images;
+  const result = note === null ? PICTURE_WAYS[way] : describeWay("substitute", { note });
+  return { kind: "done", result, change: { thumbhash } };
 }
