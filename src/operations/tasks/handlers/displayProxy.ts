@@ -1,12 +1,18 @@
 import { AppError } from "../../../kernel/errors.ts";
 import { TruncatedFileError } from "../../../media/transcode/jpeg/encodedJpeg.ts";
-import { findHeifDamage, hasAlphaPlane, isAvifBrand } from "../../../media/transcode/heif/heifIntegrity.ts";
-import { MAX_AVIF_DECODER_BYTES } from "../../../media/transcode/heif/avifToJpeg.ts";
-import { MAX_DECODER_BYTES } from "../../../media/transcode/decoderMemory.ts";
+import {
+  findHeifDamage,
+  hasAlphaPlane,
+  HEIF_HEAD_BYTES,
+  isAvifBrand,
+  isTiledHeif,
+} from "../../../media/transcode/heif/heifIntegrity.ts";
+import { MAX_DECODER_BYTES, MAX_WHOLE_IMAGE_BYTES } from "../../../media/transcode/decoderMemory.ts";
+import { animationMemoryBytes } from "../../../media/transcode/display/substituteImage.ts";
 import { MAX_SCALED_ROWS_BYTES } from "../../../media/transcode/scaled/scaledRows.ts";
 import { needsDisplayProxy } from "../../../media/transcode/preview/needsDisplayProxy.ts";
 import type { MediaFamily } from "../../../media/inspect/formats.ts";
-import { sniff, SNIFF_BYTES } from "../../../media/inspect/sniff.ts";
+import { sniff } from "../../../media/inspect/sniff.ts";
 import { memorySource, type ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
 import { originalKey } from "../../../objects/keys.ts";
 import { fromStorage } from "../../../objects/storageErrors.ts";
@@ -19,22 +25,32 @@ import { keepDecodedImage } from "../../delivery/scaled/displayImages.ts";
 import { forgetFailures, recordProxyFailure } from "../../delivery/renderFailures.ts";
 import { ADVICE, PICTURE_WAYS } from "../pictureWays.ts";
 import type { TaskOutcome } from "../taskOutcome.ts";
+import { makeFilmPoster } from "./filmPoster.ts";
 import { strategiesFor, type ProxyInput, type ProxyStrategy } from "./proxyStrategies.ts";
 import type { Context } from "../../context.ts";
 
 /** Formats whose strategies need the whole file: it is read from R2 once and shared by all of them. */
-const bufferedFamilies: MediaFamily[] = ["heif", "jxl", "jpeg", "png", "gif", "webp"];
+const bufferedFamilies: MediaFamily[] = ["heif", "jxl", "jpeg", "png"];
 const MAX_BUFFERED_BYTES = 24 * 1024 * 1024;
+
+const filmFamilies: (MediaFamily | null)[] = ["mp4", "matroska", "avi", "mpeg-ts", "mpeg-ps", "asf"];
 
 async function bufferIfNeeded(source: ByteSource, family: MediaFamily): Promise<ByteSource> {
   if (!bufferedFamilies.includes(family) || source.sizeBytes > MAX_BUFFERED_BYTES) return source;
   return memorySource(await source.read(0, source.sizeBytes));
 }
 
+/** Whether the decoder of an original holds the whole image. */
+function isDecodedWhole(head: Uint8Array): boolean {
+  const family = sniff(head);
+  return family === "jxl" || (family === "heif" && (isAvifBrand(head) || !isTiledHeif(head)));
+}
+
 /** Memory to convert an original: itself if it is buffered, its decoder, and the rows of the preview. */
 function memoryOf({ sizeBytes }: ByteSource, head: Uint8Array): number {
-  const decoderBytes = isAvifBrand(head) ? MAX_AVIF_DECODER_BYTES : MAX_DECODER_BYTES;
-  return Math.min(sizeBytes, MAX_BUFFERED_BYTES) + decoderBytes + MAX_SCALED_ROWS_BYTES;
+  if (sniff(head) === "webp") return animationMemoryBytes("webp");
+  if (isDecodedWhole(head)) return MAX_WHOLE_IMAGE_BYTES + MAX_SCALED_ROWS_BYTES;
+  return Math.min(sizeBytes, MAX_BUFFERED_BYTES) + MAX_DECODER_BYTES + MAX_SCALED_ROWS_BYTES;
 }
 
 /** The row's EXIF metadata describes the upload; edited versions are upright. */
@@ -112,6 +128,14 @@ async function createProxy(context: Context, asset: Asset, stored: ByteSource, h
   return await tryStrategies(context, asset, original, await strategiesFor(original, context.config.workersPlan));
 }
 
+/** A video whose name says photo shows what its poster would be. */
+async function createFromFilm(context: Context, asset: Asset): Promise<TaskOutcome> {
+  const poster = await makeFilmPoster(context, asset);
+  if (poster.kind === "unreadable") return { kind: "failed", reason: poster.reason };
+  await keepProxy(context, asset, { pieces: [poster.bytes], contentType: poster.mimeType });
+  return { kind: "done", result: poster.description };
+}
+
 function withAdvice(outcome: TaskOutcome): TaskOutcome {
   return outcome.kind === "failed" ? { ...outcome, reason: `${outcome.reason}; ${ADVICE.proxy}` } : outcome;
 }
@@ -126,7 +150,7 @@ export async function runDisplayProxy(context: Context, asset: Asset): Promise<T
   const { bucket } = context;
   const { id, currentVersionId: versionId, mimeType } = asset;
   const key = originalKey(id, versionId);
-  const object = await openOriginal(bucket, key, { offset: 0, length: SNIFF_BYTES });
+  const object = await openOriginal(bucket, key, { offset: 0, length: HEIF_HEAD_BYTES });
   if (object === null) return { kind: "failed", reason: "the original is missing from the bucket" };
   const stored = originalSource(bucket, key, object.size);
   const head = await fromStorage(() => object.bytes());
@@ -134,8 +158,11 @@ export async function runDisplayProxy(context: Context, asset: Asset): Promise<T
     return { kind: "skipped", reason: "the original can be rendered directly" };
   }
   if (await hasProxy(bucket, id, versionId)) return { kind: "done", result: PICTURE_WAYS.unchangedProxy };
-  const created = await withDecoder(memoryOf(stored, head), () => createProxy(context, asset, stored, head));
-  const outcome = withAdvice(created);
+  const outcome = withAdvice(
+    filmFamilies.includes(sniff(head))
+      ? await createFromFilm(context, asset)
+      : await withDecoder(memoryOf(stored, head), () => createProxy(context, asset, stored, head)),
+  );
   if (outcome.kind === "failed") await recordProxyFailure(context, id, versionId, outcome.reason);
   if (outcome.kind === "done") await forgetFailures(context, id, versionId);
   return outcome;

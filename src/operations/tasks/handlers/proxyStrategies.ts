@@ -3,24 +3,28 @@ import { avifToJpeg } from "../../../media/transcode/heif/avifToJpeg.ts";
 import { TruncatedFileError, type EncodedJpeg } from "../../../media/transcode/jpeg/encodedJpeg.ts";
 import { bmpToJpeg } from "../../../media/transcode/bmpToJpeg.ts";
 import { heicToJpeg } from "../../../media/transcode/heif/heicToJpeg.ts";
+import { jxlToJpeg, MAX_JXL_BYTES } from "../../../media/transcode/jxl/jxlToJpeg.ts";
 import { requantizeJpeg } from "../../../media/transcode/jpeg/jpegRequantizer.ts";
+import { isBlank } from "../../../media/transcode/animation/canvas.ts";
+import { hasFurtherFrames } from "../../../media/transcode/animation/hasFurtherFrames.ts";
+import { visibleFrameNote } from "../../../media/transcode/animation/visibleFrame.ts";
+import { firstFrameImage, visibleFrameImage } from "../../../media/transcode/display/substituteImage.ts";
+import { gifToJpeg } from "../../../media/transcode/gif/gifToJpeg.ts";
+import { encodePng } from "../../../media/transcode/png/encodePng.ts";
 import { pngToJpeg } from "../../../media/transcode/png/pngToJpeg.ts";
 import { tiffToJpeg } from "../../../media/transcode/tiff/tiffToJpeg.ts";
 import type { RgbaImage } from "../../../media/transcode/rgbaImage.ts";
 import { jpegToJpeg } from "../../../media/transcode/scaled/jpeg/jpegToJpeg.ts";
 import type { WorkersPlan } from "../../../kernel/config.ts";
 import type { MediaFamily } from "../../../media/inspect/formats.ts";
-import { findCoverArt } from "../../../media/inspect/video/mp4/coverArt.ts";
 import { isRawTiff } from "../../../media/transcode/preview/rawTiff.ts";
 import { rawFormatName } from "../../../media/transcode/preview/rawFormatName.ts";
 import { findEmbeddedJpeg } from "../../../media/transcode/preview/embeddedJpeg.ts";
 import { uprightJpeg, type Sides } from "../../../media/transcode/preview/uprightJpeg.ts";
 import type { ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
-import { extractFrame } from "../../../providers/renderers/videoFrame.ts";
 import { imagesBindingRenderer } from "../../../providers/renderers/imagesBinding.ts";
 import { decodeToJpeg, encodeWithinLimit, MAX_PROXY_BYTES } from "../../delivery/scaled/proxyJpeg.ts";
 import type { Context } from "../../context.ts";
-import { PICTURE_WAYS } from "../pictureWays.ts";
 
 export interface ProxyInput {
   /** Held in memory if every strategy needs the whole file. */
@@ -53,8 +57,6 @@ export type ProxyStrategy = (context: Context, original: ProxyInput) => Promise<
 
 /** A HEIF is in memory twice, in JavaScript and in WebAssembly, and an isolate has 128 MB. */
 const MAX_HEIF_BYTES = 24 * 1024 * 1024;
-/** The video is held in memory. */
-const MAX_VIDEO_FRAME_BYTES = 24 * 1024 * 1024;
 /** Types of the RAW formats that are based on TIFF. */
 const RAW_TIFF_TYPE = /^image\/x-/;
 
@@ -131,6 +133,13 @@ const withLibheif: ProxyStrategy = async (context, { source, isAvif }) => {
   );
 };
 
+const withJxlDecoder: ProxyStrategy = async (context, { source }) => {
+  if (source.sizeBytes > MAX_JXL_BYTES) return permanentFailure("exceeds the 24 MB limit of the JPEG XL decoder");
+  const file = await source.read(0, source.sizeBytes);
+  const { jpeg, scaled } = await decodeToJpeg(context, (limits, openSink) => jxlToJpeg(file, limits, openSink));
+  return jpegResult(jpeg, "decoded from JPEG XL", scaled);
+};
+
 const withTiffDecoder: ProxyStrategy = async (context, { source, orientation }) => {
   const { jpeg, scaled } = await decodeToJpeg(context, (limits, openSink) =>
     tiffToJpeg(source, limits, orientation ?? 1, openSink),
@@ -144,7 +153,8 @@ const withBmpDecoder: ProxyStrategy = async (context, { source }) => {
 };
 
 /** The decoder keeps the pixels as stored, so the JPEG carries the orientation. */
-const withPngDecoder: ProxyStrategy = async (context, { source, orientation }) => {
+const withPngDecoder: ProxyStrategy = async (context, original) => {
+  const { source, orientation } = original;
   const { jpeg, scaled } = await decodeToJpeg(
     context,
     (limits, openSink) => pngToJpeg(source, limits, openSink),
@@ -152,6 +162,10 @@ const withPngDecoder: ProxyStrategy = async (context, { source, orientation }) =
   );
   const [start, ...rest] = jpeg.pieces;
   if (start === undefined) return permanentFailure("the PNG has no image data");
+  if (scaled !== null && isBlank(scaled) && (await hasFurtherFrames(source, "png"))) {
+    const composed = await composedFrame(context, original);
+    if (composed !== null) return composed;
+  }
   const upright = uprightJpeg(start, { ...jpeg, orientation: null }, { orientation, raw: null });
   return jpegResult({ ...jpeg, pieces: [...upright, ...rest] }, withDamage("decoded from PNG", jpeg.damage), scaled);
 };
@@ -194,33 +208,42 @@ const withEmbeddedJpeg: ProxyStrategy = async (_context, { source, family, mimeT
   return { kind: "success", pieces, contentType: "image/jpeg", description };
 };
 
-/** A video whose name says photo: its cover, else a frame. */
-const withVideoFrame: ProxyStrategy = async ({ media }, { source }) => {
-  const cover = await findCoverArt(source);
-  if (cover !== null && cover.sizeBytes <= MAX_PROXY_BYTES) {
-    const bytes = await source.read(cover.offset, cover.sizeBytes);
-    return { kind: "success", pieces: [bytes], contentType: cover.mimeType, description: PICTURE_WAYS.coverArt };
-  }
-  if (media === undefined) return permanentFailure("the file is a video without cover art");
-  if (source.sizeBytes > MAX_VIDEO_FRAME_BYTES) return permanentFailure("the file is a video of more than 24 MB");
-  const frame = await extractFrame(media, streamOf(await source.read(0, source.sizeBytes)));
-  if (frame.kind === "unreadable") return permanentFailure(frame.reason);
+/** Composes the first frame of an animation that isn't blank, without loss; null if its canvas is too large. */
+async function composedFrame(
+  { config }: Context,
+  { source, family }: ProxyInput,
+): Promise<Extract<ProxyResult, { kind: "success" }> | null> {
+  const frame = (await visibleFrameImage(source, family)) ?? (await firstFrameImage(source, family));
+  if (frame === null) return null;
+  const { image, index } = frame;
+  const method = `full size, ${image.width} × ${image.height}, decoded from ${family.toUpperCase()}`;
   return {
     kind: "success",
-    pieces: [frame.bytes],
-    contentType: "image/jpeg",
-    description: PICTURE_WAYS.mediaTransformations,
+    pieces: await encodePng(image),
+    contentType: "image/png",
+    description: withDamage(method, index === 0 ? null : visibleFrameNote(index)),
+    scaled: config.workersPlan === "free" ? null : image,
   };
+}
+
+/** Larger screens show their first frame. */
+const withGifDecoder: ProxyStrategy = async (context, original) => {
+  const composed = await composedFrame(context, original);
+  if (composed !== null) return composed;
+  const { source } = original;
+  const { jpeg, scaled } = await decodeToJpeg(context, (limits, openSink) => gifToJpeg(source, limits, openSink));
+  return jpegResult(jpeg, withDamage("decoded from GIF", jpeg.damage), scaled);
 };
 
-const tooLarge: ProxyStrategy = () =>
-  Promise.resolve(permanentFailure("exceeds the 20 MB input limit of Cloudflare Images"));
+/** The frames of an animation are small. libwebp holds a still image of this size twice, and all its pixels. */
+const withWebpDecoder: ProxyStrategy = async (context, original) =>
+  (await composedFrame(context, original)) ??
+  permanentFailure("a WebP over 20 MB is decoded only if it is an animation of at most 3 megapixels");
 
 const unsupported: ProxyStrategy = (_context, { family }) =>
   Promise.resolve(permanentFailure(`decoding ${family} files is not supported`));
 
 const strategiesByFamily: Partial<Record<MediaFamily, ProxyStrategy[]>> = {
-  jxl: [withCloudflareImages],
   bmp: [withBmpDecoder],
   raf: [withEmbeddedJpeg],
   cr3: [withEmbeddedJpeg],
@@ -229,9 +252,8 @@ const strategiesByFamily: Partial<Record<MediaFamily, ProxyStrategy[]>> = {
   x3f: [withEmbeddedJpeg],
   jpeg: [withJpegRequantizer, withJpegDecoder],
   png: [withPngDecoder],
-  gif: [tooLarge],
-  webp: [tooLarge],
-  mp4: [withVideoFrame],
+  gif: [withGifDecoder],
+  webp: [withWebpDecoder],
 };
 
 /** The bytes distinguish a RAW under a name such as `.jpg` from a TIFF, and a TIFF under the name of a RAW. */
@@ -250,9 +272,14 @@ function heifStrategies({ hasAlpha }: ProxyInput, plan: WorkersPlan): ProxyStrat
   return isDecodedFirst ? [withLibheif, withCloudflareImages] : [withCloudflareImages, withLibheif];
 }
 
+function jxlStrategies(plan: WorkersPlan): ProxyStrategy[] {
+  return plan === "paid" ? [withJxlDecoder, withCloudflareImages] : [withCloudflareImages, withJxlDecoder];
+}
+
 /** Returns the strategies for an original in the order in which to try them. */
 export async function strategiesFor(original: ProxyInput, plan: WorkersPlan): Promise<ProxyStrategy[]> {
   if (original.family === "tiff") return await tiffStrategies(original);
   if (original.family === "heif") return heifStrategies(original, plan);
+  if (original.family === "jxl") return jxlStrategies(plan);
   return strategiesByFamily[original.family] ?? [unsupported];
 }

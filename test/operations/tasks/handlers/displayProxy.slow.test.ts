@@ -9,7 +9,9 @@ import { orientationTiff } from "../../../../src/media/transcode/jpeg/jpegSegmen
 import { createChunk } from "../../../../src/media/transcode/rewrite/pngRewrite.ts";
 import { quadrantPng, renderPng } from "../../../support/media/images.ts";
 import { concatenate } from "../../../support/media/renderedImage.ts";
-import { short, tiff } from "../../../support/media/buildImage.ts";
+import { animationBytes } from "../../../support/media/animations.ts";
+import { bytesOf, chunk, short, tiff } from "../../../support/media/buildImage.ts";
+import { buildGif } from "../../../support/media/gifs.ts";
 import { crw, mrw, x3f } from "../../../support/media/buildRaw.ts";
 import { jpegOf, rawFile } from "../../../support/media/rawFiles.ts";
 import { instrumentedBucket } from "../../../support/bindings/bucket.ts";
@@ -27,6 +29,9 @@ async function sizeOfProxy(asset: Asset): Promise<{ width: number; height: numbe
   const bytes = new DataView(await output.response().arrayBuffer());
   return { width: bytes.getUint32(16), height: bytes.getUint32(20), type: proxy.httpMetadata?.contentType ?? "" };
 }
+
+/** The longest block of a comment in a GIF. */
+const gifComment = Uint8Array.from({ length: 256 }, (_, i) => (i === 0 ? 255 : 32));
 
 /** Appends a byte, so that the SHA-256 differs and the upload isn't a duplicate. */
 async function anotherSample(name: string): Promise<Uint8Array> {
@@ -155,6 +160,7 @@ describe("the display_proxy_generation task", () => {
     ["scan.png", "0001_exif.tif", "decoded from TIFF"],
     ["raw.jpg", "0004_test.dng", "embedded JPEG, 510 × 382"],
     ["scan.dng", "0001_exif.tif", "decoded from TIFF"],
+    ["clip.jpg", "0009_with-gps.mp4", "decoded a key frame of H.264"],
   ])("goes by the bytes of %s, which are those of %s", async (name, sample, description) => {
     const { outcome } = await run(name, await anotherSample(sample));
     expect(outcome).toEqual({ kind: "done", result: expect.stringContaining(description) });
@@ -193,6 +199,42 @@ describe("the display_proxy_generation task", () => {
       ),
     });
     expect(await renditionOf(cut.asset, "preview")).toMatchObject({ width: 512, height: 341 });
+  });
+
+  it("shows a frame of a GIF, an animated WebP or an APNG over 20 MB", async () => {
+    const megabytes = 21;
+    const gif = await animationBytes("black-first.gif");
+    const tableEnd = 13 + 3 * 256;
+    const comment = bytesOf([0x21, 0xfe], ...Array.from({ length: megabytes * 4112 }, () => gifComment), [0]);
+    const long = await run("long.gif", bytesOf(gif.subarray(0, tableEnd), comment, gif.subarray(tableEnd)));
+    const shown = "shows frame 4, the first that is not blank";
+    expect(long.outcome).toEqual({ kind: "done", result: `full size, 96 × 64, decoded from GIF; ${shown}` });
+    expect(await sizeOfProxy(long.asset)).toEqual({ width: 96, height: 64, type: "image/png" });
+    expect(await renditionOf(long.asset, "preview")).toMatchObject({ width: 96, height: 64 });
+
+    const screen = { width: 4000, height: 2600 };
+    const wide = await run("wide.gif", buildGif({ ...screen, indexAt: (x) => x >> 5, commentBytes: 12 * 1024 * 1024 }));
+    expect(wide.outcome).toEqual({ kind: "done", result: "full size, 4000 × 2600, decoded from GIF" });
+    expect(await renditionOf(wide.asset, "preview")).toMatchObject({ width: 1440, height: 936 });
+
+    const webp = await animationBytes("white-first.webp");
+    const padding = chunk("JUNK", new Uint8Array(megabytes * 1024 * 1024));
+    const headEnd = 12 + 8 + 10;
+    const padded = await run("padded.webp", bytesOf(webp.subarray(0, headEnd), padding, webp.subarray(headEnd)));
+    expect(padded.outcome).toMatchObject({ kind: "done", result: expect.stringContaining("shows frame 2") });
+
+    const png = await animationBytes("black-first.png");
+    const text = createChunk("tEXt", new Uint8Array(megabytes * 1024 * 1024));
+    const end = png.length - 12;
+    const apng = await run("long.apng.png", bytesOf(png.subarray(0, end), text, png.subarray(end)));
+    expect(apng.outcome).toEqual({ kind: "done", result: `full size, 96 × 64, decoded from PNG; ${shown}` });
+
+    const still = await sampleBytes("denali.webp");
+    const large = await run("large.webp", bytesOf(still, chunk("JUNK", new Uint8Array(megabytes * 1024 * 1024))));
+    expect(large.outcome).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("only if it is an animation"),
+    });
   });
 
   it("turns a PNG over 20 MB by the orientation in its metadata", async () => {
