@@ -1,7 +1,7 @@
 /** Limits of decoders of stills, as part of fileLimits.ts. */
 import * as decodeAv1Frame from "../../src/media/transcode/av1/decodeAv1Frame.ts";
+import * as decoderMemory from "../../src/media/transcode/decoderMemory.ts";
 import * as avifImage from "../../src/media/transcode/heif/avifImage.ts";
-import * as avifToJpeg from "../../src/media/transcode/heif/avifToJpeg.ts";
 import * as heicToJpeg from "../../src/media/transcode/heif/heicToJpeg.ts";
 import * as jxlToJpeg from "../../src/media/transcode/jxl/jxlToJpeg.ts";
 import * as decodeScaledWebp from "../../src/media/transcode/scaled/decodeScaledWebp.ts";
@@ -29,10 +29,14 @@ export const stillLimits: Limit[] = [
   ),
   limit(decodeAv1Frame, "MAX_AV1_PIXELS", "pixels", "AVIF, or one tile of it, and a frame of an AV1 film", REASON),
   limit(avifImage, "MAX_AVIF_TILES", "items", "tiles of an AVIF", REASON),
-  limit(avifToJpeg, "MAX_AVIF_BYTES", "bytes", "file of an AVIF that the Worker decodes itself", RENDERED),
-  limit(avifToJpeg, "MAX_AVIF_DECODER_BYTES", "bytes", "memory of the AVIF decoder", REASON),
   limit(heicToJpeg, "MAX_HEIC_TILE_PIXELS", "pixels", "one tile of a HEIC image", REASON),
   limit(jxlToJpeg, "MAX_JXL_PIXELS", "pixels", "JPEG XL", REASON),
   limit(jxlToJpeg, "MAX_JXL_BYTES", "bytes", "file of a JPEG XL", REASON),
-  limit(jxlToJpeg, "MAX_JXL_MEMORY_BYTES", "bytes", "memory to decode a JPEG XL, its file included", REASON),
+  limit(
+    decoderMemory,
+    "MAX_WHOLE_IMAGE_BYTES",
+    "bytes",
+    "memory to decode an AVIF, a JPEG XL or a HEIC of one tile, its file included",
+    REASON,
+  ),
 ];

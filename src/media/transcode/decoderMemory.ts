@@ -6,6 +6,12 @@
  */
 export const MAX_DECODER_BYTES = 48 * 1024 * 1024;
 
+/**
+ * Replaces `MAX_DECODER_BYTES` for decoders that hold a whole image: of AVIF, JPEG XL and untiled HEIC. The file in
+ * JavaScript is part of it. With the rows of a preview it is what a decoder and the uploads of an isolate share.
+ */
+export const MAX_WHOLE_IMAGE_BYTES = 88 * 1024 * 1024;
+
 /** Thrown before a decoder would exceed `MAX_DECODER_BYTES`. Its message is the recorded reason. */
 export class DecoderMemoryError extends Error {}
 

@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { ByteSource } from "../../../src/media/inspect/bytes/byteSource.ts";
 import { bmpToJpeg } from "../../../src/media/transcode/bmpToJpeg.ts";
-import { decoderMemory, DecoderMemoryError, MAX_DECODER_BYTES } from "../../../src/media/transcode/decoderMemory.ts";
-import { avifToJpeg, MAX_AVIF_DECODER_BYTES } from "../../../src/media/transcode/heif/avifToJpeg.ts";
+import {
+  decoderMemory,
+  DecoderMemoryError,
+  MAX_DECODER_BYTES,
+  MAX_WHOLE_IMAGE_BYTES,
+} from "../../../src/media/transcode/decoderMemory.ts";
+import { avifToJpeg } from "../../../src/media/transcode/heif/avifToJpeg.ts";
 import { heicToJpeg } from "../../../src/media/transcode/heif/heicToJpeg.ts";
 import { JpegTooLargeError, type EncodedJpeg } from "../../../src/media/transcode/jpeg/encodedJpeg.ts";
 import { jpegEncoder } from "../../../src/media/transcode/jpeg/jpegEncoder.ts";
@@ -118,7 +123,7 @@ describe("the largest layouts that decoders accept stay below 48 MB", () => {
   });
 
   it("AVIF has a ceiling of its own", async () => {
-    await expectWithinCeiling(avifToJpeg(await sampleBytes("8bit-sRGB.avif"), limits), MAX_AVIF_DECODER_BYTES);
+    await expectWithinCeiling(avifToJpeg(await sampleBytes("8bit-sRGB.avif"), limits), MAX_WHOLE_IMAGE_BYTES);
   });
 });
 

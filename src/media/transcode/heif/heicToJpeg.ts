@@ -1,15 +1,16 @@
 /** Converts HEIC to JPEG with libheif. */
-import { decoderMemory } from "../decoderMemory.ts";
+import { decoderMemory, MAX_DECODER_BYTES, MAX_WHOLE_IMAGE_BYTES } from "../decoderMemory.ts";
 import { requireConvertibleSize, type JpegLimits } from "../jpeg/encodedJpeg.ts";
 import type { OpenRowSink } from "../scaled/rowSink.ts";
 import { heifToJpeg, type DecodedHeif, type Tiling } from "./heifImage.ts";
+import { isTiledHeif } from "./heifIntegrity.ts";
 import { openHeif } from "./libheif.ts";
 
 /**
- * A tile is decoded at once and takes about 4 bytes a pixel: two copies of its planes and HEVC's block data. Grids have
- * tiles of 0.3 megapixels; larger single tiles than this would exceed `MAX_DECODER_BYTES`.
+ * A tile is decoded at once. Grids have tiles of 0.3 megapixels; a single tile takes 4.9 bytes a pixel with 8 bits, two
+ * copies of its planes and HEVC's block data, so that the memory ends at 16 megapixels.
  */
-export const MAX_HEIC_TILE_PIXELS = 8 * 1000 * 1000;
+export const MAX_HEIC_TILE_PIXELS = 24 * 1000 * 1000;
 
 function requireDecodable({ width, height, tileWidth, tileHeight }: Tiling): void {
   requireConvertibleSize(width, height, "HEIC");
@@ -20,7 +21,8 @@ function requireDecodable({ width, height, tileWidth, tileHeight }: Tiling): voi
 
 /** Decodes and encodes. `openSink` gets the same rows. Throws libheif's message for damaged files. */
 export async function heicToJpeg(file: Uint8Array, limits: JpegLimits, openSink?: OpenRowSink): Promise<DecodedHeif> {
-  const memory = decoderMemory();
+  const memory = decoderMemory(isTiledHeif(file) ? MAX_DECODER_BYTES : MAX_WHOLE_IMAGE_BYTES);
+  if (!isTiledHeif(file)) memory.hold("file", file.length);
   const image = openHeif(file, memory, requireDecodable);
   return await heifToJpeg(file, image, limits, memory, openSink);
 }

@@ -52,3 +52,11 @@ export async function hasAlphaPlane(file: ByteSource): Promise<boolean> {
   const text = new TextDecoder("latin1").decode(head);
   return ALPHA_TYPES.some((type) => text.includes(`${type}\0`));
 }
+
+/** Holds the item types of grids with hundreds of tiles. */
+export const HEIF_HEAD_BYTES = 16 * 1024;
+
+/** Whether the primary image of a HEIF is probably a grid, whose tiles are decoded one by one. */
+export function isTiledHeif(head: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(head.subarray(0, HEIF_HEAD_BYTES)).includes("grid\0");
+}

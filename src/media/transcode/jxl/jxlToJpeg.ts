@@ -1,7 +1,7 @@
 /** Converts JPEG XL to JPEG with jxl-rs, built by wasm/jxl/build.sh. The module loads with the first image. */
 import { startBoundedModule, type BoundedModule } from "../boundedModule.ts";
 import { isHdr, srgbConverter, type Colour } from "../colour/toneMap.ts";
-import { decoderMemory, DecoderMemoryError, type DecoderMemory } from "../decoderMemory.ts";
+import { decoderMemory, DecoderMemoryError, MAX_WHOLE_IMAGE_BYTES, type DecoderMemory } from "../decoderMemory.ts";
 import { requireConvertibleSize, type EncodedJpeg, type JpegLimits } from "../jpeg/encodedJpeg.ts";
 import { encodedJpeg } from "../jpeg/jpegEncoder.ts";
 import { encoderWithSink, type OpenRowSink } from "../scaled/rowSink.ts";
@@ -10,8 +10,6 @@ import { encoderWithSink, type OpenRowSink } from "../scaled/rowSink.ts";
 export const MAX_JXL_PIXELS = 32 * 1000 * 1000;
 /** The file is in memory twice, in JavaScript and in WebAssembly. */
 export const MAX_JXL_BYTES = 24 * 1024 * 1024;
-/** Memory of the decoder and of the file in JavaScript, beside the rows of the preview. */
-export const MAX_JXL_MEMORY_BYTES = 88 * 1024 * 1024;
 
 /** Codes of wasm/jxl/src/lib.rs. */
 const REASONS = new Map([
@@ -98,7 +96,7 @@ export async function jxlToJpeg(
   openSink?: OpenRowSink,
 ): Promise<EncodedJpeg & { heapBytes: number }> {
   if (file.length > MAX_JXL_BYTES) throw new Error("the JPEG XL is too large to decode: more than 24 MB");
-  const memory = decoderMemory(MAX_JXL_MEMORY_BYTES);
+  const memory = decoderMemory(MAX_WHOLE_IMAGE_BYTES);
   memory.hold("file", file.length);
   const { pixels, heapBytes } = await decode(file, memory);
   const { width, height, colour, icc } = pixels;

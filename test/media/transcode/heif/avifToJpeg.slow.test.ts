@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { avifToJpeg, MAX_AVIF_BYTES } from "../../../../src/media/transcode/heif/avifToJpeg.ts";
+import { avifToJpeg } from "../../../../src/media/transcode/heif/avifToJpeg.ts";
 import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { expectColour, limits, meanColour, renderJpeg } from "../../../support/media/renderedImage.ts";
 
@@ -19,9 +19,6 @@ describe("avifToJpeg", () => {
     const huge = Uint8Array.from(avif);
     const at = huge.findIndex((_, i) => String.fromCharCode(...huge.subarray(i, i + 4)) === "ispe");
     new DataView(huge.buffer).setUint32(at + 8, 40_000);
-    await expect(avifToJpeg(huge, limits)).rejects.toThrow("too large to decode: 40000 × 1080");
-    const padded = new Uint8Array(MAX_AVIF_BYTES + 1);
-    padded.set(avif);
-    await expect(avifToJpeg(padded, limits)).rejects.toThrow("too large to decode: more than 8 MB");
+    await expect(avifToJpeg(huge, limits)).rejects.toThrow("tiles of 40000 × 1080");
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { avifToJpeg, MAX_AVIF_DECODER_BYTES } from "../../../../src/media/transcode/heif/avifToJpeg.ts";
+import { MAX_WHOLE_IMAGE_BYTES } from "../../../../src/media/transcode/decoderMemory.ts";
+import { avifToJpeg } from "../../../../src/media/transcode/heif/avifToJpeg.ts";
 import type { RgbaImage } from "../../../../src/media/transcode/rgbaImage.ts";
 import { limits } from "../../../support/media/renderedImage.ts";
 import { ssim } from "../../../support/media/ssim.ts";
@@ -55,7 +56,7 @@ describe("avifToJpeg", () => {
     const jpeg = await avifToJpeg(await stillBytes(`${name}.avif`), limits);
     expect(jpeg).toMatchObject({ width: 4000, height: 3000 });
     expect(jpeg.heapBytes).toBeLessThan(46 * 2 ** 20);
-    expect(jpeg.peakBytes).toBeLessThan(MAX_AVIF_DECODER_BYTES);
+    expect(jpeg.peakBytes).toBeLessThan(MAX_WHOLE_IMAGE_BYTES);
   });
 
   it("ends with a reason if the image needs more than its memory", async () => {
