@@ -18,6 +18,11 @@ export interface VisibleFrame {
   index: number;
 }
 
+/** Names the frame in the result of a task. */
+export function visibleFrameNote(index: number): string {
+  return `shows frame ${index + 1}, the first that is not blank`;
+}
+
 /** Prepares the canvas for the next frame. */
 function dispose(canvas: RgbaImage, frame: AnimationFrame, before: Uint8Array | null): void {
   if (frame.disposal === "clear") replacePixels(canvas, frame, null);

@@ -3,6 +3,7 @@
  * whose first frame is blank.
  */
 import { AppError } from "../../../kernel/errors.ts";
+import { visibleFrameNote } from "../../../media/transcode/animation/visibleFrame.ts";
 import type { MediaFamily } from "../../../media/inspect/formats.ts";
 import { MAX_DECODER_BYTES } from "../../../media/transcode/decoderMemory.ts";
 import {
@@ -93,8 +94,7 @@ export async function substituteFrame(
   return await substitute(context, asset, { file, memoryBytes: animationMemoryBytes(family) }, async () => {
     const frame = await visibleFrameImage(source, family);
     if (frame === null || frame.index === 0) return null;
-    const note = `shows frame ${frame.index + 1}, the first that is not blank`;
-    return { proxy: await pngProxy(frame.image), image: frame.image, note };
+    return { proxy: await pngProxy(frame.image), image: frame.image, note: visibleFrameNote(frame.index) };
   });
 }
 
