@@ -2,38 +2,22 @@
  * Writes docs/limits.md from the constants of the code, listed in limits/table.ts. With --check, fails if the page is
  * out of date. Both fail for an exported MAX_… constant that is missing in the table.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { registerHooks } from "node:module";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { markdownTable, writePage } from "./generatedPage.ts";
 import { formatValue, type Limit, type Section } from "./limits/entry.ts";
+import { allowWorkerModules } from "./workerModules.ts";
 
 const DOCUMENT = "docs/limits.md";
 const EXPORTED_LIMIT = /^export const (MAX_[A-Z0-9_]+)\b/gm;
 
-/** Modules that only workerd and Vite load: bindings, WebAssembly, JSON without import attributes. */
-registerHooks({
-  resolve: (specifier, context, next) => {
-    if (!specifier.startsWith("cloudflare:")) return next(specifier, context);
-    return { url: `data:text/javascript,export const env = {}`, shortCircuit: true };
-  },
-  load: (url, context, next) => {
-    if (url.endsWith(".wasm")) return { format: "module", source: "export default null", shortCircuit: true };
-    if (!url.endsWith(".json")) return next(url, context);
-    const source = `export default ${readFileSync(fileURLToPath(url), "utf8")}`;
-    return { format: "module", source, shortCircuit: true };
-  },
-});
-
-function limitRow({ constant, value, unit, appliesTo, beyond }: Limit): string {
-  return `| ${appliesTo} | ${formatValue(value, unit)} | ${beyond} | \`${constant}\` |`;
+function limitRow({ constant, value, unit, appliesTo, beyond }: Limit): string[] {
+  return [appliesTo, formatValue(value, unit), beyond, `\`${constant}\``];
 }
 
 function sectionText({ title, intro, limits }: Section): string {
-  const head = "| what | limit | beyond it | constant |\n| --- | --- | --- | --- |";
-  return [`## ${title}`, ...(intro === undefined ? [] : [intro]), [head, ...limits.map(limitRow)].join("\n")].join(
-    "\n\n",
-  );
+  const table = markdownTable(["what", "limit", "beyond it", "constant"], limits.map(limitRow));
+  return [`## ${title}`, ...(intro === undefined ? [] : [intro]), table].join("\n\n");
 }
 
 function pageText(sections: Section[]): string {
@@ -54,11 +38,7 @@ function unlistedConstants(known: ReadonlySet<string>): string[] {
   });
 }
 
-/** Compares without the padding that the formatter adds to tables. */
-function withoutPadding(text: string): string {
-  return text.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---");
-}
-
+allowWorkerModules();
 const [{ sections }, { internal }] = await Promise.all([
   import("./limits/table.ts"),
   import("./limits/internalConstants.ts"),
@@ -69,10 +49,4 @@ if (unlisted.length > 0) {
   console.error(`Not in scripts/limits/table.ts: ${unlisted.join(", ")}`);
   process.exit(1);
 }
-const page = pageText(sections);
-if (!process.argv.includes("--check")) {
-  writeFileSync(DOCUMENT, page);
-} else if (withoutPadding(readFileSync(DOCUMENT, "utf8")) !== withoutPadding(page)) {
-  console.error(`${DOCUMENT} is out of date: run npm run docs:limits`);
-  process.exit(1);
-}
+writePage(DOCUMENT, pageText(sections), "npm run docs:limits");
