@@ -12,6 +12,7 @@ import * as decoderTurn from "../../src/operations/delivery/scaled/decoderTurn.t
 import * as renderTurn from "../../src/operations/delivery/scaled/renderTurn.ts";
 import * as decoderMemory from "../../src/media/transcode/decoderMemory.ts";
 import * as displayImage from "../../src/media/transcode/display/displayImage.ts";
+import * as jpegRequantizer from "../../src/media/transcode/jpeg/jpegRequantizer.ts";
 import * as encodedJpeg from "../../src/media/transcode/jpeg/encodedJpeg.ts";
 import * as jpegHead from "../../src/media/transcode/jpeg/jpegHead.ts";
 import * as needsDisplayProxy from "../../src/media/transcode/preview/needsDisplayProxy.ts";
@@ -140,6 +141,13 @@ export const fileSections: Section[] = [
         "bytes",
         "image that the renderer reads",
         "a display proxy is made",
+      ),
+      limit(
+        jpegRequantizer,
+        "MAX_REQUANTIZED_PIXELS",
+        "pixels",
+        "baseline JPEG over 20 MB that is compressed again",
+        "no picture; the task has the reason",
       ),
       limit(
         encodedJpeg,

@@ -3,6 +3,7 @@ import { MAX_COMPOSED_PIXELS } from "../../src/media/transcode/animation/visible
 import { MAX_AV1_PIXELS } from "../../src/media/transcode/av1/decodeAv1Frame.ts";
 import { MAX_HEIC_TILE_PIXELS } from "../../src/media/transcode/heif/heicToJpeg.ts";
 import { MAX_DECODED_PIXELS } from "../../src/media/transcode/jpeg/encodedJpeg.ts";
+import { MAX_REQUANTIZED_PIXELS } from "../../src/media/transcode/jpeg/jpegRequantizer.ts";
 import { MAX_JXL_BYTES, MAX_JXL_PIXELS } from "../../src/media/transcode/jxl/jxlToJpeg.ts";
 import { MAX_PROXY_BYTES } from "../../src/operations/delivery/scaled/proxyJpeg.ts";
 import { formatValue } from "../limits/entry.ts";
@@ -14,6 +15,7 @@ export interface StrategyText {
 
 const proxyBytes = formatValue(MAX_PROXY_BYTES, "bytes");
 const decoded = formatValue(MAX_DECODED_PIXELS, "pixels");
+const requantized = formatValue(MAX_REQUANTIZED_PIXELS, "pixels");
 const composed = formatValue(MAX_COMPOSED_PIXELS, "pixels");
 const av1Tile = formatValue(MAX_AV1_PIXELS, "pixels");
 const heicTile = formatValue(MAX_HEIC_TILE_PIXELS, "pixels");
@@ -37,7 +39,7 @@ export const strategyTexts: Partial<Record<string, StrategyText>> = {
     way: "animations: the first frame that isn't blank, decoded in the Worker",
     limits: composed,
   },
-  withJpegRequantizer: { way: "baseline: compressed again without decoding", limits: decoded },
+  withJpegRequantizer: { way: "baseline: compressed again without decoding", limits: requantized },
   withJpegDecoder: {
     way: "progressive or damaged: decoded in the Worker, damaged files as far as they go",
     limits: `${decoded}; with fewer pixels where memory requires it`,

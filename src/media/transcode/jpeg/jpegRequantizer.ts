@@ -16,7 +16,8 @@ import { yieldToRequests } from "../yieldToRequests.ts";
 
 /** Upper bound of one row of blocks, buffered before the row starts. */
 const MAX_BLOCK_ROW_BYTES = 2 * 1024 * 1024;
-const MAX_PIXELS = 300 * 1000 * 1000;
+/** Bounds the CPU time; only rows of blocks are in memory. */
+export const MAX_REQUANTIZED_PIXELS = 300 * 1000 * 1000;
 
 interface RequantizedComponent extends FrameComponent {
   /** Old step over new step, in zigzag order. */
@@ -111,7 +112,8 @@ export async function requantizeJpeg(
   const reader = forwardReader(source, memory);
   const header = await readJpegHeader(reader, memory);
   const { width, height } = header;
-  if (width * height > MAX_PIXELS) throw new Error(`the JPEG is too large to read: ${width} × ${height} pixels`);
+  if (width * height > MAX_REQUANTIZED_PIXELS)
+    throw new Error(`the JPEG is too large to read: ${width} × ${height} pixels`);
   const steps = coarserQuantization(header, limits.quality);
   const components = requantizedComponents(header, steps);
   const { columns, rows, blocksPerMcu } = mcuLayout(header);
