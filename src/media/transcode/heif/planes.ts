@@ -31,7 +31,7 @@ export interface Alpha extends Plane {
 const IDENTITY_MATRIX = 0;
 
 /** Weights of red and blue in luma for BT.709, BT.2020 and BT.601. */
-function lumaWeights(matrix: number): [number, number] {
+export function lumaWeights(matrix: number): [number, number] {
   if (matrix === 1) return [0.2126, 0.0722];
   return matrix === 9 ? [0.2627, 0.0593] : [0.299, 0.114];
 }

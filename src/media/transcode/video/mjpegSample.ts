@@ -1,6 +1,7 @@
 /** Decodes frames of Motion JPEG tracks with the scaled decoder of photos. */
 import { asciiAt, concat } from "../../inspect/bytes/bytes.ts";
 import { memorySource } from "../../inspect/bytes/byteSource.ts";
+import { recodeColour } from "../colour/recodeColour.ts";
 import { acChrominance, acLuminance, dcChrominance, dcLuminance, type HuffmanTable } from "../jpeg/jpegTables.ts";
 import { resizeToSize } from "../resize/resizeImage.ts";
 import type { RgbaImage } from "../rgbaImage.ts";
@@ -18,6 +19,8 @@ const COMMENT = 0xfe;
 const SCAN = 0xda;
 const HUFFMAN = 0xc4;
 const SQUARE = { width: 1, height: 1 };
+/** BT.601 of JFIF. */
+const JPEG_CODING = { matrix: 6, isFullRange: true };
 const MAX_SEGMENTS = 100;
 /** Some writers put a header of their own in front of the JPEG. */
 const MAX_LEAD_BYTES = 64;
@@ -84,20 +87,6 @@ function doubleRows({ width, height, rgba }: RgbaImage): RgbaImage {
   return { width, height: height * 2, rgba: doubled };
 }
 
-/** The JPEG was decoded as full range: stretches luma from 16 … 235 and chroma from 16 … 240, in place. */
-function stretchRange({ rgba }: RgbaImage): void {
-  const pixel = new Uint8ClampedArray(3);
-  for (let at = 0; at < rgba.length; at += 4) {
-    const [red = 0, green = 0, blue = 0] = rgba.subarray(at, at + 3);
-    const luma = 0.299 * red + 0.587 * green + 0.114 * blue;
-    const stretched = ((luma - 16) * 255) / 219;
-    pixel[0] = stretched + ((red - luma) * 255) / 224;
-    pixel[1] = stretched + ((green - luma) * 255) / 224;
-    pixel[2] = stretched + ((blue - luma) * 255) / 224;
-    rgba.set(pixel, at);
-  }
-}
-
 export const mjpegSample: SampleDecoder = {
   name: "Motion JPEG",
   maxSampleBytes: MAX_MJPEG_SAMPLE_BYTES,
@@ -108,7 +97,7 @@ export const mjpegSample: SampleDecoder = {
     const { hasFields, isLimitedRange } = readHead(jpeg);
     const decoded = await decodeScaled(memorySource(withDefaultTables(jpeg)), "jpeg", edgePx);
     if (decoded.kind === "unsupported") return decoded;
-    if (isLimitedRange) stretchRange(decoded.image);
+    if (isLimitedRange) recodeColour(decoded.image, JPEG_CODING, { ...JPEG_CODING, isFullRange: false });
     const image = hasFields && isPair(jpeg) ? doubleRows(decoded.image) : decoded.image;
     return { kind: "image", image: resizeToSize(image, displayedSize(image, pixelAspect ?? SQUARE, edgePx)) };
   },

@@ -1,9 +1,12 @@
 /** Decodes key frames of VP8 tracks, which are the content of lossy WebP files (RFC 6386, RFC 9649 §2.5). */
 import { asciiAt, concat, viewOf } from "../../inspect/bytes/bytes.ts";
+import type { TrackColour } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { recodeColour } from "../colour/recodeColour.ts";
 import type { Size } from "../resize/scaledSize.ts";
 import { resizeToSize } from "../resize/resizeImage.ts";
 import { decodeWebp } from "../webp/decodeWebp.ts";
-import { displayedSize } from "./planesImage.ts";
+import type { RgbaImage } from "../rgbaImage.ts";
+import { displayedSize, UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
 /** It is in memory three times: as read, in the WebP and in WebAssembly. */
@@ -19,6 +22,7 @@ const SHOW_FRAME = 0x10;
 /** The two bits above each side ask players to enlarge the picture, which ffmpeg and browsers don't. */
 const SIDE_MASK = 0x3fff;
 const SQUARE = { width: 1, height: 1 };
+const WEBP_CODING = { matrix: 6, isFullRange: false };
 
 /** Size of a key frame; null for other frames and damaged ones. */
 function readSize(frame: Uint8Array): Size | null {
@@ -45,18 +49,27 @@ function webpOf(frame: Uint8Array): Uint8Array {
   return file;
 }
 
+/** libwebp converts with BT.601 and the limited range. Browsers record with others, which the container tells. */
+function applyColour(image: RgbaImage, colour: TrackColour | null): void {
+  const matrix = colour === null || colour.matrix === UNSPECIFIED_MATRIX ? WEBP_CODING.matrix : colour.matrix;
+  const coding = { matrix, isFullRange: colour?.isFullRange ?? false };
+  if (coding.isFullRange || coding.matrix !== WEBP_CODING.matrix) recodeColour(image, WEBP_CODING, coding);
+}
+
 export const vp8Sample: SampleDecoder = {
   name: "VP8",
   maxSampleBytes: MAX_VP8_SAMPLE_BYTES,
-  decode: async (sample, { pixelAspect }, edgePx) => {
+  decode: async (sample, { pixelAspect, colour }, edgePx) => {
     const size = readSize(sample);
     if (size === null) return { kind: "unsupported", reason: "the VP8 sample begins with no key frame" };
     const { width, height } = size;
     if (width * height > MAX_VP8_PIXELS)
       return { kind: "unsupported", reason: `VP8 of ${width} × ${height} pixels is too large to decode` };
     try {
-      const image = await decodeWebp(webpOf(sample), MAX_VP8_PIXELS);
-      return { kind: "image", image: resizeToSize(image, displayedSize(image, pixelAspect ?? SQUARE, edgePx)) };
+      const decoded = await decodeWebp(webpOf(sample), MAX_VP8_PIXELS);
+      const image = resizeToSize(decoded, displayedSize(decoded, pixelAspect ?? SQUARE, edgePx));
+      applyColour(image, colour);
+      return { kind: "image", image };
     } catch {
       return { kind: "unsupported", reason: "the VP8 key frame is damaged" };
     }
