@@ -21,6 +21,8 @@ const kernels: Kernel[] = [
   { source: "wasm/h264/h264.ts", output: "src/media/transcode/h264/h264.wasm", maximumPages: 1024 },
   // MAX_MPEG_MEMORY_BYTES: the picture, what blocks are predicted from, and the data.
   { source: "wasm/mpeg/mpeg.ts", output: "src/media/transcode/mpeg/mpeg.wasm", maximumPages: 512 },
+  // MAX_PRORES_MEMORY_BYTES: the picture with two bytes a sample, and a slice.
+  { source: "wasm/prores/prores.ts", output: "src/media/transcode/prores/prores.wasm", maximumPages: 768 },
   { source: "wasm/png.ts", output: "src/media/transcode/scaled/png/png.wasm", maximumPages: 64 },
   // MAX_FACE_MEMORY_BYTES: weights, a picture and the values between layers.
   { source: "wasm/network/network.ts", output: "src/providers/faces/network/network.wasm", maximumPages: 704 },

@@ -3,6 +3,8 @@ import * as openKeyFrames from "../../src/media/inspect/video/keyFrames/openKeyF
 import * as sampleTable from "../../src/media/inspect/video/keyFrames/mp4/sampleTable.ts";
 import * as decodeKeyFrame from "../../src/media/transcode/h264/decodeKeyFrame.ts";
 import * as mpegPicture from "../../src/media/transcode/mpeg/mpegPicture.ts";
+import * as decodeProRes from "../../src/media/transcode/prores/decodeProRes.ts";
+import * as proResSample from "../../src/media/transcode/video/proResSample.ts";
 import * as av1Sample from "../../src/media/transcode/video/av1Sample.ts";
 import * as hevcSample from "../../src/media/transcode/video/hevcSample.ts";
 import * as planesImage from "../../src/media/transcode/video/planesImage.ts";
@@ -50,6 +52,9 @@ export const videoSection: Section = {
     limit(mpegPicture, "MAX_MPEG_SAMPLE_BYTES", "bytes", "MPEG-1, MPEG-2, MPEG-4 or H.263 key frame", REASON),
     limit(mpegPicture, "MAX_MPEG_PIXELS", "pixels", "MPEG-1, MPEG-2, MPEG-4 or H.263 picture", REASON),
     limit(mpegPicture, "MAX_MPEG_MEMORY_BYTES", "bytes", "memory of the MPEG decoder", REASON),
+    limit(proResSample, "MAX_PRORES_SAMPLE_BYTES", "bytes", "ProRes frame", REASON),
+    limit(decodeProRes, "MAX_PRORES_PIXELS", "pixels", "ProRes picture", REASON),
+    limit(decodeProRes, "MAX_PRORES_MEMORY_BYTES", "bytes", "memory of the ProRes decoder", REASON),
     limit(vp8Sample, "MAX_VP8_SAMPLE_BYTES", "bytes", "VP8 key frame", REASON),
     limit(vp8Sample, "MAX_VP8_PIXELS", "pixels", "VP8 picture", REASON),
     limit(vp9Sample, "MAX_VP9_SAMPLE_BYTES", "bytes", "VP9 key frame", REASON),

@@ -3,9 +3,9 @@
 /** Coefficients of the current block, 64 numbers of 32 bits, row by row. */
 export const block: usize = memory.data(256, 16);
 /** Values of `basis`: half the cosine of u (2 x + 1) π / 16, of frequency u and position x. */
-const basis: usize = memory.data(256, 16);
+export const basis: usize = memory.data(256, 16);
 /** Vertically transformed rows. */
-const rows: usize = memory.data(256, 16);
+export const rows: usize = memory.data(256, 16);
 
 /** Half the cosine of k π / 16. */
 const COSINES: usize = memory.data<f32>([
@@ -52,7 +52,8 @@ export function controlMismatch(): void {
   if ((parity & 1) === 0) store<i32>(block + 252, load<i32>(block + 252) ^ 1);
 }
 
-function transformColumns(): void {
+/** Transforms the block to `rows`. */
+export function transformColumns(): void {
   memory.fill(rows, 0, 256);
   for (let v: usize = 0; v < 8; v++) {
     const lowInts = v128.load(block + (v << 5));

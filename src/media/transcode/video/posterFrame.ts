@@ -12,6 +12,7 @@ import { h264Sample } from "./h264Sample.ts";
 import { hevcSample } from "./hevcSample.ts";
 import { mjpegSample } from "./mjpegSample.ts";
 import { h263Sample, mpeg1Sample, mpeg2Sample, mpeg4Sample } from "./mpegSample.ts";
+import { proResSample } from "./proResSample.ts";
 import type { SampleDecoder, SampleResult } from "./sampleDecoder.ts";
 import { vp8Sample } from "./vp8Sample.ts";
 import { vp9Sample } from "./vp9Sample.ts";
@@ -51,6 +52,7 @@ export const decoders = new Map<string, SampleDecoder>([
   ["mpeg2", mpeg2Sample],
   ["mpeg4", mpeg4Sample],
   ["h263", h263Sample],
+  ["prores", proResSample],
   ["vp8", vp8Sample],
   ["vp9", vp9Sample],
 ]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { av1Sample } from "../../../../src/media/transcode/video/av1Sample.ts";
 import { mjpegSample } from "../../../../src/media/transcode/video/mjpegSample.ts";
 import { mpeg1Sample, mpeg2Sample, mpeg4Sample } from "../../../../src/media/transcode/video/mpegSample.ts";
+import { proResSample } from "../../../../src/media/transcode/video/proResSample.ts";
 import type { SampleDecoder } from "../../../../src/media/transcode/video/sampleDecoder.ts";
 import { vp8Sample } from "../../../../src/media/transcode/video/vp8Sample.ts";
 import { vp9Sample } from "../../../../src/media/transcode/video/vp9Sample.ts";
@@ -33,6 +34,8 @@ const SAMPLES: [string, SampleDecoder, number][] = [
   ["mpeg4-packets.m4v", mpeg4Sample, EXACT],
   ["mpeg4-interlaced.m4v", mpeg4Sample, EXACT],
   ["mpeg4-xvid.m4v", mpeg4Sample, EXACT],
+  ["prores-proxy.prores", proResSample, EXACT],
+  ["prores-interlaced.prores", proResSample, EXACT],
   ["vp8.ivf", vp8Sample, INTERPOLATED],
   ["vp8-odd.ivf", vp8Sample, INTERPOLATED],
   ["vp9.ivf", vp9Sample, EXACT],
@@ -147,6 +150,28 @@ describe("mjpegSample", () => {
     expect(await decodeFrame(mjpegSample, field)).toMatchObject({ width: 160, height: 96 });
     const progressive = bytesOf(frame.subarray(0, 2), aviSegment(0), frame.subarray(2), frame);
     expect(await decodeFrame(mjpegSample, progressive)).toMatchObject({ width: 160, height: 96 });
+  });
+});
+
+describe("proResSample", () => {
+  it("shows HDR as the frame or the track says", async () => {
+    const frame = await keyFrame("prores-proxy.prores");
+    const sdr = await decodeFrame(proResSample, frame);
+    const colour = { primaries: 9, transfer: 18, matrix: 9, isFullRange: false };
+    const told = await decodeFrame(proResSample, frame, { colour });
+    const stated = frame.slice();
+    stated.set([9, 18, 9], 8 + 14);
+    expect(meanDifference(told, sdr)).toBeGreaterThan(5);
+    // The frame states its matrix.
+    expect(meanDifference(await decodeFrame(proResSample, stated), sdr)).toBeGreaterThan(5);
+  });
+
+  it("says why a frame can't be decoded", async () => {
+    const frame = await keyFrame("prores-proxy.prores");
+    const withByte = (at: number, value: number) => bytesOf(frame.subarray(0, at), [value], frame.subarray(at + 1));
+    expect(await refusalOf(proResSample, withByte(8 + 12, 0xc0))).toBe("ProRes of 4:4:4");
+    expect(await refusalOf(proResSample, withByte(8 + 8, 0xff))).toMatch(/^(the ProRes frame is damaged|ProRes of)/);
+    expect(await refusalOf(proResSample, frame.subarray(0, frame.length - 100))).toBe("the ProRes frame is damaged");
   });
 });
 
