@@ -14,6 +14,8 @@ export const worker = cloudflareTest(async () => ({
       TEST_LOGS: process.env.TEST_LOGS ?? "",
       MEDIA_SIGNING_KEY: "test signing key 0123456789abcdef0123456789abcdef",
     },
+    // A message that the Worker consumes a second later would run its tasks in the middle of another test.
+    queueProducers: { QUEUE: "unconsumed", TEST_QUEUE: "tintype" },
     // The rate-limit tests replace the configured limits with this one.
     ratelimits: { TEST_LIMIT: { namespace_id: "70003", simple: { limit: 3, period: 60 } } },
   },
@@ -24,7 +26,7 @@ export const shared = {
   silent: "passed-only" as const,
   // The interception of the console lets a run stall: test/support/capturedConsole.ts.
   disableConsoleIntercept: true,
-  setupFiles: ["./test/setupConsole.ts", "./test/setup.ts"],
+  setupFiles: ["./test/setup.ts"],
   // Ends a test that hangs. A busy machine takes several times the usual second.
   testTimeout: 30_000,
   hookTimeout: 30_000,
@@ -66,7 +68,12 @@ export default defineConfig({
       {
         extends: true,
         plugins: [worker],
-        test: { name: "stored", include: ["test/**/*.test.ts"], exclude: [slow, scripts, ...stateless] },
+        test: {
+          name: "stored",
+          include: ["test/**/*.test.ts"],
+          exclude: [slow, scripts, ...stateless],
+          isolate: false,
+        },
       },
       { extends: false, test: { name: "scripts", include: [scripts], exclude: [slow], testTimeout: 60_000 } },
     ],

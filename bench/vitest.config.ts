@@ -4,5 +4,5 @@ import { shared, worker } from "../vitest.config.ts";
 export default defineConfig({
   plugins: [worker],
   // Benchmarks print their results, so their console isn't collected.
-  test: { ...shared, silent: false, setupFiles: ["./test/setup.ts"], include: ["bench/*.bench.ts"] },
+  test: { ...shared, silent: false, setupFiles: ["./bench/setup.ts"], include: ["bench/*.bench.ts"] },
 });

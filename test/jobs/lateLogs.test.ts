@@ -11,8 +11,8 @@ it("a file ends although a queue consumer still logs", async () => {
   const waitForLines = (count: number): Promise<void> =>
     vi.waitFor(() => expect(warn.mock.calls.length).toBeGreaterThanOrEqual(count), { timeout: 25_000, interval: 10 });
   // The first message loads the consumer.
-  await env.QUEUE.sendBatch([MESSAGE]);
+  await env.TEST_QUEUE.sendBatch([MESSAGE]);
   await waitForLines(1);
-  for (let count = 0; count < BATCHES; count++) setTimeout(() => void env.QUEUE.sendBatch(BATCH), count * 4);
+  for (let count = 0; count < BATCHES; count++) setTimeout(() => void env.TEST_QUEUE.sendBatch(BATCH), count * 4);
   await waitForLines(20);
 });

@@ -11,8 +11,9 @@ import { afterAll, afterEach, type RunnerTask } from "vitest";
 /* eslint-disable no-console -- replaces the console */
 const METHODS = ["debug", "log", "info", "warn", "error"] as const;
 
+const worker = (globalThis.sharedWorker ??= {});
 /** The console of workerd, whose output reaches the terminal without Vitest. */
-const print = console.log.bind(console);
+const print = (worker.print ??= console.log.bind(console));
 let lines: string[] = [];
 
 if (env.TEST_LOGS === "")
