@@ -19,6 +19,10 @@ export interface TiffLayout {
   samples: number;
   photometric: number;
   compression: TiffCompression;
+  /** Group 3: rows of two dimensions may follow those of one. */
+  isTwoDimensional: boolean;
+  /** Fax codings: the lowest bit of a byte comes first. */
+  isReversed: boolean;
   /** Horizontal differencing (predictor 2). */
   hasPredictor: boolean;
   /** The last sample is alpha. */
@@ -36,7 +40,7 @@ export interface TiffLayout {
 const tags = {
   width: 0x100, height: 0x101, bits: 0x102, compression: 0x103, photometric: 0x106,
   stripOffsets: 0x111, samples: 0x115, rowsPerStrip: 0x116, stripSizes: 0x117, planar: 0x11c, predictor: 0x13d,
-  palette: 0x140, tileWidth: 0x142, tileHeight: 0x143, tileOffsets: 0x144, tileSizes: 0x145, extra: 0x152,
+  fillOrder: 0x10a, t4Options: 0x124, palette: 0x140, tileWidth: 0x142, tileHeight: 0x143, tileOffsets: 0x144, tileSizes: 0x145, extra: 0x152,
   sampleFormat: 0x153, icc: 0x8773,
 } as const; // prettier-ignore
 
@@ -81,6 +85,8 @@ export async function readTiffLayout(file: ByteSource): Promise<TiffLayout> {
     height: await number(tags.height, 0),
     bits: await number(tags.bits, 1),
     photometric: await number(tags.photometric, 1),
+    isTwoDimensional: ((await number(tags.t4Options, 0)) & 1) === 1,
+    isReversed: (await number(tags.fillOrder, 1)) === 2,
     hasPredictor: (await number(tags.predictor, 1)) === 2,
     hasAlpha: [1, 2].includes(await number(tags.extra, 0)),
     palette: await numbers(tags.palette, 3 * 256),
@@ -117,6 +123,8 @@ function requireReadable(layout: TiffLayout, isPlanar: boolean, sampleFormat: nu
   if (tileWidth < 1 || tileHeight < 1) throw new Error("the TIFF's strips or tiles have no size");
   if (![1, 4, 8, 16].includes(bits) || (bits < 8 && samples > 1))
     throw new Error(`unsupported TIFF with ${bits} bits a sample`);
+  if (["mh", "g3", "g4"].includes(layout.compression) && (bits !== 1 || samples !== 1))
+    throw new Error("unsupported TIFF: fax compression of more than one bit a pixel");
   if (sampleFormat !== 1) throw new Error("unsupported TIFF sample format: unsigned integers are needed");
   if (!photometrics.includes(photometric))
     throw new Error(`unsupported TIFF photometric interpretation ${photometric}`);

@@ -82,7 +82,9 @@ async function openSegment(
   const range = isStored
     ? { offset: offset + skippedBytes, length: segmentBytes - skippedBytes }
     : { offset, length: sizes[index] ?? source.sizeBytes };
-  const reader = segmentReader(source, range, compression, segmentBytes);
+  const { tileWidth: columns, isTwoDimensional, isReversed } = layout;
+  const fax = { columns, isTwoDimensional, isReversed };
+  const reader = segmentReader(source, range, compression, { expectedBytes: segmentBytes, fax });
   for (let left = isStored ? 0 : skippedBytes; left > 0; left -= scratch.length) {
     await reader.fill(scratch.subarray(0, left));
     await yieldToRequests(scratch.length);
