@@ -123,17 +123,19 @@ async function imagesOfDamaged(
   file: DisplayFile,
   render: RenderSource,
 ): Promise<MadeImages | NoImages> {
-  let made: MadeImages | NoImages | null = null;
+  const repair = async (): Promise<MadeImages | null> => {
+    const repaired = await substituteDamaged(context, asset, file);
+    return repaired === null ? null : { kind: "images", ...repaired, way: "worker" };
+  };
   try {
-    made = await imagesOfFile(context, file, render);
-    if (made.kind !== "unreadable") return made;
+    const made = await imagesOfFile(context, file, render);
+    return made.kind === "unreadable" ? ((await repair()) ?? made) : made;
   } catch (error) {
     // Cloudflare Images may report damage as an internal error, which would be tried again and again.
-    if (error instanceof AppError || (await isWhole(context, file))) throw error;
-    made = { kind: "unreadable", reason: error instanceof Error ? error.message : String(error) };
+    const repaired = error instanceof AppError || (await isWhole(context, file)) ? null : await repair();
+    if (repaired === null) throw error;
+    return repaired;
   }
-  const repaired = await substituteDamaged(context, asset, file);
-  return repaired === null ? made : { kind: "images", ...repaired, way: "worker" };
 }
 
 /**
