@@ -5,6 +5,7 @@ import { pesPacket, section } from "./buildVideo.ts";
 const VIDEO_PACKET_ID = 0x101;
 const TABLE_PACKET_ID = 0x100;
 const SOUND_PACKET_ID = 0x102;
+const RADIO_PACKET_ID = 0x110;
 const PACKET_PAYLOAD_BYTES = 184;
 
 export interface TransportFilm {
@@ -12,6 +13,8 @@ export interface TransportFilm {
   pictures: Uint8Array[];
   streamType?: number;
   packetBytes?: 188 | 192 | 204;
+  /** Whether a program with sound only is in front of that of the film. */
+  hasRadio?: boolean;
 }
 
 /** Splits a payload into packets; the last one is stuffed. */
@@ -35,9 +38,11 @@ function transportPackets(packetId: number, payload: Uint8Array, packetBytes: nu
 }
 
 /** A program with sound and one video stream. */
-export function transportFilm({ pictures, streamType = 0x1b, packetBytes = 188 }: TransportFilm): Uint8Array {
+export function transportFilm(film: TransportFilm): Uint8Array {
+  const { pictures, streamType = 0x1b, packetBytes = 188, hasRadio = false } = film;
   const packets = (packetId: number, payload: Uint8Array) => transportPackets(packetId, payload, packetBytes);
-  const programs = section(0, u16(1), u16(0xe000 | TABLE_PACKET_ID));
+  const radioProgram = hasRadio ? [u16(1), u16(0xe000 | RADIO_PACKET_ID)] : [];
+  const programs = section(0, ...radioProgram, u16(2), u16(0xe000 | TABLE_PACKET_ID));
   const sound = [[0x0f], u16(0xe000 | SOUND_PACKET_ID), u16(0xf000)];
   const streams = section(
     2,
@@ -50,6 +55,7 @@ export function transportFilm({ pictures, streamType = 0x1b, packetBytes = 188 }
   );
   return bytesOf(
     packets(0, programs),
+    hasRadio ? packets(RADIO_PACKET_ID, section(2, u16(0xe1ff), u16(0xf000), ...sound)) : [],
     packets(TABLE_PACKET_ID, streams),
     ...pictures.flatMap((picture, i) => [
       packets(VIDEO_PACKET_ID, pesPacket(i * 3600, picture)),

@@ -66,6 +66,20 @@ async function readFileProperties(source: ByteSource, { start }: AsfObject, draf
   draft.durationSeconds = (Number(view.getBigUint64(40, true)) - prerollTicks) / TICKS_PER_SECOND;
 }
 
+/** Behind the properties of the stream: the size of the picture and of the format. */
+const FORMAT_AT = 65;
+
+/** Returns the format of the first video stream, a BITMAPINFOHEADER; null if there is none. */
+export async function findAsfVideoFormat(source: ByteSource): Promise<Uint8Array | null> {
+  const headerBytes = Number(viewOf(await source.read(16, 8)).getBigUint64(0, true));
+  for (const { guid, start, end } of await readObjects(source, OBJECT_HEADER_BYTES + 6, headerBytes)) {
+    if (guid !== guids.streamProperties) continue;
+    const bytes = await source.read(start, Math.min(end - start, MAX_TEXT_BYTES));
+    if (asciiAt(bytes, 0, 16) === guids.videoStream) return bytes.subarray(FORMAT_AT);
+  }
+  return null;
+}
+
 /** Returns the number of the stream if it is a video, else 0. */
 async function readVideoStream(source: ByteSource, { start }: AsfObject, draft: VideoDraft): Promise<number> {
   const bytes = await source.read(start, 62);

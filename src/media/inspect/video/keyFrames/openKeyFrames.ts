@@ -4,6 +4,7 @@ import type { ByteSource } from "../../bytes/byteSource.ts";
 import type { MediaFamily } from "../../formats.ts";
 import { sniff, SNIFF_BYTES } from "../../sniff.ts";
 import type { KeyFrameTrack } from "./keyFrameTrack.ts";
+import { openAsfKeyFrames } from "./asfKeyFrames.ts";
 import { openAviKeyFrames } from "./avi/aviKeyFrames.ts";
 import { openMatroskaKeyFrames } from "./matroska/matroskaKeyFrames.ts";
 import { openProgramKeyFrames } from "./mpeg/programKeyFrames.ts";
@@ -24,6 +25,7 @@ const containers = new Map<MediaFamily | null, OpenContainer>([
   ["heif", openMp4KeyFrames],
   ["matroska", openMatroskaKeyFrames],
   ["avi", openAviKeyFrames],
+  ["asf", openAsfKeyFrames],
   ["mpeg-ts", openTransportKeyFrames],
   ["mpeg-ps", openProgramKeyFrames],
 ]);

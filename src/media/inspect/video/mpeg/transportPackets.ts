@@ -73,22 +73,28 @@ function tableSection(payload: Uint8Array): Uint8Array {
   return table.subarray(0, Math.max(0, Math.min(length, table.length) - 4));
 }
 
-/** Finds the first stream of one of the types in the map of the first program. */
+/** Returns the packets that carry the maps of the programs. */
+function mapIds(table: Uint8Array): number[] {
+  const ids: number[] = [];
+  for (let at = 8; at + 4 <= table.length; at += 4) {
+    const program = ((table[at] ?? 0) << 8) | (table[at + 1] ?? 0);
+    if (program !== 0) ids.push(packetIdAt(table, at + 2));
+  }
+  return ids;
+}
+
+/** Finds the first stream of one of the types in the maps of the programs. */
 export function findProgramStream(
   head: Uint8Array,
   layout: PacketLayout,
   isWanted: (streamType: number) => boolean,
 ): ProgramStream | null {
-  let tableId: number | null = null;
+  const maps = new Set<number>();
   for (const { packetId, isStart, payload } of packetsIn(head, layout)) {
     if (!isStart) continue;
-    if (packetId === 0 && tableId === null) {
-      const table = tableSection(payload);
-      for (let at = 8; at + 4 <= table.length && tableId === null; at += 4) {
-        const program = ((table[at] ?? 0) << 8) | (table[at + 1] ?? 0);
-        if (program !== 0) tableId = packetIdAt(table, at + 2);
-      }
-    } else if (packetId === tableId) {
+    if (packetId === 0) {
+      for (const id of mapIds(tableSection(payload))) maps.add(id);
+    } else if (maps.has(packetId)) {
       const stream = streamOf(tableSection(payload), isWanted);
       if (stream !== null) return stream;
     }

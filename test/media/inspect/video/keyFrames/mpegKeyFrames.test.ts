@@ -64,6 +64,12 @@ describe("key frames of a transport stream", () => {
     },
   );
 
+  it("are found in the first program with video", async () => {
+    const { keyFrames, pictures } = groups("h264", 1);
+    const track = await open(transportFilm({ pictures, hasRadio: true }));
+    expect(await track.readKeyFrame(0, MAX_SAMPLE_BYTES)).toEqual(keyFrames[0]);
+  });
+
   it("end where the file ends", async () => {
     const { keyFrames, pictures } = groups("h264", 1);
     const track = await open(transportFilm({ pictures: pictures.slice(0, 1) }));

@@ -8,7 +8,7 @@ import type { KeyFrameTrack } from "../keyFrameTrack.ts";
 import { placeOffset, SEARCHED_PLACES } from "../searchedPlaces.ts";
 import type { StreamCodec } from "./pictureFinder.ts";
 import { type DemuxedBytes, readPicture } from "./pictureSearch.ts";
-import { streamTrack } from "./streamTrack.ts";
+import { streamTrack } from "../streamTrack.ts";
 
 /** The first pictures of the film, with sound between them. */
 const HEAD_BYTES = 256 * 1024;

@@ -12,7 +12,7 @@ import type { KeyFrameTrack } from "../keyFrameTrack.ts";
 import { placeOffset, SEARCHED_PLACES } from "../searchedPlaces.ts";
 import type { StreamCodec } from "./pictureFinder.ts";
 import { type CarriedStream, type DemuxedBytes, readPicture } from "./pictureSearch.ts";
-import { streamTrack } from "./streamTrack.ts";
+import { streamTrack } from "../streamTrack.ts";
 
 /** The tables repeat every 100 ms. */
 const TABLES_BYTES = 256 * 1024;

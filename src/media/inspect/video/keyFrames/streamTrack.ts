@@ -1,5 +1,5 @@
-import type { KeyFrameTrack } from "../keyFrameTrack.ts";
-import { SEARCHED_PLACES } from "../searchedPlaces.ts";
+import type { KeyFrameTrack } from "./keyFrameTrack.ts";
+import { SEARCHED_PLACES } from "./searchedPlaces.ts";
 
 /** A track of a stream without an index, which describes its pictures itself. */
 export function streamTrack(
