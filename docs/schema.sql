@@ -711,6 +711,13 @@ BEGIN
       AND f.media_type = 'video' AND f.poster_source NOT IN ('client', 'film', 'outdated'));
 END;
 
+CREATE TRIGGER assets_update_poster_source AFTER UPDATE OF poster_version_id ON assets
+WHEN NEW.poster_version_id IS NOT OLD.poster_version_id AND NEW.poster_source IS OLD.poster_source
+  AND NEW.poster_source <> 'client'
+BEGIN
+  UPDATE assets SET poster_source = NULL WHERE id = NEW.id;
+END;
+
 CREATE TABLE derived_files (
   asset_id text NOT NULL,
   version_id text NOT NULL,

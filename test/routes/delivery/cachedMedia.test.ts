@@ -308,6 +308,18 @@ const endings: [name: string, end: () => Promise<string[]>][] = [
       return [url];
     },
   ],
+  [
+    "a poster is deleted",
+    async () => {
+      const video = await expectAsset(await uploadWithoutConsumer(uniqueBytes(), { name: "film.mp4" }), 201);
+      const path = `/api/assets/${video.id}/still`;
+      const poster = { body: await solidPng(3), headers: { "content-type": "image/png" }, ...behind };
+      const url = urlOf(await expectAsset(await call("PUT", path, poster), 200), "thumbnail_image");
+      await view(url);
+      await expectAsset(await call("DELETE", path, behind), 200);
+      return [url];
+    },
+  ],
 ];
 
 describe("a cached file whose URL ended", () => {

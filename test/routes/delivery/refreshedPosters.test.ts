@@ -110,6 +110,22 @@ describe("POST /api/libraries/{id}/video-posters", () => {
 });
 
 describe("a poster that an earlier release stored", () => {
+  it.each(["film", "outdated", "a version"])("in place of one of origin %s is of unknown origin", async (source) => {
+    const film = await storeAsset("video_rotate.mp4");
+    const set = async (poster: string, columns = ""): Promise<void> => {
+      await env.DB.prepare(`UPDATE assets SET poster_version_id = ?${columns} WHERE id = ?`)
+        .bind(poster, film.id)
+        .run();
+    };
+    await set("v", `, poster_source = '${source}'`);
+    expect((await reloadAsset(film)).posterSource).toBe(source);
+    await set("w");
+    expect((await reloadAsset(film)).posterSource).toBeNull();
+    await set("x", ", poster_source = 'client'");
+    await set("y");
+    expect((await reloadAsset(film)).posterSource).toBe("client");
+  });
+
   const migrations = import.meta.glob<string>("../../../migrations/0053_*.sql", {
     query: "?raw",
     import: "default",
