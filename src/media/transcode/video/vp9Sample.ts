@@ -22,12 +22,12 @@ const SQUARE = { width: 1, height: 1 };
 /** One decoder for the key frames of a film: a WebAssembly memory is freed only with its instance. */
 const decoders = new WeakMap<KeyFrameTrack, Vp9Decoder>();
 
-/** Decodes a frame. A decoder that threw is dropped: its memory may be inconsistent. */
+/** Decodes a frame. A decoder that failed is dropped: its memory may be inconsistent, and it refuses later frames. */
 async function decodeFrame(frame: Vp9Frame, track: KeyFrameTrack): Promise<DecodedFrame | null> {
   const decoder = decoders.get(track) ?? (await startVp9Decoder(MAX_VP9_MEMORY_BYTES));
   decoders.delete(track);
   const decoded = decoder.decode(frame.bytes);
-  decoders.set(track, decoder);
+  if (decoded !== null) decoders.set(track, decoder);
   return decoded;
 }
 

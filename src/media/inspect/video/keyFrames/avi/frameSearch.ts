@@ -74,13 +74,15 @@ export async function findFrame(
   offset: number,
   frameIds: readonly string[],
 ): Promise<number | null> {
+  const kind = (frameIds[0] ?? "").charCodeAt(2);
+  let left = MAX_SEARCHED_CHUNKS;
   for (let from = offset; ; from += SEARCH_STEP_BYTES - HEAD_BYTES) {
     const bytes = await source.read(from, SEARCH_STEP_BYTES);
-    const kind = (frameIds[0] ?? "").charCodeAt(2);
     for (let at = bytes.indexOf(kind, 2); at >= 0; at = bytes.indexOf(kind, at + 1)) {
       if (!frameIds.includes(asciiAt(bytes, at - 2, 4))) continue;
       const head = await readHead(source, from + at - 2);
       if (head !== null && (await readHead(source, nextChunk(from + at - 2, head))) !== null) return from + at - 2;
+      if (--left === 0) return null;
     }
     if (bytes.length < SEARCH_STEP_BYTES) return null;
   }

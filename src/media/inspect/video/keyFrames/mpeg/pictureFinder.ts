@@ -2,7 +2,7 @@
  * Finds a key frame with its parameter sets in an elementary stream: from the parameter sets in front of an intra picture
  * to the next access unit.
  */
-import { bitReader, removeEmulationPrevention, startCodeUnits } from "../../codecs/bitReader.ts";
+import { bitReader, removeEmulationPrevention } from "../../codecs/bitReader.ts";
 
 export type StreamCodec = "h264" | "hevc" | "mpeg1" | "mpeg2";
 
@@ -77,30 +77,59 @@ function kindOf(codec: StreamCodec, unit: Uint8Array): UnitKind {
   }
 }
 
-export interface FoundPicture {
-  /** Offset of the picture's parameter sets; null if there is none yet. */
+/** Units that are looked at from one place on: a second of 4K in slices of one row has 8,000. */
+export const MAX_SEARCHED_UNITS = 32_768;
+
+/** The search of one picture. Offsets count from the start of the bytes that are given next. */
+export interface PictureSearch {
+  /** Offset of the picture's parameter sets; null if none was found yet. */
   start: number | null;
-  /** Offset behind the picture; null if it may continue. */
-  end: number | null;
-  /** What precedes this offset contains no part of a key frame. */
-  keepFrom: number;
+  hasPicture: boolean;
+  /** What precedes this offset was looked at. */
+  from: number;
+  unitsLeft: number;
 }
 
-/** Looks for the first intra picture behind parameter sets. `isEnd` tells that nothing follows the bytes. */
-export function findPicture(bytes: Uint8Array, codec: StreamCodec, isEnd: boolean): FoundPicture {
-  let start: number | null = null;
-  let hasPicture = false;
-  let last = 0;
-  for (const unit of startCodeUnits(bytes)) {
-    const at = unit.byteOffset - bytes.byteOffset - START_CODE_BYTES;
-    last = at;
-    if (!isEnd && bytes.length - at - START_CODE_BYTES < KIND_BYTES) break;
-    const kind = kindOf(codec, unit);
-    if (hasPicture && kind !== "other") return { start, end: at, keepFrom: at };
-    if (kind === "parameters") start ??= at;
-    else if (kind === "intra") hasPicture = start !== null;
-    else if (kind === "inter") start = null;
+export function newPictureSearch(): PictureSearch {
+  return { start: null, hasPicture: false, from: 0, unitsLeft: MAX_SEARCHED_UNITS };
+}
+
+/** Finds the next start code from an offset on; the end of the bytes if there is none. */
+function nextUnit(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(1, from + 2); at >= 0; at = bytes.indexOf(1, at + 1))
+    if (bytes[at - 1] === 0 && bytes[at - 2] === 0) return at - 2;
+  return bytes.length;
+}
+
+/** Notes what a unit means for the search. */
+function addUnit(search: PictureSearch, at: number, kind: UnitKind): void {
+  if (kind === "parameters") search.start ??= at;
+  else if (kind === "intra") search.hasPicture = search.start !== null;
+  else if (kind === "inter") search.start = null;
+}
+
+/**
+ * Goes on looking for the first intra picture behind parameter sets. `isEnd` tells that nothing follows the bytes. Returns
+ * the offset behind the picture; null if it wasn't found yet, or may continue.
+ */
+export function findPictureEnd(
+  search: PictureSearch,
+  bytes: Uint8Array,
+  codec: StreamCodec,
+  isEnd: boolean,
+): number | null {
+  for (; search.unitsLeft > 0; search.unitsLeft--) {
+    const at = nextUnit(bytes, search.from);
+    const head = bytes.subarray(at + START_CODE_BYTES, at + START_CODE_BYTES + KIND_BYTES);
+    if (head.length < KIND_BYTES && (!isEnd || head.length === 0)) {
+      // A start code may begin in the last two bytes.
+      search.from = Math.max(search.from, Math.min(at, bytes.length - 2));
+      break;
+    }
+    const kind = kindOf(codec, head);
+    if (search.hasPicture && kind !== "other") return at;
+    addUnit(search, at, kind);
+    search.from = at + START_CODE_BYTES;
   }
-  if (!hasPicture) return { start: null, end: null, keepFrom: start ?? last };
-  return { start, end: isEnd ? bytes.length : null, keepFrom: start ?? last };
+  return search.hasPicture && isEnd ? bytes.length : null;
 }

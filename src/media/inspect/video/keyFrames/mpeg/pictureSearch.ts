@@ -3,7 +3,7 @@ import type { ByteSource } from "../../../bytes/byteSource.ts";
 import { concat } from "../../../bytes/bytes.ts";
 import type { KeyFrameSample } from "../keyFrameTrack.ts";
 import { MAX_PLACE_SEARCH_BYTES } from "../searchedPlaces.ts";
-import { findPicture, type StreamCodec } from "./pictureFinder.ts";
+import { findPictureEnd, newPictureSearch, type StreamCodec } from "./pictureFinder.ts";
 
 /** Reads grow from the first size to the last. */
 const FIRST_READ_BYTES = 128 * 1024;
@@ -36,6 +36,7 @@ export async function readPicture(
   let stream: Uint8Array = new Uint8Array();
   let rest: Uint8Array = new Uint8Array();
   let readBytes = FIRST_READ_BYTES;
+  const search = newPictureSearch();
   for (let at = offset; ; readBytes = Math.min(readBytes * 2, MAX_READ_BYTES)) {
     const read = await file.read(at, readBytes);
     at += read.length;
@@ -44,10 +45,15 @@ export async function readPicture(
     rest = piece.subarray(Math.max(usedBytes, piece.length - MAX_REST_BYTES));
     stream = concat([stream, ...parts]);
     const isEnd = read.length < readBytes;
-    const { start, end, keepFrom } = findPicture(stream, codec, isEnd);
-    if (start !== null && (end ?? stream.length) - start > maxBytes) return "too-large";
+    const end = findPictureEnd(search, stream, codec, isEnd);
+    const { start, hasPicture, from } = search;
+    if (hasPicture && start !== null && (end ?? stream.length) - start > maxBytes) return "too-large";
     if (start !== null && end !== null) return stream.subarray(start, end);
-    if (isEnd || (start === null && at - offset >= MAX_PLACE_SEARCH_BYTES)) return null;
+    const isSearched = search.unitsLeft === 0 || (!hasPicture && at - offset >= MAX_PLACE_SEARCH_BYTES);
+    if (isEnd || isSearched) return null;
+    const keepFrom = start ?? from;
     stream = stream.subarray(keepFrom);
+    search.start = start === null ? null : 0;
+    search.from = from - keepFrom;
   }
 }
