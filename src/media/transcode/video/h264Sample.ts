@@ -1,4 +1,5 @@
 /** Decodes key frames of H.264 tracks. */
+import { startsWith } from "../../inspect/bytes/bytes.ts";
 import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
 import { toneMap } from "../colour/toneMap.ts";
 import { decodeKeyFrame, MAX_KEY_FRAME_BYTES, type H264Picture } from "../h264/decodeKeyFrame.ts";
@@ -18,7 +19,11 @@ function describedBy(picture: H264Picture, { pixelAspect, colour }: KeyFrameTrac
 function unitsOf(sample: Uint8Array, configuration: Uint8Array): Uint8Array[] | null {
   if (configuration.length === 0) return annexBUnits(sample);
   const parsed = parseAvcConfiguration(configuration);
-  return parsed && [...parsed.parameterSets, ...lengthPrefixedUnits(sample, parsed.lengthBytes)];
+  if (parsed === null) return null;
+  // Some programs copy a byte stream beside a configuration; no unit has a length of 1.
+  const isByteStream = startsWith(sample, "\0\0\0\x01");
+  const units = isByteStream ? annexBUnits(sample) : lengthPrefixedUnits(sample, parsed.lengthBytes);
+  return [...parsed.parameterSets, ...units];
 }
 
 export const h264Sample: SampleDecoder = {
