@@ -105,6 +105,17 @@ const pictureHeads = {
     other: [2, 1, 0xd0],
     delimiter: [0x46, 1, 0x50],
   },
+  mpeg4: {
+    sets: [
+      [0xb0, 1],
+      [0xb5, 9],
+      [0, 0x40],
+      [0x20, 0, 0xc4],
+    ],
+    key: [0xb6, 0x10],
+    other: [0xb6, 0x50],
+    delimiter: [0xb3, 0, 0x10],
+  },
   mpeg2: {
     sets: [
       [0xb3, 0x2d, 2, 0x40],

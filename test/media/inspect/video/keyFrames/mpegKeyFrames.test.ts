@@ -14,7 +14,7 @@ const MAX_SAMPLE_BYTES = 100_000;
 const KEY_FRAMES = 20;
 
 /** Groups of a key frame and four other pictures; the delimiter is in front of the parameter sets. */
-function groups(codec: "h264" | "hevc" | "mpeg2", count = KEY_FRAMES, sizeBytes = 5000) {
+function groups(codec: "h264" | "hevc" | "mpeg2" | "mpeg4", count = KEY_FRAMES, sizeBytes = 5000) {
   const { keyFrame, other, delimiter } = elementaryPictures(codec);
   const keyFrames = Array.from({ length: count }, (_, i) => keyFrame(i + 2, sizeBytes + i));
   const pictures = keyFrames.flatMap((frame) => [
@@ -50,6 +50,7 @@ describe("key frames of a transport stream", () => {
     ["hevc", 0x24, 204],
     ["hevc", 0x24, 192],
     ["mpeg2", 2, 188],
+    ["mpeg4", 0x10, 188],
   ] as const)(
     "are found at places of the file: %s of type %i in packets of %i bytes",
     async (codec, streamType, packetBytes) => {
@@ -121,7 +122,7 @@ describe("key frames of a transport stream", () => {
 
   it.each([
     ["VC-1", 0xea],
-    ["mpeg4", 0x10],
+    ["JPEG 2000", 0x21],
   ])("don't exist for codecs without a decoder, which are named: %s", async (codec, streamType) => {
     const track = await open(transportFilm({ pictures: groups("h264", 1).pictures, streamType }));
     expect(track).toMatchObject({ codec });

@@ -4,7 +4,7 @@
  */
 import { bitReader, removeEmulationPrevention } from "../../codecs/bitReader.ts";
 
-export type StreamCodec = "h264" | "hevc" | "mpeg1" | "mpeg2";
+export type StreamCodec = "h264" | "hevc" | "mpeg1" | "mpeg2" | "mpeg4";
 
 /**
  * Part of an access unit: parameter sets or what else precedes a picture, the start of a picture, and what follows it.
@@ -62,11 +62,24 @@ function mpegKind(unit: Uint8Array): UnitKind {
   return (((unit[2] ?? 0) >> 3) & 7) === 1 ? "intra" : "inter";
 }
 
+/** Start codes of MPEG-4 part 2; ISO/IEC 14496-2 Table 6-3. Headers of objects and layers have those up to 0x2f. */
+const MPEG4 = { lastLayer: 0x2f, sequence: 0xb0, group: 0xb3, object: 0xb5, picture: 0xb6 } as const;
+const MPEG4_INTRA = 0;
+
+function mpeg4Kind(unit: Uint8Array): UnitKind {
+  const code = unit[0] ?? 0;
+  if (code <= MPEG4.lastLayer || code === MPEG4.sequence || code === MPEG4.object) return "parameters";
+  if (code === MPEG4.group) return "leading";
+  if (code !== MPEG4.picture) return "other";
+  return (unit[1] ?? 0) >> 6 === MPEG4_INTRA ? "intra" : "inter";
+}
+
 const kinds: Record<StreamCodec, (unit: Uint8Array) => UnitKind> = {
   h264: h264Kind,
   hevc: hevcKind,
   mpeg1: mpegKind,
   mpeg2: mpegKind,
+  mpeg4: mpeg4Kind,
 };
 
 function kindOf(codec: StreamCodec, unit: Uint8Array): UnitKind {

@@ -22,11 +22,11 @@ const codecs = new Map<number, StreamCodec>([
   [0x01, "mpeg1"],
   [0x02, "mpeg2"],
   [0x80, "mpeg2"],
+  [0x10, "mpeg4"],
   [0x1b, "h264"],
   [0x24, "hevc"],
 ]);
 const otherCodecs = new Map([
-  [0x10, "mpeg4"],
   [0x21, "JPEG 2000"],
   [0x33, "VVC"],
   [0x42, "AVS"],
