@@ -2,6 +2,7 @@
 import * as openKeyFrames from "../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
 import * as sampleTable from "../../src/media/inspect/video/keyFrames/mp4/sampleTable.ts";
 import * as decodeKeyFrame from "../../src/media/transcode/h264/decodeKeyFrame.ts";
+import * as decodeMpeg2 from "../../src/media/transcode/mpeg/decodeMpeg2.ts";
 import * as mpegPicture from "../../src/media/transcode/mpeg/mpegPicture.ts";
 import * as decodeProRes from "../../src/media/transcode/prores/decodeProRes.ts";
 import * as proResSample from "../../src/media/transcode/video/proResSample.ts";
@@ -50,6 +51,7 @@ export const videoSection: Section = {
     limit(av1Sample, "MAX_AV1_SAMPLE_MEMORY_BYTES", "bytes", "WebAssembly memory of the AV1 decoder of films", REASON),
     limit(mjpegSample, "MAX_MJPEG_SAMPLE_BYTES", "bytes", "frame of Motion JPEG", REASON),
     limit(mpegPicture, "MAX_MPEG_SAMPLE_BYTES", "bytes", "MPEG-1, MPEG-2, MPEG-4 or H.263 key frame", REASON),
+    limit(decodeMpeg2, "MAX_MPEG_UNITS", "items", "headers and slices of an MPEG-1 or MPEG-2 picture", REASON),
     limit(mpegPicture, "MAX_MPEG_PIXELS", "pixels", "MPEG-1, MPEG-2, MPEG-4 or H.263 picture", REASON),
     limit(mpegPicture, "MAX_MPEG_MEMORY_BYTES", "bytes", "memory of the MPEG decoder", REASON),
     limit(proResSample, "MAX_PRORES_SAMPLE_BYTES", "bytes", "ProRes frame", REASON),

@@ -216,8 +216,8 @@ export function decodeSlice(start: usize, end: usize, row: i32, isTall: i32): i3
     if (hasScale) scale = readScale();
     for (let number: i32 = 0; number < blocks && !picture.isDamaged; number++)
       decodeBlock(number, address % picture.width, address / picture.width, isFieldDct, scale);
-    if (isPastEnd()) return damage();
-    picture.decodedMacroblocks++;
+    // Slices that repeat macroblocks would let a small sample cost any amount of work.
+    if (isPastEnd() || ++picture.decodedMacroblocks > picture.width * picture.height) return damage();
   }
   return picture.isDamaged ? 0 : 1;
 }

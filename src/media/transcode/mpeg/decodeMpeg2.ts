@@ -22,6 +22,8 @@ import { MAX_MPEG_MEMORY_BYTES, MAX_MPEG_PIXELS, type MpegPicture } from "./mpeg
 
 /** Values behind a start code; ISO/IEC 13818-2 Table 6-1. */
 const CODES = { picture: 0x00, lastSlice: 0xaf, sequence: 0xb3, extension: 0xb5 };
+/** Headers and slices of a sample: 4K has 144 rows. */
+export const MAX_MPEG_UNITS = 20_000;
 /** A picture of more lines has more bits in its slices; §6.3.16. */
 const TALL_LINES = 2800;
 const ROW_BITS = 7;
@@ -120,7 +122,9 @@ function complete({ kernel, fields }: Reading): MpegKernel {
  */
 export async function decodeMpeg2(sample: Uint8Array): Promise<MpegPicture> {
   const reading: Reading = { header: sample, sequence: null, picture: null, kernel: null, fields: 0 };
+  let units = 0;
   for (const unit of startCodeUnits(sample)) {
+    if (++units > MAX_MPEG_UNITS) throw new UnsupportedImageError("the MPEG picture has too many slices");
     if (!readUnit(reading, unit, sample.length)) break;
     await yieldToRequests(unit.length * 16);
   }

@@ -4,6 +4,7 @@ import { openAv1Decoder, type Av1Decoder, type Av1Frame } from "../av1/decodeAv1
 import { toneMap } from "../colour/toneMap.ts";
 import { decoderMemory } from "../decoderMemory.ts";
 import { keyFrameImage } from "../h264/keyFrameImage.ts";
+import { decodeOrReason } from "./decodeOrReason.ts";
 import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
@@ -41,14 +42,11 @@ function describedBy(frame: Av1Frame, { colour }: KeyFrameTrack): Av1Frame {
 export const av1Sample: SampleDecoder = {
   name: "AV1",
   maxSampleBytes: MAX_AV1_SAMPLE_BYTES,
-  decode: async (sample, track, edgePx) => {
-    try {
+  decode: async (sample, track, edgePx) =>
+    await decodeOrReason("AV1", async () => {
       const planes = describedBy(await decodeFrame(sample, track), track);
       const image = await keyFrameImage({ planes, pixelAspect: track.pixelAspect ?? SQUARE }, edgePx);
       toneMap(image, planes);
       return { kind: "image", image };
-    } catch (error) {
-      return { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };
-    }
-  },
+    }),
 };

@@ -4,6 +4,7 @@ import { keyFrameImage } from "../h264/keyFrameImage.ts";
 import { decodeMpeg2 } from "../mpeg/decodeMpeg2.ts";
 import { decodeH263, decodeMpeg4 } from "../mpeg/decodeMpeg4.ts";
 import { MAX_MPEG_SAMPLE_BYTES, type MpegPicture } from "../mpeg/mpegPicture.ts";
+import { decodeOrReason } from "./decodeOrReason.ts";
 import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
@@ -22,14 +23,11 @@ function mpegDecoder(name: string, decodePicture: DecodePicture): SampleDecoder 
   return {
     name,
     maxSampleBytes: MAX_MPEG_SAMPLE_BYTES,
-    decode: async (sample, track, edgePx) => {
-      try {
+    decode: async (sample, track, edgePx) =>
+      await decodeOrReason(name, async () => {
         const picture = await decodePicture(sample, track);
         return { kind: "image", image: await keyFrameImage(describedBy(picture, track), edgePx) };
-      } catch (error) {
-        return { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };
-      }
-    },
+      }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.
 import { toneMap } from "../colour/toneMap.ts";
 import { keyFrameImage } from "../h264/keyFrameImage.ts";
 import { decodeProRes, type ProResPlanes } from "../prores/decodeProRes.ts";
+import { decodeOrReason } from "./decodeOrReason.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
 /** Largest frame: HQ of 4K at 60 frames a second has 4 MB. */
@@ -27,14 +28,11 @@ function describedBy(planes: ProResPlanes, { colour }: KeyFrameTrack): ProResPla
 export const proResSample: SampleDecoder = {
   name: "ProRes",
   maxSampleBytes: MAX_PRORES_SAMPLE_BYTES,
-  decode: async (sample, track, edgePx) => {
-    try {
+  decode: async (sample, track, edgePx) =>
+    await decodeOrReason("ProRes", async () => {
       const planes = describedBy(await decodeProRes(sample), track);
       const image = await keyFrameImage({ planes, pixelAspect: track.pixelAspect ?? SQUARE }, edgePx);
       toneMap(image, planes);
       return { kind: "image", image };
-    } catch (error) {
-      return { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };
-    }
-  },
+    }),
 };

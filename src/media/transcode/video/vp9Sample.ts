@@ -5,6 +5,7 @@ import { keyFrameImage } from "../h264/keyFrameImage.ts";
 import type { Plane, Planes } from "../heif/planes.ts";
 import { startVp9Decoder, type DecodedFrame, type Vp9Decoder } from "../vp9/libvpx.ts";
 import { parseVp9KeyFrame, type Vp9Frame } from "../vp9/vp9Frame.ts";
+import { decodeOrReason } from "./decodeOrReason.ts";
 import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder, SampleResult } from "./sampleDecoder.ts";
 
@@ -73,11 +74,5 @@ async function decode(sample: Uint8Array, track: KeyFrameTrack, edgePx: number):
 export const vp9Sample: SampleDecoder = {
   name: "VP9",
   maxSampleBytes: MAX_VP9_SAMPLE_BYTES,
-  decode: async (sample, track, edgePx) => {
-    try {
-      return await decode(sample, track, edgePx);
-    } catch (error) {
-      return { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };
-    }
-  },
+  decode: async (sample, track, edgePx) => await decodeOrReason("VP9", async () => await decode(sample, track, edgePx)),
 };

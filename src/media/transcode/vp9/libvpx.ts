@@ -2,7 +2,7 @@
  * Runs libvpx's decoder of VP9, compiled for the package ogv. The package's script isn't used: it would copy each plane
  * to JavaScript, and takes a Worker for Node.
  */
-import { decoderMemory } from "../decoderMemory.ts";
+import { decoderMemory, DecoderMemoryError } from "../decoderMemory.ts";
 import { boundedInstance } from "../heif/wasmMemory.ts";
 
 const PAGE_BYTES = 64 * 1024;
@@ -150,7 +150,7 @@ export async function startVp9Decoder(maxBytes: number): Promise<Vp9Decoder> {
   return {
     decode: (frame) => {
       const address = call("allocate")(frame.length);
-      if (address === 0) throw new Error("the VP9 decoder is out of memory");
+      if (address === 0) throw new DecoderMemoryError("decoding VP9 needs more than the memory limit");
       new Uint8Array(memory.buffer, address, frame.length).set(frame);
       call("processFrame")(address, frame.length);
       call("free")(address);
