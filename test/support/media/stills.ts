@@ -17,10 +17,14 @@ export async function stillBytes(name: string): Promise<Uint8Array> {
   return await sampleBytes(`test/fixtures/stills/${name}`);
 }
 
-/** The upright sRGB image that a decoder makes beside its JPEG. */
 export async function decodedStill(name: string, decode: DecodeToJpeg): Promise<RgbaImage> {
+  return await decodedBytes(await stillBytes(name), decode);
+}
+
+/** The upright sRGB image that a decoder makes beside its JPEG. */
+export async function decodedBytes(file: Uint8Array, decode: DecodeToJpeg): Promise<RgbaImage> {
   const rows = scaledRows(EDGE_PX);
-  await decode(await stillBytes(name), limits, rows.openSink);
+  await decode(file, limits, rows.openSink);
   const result = rows.finish();
   if (result.kind !== "image") throw new Error(result.reason);
   return result.image;

@@ -1,7 +1,10 @@
 /** Converts HEIC to JPEG with libheif. */
+import type { Colour } from "../colour/toneMap.ts";
 import { decoderMemory, MAX_DECODER_BYTES, MAX_WHOLE_IMAGE_BYTES } from "../decoderMemory.ts";
 import { requireConvertibleSize, type JpegLimits } from "../jpeg/encodedJpeg.ts";
 import type { OpenRowSink } from "../scaled/rowSink.ts";
+import { readHevcColour } from "./heifColour.ts";
+import { openHeifFile } from "./heifFile.ts";
 import { heifToJpeg, type DecodedHeif, type Tiling } from "./heifImage.ts";
 import { isTiledHeif } from "./heifIntegrity.ts";
 import { openHeif } from "./libheif.ts";
@@ -19,10 +22,20 @@ function requireDecodable({ width, height, tileWidth, tileHeight }: Tiling): voi
     throw new Error(`the HEIC is too large to decode: tiles of ${tileWidth} × ${tileHeight} pixels`);
 }
 
+/** Damaged tables are left to libheif, which reports them. */
+async function readColour(file: Uint8Array): Promise<Colour | null> {
+  try {
+    return await readHevcColour(await openHeifFile(file));
+  } catch {
+    return null;
+  }
+}
+
 /** Decodes and encodes. `openSink` gets the same rows. Throws libheif's message for damaged files. */
 export async function heicToJpeg(file: Uint8Array, limits: JpegLimits, openSink?: OpenRowSink): Promise<DecodedHeif> {
   const memory = decoderMemory(isTiledHeif(file) ? MAX_DECODER_BYTES : MAX_WHOLE_IMAGE_BYTES);
   if (!isTiledHeif(file)) memory.hold("file", file.length);
+  const colour = await readColour(file);
   const image = openHeif(file, memory, requireDecodable);
-  return await heifToJpeg(file, image, limits, memory, openSink);
+  return await heifToJpeg(file, { ...image, colour: colour ?? image.colour }, limits, memory, openSink);
 }

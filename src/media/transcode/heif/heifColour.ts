@@ -1,5 +1,6 @@
 import { asciiAt, viewOf } from "../../inspect/bytes/bytes.ts";
 import type { Colour } from "../colour/toneMap.ts";
+import { readConfiguredSequence } from "../video/hevcSequence.ts";
 import type { HeifFile, ItemProperty } from "./heifFile.ts";
 
 /** What a `colr` box of type "nclx" states; ITU-T H.273. */
@@ -25,11 +26,24 @@ function parseColour(properties: readonly ItemProperty[]): CodedColour | null {
   };
 }
 
-/** Reads the colour of the primary image, or of its first tile: Apple's grids have none of their own. */
-export async function readHeifColour(file: HeifFile): Promise<CodedColour | null> {
+/** Properties of the primary image, then those of its first tile: Apple's grids have no colour of their own. */
+async function colourProperties(file: HeifFile): Promise<ItemProperty[]> {
   const { primaryId } = file;
-  const ofImage = parseColour(await file.properties(primaryId));
-  if (ofImage !== null) return ofImage;
   const [tile] = (await file.references("dimg")).get(primaryId) ?? [];
-  return tile === undefined ? null : parseColour(await file.properties(tile));
+  return [...(await file.properties(primaryId)), ...(tile === undefined ? [] : await file.properties(tile))];
+}
+
+/** Reads the colour that the container states of the primary image; null if there is none. */
+export async function readHeifColour(file: HeifFile): Promise<CodedColour | null> {
+  return parseColour(await colourProperties(file));
+}
+
+/**
+ * Reads primaries and transfer of an image of HEVC: of the container, else of the stream; null if neither tells. The
+ * matrix is that of libheif's planes.
+ */
+export async function readHevcColour(file: HeifFile): Promise<Colour | null> {
+  const properties = await colourProperties(file);
+  const configuration = properties.find(({ type }) => type === "hvcC")?.bytes;
+  return parseColour(properties) ?? (configuration === undefined ? null : readConfiguredSequence(configuration));
 }

@@ -1,5 +1,4 @@
 /** Decodes key frames of HEVC tracks with the decoder of HEIC photos. */
-import { viewOf } from "../../inspect/bytes/bytes.ts";
 import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
 import { toneMap } from "../colour/toneMap.ts";
 import { decoderMemory, DecoderMemoryError } from "../decoderMemory.ts";
@@ -9,12 +8,12 @@ import type { Planes } from "../heif/planes.ts";
 import type { RgbaImage } from "../rgbaImage.ts";
 import { heicFile } from "./heicFile.ts";
 import { type HevcUnits, separateUnits } from "./hevcUnits.ts";
-import { parseHevcSequence, type HevcSequence } from "./hevcSequence.ts";
+import { readConfiguredSequence, type HevcSequence } from "./hevcSequence.ts";
 import { openPlanesImage, UNSPECIFIED_MATRIX } from "./planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
-/** WebAssembly memory of the decoder: 61 MB for 4K with 8 bits, 28 MB for 1080p with 10. */
-export const MAX_HEVC_MEMORY_BYTES = 72 * 1024 * 1024;
+/** WebAssembly memory of the decoder: 28 MB for 1080p with 10 bits, 61 to 68 MB for 4K with 10. */
+export const MAX_HEVC_MEMORY_BYTES = 80 * 1024 * 1024;
 
 /** It is in memory twice, in JavaScript and in WebAssembly. */
 export const MAX_HEVC_SAMPLE_BYTES = 8 * 1024 * 1024;
@@ -22,37 +21,13 @@ export const MAX_HEVC_SAMPLE_BYTES = 8 * 1024 * 1024;
 /** Larger pictures than 4K exceed the memory. */
 export const MAX_HEVC_PIXELS = 4096 * 2304;
 
-/** Fixed fields of hvcC, before its arrays of parameter sets; ISO/IEC 14496-15 §8.3.2.1. */
+/** Field of hvcC; ISO/IEC 14496-15 §8.3.2.1. */
 const LENGTH_AT = 21;
-const ARRAYS_AT = 22;
-const SEQUENCE_SET = 33;
-const UNIT_HEAD_BYTES = 2;
-
-/** Parses the first sequence parameter set of hvcC; null if it is missing or damaged. */
-function readSequence(configuration: Uint8Array): HevcSequence | null {
-  const view = viewOf(configuration);
-  try {
-    let at = ARRAYS_AT + 1;
-    for (let left = view.getUint8(ARRAYS_AT); left > 0; left--) {
-      const type = view.getUint8(at) & 63;
-      let units = view.getUint16(at + 1);
-      for (at += 3; units > 0; units--) {
-        const length = view.getUint16(at);
-        const unit = configuration.subarray(at + 2 + UNIT_HEAD_BYTES, at + 2 + length);
-        if (type === SEQUENCE_SET) return parseHevcSequence(unit);
-        at += 2 + length;
-      }
-    }
-  } catch {
-    // The configuration breaks off.
-  }
-  return null;
-}
 
 /** Samples with start codes, and those of tracks with an empty configuration, contain their parameter sets. */
 function unitsOf(sample: Uint8Array, configuration: Uint8Array): HevcUnits | null {
   if (configuration.length === 0) return separateUnits(annexBUnits(sample));
-  if (readSequence(configuration) !== null) return { sample, configuration };
+  if (readConfiguredSequence(configuration) !== null) return { sample, configuration };
   return separateUnits(lengthPrefixedUnits(sample, ((configuration[LENGTH_AT] ?? 0) & 3) + 1));
 }
 
@@ -88,7 +63,7 @@ export const hevcSample: SampleDecoder = {
   maxSampleBytes: MAX_HEVC_SAMPLE_BYTES,
   decode: async (bytes, track, edgePx) => {
     const units = unitsOf(bytes, track.configuration);
-    const sequence = units === null ? null : readSequence(units.configuration);
+    const sequence = units === null ? null : readConfiguredSequence(units.configuration);
     if (units === null || sequence === null)
       return { kind: "unsupported", reason: "the HEVC configuration is damaged" };
     const { width, height } = sequence;

@@ -1,4 +1,5 @@
 /** Reads sequence parameter sets of HEVC up to the colour of the pictures; ITU-T H.265 §7.3.2.2. */
+import { viewOf } from "../../inspect/bytes/bytes.ts";
 import { type BitReader, bitReader, removeEmulationPrevention } from "../../inspect/video/codecs/bitReader.ts";
 import { readH265Head, type SequenceHead } from "../../inspect/video/codecs/sequenceParameterSet.ts";
 import { readVideoUsability, UNSPECIFIED_USABILITY, type VideoUsability } from "../h264/videoUsability.ts";
@@ -89,4 +90,30 @@ export function parseHevcSequence(unit: Uint8Array): HevcSequence {
     if (error instanceof RangeError) return { ...head, ...UNSPECIFIED_USABILITY };
     throw error;
   }
+}
+
+/** Fixed fields of hvcC, before its arrays of parameter sets; ISO/IEC 14496-15 §8.3.2.1. */
+const ARRAYS_AT = 22;
+const SEQUENCE_SET = 33;
+const UNIT_HEAD_BYTES = 2;
+
+/** Parses the first sequence parameter set of hvcC; null if it is missing or damaged. */
+export function readConfiguredSequence(configuration: Uint8Array): HevcSequence | null {
+  const view = viewOf(configuration);
+  try {
+    let at = ARRAYS_AT + 1;
+    for (let left = view.getUint8(ARRAYS_AT); left > 0; left--) {
+      const type = view.getUint8(at) & 63;
+      let units = view.getUint16(at + 1);
+      for (at += 3; units > 0; units--) {
+        const length = view.getUint16(at);
+        const unit = configuration.subarray(at + 2 + UNIT_HEAD_BYTES, at + 2 + length);
+        if (type === SEQUENCE_SET) return parseHevcSequence(unit);
+        at += 2 + length;
+      }
+    }
+  } catch {
+    // The configuration breaks off.
+  }
+  return null;
 }
