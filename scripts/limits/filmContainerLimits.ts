@@ -14,6 +14,7 @@ export const filmContainerSection: Section = {
   limits: [
     limit(searchedPlaces, "SEARCHED_PLACES", "items", "places of a video without an index that are searched", "none"),
     limit(searchedPlaces, "MAX_PLACE_SEARCH_BYTES", "bytes", "part of a video that is searched at a place", NEXT_PLACE),
+    limit(clusters, "MAX_SEARCHED_CLUSTERS", "items", "marks of Matroska clusters looked at from a place", NEXT_PLACE),
     limit(clusters, "MAX_SEARCHED_ELEMENTS", "items", "elements of Matroska that are searched at a place", NEXT_PLACE),
     limit(frameSearch, "MAX_SEARCHED_CHUNKS", "items", "chunks of an AVI that are searched at a place", NEXT_PLACE),
     limit(

@@ -15,11 +15,16 @@ export const CLUSTER_ID = 0x1f43b675;
 const MAX_ELEMENTS = 128;
 const MAX_TEXT_BYTES = 4096;
 
-/** Reads the elements between two offsets, up to the first cluster. */
-export async function elementsIn(source: ByteSource, start: number, end: number): Promise<Element[]> {
+/** Reads the elements between two offsets, up to the first cluster, at most `maxCount`. */
+export async function elementsIn(
+  source: ByteSource,
+  start: number,
+  end: number,
+  maxCount = MAX_ELEMENTS,
+): Promise<Element[]> {
   const elements: Element[] = [];
   let at = start;
-  while (at < end && elements.length < MAX_ELEMENTS) {
+  while (at < end && elements.length < maxCount) {
     const element = await elementAt(source, at, end);
     if (element === null) break;
     elements.push(element);

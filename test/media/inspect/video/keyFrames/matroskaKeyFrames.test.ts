@@ -237,6 +237,14 @@ describe("damaged Matroska files", () => {
     expect(source.counts.bytes).toBeLessThan(2 * source.sizeBytes * SEARCHED_PLACES);
   });
 
+  it("end the search of a place after many marks of clusters that are none", async () => {
+    const marks = new Uint8Array(4_000_000).map((_, at) => [0x1f, 0x43, 0xb6, 0x75, 0xff][at % 5] ?? 0);
+    const source = countingSource(bytesOf(matroskaFilm({ keyFrames, isLive: true }), marks));
+    const track = await openKeyFrames(source);
+    expect(await track?.readKeyFrame(5, MAX_SAMPLE_BYTES)).toBeNull();
+    expect(source.counts.bytes).toBeLessThan(512 * 1024);
+  });
+
   it("have a bounded number of cues", async () => {
     const cue = element(0xbb, element(0xb7, element(0xf7, [1]), element(0xf1, [100])));
     const index = bytesOf(...Array.from({ length: 100_000 }, () => cue));

@@ -7,6 +7,11 @@ import { type Block, firstFrameOf, readBlock } from "./blockFrame.ts";
 /** Elements that are looked at from one place on; a second of a film has about a hundred blocks. */
 export const MAX_SEARCHED_ELEMENTS = 16_384;
 
+/** Marks of clusters, in the data of frames too, that are looked at from one place on. */
+export const MAX_SEARCHED_CLUSTERS = 4096;
+
+/** Elements of a block group: the block, its references and what is added to it. */
+const MAX_GROUP_ELEMENTS = 16;
 const REFERENCE_BLOCK_ID = 0xfb;
 const KEY_FRAME_FLAG = 0x80;
 const CLUSTER_HEADER_BYTES = 12;
@@ -18,7 +23,7 @@ const FIRST_CHILD_IDS = [0xe7, 0xbf, 0xa7, 0xab, 0xec];
 
 /** A group holds a key frame if it names no other block that the frame refers to. */
 async function keyBlockOfGroup(source: ByteSource, start: number, end: number): Promise<Block | null> {
-  const parts = await elementsIn(source, start, end);
+  const parts = await elementsIn(source, start, end, MAX_GROUP_ELEMENTS);
   const block = parts.find(({ id }) => id === BLOCK_ID);
   if (block === undefined || parts.some(({ id }) => id === REFERENCE_BLOCK_ID)) return null;
   return await readBlock(source, { offset: block.start, length: block.end - block.start });
@@ -57,6 +62,7 @@ export async function findKeyFrame(source: ByteSource, offset: number, trackNumb
 
 /** Finds the header of the next cluster from an offset on; null if there is none. */
 export async function findCluster(source: ByteSource, offset: number): Promise<number | null> {
+  let left = MAX_SEARCHED_CLUSTERS;
   for (let from = offset; ; from += SEARCH_STEP_BYTES - CLUSTER_HEADER_BYTES) {
     const bytes = await source.read(from, SEARCH_STEP_BYTES);
     for (let at = bytes.indexOf(0x1f); at >= 0; at = bytes.indexOf(0x1f, at + 1)) {
@@ -64,6 +70,7 @@ export async function findCluster(source: ByteSource, offset: number): Promise<n
       const header = await readElementHeader(source, from + at);
       const child = header === null ? null : await readElementHeader(source, header.start);
       if (child !== null && FIRST_CHILD_IDS.includes(child.id)) return from + at;
+      if (--left === 0) return null;
     }
     if (bytes.length < SEARCH_STEP_BYTES) return null;
   }
