@@ -34,7 +34,6 @@ const allowedLibraries: Record<string, string[]> = {
   thumbhash: ["media/transcode", "media/inspect"],
   exifr: ["media/transcode", "media/inspect"],
   "libheif-js": ["media/transcode", "media/inspect"],
-  "@jsquash/avif": ["media/transcode", "media/inspect"],
   "@jsquash/webp": ["media/transcode", "media/inspect"],
   ogv: ["media/transcode", "media/inspect"],
   "@photostructure/tz-lookup": ["providers"],
