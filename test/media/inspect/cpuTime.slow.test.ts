@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { memorySource } from "../../../src/media/inspect/bytes/byteSource.ts";
 import { formatForFileName } from "../../../src/media/inspect/formats.ts";
 import { readMediaInfo } from "../../../src/media/inspect/mediaInfo.ts";
-import { findCoverArt } from "../../../src/media/inspect/video/mp4/coverArt.ts";
+import { findCoverArt } from "../../../src/media/inspect/video/coverArt.ts";
 import { readDisplayImage } from "../../../src/media/transcode/display/displayImage.ts";
 import { findHeifDamage } from "../../../src/media/transcode/heif/heifIntegrity.ts";
 import { findEmbeddedJpeg } from "../../../src/media/transcode/preview/embeddedJpeg.ts";

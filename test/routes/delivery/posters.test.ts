@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { findCoverArt } from "../../../src/media/inspect/video/mp4/coverArt.ts";
+import { findCoverArt } from "../../../src/media/inspect/video/coverArt.ts";
 import { uploadMemory } from "../../../src/objects/uploads/uploadMemory.ts";
 import { memorySource } from "../../../src/media/inspect/bytes/byteSource.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";

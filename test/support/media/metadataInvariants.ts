@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { readMediaInfo } from "../../../src/media/inspect/mediaInfo.ts";
 import { formatForFileName } from "../../../src/media/inspect/formats.ts";
 import { MAX_TEXT_CHARACTERS } from "../../../src/media/inspect/metadata/normalize.ts";
-import { findCoverArt } from "../../../src/media/inspect/video/mp4/coverArt.ts";
+import { findCoverArt } from "../../../src/media/inspect/video/coverArt.ts";
 import { sampleBytes, sampleNames } from "../../fixtures/media/samples.ts";
 import { bytesOf, exifSegment, jpeg, ascii, box, tiff, u32, xmpPacket } from "./buildImage.ts";
 import {

@@ -2,7 +2,7 @@
 import type { ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
 import { SNIFF_BYTES } from "../../../media/inspect/sniff.ts";
 import { MAX_RENDER_INPUT_BYTES } from "../../../media/transcode/preview/needsDisplayProxy.ts";
-import { findCoverArt } from "../../../media/inspect/video/mp4/coverArt.ts";
+import { findCoverArt } from "../../../media/inspect/video/coverArt.ts";
 import { encodePreviewJpeg } from "../../../media/transcode/display/previewJpeg.ts";
 import { findPosterFrame, MAX_POSTER_DECODER_BYTES } from "../../../media/transcode/video/posterFrame.ts";
 import { originalKey } from "../../../objects/keys.ts";

@@ -4,7 +4,7 @@ import { type MediaInfo, readMediaInfo } from "../../../../src/media/inspect/med
 import { formatForFileName } from "../../../../src/media/inspect/formats.ts";
 import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
 import { parseRiffDate } from "../../../../src/media/inspect/video/avi/aviMetadata.ts";
-import { findCoverArt } from "../../../../src/media/inspect/video/mp4/coverArt.ts";
+import { findCoverArt } from "../../../../src/media/inspect/video/coverArt.ts";
 import {
   type Part,
   ascii,
@@ -594,4 +594,27 @@ it("finds cover art in the item list", async () => {
   const cover = box("covr", box("data", u32(13), u32(0), [0xff, 0xd8, 0xff, 0xe0]));
   const bytes = movie({ movie: [box("udta", box("meta", [0, 0, 0, 0], box("ilst", cover)))] });
   expect(await findCoverArt(memorySource(bytes))).toMatchObject({ mimeType: "image/jpeg", sizeBytes: 4 });
+});
+
+describe("a cover that is attached to a Matroska file", () => {
+  const file = (name: string, ...data: number[]) => element(0x61a7, element(0x466e, name), element(0x465c, data));
+  const coverOf = (...files: Uint8Array[]) =>
+    findCoverArt(memorySource(matroska(matroskaTrack(), element(0x1941a469, ...files), element(0x1f43b675))));
+
+  it("is the first attachment that is named like a cover", async () => {
+    const found = await coverOf(
+      file("font.ttf", 0, 1, 0, 0),
+      file("photo.jpg", 0xff, 0xd8, 0xff, 0xe0),
+      file("cover_land.png", 0x89, 0x50, 0x4e, 0x47, 13),
+      file("cover.jpg", 0xff, 0xd8, 0xff, 0xe0),
+    );
+    expect(found).toMatchObject({ mimeType: "image/png", sizeBytes: 5 });
+  });
+
+  it("is missing without attachments, and if it is no image", async () => {
+    expect(await coverOf()).toBeNull();
+    expect(await coverOf(file("cover.jpg", 1, 2, 3))).toBeNull();
+    expect(await coverOf(element(0x61a7))).toBeNull();
+    expect(await findCoverArt(memorySource(matroska()))).toBeNull();
+  });
 });

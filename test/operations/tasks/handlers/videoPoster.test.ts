@@ -5,6 +5,7 @@ import { readJpegFrame } from "../../../../src/media/transcode/preview/jpegFrame
 import { posterKey } from "../../../../src/objects/keys.ts";
 import type { Context } from "../../../../src/operations/context.ts";
 import { runVideoPoster } from "../../../../src/operations/tasks/handlers/videoPoster.ts";
+import { sampleBytes } from "../../../fixtures/media/samples.ts";
 import { testConfig, testContext } from "../../../support/context.ts";
 import { movie } from "../../../support/media/buildVideo.ts";
 import { reloadAsset, storeAsset } from "../../../support/storeAsset.ts";
@@ -32,6 +33,22 @@ describe("the poster of a film without cover art", () => {
     expect(poster?.httpMetadata?.contentType).toBe("image/jpeg");
     const bytes = new Uint8Array((await poster?.arrayBuffer()) ?? new ArrayBuffer());
     expect(await readJpegFrame(memorySource(bytes))).toMatchObject({ width: 480, height: 640 });
+  });
+
+  it.each([
+    ["recordings/chromium-h264.webm", "H.264"],
+    ["recordings/chromium-vp8.webm", "VP8"],
+    ["films/h264-mkv.mkv", "H.264"],
+    ["films/h264-avi.avi", "H.264"],
+    ["films/mjpeg-avi.avi", "Motion JPEG"],
+    ["films/h264-m2ts.m2ts", "H.264"],
+    ["films/mpeg2-mpg.mpg", "MPEG-2"],
+  ])("is a key frame of the container: %s", async (path, codec) => {
+    const bytes = await sampleBytes(`test/fixtures/${path}`);
+    const { outcome, asset } = await posterTask(path.slice(path.indexOf("/") + 1), bytes);
+    expect(outcome).toEqual({ kind: "done", result: `decoded a key frame of ${codec}` });
+    const poster = await env.BUCKET.get(posterKey(asset.id, asset.posterVersionId ?? ""));
+    expect(await readJpegFrame(memorySource(new Uint8Array((await poster?.arrayBuffer()) ?? [])))).not.toBeNull();
   });
 
   it("is the frame of Media Transformations where they read the film", async () => {

@@ -23,6 +23,8 @@ type OpenContainer = (file: ByteSource, tables: ByteSource) => Promise<KeyFrameT
 const containers = new Map<MediaFamily | null, OpenContainer>([
   ["mp4", openMp4KeyFrames],
   ["heif", openMp4KeyFrames],
+  // An MP4 may begin with any box.
+  [null, openMp4KeyFrames],
   ["matroska", openMatroskaKeyFrames],
   ["avi", openAviKeyFrames],
   ["asf", openAsfKeyFrames],
