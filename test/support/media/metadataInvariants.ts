@@ -110,7 +110,7 @@ export async function findViolations(bytes: Uint8Array, name: string): Promise<s
     violations.push("a dimension is not a non-negative integer");
   if (Object.values(metadata).some((value) => typeof value === "string" && !isStorable(value)))
     violations.push("a text is not storable");
-  if (format.family === "mp4") await findCoverArt(source);
+  if (format.family === "mp4" || format.family === "matroska") await findCoverArt(source);
   return violations;
 }
 
