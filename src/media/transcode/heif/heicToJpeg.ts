@@ -11,9 +11,9 @@ import { openHeif } from "./libheif.ts";
 
 /**
  * A tile is decoded at once. Grids have tiles of 0.3 megapixels; a single tile takes 4.9 bytes a pixel with 8 bits, two
- * copies of its planes and HEVC's block data, so that the memory ends at 16 megapixels.
+ * copies of its planes and HEVC's block data, so that the memory ends here; with 10 bits it ends sooner.
  */
-export const MAX_HEIC_TILE_PIXELS = 24 * 1000 * 1000;
+export const MAX_HEIC_TILE_PIXELS = 17 * 1000 * 1000;
 
 function requireDecodable({ width, height, tileWidth, tileHeight }: Tiling): void {
   requireConvertibleSize(width, height, "HEIC");

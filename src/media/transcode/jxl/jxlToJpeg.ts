@@ -6,8 +6,8 @@ import { requireConvertibleSize, type EncodedJpeg, type JpegLimits } from "../jp
 import { encodedJpeg } from "../jpeg/jpegEncoder.ts";
 import { encoderWithSink, type OpenRowSink } from "../scaled/rowSink.ts";
 
-/** Pixels of an image. RGB takes about 4 bytes a pixel, so that the memory ends at 20 megapixels. */
-export const MAX_JXL_PIXELS = 32 * 1000 * 1000;
+/** Pixels of an image. RGB takes 3.7 bytes a pixel, so that the memory ends here; images with alpha end sooner. */
+export const MAX_JXL_PIXELS = 22 * 1000 * 1000;
 /** The file is in memory twice, in JavaScript and in WebAssembly. */
 export const MAX_JXL_BYTES = 24 * 1024 * 1024;
 
