@@ -3,7 +3,8 @@ import type { ByteRange, ByteSource } from "../../inspect/bytes/byteSource.ts";
 import { INFLATE_INPUT_BYTES, inflateShort, inflateStream } from "../inflateStream.ts";
 import { TruncatedFileError } from "../jpeg/encodedJpeg.ts";
 import { SEGMENT_WINDOW_BYTES, segmentInput, type SegmentInput } from "./segmentInput.ts";
-import { ccittCodec, type CcittOptions } from "./ccittCodec.ts";
+import { ccittCodec } from "./ccittCodec.ts";
+import type { CcittOptions } from "./ccittRows.ts";
 import { lzwCodec, packBitsCodec, storedCodec, type TiffCodec } from "./tiffCodecs.ts";
 
 /** Supported values of tag 259 (Compression). */
