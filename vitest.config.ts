@@ -43,15 +43,6 @@ const slow = "**/*.slow.test.ts";
 /** Tests of scripts run in Node. */
 const scripts = "test/scripts/**/*.test.ts";
 
-/** Tests without stored state share one Worker: starting it takes most of a file's run time. */
-const stateless = [
-  "test/{http,kernel,media,providers}/**/*.test.ts",
-  "test/objects/keys.test.ts",
-  "test/operations/{delivery/urlSigner,tasks/taskQueue}.test.ts",
-  "test/records/assets/metadata/metadata.test.ts",
-  "test/records/migrations.test.ts",
-];
-
 /** Several times the longest test. */
 const STALLED_AFTER_MS = 5 * 60_000;
 
@@ -63,17 +54,8 @@ export default defineConfig({
       {
         extends: true,
         plugins: [worker],
-        test: { name: "stateless", include: stateless, exclude: [slow], isolate: false },
-      },
-      {
-        extends: true,
-        plugins: [worker],
-        test: {
-          name: "stored",
-          include: ["test/**/*.test.ts"],
-          exclude: [slow, scripts, ...stateless],
-          isolate: false,
-        },
+        // Without isolation, files share Workers: test/support/sharedWorker.ts.
+        test: { name: "worker", include: ["test/**/*.test.ts"], exclude: [slow, scripts], isolate: false },
       },
       { extends: false, test: { name: "scripts", include: [scripts], exclude: [slow], testTimeout: 60_000 } },
     ],
