@@ -6,8 +6,8 @@ import { SEARCHED_PLACES } from "../searchedPlaces.ts";
 
 /** Indexes of 65,000 chunks are read as a whole; of longer ones, some places. */
 export const MAX_AVI_INDEX_BYTES = 1024 * 1024;
-/** Part of a long index that is searched at a place: 16,000 chunks. */
-const PLACE_BYTES = 256 * 1024;
+/** Parts of a long index that are searched at a place: 1,000 chunks, and 16,000 if none is a key frame. */
+const PLACE_BYTES = [16 * 1024, 256 * 1024];
 /** Indexes of 1 TB. */
 const MAX_INDEXES = 1024;
 
@@ -45,9 +45,13 @@ function keyFramesIn(bytes: Uint8Array, { entryBytes, keyFrameAt }: Entries): By
 
 /** Finds the first key frame from an entry on. */
 async function findFrom(source: ByteSource, entries: Entries, number: number): Promise<ByteRange | null> {
-  const bytes = Math.min((entries.count - number) * entries.entryBytes, PLACE_BYTES);
-  const part = await source.read(entries.at + number * entries.entryBytes, bytes);
-  return keyFramesIn(part, entries)[0] ?? null;
+  const leftBytes = (entries.count - number) * entries.entryBytes;
+  for (const bytes of PLACE_BYTES) {
+    const part = await source.read(entries.at + number * entries.entryBytes, Math.min(leftBytes, bytes));
+    const found = keyFramesIn(part, entries)[0];
+    if (found !== undefined) return found;
+  }
+  return null;
 }
 
 async function openEntries(source: ByteSource, entries: Entries): Promise<AviIndex> {
