@@ -46,15 +46,13 @@ const films: [string, () => Promise<Uint8Array>][] = [
 
 /** Names of boxes, chunks and elements with sizes, counts and offsets. */
 const TABLE_NAMES = [
-  ...["stsz", "stsc", "stco", "stss", "stsd", "avcC", "hvcC", "av1C", "tkhd", "mdia", "trak"],
-  ...["trex", "tfhd", "trun", "tfra", "sidx", "mfro", "esds", "pasp", "colr"],
-  ...["avih", "strh", "strf", "movi", "idx1", "indx", "vprp", "00dc", "LIST"],
+  "stsz stsc stco stss stsd avcC hvcC av1C tkhd mdia trak trex tfhd trun tfra sidx mfro esds pasp colr",
+  "avih strh strf movi idx1 indx vprp 00dc LIST",
   // Segment, seek head, tracks, settings of a track, cluster, cues, configuration, block.
-  ...["\x18\x53\x80\x67", "\x11\x4d\x9b\x74", "\x16\x54\xae\x6b", "\xe0", "\x1f\x43\xb6\x75"],
-  ...["\x1c\x53\xbb\x6b", "\x63\xa2", "\xa3"],
+  "\x18\x53\x80\x67 \x11\x4d\x9b\x74 \x16\x54\xae\x6b \xe0 \x1f\x43\xb6\x75 \x1c\x53\xbb\x6b \x63\xa2 \xa3",
   // Start codes of streams: pack, packet, sequence, picture, parameter sets; packets of a transport stream.
-  ...["\0\0\x01\xba", "\0\0\x01\xe0", "\0\0\x01\xb3", "\0\0\x01\0", "\0\0\x01\x67", "\0\0\x01\x42", "\x47\x40"],
-];
+  "\0\0\x01\xba \0\0\x01\xe0 \0\0\x01\xb3 \0\0\x01\0 \0\0\x01\x67 \0\0\x01\x42 \x47\x40",
+].flatMap((names) => names.split(" "));
 
 function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array): number {
   for (let at = bytes.indexOf(wanted[0] ?? 0); at >= 0; at = bytes.indexOf(wanted[0] ?? 0, at + 1))
