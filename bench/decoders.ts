@@ -15,6 +15,7 @@ const NOISE_SIGMA = 30;
 loadWasmModules();
 
 const { memorySource } = await import("../src/media/inspect/bytes/byteSource.ts");
+const { avifToJpeg } = await import("../src/media/transcode/heif/avifToJpeg.ts");
 const { heicToJpeg } = await import("../src/media/transcode/heif/heicToJpeg.ts");
 const { decodeScaled } = await import("../src/media/transcode/scaled/decodeScaled.ts");
 const { scaledRows } = await import("../src/media/transcode/scaled/scaledRows.ts");
@@ -74,10 +75,20 @@ for (const [name, family, encoded] of inputs) {
 }
 const proxy = await measure(async () => (await heicToJpeg(heic, limits)).peakBytes);
 console.log(`| HEIC, 12 megapixels, display proxy alone | ${heic.length} | ${proxy} |`);
-const both = await measure(async () => {
-  const rows = scaledRows(edgePx);
-  const jpeg = await heicToJpeg(heic, limits, rows.openSink);
-  const result = rows.finish();
-  return jpeg.peakBytes + (result.kind === "image" ? result.peakBytes : 0);
-});
-console.log(`| HEIC, 12 megapixels, display proxy and preview | ${heic.length} | ${both} |`);
+/** Makes the display proxy and the preview in one pass. */
+async function measureBoth(file: Uint8Array, decode: typeof heicToJpeg): Promise<string> {
+  return await measure(async () => {
+    const rows = scaledRows(edgePx);
+    const jpeg = await decode(file, limits, rows.openSink);
+    const result = rows.finish();
+    return jpeg.peakBytes + (result.kind === "image" ? result.peakBytes : 0);
+  });
+}
+console.log(
+  `| HEIC, 12 megapixels, display proxy and preview | ${heic.length} | ${await measureBoth(heic, heicToJpeg)} |`,
+);
+for (const chromaSubsampling of ["4:2:0", "4:4:4"]) {
+  const avif = new Uint8Array(await phone.clone().avif({ quality: 60, effort: 2, chromaSubsampling }).toBuffer());
+  const name = `AVIF, 12 megapixels, ${chromaSubsampling}, display proxy and preview`;
+  console.log(`| ${name} | ${avif.length} | ${await measureBoth(avif, avifToJpeg)} |`);
+}
