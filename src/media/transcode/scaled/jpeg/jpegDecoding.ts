@@ -5,7 +5,7 @@ import { TruncatedFileError } from "../../jpeg/encodedJpeg.ts";
 import type { Size } from "../../resize/scaledSize.ts";
 import { yieldToRequests } from "../../yieldToRequests.ts";
 import type { AreaResizer } from "../imageArea.ts";
-import type { ImageDamage } from "../imageDamage.ts";
+import { MIN_SHOWN_SHARE, type ImageDamage } from "../imageDamage.ts";
 import { UnsupportedImageError } from "../unsupportedImage.ts";
 import { COMPONENT_FIELDS, startJpegKernel, type JpegKernel } from "./jpegKernel.ts";
 import { largestSampling, type FrameLayout } from "./jpegLayout.ts";
@@ -91,6 +91,17 @@ function addDamage({ jpeg: { kernel }, damage }: Decoding, scan: Scan, mcus: num
   const hasLuma = scan.components.some(({ index }) => index === 0);
   if (scan.first === 0 && scan.high === 0 && hasLuma) damage.missing = missing;
   else if (missing > 0) damage.lacksDetail = true;
+  requireSomething(damage.missing);
+}
+
+function requireSomething(missing: number): void {
+  if (missing > 1 - MIN_SHOWN_SHARE) throw new TruncatedFileError(JPEG_DAMAGED);
+}
+
+/** Ends the decoding of a single scan early, after a quarter of the image, if next to nothing of it has data. */
+function requireSomethingSoFar({ jpeg: { kernel }, layout }: Decoding, rows: number): void {
+  if (rows !== Math.ceil(layout.mcuRows / 4)) return;
+  requireSomething(kernel.function("missingMcus")() / (rows * layout.mcuColumns));
 }
 
 /** Stores the coefficients of a band, whose first row of MCUs is `bandRow`, from all scans. */
@@ -161,7 +172,10 @@ async function passRows(decoding: Decoding, target: JpegRows): Promise<void> {
   for (let mcuRow = 0, y = 0; mcuRow < mcuRows && !target.isComplete(); mcuRow++) {
     if (isStored && mcuRow % bandRows === 0) await storeBand(decoding, mcuRow);
     if (isStored) transformStoredRow(mcuRow, count);
-    else await completeRow(input, continueRow);
+    else {
+      await completeRow(input, continueRow);
+      requireSomethingSoFar(decoding, mcuRow + 1);
+    }
     for (let row = 0; row < rowsOfMcu && y < from.height; row++, y++) {
       if (!target.needsRow()) {
         target.skipRow();
