@@ -5,16 +5,16 @@ import * as decodeKeyFrame from "../../src/media/transcode/h264/decodeKeyFrame.t
 import * as decodeMpeg2 from "../../src/media/transcode/mpeg/decodeMpeg2.ts";
 import * as mpegPicture from "../../src/media/transcode/mpeg/mpegPicture.ts";
 import * as decodeProRes from "../../src/media/transcode/prores/decodeProRes.ts";
-import * as proResSample from "../../src/media/transcode/video/proResSample.ts";
-import * as av1Sample from "../../src/media/transcode/video/av1Sample.ts";
-import * as hevcSample from "../../src/media/transcode/video/hevcSample.ts";
+import * as proResSample from "../../src/media/transcode/video/samples/proResSample.ts";
+import * as av1Sample from "../../src/media/transcode/video/samples/av1Sample.ts";
+import * as hevcSample from "../../src/media/transcode/video/samples/hevcSample.ts";
 import * as planesImage from "../../src/media/transcode/video/planesImage.ts";
 import * as nalUnits from "../../src/media/transcode/h264/nalUnits.ts";
 import * as sequenceParameters from "../../src/media/transcode/h264/sequenceParameters.ts";
 import * as posterFrame from "../../src/media/transcode/video/posterFrame.ts";
-import * as mjpegSample from "../../src/media/transcode/video/mjpegSample.ts";
-import * as vp8Sample from "../../src/media/transcode/video/vp8Sample.ts";
-import * as vp9Sample from "../../src/media/transcode/video/vp9Sample.ts";
+import * as mjpegSample from "../../src/media/transcode/video/samples/mjpegSample.ts";
+import * as vp8Sample from "../../src/media/transcode/video/samples/vp8Sample.ts";
+import * as vp9Sample from "../../src/media/transcode/video/samples/vp9Sample.ts";
 import { limit, type Section } from "./entry.ts";
 
 const REASON = "no picture; the task has the reason";

@@ -1,6 +1,6 @@
 /** Wraps key frames of HEVC films as HEIC, with the colour that the container states or without one. */
 import { viewOf } from "../../../src/media/inspect/bytes/bytes.ts";
-import { heicFile } from "../../../src/media/transcode/video/heicFile.ts";
+import { heicFile } from "../../../src/media/transcode/video/hevc/heicFile.ts";
 
 export interface StatedColour {
   primaries: number;

@@ -1,7 +1,7 @@
 /** Key frames of test/fixtures/keyFrames/ and the pictures that ffmpeg decodes from them. */
 import type { KeyFrameTrack } from "../../../src/media/inspect/video/keyFrames/keyFrameTrack.ts";
 import type { RgbaImage } from "../../../src/media/transcode/rgbaImage.ts";
-import type { SampleDecoder } from "../../../src/media/transcode/video/sampleDecoder.ts";
+import type { SampleDecoder } from "../../../src/media/transcode/video/samples/sampleDecoder.ts";
 import { sampleBytes } from "../../fixtures/media/samples.ts";
 import { decodePng } from "./decodePng.ts";
 

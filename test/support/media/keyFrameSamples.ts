@@ -1,11 +1,11 @@
 /** Decoders by the key frames of test/fixtures/keyFrames/ that have a picture. */
-import { av1Sample } from "../../../src/media/transcode/video/av1Sample.ts";
-import { mjpegSample } from "../../../src/media/transcode/video/mjpegSample.ts";
-import { mpeg1Sample, mpeg2Sample, mpeg4Sample } from "../../../src/media/transcode/video/mpegSample.ts";
-import { proResSample } from "../../../src/media/transcode/video/proResSample.ts";
-import type { SampleDecoder } from "../../../src/media/transcode/video/sampleDecoder.ts";
-import { vp8Sample } from "../../../src/media/transcode/video/vp8Sample.ts";
-import { vp9Sample } from "../../../src/media/transcode/video/vp9Sample.ts";
+import { av1Sample } from "../../../src/media/transcode/video/samples/av1Sample.ts";
+import { mjpegSample } from "../../../src/media/transcode/video/samples/mjpegSample.ts";
+import { mpeg1Sample, mpeg2Sample, mpeg4Sample } from "../../../src/media/transcode/video/samples/mpegSample.ts";
+import { proResSample } from "../../../src/media/transcode/video/samples/proResSample.ts";
+import type { SampleDecoder } from "../../../src/media/transcode/video/samples/sampleDecoder.ts";
+import { vp8Sample } from "../../../src/media/transcode/video/samples/vp8Sample.ts";
+import { vp9Sample } from "../../../src/media/transcode/video/samples/vp9Sample.ts";
 
 /** The largest mean difference of colours: libwebp, the JPEG decoder and ffmpeg interpolate chroma in their own ways. */
 const [EXACT, INTERPOLATED] = [0.5, 7];

@@ -1,6 +1,6 @@
 import { asciiAt, viewOf } from "../../inspect/bytes/bytes.ts";
 import type { Colour } from "../colour/toneMap.ts";
-import { readConfiguredSequence } from "../video/hevcSequence.ts";
+import { readConfiguredSequence } from "../video/hevc/hevcSequence.ts";
 import type { HeifFile, ItemProperty } from "./heifFile.ts";
 
 /** What a `colr` box of type "nclx" states; ITU-T H.273. */

@@ -7,15 +7,15 @@ import { measureTones } from "../quality/tones.ts";
 import { resizeImage } from "../resize/resizeImage.ts";
 import type { RgbaImage } from "../rgbaImage.ts";
 import { orientImage } from "../scaled/orientImage.ts";
-import { av1Sample } from "./av1Sample.ts";
-import { h264Sample } from "./h264Sample.ts";
-import { hevcSample } from "./hevcSample.ts";
-import { mjpegSample } from "./mjpegSample.ts";
-import { h263Sample, mpeg1Sample, mpeg2Sample, mpeg4Sample } from "./mpegSample.ts";
-import { proResSample } from "./proResSample.ts";
-import type { SampleDecoder, SampleResult } from "./sampleDecoder.ts";
-import { vp8Sample } from "./vp8Sample.ts";
-import { vp9Sample } from "./vp9Sample.ts";
+import { av1Sample } from "./samples/av1Sample.ts";
+import { h264Sample } from "./samples/h264Sample.ts";
+import { hevcSample } from "./samples/hevcSample.ts";
+import { mjpegSample } from "./samples/mjpegSample.ts";
+import { h263Sample, mpeg1Sample, mpeg2Sample, mpeg4Sample } from "./samples/mpegSample.ts";
+import { proResSample } from "./samples/proResSample.ts";
+import type { SampleDecoder, SampleResult } from "./samples/sampleDecoder.ts";
+import { vp8Sample } from "./samples/vp8Sample.ts";
+import { vp9Sample } from "./samples/vp9Sample.ts";
 
 /** Places of the candidates among the key frames. */
 const CANDIDATES = [0.1, 0.2, 0.3];

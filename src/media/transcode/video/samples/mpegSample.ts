@@ -1,11 +1,11 @@
 /** Decodes key frames of MPEG-1, MPEG-2, MPEG-4 part 2 and H.263 tracks. */
-import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import { keyFrameImage } from "../h264/keyFrameImage.ts";
-import { decodeMpeg2 } from "../mpeg/decodeMpeg2.ts";
-import { decodeH263, decodeMpeg4 } from "../mpeg/decodeMpeg4.ts";
-import { MAX_MPEG_SAMPLE_BYTES, type MpegPicture } from "../mpeg/mpegPicture.ts";
+import type { KeyFrameTrack } from "../../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { keyFrameImage } from "../../h264/keyFrameImage.ts";
+import { decodeMpeg2 } from "../../mpeg/decodeMpeg2.ts";
+import { decodeH263, decodeMpeg4 } from "../../mpeg/decodeMpeg4.ts";
+import { MAX_MPEG_SAMPLE_BYTES, type MpegPicture } from "../../mpeg/mpegPicture.ts";
 import { decodeOrReason } from "./decodeOrReason.ts";
-import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
+import { UNSPECIFIED_MATRIX } from "../planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
 type DecodePicture = (sample: Uint8Array, track: KeyFrameTrack) => Promise<MpegPicture>;

@@ -1,9 +1,9 @@
 /** Decodes corrupt key frames of all codecs: each is a picture or has a reason, in bounded time. */
 import { describe, expect, it } from "vitest";
-import { h263Sample } from "../../../../src/media/transcode/video/mpegSample.ts";
-import { keyFrame, trackOf } from "../../../support/media/keyFrameFixtures.ts";
-import { KEY_FRAME_SAMPLES } from "../../../support/media/keyFrameSamples.ts";
-import { mutate, seededRandom, type Random } from "../../../support/media/mutations.ts";
+import { h263Sample } from "../../../../../src/media/transcode/video/samples/mpegSample.ts";
+import { keyFrame, trackOf } from "../../../../support/media/keyFrameFixtures.ts";
+import { KEY_FRAME_SAMPLES } from "../../../../support/media/keyFrameSamples.ts";
+import { mutate, seededRandom, type Random } from "../../../../support/media/mutations.ts";
 
 const CASES_PER_SAMPLE = 150;
 const SEED = 20_261_129;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
-import type { KeyFrameTrack } from "../../../../src/media/inspect/video/keyFrames/keyFrameTrack.ts";
-import { openKeyFrames } from "../../../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
-import { lengthPrefixedUnits } from "../../../../src/media/transcode/h264/nalUnits.ts";
-import { hevcSample } from "../../../../src/media/transcode/video/hevcSample.ts";
-import { separateUnits } from "../../../../src/media/transcode/video/hevcUnits.ts";
-import { sampleBytes } from "../../../fixtures/media/samples.ts";
-import { bytesOf, u32 } from "../../../support/media/buildImage.ts";
+import { memorySource } from "../../../../../src/media/inspect/bytes/byteSource.ts";
+import type { KeyFrameTrack } from "../../../../../src/media/inspect/video/keyFrames/keyFrameTrack.ts";
+import { openKeyFrames } from "../../../../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
+import { lengthPrefixedUnits } from "../../../../../src/media/transcode/h264/nalUnits.ts";
+import { hevcSample } from "../../../../../src/media/transcode/video/samples/hevcSample.ts";
+import { separateUnits } from "../../../../../src/media/transcode/video/hevc/hevcUnits.ts";
+import { sampleBytes } from "../../../../fixtures/media/samples.ts";
+import { bytesOf, u32 } from "../../../../support/media/buildImage.ts";
 
 const NONE = new Uint8Array();
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { av1Sample } from "../../../../src/media/transcode/video/av1Sample.ts";
-import { mjpegSample } from "../../../../src/media/transcode/video/mjpegSample.ts";
-import { proResSample } from "../../../../src/media/transcode/video/proResSample.ts";
-import { vp8Sample } from "../../../../src/media/transcode/video/vp8Sample.ts";
-import { vp9Sample } from "../../../../src/media/transcode/video/vp9Sample.ts";
+import { av1Sample } from "../../../../../src/media/transcode/video/samples/av1Sample.ts";
+import { mjpegSample } from "../../../../../src/media/transcode/video/samples/mjpegSample.ts";
+import { proResSample } from "../../../../../src/media/transcode/video/samples/proResSample.ts";
+import { vp8Sample } from "../../../../../src/media/transcode/video/samples/vp8Sample.ts";
+import { vp9Sample } from "../../../../../src/media/transcode/video/samples/vp9Sample.ts";
 import {
   decodeFrame,
   expectedPicture,
@@ -11,10 +11,10 @@ import {
   meanDifference,
   refusalOf,
   trackOf,
-} from "../../../support/media/keyFrameFixtures.ts";
-import { bytesOf } from "../../../support/media/buildImage.ts";
-import { KEY_FRAME_SAMPLES } from "../../../support/media/keyFrameSamples.ts";
-import { ssim } from "../../../support/media/ssim.ts";
+} from "../../../../support/media/keyFrameFixtures.ts";
+import { bytesOf } from "../../../../support/media/buildImage.ts";
+import { KEY_FRAME_SAMPLES } from "../../../../support/media/keyFrameSamples.ts";
+import { ssim } from "../../../../support/media/ssim.ts";
 
 describe.each(KEY_FRAME_SAMPLES)("the decoder of %s", (name, decoder, maxDifference) => {
   it("shows what ffmpeg shows", async () => {

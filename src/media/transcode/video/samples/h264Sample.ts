@@ -1,12 +1,12 @@
 /** Decodes key frames of H.264 tracks. */
-import { startsWith } from "../../inspect/bytes/bytes.ts";
-import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import { toneMap } from "../colour/toneMap.ts";
-import { decodeKeyFrame, MAX_KEY_FRAME_BYTES, type H264Picture } from "../h264/decodeKeyFrame.ts";
-import { keyFrameImage } from "../h264/keyFrameImage.ts";
-import { annexBUnits, lengthPrefixedUnits, parseAvcConfiguration } from "../h264/nalUnits.ts";
+import { startsWith } from "../../../inspect/bytes/bytes.ts";
+import type { KeyFrameTrack } from "../../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { toneMap } from "../../colour/toneMap.ts";
+import { decodeKeyFrame, MAX_KEY_FRAME_BYTES, type H264Picture } from "../../h264/decodeKeyFrame.ts";
+import { keyFrameImage } from "../../h264/keyFrameImage.ts";
+import { annexBUnits, lengthPrefixedUnits, parseAvcConfiguration } from "../../h264/nalUnits.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
-import { mergeColour } from "./streamColour.ts";
+import { mergeColour } from "../streamColour.ts";
 
 /** Takes from the container what the stream doesn't tell; its pixel aspect precedes that of the stream. */
 function describedBy(picture: H264Picture, { pixelAspect, colour }: KeyFrameTrack): H264Picture {

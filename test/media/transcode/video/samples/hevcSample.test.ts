@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
-import { findPosterFrame } from "../../../../src/media/transcode/video/posterFrame.ts";
-import { sampleBytes } from "../../../fixtures/media/samples.ts";
+import { memorySource } from "../../../../../src/media/inspect/bytes/byteSource.ts";
+import { findPosterFrame } from "../../../../../src/media/transcode/video/posterFrame.ts";
+import { sampleBytes } from "../../../../fixtures/media/samples.ts";
 
 it("decodes HEVC of 4K with 10 bits within its memory", async () => {
   const film = memorySource(await sampleBytes("test/fixtures/hevc/4k-10-bits.mp4"));

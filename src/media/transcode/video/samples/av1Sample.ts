@@ -1,11 +1,11 @@
 /** Decodes key frames of AV1 tracks. */
-import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import { openAv1Decoder, type Av1Decoder, type Av1Frame } from "../av1/decodeAv1Frame.ts";
-import { toneMap } from "../colour/toneMap.ts";
-import { decoderMemory } from "../decoderMemory.ts";
-import { keyFrameImage } from "../h264/keyFrameImage.ts";
+import type { KeyFrameTrack } from "../../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { openAv1Decoder, type Av1Decoder, type Av1Frame } from "../../av1/decodeAv1Frame.ts";
+import { toneMap } from "../../colour/toneMap.ts";
+import { decoderMemory } from "../../decoderMemory.ts";
+import { keyFrameImage } from "../../h264/keyFrameImage.ts";
 import { decodeOrReason } from "./decodeOrReason.ts";
-import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
+import { UNSPECIFIED_MATRIX } from "../planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
 /** WebAssembly memory of the decoder, beside the sample and the small image. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseHevcSequence } from "../../../../src/media/transcode/video/hevcSequence.ts";
-import { bitWriter } from "../../../support/media/h264Streams.ts";
+import { parseHevcSequence } from "../../../../../src/media/transcode/video/hevc/hevcSequence.ts";
+import { bitWriter } from "../../../../support/media/h264Streams.ts";
 
 type Bits = ReturnType<typeof bitWriter>;
 

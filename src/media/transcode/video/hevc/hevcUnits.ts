@@ -1,7 +1,7 @@
 /** Turns a byte stream of HEVC (ITU-T H.265 Annex B) into a sample with a configuration; ISO/IEC 14496-15 §8.3. */
-import { concat } from "../../inspect/bytes/bytes.ts";
-import { bitReader, removeEmulationPrevention } from "../../inspect/video/codecs/bitReader.ts";
-import { readH265Head } from "../../inspect/video/codecs/sequenceParameterSet.ts";
+import { concat } from "../../../inspect/bytes/bytes.ts";
+import { bitReader, removeEmulationPrevention } from "../../../inspect/video/codecs/bitReader.ts";
+import { readH265Head } from "../../../inspect/video/codecs/sequenceParameterSet.ts";
 
 export interface HevcUnits {
   /** Content of hvcC. */

@@ -1,12 +1,12 @@
 /** Decodes key frames of VP9 tracks. */
-import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import { toneMap } from "../colour/toneMap.ts";
-import { keyFrameImage } from "../h264/keyFrameImage.ts";
-import type { Plane, Planes } from "../heif/planes.ts";
-import { startVp9Decoder, type DecodedFrame, type Vp9Decoder } from "../vp9/libvpx.ts";
-import { parseVp9KeyFrame, type Vp9Frame } from "../vp9/vp9Frame.ts";
+import type { KeyFrameTrack } from "../../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { toneMap } from "../../colour/toneMap.ts";
+import { keyFrameImage } from "../../h264/keyFrameImage.ts";
+import type { Plane, Planes } from "../../heif/planes.ts";
+import { startVp9Decoder, type DecodedFrame, type Vp9Decoder } from "../../vp9/libvpx.ts";
+import { parseVp9KeyFrame, type Vp9Frame } from "../../vp9/vp9Frame.ts";
 import { decodeOrReason } from "./decodeOrReason.ts";
-import { UNSPECIFIED_MATRIX } from "./planesImage.ts";
+import { UNSPECIFIED_MATRIX } from "../planesImage.ts";
 import type { SampleDecoder, SampleResult } from "./sampleDecoder.ts";
 
 /** WebAssembly memory of the decoder: 17 MB for 1080p, 29 MB for 4K and 52 MB after a second picture of 4K. */

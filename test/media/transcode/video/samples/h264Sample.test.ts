@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
-import { openKeyFrames } from "../../../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
-import { h264Sample } from "../../../../src/media/transcode/video/h264Sample.ts";
-import { bytesOf, u32 } from "../../../support/media/buildImage.ts";
-import { avcSample, film } from "../../../support/media/films.ts";
-import { streamUnits } from "../../../support/media/h264Pictures.ts";
+import { memorySource } from "../../../../../src/media/inspect/bytes/byteSource.ts";
+import { openKeyFrames } from "../../../../../src/media/inspect/video/keyFrames/openKeyFrames.ts";
+import { h264Sample } from "../../../../../src/media/transcode/video/samples/h264Sample.ts";
+import { bytesOf, u32 } from "../../../../support/media/buildImage.ts";
+import { avcSample, film } from "../../../../support/media/films.ts";
+import { streamUnits } from "../../../../support/media/h264Pictures.ts";
 
 it("decodes samples with lengths and with start codes to the same picture", async () => {
   const units = await streamUnits("high-bars");

@@ -1,5 +1,5 @@
-import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import type { RgbaImage } from "../rgbaImage.ts";
+import type { KeyFrameTrack } from "../../../inspect/video/keyFrames/keyFrameTrack.ts";
+import type { RgbaImage } from "../../rgbaImage.ts";
 
 export type SampleResult = { kind: "image"; image: RgbaImage } | { kind: "unsupported"; reason: string };
 

@@ -1,12 +1,12 @@
 /** Decodes key frames of VP8 tracks, which are the content of lossy WebP files (RFC 6386, RFC 9649 §2.5). */
-import { asciiAt, concat, viewOf } from "../../inspect/bytes/bytes.ts";
-import type { TrackColour } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import { recodeColour } from "../colour/recodeColour.ts";
-import type { Size } from "../resize/scaledSize.ts";
-import { resizeToSize } from "../resize/resizeImage.ts";
-import { decodeWebp } from "../webp/decodeWebp.ts";
-import type { RgbaImage } from "../rgbaImage.ts";
-import { displayedSize, UNSPECIFIED_MATRIX } from "./planesImage.ts";
+import { asciiAt, concat, viewOf } from "../../../inspect/bytes/bytes.ts";
+import type { TrackColour } from "../../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { recodeColour } from "../../colour/recodeColour.ts";
+import type { Size } from "../../resize/scaledSize.ts";
+import { resizeToSize } from "../../resize/resizeImage.ts";
+import { decodeWebp } from "../../webp/decodeWebp.ts";
+import type { RgbaImage } from "../../rgbaImage.ts";
+import { displayedSize, UNSPECIFIED_MATRIX } from "../planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
 /** It is in memory three times: as read, in the WebP and in WebAssembly. */

@@ -1,12 +1,12 @@
 /** Decodes frames of Motion JPEG tracks with the scaled decoder of photos. */
-import { asciiAt, concat } from "../../inspect/bytes/bytes.ts";
-import { memorySource } from "../../inspect/bytes/byteSource.ts";
-import { recodeColour } from "../colour/recodeColour.ts";
-import { acChrominance, acLuminance, dcChrominance, dcLuminance, type HuffmanTable } from "../jpeg/jpegTables.ts";
-import { resizeToSize } from "../resize/resizeImage.ts";
-import type { RgbaImage } from "../rgbaImage.ts";
-import { decodeScaled } from "../scaled/decodeScaled.ts";
-import { displayedSize } from "./planesImage.ts";
+import { asciiAt, concat } from "../../../inspect/bytes/bytes.ts";
+import { memorySource } from "../../../inspect/bytes/byteSource.ts";
+import { recodeColour } from "../../colour/recodeColour.ts";
+import { acChrominance, acLuminance, dcChrominance, dcLuminance, type HuffmanTable } from "../../jpeg/jpegTables.ts";
+import { resizeToSize } from "../../resize/resizeImage.ts";
+import type { RgbaImage } from "../../rgbaImage.ts";
+import { decodeScaled } from "../../scaled/decodeScaled.ts";
+import { displayedSize } from "../planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
 /** It is in memory twice, with and without the tables. */

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { h263Sample, mpeg2Sample, mpeg4Sample } from "../../../../src/media/transcode/video/mpegSample.ts";
-import { bytesOf } from "../../../support/media/buildImage.ts";
+import { h263Sample, mpeg2Sample, mpeg4Sample } from "../../../../../src/media/transcode/video/samples/mpegSample.ts";
+import { bytesOf } from "../../../../support/media/buildImage.ts";
 import {
   decodeFrame,
   expectedPicture,
   keyFrame,
   meanDifference,
   refusalOf,
-} from "../../../support/media/keyFrameFixtures.ts";
-import { ssim } from "../../../support/media/ssim.ts";
+} from "../../../../support/media/keyFrameFixtures.ts";
+import { ssim } from "../../../../support/media/ssim.ts";
 
 function indexOfCode(stream: Uint8Array, code: number, kind = -1): number {
   return stream.findIndex(

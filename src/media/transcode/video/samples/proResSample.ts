@@ -1,8 +1,8 @@
 /** Decodes frames of Apple ProRes tracks. */
-import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import { toneMap } from "../colour/toneMap.ts";
-import { keyFrameImage } from "../h264/keyFrameImage.ts";
-import { decodeProRes, type ProResPlanes } from "../prores/decodeProRes.ts";
+import type { KeyFrameTrack } from "../../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { toneMap } from "../../colour/toneMap.ts";
+import { keyFrameImage } from "../../h264/keyFrameImage.ts";
+import { decodeProRes, type ProResPlanes } from "../../prores/decodeProRes.ts";
 import { decodeOrReason } from "./decodeOrReason.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 

@@ -1,15 +1,15 @@
 /** Decodes key frames of HEVC tracks with the decoder of HEIC photos. */
-import type { KeyFrameTrack } from "../../inspect/video/keyFrames/keyFrameTrack.ts";
-import { toneMap } from "../colour/toneMap.ts";
-import { decoderMemory, DecoderMemoryError } from "../decoderMemory.ts";
-import { annexBUnits, lengthPrefixedUnits } from "../h264/nalUnits.ts";
-import { openHeif } from "../heif/libheif.ts";
-import type { Planes } from "../heif/planes.ts";
-import type { RgbaImage } from "../rgbaImage.ts";
-import { heicFile } from "./heicFile.ts";
-import { type HevcUnits, separateUnits } from "./hevcUnits.ts";
-import { readConfiguredSequence, type HevcSequence } from "./hevcSequence.ts";
-import { openPlanesImage, UNSPECIFIED_MATRIX } from "./planesImage.ts";
+import type { KeyFrameTrack } from "../../../inspect/video/keyFrames/keyFrameTrack.ts";
+import { toneMap } from "../../colour/toneMap.ts";
+import { decoderMemory, DecoderMemoryError } from "../../decoderMemory.ts";
+import { annexBUnits, lengthPrefixedUnits } from "../../h264/nalUnits.ts";
+import { openHeif } from "../../heif/libheif.ts";
+import type { Planes } from "../../heif/planes.ts";
+import type { RgbaImage } from "../../rgbaImage.ts";
+import { heicFile } from "../hevc/heicFile.ts";
+import { type HevcUnits, separateUnits } from "../hevc/hevcUnits.ts";
+import { readConfiguredSequence, type HevcSequence } from "../hevc/hevcSequence.ts";
+import { openPlanesImage, UNSPECIFIED_MATRIX } from "../planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
 /** WebAssembly memory of the decoder: 28 MB for 1080p with 10 bits, 61 to 68 MB for 4K with 10. */

@@ -1,8 +1,8 @@
 /** Reads sequence parameter sets of HEVC up to the colour of the pictures; ITU-T H.265 §7.3.2.2. */
-import { viewOf } from "../../inspect/bytes/bytes.ts";
-import { type BitReader, bitReader, removeEmulationPrevention } from "../../inspect/video/codecs/bitReader.ts";
-import { readH265Head, type SequenceHead } from "../../inspect/video/codecs/sequenceParameterSet.ts";
-import { readVideoUsability, UNSPECIFIED_USABILITY, type VideoUsability } from "../h264/videoUsability.ts";
+import { viewOf } from "../../../inspect/bytes/bytes.ts";
+import { type BitReader, bitReader, removeEmulationPrevention } from "../../../inspect/video/codecs/bitReader.ts";
+import { readH265Head, type SequenceHead } from "../../../inspect/video/codecs/sequenceParameterSet.ts";
+import { readVideoUsability, UNSPECIFIED_USABILITY, type VideoUsability } from "../../h264/videoUsability.ts";
 
 export type HevcSequence = SequenceHead & VideoUsability;
 

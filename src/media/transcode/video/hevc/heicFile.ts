@@ -1,5 +1,5 @@
 /** Wraps a key frame of HEVC in a HEIC file, for the decoder of still images; ISO/IEC 23008-12. */
-import { concat } from "../../inspect/bytes/bytes.ts";
+import { concat } from "../../../inspect/bytes/bytes.ts";
 
 export interface HevcFrame {
   width: number;
