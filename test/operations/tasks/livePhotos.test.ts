@@ -8,7 +8,7 @@ import { recordingQueue } from "../../support/bindings/queue.ts";
 import { createLibrary } from "../../support/clients/account.ts";
 import { call } from "../../support/clients/api.ts";
 import { appendVersion } from "../../support/clients/versions.ts";
-import { testContext } from "../../support/context.ts";
+import { testConfig, testContext } from "../../support/context.ts";
 import { renderPng } from "../../support/media/images.ts";
 import { readTasks } from "../../support/rows/taskRows.ts";
 import { countUpdateEvents, reloadAsset, storeAsset } from "../../support/storeAsset.ts";
@@ -174,6 +174,18 @@ describe("the film of a live photo", () => {
     expect((await reloadAsset(film)).posterVersionId).toBeNull();
     expect(await env.BUCKET.head(posterKey(film.id, posterVersionId ?? ""))).toBeNull();
     expect((await readTasks(film.id)).filter(({ status }) => status !== "success")).toEqual([]);
+  });
+
+  it("shows the still photo on the Workers Free plan too, which stores no preview", async () => {
+    const config = testConfig({ workersPlan: "free" });
+    const still = await storeStill("free plan");
+    await runPendingTasks(testContext({ config }), still.id);
+    const film = await storeFilm("free plan");
+    await runPendingTasks(testContext({ config }), film.id);
+    expect(await posterTask(film)).toEqual(STILL);
+    const { posterVersionId } = await reloadAsset(film);
+    const poster = await env.BUCKET.head(posterKey(film.id, posterVersionId ?? ""));
+    expect(poster?.httpMetadata?.contentType).toBe("image/jpeg");
   });
 
   it("keeps a client's poster", async () => {
