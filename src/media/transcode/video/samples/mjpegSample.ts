@@ -12,9 +12,10 @@ import type { SampleDecoder } from "./sampleDecoder.ts";
 /** It is in memory twice, with and without the tables. */
 export const MAX_MJPEG_SAMPLE_BYTES = 12 * 1024 * 1024;
 
-const START = [0xff, 0xd8];
+const START = 0xd8;
 const END = 0xd9;
 const APP0 = 0xe0;
+const APP1 = 0xe1;
 const COMMENT = 0xfe;
 const SCAN = 0xda;
 const HUFFMAN = 0xc4;
@@ -50,7 +51,10 @@ function withDefaultTables(jpeg: Uint8Array): Uint8Array {
 }
 
 interface Head {
-  /** The frame is two JPEGs of its odd and even rows; OpenDML AVI extensions 1.02, "AVI1". */
+  /**
+   * The frame may be two JPEGs of its odd and even rows: "AVI1" of the OpenDML AVI extensions 1.02, and "mjpg" of
+   * QuickTime's Motion JPEG A.
+   */
   hasFields: boolean;
   /** Luma from 16 to 235, as ffmpeg marks it; others have the full range of JFIF. */
   isLimitedRange: boolean;
@@ -64,6 +68,7 @@ function readHead(jpeg: Uint8Array): Head {
     const marker = jpeg[at + 1] ?? SCAN;
     if (marker === SCAN) break;
     if (marker === APP0 && asciiAt(jpeg, at + 4, 4) === "AVI1") head.hasFields = (jpeg[at + 8] ?? 0) !== 0;
+    if (marker === APP1 && asciiAt(jpeg, at + 8, 4) === "mjpg") head.hasFields = true;
     if (marker === COMMENT && asciiAt(jpeg, at + 4, 9) === "CS=ITU601") head.isLimitedRange = true;
     at += 2 + (jpeg[at + 2] ?? 0) * 256 + (jpeg[at + 3] ?? 0);
   }
@@ -73,7 +78,7 @@ function readHead(jpeg: Uint8Array): Head {
 /** Whether another JPEG follows the first one, after the padding of a field. */
 function isPair(jpeg: Uint8Array): boolean {
   const end = indexOfMarker(jpeg, END, 2);
-  return end >= 0 && indexOfMarker(jpeg, START[1] ?? 0, end) >= 0;
+  return end >= 0 && indexOfMarker(jpeg, START, end) >= 0;
 }
 
 /** Shows the first field: the second one is another moment. */
@@ -91,7 +96,7 @@ export const mjpegSample: SampleDecoder = {
   name: "Motion JPEG",
   maxSampleBytes: MAX_MJPEG_SAMPLE_BYTES,
   decode: async (sample, { pixelAspect }, edgePx) => {
-    const start = indexOfMarker(sample.subarray(0, MAX_LEAD_BYTES), START[1] ?? 0, 0);
+    const start = indexOfMarker(sample.subarray(0, MAX_LEAD_BYTES), START, 0);
     if (start < 0) return { kind: "unsupported", reason: "the frame of Motion JPEG is no JPEG" };
     const jpeg = sample.subarray(start);
     const { hasFields, isLimitedRange } = readHead(jpeg);

@@ -99,6 +99,20 @@ function aviSegment(polarity: number): number[] {
   return [0xff, 0xe0, 0, 16, ...new TextEncoder().encode("AVI1"), polarity, ...Array<number>(9).fill(0)];
 }
 
+/** The segment of Motion JPEG A, whose sizes and offsets aren't read. */
+const QUICKTIME_SEGMENT = [
+  0xff,
+  0xe1,
+  0,
+  42,
+  0,
+  0,
+  0,
+  0,
+  ...new TextEncoder().encode("mjpg"),
+  ...Array<number>(32).fill(0),
+];
+
 describe("mjpegSample", () => {
   it("knows the Huffman tables that Motion JPEG leaves out", async () => {
     const frame = await keyFrame("mjpeg.jpg");
@@ -120,6 +134,9 @@ describe("mjpegSample", () => {
     expect(pair).toMatchObject({ width: 160, height: 192 });
     expect(pair.rgba.subarray(640, 1280)).toEqual(pair.rgba.subarray(0, 640));
     expect(await decodeFrame(mjpegSample, field)).toMatchObject({ width: 160, height: 96 });
+    const quickTime = bytesOf(frame.subarray(0, 2), QUICKTIME_SEGMENT, frame.subarray(2));
+    expect(await decodeFrame(mjpegSample, bytesOf(quickTime, frame))).toEqual(pair);
+    expect(await decodeFrame(mjpegSample, quickTime)).toMatchObject({ width: 160, height: 96 });
     const progressive = bytesOf(frame.subarray(0, 2), aviSegment(0), frame.subarray(2), frame);
     expect(await decodeFrame(mjpegSample, progressive)).toMatchObject({ width: 160, height: 96 });
   });
