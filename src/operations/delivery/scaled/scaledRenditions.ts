@@ -3,6 +3,7 @@ import { AppError } from "../../../kernel/errors.ts";
 import { isBlank } from "../../../media/transcode/animation/canvas.ts";
 import { deriveScaledImages, type ScaledImages } from "../../../media/transcode/display/scaledImages.ts";
 import type { Size } from "../../../media/transcode/resize/scaledSize.ts";
+import { JPEG_DAMAGED } from "../../../media/transcode/scaled/jpeg/jpegDecoding.ts";
 import { decodeScaled } from "../../../media/transcode/scaled/decodeScaled.ts";
 import { MAX_SCALED_WEBP_BYTES } from "../../../media/transcode/scaled/decodeScaledWebp.ts";
 import { decodeRendition } from "../../../media/transcode/webp/decodeWebp.ts";
@@ -85,15 +86,19 @@ function isDecodedInWorker({ config }: Context, file: DisplayFile): boolean {
   return config.renderer === "worker" || file.isProxy || isTiny(file);
 }
 
-/** Decodes a file in the Worker; null if it can't, which leaves the file to Cloudflare Images. */
-async function decodeInWorker({ bucket }: Context, file: DisplayFile): Promise<ScaledImages | null> {
+/** Decodes a file in the Worker. What it can't decode is left to Cloudflare Images, except for a damaged JPEG. */
+async function decodeInWorker(
+  { bucket }: Context,
+  file: DisplayFile,
+): Promise<{ kind: "images"; images: ScaledImages } | { kind: "damaged" | "unsupported" }> {
   const { family } = file;
-  if (family === null) return null;
+  if (family === null) return { kind: "unsupported" };
   const memoryBytes = family === "webp" ? MAX_SCALED_WEBP_BYTES : RENDITION_MEMORY_BYTES;
   return await withDecoder(memoryBytes, async () => {
     const source = originalSource(bucket, file.key, file.sizeBytes);
     const decoded = await decodeScaled(source, family, VARIANT_EDGES_PX.preview);
-    return decoded.kind === "image" ? await deriveScaledImages(decoded.image, null, VARIANT_EDGES_PX, file) : null;
+    if (decoded.kind === "unsupported") return { kind: decoded.reason === JPEG_DAMAGED ? "damaged" : "unsupported" };
+    return { kind: "images", images: await deriveScaledImages(decoded.image, null, VARIANT_EDGES_PX, file) };
   });
 }
 
@@ -105,10 +110,8 @@ export interface MadeImages {
   note: string | null;
 }
 
-/** Makes the scaled images of a file: decoded in the Worker, or from the preview that `render` returns. */
-async function imagesOfFile(context: Context, file: DisplayFile, render: RenderSource): Promise<MadeImages | NoImages> {
-  const decoded = isDecodedInWorker(context, file) ? await decodeInWorker(context, file) : null;
-  if (decoded !== null) return { kind: "images", images: decoded, way: "worker", note: null };
+/** Makes the scaled images of a file from the preview that `render` returns. */
+async function renderImages(context: Context, file: DisplayFile, render: RenderSource): Promise<MadeImages | NoImages> {
   const rendered = await renderFile(context, file, render);
   if (rendered.kind !== "rendered") return rendered;
   if (rendered.contentType !== WEBP) throw new Error(`the renderer returned ${rendered.contentType} instead of WebP`);
@@ -116,8 +119,8 @@ async function imagesOfFile(context: Context, file: DisplayFile, render: RenderS
   return { kind: "images", images, way: "cloudflareImages", note: null };
 }
 
-/** Makes the images like `imagesOfFile`. A damaged photo is shown as far as it goes. */
-async function imagesOfDamaged(
+/** Makes the scaled images of a file: decoded in the Worker or rendered. A damaged photo is shown as far as it goes. */
+async function imagesOfFile(
   context: Context,
   asset: DisplayableAsset,
   file: DisplayFile,
@@ -127,14 +130,18 @@ async function imagesOfDamaged(
     const repaired = await substituteDamaged(context, asset, file);
     return repaired === null ? null : { kind: "images", ...repaired, way: "worker" };
   };
+  const decoded = isDecodedInWorker(context, file) ? await decodeInWorker(context, file) : null;
+  if (decoded?.kind === "images") return { ...decoded, way: "worker", note: null };
+  const repaired = decoded?.kind === "damaged" ? await repair() : null;
+  if (repaired !== null) return repaired;
   try {
-    const made = await imagesOfFile(context, file, render);
+    const made = await renderImages(context, file, render);
     return made.kind === "unreadable" ? ((await repair()) ?? made) : made;
   } catch (error) {
     // Cloudflare Images may report damage as an internal error, which would be tried again and again.
-    const repaired = error instanceof AppError || (await isWhole(context, file)) ? null : await repair();
-    if (repaired === null) throw error;
-    return repaired;
+    const made = error instanceof AppError || (await isWhole(context, file)) ? null : await repair();
+    if (made === null) throw error;
+    return made;
   }
 }
 
@@ -149,7 +156,7 @@ export async function makeScaledImages(
 ): Promise<MadeImages | NoImages> {
   const file = await findFirstFrame(context, asset);
   if (file.kind === "none") return file;
-  const made = await imagesOfDamaged(context, asset, file, render);
+  const made = await imagesOfFile(context, asset, file, render);
   const isAnimation = file.isAnimated && asset.mediaType === "image" && context.config.workersPlan === "paid";
   if (made.kind !== "images" || !isAnimation || !isBlank(made.images.analysis)) return made;
   const frame = await substituteFrame(context, asset, file);

@@ -133,6 +133,15 @@ describe("a damaged photo", () => {
     expect(await findInconsistencies()).toEqual({});
   });
 
+  it("is shown without a call of Cloudflare Images where the Worker decodes photos", async () => {
+    const asset = await storeAsset("worker.jpg", await cut("el_torcal_rocks.jpg"));
+    const { images, renders } = countingImages();
+    await runPendingTasks(testContext({ images, config: testConfig({ renderer: "worker" }) }), asset.id);
+    expect(renders()).toBe(0);
+    expect(await stored(asset, "preview")).toMatchObject({ width: 512, height: 341 });
+    expect(await thumbhashResult(asset)).toContain("of the image is missing");
+  });
+
   it("is shown on request before its tasks ran", async () => {
     const asset = await storeAsset("early.jpg", await cut("el_torcal_rocks.jpg"));
     expect(await request(testContext(), asset, "fullsize")).toBe(true);
