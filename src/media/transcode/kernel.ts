@@ -46,3 +46,13 @@ export function startKernel(module: WebAssembly.Module): Kernel {
     memoryBytes: () => memory.buffer.byteLength,
   };
 }
+
+/** Returns a function that gives the pictures of a film the same kernel, one after the other, instead of one each. */
+export function kernelOfFilm(module: WebAssembly.Module): (film: object) => Kernel {
+  const kernels = new WeakMap<object, Kernel>();
+  return (film) => {
+    const kernel = kernels.get(film) ?? startKernel(module);
+    kernels.set(film, kernel);
+    return kernel;
+  };
+}

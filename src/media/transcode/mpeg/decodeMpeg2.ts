@@ -31,6 +31,8 @@ const BOTH_FIELDS = 3;
 const DAMAGED = "the MPEG picture is damaged";
 
 interface Reading {
+  /** Pictures of a film have the same kernel. */
+  film: object;
   header: Uint8Array;
   sequence: Mpeg2Sequence | null;
   picture: Mpeg2Picture | null;
@@ -54,7 +56,7 @@ function readExtension(reading: Reading, content: Uint8Array): void {
   else if (kind === EXTENSIONS.coding && picture !== null) reading.picture = extendPicture(picture, content);
 }
 
-function startPicture(sequence: Mpeg2Sequence, sampleBytes: number): MpegKernel {
+function startPicture(sequence: Mpeg2Sequence, sampleBytes: number, film: object): MpegKernel {
   const { width, height, chromaFormat, isProgressive } = sequence;
   if (width < 1 || height < 1 || width * height > MAX_MPEG_PIXELS)
     throw new UnsupportedImageError(`MPEG video of ${width} × ${height} pixels is too large to decode`);
@@ -62,7 +64,7 @@ function startPicture(sequence: Mpeg2Sequence, sampleBytes: number): MpegKernel 
   // Each field has whole macroblocks; §6.3.3.
   const rows = isProgressive ? Math.ceil(height / EDGE_PX) : 2 * Math.ceil(height / (2 * EDGE_PX));
   const size = { width, height, rows, yShift: chromaFormat === 1 ? 1 : 0, isPredicted: false };
-  return startMpegKernel(size, sampleBytes, decoderMemory(MAX_MPEG_MEMORY_BYTES));
+  return startMpegKernel(size, sampleBytes, { budget: decoderMemory(MAX_MPEG_MEMORY_BYTES), film });
 }
 
 /** Fields of `Coding` in wasm/mpeg/mpeg2.ts. */
@@ -75,7 +77,7 @@ function codingOf({ isMpeg1 }: Mpeg2Sequence, picture: Mpeg2Picture): number[] {
 function decodeSlice(reading: Reading, picture: Mpeg2Picture, unit: Uint8Array, sampleBytes: number): void {
   const sequence = requireSequence(reading);
   if (picture.hasConcealmentVectors) throw new UnsupportedImageError("MPEG-2 video with concealment motion vectors");
-  reading.kernel ??= startPicture(sequence, sampleBytes);
+  reading.kernel ??= startPicture(sequence, sampleBytes, reading.film);
   const { kernel, memory, setFields, writeData } = reading.kernel;
   const isTall = sequence.height > TALL_LINES;
   const row = (unit[0] ?? 0) - 1 + (isTall ? ((unit[1] ?? 0) >> 5) << ROW_BITS : 0);
@@ -120,8 +122,8 @@ function complete({ kernel, fields }: Reading): MpegKernel {
  * Decodes the first intra picture of a sample, which its headers precede. Throws `UnsupportedImageError`,
  * `DecoderMemoryError` and RangeError with the reason.
  */
-export async function decodeMpeg2(sample: Uint8Array): Promise<MpegPicture> {
-  const reading: Reading = { header: sample, sequence: null, picture: null, kernel: null, fields: 0 };
+export async function decodeMpeg2(sample: Uint8Array, film: object): Promise<MpegPicture> {
+  const reading: Reading = { film, header: sample, sequence: null, picture: null, kernel: null, fields: 0 };
   let units = 0;
   for (const unit of startCodeUnits(sample)) {
     if (++units > MAX_MPEG_UNITS) throw new UnsupportedImageError("the MPEG picture has too many slices");

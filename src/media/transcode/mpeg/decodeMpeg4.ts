@@ -28,6 +28,8 @@ const STEP_DONE = 1;
 const STEP_DAMAGED = 2;
 
 interface Start {
+  /** Pictures of a film have the same kernel. */
+  film: object;
   width: number;
   height: number;
   headerBits: number;
@@ -37,15 +39,14 @@ interface Start {
   fields: (macroblocks: number) => number[];
 }
 
-function startPicture({ width, height, data }: Start, name: string): MpegKernel {
+function startPicture({ film, width, height, data }: Start, name: string): MpegKernel {
   if (width < 1 || height < 1 || width * height > MAX_MPEG_PIXELS)
     throw new UnsupportedImageError(`${name} of ${width} × ${height} pixels is too large to decode`);
   const rows = Math.ceil(height / EDGE_PX);
-  return startMpegKernel(
-    { width, height, rows, yShift: 1, isPredicted: true },
-    data.length,
-    decoderMemory(MAX_MPEG_MEMORY_BYTES),
-  );
+  return startMpegKernel({ width, height, rows, yShift: 1, isPredicted: true }, data.length, {
+    budget: decoderMemory(MAX_MPEG_MEMORY_BYTES),
+    film,
+  });
 }
 
 async function decodePicture(start: Start, name: string): Promise<MpegKernel> {
@@ -66,10 +67,13 @@ async function decodePicture(start: Start, name: string): Promise<MpegKernel> {
 }
 
 /** Decodes the picture that an H.263 sample begins with. Throws with the reason. */
-export async function decodeH263(sample: Uint8Array): Promise<MpegPicture> {
+export async function decodeH263(sample: Uint8Array, film: object): Promise<MpegPicture> {
   const { width, height, headerBits, scale, groupRows } = parseH263Header(sample);
   const fields = () => [1, scale, 0, 0, 0, 0, 0, 0, 0, groupRows];
-  const { planes } = await decodePicture({ width, height, headerBits, data: sample, steps: null, fields }, "H.263");
+  const { planes } = await decodePicture(
+    { film, width, height, headerBits, data: sample, steps: null, fields },
+    "H.263",
+  );
   return { planes: { ...planes(), ...UNSPECIFIED }, pixelAspect: H263_PIXEL_ASPECT };
 }
 
@@ -106,18 +110,18 @@ function isH263(sample: Uint8Array): boolean {
 }
 
 /**
- * Decodes the first intra picture of a sample. `configuration` has the headers of samples without their own: content of
- * esds or of CodecPrivate. Throws `UnsupportedImageError`, `DecoderMemoryError` and RangeError with the reason.
+ * Decodes the first intra picture of a sample. The configuration of the film has the headers of samples without their
+ * own: content of esds or of CodecPrivate. Throws `UnsupportedImageError`, `DecoderMemoryError` and RangeError with the reason.
  */
-export async function decodeMpeg4(sample: Uint8Array, configuration: Uint8Array): Promise<MpegPicture> {
-  if (isH263(sample)) return await decodeH263(sample);
-  const { layer, signal, vop } = readHeaders(concat([configuration, sample]));
+export async function decodeMpeg4(sample: Uint8Array, film: { configuration: Uint8Array }): Promise<MpegPicture> {
+  if (isH263(sample)) return await decodeH263(sample, film);
+  const { layer, signal, vop } = readHeaders(concat([film.configuration, sample]));
   if (layer === null) throw new UnsupportedImageError("the MPEG-4 video has no layer header");
   if (vop === null) throw new UnsupportedImageError("the MPEG-4 video has no intra picture");
   const { width, height, steps, pixelAspect, isInterlaced, hasPackets, timeBits } = layer;
   const { scale, dcThreshold, alternatesScan, headerBits } = vop.header;
   const flags = [steps !== null, isInterlaced, alternatesScan, hasPackets].map(Number);
   const fields = (macroblocks: number) => [0, scale, dcThreshold, ...flags, addressBits(macroblocks), timeBits, 1];
-  const { planes } = await decodePicture({ width, height, headerBits, data: vop.data, steps, fields }, "MPEG-4");
+  const { planes } = await decodePicture({ film, width, height, headerBits, data: vop.data, steps, fields }, "MPEG-4");
   return { planes: { ...planes(), ...(signal ?? UNSPECIFIED) }, pixelAspect };
 }

@@ -1,7 +1,7 @@
 /** Lays out the memory of the kernel wasm/mpeg/ for a picture, and runs it. */
 import type { DecoderMemory } from "../decoderMemory.ts";
 import type { Plane, Planes } from "../heif/planes.ts";
-import { startKernel, type Kernel } from "../kernel.ts";
+import { kernelOfFilm, type Kernel } from "../kernel.ts";
 import wasm from "./mpeg.wasm";
 
 /** The kernel reads eight bytes behind the data of a part. */
@@ -37,18 +37,24 @@ export interface MpegKernel {
   planes: () => Pick<Planes, "luma" | "chroma" | "width" | "height" | "bits">;
 }
 
+const filmKernel = kernelOfFilm(wasm);
+
 function align(bytes: number): number {
   return 16 * Math.ceil(bytes / 16);
 }
 
 /**
- * Starts a kernel for a picture whose parts have at most `dataBytes`. Throws `DecoderMemoryError` before allocating more
+ * Starts the kernel of a film for a picture whose parts have at most `dataBytes`. Throws `DecoderMemoryError` before allocating more
  * than `budget` allows.
  */
-export function startMpegKernel(size: MpegSize, dataBytes: number, budget: DecoderMemory): MpegKernel {
+export function startMpegKernel(
+  size: MpegSize,
+  dataBytes: number,
+  { budget, film }: { budget: DecoderMemory; film: object },
+): MpegKernel {
   const { width, height, rows, yShift } = size;
   const columns = Math.ceil(width / EDGE_PX);
-  const kernel = startKernel(wasm);
+  const kernel = filmKernel(film);
   const call = (name: string) => kernel.function(name);
   const planeBytes = align(call("planeBytes")(columns, rows, yShift));
   const predictionBytes = size.isPredicted ? align(call("predictionBytes")(columns, rows)) : 0;

@@ -4,7 +4,7 @@
  */
 import { decoderMemory } from "../decoderMemory.ts";
 import type { Plane, Planes } from "../heif/planes.ts";
-import { startKernel, type Kernel } from "../kernel.ts";
+import { kernelOfFilm, type Kernel } from "../kernel.ts";
 import { UnsupportedImageError } from "../scaled/unsupportedImage.ts";
 import { yieldToRequests } from "../yieldToRequests.ts";
 import {
@@ -33,6 +33,8 @@ export interface ProResPlanes extends Planes {
   transfer: number;
 }
 
+const filmKernel = kernelOfFilm(wasm);
+
 interface Layout {
   kernel: Kernel;
   memory: Uint8Array;
@@ -44,11 +46,10 @@ interface Layout {
   data: number;
 }
 
-function layOut({ width, height, interlaceMode }: ProResFrame): Layout {
+function layOut({ width, height, interlaceMode }: ProResFrame, kernel: Kernel): Layout {
   const { columns, rows: frameRows } = macroblocksOf(width, height);
   const fieldRows = macroblocksOf(width, Math.ceil(height / 2)).rows;
   const rows = interlaceMode === 0 ? frameRows : fieldRows * 2;
-  const kernel = startKernel(wasm);
   const strideBytes = columns * EDGE_PX * 2;
   const lumaBytes = strideBytes * rows * EDGE_PX;
   const heapBytes = lumaBytes * 2 + MAX_DATA_BYTES + MARGIN_BYTES;
@@ -99,13 +100,16 @@ function planeOf({ memory, planes, strideBytes, rows }: Layout, index: 0 | 1 | 2
   return { bytes: memory.subarray(start, start + lineBytes * rows * EDGE_PX), strideBytes: lineBytes };
 }
 
-/** Throws `UnsupportedImageError` or `DecoderMemoryError` with the reason. */
-export async function decodeProRes(sample: Uint8Array): Promise<ProResPlanes> {
+/**
+ * Decodes a frame of a film, whose kernel it takes: the planes are valid until the next frame. Throws
+ * `UnsupportedImageError` or `DecoderMemoryError` with the reason.
+ */
+export async function decodeProRes(sample: Uint8Array, film: object): Promise<ProResPlanes> {
   const frame = parseProResFrame(sample);
   const { width, height, primaries, transfer, matrix } = frame;
   if (width < 1 || height < 1 || width * height > MAX_PRORES_PIXELS)
     throw new UnsupportedImageError(`ProRes of ${width} × ${height} pixels is too large to decode`);
-  const layout = layOut(frame);
+  const layout = layOut(frame, filmKernel(film));
   const matrices = layout.kernel.function("matricesAt")();
   layout.memory.set(frame.luma, matrices);
   layout.memory.set(frame.chroma, matrices + frame.luma.length);

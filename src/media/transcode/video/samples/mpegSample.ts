@@ -33,8 +33,5 @@ function mpegDecoder(name: string, decodePicture: DecodePicture): SampleDecoder 
 
 export const mpeg1Sample = mpegDecoder("MPEG-1", decodeMpeg2);
 export const mpeg2Sample = mpegDecoder("MPEG-2", decodeMpeg2);
-export const mpeg4Sample = mpegDecoder(
-  "MPEG-4",
-  async (sample, { configuration }) => await decodeMpeg4(sample, configuration),
-);
+export const mpeg4Sample = mpegDecoder("MPEG-4", decodeMpeg4);
 export const h263Sample = mpegDecoder("H.263", decodeH263);

@@ -30,7 +30,7 @@ export const proResSample: SampleDecoder = {
   maxSampleBytes: MAX_PRORES_SAMPLE_BYTES,
   decode: async (sample, track, edgePx) =>
     await decodeOrReason("ProRes", async () => {
-      const planes = describedBy(await decodeProRes(sample), track);
+      const planes = describedBy(await decodeProRes(sample, track), track);
       const image = await keyFrameImage({ planes, pixelAspect: track.pixelAspect ?? SQUARE }, edgePx);
       toneMap(image, planes);
       return { kind: "image", image };

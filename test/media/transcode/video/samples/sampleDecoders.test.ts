@@ -31,6 +31,16 @@ describe.each(KEY_FRAME_SAMPLES)("the decoder of %s", (name, decoder, maxDiffere
     expect(narrow.height).toBeGreaterThan(95);
   });
 
+  it("decodes several key frames of a film, a damaged one among them", async () => {
+    const track = trackOf();
+    const sample = await keyFrame(name);
+    const results = [];
+    for (const bytes of [sample, sample.subarray(0, sample.length >> 1), sample])
+      results.push(await decoder.decode(bytes, track, 100));
+    expect(results[0]).toMatchObject({ kind: "image" });
+    expect(results[2]).toEqual(results[0]);
+  });
+
   it("says that a sample without a key frame can't be decoded", async () => {
     for (const bytes of [0, 1, 9, 10]) expect(await refusalOf(decoder, new Uint8Array(bytes))).not.toBe("");
     const sample = await keyFrame(name);
