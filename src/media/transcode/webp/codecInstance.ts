@@ -29,8 +29,11 @@ interface LoadedCodec<Codec> {
 export interface IsolateCodec<Codec> {
   /** Runs `use` on the isolate's instance. An instance that threw is replaced: its memory may be inconsistent. */
   runShared<Result>(use: (codec: Codec) => Result): Promise<Result>;
-  /** Runs `use` on a separate instance, for files of clients: a defect of the codec reaches no other image. */
-  runAlone<Result>(use: (codec: Codec) => Result): Promise<Result>;
+  /**
+   * Runs `use` on the instance of a client's file, which has one or several images: a defect of the codec reaches no
+   * other file. An instance that threw is replaced.
+   */
+  runAlone<Result>(use: (codec: Codec) => Result, file?: object): Promise<Result>;
 }
 
 /**
@@ -42,6 +45,7 @@ export function isolateCodec<Codec extends object>(
   maxBytes: number,
 ): IsolateCodec<Codec> {
   let shared: WeakRef<Codec> | null = null;
+  const ofFiles = new WeakMap<object, Codec>();
   const start = async () => {
     const { create, wasm } = await load();
     return await startCodec(create, wasm, maxBytes);
@@ -54,6 +58,12 @@ export function isolateCodec<Codec extends object>(
       shared = new WeakRef(codec);
       return result;
     },
-    runAlone: async (use) => use(await start()),
+    runAlone: async (use, file = {}) => {
+      const codec = ofFiles.get(file) ?? (await start());
+      ofFiles.delete(file);
+      const result = use(codec);
+      ofFiles.set(file, codec);
+      return result;
+    },
   };
 }

@@ -51,11 +51,16 @@ function decodeWith(codec: Decoder, file: Uint8Array): RgbaImage {
 /**
  * Decodes a still WebP, lossy or lossless, to straight RGBA. Colour profile and orientation are left to the caller.
  * Throws for animated, damaged and truncated files, and beyond `maxPixels`. The package's libwebp is older than the fix
- * of CVE-2023-4863, so that a hostile file can write anywhere in the decoder's memory: each file has its own.
+ * of CVE-2023-4863, so that a hostile file can write anywhere in the decoder's memory: each file, or film of several, has
+ * its own.
  */
-export async function decodeWebp(file: Uint8Array, maxPixels = MAX_DECODED_WEBP_PIXELS): Promise<RgbaImage> {
+export async function decodeWebp(
+  file: Uint8Array,
+  maxPixels = MAX_DECODED_WEBP_PIXELS,
+  film: object = {},
+): Promise<RgbaImage> {
   await requireSize(file, maxPixels);
-  const image = await decoder.runAlone((codec) => decodeWith(codec, file));
+  const image = await decoder.runAlone((codec) => decodeWith(codec, file), film);
   await yieldToRequests(image.rgba.length);
   return image;
 }

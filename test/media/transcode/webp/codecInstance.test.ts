@@ -23,6 +23,18 @@ it("gives each file of a client an instance of its own", async () => {
   expect(await codec.runShared(numberOf)).toBe(1);
 });
 
+it("shares an instance among the images of a client's file", async () => {
+  const codec = countingCodec();
+  const [file, other] = [{}, {}];
+  const fail = () => {
+    throw new Error("damaged");
+  };
+  expect([await codec.runAlone(numberOf, file), await codec.runAlone(numberOf, file)]).toEqual([1, 1]);
+  expect(await codec.runAlone(numberOf, other)).toBe(2);
+  await expect(codec.runAlone(fail, file)).rejects.toThrow("damaged");
+  expect([await codec.runAlone(numberOf, file), await codec.runAlone(numberOf, other)]).toEqual([3, 2]);
+});
+
 it("replaces the shared instance after an error", async () => {
   const codec = countingCodec();
   const fail = () => {

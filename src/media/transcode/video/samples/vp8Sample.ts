@@ -59,14 +59,15 @@ function applyColour(image: RgbaImage, colour: TrackColour | null): void {
 export const vp8Sample: SampleDecoder = {
   name: "VP8",
   maxSampleBytes: MAX_VP8_SAMPLE_BYTES,
-  decode: async (sample, { pixelAspect, colour }, edgePx) => {
+  decode: async (sample, track, edgePx) => {
+    const { pixelAspect, colour } = track;
     const size = readSize(sample);
     if (size === null) return { kind: "unsupported", reason: "the VP8 sample begins with no key frame" };
     const { width, height } = size;
     if (width * height > MAX_VP8_PIXELS)
       return { kind: "unsupported", reason: `VP8 of ${width} × ${height} pixels is too large to decode` };
     try {
-      const decoded = await decodeWebp(webpOf(sample), MAX_VP8_PIXELS);
+      const decoded = await decodeWebp(webpOf(sample), MAX_VP8_PIXELS, track);
       const image = resizeToSize(decoded, displayedSize(decoded, pixelAspect ?? SQUARE, edgePx));
       applyColour(image, colour);
       return { kind: "image", image };
