@@ -125,14 +125,19 @@ async function findFullsizeFile(context: Context, rendering: Rendering): ReturnT
   return await findDisplayFile(context, assetOf(rendering));
 }
 
-/** Renders what there is of a damaged photo, from its display proxy. Null if there is none. */
+/**
+ * Renders what there is of a damaged photo, from its display proxy. Null if there is none. The binding gets the proxy's
+ * bytes; the zone's renderer would fetch the original.
+ */
 async function renderDamaged(context: Context, rendering: Rendering, file: DisplayFile): Promise<RenderResult | null> {
   const asset = assetOf(rendering);
   const isRepaired =
     (await findProxyFile(context, asset)) !== null || (await substituteDamaged(context, asset, file)) !== null;
   const proxy = isRepaired ? await findProxyFile(context, asset) : null;
   const source = proxy === null ? null : await openDisplayFile(context, proxy);
-  return source === null || source.kind === "none" ? null : await renderFullsize(context, rendering, source);
+  if (source === null || source.kind === "none") return null;
+  const config = { ...context.config, imageDelivery: "images-binding" } as const;
+  return await renderFullsize({ ...context, config }, rendering, source);
 }
 
 async function makeFullsize(context: Context, rendering: Rendering): Promise<Made | NoImages> {

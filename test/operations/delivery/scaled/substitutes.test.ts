@@ -149,6 +149,13 @@ describe("a damaged photo", () => {
     expect(await stored(asset, "fullsize")).toMatchObject({ width: 512, height: 341 });
   });
 
+  it("is shown at full size where the zone's renderer fails", async () => {
+    const asset = await storeAsset("zone.jpg", await cut("el_torcal_rocks.jpg"));
+    const zone = testContext({ config: testConfig({ imageDelivery: "cf-image" }) });
+    expect(await request(zone, asset, "fullsize")).toBe(true);
+    expect(await stored(asset, "fullsize")).toMatchObject({ width: 512, height: 341 });
+  });
+
   it("isn't tried again and again if Cloudflare Images reports an internal error", async () => {
     const images = failingImages(new Error("9523: internal error"));
     const damaged = await storeAsset("internal.jpg", await cut("el_torcal_rocks.jpg"));
