@@ -114,10 +114,7 @@ describe(`${CASES_PER_FILM * films.length} corrupt films`, () => {
 });
 
 describe("films made to cost time or memory", () => {
-  it.each(hostileFilms.map((film) => [film.name, film] as const))(
-    "end in time: %s",
-    async (_name, { reason, source }) => {
-      expect(await outcomeOf(await source())).toBe(reason === null ? "frame" : "unsupported");
-    },
-  );
+  it.each(hostileFilms.map((one) => [one.name, one] as const))("end in time: %s", async (_name, { reason, source }) => {
+    expect(await outcomeOf(await source())).toBe(reason === null ? "frame" : "unsupported");
+  });
 });

@@ -19,11 +19,14 @@ async function filmOf(names: string[], parts: Partial<Film> = {}): Promise<Uint8
   return film({ samples, entry: [configuration], ...parts });
 }
 
-/** Content of hvcC with a sequence parameter set that states only the size. */
-function hevcConfiguration(width: number, height: number): Uint8Array {
-  const profile = bitWriter().u(4, 0).u(3, 0).u(1, 1).u(32, 0).u(32, 0).u(32, 0);
-  const set = bytesOf([0x42], profile.ue(0).ue(1).ue(width).ue(height).u(1, 0).unit(1));
-  return bytesOf(new Uint8Array(22), [1, 33, 0, 1], u16(set.length), set);
+/** Content of hvcC with sequence parameter sets that state only sizes. */
+function hevcConfiguration(...sizes: [width: number, height: number][]): Uint8Array {
+  const sets = sizes.map(([width, height]) => {
+    const profile = bitWriter().u(4, 0).u(3, 0).u(1, 1).u(32, 0).u(32, 0).u(32, 0);
+    const set = bytesOf([0x42], profile.ue(0).ue(1).ue(width).ue(height).u(1, 0).unit(1));
+    return bytesOf(u16(set.length), set);
+  });
+  return bytesOf(new Uint8Array(22), [1, 33], u16(sets.length), ...sets);
 }
 
 async function posterOf(bytes: Uint8Array, edgePx = 1440): Promise<PosterFrame> {
@@ -113,10 +116,13 @@ describe("findPosterFrame", () => {
     const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
     const unset = bytes.slice().fill(0, text.indexOf("hvcC") + 4 + 22, text.indexOf("hvcC") + 60);
     expect(await posterOf(unset)).toEqual({ kind: "unsupported", reason: "the HEVC configuration is damaged" });
-    const entry = [box("hvcC", hevcConfiguration(8192, 4320))];
-    const large = film({ samples: [new Uint8Array(100)], codec: "hvc1", entry });
     const reason = "HEVC of 8192 × 4320 pixels is too large to decode";
-    expect(await posterOf(large)).toEqual({ kind: "unsupported", reason });
+    const small: [number, number] = [64, 64];
+    for (const configuration of [hevcConfiguration([8192, 4320]), hevcConfiguration(small, [8192, 4320])]) {
+      const entry = [box("hvcC", configuration)];
+      const large = film({ samples: [new Uint8Array(100)], codec: "hvc1", entry });
+      expect(await posterOf(large)).toEqual({ kind: "unsupported", reason });
+    }
   });
 
   it("shows the first key frame if the others can't be decoded", async () => {

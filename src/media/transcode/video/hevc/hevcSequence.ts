@@ -97,9 +97,10 @@ const ARRAYS_AT = 22;
 const SEQUENCE_SET = 33;
 const UNIT_HEAD_BYTES = 2;
 
-/** Parses the first sequence parameter set of hvcC; null if it is missing or damaged. */
-export function readConfiguredSequence(configuration: Uint8Array): HevcSequence | null {
+/** Parses the sequence parameter sets of hvcC, up to a damaged one. */
+export function readConfiguredSequences(configuration: Uint8Array): HevcSequence[] {
   const view = viewOf(configuration);
+  const sequences: HevcSequence[] = [];
   try {
     let at = ARRAYS_AT + 1;
     for (let left = view.getUint8(ARRAYS_AT); left > 0; left--) {
@@ -108,12 +109,17 @@ export function readConfiguredSequence(configuration: Uint8Array): HevcSequence 
       for (at += 3; units > 0; units--) {
         const length = view.getUint16(at);
         const unit = configuration.subarray(at + 2 + UNIT_HEAD_BYTES, at + 2 + length);
-        if (type === SEQUENCE_SET) return parseHevcSequence(unit);
+        if (type === SEQUENCE_SET) sequences.push(parseHevcSequence(unit));
         at += 2 + length;
       }
     }
   } catch {
     // The configuration breaks off.
   }
-  return null;
+  return sequences;
+}
+
+/** Parses the first sequence parameter set of hvcC; null if it is missing or damaged. */
+export function readConfiguredSequence(configuration: Uint8Array): HevcSequence | null {
+  return readConfiguredSequences(configuration)[0] ?? null;
 }

@@ -8,7 +8,7 @@ import type { Planes } from "../../heif/planes.ts";
 import type { RgbaImage } from "../../rgbaImage.ts";
 import { heicFile } from "../hevc/heicFile.ts";
 import { type HevcUnits, separateUnits } from "../hevc/hevcUnits.ts";
-import { readConfiguredSequence, type HevcSequence } from "../hevc/hevcSequence.ts";
+import { readConfiguredSequence, readConfiguredSequences, type HevcSequence } from "../hevc/hevcSequence.ts";
 import { openPlanesImage, UNSPECIFIED_MATRIX } from "../planesImage.ts";
 import type { SampleDecoder } from "./sampleDecoder.ts";
 
@@ -29,6 +29,10 @@ function unitsOf(sample: Uint8Array, configuration: Uint8Array): HevcUnits | nul
   if (configuration.length === 0) return separateUnits(annexBUnits(sample));
   if (readConfiguredSequence(configuration) !== null) return { sample, configuration };
   return separateUnits(lengthPrefixedUnits(sample, ((configuration[LENGTH_AT] ?? 0) & 3) + 1));
+}
+
+function isTooLarge({ width, height }: HevcSequence): boolean {
+  return width < 1 || height < 1 || width * height > MAX_HEVC_PIXELS;
 }
 
 /** Takes from the container what the stream doesn't tell; its pixel aspect precedes that of the stream. */
@@ -63,12 +67,14 @@ export const hevcSample: SampleDecoder = {
   maxSampleBytes: MAX_HEVC_SAMPLE_BYTES,
   decode: async (bytes, track, edgePx) => {
     const units = unitsOf(bytes, track.configuration);
-    const sequence = units === null ? null : readConfiguredSequence(units.configuration);
-    if (units === null || sequence === null)
+    const [sequence, ...others] = units === null ? [] : readConfiguredSequences(units.configuration);
+    if (units === null || sequence === undefined)
       return { kind: "unsupported", reason: "the HEVC configuration is damaged" };
+    // A picture may name any of the sets.
+    const large = [sequence, ...others].find(isTooLarge);
+    if (large !== undefined)
+      return { kind: "unsupported", reason: `HEVC of ${large.width} × ${large.height} pixels is too large to decode` };
     const { width, height } = sequence;
-    if (width < 1 || height < 1 || width * height > MAX_HEVC_PIXELS)
-      return { kind: "unsupported", reason: `HEVC of ${width} × ${height} pixels is too large to decode` };
     try {
       const file = heicFile({ width, height, ...units });
       return await Promise.resolve({ kind: "image", image: decodeImage(file, describedBy(sequence, track), edgePx) });
