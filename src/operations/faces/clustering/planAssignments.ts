@@ -42,7 +42,8 @@ class Planner {
   place(faceId: string): void {
     const personId = this.nearestPerson(faceId) ?? this.formGroup(faceId);
     if (personId === null) return;
-    if (this.space.waiting.has(faceId)) this.assign(faceId, personId);
+    // The group may be that of a person from whom a user took this face.
+    if (this.space.waiting.has(faceId) && !this.space.isRejected(faceId, personId)) this.assign(faceId, personId);
     this.adopt(personId);
   }
 

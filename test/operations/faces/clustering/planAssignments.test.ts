@@ -148,6 +148,15 @@ describe("waiting faces", () => {
     expect(plan.assignments.filter(({ personId }) => personId === "anna")).toEqual([]);
   });
 
+  it("join their person without the one that was detached, although they were found around it", () => {
+    const names = ["detached", ..."abcdefgh"];
+    const faces = Object.fromEntries(names.map((name, i) => [name, near(0, 0.1, 1 + (i % 3))]));
+    const space = spaceOf({ anna: [near(0, 0, 1)] });
+    const plan = place(space, faces, { detached: ["anna"] });
+    expect(plan.assignments.map(({ faceId }) => faceId).toSorted()).toEqual([..."abcdefgh"]);
+    expect(space.waiting.list()).toEqual(["detached"]);
+  });
+
   it("are assigned in plans of a bounded size, and the rest by the next one", () => {
     const count = MAX_PLANNED_ASSIGNMENTS + 50;
     const faces = Object.fromEntries(
