@@ -1,11 +1,17 @@
 /** Converts HEIC to JPEG with libheif. */
 import type { Colour } from "../colour/toneMap.ts";
-import { decoderMemory, MAX_DECODER_BYTES, MAX_WHOLE_IMAGE_BYTES } from "../decoderMemory.ts";
+import {
+  decoderMemory,
+  DecoderMemoryError,
+  MAX_DECODER_BYTES,
+  MAX_WHOLE_IMAGE_BYTES,
+  type DecoderMemory,
+} from "../decoderMemory.ts";
 import { requireConvertibleSize, type JpegLimits } from "../jpeg/encodedJpeg.ts";
 import type { OpenRowSink } from "../scaled/rowSink.ts";
 import { readHevcColour } from "./heifColour.ts";
 import { openHeifFile } from "./heifFile.ts";
-import { heifToJpeg, type DecodedHeif, type Tiling } from "./heifImage.ts";
+import { heifToJpeg, type DecodedHeif, type HeifImage, type Tiling } from "./heifImage.ts";
 import { isTiledHeif } from "./heifIntegrity.ts";
 import { openHeif } from "./libheif.ts";
 
@@ -31,11 +37,21 @@ async function readColour(file: Uint8Array): Promise<Colour | null> {
   }
 }
 
+/** libheif reports a refused allocation in words of its own. */
+function openWithin(file: Uint8Array, memory: DecoderMemory): HeifImage {
+  try {
+    return openHeif(file, memory, requireDecodable);
+  } catch (error) {
+    const isMemory = error instanceof Error && /memory allocation/i.test(error.message);
+    throw isMemory ? new DecoderMemoryError("the HEIC needs more than the memory limit of its decoder") : error;
+  }
+}
+
 /** Decodes and encodes. `openSink` gets the same rows. Throws libheif's message for damaged files. */
 export async function heicToJpeg(file: Uint8Array, limits: JpegLimits, openSink?: OpenRowSink): Promise<DecodedHeif> {
   const memory = decoderMemory(isTiledHeif(file) ? MAX_DECODER_BYTES : MAX_WHOLE_IMAGE_BYTES);
   if (!isTiledHeif(file)) memory.hold("file", file.length);
   const colour = await readColour(file);
-  const image = openHeif(file, memory, requireDecodable);
+  const image = openWithin(file, memory);
   return await heifToJpeg(file, { ...image, colour: colour ?? image.colour }, limits, memory, openSink);
 }

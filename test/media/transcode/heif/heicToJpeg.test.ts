@@ -45,4 +45,10 @@ describe("heicToJpeg", () => {
     expect(jpeg.heapBytes).toBeLessThan(62 * 2 ** 20);
     expect(jpeg.peakBytes).toBeLessThan(MAX_WHOLE_IMAGE_BYTES);
   });
+
+  it("ends with a reason if the image needs more than its memory", async () => {
+    const file = new Uint8Array(24 * 2 ** 20);
+    file.set(await stillBytes("12-megapixels.heic"));
+    await expect(heicToJpeg(file, limits)).rejects.toThrow("the HEIC needs more than the memory limit");
+  });
 });
