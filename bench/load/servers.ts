@@ -114,6 +114,15 @@ export async function startWorker(config: string, directory: string): Promise<Se
   return await serverOf(child, port, "/");
 }
 
+/** Runs the Worker of a configuration file from a bundle, so that no change of a source restarts it. */
+export async function startBundledWorker(config: string, directory: string): Promise<Server> {
+  await runWranglerOrThrow(["deploy", "--dry-run", "--config", config, "--outdir", join(directory, "dist")]);
+  const bundled = join(directory, "wrangler.toml");
+  const bundle = BUNDLE.replace("dist/index.js", "dist/worker.js");
+  writeFileSync(bundled, readFileSync(config, "utf8").replace(/^main = .*$/m, bundle));
+  return await startWorker(bundled, directory);
+}
+
 export async function startPlatform(directory: string): Promise<Server> {
   return await startWorker("bench/platform/wrangler.toml", directory);
 }
