@@ -8,7 +8,7 @@ import type { Embedder } from "../src/providers/embedders/embedder.ts";
 import { search } from "../src/operations/search/search.ts";
 import { spaceName } from "../src/operations/search/vectors/vectorIndex.ts";
 import { everyAsset } from "../src/records/assets/assetFilters.ts";
-import { everyColumnGroup } from "../src/records/assets/listColumns.ts";
+import { everyColumnGroup } from "../src/records/assets/lists/listColumns.ts";
 import { openDatabase } from "../src/records/database.ts";
 import { instrumentedBucket } from "../test/support/bindings/bucket.ts";
 import { countingD1 } from "../test/support/bindings/d1.ts";

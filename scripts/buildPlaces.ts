@@ -18,7 +18,7 @@ const tables: Record<string, () => Record<string, string | string[]>> = {
   [join("src", "providers", "places", "offline", "countryNames.json")]: countryNames,
   [join("src", "providers", "places", "countryTimeZones.json")]: countryTimeZones,
   [join("src", "media", "inspect", "metadata", "countryCodes.json")]: alpha2Codes,
-  [join("src", "kernel", "subdivisionCodes.json")]: subdivisionCodes,
+  [join("src", "kernel", "regions", "subdivisionCodes.json")]: subdivisionCodes,
 };
 
 const sources = [

@@ -1,6 +1,6 @@
 /** Limits of scheduled runs and queue messages. */
 import * as config from "../../src/kernel/config.ts";
-import * as refreshPosters from "../../src/operations/delivery/refreshPosters.ts";
+import * as refreshPosters from "../../src/operations/delivery/posters/refreshPosters.ts";
 import * as purge from "../../src/operations/deletion/purge.ts";
 import * as purgeLibraries from "../../src/operations/deletion/purgeLibraries.ts";
 import * as trash from "../../src/operations/deletion/trash.ts";

@@ -34,7 +34,7 @@ import * as proxyJpeg from "../../src/operations/delivery/scaled/proxyJpeg.ts";
 import * as receivedFile from "../../src/operations/uploads/receivedFile.ts";
 import * as versionFiles from "../../src/operations/versions/versionFiles.ts";
 import * as videoFrame from "../../src/providers/renderers/videoFrame.ts";
-import * as posterBody from "../../src/operations/delivery/posterBody.ts";
+import * as posterBody from "../../src/operations/delivery/posters/posterBody.ts";
 import * as fieldSchemas from "../../src/routes/fieldSchemas.ts";
 import { limit, type Section } from "./entry.ts";
 import { stillLimits } from "./stillLimits.ts";

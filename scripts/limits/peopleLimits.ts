@@ -1,6 +1,6 @@
 /** Limits of people and faces, as part of table.ts. */
-import * as faceCropNames from "../../src/operations/delivery/faceCropNames.ts";
-import * as faceCrops from "../../src/operations/delivery/faceCrops.ts";
+import * as faceCropNames from "../../src/operations/delivery/faceCrops/faceCropNames.ts";
+import * as faceCrops from "../../src/operations/delivery/faceCrops/faceCrops.ts";
 import * as faceRecords from "../../src/records/faces/createFace.ts";
 import * as assetFaces from "../../src/records/assets/assetFaces.ts";
 import * as mergeRecords from "../../src/records/people/mergePeople.ts";

@@ -2,7 +2,7 @@
 import { supportedFormats, type MediaFormat } from "../../src/media/inspect/formats.ts";
 import { memorySource } from "../../src/media/inspect/bytes/byteSource.ts";
 import { MAX_RENDER_INPUT_BYTES, needsDisplayProxy } from "../../src/media/transcode/preview/needsDisplayProxy.ts";
-import { strategiesFor } from "../../src/operations/tasks/handlers/proxyStrategies.ts";
+import { strategiesFor } from "../../src/operations/tasks/handlers/pictures/proxyStrategies.ts";
 import { formatValue } from "../limits/entry.ts";
 import { markdownTable } from "../generatedPage.ts";
 import { strategyTexts, type StrategyText } from "./strategyTexts.ts";

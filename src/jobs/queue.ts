@@ -5,7 +5,7 @@ import type { Context } from "../operations/context.ts";
 import { resumeDeleteAlbum } from "../operations/deletion/purgeAlbums.ts";
 import { resumeEmptyTrash } from "../operations/deletion/trash.ts";
 import { purgeCachedMedia } from "../operations/delivery/cachePurges.ts";
-import { continueRefreshingPosters } from "../operations/delivery/refreshPosters.ts";
+import { continueRefreshingPosters } from "../operations/delivery/posters/refreshPosters.ts";
 import { continueFaceRun } from "../operations/faces/faceRuns.ts";
 import { groupFaces } from "../operations/faces/groupFaces.ts";
 import { indexChanges } from "../operations/search/indexing/indexChanges.ts";

@@ -8,7 +8,7 @@ import { cleanUpDeletedAssets, purgeTrash } from "../operations/deletion/purge.t
 import { purgeAlbums } from "../operations/deletion/purgeAlbums.ts";
 import { purgeLibraries } from "../operations/deletion/purgeLibraries.ts";
 import { sweepCachePurges } from "../operations/delivery/cachePurges.ts";
-import { cleanUpFaceCrops } from "../operations/delivery/faceCrops.ts";
+import { cleanUpFaceCrops } from "../operations/delivery/faceCrops/faceCrops.ts";
 import { continueFaceRuns } from "../operations/faces/faceRuns.ts";
 import { groupOverdue } from "../operations/faces/groupFaces.ts";
 import { sweepIdempotencyKeys } from "../operations/idempotency/createOnce.ts";

@@ -1,7 +1,7 @@
 /** Parses the settings of face recognition: who finds faces, and in which regions automatic detection is off. */
 import { AppError } from "../errors.ts";
-import { isCountry } from "../homeRegion.ts";
-import { US_STATES } from "../usStates.ts";
+import { isCountry } from "../regions/homeRegion.ts";
+import { US_STATES } from "../regions/usStates.ts";
 import { text, type Vars } from "./vars.ts";
 
 /** With `worker`, the default, images stay inside the deployment: docs/faces.md. */

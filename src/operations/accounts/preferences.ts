@@ -1,6 +1,6 @@
 /** Changes the caller's preferences. */
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
-import { homeRegionProblem, type HomeRegion } from "../../kernel/homeRegion.ts";
+import { homeRegionProblem, type HomeRegion } from "../../kernel/regions/homeRegion.ts";
 import { updatePreferences as update, type PreferenceChanges } from "../../records/accounts/preferences.ts";
 import { requireSession, type Principal } from "./authentication.ts";
 import type { Context } from "../context.ts";

@@ -1,11 +1,11 @@
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
-import { foldName } from "../../kernel/foldName.ts";
+import { foldName } from "../../kernel/names/foldName.ts";
 import { addAlbumAssets, removeAlbumAssets, type AddResult } from "../../records/albums/albumAssets.ts";
 import * as records from "../../records/albums/albums.ts";
 import { everyAsset } from "../../records/assets/assetFilters.ts";
-import { firstRowsQuery, type PageRequest } from "../../records/assets/assetList.ts";
+import { firstRowsQuery, type PageRequest } from "../../records/assets/lists/assetList.ts";
 import { assetPositionQuery, findAssetPosition } from "../../records/assets/assets.ts";
-import { everyColumnGroup, type ListedAsset } from "../../records/assets/listColumns.ts";
+import { everyColumnGroup, type ListedAsset } from "../../records/assets/lists/listColumns.ts";
 import type { LibraryState } from "../../records/libraries/libraries.ts";
 import { ALBUM_NAMES, isNameRejected, unfoldedNamesQuery } from "../../records/names.ts";
 import { NO_QUERY, runQueries } from "../../records/sql/query.ts";

@@ -7,14 +7,14 @@ import {
   readListContext,
   type AssetPage,
   type PageRequest,
-} from "../../records/assets/assetList.ts";
+} from "../../records/assets/lists/assetList.ts";
 import { findAsset, type FacedAsset } from "../../records/assets/assets.ts";
 import {
   findListedAsset,
   type ColumnGroups,
   type ListedAsset,
   type ListRow,
-} from "../../records/assets/listColumns.ts";
+} from "../../records/assets/lists/listColumns.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import { inaccessible } from "../libraries/access.ts";
 import { isConfirmed, likelyLibrary, type LikelyLibrary } from "../libraries/likelyLibrary.ts";
@@ -24,13 +24,13 @@ import { requireCursor } from "../pages.ts";
 
 export type { Asset, FacedAsset } from "../../records/assets/assets.ts";
 export { everyAsset, type AssetFilter } from "../../records/assets/assetFilters.ts";
-export type { AssetPage } from "../../records/assets/assetList.ts";
+export type { AssetPage } from "../../records/assets/lists/assetList.ts";
 export {
   everyColumnGroup,
   type ColumnGroup,
   type FileData,
   type ListedAsset,
-} from "../../records/assets/listColumns.ts";
+} from "../../records/assets/lists/listColumns.ts";
 export { boxAround, type Box } from "../../records/map/mapCells.ts";
 
 /** Reads a live or trashed asset. Throws `not_found` for an unknown or inaccessible id. */

@@ -1,5 +1,5 @@
 /** Tags of cached media. Each change that ends media URLs purges one of them; triggers use the same names. */
-import { parseCropVariant } from "./faceCropNames.ts";
+import { parseCropVariant } from "./faceCrops/faceCropNames.ts";
 import type { MediaFileRow } from "../../records/delivery/mediaFiles.ts";
 import type { MediaAddress } from "./urlSigner.ts";
 

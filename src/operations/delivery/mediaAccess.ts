@@ -2,7 +2,7 @@
 import { AppError } from "../../kernel/errors.ts";
 import { findMediaFile, findRecentMediaFile, type MediaFileRow } from "../../records/delivery/mediaFiles.ts";
 import type { Context } from "../context.ts";
-import { parseCropVariant } from "./faceCropNames.ts";
+import { parseCropVariant } from "./faceCrops/faceCropNames.ts";
 import type { MediaAddress } from "./urlSigner.ts";
 
 export type { MediaFileRow } from "../../records/delivery/mediaFiles.ts";

@@ -5,7 +5,7 @@ import { getAsset } from "../assets/assets.ts";
 import type { Context } from "../context.ts";
 import { getFace } from "../faces/faces.ts";
 import { downloadName } from "./downloadName.ts";
-import { cropVariantName } from "./faceCropNames.ts";
+import { cropVariantName } from "./faceCrops/faceCropNames.ts";
 import type { MediaAddress } from "./urlSigner.ts";
 import { variantName, type Variant } from "./variants.ts";
 

@@ -6,7 +6,7 @@ import { toBase64Url } from "../../kernel/base64Url.ts";
 import { ExpiringMap } from "../../kernel/expiringMap.ts";
 import { originalKey, renditionKey } from "../../objects/keys.ts";
 import { headOriginal, openOriginal } from "../../objects/uploads/originals.ts";
-import { parseCropVariant } from "./faceCropNames.ts";
+import { parseCropVariant } from "./faceCrops/faceCropNames.ts";
 import { parseSourceVariant, parseVariantName } from "./variants.ts";
 
 /** Identifies one file of a version. `variant` is a variant name, `original`, the crop of a face, or a source variant. */

@@ -1,5 +1,5 @@
 import { AppError, notFound } from "../../kernel/errors.ts";
-import { foldName } from "../../kernel/foldName.ts";
+import { foldName } from "../../kernel/names/foldName.ts";
 import { findNamedUser } from "../../records/accounts/namedUsers.ts";
 import * as records from "../../records/libraries/libraries.ts";
 import type { MemberRole } from "../../records/libraries/libraryScope.ts";

@@ -1,5 +1,5 @@
 /** Unique names: what creations and renames have in common (docs/decisions/0035). */
-import { foldName } from "../../kernel/foldName.ts";
+import { foldName } from "../../kernel/names/foldName.ts";
 import { AppError } from "../../kernel/errors.ts";
 import {
   isNameRejected,

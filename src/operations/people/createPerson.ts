@@ -1,6 +1,6 @@
 import { AppError, invalid, notFound } from "../../kernel/errors.ts";
-import { foldName } from "../../kernel/foldName.ts";
-import { sortName } from "../../kernel/sortName.ts";
+import { foldName } from "../../kernel/names/foldName.ts";
+import { sortName } from "../../kernel/names/sortName.ts";
 import { faceLibraryQuery } from "../../records/faces/faces.ts";
 import { insertPerson, isPersonNameTaken, type PersonNames } from "../../records/people/createPerson.ts";
 import { findPersonByName } from "../../records/people/people.ts";

@@ -1,5 +1,5 @@
 import { notFound } from "../../kernel/errors.ts";
-import { sortName } from "../../kernel/sortName.ts";
+import { sortName } from "../../kernel/names/sortName.ts";
 import { personListCheckQuery } from "../../records/people/listCheck.ts";
 import { findPerson, type ListedPerson } from "../../records/people/people.ts";
 import { personPageQuery, type PersonListRequest, type PersonPage } from "../../records/people/peopleList.ts";

@@ -1,5 +1,5 @@
 import { AppError } from "../../kernel/errors.ts";
-import { foldName } from "../../kernel/foldName.ts";
+import { foldName } from "../../kernel/names/foldName.ts";
 import { readPersonSnapshot, writePersonUpdates, type PersonSnapshot } from "../../records/people/personUpdates.ts";
 import type { Principal } from "../accounts/authentication.ts";
 import type { Context } from "../context.ts";

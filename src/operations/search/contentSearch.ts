@@ -2,7 +2,7 @@
 import { AppError, invalid } from "../../kernel/errors.ts";
 import { warn } from "../../kernel/log.ts";
 import type { AssetFilter } from "../../records/assets/assetFilters.ts";
-import { listAllMatches } from "../../records/assets/matchingIds.ts";
+import { listAllMatches } from "../../records/assets/lists/matchingIds.ts";
 import { NO_QUERY } from "../../records/sql/query.ts";
 import type { Embedder } from "../../providers/embedders/embedder.ts";
 import type { Principal } from "../accounts/principal.ts";

@@ -1,6 +1,6 @@
 import { invalid } from "../../kernel/errors.ts";
-import { listAssets as listRows, MAX_SCANNED_ROWS } from "../../records/assets/assetList.ts";
-import { findListOffset } from "../../records/assets/listOffsets.ts";
+import { listAssets as listRows, MAX_SCANNED_ROWS } from "../../records/assets/lists/assetList.ts";
+import { findListOffset } from "../../records/assets/lists/listOffsets.ts";
 import { NO_QUERY } from "../../records/sql/query.ts";
 import type { Principal } from "../accounts/principal.ts";
 import { readAssetQuery } from "../assets/assetQuery.ts";

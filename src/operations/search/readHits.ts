@@ -1,8 +1,8 @@
 /** Reads the hits of a search from the main database. */
 import type { AssetFilter } from "../../records/assets/assetFilters.ts";
-import { listAssets as listRows } from "../../records/assets/assetList.ts";
-import type { ColumnGroups, ListedAsset } from "../../records/assets/listColumns.ts";
-import { MAX_MATCHED_IDS, matchingIdsQuery } from "../../records/assets/matchingIds.ts";
+import { listAssets as listRows } from "../../records/assets/lists/assetList.ts";
+import type { ColumnGroups, ListedAsset } from "../../records/assets/lists/listColumns.ts";
+import { MAX_MATCHED_IDS, matchingIdsQuery } from "../../records/assets/lists/matchingIds.ts";
 import { runQueries } from "../../records/sql/query.ts";
 import type { Context } from "../context.ts";
 

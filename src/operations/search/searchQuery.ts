@@ -1,6 +1,6 @@
 /** Requests and answers of the search. */
 import type { AssetQuery } from "../assets/assetQuery.ts";
-import type { ColumnGroups, ListedAsset } from "../../records/assets/listColumns.ts";
+import type { ColumnGroups, ListedAsset } from "../../records/assets/lists/listColumns.ts";
 
 export interface SearchQuery extends AssetQuery {
   /** Null if the request has no text, or a blank one. */

@@ -3,7 +3,7 @@ import { PERCEPTUAL_HASH_BITS } from "../../media/transcode/perceptualHash.ts";
 import { notFound } from "../../kernel/errors.ts";
 import { everyAsset } from "../../records/assets/assetFilters.ts";
 import { findAssetPosition } from "../../records/assets/assets.ts";
-import type { ColumnGroups } from "../../records/assets/listColumns.ts";
+import type { ColumnGroups } from "../../records/assets/lists/listColumns.ts";
 import type { Principal } from "../accounts/principal.ts";
 import type { Context } from "../context.ts";
 import { checkCandidates, readHits } from "./readHits.ts";

@@ -3,7 +3,7 @@ import type { TaskType } from "../../records/tasks/tasks.ts";
 import type { Context } from "../context.ts";
 import { runBurstDetection } from "./handlers/burst.ts";
 import { runDescription } from "./handlers/description.ts";
-import { runDisplayProxy } from "./handlers/displayProxy.ts";
+import { runDisplayProxy } from "./handlers/pictures/displayProxy.ts";
 import { runFaceClustering } from "./handlers/faceClustering.ts";
 import { runFaceDetection } from "./handlers/faceDetection.ts";
 import { runPersonMetrics } from "./handlers/personMetrics.ts";
@@ -11,7 +11,7 @@ import { runEmbedding } from "./handlers/embedding.ts";
 import { runQualityScoring } from "./handlers/quality.ts";
 import { runReverseGeocoding } from "./handlers/reverseGeocoding.ts";
 import { runThumbhash } from "./handlers/thumbhash.ts";
-import { runVideoPoster } from "./handlers/videoPoster.ts";
+import { runVideoPoster } from "./handlers/pictures/videoPoster.ts";
 import type { TaskOutcome } from "./taskOutcome.ts";
 
 export interface TaskDefinition {

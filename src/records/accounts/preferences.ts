@@ -1,13 +1,13 @@
 /** Changes a user's preferences. */
 import { sql, type SQL } from "drizzle-orm";
-import type { HomeRegion } from "../../kernel/homeRegion.ts";
+import type { HomeRegion } from "../../kernel/regions/homeRegion.ts";
 import type { Database } from "../database.ts";
 import { inScope, type LibraryScope } from "../libraries/libraryScope.ts";
-import type { FavoriteDisplayMode } from "../schema/accountTables.ts";
+import type { FavoriteDisplayMode } from "../schema/accounts/accountTables.ts";
 import { users } from "../schema/schema.ts";
 import { findUserStatement, type UserWithStorage } from "./users.ts";
 
-export { FAVORITE_DISPLAY_MODES } from "../schema/accountTables.ts";
+export { FAVORITE_DISPLAY_MODES } from "../schema/accounts/accountTables.ts";
 
 export interface PreferenceChanges {
   favoriteDisplayMode?: FavoriteDisplayMode | undefined;

@@ -10,7 +10,7 @@ import { runQueries, type Query } from "../sql/query.ts";
 import { sqlId } from "../sql/sqlLiterals.ts";
 import type { AssetFilter, PlaceIndex } from "./assetFilters.ts";
 import { matchingAssets } from "./counts/summedCounts.ts";
-import { fewestAssets, hasPeople } from "./personInputs.ts";
+import { fewestAssets, hasPeople } from "./lists/personInputs.ts";
 
 function hasStars({ ratings }: Pick<AssetFilter, "ratings">): boolean {
   return ratings !== null && !ratings.includes(0);

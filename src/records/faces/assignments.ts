@@ -6,7 +6,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
-import type { FaceSource } from "../schema/peopleTables.ts";
+import type { FaceSource } from "../schema/people/peopleTables.ts";
 import { jsonEach } from "../sql/jsonList.ts";
 
 export interface NewFace {

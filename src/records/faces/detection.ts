@@ -3,7 +3,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
-import { FACE_SOURCES } from "../schema/peopleTables.ts";
+import { FACE_SOURCES } from "../schema/people/peopleTables.ts";
 import { jsonEach } from "../sql/jsonList.ts";
 import { sqlNumber } from "../sql/sqlLiterals.ts";
 import { reopenTasks } from "../tasks/tasks.ts";

@@ -4,7 +4,7 @@
  */
 import { sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
-import { FACE_SOURCES } from "../schema/peopleTables.ts";
+import { FACE_SOURCES } from "../schema/people/peopleTables.ts";
 
 /** Pixels in the display space of the original upload; of the poster for a video. */
 export interface FaceBox {

@@ -3,7 +3,7 @@ import { sql, type SQL } from "drizzle-orm";
 import { z } from "zod";
 import type { Database } from "../database.ts";
 import { eventTime, insertSelectedEvents } from "../events/events.ts";
-import { FACE_RUN_KINDS } from "../schema/faceTables.ts";
+import { FACE_RUN_KINDS } from "../schema/people/faceTables.ts";
 import { runQueries, type Query } from "../sql/query.ts";
 import { reopenSelectedTasks } from "../tasks/tasks.ts";
 import { deleteFaces } from "./assignments.ts";

@@ -4,7 +4,7 @@
  */
 import { sql, type SQL } from "drizzle-orm";
 import type { AssetFilter } from "../assets/assetFilters.ts";
-import { scannedRows } from "../assets/listPlans.ts";
+import { scannedRows } from "../assets/lists/listPlans.ts";
 import { unionAll } from "../sql/unionAll.ts";
 import type { Database } from "../database.ts";
 import { runQueries, type Query, type Row } from "../sql/query.ts";

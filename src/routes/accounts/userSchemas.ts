@@ -1,7 +1,7 @@
 /** Bodies of the account and of the users of a deployment. */
 import { z } from "@hono/zod-openapi";
 import { parseEmail } from "../../kernel/email.ts";
-import { isCountry } from "../../kernel/homeRegion.ts";
+import { isCountry } from "../../kernel/regions/homeRegion.ts";
 import { MAX_NAME_BYTES } from "../../kernel/textLimits.ts";
 import { FAVORITE_DISPLAY_MODES } from "../../operations/accounts/preferences.ts";
 import {

@@ -6,8 +6,8 @@ import { AppError, notFound } from "../../kernel/errors.ts";
 import type { Context } from "../../operations/context.ts";
 import { requireMediaFile, type MediaFileRow } from "../../operations/delivery/mediaAccess.ts";
 import { openDisplaySource } from "../../operations/delivery/displaySource.ts";
-import { parseCropVariant } from "../../operations/delivery/faceCropNames.ts";
-import { createFaceCrop } from "../../operations/delivery/faceCrops.ts";
+import { parseCropVariant } from "../../operations/delivery/faceCrops/faceCropNames.ts";
+import { createFaceCrop } from "../../operations/delivery/faceCrops/faceCrops.ts";
 import { createRendition } from "../../operations/delivery/renditions.ts";
 import { mediaFile, verifyMediaUrl, type MediaAddress, type MediaFile } from "../../operations/delivery/urlSigner.ts";
 import {

@@ -2,8 +2,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../kernel/errors.ts";
 import { requireAction } from "../../middleware/authentication.ts";
-import { deleteClientPoster } from "../../operations/delivery/posters.ts";
-import { receivePoster } from "../../operations/delivery/posterBody.ts";
+import { deleteClientPoster } from "../../operations/delivery/posters/posters.ts";
+import { receivePoster } from "../../operations/delivery/posters/posterBody.ts";
 import { readChunks, discardBody } from "../../http/bodyReader.ts";
 import { mediaUrlBuilder } from "./mediaUrls.ts";
 import { addStreamingRoute, newRouter, parse } from "../router.ts";

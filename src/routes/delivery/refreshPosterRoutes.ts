@@ -1,7 +1,7 @@
 /** New posters of earlier videos. Extension to the Gumnut API. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { requireAction } from "../../middleware/authentication.ts";
-import { refreshPosters } from "../../operations/delivery/refreshPosters.ts";
+import { refreshPosters } from "../../operations/delivery/posters/refreshPosters.ts";
 import { credentialSecurity, errorResponses, idSchema, jsonResponse } from "../fieldSchemas.ts";
 import { newRouter } from "../router.ts";
 

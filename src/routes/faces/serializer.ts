@@ -1,5 +1,10 @@
 import { formatInstant } from "../../kernel/time.ts";
-import { cropVariantName, cropWidth, type Face, type FaceCrop } from "../../operations/delivery/faceCropNames.ts";
+import {
+  cropVariantName,
+  cropWidth,
+  type Face,
+  type FaceCrop,
+} from "../../operations/delivery/faceCrops/faceCropNames.ts";
 import type { AssessedFace } from "../../operations/faces/clusterAssignments.ts";
 import type { VariantBody } from "../assets/variantSchemas.ts";
 import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";

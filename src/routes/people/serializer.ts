@@ -1,5 +1,5 @@
 import { formatInstant } from "../../kernel/time.ts";
-import type { Person } from "../../operations/delivery/faceCropNames.ts";
+import type { Person } from "../../operations/delivery/faceCrops/faceCropNames.ts";
 import type { ListedPerson } from "../../operations/people/people.ts";
 import type { MediaUrlBuilder } from "../delivery/mediaUrls.ts";
 import { serializeCrop } from "../faces/serializer.ts";

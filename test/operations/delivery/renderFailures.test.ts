@@ -10,7 +10,7 @@ import {
   REFUSAL_EXPIRES_MS,
 } from "../../../src/operations/delivery/renderFailures.ts";
 import { createRendition } from "../../../src/operations/delivery/renditions.ts";
-import { runDisplayProxy } from "../../../src/operations/tasks/handlers/displayProxy.ts";
+import { runDisplayProxy } from "../../../src/operations/tasks/handlers/pictures/displayProxy.ts";
 import { versionKeys } from "../../../src/operations/versions/versionKeys.ts";
 import type { Asset } from "../../../src/records/assets/assets.ts";
 import { instrumentedBucket } from "../../support/bindings/bucket.ts";

@@ -1,7 +1,7 @@
 /** Claims: two consumers, crashes between two steps, and changes of the asset while its tasks run. */
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, afterEach, describe, expect, it, vi } from "vitest";
-import { putPoster } from "../../../src/operations/delivery/posters.ts";
+import { putPoster } from "../../../src/operations/delivery/posters/posters.ts";
 import { CLAIM_TIMEOUT_MS, runPendingTasks } from "../../../src/operations/tasks/taskRunner.ts";
 import { MAX_RETRIES } from "../../../src/operations/tasks/taskCompletion.ts";
 import type { Describer } from "../../../src/providers/describers/describer.ts";

@@ -7,7 +7,7 @@ import { checkIntegrity } from "../../../src/operations/maintenance/integrity.ts
 import type { Principal } from "../../../src/operations/accounts/authentication.ts";
 import { purgeAssets } from "../../../src/operations/deletion/purge.ts";
 import { sweepObjects } from "../../../src/operations/maintenance/sweeps.ts";
-import { runDisplayProxy } from "../../../src/operations/tasks/handlers/displayProxy.ts";
+import { runDisplayProxy } from "../../../src/operations/tasks/handlers/pictures/displayProxy.ts";
 import * as thumbhash from "../../../src/operations/tasks/handlers/thumbhash.ts";
 import { receiveVersion } from "../../../src/operations/versions/versionFiles.ts";
 import { cleanUpVersions } from "../../../src/operations/versions/versionCleanup.ts";

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { everyAsset, type AssetFilter } from "../../../src/records/assets/assetFilters.ts";
-import { listAssets, sortKeyOf, type AssetPage, type ScanLimits } from "../../../src/records/assets/assetList.ts";
-import { everyColumnGroup } from "../../../src/records/assets/listColumns.ts";
+import { listAssets, sortKeyOf, type AssetPage, type ScanLimits } from "../../../src/records/assets/lists/assetList.ts";
+import { everyColumnGroup } from "../../../src/records/assets/lists/listColumns.ts";
 import { openDatabase } from "../../../src/records/database.ts";
 import { sqlAll } from "../../support/clients/account.ts";
 import { seedLibrary, type Seeded } from "../../support/rows/seed.ts";

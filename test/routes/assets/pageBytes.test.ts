@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { MAX_CAPTION_BYTES, MAX_NAME_BYTES } from "../../../src/kernel/textLimits.ts";
-import { MAX_PAGE_TEXT_BYTES } from "../../../src/records/assets/listColumns.ts";
+import { MAX_PAGE_TEXT_BYTES } from "../../../src/records/assets/lists/listColumns.ts";
 import { getRootOwner, sqlAll } from "../../support/clients/account.ts";
 import { call } from "../../support/clients/api.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { posterKey } from "../../../src/objects/keys.ts";
-import { MAX_REFRESHED_POSTERS } from "../../../src/operations/delivery/refreshPosters.ts";
+import { MAX_REFRESHED_POSTERS } from "../../../src/operations/delivery/posters/refreshPosters.ts";
 import { runPendingTasks } from "../../../src/operations/tasks/taskRunner.ts";
 import type { Asset } from "../../../src/records/assets/assets.ts";
 import { deliver } from "../../support/bindings/consumer.ts";

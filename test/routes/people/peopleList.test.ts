@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { newId } from "../../../src/kernel/ids.ts";
-import { sortName } from "../../../src/kernel/sortName.ts";
+import { sortName } from "../../../src/kernel/names/sortName.ts";
 import { PERSON_SORTS } from "../../../src/routes/people/schemas.ts";
 import { countingD1 } from "../../support/bindings/d1.ts";
 import { sqlAll } from "../../support/clients/account.ts";

@@ -1,5 +1,5 @@
 /** Whether automatic face detection may run for an asset: docs/faces.md. */
-import { US_STATES } from "../../../kernel/usStates.ts";
+import { US_STATES } from "../../../kernel/regions/usStates.ts";
 import { PartialPlaceError } from "../../../providers/places/placeFinder.ts";
 import type { Asset } from "../../../records/assets/assets.ts";
 import { positionOf } from "../../../records/assets/metadata/metadata.ts";

@@ -7,8 +7,8 @@ import type { Database } from "../../database.ts";
 import { sqlNumber } from "../../sql/sqlLiterals.ts";
 import { runQueries, type Query } from "../../sql/query.ts";
 import { cursorSpan, type Bucket, type CountPage, type CountRequest } from "./assetCounts.ts";
-import { SCAN_ROWS_PER_STATEMENT } from "../assetList.ts";
-import { rowsInCaptureOrder } from "../listPlans.ts";
+import { SCAN_ROWS_PER_STATEMENT } from "../lists/assetList.ts";
+import { rowsInCaptureOrder } from "../lists/listPlans.ts";
 import { bucketStartUs, periodExpression, periodStartUs, type PeriodUnit } from "./periods.ts";
 import { sortKeyPrefix } from "../sortKeys.ts";
 

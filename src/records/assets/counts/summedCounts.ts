@@ -10,7 +10,7 @@ import type { Query } from "../../sql/query.ts";
 import { cursorSpan, type Bucket, type CountPage, type CountRequest, type PeriodCount } from "./assetCounts.ts";
 import { MAX_OFFSET_US, type AssetFilter } from "../assetFilters.ts";
 import { COUNT_CLASSES } from "./countClasses.ts";
-import { inputsOfSpan } from "../listPlans.ts";
+import { inputsOfSpan } from "../lists/listPlans.ts";
 import {
   bucketStartUs,
   firstDayOf,

@@ -7,7 +7,7 @@ import {
   listClassExpression,
   nameKeyExpression,
   portraitScoreExpression,
-} from "../people/sortKeys.ts";
+} from "../../people/sortKeys.ts";
 
 export const people = sqliteTable(
   "people",

@@ -1,21 +1,21 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { parseDateTime, type WallTime } from "../../../src/kernel/time.ts";
+import { parseDateTime, type WallTime } from "../../../../src/kernel/time.ts";
 import {
   boxAround,
   everyColumnGroup,
   listAssets,
   type ListAssetsParams,
-} from "../../../src/operations/assets/assets.ts";
-import { everyAsset } from "../../../src/records/assets/assetFilters.ts";
-import { SCAN_ROWS_PER_STATEMENT } from "../../../src/records/assets/assetList.ts";
-import { coveringCells } from "../../../src/records/map/mapCells.ts";
-import { openDatabase } from "../../../src/records/database.ts";
-import { cellAt } from "../../../src/records/assets/sortKeys.ts";
-import { countingD1 } from "../../support/bindings/d1.ts";
-import { seedLibrary, type Seeded } from "../../support/rows/seed.ts";
-import { insertMember } from "../../support/clients/tenants.ts";
-import { testContext } from "../../support/context.ts";
+} from "../../../../src/operations/assets/assets.ts";
+import { everyAsset } from "../../../../src/records/assets/assetFilters.ts";
+import { SCAN_ROWS_PER_STATEMENT } from "../../../../src/records/assets/lists/assetList.ts";
+import { coveringCells } from "../../../../src/records/map/mapCells.ts";
+import { openDatabase } from "../../../../src/records/database.ts";
+import { cellAt } from "../../../../src/records/assets/sortKeys.ts";
+import { countingD1 } from "../../../support/bindings/d1.ts";
+import { seedLibrary, type Seeded } from "../../../support/rows/seed.ts";
+import { insertMember } from "../../../support/clients/tenants.ts";
+import { testContext } from "../../../support/context.ts";
 
 type Filter = ListAssetsParams["filter"];
 

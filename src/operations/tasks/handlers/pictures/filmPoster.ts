@@ -1,19 +1,19 @@
 /** A poster from the film itself: its cover art, the file if it is an image, or a frame. */
-import type { ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
-import { SNIFF_BYTES } from "../../../media/inspect/sniff.ts";
-import { MAX_RENDER_INPUT_BYTES } from "../../../media/transcode/preview/needsDisplayProxy.ts";
-import { findCoverArt } from "../../../media/inspect/video/coverArt.ts";
-import { encodePreviewJpeg } from "../../../media/transcode/display/previewJpeg.ts";
-import { findPosterFrame, MAX_POSTER_DECODER_BYTES } from "../../../media/transcode/video/posterFrame.ts";
-import { originalKey } from "../../../objects/keys.ts";
-import { openOriginal, originalSource } from "../../../objects/uploads/originals.ts";
-import { extractFrame, MAX_VIDEO_BYTES } from "../../../providers/renderers/videoFrame.ts";
-import type { Asset } from "../../../records/assets/assets.ts";
-import { posterTypeOf } from "../../delivery/posters.ts";
-import { withDecoder } from "../../delivery/scaled/decoderTurn.ts";
-import { VARIANT_EDGES_PX } from "../../delivery/variants.ts";
-import type { Context } from "../../context.ts";
-import { PICTURE_WAYS } from "../pictureWays.ts";
+import type { ByteSource } from "../../../../media/inspect/bytes/byteSource.ts";
+import { SNIFF_BYTES } from "../../../../media/inspect/sniff.ts";
+import { MAX_RENDER_INPUT_BYTES } from "../../../../media/transcode/preview/needsDisplayProxy.ts";
+import { findCoverArt } from "../../../../media/inspect/video/coverArt.ts";
+import { encodePreviewJpeg } from "../../../../media/transcode/display/previewJpeg.ts";
+import { findPosterFrame, MAX_POSTER_DECODER_BYTES } from "../../../../media/transcode/video/posterFrame.ts";
+import { originalKey } from "../../../../objects/keys.ts";
+import { openOriginal, originalSource } from "../../../../objects/uploads/originals.ts";
+import { extractFrame, MAX_VIDEO_BYTES } from "../../../../providers/renderers/videoFrame.ts";
+import type { Asset } from "../../../../records/assets/assets.ts";
+import { posterTypeOf } from "../../../delivery/posters/posters.ts";
+import { withDecoder } from "../../../delivery/scaled/decoderTurn.ts";
+import { VARIANT_EDGES_PX } from "../../../delivery/variants.ts";
+import type { Context } from "../../../context.ts";
+import { PICTURE_WAYS } from "../../pictureWays.ts";
 
 interface FilmPoster {
   kind: "poster";

@@ -1,14 +1,14 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { memorySource } from "../../../../src/media/inspect/bytes/byteSource.ts";
-import { readJpegFrame } from "../../../../src/media/transcode/preview/jpegFrame.ts";
-import { posterKey } from "../../../../src/objects/keys.ts";
-import type { Context } from "../../../../src/operations/context.ts";
-import { runVideoPoster } from "../../../../src/operations/tasks/handlers/videoPoster.ts";
-import { sampleBytes } from "../../../fixtures/media/samples.ts";
-import { testConfig, testContext } from "../../../support/context.ts";
-import { movie } from "../../../support/media/buildVideo.ts";
-import { reloadAsset, storeAsset } from "../../../support/storeAsset.ts";
+import { memorySource } from "../../../../../src/media/inspect/bytes/byteSource.ts";
+import { readJpegFrame } from "../../../../../src/media/transcode/preview/jpegFrame.ts";
+import { posterKey } from "../../../../../src/objects/keys.ts";
+import type { Context } from "../../../../../src/operations/context.ts";
+import { runVideoPoster } from "../../../../../src/operations/tasks/handlers/pictures/videoPoster.ts";
+import { sampleBytes } from "../../../../fixtures/media/samples.ts";
+import { testConfig, testContext } from "../../../../support/context.ts";
+import { movie } from "../../../../support/media/buildVideo.ts";
+import { reloadAsset, storeAsset } from "../../../../support/storeAsset.ts";
 
 const HINT = "upload a poster with PUT /api/assets/{asset_id}/still";
 

@@ -1,7 +1,7 @@
 /** People on assets, in the order of lists, written only by triggers on faces and assets (docs/decisions/0045). */
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { sortKeyExpression } from "../assets/sortKeys.ts";
+import { sortKeyExpression } from "../../assets/sortKeys.ts";
 
 /** The people on each asset. */
 export const personAssets = sqliteTable(

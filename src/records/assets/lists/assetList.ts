@@ -3,7 +3,7 @@
  * reads n + 1 rows. A page is bounded in bytes too, so it may be shorter than its limit.
  */
 import { sql, type SQL } from "drizzle-orm";
-import { sortKeyRange, type AssetFilter, type CursorKey } from "./assetFilters.ts";
+import { sortKeyRange, type AssetFilter, type CursorKey } from "../assetFilters.ts";
 import { planList, type ListPlan, type TrashSpan } from "./listPlans.ts";
 import {
   completeRows,
@@ -13,17 +13,17 @@ import {
   type ListedAsset,
   type ListRow,
 } from "./listColumns.ts";
-import type { AssetRow } from "./assets.ts";
+import type { AssetRow } from "../assets.ts";
 import { selectMatching } from "./matchingIds.ts";
-import type { Database } from "../database.ts";
-import { isLiveCandidate, liveLibrariesQuery, trashClearedAtOf, type LibraryState } from "../libraries/libraries.ts";
-import { isLibraryMember, type LibraryScope } from "../libraries/libraryScope.ts";
-import { albumLibraryQuery } from "../albums/albums.ts";
-import { NO_QUERY, runQueries, type Query } from "../sql/query.ts";
-import { sqlId } from "../sql/sqlLiterals.ts";
-import { requireFewFaces } from "./assetFaces.ts";
-import { needsIndexChoice, withIndexChoice } from "./indexChoice.ts";
-import { sortKeyPrefix } from "./sortKeys.ts";
+import type { Database } from "../../database.ts";
+import { isLiveCandidate, liveLibrariesQuery, trashClearedAtOf, type LibraryState } from "../../libraries/libraries.ts";
+import { isLibraryMember, type LibraryScope } from "../../libraries/libraryScope.ts";
+import { albumLibraryQuery } from "../../albums/albums.ts";
+import { NO_QUERY, runQueries, type Query } from "../../sql/query.ts";
+import { sqlId } from "../../sql/sqlLiterals.ts";
+import { requireFewFaces } from "../assetFaces.ts";
+import { needsIndexChoice, withIndexChoice } from "../indexChoice.ts";
+import { sortKeyPrefix } from "../sortKeys.ts";
 
 export interface AssetPage {
   assets: ListedAsset[];

@@ -1,33 +1,33 @@
-import { AppError } from "../../../kernel/errors.ts";
-import { TruncatedFileError } from "../../../media/transcode/jpeg/encodedJpeg.ts";
+import { AppError } from "../../../../kernel/errors.ts";
+import { TruncatedFileError } from "../../../../media/transcode/jpeg/encodedJpeg.ts";
 import {
   findHeifDamage,
   hasAlphaPlane,
   HEIF_HEAD_BYTES,
   isAvifBrand,
   isTiledHeif,
-} from "../../../media/transcode/heif/heifIntegrity.ts";
-import { MAX_DECODER_BYTES, MAX_WHOLE_IMAGE_BYTES } from "../../../media/transcode/decoderMemory.ts";
-import { animationMemoryBytes } from "../../../media/transcode/display/substituteImage.ts";
-import { MAX_SCALED_ROWS_BYTES } from "../../../media/transcode/scaled/scaledRows.ts";
-import { needsDisplayProxy } from "../../../media/transcode/preview/needsDisplayProxy.ts";
-import type { MediaFamily } from "../../../media/inspect/formats.ts";
-import { sniff } from "../../../media/inspect/sniff.ts";
-import { memorySource, type ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
-import { originalKey } from "../../../objects/keys.ts";
-import { fromStorage } from "../../../objects/storageErrors.ts";
-import { openOriginal, originalSource } from "../../../objects/uploads/originals.ts";
-import { hasProxy, storeProxy, type ProxyImage } from "../../../objects/delivery/displayProxies.ts";
-import type { Asset } from "../../../records/assets/assets.ts";
-import { recordDerivedFile } from "../../../records/delivery/derivedFiles.ts";
-import { withDecoder } from "../../delivery/scaled/decoderTurn.ts";
-import { keepDecodedImage } from "../../delivery/scaled/displayImages.ts";
-import { forgetFailures, recordProxyFailure } from "../../delivery/renderFailures.ts";
-import { ADVICE, PICTURE_WAYS } from "../pictureWays.ts";
-import type { TaskOutcome } from "../taskOutcome.ts";
+} from "../../../../media/transcode/heif/heifIntegrity.ts";
+import { MAX_DECODER_BYTES, MAX_WHOLE_IMAGE_BYTES } from "../../../../media/transcode/decoderMemory.ts";
+import { animationMemoryBytes } from "../../../../media/transcode/display/substituteImage.ts";
+import { MAX_SCALED_ROWS_BYTES } from "../../../../media/transcode/scaled/scaledRows.ts";
+import { needsDisplayProxy } from "../../../../media/transcode/preview/needsDisplayProxy.ts";
+import type { MediaFamily } from "../../../../media/inspect/formats.ts";
+import { sniff } from "../../../../media/inspect/sniff.ts";
+import { memorySource, type ByteSource } from "../../../../media/inspect/bytes/byteSource.ts";
+import { originalKey } from "../../../../objects/keys.ts";
+import { fromStorage } from "../../../../objects/storageErrors.ts";
+import { openOriginal, originalSource } from "../../../../objects/uploads/originals.ts";
+import { hasProxy, storeProxy, type ProxyImage } from "../../../../objects/delivery/displayProxies.ts";
+import type { Asset } from "../../../../records/assets/assets.ts";
+import { recordDerivedFile } from "../../../../records/delivery/derivedFiles.ts";
+import { withDecoder } from "../../../delivery/scaled/decoderTurn.ts";
+import { keepDecodedImage } from "../../../delivery/scaled/displayImages.ts";
+import { forgetFailures, recordProxyFailure } from "../../../delivery/renderFailures.ts";
+import { ADVICE, PICTURE_WAYS } from "../../pictureWays.ts";
+import type { TaskOutcome } from "../../taskOutcome.ts";
 import { makeFilmPoster } from "./filmPoster.ts";
 import { strategiesFor, type ProxyInput, type ProxyStrategy } from "./proxyStrategies.ts";
-import type { Context } from "../../context.ts";
+import type { Context } from "../../../context.ts";
 
 /** Formats whose strategies need the whole file: it is read from R2 once and shared by all of them. */
 const bufferedFamilies: MediaFamily[] = ["heif", "jxl", "jpeg", "png"];

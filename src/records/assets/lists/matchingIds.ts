@@ -1,11 +1,11 @@
 /** Selects assets by id or by filter, for lists in another order than capture time. */
 import { sql, type SQL } from "drizzle-orm";
-import type { Database } from "../database.ts";
-import { runQueries, type Query } from "../sql/query.ts";
-import { sqlId } from "../sql/sqlLiterals.ts";
-import { filterConditions, sortKeyRange, type AssetFilter } from "./assetFilters.ts";
+import type { Database } from "../../database.ts";
+import { runQueries, type Query } from "../../sql/query.ts";
+import { sqlId } from "../../sql/sqlLiterals.ts";
+import { filterConditions, sortKeyRange, type AssetFilter } from "../assetFilters.ts";
 import { planList } from "./listPlans.ts";
-import { withIndexChoice } from "./indexChoice.ts";
+import { withIndexChoice } from "../indexChoice.ts";
 
 /**
  * A SELECT of those of the ids that match a filter, one lookup each; null without ids. The ids are a VALUES list in the

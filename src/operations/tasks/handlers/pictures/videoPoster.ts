@@ -1,5 +1,5 @@
-import type { Asset } from "../../../records/assets/assets.ts";
-import { findStillPhoto } from "../../../records/delivery/livePhotos.ts";
+import type { Asset } from "../../../../records/assets/assets.ts";
+import { findStillPhoto } from "../../../../records/delivery/livePhotos.ts";
 import {
   clearPoster,
   FILM_SOURCE,
@@ -7,10 +7,10 @@ import {
   OUTDATED_SOURCE,
   replacePoster,
   type PosterImage,
-} from "../../delivery/posters.ts";
-import { ADVICE, describeWay, PICTURE_WAYS } from "../pictureWays.ts";
-import type { TaskOutcome } from "../taskOutcome.ts";
-import type { Context } from "../../context.ts";
+} from "../../../delivery/posters/posters.ts";
+import { ADVICE, describeWay, PICTURE_WAYS } from "../../pictureWays.ts";
+import type { TaskOutcome } from "../../taskOutcome.ts";
+import type { Context } from "../../../context.ts";
 import { makeFilmPoster, type NoPoster } from "./filmPoster.ts";
 import { copyStillPhoto } from "./stillPoster.ts";
 

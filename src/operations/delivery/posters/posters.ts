@@ -1,17 +1,17 @@
-import { AppError, invalid } from "../../kernel/errors.ts";
-import { sniff } from "../../media/inspect/sniff.ts";
-import { deletePoster, storePoster } from "../../objects/delivery/posters.ts";
-import { renderPng } from "../../providers/renderers/imagesBinding.ts";
-import type { RenderResult } from "../../providers/renderers/renderer.ts";
-import type { Asset, FacedAsset } from "../../records/assets/assets.ts";
-import { removePoster, setPoster } from "../../records/delivery/posters.ts";
-import { getAsset } from "../assets/assets.ts";
-import type { Principal } from "../accounts/authentication.ts";
-import { enqueue } from "../tasks/taskQueue.ts";
-import { findUploadTarget } from "../uploads/targetLibrary.ts";
-import { requestCachePurge } from "./cachePurges.ts";
-import { FIRST_RENDER_PAUSE_MS, renderingUnavailable } from "./renderFailures.ts";
-import type { Context } from "../context.ts";
+import { AppError, invalid } from "../../../kernel/errors.ts";
+import { sniff } from "../../../media/inspect/sniff.ts";
+import { deletePoster, storePoster } from "../../../objects/delivery/posters.ts";
+import { renderPng } from "../../../providers/renderers/imagesBinding.ts";
+import type { RenderResult } from "../../../providers/renderers/renderer.ts";
+import type { Asset, FacedAsset } from "../../../records/assets/assets.ts";
+import { removePoster, setPoster } from "../../../records/delivery/posters.ts";
+import { getAsset } from "../../assets/assets.ts";
+import type { Principal } from "../../accounts/authentication.ts";
+import { enqueue } from "../../tasks/taskQueue.ts";
+import { findUploadTarget } from "../../uploads/targetLibrary.ts";
+import { requestCachePurge } from "../cachePurges.ts";
+import { FIRST_RENDER_PAUSE_MS, renderingUnavailable } from "../renderFailures.ts";
+import type { Context } from "../../context.ts";
 
 /** Accepted poster formats by detected file type. */
 const posterTypes = new Map<string, string>([

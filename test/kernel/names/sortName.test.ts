@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { foldName } from "../../src/kernel/foldName.ts";
-import { sortName } from "../../src/kernel/sortName.ts";
-import { fitsJsonBytes, MAX_NAME_BYTES } from "../../src/kernel/textLimits.ts";
+import { foldName } from "../../../src/kernel/names/foldName.ts";
+import { sortName } from "../../../src/kernel/names/sortName.ts";
+import { fitsJsonBytes, MAX_NAME_BYTES } from "../../../src/kernel/textLimits.ts";
 
 const NAMES = [
   "Abe Ōta",

@@ -3,9 +3,9 @@
  * `person_pairs`; of more people, the two with the fewest assets are, and the others are checked row by row.
  */
 import { sql, type SQL } from "drizzle-orm";
-import { jsonEach } from "../sql/jsonList.ts";
-import { sqlId } from "../sql/sqlLiterals.ts";
-import type { AssetFilter, Narrowing } from "./assetFilters.ts";
+import { jsonEach } from "../../sql/jsonList.ts";
+import { sqlId } from "../../sql/sqlLiterals.ts";
+import type { AssetFilter, Narrowing } from "../assetFilters.ts";
 import { byTime, conditions, type Input } from "./listInput.ts";
 
 export interface PeopleFilter extends AssetFilter {

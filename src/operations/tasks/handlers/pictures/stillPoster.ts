@@ -1,8 +1,8 @@
-import type { Asset } from "../../../records/assets/assets.ts";
-import type { PosterImage } from "../../delivery/posters.ts";
-import { displayImages } from "../../delivery/scaled/displayImages.ts";
-import type { Context } from "../../context.ts";
-import { previewJpeg } from "./description.ts";
+import type { Asset } from "../../../../records/assets/assets.ts";
+import type { PosterImage } from "../../../delivery/posters/posters.ts";
+import { displayImages } from "../../../delivery/scaled/displayImages.ts";
+import type { Context } from "../../../context.ts";
+import { previewJpeg } from "../description.ts";
 
 /**
  * Returns the preview of a live photo's still, as the poster of its film. Null if the still can't be shown, or not yet: a

@@ -3,20 +3,20 @@
  * more than it contributes. Filters outside the index are checked row by row, in scans of a limited number of rows.
  */
 import { sql, type SQL } from "drizzle-orm";
-import { isAfterKey, sortKeyRange, trashClearedAt, type AssetFilter, type CursorKey } from "./assetFilters.ts";
+import { isAfterKey, sortKeyRange, trashClearedAt, type AssetFilter, type CursorKey } from "../assetFilters.ts";
 import { byTime, byTrashTime, conditions, type Input } from "./listInput.ts";
 import { membersOf } from "./albumInputs.ts";
 import { hasPeople, personInputs } from "./personInputs.ts";
-import { unionAll } from "../sql/unionAll.ts";
-import { sqlId, sqlNumber } from "../sql/sqlLiterals.ts";
-import { coveringCells, WIDE_BOX_LEVEL } from "../map/mapCells.ts";
+import { unionAll } from "../../sql/unionAll.ts";
+import { sqlId, sqlNumber } from "../../sql/sqlLiterals.ts";
+import { coveringCells, WIDE_BOX_LEVEL } from "../../map/mapCells.ts";
 import {
   cellExpression,
   inAlbumExpression,
   ratingExpression,
   TRASH_BUCKET_US,
   trashBucketExpression,
-} from "./sortKeys.ts";
+} from "../sortKeys.ts";
 
 /** Oldest and newest capture time in the trash, within the filter's dates. */
 export interface TrashSpan {

@@ -4,15 +4,15 @@
  */
 import { sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import type { Database } from "../database.ts";
-import type { LibraryScope } from "../libraries/libraryScope.ts";
-import { sqlId } from "../sql/sqlLiterals.ts";
-import { rowReader, runQueries, type Query, type Row, type RowOf } from "../sql/query.ts";
-import type { Face } from "../faces/faceJson.ts";
-import type { Person } from "../people/personJson.ts";
-import { facesQuery, inlineFaceColumns, readRowFaces, type AssetFaces, type RowFaces } from "./assetFaces.ts";
-import { assetColumns, assetInScope, parseMetrics, type Asset } from "./assets.ts";
-import { effectiveMetadata, parseMetadataSources, type Metadata } from "./metadata/metadata.ts";
+import type { Database } from "../../database.ts";
+import type { LibraryScope } from "../../libraries/libraryScope.ts";
+import { sqlId } from "../../sql/sqlLiterals.ts";
+import { rowReader, runQueries, type Query, type Row, type RowOf } from "../../sql/query.ts";
+import type { Face } from "../../faces/faceJson.ts";
+import type { Person } from "../../people/personJson.ts";
+import { facesQuery, inlineFaceColumns, readRowFaces, type AssetFaces, type RowFaces } from "../assetFaces.ts";
+import { assetColumns, assetInScope, parseMetrics, type Asset } from "../assets.ts";
+import { effectiveMetadata, parseMetadataSources, type Metadata } from "../metadata/metadata.ts";
 
 export type ColumnGroup = "metadata" | "metrics" | "fileData" | "faces" | "people";
 export type ColumnGroups = ReadonlySet<ColumnGroup>;

@@ -1,9 +1,9 @@
 /** Names of the crops of faces in media URLs and in storage: the face and its box, which a crop shows for good. */
-import { isId } from "../../kernel/ids.ts";
-import type { FaceBox } from "../../records/faces/faceJson.ts";
+import { isId } from "../../../kernel/ids.ts";
+import type { FaceBox } from "../../../records/faces/faceJson.ts";
 
-export type { Face, FaceBox, FaceCrop } from "../../records/faces/faceJson.ts";
-export type { Person } from "../../records/people/personJson.ts";
+export type { Face, FaceBox, FaceCrop } from "../../../records/faces/faceJson.ts";
+export type { Person } from "../../../records/people/personJson.ts";
 
 /** Longest edge of a crop in pixels, that of a thumbnail. Smaller crops keep their size. */
 export const FACE_CROP_EDGE_PX = 360;

@@ -1,7 +1,7 @@
 /** Inputs of a list of the assets in an album. */
 import { sql, type SQL } from "drizzle-orm";
-import { sqlId } from "../sql/sqlLiterals.ts";
-import type { AssetFilter, Narrowing } from "./assetFilters.ts";
+import { sqlId } from "../../sql/sqlLiterals.ts";
+import type { AssetFilter, Narrowing } from "../assetFilters.ts";
 import { byTime, conditions, type Input } from "./listInput.ts";
 import { fewestAssets, hasPeople, personInputs, type PeopleFilter } from "./personInputs.ts";
 

@@ -1,6 +1,6 @@
 /** The inputs that a list merges: each is a range of an index, in its order. */
 import { sql, type SQL } from "drizzle-orm";
-import { narrowingConditions, scopeConditions, type AssetFilter, type Narrowing } from "./assetFilters.ts";
+import { narrowingConditions, scopeConditions, type AssetFilter, type Narrowing } from "../assetFilters.ts";
 
 /** One ordered source of rows. The keys are those of capture and of trash time; `order` is the order of its index. */
 export interface Input {

@@ -2,26 +2,26 @@
  * Makes crops of faces on their first request: square, padded, upright, and as sharp as the picture allows. They are cut
  * out of the original upload, or of a video's poster, because that is the space of the boxes.
  */
-import { AppError } from "../../kernel/errors.ts";
-import { info } from "../../kernel/log.ts";
-import { copyArea, type ImageArea } from "../../media/transcode/scaled/imageArea.ts";
-import { decodeScaled } from "../../media/transcode/scaled/decodeScaled.ts";
-import { MAX_SCALED_WEBP_BYTES } from "../../media/transcode/scaled/decodeScaledWebp.ts";
-import { WEBP_QUALITIES } from "../../media/transcode/display/scaledImages.ts";
-import { resizeImage } from "../../media/transcode/resize/resizeImage.ts";
-import type { Size } from "../../media/transcode/resize/scaledSize.ts";
-import type { RgbaImage } from "../../media/transcode/rgbaImage.ts";
-import { decodeRendition } from "../../media/transcode/webp/decodeWebp.ts";
-import { encodeWebp } from "../../media/transcode/webp/encodeWebp.ts";
-import { renditionKey } from "../../objects/keys.ts";
-import { deleteObjects } from "../../objects/listing.ts";
-import { readRendition, storeRendition } from "../../objects/delivery/renditions.ts";
-import { originalSource } from "../../objects/uploads/originals.ts";
-import { completeCropCleanups, listDueCropCleanups, recordFaceCrop } from "../../records/delivery/faceCrops.ts";
-import type { MediaFileRow } from "../../records/delivery/mediaFiles.ts";
-import type { Context } from "../context.ts";
-import { CLEAN_UP_AFTER_MS } from "../versions/versionKeys.ts";
-import { findDisplayFile, type DisplayFile } from "./displaySource.ts";
+import { AppError } from "../../../kernel/errors.ts";
+import { info } from "../../../kernel/log.ts";
+import { copyArea, type ImageArea } from "../../../media/transcode/scaled/imageArea.ts";
+import { decodeScaled } from "../../../media/transcode/scaled/decodeScaled.ts";
+import { MAX_SCALED_WEBP_BYTES } from "../../../media/transcode/scaled/decodeScaledWebp.ts";
+import { WEBP_QUALITIES } from "../../../media/transcode/display/scaledImages.ts";
+import { resizeImage } from "../../../media/transcode/resize/resizeImage.ts";
+import type { Size } from "../../../media/transcode/resize/scaledSize.ts";
+import type { RgbaImage } from "../../../media/transcode/rgbaImage.ts";
+import { decodeRendition } from "../../../media/transcode/webp/decodeWebp.ts";
+import { encodeWebp } from "../../../media/transcode/webp/encodeWebp.ts";
+import { renditionKey } from "../../../objects/keys.ts";
+import { deleteObjects } from "../../../objects/listing.ts";
+import { readRendition, storeRendition } from "../../../objects/delivery/renditions.ts";
+import { originalSource } from "../../../objects/uploads/originals.ts";
+import { completeCropCleanups, listDueCropCleanups, recordFaceCrop } from "../../../records/delivery/faceCrops.ts";
+import type { MediaFileRow } from "../../../records/delivery/mediaFiles.ts";
+import type { Context } from "../../context.ts";
+import { CLEAN_UP_AFTER_MS } from "../../versions/versionKeys.ts";
+import { findDisplayFile, type DisplayFile } from "../displaySource.ts";
 import { cropSide, FACE_CROP_EDGE_PX, type FaceBox } from "./faceCropNames.ts";
 import {
   MISSING_PROXY_EXPIRES_MS,
@@ -29,11 +29,11 @@ import {
   recordRefusal,
   recordTransientFailure,
   REFUSAL_EXPIRES_MS,
-} from "./renderFailures.ts";
-import { createRendition } from "./renditions.ts";
-import { RENDITION_MEMORY_BYTES, withDecoder } from "./scaled/decoderTurn.ts";
-import type { MediaAddress } from "./urlSigner.ts";
-import { variantName } from "./variants.ts";
+} from "../renderFailures.ts";
+import { createRendition } from "../renditions.ts";
+import { RENDITION_MEMORY_BYTES, withDecoder } from "../scaled/decoderTurn.ts";
+import type { MediaAddress } from "../urlSigner.ts";
+import { variantName } from "../variants.ts";
 
 /** A face and the box that its crop shows. */
 interface BoxedFace {

@@ -1,6 +1,6 @@
 /** The form of names by which they are sorted and searched: without case, accents and runs of space. */
 import { foldCase } from "./foldName.ts";
-import { cutToJsonBytes, MAX_NAME_BYTES } from "./textLimits.ts";
+import { cutToJsonBytes, MAX_NAME_BYTES } from "../textLimits.ts";
 
 /** Letters that Unicode does not decompose, and the ones that alphabets place them at. */
 const BASE_LETTERS: Readonly<Record<string, string>> = {

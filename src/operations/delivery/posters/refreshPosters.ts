@@ -1,9 +1,9 @@
-import { reopenPosters } from "../../records/delivery/posters.ts";
-import type { Principal } from "../accounts/authentication.ts";
-import type { Context } from "../context.ts";
-import { asOwner } from "../libraries/access.ts";
-import { resolveLibrary } from "../libraries/resolveLibrary.ts";
-import { enqueueBatch, enqueueRefreshPosters, type RefreshPosters } from "../tasks/taskQueue.ts";
+import { reopenPosters } from "../../../records/delivery/posters.ts";
+import type { Principal } from "../../accounts/authentication.ts";
+import type { Context } from "../../context.ts";
+import { asOwner } from "../../libraries/access.ts";
+import { resolveLibrary } from "../../libraries/resolveLibrary.ts";
+import { enqueueBatch, enqueueRefreshPosters, type RefreshPosters } from "../../tasks/taskQueue.ts";
 
 /** Videos per request or message: one batch of D1, and ten calls of the queue. */
 export const MAX_REFRESHED_POSTERS = 1000;

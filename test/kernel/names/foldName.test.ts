@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { foldCase, foldName } from "../../src/kernel/foldName.ts";
-import caseFolding from "../fixtures/unicode/caseFolding.txt?raw";
+import { foldCase, foldName } from "../../../src/kernel/names/foldName.ts";
+import caseFolding from "../../fixtures/unicode/caseFolding.txt?raw";
 
 /** Unicode's own table, by code point. */
 const table = new Map(

@@ -3,15 +3,15 @@
  * whole months; the rest is counted on the index of the list, or row by row under filters without an index.
  */
 import { sql } from "drizzle-orm";
-import type { Database } from "../database.ts";
-import { runQueries, type Query } from "../sql/query.ts";
-import type { AssetFilter } from "./assetFilters.ts";
+import type { Database } from "../../database.ts";
+import { runQueries, type Query } from "../../sql/query.ts";
+import type { AssetFilter } from "../assetFilters.ts";
 import { MAX_SCANNED_ROWS, SCAN_ROWS_PER_STATEMENT } from "./assetList.ts";
-import { hasSummary, summedCountsQuery } from "./counts/summedCounts.ts";
-import { bucketEndUs, bucketStartUs } from "./counts/periods.ts";
-import { withIndexChoice } from "./indexChoice.ts";
+import { hasSummary, summedCountsQuery } from "../counts/summedCounts.ts";
+import { bucketEndUs, bucketStartUs } from "../counts/periods.ts";
+import { withIndexChoice } from "../indexChoice.ts";
 import { planList, type ListPlan } from "./listPlans.ts";
-import { sortKeyPrefix } from "./sortKeys.ts";
+import { sortKeyPrefix } from "../sortKeys.ts";
 
 /** A shorter way is counted on the index, which is cheaper than the months. */
 const MIN_ROWS_TO_SKIP_BY_MONTH = 500;

@@ -1,10 +1,10 @@
 /** Receives a poster into one buffer of the memory that all uploads share. */
-import { AppError } from "../../kernel/errors.ts";
-import { PART_BYTES } from "../../objects/uploads/partBuffers.ts";
-import { uploadMemory } from "../../objects/uploads/uploadMemory.ts";
-import type { FacedAsset } from "../../records/assets/assets.ts";
-import type { Principal } from "../accounts/authentication.ts";
-import type { Context } from "../context.ts";
+import { AppError } from "../../../kernel/errors.ts";
+import { PART_BYTES } from "../../../objects/uploads/partBuffers.ts";
+import { uploadMemory } from "../../../objects/uploads/uploadMemory.ts";
+import type { FacedAsset } from "../../../records/assets/assets.ts";
+import type { Principal } from "../../accounts/authentication.ts";
+import type { Context } from "../../context.ts";
 import { putPoster } from "./posters.ts";
 
 /** Input limit of the image renderer. */

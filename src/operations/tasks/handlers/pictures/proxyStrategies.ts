@@ -1,30 +1,30 @@
 /** Strategies to convert an original unsupported by the renderer into an image that it can read. */
-import { avifToJpeg } from "../../../media/transcode/heif/avifToJpeg.ts";
-import { TruncatedFileError, type EncodedJpeg } from "../../../media/transcode/jpeg/encodedJpeg.ts";
-import { bmpToJpeg } from "../../../media/transcode/bmpToJpeg.ts";
-import { heicToJpeg } from "../../../media/transcode/heif/heicToJpeg.ts";
-import { jxlToJpeg, MAX_JXL_BYTES } from "../../../media/transcode/jxl/jxlToJpeg.ts";
-import { requantizeJpeg } from "../../../media/transcode/jpeg/jpegRequantizer.ts";
-import { isBlank } from "../../../media/transcode/animation/canvas.ts";
-import { hasFurtherFrames } from "../../../media/transcode/animation/hasFurtherFrames.ts";
-import { visibleFrameNote } from "../../../media/transcode/animation/visibleFrame.ts";
-import { firstFrameImage, visibleFrameImage } from "../../../media/transcode/display/substituteImage.ts";
-import { gifToJpeg } from "../../../media/transcode/gif/gifToJpeg.ts";
-import { encodePng } from "../../../media/transcode/png/encodePng.ts";
-import { pngToJpeg } from "../../../media/transcode/png/pngToJpeg.ts";
-import { tiffToJpeg } from "../../../media/transcode/tiff/tiffToJpeg.ts";
-import type { RgbaImage } from "../../../media/transcode/rgbaImage.ts";
-import { jpegToJpeg } from "../../../media/transcode/scaled/jpeg/jpegToJpeg.ts";
-import type { WorkersPlan } from "../../../kernel/config.ts";
-import type { MediaFamily } from "../../../media/inspect/formats.ts";
-import { isRawTiff } from "../../../media/transcode/preview/rawTiff.ts";
-import { rawFormatName } from "../../../media/transcode/preview/rawFormatName.ts";
-import { findEmbeddedJpeg } from "../../../media/transcode/preview/embeddedJpeg.ts";
-import { uprightJpeg, type Sides } from "../../../media/transcode/preview/uprightJpeg.ts";
-import type { ByteSource } from "../../../media/inspect/bytes/byteSource.ts";
-import { imagesBindingRenderer } from "../../../providers/renderers/imagesBinding.ts";
-import { decodeToJpeg, encodeWithinLimit, MAX_PROXY_BYTES } from "../../delivery/scaled/proxyJpeg.ts";
-import type { Context } from "../../context.ts";
+import { avifToJpeg } from "../../../../media/transcode/heif/avifToJpeg.ts";
+import { TruncatedFileError, type EncodedJpeg } from "../../../../media/transcode/jpeg/encodedJpeg.ts";
+import { bmpToJpeg } from "../../../../media/transcode/bmpToJpeg.ts";
+import { heicToJpeg } from "../../../../media/transcode/heif/heicToJpeg.ts";
+import { jxlToJpeg, MAX_JXL_BYTES } from "../../../../media/transcode/jxl/jxlToJpeg.ts";
+import { requantizeJpeg } from "../../../../media/transcode/jpeg/jpegRequantizer.ts";
+import { isBlank } from "../../../../media/transcode/animation/canvas.ts";
+import { hasFurtherFrames } from "../../../../media/transcode/animation/hasFurtherFrames.ts";
+import { visibleFrameNote } from "../../../../media/transcode/animation/visibleFrame.ts";
+import { firstFrameImage, visibleFrameImage } from "../../../../media/transcode/display/substituteImage.ts";
+import { gifToJpeg } from "../../../../media/transcode/gif/gifToJpeg.ts";
+import { encodePng } from "../../../../media/transcode/png/encodePng.ts";
+import { pngToJpeg } from "../../../../media/transcode/png/pngToJpeg.ts";
+import { tiffToJpeg } from "../../../../media/transcode/tiff/tiffToJpeg.ts";
+import type { RgbaImage } from "../../../../media/transcode/rgbaImage.ts";
+import { jpegToJpeg } from "../../../../media/transcode/scaled/jpeg/jpegToJpeg.ts";
+import type { WorkersPlan } from "../../../../kernel/config.ts";
+import type { MediaFamily } from "../../../../media/inspect/formats.ts";
+import { isRawTiff } from "../../../../media/transcode/preview/rawTiff.ts";
+import { rawFormatName } from "../../../../media/transcode/preview/rawFormatName.ts";
+import { findEmbeddedJpeg } from "../../../../media/transcode/preview/embeddedJpeg.ts";
+import { uprightJpeg, type Sides } from "../../../../media/transcode/preview/uprightJpeg.ts";
+import type { ByteSource } from "../../../../media/inspect/bytes/byteSource.ts";
+import { imagesBindingRenderer } from "../../../../providers/renderers/imagesBinding.ts";
+import { decodeToJpeg, encodeWithinLimit, MAX_PROXY_BYTES } from "../../../delivery/scaled/proxyJpeg.ts";
+import type { Context } from "../../../context.ts";
 
 export interface ProxyInput {
   /** Held in memory if every strategy needs the whole file. */
