@@ -1,4 +1,4 @@
--- The text index of the search: docs/decisions/0047-a-text-index-in-a-database-of-its-own.md
+-- The text index of the search: docs/decisions/0047-a-text-index-in-a-separate-database.md
 -- It is derived from the main database and can be rebuilt at any time, so that a later migration may drop and create it.
 
 -- One row: the position of the indexing in the event feed, or in the scan of all assets.

@@ -22,7 +22,7 @@ export type { Consistency } from "../records/database.ts";
 /** The first argument of every operation: storage, providers, settings and the clock of one request or job. */
 export interface Context {
   readonly db: Database;
-  /** The text index, a database of its own: reads come from the nearest replica. */
+  /** The text index, a separate database: reads come from the nearest replica. */
   readonly searchDb: Database;
   readonly bucket: R2Bucket;
   readonly queue: TaskQueue;

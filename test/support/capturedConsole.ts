@@ -2,7 +2,7 @@
  * Collects what the code under test logs, and prints it when a test fails. Vitest's own interception sends each line to
  * the main process and waits for the answer before it ends a file. A line that a queue consumer writes at the end of a
  * file belongs to another request, so the plugin holds it until the next message, which never comes
- * (github.com/cloudflare/workers-sdk/issues/15498): the run waits for ever.
+ * (github.com/cloudflare/workers-sdk/issues/15498): the run never ends.
  */
 import { format } from "node:util";
 import { env } from "cloudflare:workers";

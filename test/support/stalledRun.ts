@@ -1,6 +1,6 @@
 /**
  * Ends a run that makes no progress. Vitest limits the time of tests and hooks, and measures it inside the worker: a
- * worker that no longer answers would be awaited for ever.
+ * worker that no longer answers would be awaited without end.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { relative } from "node:path";

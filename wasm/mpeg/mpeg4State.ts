@@ -6,7 +6,7 @@ class Vop {
   isH263: i32;
   /** vop_quant or PQUANT. */
   scale: i32;
-  /** DC has codes of its own below this scale; §7.4.1.1. */
+  /** Below this scale, DC has separate codes; §7.4.1.1. */
   dcThreshold: i32;
   /** quant_type: steps of `matrices`, otherwise those of H.263. */
   usesMatrix: i32;

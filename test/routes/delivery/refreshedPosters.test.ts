@@ -83,7 +83,7 @@ describe("POST /api/libraries/{id}/video-posters", () => {
   it("continues by messages of the queue", async () => {
     const { libraryId, userId } = await storeAsset("video_rotate.mp4");
     const extra = MAX_REFRESHED_POSTERS + 5;
-    // Copies of one row, with ids of their own.
+    // Copies of one row, with other ids.
     await env.DB.prepare(
       `INSERT INTO assets (id, library_id, user_id, checksum, checksum_sha1, file_size_bytes, mime_type, media_type,
         original_file_name, device_id, device_asset_id, file_created_at, file_modified_at, local_us, current_version_id,

@@ -37,7 +37,7 @@ async function readColour(file: Uint8Array): Promise<Colour | null> {
   }
 }
 
-/** libheif reports a refused allocation in words of its own. */
+/** libheif reports a refused allocation with its own message. */
 function openWithin(file: Uint8Array, memory: DecoderMemory): HeifImage {
   try {
     return openHeif(file, memory, requireDecodable);

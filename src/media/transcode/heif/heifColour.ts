@@ -26,7 +26,7 @@ function parseColour(properties: readonly ItemProperty[]): CodedColour | null {
   };
 }
 
-/** Properties of the primary image, then those of its first tile: Apple's grids have no colour of their own. */
+/** Properties of the primary image, then those of its first tile: Apple's grids have no colour property. */
 async function colourProperties(file: HeifFile): Promise<ItemProperty[]> {
   const { primaryId } = file;
   const [tile] = (await file.references("dimg")).get(primaryId) ?? [];

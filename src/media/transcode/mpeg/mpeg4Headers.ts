@@ -18,7 +18,7 @@ export interface Mpeg4Layer {
 export interface Mpeg4Vop {
   /** Bits of the header. */
   headerBits: number;
-  /** DC has codes of its own below this scale. */
+  /** Below this scale, DC has separate codes. */
   dcThreshold: number;
   alternatesScan: boolean;
   scale: number;

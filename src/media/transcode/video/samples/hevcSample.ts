@@ -55,7 +55,7 @@ function decodeImage(file: Uint8Array, sequence: HevcSequence, edgePx: number): 
   return image;
 }
 
-/** libheif reports a refused allocation in words of its own; other messages are about damaged data. */
+/** libheif reports a refused allocation with its own message; other messages are about damaged data. */
 function reasonOf(error: unknown, { width, height }: HevcSequence): string {
   const message = error instanceof Error ? error.message : String(error);
   const isMemory = error instanceof DecoderMemoryError || /allocat|memory limit/i.test(message);

@@ -23,7 +23,7 @@ const SQUARE = { width: 1, height: 1 };
 /** BT.601 of JFIF. */
 const JPEG_CODING = { matrix: 6, isFullRange: true };
 const MAX_SEGMENTS = 100;
-/** Some writers put a header of their own in front of the JPEG. */
+/** Some writers put another header in front of the JPEG. */
 const MAX_LEAD_BYTES = 64;
 
 function indexOfMarker(bytes: Uint8Array, code: number, from: number): number {
