@@ -77,19 +77,18 @@ function setEvent(isLast: i32, run: i32, level: i32): void {
 
 /** Reads an event behind an escape of MPEG-4; §7.4.1.3. */
 function readEscape(): bool {
-  if (readBits(1) === 0) {
-    if (!readShortEvent(true) || event.isEscape) return false;
-    event.level += greatestLevel();
-  } else if (readBits(1) === 0) {
-    if (!readShortEvent(true) || event.isEscape) return false;
-    event.run += greatestRun() + 1;
-  } else {
+  const addsLevel = readBits(1) === 0;
+  const addsRun = !addsLevel && readBits(1) === 0;
+  if (!addsLevel && !addsRun) {
     setEvent(readBits(1), readBits(6), 0);
     skipBits(1);
     event.level = readSignedBits(12);
     skipBits(1);
     return true;
   }
+  if (!readShortEvent(true) || event.isEscape) return false;
+  if (addsLevel) event.level += greatestLevel();
+  else event.run += greatestRun() + 1;
   if (readBits(1)) event.level = -event.level;
   return true;
 }
