@@ -20,7 +20,7 @@ function lineAt(text: string, position: number): number {
   return text.slice(0, position).split("\n").length;
 }
 
-/** Lists the npm scripts without an entry in package.json, and the test filters that select no file. */
+/** Lists the npm scripts without an entry in package.json, and the test filters that select no file. Options are no filters. */
 export function unknownNpmCommands(page: string, markdown: string, known: KnownCommands): string[] {
   const problems: string[] = [];
   for (const match of markdown.matchAll(/\bnpm run (?:--silent )?([a-z][\w:-]*)/g)) {
@@ -29,7 +29,7 @@ export function unknownNpmCommands(page: string, markdown: string, known: KnownC
       problems.push(`${page}:${lineAt(markdown, match.index)}: package.json has no script ${name}`);
     }
   }
-  for (const match of markdown.matchAll(/\b(npm test --|npm run test:slow --|vitest run) ([\w./-]+)/g)) {
+  for (const match of markdown.matchAll(/\b(npm test --|npm run test:slow --|vitest run) (?!-)([\w./-]+)/g)) {
     const [command, program, filter = ""] = match;
     const isSlow = program === "npm run test:slow --";
     const found = known.tests.some((path) => path.includes(filter) && path.endsWith(".slow.test.ts") === isSlow);

@@ -98,7 +98,8 @@ describe("npm commands in sentences", () => {
   };
 
   it("accepts scripts and tests that exist", () => {
-    const page = "Run `npm run build`, `npm test -- routes/map` and `npm run test:slow -- trash`.";
+    const page =
+      "Run `npm run build`, `npm test -- routes/map`, `npm test -- --bail 1` and `npm run test:slow -- trash`.";
     expect(unknownNpmCommands("page.md", page, known)).toEqual([]);
   });
 
