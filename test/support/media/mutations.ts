@@ -177,3 +177,19 @@ export function mutate(bytes: Uint8Array, random: Random, other: Uint8Array): Ui
   }
   return copy;
 }
+
+/** Time passes in a Worker only while it waits. */
+export async function nowMs(): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  return Date.now();
+}
+
+/** Changes bytes of the coded data, which the other mutations rarely reach. */
+export function scatter(bytes: Uint8Array, random: Random): Uint8Array {
+  const changed = bytes.slice();
+  for (let left = 1 + random(6); left > 0 && changed.length > 0; left--) {
+    const at = random(changed.length);
+    changed[at] = random(2) === 0 ? random(256) : (changed[at] ?? 0) ^ (1 << random(8));
+  }
+  return changed;
+}

@@ -18,13 +18,13 @@ import type { RgbaImage } from "../../../media/transcode/rgbaImage.ts";
 import { decodeScaled } from "../../../media/transcode/scaled/decodeScaled.ts";
 import { jpegToJpeg } from "../../../media/transcode/scaled/jpeg/jpegToJpeg.ts";
 import { MAX_SCALED_ROWS_BYTES } from "../../../media/transcode/scaled/scaledRows.ts";
-import { storeProxy, type ProxyImage } from "../../../objects/delivery/displayProxies.ts";
+import type { ProxyImage } from "../../../objects/delivery/displayProxies.ts";
 import { originalSource } from "../../../objects/uploads/originals.ts";
-import { recordDerivedFile } from "../../../records/delivery/derivedFiles.ts";
 import type { Context } from "../../context.ts";
 import type { DisplayableAsset, DisplayFile } from "../displaySource.ts";
 import { VARIANT_EDGES_PX } from "../variants.ts";
 import { RENDITION_MEMORY_BYTES, withDecoder } from "./decoderTurn.ts";
+import { keepProxy } from "./keepProxy.ts";
 import { decodeToJpeg } from "./proxyJpeg.ts";
 
 /** The images of a file that has a new display proxy. */
@@ -39,16 +39,6 @@ interface Made {
   /** At least as large as the preview. */
   image: RgbaImage;
   note: string;
-}
-
-async function storeSubstitute(
-  { bucket, db }: Context,
-  { id: assetId, currentVersionId: versionId }: DisplayableAsset,
-  proxy: ProxyImage,
-): Promise<void> {
-  const sizeBytes = proxy.pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-  await recordDerivedFile(db.primary(), { assetId, versionId, name: "proxy", sizeBytes });
-  await storeProxy(bucket, assetId, versionId, proxy);
 }
 
 /** Stores the proxy of what `make` returns and derives the scaled images. Files that `make` can't read give null. */
@@ -68,7 +58,7 @@ async function substitute(
       return null;
     }
     if (made === null) return null;
-    await storeSubstitute(context, asset, made.proxy);
+    await keepProxy(context, asset, made.proxy);
     // The proxy is stored: the preview's encoder may take its memory.
     made.proxy.pieces.length = 0;
     return { images: await deriveScaledImages(made.image, null, VARIANT_EDGES_PX, file), note: made.note };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { decodeKeyFrame, MAX_H264_MEMORY_BYTES } from "../../../../src/media/transcode/h264/decodeKeyFrame.ts";
 import { annexBUnits } from "../../../../src/media/transcode/h264/nalUnits.ts";
-import { mutate, seededRandom, type Random } from "../../../support/media/mutations.ts";
+import { mutate, nowMs, scatter, seededRandom, type Random } from "../../../support/media/mutations.ts";
 import { streamBytes, streamDigests } from "../../../support/media/h264Pictures.ts";
 import { annexBStream, pictureUnit, sequenceUnit } from "../../../support/media/h264Streams.ts";
 
@@ -10,22 +10,6 @@ const CASES_PER_STREAM = 100;
 const SEED = 20_261_129;
 /** Wall-clock time; the slowest case takes some tens of milliseconds of CPU. */
 const MAX_MS = 1000;
-
-/** Time passes in a Worker only while it waits. */
-async function nowMs(): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  return Date.now();
-}
-
-/** Changes bytes of slices, which the other mutations rarely reach. */
-function scatter(bytes: Uint8Array, random: Random): Uint8Array {
-  const changed = bytes.slice();
-  for (let left = 1 + random(6); left > 0 && changed.length > 0; left--) {
-    const at = random(changed.length);
-    changed[at] = random(2) === 0 ? random(256) : (changed[at] ?? 0) ^ (1 << random(8));
-  }
-  return changed;
-}
 
 /** Takes some parameter sets or slices from another stream. */
 function mixUnits(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8Array {

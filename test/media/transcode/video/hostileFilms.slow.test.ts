@@ -11,7 +11,7 @@ import { filmBytes, filmName, filmSet } from "../../../support/media/filmSet.ts"
 import { fragmentedFilm } from "../../../support/media/fragmentedFilms.ts";
 import { streamUnits } from "../../../support/media/h264Pictures.ts";
 import { hostileFilms } from "../../../support/media/hostileFilms.ts";
-import { mutate, seededRandom, type Random } from "../../../support/media/mutations.ts";
+import { mutate, nowMs, seededRandom, type Random } from "../../../support/media/mutations.ts";
 
 const CASES_PER_FILM = 60;
 const SEED = 20_261_129;
@@ -78,12 +78,6 @@ function corrupt(bytes: Uint8Array, fields: readonly number[], random: Random, o
     if (at + 4 <= changed.length) view.setUint32(at, value);
   }
   return changed;
-}
-
-/** Time passes in a Worker only while it waits. */
-async function nowMs(): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  return Date.now();
 }
 
 async function outcomeOf(file: ByteSource): Promise<"frame" | "unsupported"> {

@@ -17,11 +17,11 @@ import { memorySource, type ByteSource } from "../../../../media/inspect/bytes/b
 import { originalKey } from "../../../../objects/keys.ts";
 import { fromStorage } from "../../../../objects/storageErrors.ts";
 import { openOriginal, originalSource } from "../../../../objects/uploads/originals.ts";
-import { hasProxy, storeProxy, type ProxyImage } from "../../../../objects/delivery/displayProxies.ts";
+import { hasProxy } from "../../../../objects/delivery/displayProxies.ts";
 import type { Asset } from "../../../../records/assets/assets.ts";
-import { recordDerivedFile } from "../../../../records/delivery/derivedFiles.ts";
 import { withDecoder } from "../../../delivery/scaled/decoderTurn.ts";
 import { keepDecodedImage } from "../../../delivery/scaled/displayImages.ts";
+import { keepProxy } from "../../../delivery/scaled/keepProxy.ts";
 import { forgetFailures, recordProxyFailure } from "../../../delivery/renderFailures.ts";
 import { ADVICE, PICTURE_WAYS } from "../../pictureWays.ts";
 import type { TaskOutcome } from "../../taskOutcome.ts";
@@ -81,13 +81,6 @@ function failureReason(error: unknown): string {
   // A DataView read beyond the end of the file.
   if (error instanceof RangeError) return "the file is damaged or truncated";
   return error instanceof Error ? error.message : String(error);
-}
-
-async function keepProxy({ bucket, db }: Context, asset: Asset, image: ProxyImage): Promise<void> {
-  const sizeBytes = image.pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-  const versionId = asset.currentVersionId;
-  await recordDerivedFile(db, { assetId: asset.id, versionId, name: "proxy", sizeBytes });
-  await storeProxy(bucket, asset.id, versionId, image);
 }
 
 /** Tries strategies until one succeeds. A transient failure is retried only if all other strategies fail. */

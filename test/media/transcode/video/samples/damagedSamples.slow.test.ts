@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { h263Sample } from "../../../../../src/media/transcode/video/samples/mpegSample.ts";
 import { keyFrame, trackOf } from "../../../../support/media/keyFrameFixtures.ts";
 import { KEY_FRAME_SAMPLES } from "../../../../support/media/keyFrameSamples.ts";
-import { mutate, seededRandom, type Random } from "../../../../support/media/mutations.ts";
+import { mutate, nowMs, scatter, seededRandom } from "../../../../support/media/mutations.ts";
 
 const CASES_PER_SAMPLE = 150;
 const SEED = 20_261_129;
@@ -12,22 +12,6 @@ const MAX_MS = 3000;
 const MAX_EDGE_PX = 320;
 const REASON =
   /damaged|truncated|too large|memory limit|lacks|invalid|begins with no|has no|is no|VP9|H\.263|ProRes|MPEG|JPEG|AV1/;
-
-/** Time passes in a Worker only while it waits. */
-async function nowMs(): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  return Date.now();
-}
-
-/** Changes bytes of the coded data, which the other mutations rarely reach. */
-function scatter(bytes: Uint8Array, random: Random): Uint8Array {
-  const changed = bytes.slice();
-  for (let left = 1 + random(6); left > 0 && changed.length > 0; left--) {
-    const at = random(changed.length);
-    changed[at] = random(2) === 0 ? random(256) : (changed[at] ?? 0) ^ (1 << random(8));
-  }
-  return changed;
-}
 
 const samples = [...KEY_FRAME_SAMPLES, ["h263.h263", h263Sample] as const];
 
